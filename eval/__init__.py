@@ -1,0 +1,1 @@
+"""Problems, methods and metrics: how NSR is measured."""

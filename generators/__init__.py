@@ -1,0 +1,1 @@
+"""The pretraining prior: endless random problems."""

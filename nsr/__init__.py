@@ -1,0 +1,1 @@
+"""NSR: data in, equation out."""
