@@ -1,0 +1,114 @@
+"""The one-shot guess: data in, candidate equations out. Whoever asks the network asks here.
+
+The network looks at several views of the data, each with its own draw of points and order of
+variables: a mistake made in one view is seldom made in another, and the views are encoded as one
+batch.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from nsr.checkpoint import Pretrained
+from nsr.decoding import sample
+from nsr.expression import Expression, variable
+from nsr.scaling import Scaler
+from nsr.simplify import simplify
+
+MAX_POINTS = 512
+N_VIEWS = 8
+
+
+def guess(
+    pretrained: Pretrained,
+    X: NDArray[np.float64],
+    y: NDArray[np.float64],
+    *,
+    n_candidates: int = 1024,
+    temperature: float = 1.0,
+    seed: int = 0,
+) -> list[Expression]:
+    """Asks the network for equations.
+
+    Args:
+        pretrained: The network and its tokenizer.
+        X: Variables, shape (n_points, n_variables), finite, at most `max_variables` of them.
+        y: Target, shape (n_points,), finite.
+        n_candidates: Sequences to sample; fewer equations come back, as repeats are merged.
+        temperature: Softmax temperature; higher is more varied.
+        seed: Seed of the views and of the sampling.
+
+    Returns:
+        Unrefined equations in the units of X and y, one per skeleton, the most often sampled first.
+
+    Raises:
+        ValueError: If there are more variables than the network knows.
+    """
+    n_variables = X.shape[1]
+    if n_variables > pretrained.config.max_variables:
+        raise ValueError(
+            f"the network knows {pretrained.config.max_variables} variables, the data have {n_variables}; "
+            "choose the relevant ones"
+        )
+    rng = np.random.default_rng(seed)
+    scaler = Scaler.fit(X, y)
+    n_views = min(N_VIEWS, n_candidates)
+    orders = [rng.permutation(n_variables) for _ in range(n_views)]
+    sequences = _sample_views(
+        pretrained, *_views(*scaler.transform(X, y), orders, rng), n_candidates, temperature, seed
+    )
+    decoded = (
+        _reordered(pretrained.tokenizer.decode(ids), order)
+        for order, view in zip(orders, sequences, strict=True)
+        for ids in view
+    )
+    return _distinct(simplify(scaler.undo(expression)) for expression in decoded)
+
+
+def _views(
+    X: NDArray[np.float32], y: NDArray[np.float32], orders: list[NDArray[np.intp]], rng: np.random.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Stacks one table per view: X (n_views, n_points, n_variables) and y (n_views, n_points)."""
+    n_points = min(len(y), MAX_POINTS)
+    rows = [rng.choice(len(y), n_points, replace=False) for _ in orders]
+    tables = np.stack([X[r][:, order] for r, order in zip(rows, orders, strict=True)])
+    return torch.from_numpy(tables), torch.from_numpy(np.stack([y[r] for r in rows]))
+
+
+@torch.inference_mode()
+def _sample_views(
+    pretrained: Pretrained, X: torch.Tensor, y: torch.Tensor, n_candidates: int, temperature: float, seed: int
+) -> list[list[list[int]]]:
+    model = pretrained.model
+    device = next(model.parameters()).device
+    n_variables = torch.full((len(X),), X.shape[2], device=device)
+    memory = model.encode(X.to(device), y.to(device), n_variables)
+    generator = torch.Generator(device=device).manual_seed(seed)
+    return sample(
+        model,
+        memory,
+        n_variables,
+        n_samples=-(-n_candidates // len(X)),
+        temperature=temperature,
+        generator=generator,
+    )
+
+
+def _reordered(expression: Expression, order: NDArray[np.intp]) -> Expression:
+    return expression.substitute({view: variable(int(original)) for view, original in enumerate(order)})
+
+
+def _distinct(expressions: Iterable[Expression]) -> list[Expression]:
+    """One expression per skeleton, the first seen of each, the most frequent skeleton first."""
+    counts: Counter[Expression] = Counter()
+    first: dict[Expression, Expression] = {}
+    for expression in expressions:
+        skeleton = expression.skeleton()
+        counts[skeleton] += 1
+        first.setdefault(skeleton, expression)
+    return [first[skeleton] for skeleton, _ in counts.most_common()]
