@@ -6,6 +6,7 @@ A number is written as mantissa * 10^exponent with a mantissa of three digits, s
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -52,6 +53,23 @@ def encode(values: ArrayLike) -> P10:
     is_zero = (mantissa == 0) | (exponent < MIN_EXPONENT)
     sign = np.where((numbers < 0) & ~is_zero, -1, 1)
     return P10(sign, np.where(is_zero, 0, mantissa), np.where(is_zero, 0, exponent))
+
+
+def encode_one(value: float) -> tuple[int, int, int]:
+    """Sign, mantissa and exponent of one number: `encode` without the cost of arrays.
+
+    Raises:
+        ValueError: If the number is not finite or rounds above 999e100.
+    """
+    if not math.isfinite(value):
+        raise ValueError("P10 has no form for NaN or infinity; remove such numbers first")
+    digits, _, power = f"{abs(value):.{N_DIGITS - 1}e}".partition("e")
+    mantissa, exponent = int(digits.replace(".", "")), int(power) - (N_DIGITS - 1)
+    if exponent > MAX_EXPONENT:
+        raise ValueError(f"P10 ends at 999e{MAX_EXPONENT}; rescale larger numbers first")
+    if mantissa == 0 or exponent < MIN_EXPONENT:
+        return 1, 0, 0
+    return (-1 if value < 0 else 1), mantissa, exponent
 
 
 def decode(sign: ArrayLike, mantissa: ArrayLike, exponent: ArrayLike) -> NDArray[np.float64]:

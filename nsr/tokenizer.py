@@ -140,8 +140,8 @@ def number_words(value: float) -> list[str]:
     Raises:
         ValueError: If the number is out of P10's range.
     """
-    sign, mantissa, exponent = p10.encode(value)
-    return [SIGNS[int(sign < 0)], *f"{int(mantissa):03d}", f"E{int(exponent)}"]
+    sign, mantissa, exponent = p10.encode_one(value)
+    return [SIGNS[sign < 0], *f"{mantissa:03d}", f"E{exponent}"]
 
 
 def _tokens(words: Sequence[str]) -> tuple[Token, ...]:
