@@ -1,0 +1,284 @@
+"""The encoder-decoder transformer: a set of points in, a sequence of tokens out.
+
+Encoder: every point (its variables and its target) becomes one vector; a small set of learned latents
+reads the points by cross-attention, so the cost is linear in the number of points and their order
+does not matter (Set Transformer, arXiv:1810.00825; Perceiver, arXiv:2103.03206). Decoder: a pre-norm
+causal transformer that attends to the latents, with a key-value cache for sampling.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+N_BITS = 32
+N_SMOOTH = 4
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Shape of the network; the defaults have about 3.2 million parameters.
+
+    Attributes:
+        vocab_size: Number of tokens.
+        max_variables: Variables the encoder takes; data with fewer are padded with absent ones.
+        d_model: Width.
+        n_heads: Attention heads, in encoder and decoder.
+        n_encoder_layers: Rounds of reading the points and exchanging between latents.
+        n_decoder_layers: Decoder layers.
+        d_ffn: Hidden width of the gated feed-forward layers.
+        n_latents: Vectors that summarise the points.
+        max_length: Longest sequence, bos included.
+    """
+
+    vocab_size: int
+    max_variables: int = 10
+    d_model: int = 192
+    n_heads: int = 6
+    n_encoder_layers: int = 2
+    n_decoder_layers: int = 3
+    d_ffn: int = 448
+    n_latents: int = 32
+    max_length: int = 64
+
+    def __post_init__(self) -> None:
+        if self.d_model % self.n_heads:
+            raise ValueError(f"d_model {self.d_model} must be a multiple of n_heads {self.n_heads}")
+
+
+def number_features(values: Tensor) -> Tensor:
+    """What the encoder sees of each number: all its bits, and smooth views of its size.
+
+    The bits keep float32's precision, which the smooth features alone would lose.
+
+    Args:
+        values: Float32 numbers, shape (...).
+
+    Returns:
+        Features, shape (..., N_BITS + N_SMOOTH), each of order one.
+    """
+    shifts = torch.arange(N_BITS, device=values.device, dtype=torch.int32)
+    bits = (values.contiguous().view(torch.int32).unsqueeze(-1) >> shifts) & 1
+    log_size = torch.log(values.abs().clamp(1e-12, 1e12))
+    smooth = torch.stack(
+        (torch.asinh(values), log_size / 3, torch.tanh(values / 3), torch.sign(values)), dim=-1
+    )
+    return torch.cat((smooth, bits.to(values.dtype) * 2 - 1), dim=-1)
+
+
+class FeedForward(nn.Module):
+    """Gated feed-forward layer (SwiGLU, arXiv:2002.05202)."""
+
+    def __init__(self, d_model: int, d_ffn: int) -> None:
+        super().__init__()
+        self.gate_up = nn.Linear(d_model, 2 * d_ffn, bias=False)
+        self.down = nn.Linear(d_ffn, d_model, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Maps (..., d_model) to (..., d_model)."""
+        gate, up = self.gate_up(x).chunk(2, dim=-1)
+        result: Tensor = self.down(F.silu(gate) * up)
+        return result
+
+
+class Attention(nn.Module):
+    """Multi-head attention of queries x to a context."""
+
+    def __init__(self, d_model: int, n_heads: int) -> None:
+        super().__init__()
+        self.n_heads = n_heads
+        self.query = nn.Linear(d_model, d_model, bias=False)
+        self.key_value = nn.Linear(d_model, 2 * d_model, bias=False)
+        self.out = nn.Linear(d_model, d_model, bias=False)
+
+    def keys_values(self, context: Tensor) -> tuple[Tensor, Tensor]:
+        """Keys and values of a context (B, S, d_model), each (B, n_heads, S, d_head)."""
+        keys, values = self.key_value(context).chunk(2, dim=-1)
+        return self._split(keys), self._split(values)
+
+    def attend(self, x: Tensor, keys: Tensor, values: Tensor, causal: bool = False) -> Tensor:
+        """Attends from x (B, T, d_model) to given keys and values."""
+        mixed = F.scaled_dot_product_attention(self._split(self.query(x)), keys, values, is_causal=causal)
+        result: Tensor = self.out(mixed.transpose(1, 2).flatten(2))
+        return result
+
+    def forward(self, x: Tensor, context: Tensor, causal: bool = False) -> Tensor:
+        """Attends from x (B, T, d_model) to context (B, S, d_model)."""
+        return self.attend(x, *self.keys_values(context), causal=causal)
+
+    def _split(self, x: Tensor) -> Tensor:
+        return x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)
+
+
+class PointEmbedding(nn.Module):
+    """One vector per point from the features of its variables and its target."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.max_variables = config.max_variables
+        n_features = (config.max_variables + 1) * (N_BITS + N_SMOOTH)
+        self.project = nn.Linear(n_features, config.d_model)
+        self.count = nn.Embedding(config.max_variables + 1, config.d_model)
+        self.norm = nn.RMSNorm(config.d_model)
+        self.feed_forward = FeedForward(config.d_model, config.d_ffn)
+
+    def forward(self, X: Tensor, y: Tensor, n_variables: Tensor) -> Tensor:
+        """Maps X (B, P, D), y (B, P), n_variables (B,) to (B, P, d_model)."""
+        missing = self.max_variables - X.shape[-1]
+        present = torch.arange(self.max_variables, device=X.device) < n_variables[:, None]
+        features = number_features(F.pad(X, (0, missing))) * present[:, None, :, None]
+        table = torch.cat((features.flatten(2), number_features(y)), dim=-1)
+        x = self.project(table) + self.count(n_variables)[:, None]
+        result: Tensor = x + self.feed_forward(self.norm(x))
+        return result
+
+
+class EncoderLayer(nn.Module):
+    """Latents read the points, exchange with each other, and think."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        d = config.d_model
+        self.read_norm, self.mix_norm, self.ffn_norm = nn.RMSNorm(d), nn.RMSNorm(d), nn.RMSNorm(d)
+        self.read = Attention(d, config.n_heads)
+        self.mix = Attention(d, config.n_heads)
+        self.feed_forward = FeedForward(d, config.d_ffn)
+
+    def forward(self, latents: Tensor, points: Tensor) -> Tensor:
+        """Maps latents (B, M, d_model) and normalised points (B, P, d_model) to new latents."""
+        latents = latents + self.read(self.read_norm(latents), points)
+        normed = self.mix_norm(latents)
+        latents = latents + self.mix(normed, normed)
+        result: Tensor = latents + self.feed_forward(self.ffn_norm(latents))
+        return result
+
+
+@dataclass
+class Cache:
+    """Keys and values of a batch of growing sequences.
+
+    Attributes:
+        keys: Per layer, shape (N, n_heads, max_length, d_head); the first `length` are filled.
+        values: Like keys.
+        memory: Per layer, keys and values of the memory, shape (N or 1, n_heads, M, d_head).
+        length: Tokens seen so far.
+    """
+
+    keys: list[Tensor]
+    values: list[Tensor]
+    memory: list[tuple[Tensor, Tensor]]
+    length: int = 0
+
+    def select(self, rows: Tensor) -> None:
+        """Keeps only these rows, in this order, of every growing sequence."""
+        self.keys = [k[rows, :, : self.length].clone() for k in self.keys]
+        self.values = [v[rows, :, : self.length].clone() for v in self.values]
+        self.memory = [(k[rows], v[rows]) if len(k) > 1 else (k, v) for k, v in self.memory]
+
+
+class DecoderLayer(nn.Module):
+    """Causal self-attention, attention to the memory, feed-forward."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        d = config.d_model
+        self.self_norm, self.cross_norm, self.ffn_norm = nn.RMSNorm(d), nn.RMSNorm(d), nn.RMSNorm(d)
+        self.self_attention = Attention(d, config.n_heads)
+        self.cross_attention = Attention(d, config.n_heads)
+        self.feed_forward = FeedForward(d, config.d_ffn)
+
+    def forward(self, x: Tensor, memory: Tensor) -> Tensor:
+        """Maps x (B, L, d_model), with memory (B, M, d_model), to (B, L, d_model)."""
+        normed = self.self_norm(x)
+        x = x + self.self_attention(normed, normed, causal=True)
+        x = x + self.cross_attention(self.cross_norm(x), memory)
+        result: Tensor = x + self.feed_forward(self.ffn_norm(x))
+        return result
+
+
+class Model(nn.Module):
+    """The network; see the module's docstring."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        d = config.d_model
+        self.points = PointEmbedding(config)
+        self.point_norm = nn.RMSNorm(d)
+        self.latents = nn.Parameter(torch.randn(config.n_latents, d) * 0.5)
+        self.encoder = nn.ModuleList(EncoderLayer(config) for _ in range(config.n_encoder_layers))
+        self.memory_norm = nn.RMSNorm(d)
+        self.tokens = nn.Embedding(config.vocab_size, d)
+        self.positions = nn.Embedding(config.max_length, d)
+        self.decoder = nn.ModuleList(DecoderLayer(config) for _ in range(config.n_decoder_layers))
+        self.out_norm = nn.RMSNorm(d)
+        self.head = nn.Linear(d, config.vocab_size, bias=False)
+        self._initialise()
+
+    def encode(self, X: Tensor, y: Tensor, n_variables: Tensor) -> Tensor:
+        """Summarises sets of points.
+
+        Args:
+            X: Scaled variables (`nsr.scaling`), float32, shape (B, P, D), D <= max_variables.
+            y: Scaled target, float32, shape (B, P).
+            n_variables: How many columns of X are real, shape (B,).
+
+        Returns:
+            Memory, shape (B, n_latents, d_model).
+        """
+        points = self.point_norm(self.points(X, y, n_variables))
+        latents = self.latents.to(points.dtype).expand(len(X), -1, -1)
+        for layer in self.encoder:
+            latents = layer(latents, points)
+        memory: Tensor = self.memory_norm(latents)
+        return memory
+
+    def decode(self, memory: Tensor, tokens: Tensor) -> Tensor:
+        """Logits (B, L, vocab_size) of the token after each of tokens (B, L), which start with bos."""
+        positions = torch.arange(tokens.shape[1], device=tokens.device)
+        x = self.tokens(tokens) + self.positions(positions)
+        for layer in self.decoder:
+            x = layer(x, memory)
+        logits: Tensor = self.head(self.out_norm(x))
+        return logits
+
+    def forward(self, X: Tensor, y: Tensor, n_variables: Tensor, tokens: Tensor) -> Tensor:
+        """Teacher-forced logits; see `encode` and `decode`."""
+        return self.decode(self.encode(X, y, n_variables), tokens)
+
+    def start_cache(self, memory: Tensor, n_rows: int) -> Cache:
+        """A cache for sequences that grow token by token.
+
+        Args:
+            memory: Shape (n_rows, M, d_model), or (1, M, d_model) shared by all rows.
+            n_rows: Sequences in the batch.
+        """
+        config = self.config
+        shape = (n_rows, config.n_heads, config.max_length, config.d_model // config.n_heads)
+        return Cache(
+            keys=[memory.new_empty(shape) for _ in self.decoder],
+            values=[memory.new_empty(shape) for _ in self.decoder],
+            memory=[layer.cross_attention.keys_values(memory) for layer in self.decoder],  # type: ignore[union-attr, operator]
+        )
+
+    def step(self, tokens: Tensor, cache: Cache) -> Tensor:
+        """Logits (N, vocab_size) after one more token (N,) of each sequence; advances the cache."""
+        raise NotImplementedError
+
+    def _initialise(self) -> None:
+        """Normal weights; what writes into the residual stream shrinks with depth (GPT-2)."""
+        depth = 2 * self.config.n_encoder_layers + 3 * self.config.n_decoder_layers
+        for name, parameter in self.named_parameters():
+            if parameter.dim() < 2 or name == "latents":
+                continue
+            if name.endswith(("out.weight", "down.weight")):
+                nn.init.normal_(parameter, std=1 / math.sqrt(parameter.shape[1] * depth))
+            elif isinstance(parameter, nn.Parameter) and name.startswith(("tokens", "positions")):
+                nn.init.normal_(parameter, std=0.5)
+            else:
+                nn.init.normal_(parameter, std=1 / math.sqrt(parameter.shape[1]))
+        nn.init.normal_(self.head.weight, std=0.02)
