@@ -91,6 +91,7 @@ def _sample_views(
     generator = torch.Generator(device=device).manual_seed(seed)
     return sample(
         model,
+        pretrained.tokenizer,
         memory,
         n_variables,
         n_samples=-(-n_candidates // len(X)),

@@ -50,24 +50,27 @@ class ModelConfig:
             raise ValueError(f"d_model {self.d_model} must be a multiple of n_heads {self.n_heads}")
 
 
+@torch.no_grad()
 def number_features(values: Tensor) -> Tensor:
     """What the encoder sees of each number: all its bits, and smooth views of its size.
 
-    The bits keep float32's precision, which the smooth features alone would lose.
+    The bits keep float32's precision, which the smooth features alone would lose. Zero, and so an
+    absent variable, has no features at all.
 
     Args:
         values: Float32 numbers, shape (...).
 
     Returns:
-        Features, shape (..., N_BITS + N_SMOOTH), each of order one.
+        Features, shape (..., N_BITS + N_SMOOTH), each of order one, in autocast's type if it is on.
     """
+    device = values.device.type
+    dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else values.dtype
     shifts = torch.arange(N_BITS, device=values.device, dtype=torch.int32)
     bits = (values.contiguous().view(torch.int32).unsqueeze(-1) >> shifts) & 1
-    log_size = torch.log(values.abs().clamp(1e-12, 1e12))
-    smooth = torch.stack(
-        (torch.asinh(values), log_size / 3, torch.tanh(values / 3), torch.sign(values)), dim=-1
-    )
-    return torch.cat((smooth, bits.to(values.dtype) * 2 - 1), dim=-1)
+    sign = torch.sign(values)
+    log_size = torch.log(values.abs().clamp(1e-12, 1e12)) * sign.abs()
+    smooth = torch.stack((torch.asinh(values), log_size / 3, torch.tanh(values / 3), sign), dim=-1)
+    return torch.cat((smooth.to(dtype), bits.to(dtype)), dim=-1)
 
 
 class FeedForward(nn.Module):
@@ -102,7 +105,7 @@ class Attention(nn.Module):
 
     def attend(self, x: Tensor, keys: Tensor, values: Tensor, causal: bool = False) -> Tensor:
         """Attends from x (B, T, d_model) to given keys and values."""
-        mixed = F.scaled_dot_product_attention(self._split(self.query(x)), keys, values, is_causal=causal)
+        mixed = _attention(self._split(self.query(x)), keys, values, causal)
         result: Tensor = self.out(mixed.transpose(1, 2).flatten(2))
         return result
 
@@ -114,25 +117,35 @@ class Attention(nn.Module):
         return x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)
 
 
+def _attention(queries: Tensor, keys: Tensor, values: Tensor, causal: bool) -> Tensor:
+    """Scaled dot-product attention over (B, n_heads, length, d_head)."""
+    if queries.device.type != "cpu" or not torch.is_grad_enabled():
+        return F.scaled_dot_product_attention(queries, keys, values, is_causal=causal)
+    # On a CPU the fused kernel's backward pass takes several times as long as plain matrix products.
+    scores = queries @ (keys * keys.shape[-1] ** -0.5).transpose(-2, -1)
+    if causal:
+        ones = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device)
+        scores = scores.masked_fill(ones.triu(1), float("-inf"))
+    return scores.softmax(-1).to(values.dtype) @ values
+
+
 class PointEmbedding(nn.Module):
     """One vector per point from the features of its variables and its target."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.max_variables = config.max_variables
-        n_features = (config.max_variables + 1) * (N_BITS + N_SMOOTH)
-        self.project = nn.Linear(n_features, config.d_model)
+        n_features = N_BITS + N_SMOOTH
+        self.variables = nn.Parameter(torch.empty(config.d_model, config.max_variables * n_features))
+        self.target = nn.Linear(n_features, config.d_model)
         self.count = nn.Embedding(config.max_variables + 1, config.d_model)
-        self.norm = nn.RMSNorm(config.d_model)
+        self.norm = nn.LayerNorm(config.d_model)
         self.feed_forward = FeedForward(config.d_model, config.d_ffn)
 
     def forward(self, X: Tensor, y: Tensor, n_variables: Tensor) -> Tensor:
         """Maps X (B, P, D), y (B, P), n_variables (B,) to (B, P, d_model)."""
-        missing = self.max_variables - X.shape[-1]
-        present = torch.arange(self.max_variables, device=X.device) < n_variables[:, None]
-        features = number_features(F.pad(X, (0, missing))) * present[:, None, :, None]
-        table = torch.cat((features.flatten(2), number_features(y)), dim=-1)
-        x = self.project(table) + self.count(n_variables)[:, None]
+        features = number_features(X).flatten(2)
+        x = F.linear(features, self.variables[:, : features.shape[-1]]) + self.target(number_features(y))
+        x = x + self.count(n_variables)[:, None]
         result: Tensor = x + self.feed_forward(self.norm(x))
         return result
 
@@ -143,7 +156,7 @@ class EncoderLayer(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         d = config.d_model
-        self.read_norm, self.mix_norm, self.ffn_norm = nn.RMSNorm(d), nn.RMSNorm(d), nn.RMSNorm(d)
+        self.read_norm, self.mix_norm, self.ffn_norm = nn.LayerNorm(d), nn.LayerNorm(d), nn.LayerNorm(d)
         self.read = Attention(d, config.n_heads)
         self.mix = Attention(d, config.n_heads)
         self.feed_forward = FeedForward(d, config.d_ffn)
@@ -159,12 +172,13 @@ class EncoderLayer(nn.Module):
 
 @dataclass
 class Cache:
-    """Keys and values of a batch of growing sequences.
+    """Keys and values of growing sequences: `n_rows` of them for each of B problems.
 
     Attributes:
-        keys: Per layer, shape (N, n_heads, max_length, d_head); the first `length` are filled.
+        keys: Per layer, shape (B * n_rows, n_heads, max_length, d_head); `length` are filled.
         values: Like keys.
-        memory: Per layer, keys and values of the memory, shape (N or 1, n_heads, M, d_head).
+        memory: Per layer, keys and values of the memory, each (B, n_heads, M, d_head): computed
+            once and read by all rows of a problem.
         length: Tokens seen so far.
     """
 
@@ -174,10 +188,21 @@ class Cache:
     length: int = 0
 
     def select(self, rows: Tensor) -> None:
-        """Keeps only these rows, in this order, of every growing sequence."""
-        self.keys = [k[rows, :, : self.length].clone() for k in self.keys]
-        self.values = [v[rows, :, : self.length].clone() for v in self.values]
-        self.memory = [(k[rows], v[rows]) if len(k) > 1 else (k, v) for k, v in self.memory]
+        """Keeps these rows (flat indices, equally many for each problem, grouped by problem)."""
+        self.keys = [self._selected(buffer, rows) for buffer in self.keys]
+        self.values = [self._selected(buffer, rows) for buffer in self.values]
+
+    def append(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Adds one position to a layer; returns all its keys and values so far."""
+        stop = self.length + 1
+        self.keys[layer][:, :, self.length : stop] = keys
+        self.values[layer][:, :, self.length : stop] = values
+        return self.keys[layer][:, :, :stop], self.values[layer][:, :, :stop]
+
+    def _selected(self, buffer: Tensor, rows: Tensor) -> Tensor:
+        selected = buffer.new_empty((len(rows), *buffer.shape[1:]))
+        selected[:, :, : self.length] = buffer[rows, :, : self.length]
+        return selected
 
 
 class DecoderLayer(nn.Module):
@@ -186,7 +211,7 @@ class DecoderLayer(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         d = config.d_model
-        self.self_norm, self.cross_norm, self.ffn_norm = nn.RMSNorm(d), nn.RMSNorm(d), nn.RMSNorm(d)
+        self.self_norm, self.cross_norm, self.ffn_norm = nn.LayerNorm(d), nn.LayerNorm(d), nn.LayerNorm(d)
         self.self_attention = Attention(d, config.n_heads)
         self.cross_attention = Attention(d, config.n_heads)
         self.feed_forward = FeedForward(d, config.d_ffn)
@@ -199,6 +224,15 @@ class DecoderLayer(nn.Module):
         result: Tensor = x + self.feed_forward(self.ffn_norm(x))
         return result
 
+    def step(self, x: Tensor, cache: Cache, layer: int) -> Tensor:
+        """Maps the newest position x (B, n_rows, d_model) to the same shape."""
+        rows = self.self_norm(x).flatten(0, 1).unsqueeze(1)
+        keys, values = cache.append(layer, *self.self_attention.keys_values(rows))
+        x = x + self.self_attention.attend(rows, keys, values).view_as(x)
+        x = x + self.cross_attention.attend(self.cross_norm(x), *cache.memory[layer])
+        result: Tensor = x + self.feed_forward(self.ffn_norm(x))
+        return result
+
 
 class Model(nn.Module):
     """The network; see the module's docstring."""
@@ -208,14 +242,14 @@ class Model(nn.Module):
         self.config = config
         d = config.d_model
         self.points = PointEmbedding(config)
-        self.point_norm = nn.RMSNorm(d)
+        self.point_norm = nn.LayerNorm(d)
         self.latents = nn.Parameter(torch.randn(config.n_latents, d) * 0.5)
         self.encoder = nn.ModuleList(EncoderLayer(config) for _ in range(config.n_encoder_layers))
-        self.memory_norm = nn.RMSNorm(d)
+        self.memory_norm = nn.LayerNorm(d)
         self.tokens = nn.Embedding(config.vocab_size, d)
         self.positions = nn.Embedding(config.max_length, d)
         self.decoder = nn.ModuleList(DecoderLayer(config) for _ in range(config.n_decoder_layers))
-        self.out_norm = nn.RMSNorm(d)
+        self.out_norm = nn.LayerNorm(d)
         self.head = nn.Linear(d, config.vocab_size, bias=False)
         self._initialise()
 
@@ -251,23 +285,31 @@ class Model(nn.Module):
         return self.decode(self.encode(X, y, n_variables), tokens)
 
     def start_cache(self, memory: Tensor, n_rows: int) -> Cache:
-        """A cache for sequences that grow token by token.
-
-        Args:
-            memory: Shape (n_rows, M, d_model), or (1, M, d_model) shared by all rows.
-            n_rows: Sequences in the batch.
-        """
+        """A cache for `n_rows` sequences of each problem in memory (B, M, d_model)."""
         config = self.config
-        shape = (n_rows, config.n_heads, config.max_length, config.d_model // config.n_heads)
+        shape = (len(memory) * n_rows, config.n_heads, config.max_length, config.d_model // config.n_heads)
         return Cache(
             keys=[memory.new_empty(shape) for _ in self.decoder],
             values=[memory.new_empty(shape) for _ in self.decoder],
-            memory=[layer.cross_attention.keys_values(memory) for layer in self.decoder],  # type: ignore[union-attr, operator]
+            memory=[layer.cross_attention.keys_values(memory) for layer in self.decoder],
         )
 
     def step(self, tokens: Tensor, cache: Cache) -> Tensor:
-        """Logits (N, vocab_size) after one more token (N,) of each sequence; advances the cache."""
-        raise NotImplementedError
+        """Advances every sequence by one token.
+
+        Args:
+            tokens: The newest token of each sequence, shape (B, n_rows).
+            cache: Advanced in place.
+
+        Returns:
+            Logits of the next token, shape (B, n_rows, vocab_size).
+        """
+        x = self.tokens(tokens) + self.positions.weight[cache.length]
+        for i, layer in enumerate(self.decoder):
+            x = layer.step(x, cache, i)
+        cache.length += 1
+        logits: Tensor = self.head(self.out_norm(x))
+        return logits
 
     def _initialise(self) -> None:
         """Normal weights; what writes into the residual stream shrinks with depth (GPT-2)."""
