@@ -32,7 +32,7 @@ SINH, COSH, TANH = (_CODE[n] for n in ("sinh", "cosh", "tanh"))
 
 @njit(**_OPTIONS)
 def integer_power(x, n):  # type: ignore[no-untyped-def]
-    """x to a whole power by repeated squaring."""
+    """Raises x to a whole power by repeated squaring."""
     result = x * 0 + 1
     base = x
     k = abs(n)
@@ -64,7 +64,7 @@ def _binary(op, a, b, out, n):  # type: ignore[no-untyped-def]
 
 
 @njit(**_OPTIONS)
-def _unary(op, a, out, n):  # type: ignore[no-untyped-def]
+def _unary(op, a, out, n):  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912 - one branch per operator
     if op == NEG:
         for j in range(n):
             out[j] = -a[j]
@@ -119,8 +119,8 @@ def _unary(op, a, out, n):  # type: ignore[no-untyped-def]
 
 
 @njit(**_OPTIONS)
-def _unary_derivative(op, a, v, d, out, n):  # type: ignore[no-untyped-def]
-    """out = d * (derivative of the operator at input a, where its value is v)."""
+def _unary_derivative(op, a, v, d, out, n):  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912
+    """Sets out to d times the derivative of the operator at input a, where its value is v."""
     if op == NEG:
         for j in range(n):
             out[j] = -d[j]
@@ -257,8 +257,8 @@ def reverse_block(tape, start, stop, n, work, adjoint, jacobian, p):  # type: ig
 
 
 @njit(**_OPTIONS)
-def _binary_derivative(op, a, b, v, d, to_left, to_right, need_left, need_right, n):  # type: ignore[no-untyped-def]
-    if op == ADD or op == SUB:
+def _binary_derivative(op, a, b, v, d, to_left, to_right, need_left, need_right, n):  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912
+    if op <= SUB:
         if need_left:
             to_left[:n] = d[:n]
         if need_right:
