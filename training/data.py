@@ -1,0 +1,92 @@
+"""The data of a run as a LightningDataModule: the stream, the development set, and their position."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import lightning.pytorch as pl
+from torch.utils.data import DataLoader
+
+from generators.functions import FunctionConfig
+from training.development import development_batches
+from training.module import Pretraining
+from training.stream import Batch, Position, ProblemStream, StreamConfig, make_loader
+
+
+class ProblemData(pl.LightningDataModule):
+    """Endless training problems and a fixed development set.
+
+    Args:
+        functions: What problems are drawn.
+        stream: How they are cut into batches, and by how many worker processes.
+    """
+
+    def __init__(
+        self,
+        functions: FunctionConfig = FunctionConfig(),  # noqa: B008 (frozen)
+        stream: StreamConfig = StreamConfig(),  # noqa: B008 (frozen)
+    ) -> None:
+        super().__init__()
+        self.functions = functions
+        self.stream = stream
+        self._start = Position()
+        self._batches_before = 0  # consumed in earlier eras
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        """This rank's endless batches, from the position that was resumed."""
+        module = self._module
+        stream = ProblemStream(
+            self.stream,
+            self.functions,
+            module.tokenizer,
+            module.model.config.max_length,
+            self._trainer.global_rank,
+            self._start,
+        )
+        return make_loader(stream, pin_memory=module.device.type == "cuda")
+
+    def val_dataloader(self) -> DataLoader[Batch]:
+        """The development set."""
+        module = self._module
+        batches = development_batches(
+            module.development, self.functions, module.tokenizer, module.model.config.max_length
+        )
+        return DataLoader(batches, batch_size=None)  # type: ignore[arg-type]
+
+    def state_dict(self) -> dict[str, Any]:
+        """The stream's position, counted in batches that a finished step has used."""
+        batches = self._trainer.global_step * self._trainer.accumulate_grad_batches
+        return {
+            "era": self._start.era,
+            "batches_before": self._batches_before,
+            "batches": batches,
+            "layout": self._layout,
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Goes on where the checkpoint was; in a new era if the layout has changed."""
+        batches = state_dict["batches"]
+        if state_dict["layout"] == self._layout:
+            self._batches_before = state_dict["batches_before"]
+            self._start = Position(batches - self._batches_before, state_dict["era"])
+        else:
+            self._batches_before = batches
+            self._start = Position(0, state_dict["era"] + 1)
+
+    @property
+    def _layout(self) -> list[int]:
+        stream = self.stream
+        return [self._trainer.world_size, stream.n_workers, stream.batch_size, stream.chunk_size]
+
+    @property
+    def _trainer(self) -> pl.Trainer:
+        if self.trainer is None:
+            raise RuntimeError("the data of a run belong to a trainer; use training.main")
+        return self.trainer
+
+    @property
+    def _module(self) -> Pretraining:
+        module = self._trainer.lightning_module
+        if not isinstance(module, Pretraining):
+            raise TypeError("ProblemData goes with Pretraining")
+        return module

@@ -1,0 +1,171 @@
+"""Turns a run into weights that ship: `python -m training.export runs/tiny checkpoints/nsr-tiny`.
+
+The folder holds the weights in bfloat16, the vocabulary, the network's shape, and MODEL_CARD.md with
+the run's story, all read from the run's checkpoint.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import torch
+import typer
+
+from nsr.checkpoint import save_pretrained
+from nsr.model import Model, ModelConfig
+from nsr.tokenizer import Tokenizer
+from training.module import RUN_KEY
+
+CURVE_FILE = "learning_curve.png"
+MAX_CURVE_ROWS = 12
+_PREFIX = "model."
+_CONFIGURATION = ("network", "optimizer", "schedule", "data", "development")
+
+
+def load_run(path: Path) -> tuple[Model, dict[str, Any]]:
+    """Reads a run's network and its story.
+
+    Args:
+        path: A run's folder, or a checkpoint file.
+
+    Raises:
+        ValueError: If there is no checkpoint, or it is not of a run of this repository.
+    """
+    file = path if path.is_file() else path / "checkpoints" / "last.ckpt"
+    if not file.is_file():
+        raise ValueError(f"{path} holds no checkpoint; give a run's folder or a .ckpt file")
+    checkpoint = torch.load(file, map_location="cpu", weights_only=True)
+    if RUN_KEY not in checkpoint:
+        raise ValueError(f"{file} was not written by training.main")
+    run = checkpoint[RUN_KEY]
+    model = Model(ModelConfig(**run["network"]))
+    weights = {
+        k.removeprefix(_PREFIX): v for k, v in checkpoint["state_dict"].items() if k.startswith(_PREFIX)
+    }
+    model.load_state_dict(weights)
+    return model, run
+
+
+def export(path: Path, folder: Path) -> None:
+    """Writes a run's weights, model card and learning curve into a folder.
+
+    Raises:
+        ValueError: If there is nothing to export.
+    """
+    model, run = load_run(path)
+    folder.mkdir(parents=True, exist_ok=True)
+    story = {k: v for k, v in run.items() if k not in ("network", "history")}
+    tokenizer = Tokenizer(model.config.max_variables)
+    save_pretrained(folder, model, tokenizer, dtype=torch.bfloat16, metadata=story)
+    has_curve = draw_curve(run["history"], folder / CURVE_FILE)
+    n_parameters = sum(p.numel() for p in model.parameters())
+    card = model_card(folder.name, n_parameters, run, has_curve)
+    (folder / "MODEL_CARD.md").write_text(card, encoding="utf-8")
+
+
+def model_card(name: str, n_parameters: int, run: dict[str, Any], has_curve: bool) -> str:
+    """The text of MODEL_CARD.md."""
+    history = run["history"]
+    parts = [
+        f"# {name}",
+        f"A transformer of {n_parameters / 1e6:.2f} million parameters that reads a table of numbers and "
+        "writes equations, trained on nothing but random functions from `generators/`; every skeleton of "
+        "the benchmarks was kept out (`generators/holdout.py`).",
+        "## Training",
+        _bullets(_facts(run)),
+    ]
+    if history:
+        parts += ["## Development figures", _development(run)]
+        parts += ["## Learning curve", _curve_table(history)]
+    if has_curve:
+        parts.append(f"![Learning curve]({CURVE_FILE})")
+    shape = {k: run[k] for k in _CONFIGURATION}
+    parts += ["## Configuration", f"```json\n{json.dumps(shape, indent=2)}\n```"]
+    return "\n\n".join(parts) + "\n"
+
+
+def draw_curve(history: Sequence[dict[str, float]], path: Path) -> bool:
+    """Draws the learning curve as a PNG; False if there is nothing to draw or matplotlib is absent."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        return False
+    if not history:
+        return False
+    figure = Figure(figsize=(7, 3), layout="constrained")
+    losses, shares = figure.subplots(1, 2)
+    samples = [row["samples"] / 1e6 for row in history]
+    losses.plot(samples, [row["val_loss"] for row in history], marker=".")
+    losses.set(xlabel="million samples", ylabel="development loss (nats per token)")
+    for key, label in (("val_accuracy", "token accuracy"), ("val_recovered", "recovered")):
+        shares.plot(samples, [row[key] for row in history], marker=".", label=label)
+    shares.set(xlabel="million samples", ylabel="share", ylim=(0, 1))
+    shares.legend()
+    figure.savefig(path, dpi=120)
+    return True
+
+
+def _facts(run: dict[str, Any]) -> list[str]:
+    facts = [
+        f"samples seen: {run['samples_seen']:,} in {run['step']:,} steps",
+        f"wall time: {run['seconds'] / 3600:.2f} hours, validation included",
+        f"hardware: {run['hardware']}",
+        f"precision: {run['precision']}; the weights here are bfloat16",
+        f"steps skipped for a non-finite gradient: {run['skipped']}",
+    ]
+    if run["init_from"]:
+        facts.append(f"started from the weights of {run['init_from']}")
+    return facts
+
+
+def _development(run: dict[str, Any]) -> str:
+    config, last = run["development"], run["history"][-1]
+    intro = (
+        f"{config['n_problems']} generated problems outside the training seeds, {config['n_points']} points, "
+        f"no noise. Recovered: the best of {config['n_candidates']} samples, its constants refined, leaves "
+        "at most 2^-23 of the variance on fresh points."
+    )
+    figures = [
+        f"loss: {last['val_loss']:.3f} nats per token",
+        f"token accuracy: {last['val_accuracy']:.1%}",
+        f"well-formed among unconstrained samples: {last['val_well_formed']:.1%}",
+        f"recovered: {last['val_recovered']:.1%}",
+    ]
+    return f"{intro}\n\n{_bullets(figures)}"
+
+
+def _curve_table(history: Sequence[dict[str, float]]) -> str:
+    step = -(-len(history) // MAX_CURVE_ROWS)
+    rows = list(history[::-1][::step])[::-1]
+    lines = [
+        "| samples | minutes | training loss | development loss | accuracy | recovered |",
+        "|" + "---|" * 6,
+    ]
+    lines += [
+        f"| {row['samples']:,.0f} | {row['minutes']:.0f} | {row['train_loss']:.3f} | {row['val_loss']:.3f} "
+        f"| {row['val_accuracy']:.1%} | {row['val_recovered']:.1%} |"
+        for row in rows
+    ]
+    return "\n".join(lines)
+
+
+def _bullets(lines: Sequence[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def main(
+    run: Annotated[Path, typer.Argument(help="a run's folder or a .ckpt file")],
+    folder: Annotated[Path, typer.Argument(help="where the weights go, for example checkpoints/nsr-tiny")],
+) -> None:
+    """Exports RUN to FOLDER."""
+    try:
+        export(run, folder)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,112 @@
+"""The training command: `python -m training.main fit --config training/configs/tiny.yaml`.
+
+`--ckpt_path last` resumes a run exactly, or starts it if there is nothing to resume. Everything a
+run writes lies under its folder, `--run`. Later `--config` files override earlier ones.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
+from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.utilities.exceptions import SIGTERMException
+
+from nsr.tokenizer import Tokenizer
+from training.data import ProblemData
+from training.module import Pretraining, TrainingError
+
+
+class LastCheckpoint(ModelCheckpoint):
+    """Keeps one checkpoint, last.ckpt, replaced atomically.
+
+    It is written every few minutes, at the end, and when the run is interrupted or asked to stop.
+
+    Args:
+        dirpath: Folder of the checkpoint.
+        every_minutes: Minutes between checkpoints.
+    """
+
+    def __init__(self, dirpath: str | None = None, every_minutes: float = 5.0) -> None:
+        super().__init__(
+            dirpath=dirpath,
+            save_last=True,
+            save_top_k=0,
+            train_time_interval=timedelta(minutes=every_minutes),
+            enable_version_counter=False,
+        )
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
+        """Saves the final state, with the validation that ended the run."""
+        self._save(trainer)
+
+    def on_exception(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,  # noqa: ARG002 (Lightning's signature)
+        exception: BaseException,
+    ) -> None:
+        """Saves before an orderly stop; any other error leaves the last good checkpoint alone."""
+        if isinstance(exception, KeyboardInterrupt | SIGTERMException):
+            self._save(trainer)
+
+    def _save(self, trainer: pl.Trainer) -> None:
+        if self.dirpath and not trainer.fast_dev_run and trainer.global_step:  # type: ignore[attr-defined]
+            trainer.save_checkpoint(Path(self.dirpath) / "last.ckpt")
+
+
+class PretrainingCLI(LightningCLI):
+    """LightningCLI with one folder per run, a thread count, and CSV logs unless told otherwise."""
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Adds `run`, `threads` and `checkpoint`."""
+        parser.add_argument(
+            "--run", type=str, default="runs/default", help="folder of everything the run writes"
+        )
+        parser.add_argument(
+            "--threads", type=int, default=0, help="CPU threads of the step; 0: PyTorch's choice"
+        )
+        parser.add_lightning_class_args(LastCheckpoint, "checkpoint")
+        parser.link_arguments("run", "trainer.default_root_dir")
+        parser.link_arguments("run", "checkpoint.dirpath", compute_fn=_checkpoint_folder)
+        parser.set_defaults({"model.network.vocab_size": Tokenizer().vocab_size})
+
+    def before_instantiate_classes(self) -> None:
+        """Sets the thread count, as nothing has used a thread yet."""
+        threads = self._get(self.config, "threads")
+        if threads:
+            torch.set_num_threads(threads)
+
+    def instantiate_trainer(self, **kwargs: Any) -> pl.Trainer:
+        """Adds the CSV logger where the config names no other."""
+        if self._get(self.config_init, "trainer.logger") in (None, True):
+            kwargs["logger"] = CSVLogger(self._get(self.config_init, "run"), name="logs")
+        return super().instantiate_trainer(**kwargs)
+
+
+def _checkpoint_folder(run: str) -> str:
+    return str(Path(run) / "checkpoints")
+
+
+def main(args: ArgsType = None) -> PretrainingCLI:
+    """Runs the command line."""
+    return PretrainingCLI(
+        Pretraining,
+        ProblemData,
+        args=args,
+        trainer_defaults={"enable_progress_bar": sys.stderr.isatty()},
+        seed_everything_default=0,
+    )
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except TrainingError as error:
+        sys.exit(f"training stopped: {error}")

@@ -1,0 +1,247 @@
+"""Pretraining as a LightningModule: loss, optimiser, schedule, validation, and what a run remembers."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from torch import Tensor, nn
+
+from nsr.checkpoint import from_pretrained
+from nsr.model import Model, ModelConfig
+from nsr.tokenizer import Tokenizer
+from training.development import DevelopmentConfig, evaluate, token_loss
+from training.metadata import describe_hardware
+from training.schedule import Schedule, share_done
+from training.stream import Batch
+
+RUN_KEY = "nsr_run"
+
+
+class TrainingError(RuntimeError):
+    """Training cannot go on; the message says why and what to change."""
+
+
+@dataclass(frozen=True)
+class OptimizerConfig:
+    """AdamW and its safeguards.
+
+    Attributes:
+        lr: Peak learning rate.
+        betas: Decay of the two moment averages.
+        weight_decay: Applied to matrices only, not to biases and norms.
+        max_skipped: Steps in a row with a non-finite gradient, each skipped, after which training stops.
+    """
+
+    lr: float = 1e-3
+    betas: tuple[float, float] = (0.9, 0.95)
+    weight_decay: float = 0.1
+    max_skipped: int = 50
+
+
+class Pretraining(pl.LightningModule):
+    """Trains the network to write each problem's equation, token by token.
+
+    Args:
+        network: Shape of the network.
+        optimizer: AdamW and its safeguards.
+        schedule: The learning rate over the run's budget.
+        development: Effort spent on validation.
+        init_from: Name or folder of a checkpoint to start from, with a fresh optimiser; its shape
+            replaces `network`.
+        compile_network: Whether torch.compile fuses the training step.
+    """
+
+    skipped: Tensor
+    skipped_in_a_row: Tensor
+
+    def __init__(
+        self,
+        network: ModelConfig,
+        optimizer: OptimizerConfig = OptimizerConfig(),
+        schedule: Schedule = Schedule(),  # noqa: B008 (frozen)
+        development: DevelopmentConfig = DevelopmentConfig(),  # noqa: B008 (frozen)
+        init_from: str | None = None,
+        compile_network: bool = False,
+    ) -> None:
+        super().__init__()
+        if init_from is None:
+            self.tokenizer = Tokenizer(network.max_variables)
+            self.model = Model(network)
+        else:
+            pretrained = from_pretrained(init_from)
+            self.tokenizer = pretrained.tokenizer
+            self.model = pretrained.model.float().train()
+        self.optimizer_config = optimizer
+        self.schedule = schedule
+        self.development = development
+        self.init_from = init_from
+        if compile_network:
+            self.model.compile(dynamic=True)
+        self.samples_seen = 0
+        self.seconds = 0.0
+        self.history: list[dict[str, float]] = []
+        self.register_buffer("skipped_in_a_row", torch.zeros(()), persistent=False)
+        self.register_buffer("skipped", torch.zeros(()))
+        self._reported = 0
+        self._window = _Window()
+
+    # The step
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:  # noqa: ARG002 (Lightning's signature)
+        """Loss of one batch, in nats per token."""
+        tokens = batch["tokens"]
+        logits = self.model(batch["X"], batch["y"], batch["n_variables"], tokens[:, :-1])
+        return token_loss(logits, tokens[:, 1:], self.tokenizer.pad_id)
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """AdamW; only matrices decay."""
+        config = self.optimizer_config
+        matrices = [p for p in self.model.parameters() if p.dim() >= 2]
+        others = [p for p in self.model.parameters() if p.dim() < 2]
+        groups = [
+            {"params": matrices, "weight_decay": config.weight_decay},
+            {"params": others, "weight_decay": 0.0},
+        ]
+        return torch.optim.AdamW(groups, lr=config.lr, betas=config.betas, fused=True)
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: torch.optim.Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,  # noqa: ARG002 (Lightning's signature)
+    ) -> None:
+        """Clips by the total norm, sets the learning rate, and marks a non-finite step for skipping.
+
+        The norm is that of the gradients all ranks agreed on, so all ranks skip together; the fused
+        optimiser reads the mark on its device, so nothing waits for it.
+        """
+        limit = float("inf") if gradient_clip_val is None else gradient_clip_val
+        norm = nn.utils.clip_grad_norm_(self.model.parameters(), limit)
+        bad = (~torch.isfinite(norm)).float()
+        optimizer.found_inf = bad  # type: ignore[attr-defined]
+        self.skipped += bad
+        self.skipped_in_a_row.add_(1).mul_(bad)
+        factor = self.schedule.factor(self.trainer.global_step, share_done(self.trainer))
+        for group in optimizer.param_groups:
+            group["lr"] = self.optimizer_config.lr * factor
+
+    def on_train_start(self) -> None:
+        """Starts the clocks."""
+        self._started = time.monotonic() - self.seconds
+        self._window = _Window()
+
+    def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002
+        """Counts, and at times reports."""
+        n_samples = len(batch["y"]) * self.trainer.world_size
+        self.samples_seen += n_samples
+        self.seconds = time.monotonic() - self._started
+        self._window.add(outputs["loss"], n_samples)
+        step = self.trainer.global_step
+        if step == self.trainer.max_steps:
+            self.trainer.should_stop = True  # ends the epoch the way a time limit does: with a validation
+        if step % self.trainer.log_every_n_steps == 0 and step != self._reported:  # type: ignore[attr-defined]
+            self._reported = step
+            self._report(step)
+
+    def _report(self, step: int) -> None:
+        self._stop_if_hopeless()
+        figures = self._window.close()
+        self.log_dict(figures, prog_bar=True, logger=False)
+        rate = self.trainer.optimizers[0].param_groups[0]["lr"]
+        extra = {"lr": rate, "samples": self.samples_seen, "skipped": float(self.skipped)}
+        for logger in self.loggers:
+            logger.log_metrics(figures | extra, step=step)
+
+    def _stop_if_hopeless(self) -> None:
+        limit = self.optimizer_config.max_skipped
+        if float(self.skipped_in_a_row) >= limit:
+            raise TrainingError(
+                f"the gradient was not finite for {limit} steps in a row: lower model.optimizer.lr, or "
+                "train in float32 (trainer.precision: 32-true); the last checkpoint is intact"
+            )
+
+    # Validation
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002 (Lightning's signature)
+        """Measures one batch of the development set, in float32."""
+        with torch.autocast(self.device.type, enabled=False):
+            figures = evaluate(self.model, self.tokenizer, batch, self.development)
+        named = {f"val_{name}": value for name, value in figures.items()}
+        self.log_dict(named, on_epoch=True, batch_size=len(batch["y"]), logger=False, sync_dist=True)
+
+    def on_validation_epoch_end(self) -> None:
+        """Adds a row to the learning curve."""
+        if self.trainer.sanity_checking:
+            return
+        figures = {k: float(v) for k, v in self.trainer.callback_metrics.items() if k.startswith("val_")}
+        row = {"step": self.trainer.global_step, "samples": self.samples_seen, "minutes": self.seconds / 60}
+        row |= {"train_loss": self._window.last_loss} | figures
+        self.history.append(row)
+        for logger in self.loggers:
+            logger.log_metrics(figures | {"minutes": row["minutes"]}, step=self.trainer.global_step)
+        if self.trainer.is_global_zero:
+            print(" | ".join(f"{name} {value:.4g}" for name, value in row.items()), flush=True)
+
+    def on_validation_end(self) -> None:
+        """Keeps validation out of the training rate."""
+        self._window.restart_clock()
+
+    # What a run remembers
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Adds what export needs: shape, vocabulary size and the run's story, all plain values."""
+        checkpoint[RUN_KEY] = {
+            "network": asdict(self.model.config),
+            "optimizer": asdict(self.optimizer_config) | {"betas": list(self.optimizer_config.betas)},
+            "schedule": asdict(self.schedule),
+            "development": asdict(self.development),
+            "data": _data_configuration(self.trainer),
+            "init_from": self.init_from,
+            "precision": str(self.trainer.precision),
+            "hardware": describe_hardware(self.trainer.world_size, self.device),
+            "samples_seen": self.samples_seen,
+            "seconds": self.seconds,
+            "step": self.trainer.global_step,
+            "skipped": int(self.skipped),
+            "history": self.history,
+        }
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Takes up the counts where the checkpoint left them."""
+        run = checkpoint[RUN_KEY]
+        self.samples_seen, self.seconds = run["samples_seen"], run["seconds"]
+        self.history = list(run["history"])
+
+
+def _data_configuration(trainer: pl.Trainer) -> dict[str, Any]:
+    data = trainer.datamodule  # type: ignore[attr-defined]
+    return {"functions": asdict(data.functions), "stream": asdict(data.stream)} if data else {}
+
+
+class _Window:
+    """Mean loss and rate since the last report, without a look at the device in between."""
+
+    def __init__(self) -> None:
+        self.last_loss = float("nan")
+        self._losses: list[Tensor] = []
+        self.restart_clock()
+
+    def add(self, loss: Tensor, n_samples: int) -> None:
+        self._losses.append(loss.detach())
+        self._timed_samples += n_samples
+
+    def close(self) -> dict[str, float]:
+        seconds = time.monotonic() - self._since
+        self.last_loss = float(torch.stack(self._losses).mean())
+        figures = {"train_loss": self.last_loss, "samples/s": self._timed_samples / max(seconds, 1e-9)}
+        self._losses = []
+        self.restart_clock()
+        return figures
+
+    def restart_clock(self) -> None:
+        self._since = time.monotonic()
+        self._timed_samples = 0

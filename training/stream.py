@@ -1,0 +1,186 @@
+"""The endless stream of training batches: sharded, bucketed by length, and resumable exactly.
+
+A worker draws problems in chunks. A chunk's seed is a function of the stream's seed, the rank, the
+worker and the chunk's number, so the position in the stream is one counter: how many batches each
+rank has consumed. Within a chunk, problems are sorted by the length of their equation and cut into
+batches of similar lengths, so that little is padded; the batches are then shuffled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypedDict
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+
+from generators.functions import FunctionConfig, FunctionGenerator, Problems
+from nsr.tokenizer import Tokenizer
+
+
+class Batch(TypedDict):
+    """Problems of one batch; all have the same number of points.
+
+    Attributes:
+        X: Scaled variables, float32, shape (B, P, D); absent ones are zero.
+        y: Scaled target, float32, shape (B, P).
+        n_variables: Variables that are present, shape (B,).
+        tokens: The equation from bos to eos, padded, int64, shape (B, L).
+    """
+
+    X: Tensor
+    y: Tensor
+    n_variables: Tensor
+    tokens: Tensor
+
+
+@dataclass(frozen=True)
+class StreamConfig:
+    """How the stream is cut and drawn.
+
+    Attributes:
+        batch_size: Problems in a batch, on each rank.
+        chunk_size: Problems drawn together; they share their number of points. A multiple of
+            `batch_size`; larger chunks pad less.
+        n_workers: Generator processes on each rank; 0 generates in the training process.
+        prefetch: Batches each worker keeps ready.
+        seed: Seed of the whole stream. Give a run that continues another's weights a new one.
+    """
+
+    batch_size: int = 128
+    chunk_size: int = 2048
+    n_workers: int = 1
+    prefetch: int = 16
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.batch_size < 1 or self.chunk_size % self.batch_size or self.chunk_size < self.batch_size:
+            raise ValueError(
+                f"chunk_size {self.chunk_size} must be a positive multiple of batch_size {self.batch_size}"
+            )
+
+
+@dataclass(frozen=True)
+class Position:
+    """A place in the stream.
+
+    Attributes:
+        batches: Batches that each rank has consumed in this era.
+        era: Counts changes of the stream's layout (batch size, number of ranks or workers). A new
+            era has new seeds, so that nothing seen before a change is drawn again after it.
+    """
+
+    batches: int = 0
+    era: int = 0
+
+
+class ProblemStream(IterableDataset[Batch]):
+    """One rank's endless batches; the items of this data set are whole batches.
+
+    Args:
+        config: How the stream is cut and drawn.
+        functions: What problems are drawn.
+        tokenizer: Writes equations as tokens.
+        max_length: Longest token sequence the network takes, bos included.
+        rank: This process among all that train together.
+        position: Where to begin.
+    """
+
+    def __init__(
+        self,
+        config: StreamConfig,
+        functions: FunctionConfig,
+        tokenizer: Tokenizer,
+        max_length: int,
+        rank: int = 0,
+        position: Position | None = None,
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.functions = functions
+        self.tokenizer = tokenizer
+        self.max_length = max_length
+        self.rank = rank
+        self.position = position or Position()
+
+    def __iter__(self) -> Iterator[Batch]:
+        info = get_worker_info()
+        worker, n_workers = (info.id, info.num_workers) if info else (0, 1)
+        # A DataLoader asks its workers in turn and always begins with the first. After resuming,
+        # the first worker therefore plays the part of the one whose turn it was.
+        done = self.position.batches
+        part = (worker + done) % n_workers
+        consumed = done // n_workers + (part < done % n_workers)
+        chunk, skip = divmod(consumed, self.config.chunk_size // self.config.batch_size)
+        while True:
+            yield from self._chunk(part, chunk)[skip:]
+            chunk, skip = chunk + 1, 0
+
+    def _chunk(self, worker: int, number: int) -> list[Batch]:
+        seed = chunk_seed(self.config.seed, self.position.era, self.rank, worker, number)
+        problems = FunctionGenerator(self.functions, seed).batch(self.config.chunk_size)
+        return cut(problems, self.tokenizer, self.config.batch_size, self.max_length, seed)
+
+
+def chunk_seed(*key: int) -> int:
+    """One well-mixed 63-bit seed from the parts of a key."""
+    return int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0] >> 1)
+
+
+def cut(
+    problems: Problems, tokenizer: Tokenizer, batch_size: int, max_length: int, seed: int | None = None
+) -> list[Batch]:
+    """Cuts problems into batches of similar length.
+
+    Args:
+        problems: A chunk that shares its number of points.
+        tokenizer: Writes equations as tokens.
+        batch_size: Problems in a batch; the last batch may have fewer.
+        max_length: Longest token sequence the network takes, bos included.
+        seed: Shuffles the batches, and problems of equal length; None keeps everything in order.
+
+    Raises:
+        ValueError: If an equation is longer than the network takes.
+    """
+    sequences = [[tokenizer.bos_id, *tokenizer.encode(e), tokenizer.eos_id] for e in problems.expressions]
+    lengths = np.array([len(sequence) for sequence in sequences])
+    if lengths.max() - 1 > max_length:
+        raise ValueError(
+            f"an equation has {lengths.max() - 2} tokens, the network takes {max_length - 1}: "
+            "raise the network's max_length or generate shorter equations"
+        )
+    order = np.arange(len(lengths))
+    if seed is not None:
+        rng = np.random.default_rng(seed)
+        order = np.lexsort((rng.random(len(lengths)), lengths))
+    slices = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+    if seed is not None:
+        slices = [slices[i] for i in rng.permutation(len(slices))]
+    return [_collate(problems, sequences, rows, tokenizer.pad_id) for rows in slices]
+
+
+def make_loader(stream: ProblemStream, pin_memory: bool = False) -> DataLoader[Batch]:
+    """A loader whose worker processes draw the stream's batches."""
+    n_workers = stream.config.n_workers
+    return DataLoader(
+        stream,
+        batch_size=None,
+        num_workers=n_workers,
+        prefetch_factor=stream.config.prefetch if n_workers else None,
+        pin_memory=pin_memory,
+    )
+
+
+def _collate(problems: Problems, sequences: Sequence[list[int]], rows: np.ndarray, pad_id: int) -> Batch:
+    tokens = np.full((len(rows), max(len(sequences[i]) for i in rows)), pad_id, dtype=np.int64)
+    for row, i in enumerate(rows):
+        tokens[row, : len(sequences[i])] = sequences[i]
+    return Batch(
+        X=torch.from_numpy(problems.X[rows]),
+        y=torch.from_numpy(problems.y[rows]),
+        n_variables=torch.from_numpy(problems.n_variables[rows].astype(np.int64)),
+        tokens=torch.from_numpy(tokens),
+    )
