@@ -111,7 +111,8 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor, context: Tensor, causal: bool = False) -> Tensor:
         """Attends from x (B, T, d_model) to context (B, S, d_model)."""
-        return self.attend(x, *self.keys_values(context), causal=causal)
+        keys, values = self.keys_values(context)
+        return self.attend(x, keys, values, causal=causal)
 
     def _split(self, x: Tensor) -> Tensor:
         return x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)
