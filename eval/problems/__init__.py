@@ -1,0 +1,113 @@
+"""Benchmark problems with a known equation, in one type; the tables beside this file are our own.
+
+Feynman: the Feynman Symbolic Regression Database (arXiv:1905.11481), with its ranges. ODEBench:
+arXiv:2310.05573. Strogatz: the two-state systems of SRBench (arXiv:2107.14351). Classical suites:
+Nguyen, Keijzer, Livermore, Korns, Jin and Vladislavleva as published, ranges included; where a
+published range leaves the equation's domain, it is cut to the part inside.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsr.expression import Expression
+from nsr.parsing import parse
+from nsr.program import Program
+
+TABLES = Path(__file__).parent
+CLASSICAL = ("nguyen", "keijzer", "livermore", "korns", "jin", "vladislavleva")
+SUITES = ("feynman", "strogatz", *CLASSICAL)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A regression problem whose equation is known.
+
+    Attributes:
+        name: Unique within its suite.
+        suite: One of `SUITES`.
+        expression: The equation; variable `x_i` is `variable_names[i]`.
+        variable_names: Names of the variables.
+        ranges: Lowest and highest value of each variable.
+    """
+
+    name: str
+    suite: str
+    expression: Expression
+    variable_names: tuple[str, ...]
+    ranges: tuple[tuple[float, float], ...]
+
+
+def load(suite: str) -> list[Problem]:
+    """All problems of a suite, or of every classical suite with the name `classical`.
+
+    Raises:
+        ValueError: If there is no such suite.
+    """
+    if suite not in {*SUITES, "classical"}:
+        raise ValueError(f"no suite {suite!r}; choose one of {', '.join((*SUITES, 'classical'))}")
+    if suite in {"feynman", "strogatz"}:
+        return [_problem(suite, row) for row in _rows(f"{suite}.csv")]
+    rows = _rows("classical.csv")
+    return [_problem(row["suite"], row) for row in rows if suite in {row["suite"], "classical"}]
+
+
+def load_systems() -> dict[str, tuple[Expression, ...]]:
+    """The right-hand sides of ODEBench's systems, by number and name."""
+    systems = json.loads((TABLES / "odebench.json").read_text(encoding="utf-8"))
+    return {f"{system['id']} {system['name']}": _right_hand_sides(system) for system in systems}
+
+
+def sample(problem: Problem, n_points: int, seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Draws data uniformly from the ranges, where the equation is finite.
+
+    Args:
+        problem: What to sample.
+        n_points: Number of rows.
+        seed: Seed of the draw.
+
+    Returns:
+        X, shape (n_points, n_variables), and y, shape (n_points,).
+
+    Raises:
+        ValueError: If the equation is finite almost nowhere in its ranges.
+    """
+    rng = np.random.default_rng(seed)
+    low, high = np.array(problem.ranges).T
+    program = Program([problem.expression])
+    kept = np.empty((0, len(low) + 1))
+    for _ in range(100):
+        X = rng.uniform(low, high, (n_points, len(low)))
+        table = np.column_stack((X, program.values(X)[0]))
+        kept = np.concatenate((kept, table[np.isfinite(table[:, -1])]))
+        if len(kept) >= n_points:
+            return kept[:n_points, :-1].copy(), kept[:n_points, -1].copy()
+    raise ValueError(f"{problem.name} is finite almost nowhere in its ranges; check them")
+
+
+def _rows(file_name: str) -> list[dict[str, str]]:
+    with (TABLES / file_name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _problem(suite: str, row: dict[str, str]) -> Problem:
+    parts = [entry.split(":") for entry in row["variables"].split()]
+    names = tuple(name for name, _, _ in parts)
+    ranges = tuple((float(low), float(high)) for _, low, high in parts)
+    return Problem(row["name"], suite, parse(row["formula"], names), names, ranges)
+
+
+def _right_hand_sides(system: dict[str, object]) -> tuple[Expression, ...]:
+    constants, equations = system["constants"], system["equations"]
+    assert isinstance(constants, dict)
+    assert isinstance(equations, list)
+    return tuple(
+        parse(re.sub(r"\bc_\d+\b", lambda match: f"({constants[match[0]]!r})", text)) for text in equations
+    )

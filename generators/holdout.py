@@ -1,0 +1,39 @@
+"""What must never be generated: the skeletons of every benchmark.
+
+A skeleton counts as a benchmark's whatever its variables are called and whatever values its constants
+have (`nsr.canonical`). The benchmarks are read from eval's tables, so a new one is held out at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+
+from eval.problems import load, load_systems
+from nsr.canonical import Key, blind_key, skeleton_key
+from nsr.expression import Expression
+
+
+class Holdout:
+    """A set of skeletons with a fast membership test.
+
+    Args:
+        expressions: The expressions whose skeletons are held out.
+    """
+
+    def __init__(self, expressions: Iterable[Expression]) -> None:
+        held = list(expressions)
+        self.blind: set[Key] = {blind_key(expression) for expression in held}
+        self.exact: set[Key] = {skeleton_key(expression) for expression in held}
+
+    @classmethod
+    @cache
+    def default(cls) -> Holdout:
+        """Every benchmark: Feynman, Strogatz, the classical suites, and ODEBench by component."""
+        problems = [problem.expression for s in ("feynman", "strogatz", "classical") for problem in load(s)]
+        components = [component for system in load_systems().values() for component in system]
+        return cls([*problems, *components])
+
+    def contains(self, expression: Expression) -> bool:
+        """Whether the expression is a held-out one in other variables or constants."""
+        return blind_key(expression) in self.blind and skeleton_key(expression) in self.exact
