@@ -103,7 +103,7 @@ class FunctionGenerator:
         room = n_variables < self.config.expressions.max_variables
         n_variables += room & (self.rng.random(len(expressions)) < self.config.irrelevant_share)
         X = draw_supports(self.rng, len(expressions), _OVERSAMPLING * n_points, int(n_variables.max()))
-        X = (X * (np.arange(X.shape[2]) < n_variables[:, None, None])).astype(np.float32)
+        X *= np.arange(X.shape[2]) < n_variables[:, None, None]
         program = Program(expressions)
         y = program.values(X)
         order, full = _first_valid(y, n_points)

@@ -12,7 +12,9 @@ _SHARES = (0.56, 0.14, 0.10, 0.10, 0.10)
 Array = NDArray[np.float64]
 
 
-def draw_supports(rng: np.random.Generator, n_problems: int, n_points: int, n_variables: int) -> Array:
+def draw_supports(
+    rng: np.random.Generator, n_problems: int, n_points: int, n_variables: int
+) -> NDArray[np.float32]:
     """Draws points for a batch of problems.
 
     Args:
@@ -22,7 +24,7 @@ def draw_supports(rng: np.random.Generator, n_problems: int, n_points: int, n_va
         n_variables: D.
 
     Returns:
-        Points, shape (B, P, D); each variable of each problem has its own family and range, though
+        Points, float32, shape (B, P, D); each variable of each problem has its own family and range, though
         half of the problems share one range among all variables.
     """
     shape = (n_problems, 1, n_variables)
@@ -33,13 +35,19 @@ def draw_supports(rng: np.random.Generator, n_problems: int, n_points: int, n_va
     family = np.where(shared, family[..., :1], family)
     width = _log_uniform(rng, 0.5, 10.0, shape)
     center = rng.normal(0.0, 3.0, shape) * (family == _SHIFTED)
-    uniform = rng.random((n_problems, n_points, n_variables))
-    points = low + (high - low) * uniform
     signed = (family == _SYMMETRIC) | (family == _SHIFTED)
-    points = np.where(signed, center + width * (2 * uniform - 1), points)
-    top = low * _log_uniform(rng, 3.0, 100.0, shape)
-    points = np.where(family == _LOG_UNIFORM, low * (top / low) ** uniform, points)
-    return np.where(family == _MIXTURE, _mixture(rng, points.shape), points)
+    low, high = np.where(signed, center - width, low), np.where(signed, center + width, high)
+    log_uniform = family == _LOG_UNIFORM
+    low = np.where(log_uniform, np.log(np.where(log_uniform, low, 1.0)), low)
+    high = np.where(log_uniform, low + np.log(_log_uniform(rng, 3.0, 100.0, shape)), high)
+    points = rng.random((n_problems, n_points, n_variables), dtype=np.float32)
+    points *= (high - low).astype(np.float32)
+    points += low.astype(np.float32)
+    rows, columns = np.nonzero(log_uniform[:, 0])
+    points[rows, :, columns] = np.exp(points[rows, :, columns])
+    rows, columns = np.nonzero(family[:, 0] == _MIXTURE)
+    points[rows, :, columns] = _mixture(rng, len(rows), n_points)
+    return points
 
 
 def _positive_box(rng: np.random.Generator, shape: tuple[int, ...]) -> tuple[Array, Array]:
@@ -53,15 +61,14 @@ def _positive_box(rng: np.random.Generator, shape: tuple[int, ...]) -> tuple[Arr
     return np.where(is_round, round_low + 1e-3 * (round_low == 0), low), np.where(is_round, round_high, high)
 
 
-def _mixture(rng: np.random.Generator, shape: tuple[int, int, int]) -> Array:
-    """Gaussian mixtures with up to three centres per variable."""
-    n_problems, n_points, n_variables = shape
-    centers = rng.normal(0.0, 2.0, (n_problems, 3, n_variables))
-    spreads = _log_uniform(rng, 0.1, 3.0, (n_problems, 3, n_variables))
-    component = rng.integers(0, 3, (n_problems, n_points, 1))
-    chosen = np.take_along_axis(centers, component, axis=1)
+def _mixture(rng: np.random.Generator, n_columns: int, n_points: int) -> NDArray[np.float32]:
+    """Columns (n_columns, n_points) from Gaussian mixtures with up to three centres each."""
+    centers = rng.normal(0.0, 2.0, (n_columns, 3)).astype(np.float32)
+    spreads = _log_uniform(rng, 0.1, 3.0, (n_columns, 3)).astype(np.float32)
+    component = rng.integers(0, 3, (n_columns, n_points))
+    noise = rng.standard_normal((n_columns, n_points), dtype=np.float32)
     spread = np.take_along_axis(spreads, component, axis=1)
-    return np.asarray(chosen + spread * rng.standard_normal(shape))
+    return np.asarray(np.take_along_axis(centers, component, axis=1) + spread * noise)
 
 
 def _log_uniform(rng: np.random.Generator, low: float, high: float, shape: tuple[int, ...]) -> Array:
