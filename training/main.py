@@ -14,7 +14,7 @@ from typing import Any
 import lightning.pytorch as pl
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
-from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import CSVLogger
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
@@ -41,6 +41,13 @@ class LastCheckpoint(ModelCheckpoint):
             train_time_interval=timedelta(minutes=every_minutes),
             enable_version_counter=False,
         )
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Saves when it is time, but never between the batches of one accumulated step."""
+        if (batch_idx + 1) % trainer.accumulate_grad_batches == 0:
+            super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_idx)
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
         """Saves the final state, with the validation that ended the run."""
@@ -86,7 +93,8 @@ class PretrainingCLI(LightningCLI):
     def instantiate_trainer(self, **kwargs: Any) -> pl.Trainer:
         """Adds the CSV logger where the config names no other."""
         if self._get(self.config_init, "trainer.logger") in (None, True):
-            kwargs["logger"] = CSVLogger(self._get(self.config_init, "run"), name="logs")
+            folder = self._get(self.config_init, "run")
+            kwargs["logger"] = CSVLogger(folder, name="logs", flush_logs_every_n_steps=1)
         return super().instantiate_trainer(**kwargs)
 
 
@@ -94,12 +102,11 @@ def _checkpoint_folder(run: str) -> str:
     return str(Path(run) / "checkpoints")
 
 
-def main(args: ArgsType = None) -> PretrainingCLI:
+def main() -> PretrainingCLI:
     """Runs the command line."""
     return PretrainingCLI(
         Pretraining,
         ProblemData,
-        args=args,
         trainer_defaults={"enable_progress_bar": sys.stderr.isatty()},
         seed_everything_default=0,
     )

@@ -82,18 +82,26 @@ class Pretraining(pl.LightningModule):
         if compile_network:
             self.model.compile(dynamic=True)
         self.samples_seen = 0
-        self.seconds = 0.0
+        self._pending = 0  # samples of batches whose gradient no step has used yet
+        self._seconds_before = 0.0
+        self._started: float | None = None
         self.history: list[dict[str, float]] = []
         self.register_buffer("skipped_in_a_row", torch.zeros(()), persistent=False)
         self.register_buffer("skipped", torch.zeros(()))
         self._reported = 0
         self._window = _Window()
 
+    @property
+    def seconds(self) -> float:
+        """Wall time spent in training so far, over all interruptions."""
+        return self._seconds_before + (time.monotonic() - self._started if self._started else 0.0)
+
     # The step
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:  # noqa: ARG002 (Lightning's signature)
         """Loss of one batch, in nats per token."""
         tokens = batch["tokens"]
+        self._pending += len(tokens) * self.trainer.world_size
         logits = self.model(batch["X"], batch["y"], batch["n_variables"], tokens[:, :-1])
         return token_loss(logits, tokens[:, 1:], self.tokenizer.pad_id)
 
@@ -125,21 +133,20 @@ class Pretraining(pl.LightningModule):
         optimizer.found_inf = bad  # type: ignore[attr-defined]
         self.skipped += bad
         self.skipped_in_a_row.add_(1).mul_(bad)
+        self.samples_seen, self._pending = self.samples_seen + self._pending, 0
         factor = self.schedule.factor(self.trainer.global_step, share_done(self.trainer))
         for group in optimizer.param_groups:
             group["lr"] = self.optimizer_config.lr * factor
 
     def on_train_start(self) -> None:
         """Starts the clocks."""
-        self._started = time.monotonic() - self.seconds
+        self._started = time.monotonic()
         self._window = _Window()
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002
         """Counts, and at times reports."""
-        n_samples = len(batch["y"]) * self.trainer.world_size
-        self.samples_seen += n_samples
-        self.seconds = time.monotonic() - self._started
-        self._window.add(outputs["loss"], n_samples)
+        loss = outputs["loss"] * self.trainer.accumulate_grad_batches  # Lightning has divided by it
+        self._window.add(loss, len(batch["y"]) * self.trainer.world_size)
         step = self.trainer.global_step
         if step == self.trainer.max_steps:
             self.trainer.should_stop = True  # ends the epoch the way a time limit does: with a validation
@@ -213,7 +220,7 @@ class Pretraining(pl.LightningModule):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Takes up the counts where the checkpoint left them."""
         run = checkpoint[RUN_KEY]
-        self.samples_seen, self.seconds = run["samples_seen"], run["seconds"]
+        self.samples_seen, self._seconds_before = run["samples_seen"], run["seconds"]
         self.history = list(run["history"])
 
 

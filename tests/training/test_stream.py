@@ -1,0 +1,92 @@
+"""The stream: reproducible, different everywhere, resumable anywhere, and hardly padded."""
+
+from itertools import islice
+
+import numpy as np
+import pytest
+import torch
+
+from generators.functions import FunctionConfig, FunctionGenerator
+from nsr.tokenizer import Tokenizer
+from training.stream import Batch, Position, ProblemStream, StreamConfig, cut, make_loader
+
+TOKENIZER = Tokenizer()
+FUNCTIONS = FunctionConfig(min_points=10, max_points=20)
+SMALL = StreamConfig(batch_size=8, chunk_size=32, n_workers=0, seed=5)
+MAX_LENGTH = 64
+
+
+def take(
+    n: int, config: StreamConfig = SMALL, rank: int = 0, position: Position | None = None
+) -> list[Batch]:
+    stream = ProblemStream(config, FUNCTIONS, TOKENIZER, MAX_LENGTH, rank, position)
+    return list(islice(make_loader(stream), n))
+
+
+def same(a: Batch, b: Batch) -> bool:
+    return all(torch.equal(a[key], b[key]) for key in ("X", "y", "n_variables", "tokens"))
+
+
+def test_equal_seeds_give_equal_batches():
+    assert all(same(a, b) for a, b in zip(take(6), take(6), strict=True))
+
+
+def test_ranks_eras_and_seeds_give_different_batches():
+    variants = [
+        take(1)[0],
+        take(1, rank=1)[0],
+        take(1, position=Position(era=1))[0],
+        take(1, StreamConfig(batch_size=8, chunk_size=32, n_workers=0, seed=6))[0],
+    ]
+    sums = {float(batch["y"].sum()) for batch in variants}
+    assert len(sums) == len(variants)
+
+
+@pytest.mark.parametrize("done", [1, 3, 4, 6])
+def test_resuming_gives_what_would_have_come_next(done):
+    straight = take(8)
+    resumed = take(8 - done, position=Position(done))
+    assert all(same(a, b) for a, b in zip(straight[done:], resumed, strict=True))
+
+
+def test_resuming_is_exact_with_several_workers_which_draw_different_problems():
+    config = StreamConfig(batch_size=8, chunk_size=16, n_workers=2, seed=5)
+    straight = take(8, config)
+    assert not same(straight[0], straight[1])
+    resumed = take(5, config, position=Position(3))
+    assert all(same(a, b) for a, b in zip(straight[3:], resumed, strict=True))
+
+
+def test_batches_hold_the_problems_with_their_equations():
+    problems = FunctionGenerator(FUNCTIONS, 3).batch(20)
+    batches = cut(problems, TOKENIZER, 8, MAX_LENGTH)
+    assert [len(batch["y"]) for batch in batches] == [8, 8, 4]
+    rows = [row for batch in batches for row in batch["tokens"].tolist()]
+    for row, expression in zip(rows, problems.expressions, strict=True):
+        end = row.index(TOKENIZER.eos_id)
+        assert row[0] == TOKENIZER.bos_id
+        assert TOKENIZER.decode(row[1:end]) == expression
+        assert set(row[end + 1 :]) <= {TOKENIZER.pad_id}
+    np.testing.assert_array_equal(torch.cat([batch["X"] for batch in batches]).numpy(), problems.X)
+
+
+def test_sorting_by_length_leaves_little_padding():
+    problems = FunctionGenerator(FUNCTIONS, 3).batch(512)
+
+    def padded_share(seed: int | None) -> float:
+        tokens = [batch["tokens"].flatten() for batch in cut(problems, TOKENIZER, 32, MAX_LENGTH, seed)]
+        return float((torch.cat(tokens) == TOKENIZER.pad_id).float().mean())
+
+    assert padded_share(seed=0) < 0.1
+    assert padded_share(seed=0) < padded_share(seed=None) / 3
+
+
+def test_an_equation_too_long_for_the_network_is_an_error():
+    problems = FunctionGenerator(FUNCTIONS, 3).batch(8)
+    with pytest.raises(ValueError, match="max_length"):
+        cut(problems, TOKENIZER, 8, max_length=2)
+
+
+def test_a_chunk_is_a_whole_number_of_batches():
+    with pytest.raises(ValueError, match="multiple of batch_size"):
+        StreamConfig(batch_size=100, chunk_size=2048)

@@ -1,0 +1,89 @@
+"""The training command: configs, runs, resuming, and errors that name what is wrong."""
+
+import csv
+import errno
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from fsspec.implementations.local import LocalFileOpener
+
+from training.main import main
+
+CONFIGS = sorted(Path("training/configs").glob("*.yaml"))
+SHRUNKEN = [
+    "--threads=1",
+    "--trainer.max_time=null",
+    "--trainer.log_every_n_steps=1",
+    "--trainer.precision=32-true",
+    "--trainer.enable_model_summary=false",
+    "--model.network.d_model=32",
+    "--model.network.n_heads=2",
+    "--model.network.d_ffn=64",
+    "--data.functions.max_points=20",
+    "--data.stream.batch_size=8",
+    "--data.stream.chunk_size=16",
+    "--data.stream.n_workers=0",
+    "--model.development.n_problems=4",
+    "--model.development.n_points=16",
+    "--model.development.n_candidates=2",
+]
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*`isinstance.treespec, LeafSpec.`"),
+    pytest.mark.filterwarnings("ignore:.*does not have many workers"),
+    pytest.mark.filterwarnings("ignore:.*Checkpoint directory"),
+    pytest.mark.filterwarnings("ignore:.*No checkpoint will be loaded"),
+]
+
+
+@pytest.fixture
+def fit(tmp_path, monkeypatch):
+    """Runs the command with shrunken data, in one folder per test."""
+
+    def run(steps: int, *extra: str, config: Path = Path("training/configs/tiny.yaml")) -> None:
+        arguments = ["fit", f"--config={config}", f"--run={tmp_path}", f"--trainer.max_steps={steps}"]
+        monkeypatch.setattr(sys, "argv", ["training.main", *arguments, *SHRUNKEN, *extra])
+        main()
+
+    return run
+
+
+def saved(folder: Path) -> dict:
+    return torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
+def test_every_config_takes_steps_with_shrunken_data(config, fit, tmp_path):
+    fit(1, config=config)
+    assert saved(tmp_path)["global_step"] == 1
+
+
+def test_a_run_logs_to_csv_and_resumes_from_last(fit, tmp_path):
+    fit(2, "--ckpt_path=last")
+    assert saved(tmp_path)["global_step"] == 2
+    fit(4, "--ckpt_path=last")
+    assert saved(tmp_path)["global_step"] == 4
+    assert [row["step"] for row in saved(tmp_path)["nsr_run"]["history"]] == [2, 4]
+    with (tmp_path / "logs" / "version_1" / "metrics.csv").open() as file:
+        steps = [int(row["step"]) for row in csv.DictReader(file) if row["train_loss"]]
+    assert steps == [3, 4]
+
+
+def test_an_unknown_key_is_named(fit, capsys):
+    with pytest.raises(SystemExit):
+        fit(1, "--model.optimizer.learning_rate=1")
+    assert "learning_rate" in capsys.readouterr().err
+
+
+def test_a_full_disk_leaves_the_last_checkpoint_whole(fit, tmp_path, monkeypatch):
+    fit(1)
+
+    def full(self, content):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(LocalFileOpener, "write", full, raising=False)
+    with pytest.raises(OSError, match="No space left"):
+        fit(2, "--ckpt_path=last")
+    assert saved(tmp_path)["global_step"] == 1
