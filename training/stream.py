@@ -25,7 +25,7 @@ class Batch(TypedDict):
     """Problems of one batch; all have the same number of points.
 
     Attributes:
-        X: Scaled variables, float32, shape (B, P, D); absent ones are zero.
+        X: Scaled variables, float32, shape (B, P, D), D the most of any row; absent ones are zero.
         y: Scaled target, float32, shape (B, P).
         n_variables: Variables that are present, shape (B,).
         tokens: The equation from bos to eos, padded, int64, shape (B, L).
@@ -178,8 +178,9 @@ def _collate(problems: Problems, sequences: Sequence[list[int]], rows: np.ndarra
     tokens = np.full((len(rows), max(len(sequences[i]) for i in rows)), pad_id, dtype=np.int64)
     for row, i in enumerate(rows):
         tokens[row, : len(sequences[i])] = sequences[i]
+    n_columns = int(problems.n_variables[rows].max())  # columns that all rows leave empty cost time
     return Batch(
-        X=torch.from_numpy(problems.X[rows]),
+        X=torch.from_numpy(problems.X[rows, :, :n_columns]),
         y=torch.from_numpy(problems.y[rows]),
         n_variables=torch.from_numpy(problems.n_variables[rows].astype(np.int64)),
         tokens=torch.from_numpy(tokens),
