@@ -5,9 +5,6 @@ that intermediate values stay in the first-level cache. They release the GIL; ca
 over threads. Domain errors give NaN or infinity, as IEEE arithmetic does.
 """
 
-# Numba compiles these functions; mypy sees its decorators as untyped.
-# mypy: disable-error-code="untyped-decorator"
-
 from __future__ import annotations
 
 from typing import Any
@@ -31,7 +28,7 @@ SINH, COSH, TANH = (_CODE[n] for n in ("sinh", "cosh", "tanh"))
 
 
 @njit(**_OPTIONS)
-def integer_power(x, n):  # type: ignore[no-untyped-def]
+def integer_power(x, n):
     """Raises x to a whole power by repeated squaring."""
     result = x * 0 + 1
     base = x
@@ -45,7 +42,7 @@ def integer_power(x, n):  # type: ignore[no-untyped-def]
 
 
 @njit(**_OPTIONS)
-def _binary(op, a, b, out, n):  # type: ignore[no-untyped-def]
+def _binary(op, a, b, out, n):
     if op == ADD:
         for j in range(n):
             out[j] = a[j] + b[j]
@@ -64,7 +61,7 @@ def _binary(op, a, b, out, n):  # type: ignore[no-untyped-def]
 
 
 @njit(**_OPTIONS)
-def _unary(op, a, out, n):  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912 - one branch per operator
+def _unary(op, a, out, n):
     if op == NEG:
         for j in range(n):
             out[j] = -a[j]
@@ -119,7 +116,7 @@ def _unary(op, a, out, n):  # type: ignore[no-untyped-def]  # noqa: C901, PLR091
 
 
 @njit(**_OPTIONS)
-def _unary_derivative(op, a, v, d, out, n):  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912
+def _unary_derivative(op, a, v, d, out, n):
     """Sets out to d times the derivative of the operator at input a, where its value is v."""
     if op == NEG:
         for j in range(n):
@@ -175,7 +172,7 @@ def _unary_derivative(op, a, v, d, out, n):  # type: ignore[no-untyped-def]  # n
 
 
 @njit(**_OPTIONS)
-def forward_block(tape, start, stop, X, constants, p, n, work):  # type: ignore[no-untyped-def]
+def forward_block(tape, start, stop, X, constants, p, n, work):
     """Evaluates one expression on points p to p + n.
 
     Args:
@@ -212,7 +209,7 @@ def forward_block(tape, start, stop, X, constants, p, n, work):  # type: ignore[
 
 
 @njit(**_OPTIONS)
-def reverse_block(tape, start, stop, n, work, adjoint, jacobian, p):  # type: ignore[no-untyped-def]
+def reverse_block(tape, start, stop, n, work, adjoint, jacobian, p):
     """One reverse sweep after `forward_block`: derivatives by every free constant.
 
     Every node has one parent, so its adjoint is written once; nodes above no free constant are skipped.
@@ -257,7 +254,7 @@ def reverse_block(tape, start, stop, n, work, adjoint, jacobian, p):  # type: ig
 
 
 @njit(**_OPTIONS)
-def _binary_derivative(op, a, b, v, d, to_left, to_right, need_left, need_right, n):  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912
+def _binary_derivative(op, a, b, v, d, to_left, to_right, need_left, need_right, n):
     if op <= SUB:
         if need_left:
             to_left[:n] = d[:n]
@@ -291,7 +288,7 @@ def _binary_derivative(op, a, b, v, d, to_left, to_right, need_left, need_right,
 
 
 @njit(**_OPTIONS)
-def values_kernel(tape, offsets, X, constants, index, start, stop, out):  # type: ignore[no-untyped-def]
+def values_kernel(tape, offsets, X, constants, index, start, stop, out):
     """Values of rows start to stop.
 
     Args:
@@ -317,7 +314,7 @@ def values_kernel(tape, offsets, X, constants, index, start, stop, out):  # type
 
 
 @njit(**_OPTIONS)
-def jacobian_kernel(tape, offsets, X, constants, index, start, stop, out, jacobian):  # type: ignore[no-untyped-def]
+def jacobian_kernel(tape, offsets, X, constants, index, start, stop, out, jacobian):
     """Values and derivatives by the constants of rows start to stop; see `values_kernel`.
 
     Args:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -112,10 +113,13 @@ class Attention(nn.Module):
     def forward(self, x: Tensor, context: Tensor, causal: bool = False) -> Tensor:
         """Attends from x (B, T, d_model) to context (B, S, d_model)."""
         keys, values = self.keys_values(context)
-        return self.attend(x, keys, values, causal=causal)
+        result: Tensor = self.attend(x, keys, values, causal=causal)
+        return result
 
     def _split(self, x: Tensor) -> Tensor:
-        return x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)
+        batch, length, width = x.shape
+        result: Tensor = x.view(batch, length, self.n_heads, width // self.n_heads).transpose(1, 2)
+        return result
 
 
 def _attention(queries: Tensor, keys: Tensor, values: Tensor, causal: bool) -> Tensor:
@@ -292,7 +296,7 @@ class Model(nn.Module):
         return Cache(
             keys=[memory.new_empty(shape) for _ in self.decoder],
             values=[memory.new_empty(shape) for _ in self.decoder],
-            memory=[layer.cross_attention.keys_values(memory) for layer in self.decoder],
+            memory=[layer.cross_attention.keys_values(memory) for layer in self._decoder_layers()],
         )
 
     def step(self, tokens: Tensor, cache: Cache) -> Tensor:
@@ -306,11 +310,14 @@ class Model(nn.Module):
             Logits of the next token, shape (B, n_rows, vocab_size).
         """
         x = self.tokens(tokens) + self.positions.weight[cache.length]
-        for i, layer in enumerate(self.decoder):
+        for i, layer in enumerate(self._decoder_layers()):
             x = layer.step(x, cache, i)
         cache.length += 1
         logits: Tensor = self.head(self.out_norm(x))
         return logits
+
+    def _decoder_layers(self) -> list[DecoderLayer]:
+        return cast("list[DecoderLayer]", list(self.decoder))
 
     def _initialise(self) -> None:
         """Normal weights; what writes into the residual stream shrinks with depth (GPT-2)."""

@@ -5,8 +5,6 @@ Levenberg-Marquardt with identity damping, variable projection (Golub and Pereyr
 run inside compiled code without allocation per step, and treat a non-finite value as a rejected step.
 """
 
-# mypy: disable-error-code="untyped-decorator"
-
 from __future__ import annotations
 
 from typing import Any
@@ -25,7 +23,7 @@ _MAX_DAMPING = 1e12
 
 
 @njit(**_OPTIONS)
-def residuals(tape, first, last, X, y, scale, constants, work, adjoint, r, jacobian):  # type: ignore[no-untyped-def]
+def residuals(tape, first, last, X, y, scale, constants, work, adjoint, r, jacobian):
     """Scaled residuals and their Jacobian.
 
     Args:
@@ -64,7 +62,7 @@ def residuals(tape, first, last, X, y, scale, constants, work, adjoint, r, jacob
 
 
 @njit(**_OPTIONS)
-def cholesky_solve(A, b, n):  # type: ignore[no-untyped-def]
+def cholesky_solve(A, b, n):
     """Solves A x = b in place (A becomes its factor, b the solution); False if A is not definite."""
     for i in range(n):
         for j in range(i + 1):
@@ -91,7 +89,7 @@ def cholesky_solve(A, b, n):  # type: ignore[no-untyped-def]
 
 
 @njit(**_OPTIONS)
-def normal_equations(jacobian, r, K, A, g):  # type: ignore[no-untyped-def]
+def normal_equations(jacobian, r, K, A, g):
     """A = J J^T (lower triangle) and g = J r of a Jacobian (K, P)."""
     n_points = len(r)
     for a in range(K):
@@ -109,7 +107,7 @@ def normal_equations(jacobian, r, K, A, g):  # type: ignore[no-untyped-def]
 
 
 @njit(**_OPTIONS)
-def solve_linear(linear, K, jacobian, r, constants, A, B, g, shift):  # type: ignore[no-untyped-def]
+def solve_linear(linear, K, jacobian, r, constants, A, B, g, shift):
     """Moves the linear constants to their exact optimum, given the Jacobian anywhere.
 
     Residuals are linear in these constants, so r is updated without evaluating again. Columns are
@@ -173,7 +171,7 @@ def solve_linear(linear, K, jacobian, r, constants, A, B, g, shift):  # type: ig
 
 
 @njit(**_OPTIONS)
-def damped_step(A, g, K, damping, linear, project, B, step):  # type: ignore[no-untyped-def]
+def damped_step(A, g, K, damping, linear, project, B, step):
     """Solves (A + damping I) step = -g; with `project`, linear constants are not damped."""
     for a in range(K):
         for b in range(a + 1):
@@ -187,7 +185,7 @@ def damped_step(A, g, K, damping, linear, project, B, step):  # type: ignore[no-
 @njit(**_OPTIONS)
 def least_squares(
     tape, first, last, X, y, scale, constants, linear, project, max_iterations, tolerance, work, adjoint
-):  # type: ignore[no-untyped-def]
+):
     """Levenberg-Marquardt with identity damping, with variable projection if `project`.
 
     Returns:
@@ -242,7 +240,7 @@ def least_squares(
 
 
 @njit(**_OPTIONS)
-def quasi_newton(tape, first, last, X, y, scale, constants, max_iterations, tolerance, work, adjoint):  # type: ignore[no-untyped-def]
+def quasi_newton(tape, first, last, X, y, scale, constants, max_iterations, tolerance, work, adjoint):
     """BFGS with a backtracking line search (Nocedal and Wright 2006, algorithm 6.1).
 
     Returns:
@@ -297,7 +295,7 @@ def quasi_newton(tape, first, last, X, y, scale, constants, max_iterations, tole
 
 
 @njit(**_OPTIONS)
-def _gradient(jacobian, r, gradient):  # type: ignore[no-untyped-def]
+def _gradient(jacobian, r, gradient):
     n_points = len(r)
     for k in range(len(gradient)):
         total = 0.0
@@ -307,7 +305,7 @@ def _gradient(jacobian, r, gradient):  # type: ignore[no-untyped-def]
 
 
 @njit(**_OPTIONS)
-def _update_inverse(H, s, z):  # type: ignore[no-untyped-def]
+def _update_inverse(H, s, z):
     """The BFGS update of the inverse Hessian, skipped where the curvature is not positive."""
     K = len(s)
     curvature = np.sum(s * z)
@@ -324,9 +322,9 @@ def _update_inverse(H, s, z):  # type: ignore[no-untyped-def]
 
 @njit(**_OPTIONS)
 def refine_kernel(
-    tape, offsets, counts, linear, X, y, scale, starts, method, max_iterations, tolerance, begin, end, best, losses,
-    fits,
-):  # type: ignore[no-untyped-def]  # fmt: skip
+    tape, offsets, counts, linear, X, y, scale, starts, method, max_iterations, tolerance, begin, end,
+    best, losses, fits,
+):  # fmt: skip
     """Refines expressions begin to end, each from its starts in turn until one succeeds.
 
     Args:
@@ -360,8 +358,8 @@ def refine_kernel(
                 )
             else:
                 loss = least_squares(
-                    tape, first, last, X, y, scale, constants, linear[e, :K], method == VARPRO, max_iterations,
-                    tolerance, work, adjoint,
+                    tape, first, last, X, y, scale, constants, linear[e, :K], method == VARPRO,
+                    max_iterations, tolerance, work, adjoint,
                 )  # fmt: skip
             fits[e] += 1
             if loss < losses[e]:

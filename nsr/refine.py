@@ -90,7 +90,7 @@ def refine(
     starts = rng.standard_normal((len(program.expressions), restarts, program.constants.shape[1]))
     if not random_first:
         starts[:, 0] = program.constants
-    rows = slice(None)
+    rows = np.arange(len(target))
     if max_points is not None and max_points < len(target):
         rows = rng.choice(len(target), max_points, replace=False)
     best, fits = program.constants.copy(), np.zeros(len(starts), dtype=np.int64)

@@ -1,0 +1,1 @@
+"""Equations in other forms: SymPy, LaTeX, NumPy, torch."""

@@ -1,0 +1,251 @@
+"""`SymbolicRegressor`: y = f(X) as a scikit-learn estimator."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import sympy
+import torch
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
+
+from nsr.checkpoint import DEFAULT_CHECKPOINT, Pretrained, from_pretrained
+from nsr.data import Prepared, prepare
+from nsr.export.latex import to_latex
+from nsr.export.sympy import to_sympy
+from nsr.expression import Expression, constant, variable
+from nsr.guess import guess
+from nsr.printing import to_infix
+from nsr.program import Program, warm_up
+from nsr.refine import refine
+from nsr.scaling import Scaler
+from nsr.selection import (
+    EXACT_FVU,
+    Candidate,
+    choose,
+    description_length,
+    mean_squared_errors,
+    merged,
+    pareto_front,
+)
+from nsr.simplify import simplify
+from nsr.snapping import snap
+
+Array = NDArray[np.float64]
+
+# Refinement goes in rounds: (candidates kept from the round before, restarts, points, iterations).
+_ROUNDS: tuple[tuple[int | None, int, int | None, int], ...] = (
+    (None, 2, 128, 30),
+    (96, 8, 256, 50),
+    (32, 1, None, 100),
+)
+_N_SNAPPED = 24
+
+
+class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+    """Finds equations y = f(X) with a pretrained transformer and refines their constants.
+
+    Args:
+        checkpoint: Name of a shipped checkpoint, or a folder.
+        n_candidates: Sequences sampled from the network.
+        time_limit: Seconds after which no new work is begun.
+        device: Where the network runs: `auto`, `cpu` or `cuda`.
+        random_state: Seed; the same seed gives the same result unless the time limit cuts in.
+
+    Attributes:
+        equations_: The Pareto front as a data frame, from simple to accurate, with columns
+            `complexity`, `loss` (mean squared error), `r2`, `score` (bits saved over describing the
+            target without an equation) and `equation`.
+        expressions_: Its equations as `nsr.expression.Expression`, in the same order.
+        best_index_: Row of the chosen equation: the one with the highest score.
+        n_features_in_: Number of columns of X.
+        feature_names_in_: Names of the columns, where X had names.
+    """
+
+    def __init__(
+        self,
+        checkpoint: str = DEFAULT_CHECKPOINT,
+        n_candidates: int = 1024,
+        time_limit: float = 30.0,
+        device: str = "auto",
+        random_state: int | np.random.RandomState | None = 0,
+    ) -> None:
+        self.checkpoint = checkpoint
+        self.n_candidates = n_candidates
+        self.time_limit = time_limit
+        self.device = device
+        self.random_state = random_state
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> SymbolicRegressor:
+        """Searches for equations; Ctrl-C ends the search early and keeps the best so far.
+
+        Args:
+            X: Variables, shape (n_rows, n_columns), finite.
+            y: Target, shape (n_rows,), finite.
+
+        Returns:
+            The fitted estimator.
+
+        Raises:
+            ValueError: If the data or the parameters cannot be used; the message says why.
+        """
+        deadline = time.monotonic() + self.time_limit
+        table, target = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
+        target = np.asarray(target, dtype=np.float64)
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        if self.n_candidates < 1 or self.time_limit <= 0:
+            raise ValueError("n_candidates must be at least 1 and time_limit positive")
+        threading.Thread(target=warm_up, daemon=True).start()
+        pretrained = from_pretrained(self.checkpoint, _device(self.device))
+        data = prepare(table, target, pretrained.config.max_variables, seed)
+        candidates = [Candidate(constant(float(np.mean(data.y))), float(np.var(data.y)))]
+        if np.ptp(data.y) > 0:
+            self._search(pretrained, data, seed, deadline, candidates)
+        else:
+            candidates = [Candidate(constant(float(data.y[0])), 0.0)]
+        self._keep_front(candidates, data)
+        return self
+
+    def predict(self, X: ArrayLike, index: int | None = None) -> Array:
+        """Values of an equation of the front; of the chosen one by default.
+
+        Args:
+            X: Variables, shape (n_rows, n_columns).
+            index: Row of `equations_`.
+
+        Returns:
+            Predictions, shape (n_rows,); NaN where the equation has no value.
+        """
+        check_is_fitted(self)
+        table = validate_data(self, X, dtype=np.float64, reset=False)
+        expression = self.expressions_[self.best_index_ if index is None else index]
+        return np.asarray(Program([expression]).values(table)[0], dtype=np.float64)
+
+    @property
+    def best_(self) -> pd.Series:
+        """The chosen row of `equations_`."""
+        check_is_fitted(self)
+        return self.equations_.iloc[self.best_index_]
+
+    def sympy(self, index: int | None = None) -> sympy.Expr:
+        """An equation of the front as a SymPy expression; the chosen one by default."""
+        check_is_fitted(self)
+        expression = self.expressions_[self.best_index_ if index is None else index]
+        return to_sympy(expression, self._names())
+
+    def latex(self, index: int | None = None) -> str:
+        """An equation of the front as LaTeX; the chosen one by default."""
+        check_is_fitted(self)
+        expression = self.expressions_[self.best_index_ if index is None else index]
+        return to_latex(expression, self._names())
+
+    def __repr__(self, N_CHAR_MAX: int = 700) -> str:
+        """The leaderboard once fitted, the parameters before."""
+        header: str = super().__repr__(N_CHAR_MAX)
+        if not hasattr(self, "equations_"):
+            return header
+        shown = self.equations_.assign(equation=self._printed(digits=4))
+        shown.insert(0, "", ["*" if i == self.best_index_ else "" for i in range(len(shown))])
+        return f"{header}\n{shown.to_string(float_format=lambda value: f'{value:.4g}')}"
+
+    def _search(
+        self, pretrained: Pretrained, data: Prepared, seed: int, deadline: float, pool: list[Candidate]
+    ) -> None:
+        """Guesses, refines and snaps; good candidates are added to the pool as they come."""
+        scaler = Scaler.fit(data.X, data.y)
+        X, y = data.X / scaler.x_scale, data.y / scaler.y_scale
+        try:
+            guesses = guess(pretrained, X, y, n_candidates=self.n_candidates, seed=seed)
+            for refined in _refined_in_rounds(guesses, X, y, seed, deadline):
+                in_units = [simplify(scaler.undo(expression)) for expression in refined]
+                losses = mean_squared_errors(in_units, data.X, data.y)
+                pool[1:] = [Candidate(e, float(loss)) for e, loss in zip(in_units, losses, strict=True)]
+            pool += _snapped(pool, data, deadline)
+        except KeyboardInterrupt:
+            if len(pool) == 1:
+                raise
+
+    def _keep_front(self, candidates: list[Candidate], data: Prepared) -> None:
+        variance = float(np.var(data.y))
+        front = pareto_front(merged(candidates, data.X, float(np.max(np.abs(data.y))) or 1.0))
+        back = {used: variable(int(column)) for used, column in enumerate(data.columns)}
+        self.expressions_ = [candidate.expression.substitute(back) for candidate in front]
+        self.best_index_ = choose(front, len(data.y), variance)
+        bits = [description_length(candidate, len(data.y), variance) for candidate in front]
+        self.equations_ = pd.DataFrame(
+            {
+                "complexity": [candidate.complexity for candidate in front],
+                "loss": [candidate.loss for candidate in front],
+                "r2": [1 - c.loss / variance if variance > 0 else 1.0 for c in front],
+                "score": [-value for value in bits],
+            }
+        )
+        self.equations_["equation"] = self._printed()
+
+    def _printed(self, digits: int | None = None) -> list[str]:
+        return [to_infix(expression, self._names(), digits) for expression in self.expressions_]
+
+    def _names(self) -> Sequence[str] | None:
+        names = getattr(self, "feature_names_in_", None)
+        if names is None or not all(str(name).isidentifier() for name in names):
+            return None
+        return [str(name) for name in names]
+
+    def __sklearn_tags__(self) -> Any:
+        """Scores on scikit-learn's toy data depend on the checkpoint, which may be tiny."""
+        tags = super().__sklearn_tags__()
+        tags.regressor_tags.poor_score = True
+        tags.non_deterministic = False
+        return tags
+
+
+def _refined_in_rounds(guesses: list[Expression], X: Array, y: Array, seed: int, deadline: float) -> Any:
+    """Yields refined expressions after each round, the best first; each round spends more on fewer."""
+    n_threads = len(os.sched_getaffinity(0))
+    current = guesses
+    for keep, restarts, max_points, max_iterations in _ROUNDS:
+        if time.monotonic() > deadline or not current:
+            return
+        program = Program(current[:keep], n_threads)
+        refined = refine(
+            program, X, y, restarts=restarts, max_points=max_points, max_iterations=max_iterations, seed=seed,
+            n_threads=n_threads, deadline=deadline,
+        )  # fmt: skip
+        order = np.argsort(refined.loss, kind="stable")
+        usable = [int(i) for i in order if np.isfinite(refined.loss[i])]
+        expressions = program.expressions_with(refined.constants)
+        current = [expressions[i] for i in usable]
+        yield current[:96]
+
+
+def _snapped(pool: list[Candidate], data: Prepared, deadline: float) -> list[Candidate]:
+    """Forms with round constants of the best candidates, simplified again."""
+    variance = float(np.var(data.y))
+    ranked = sorted(pool, key=lambda c: description_length(c, len(data.y), variance))[:_N_SNAPPED]
+    exact = [c for c in ranked if c.loss <= EXACT_FVU * variance]
+    forms = []
+    for candidate in exact[:8] or ranked:
+        if time.monotonic() > deadline:
+            break
+        snapped = snap(candidate, data.X, data.y)
+        if snapped is not None:
+            forms.append(simplify(snapped.expression))
+    if not forms:
+        return []
+    losses = mean_squared_errors(forms, data.X, data.y)
+    return [Candidate(form, float(loss)) for form, loss in zip(forms, losses, strict=True)]
+
+
+def _device(name: str) -> str:
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ValueError("device 'cuda' was asked for, but PyTorch sees no GPU; use 'cpu' or 'auto'")
+    return name

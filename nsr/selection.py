@@ -1,0 +1,145 @@
+"""Scores, duplicates, the Pareto front, and the choice of one equation.
+
+An equation is judged by its description length: the bits that the residuals take once the equation is
+known, plus the bits to write the equation down (minimum description length; Rissanen 1978). Residuals
+below the precision of the data count as exact, so nothing is gained by fitting rounding errors.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsr.expression import PLACEHOLDER, Expression
+from nsr.program import Program
+from nsr.simplify import length
+
+# Share of the target's variance below which a fit is exact.
+EXACT_FVU = 1e-18
+# Values that agree to this share of the target's size are the same equation.
+_SAME = 1e-9
+# Bits for one operator or variable: about as many kinds of them as 2^4.5.
+_BITS_PER_NODE = 4.5
+_BITS_PER_FREE_CONSTANT = 16.0
+_LARGEST_DENOMINATOR = 12
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An equation and its mean squared error on the data.
+
+    Attributes:
+        expression: In the user's units.
+        loss: Mean squared error.
+    """
+
+    expression: Expression
+    loss: float
+
+    @property
+    def complexity(self) -> int:
+        """Nodes of the expression, weighted by `nsr.operators`."""
+        return self.expression.complexity
+
+
+def constant_bits(value: float, n_points: int) -> float:
+    """Bits to write a constant: few for small rationals and their multiples of pi, more for others."""
+    if value == 0:
+        return 1.0
+    for bits, factor in ((0.0, 1.0), (3.0, math.pi), (3.0, 1 / math.pi)):
+        numerator, denominator = nearest_fraction(value / factor)
+        if abs(numerator / denominator * factor - value) <= 1e-12 * abs(value):
+            return bits + 2.0 + math.log2(1 + abs(numerator)) + math.log2(denominator)
+    return _BITS_PER_FREE_CONSTANT + 0.5 * math.log2(n_points)
+
+
+def nearest_fraction(value: float) -> tuple[int, int]:
+    """The fraction with a denominator up to 12 nearest to a value, the simplest one if several are."""
+    best, denominator = math.inf, 1
+    for q in (1, 2, 3, 4, 5, 6, 8, 10, 12):
+        error = abs(round(value * q) / q - value)
+        if error < best * (1 - 1e-9) - 1e-300:
+            best, denominator = error, q
+    return round(value * denominator), denominator
+
+
+def expression_bits(expression: Expression, n_points: int) -> float:
+    """Bits to write an expression down."""
+    bits = 0.0
+    for token in expression.tokens:
+        if isinstance(token, str) and token != PLACEHOLDER:
+            bits += _BITS_PER_NODE
+        else:
+            bits += constant_bits(float(token) if token != PLACEHOLDER else math.e, n_points)
+    return bits
+
+
+def description_length(candidate: Candidate, n_points: int, variance: float) -> float:
+    """Bits of residuals and equation, up to a constant that all candidates share.
+
+    Args:
+        candidate: What to score.
+        n_points: Points that the loss is the mean of.
+        variance: Variance of the target.
+    """
+    if not math.isfinite(candidate.loss):
+        return math.inf
+    unexplained = max(candidate.loss / variance, EXACT_FVU) if variance > 0 else 1.0
+    return 0.5 * n_points * math.log2(unexplained) + expression_bits(candidate.expression, n_points)
+
+
+def merged(candidates: Sequence[Candidate], X: NDArray[np.float64], scale: float) -> list[Candidate]:
+    """One candidate for each function: those with the same values on X keep the shortest form.
+
+    Args:
+        candidates: Any order.
+        X: Points to compare on, shape (P, D).
+        scale: Size of the target; values that agree to a billionth of it are the same.
+    """
+    usable = [candidate for candidate in candidates if math.isfinite(candidate.loss)]
+    if not usable:
+        return []
+    values = Program([candidate.expression for candidate in usable]).values(X[:64])
+    kept: dict[bytes, Candidate] = {}
+    for candidate, row in zip(usable, values, strict=True):
+        with np.errstate(all="ignore"):
+            key = np.nan_to_num(
+                np.round(row / (scale * _SAME)), nan=1e300, posinf=1e300, neginf=-1e300
+            ).tobytes()
+        rival = kept.get(key)
+        if rival is None or _effort(candidate) < _effort(rival):
+            kept[key] = candidate
+    return list(kept.values())
+
+
+def _effort(candidate: Candidate) -> tuple[float, int]:
+    return expression_bits(candidate.expression, 100), length(candidate.expression)
+
+
+def pareto_front(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Candidates that no simpler one matches, by rising complexity and falling loss."""
+    front: list[Candidate] = []
+    for candidate in sorted(
+        candidates, key=lambda c: (c.complexity, c.loss, c.expression.tokens[0] == "neg")
+    ):
+        if math.isfinite(candidate.loss) and (not front or candidate.loss < front[-1].loss):
+            front.append(candidate)
+    return front
+
+
+def choose(front: Sequence[Candidate], n_points: int, variance: float) -> int:
+    """Index of the candidate with the smallest description length."""
+    return min(range(len(front)), key=lambda i: description_length(front[i], n_points, variance))
+
+
+def mean_squared_errors(
+    expressions: list[Expression], X: NDArray[np.float64], y: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Mean squared error of each expression, infinity where one is not finite."""
+    with np.errstate(all="ignore"):
+        losses = np.mean((Program(expressions).values(X) - y) ** 2, axis=1)
+    return np.where(np.isfinite(losses), losses, np.inf)
