@@ -106,7 +106,7 @@ class Attention(nn.Module):
 
     def attend(self, x: Tensor, keys: Tensor, values: Tensor, causal: bool = False) -> Tensor:
         """Attends from x (B, T, d_model) to given keys and values."""
-        mixed = _attention(self._split(self.query(x)), keys, values, causal)
+        mixed: Tensor = _attention(self._split(self.query(x)), keys, values, causal)
         result: Tensor = self.out(mixed.transpose(1, 2).flatten(2))
         return result
 
@@ -131,7 +131,8 @@ def _attention(queries: Tensor, keys: Tensor, values: Tensor, causal: bool) -> T
     if causal:
         ones = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device)
         scores = scores.masked_fill(ones.triu(1), float("-inf"))
-    return scores.softmax(-1).to(values.dtype) @ values
+    mixed: Tensor = scores.softmax(-1).to(values.dtype) @ values
+    return mixed
 
 
 class PointEmbedding(nn.Module):

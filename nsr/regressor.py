@@ -146,12 +146,16 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         expression = self.expressions_[self.best_index_ if index is None else index]
         return to_latex(expression, self._names())
 
+    def equations(self, digits: int | None = None) -> list[str]:
+        """The front as infix text, with constants of that many digits, or all that are needed."""
+        return [to_infix(expression, self._names(), digits) for expression in self.expressions_]
+
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:
         """The leaderboard once fitted, the parameters before."""
         header: str = super().__repr__(N_CHAR_MAX)
         if not hasattr(self, "equations_"):
             return header
-        shown = self.equations_.assign(equation=self._printed(digits=4))
+        shown = self.equations_.assign(equation=self.equations(digits=4))
         shown.insert(0, "", ["*" if i == self.best_index_ else "" for i in range(len(shown))])
         return f"{header}\n{shown.to_string(float_format=lambda value: f'{value:.4g}')}"
 
@@ -167,7 +171,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
                 in_units = [simplify(scaler.undo(expression)) for expression in refined]
                 losses = mean_squared_errors(in_units, data.X, data.y)
                 pool[1:] = [Candidate(e, float(loss)) for e, loss in zip(in_units, losses, strict=True)]
-            pool += _snapped(pool, data, deadline)
+            pool += _snapped(pool, data)
         except KeyboardInterrupt:
             if len(pool) == 1:
                 raise
@@ -187,10 +191,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
                 "score": [-value for value in bits],
             }
         )
-        self.equations_["equation"] = self._printed()
-
-    def _printed(self, digits: int | None = None) -> list[str]:
-        return [to_infix(expression, self._names(), digits) for expression in self.expressions_]
+        self.equations_["equation"] = self.equations()
 
     def _names(self) -> Sequence[str] | None:
         names = getattr(self, "feature_names_in_", None)
@@ -225,15 +226,13 @@ def _refined_in_rounds(guesses: list[Expression], X: Array, y: Array, seed: int,
         yield current[:96]
 
 
-def _snapped(pool: list[Candidate], data: Prepared, deadline: float) -> list[Candidate]:
+def _snapped(pool: list[Candidate], data: Prepared) -> list[Candidate]:
     """Forms with round constants of the best candidates, simplified again."""
     variance = float(np.var(data.y))
     ranked = sorted(pool, key=lambda c: description_length(c, len(data.y), variance))[:_N_SNAPPED]
     exact = [c for c in ranked if c.loss <= EXACT_FVU * variance]
     forms = []
     for candidate in exact[:8] or ranked:
-        if time.monotonic() > deadline:
-            break
         snapped = snap(candidate, data.X, data.y)
         if snapped is not None:
             forms.append(simplify(snapped.expression))

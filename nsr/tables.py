@@ -1,0 +1,178 @@
+"""CSV tables in, JSON results out: what the command line reads and writes."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import keyword
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from nsr.operators import OPERATORS
+from nsr.parsing import ALIASES, CONSTANTS, parse
+from nsr.program import Program
+
+if TYPE_CHECKING:
+    from nsr.regressor import SymbolicRegressor
+
+
+@dataclass(frozen=True)
+class Result:
+    """What `nsr predict` needs of a result file.
+
+    Attributes:
+        target: Name of the explained column.
+        columns: Names of the explaining columns in the CSV file, in order.
+        features: Their names in the equations.
+        equation: The chosen equation, infix.
+    """
+
+    target: str
+    columns: list[str]
+    features: list[str]
+    equation: str
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Reads a CSV file; comma, semicolon and tab are recognised.
+
+    Raises:
+        ValueError: If the file is missing, empty or no table.
+    """
+    if not path.is_file():
+        raise ValueError(f"there is no file {path}; check the name and the folder")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is no UTF-8 text; save the table as CSV (UTF-8)") from None
+    header = text.lstrip().partition("\n")[0]
+    if not header:
+        raise ValueError(f"{path} is empty; it needs a header line and rows of numbers")
+    delimiter = max(",;\t", key=header.count)
+    try:
+        table = pd.read_csv(path, sep=delimiter, encoding="utf-8-sig", skipinitialspace=True, index_col=False)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise ValueError(f"{path} is no CSV table: {str(error).strip()}") from None
+    table.columns = [str(column).strip() for column in table.columns]
+    return table
+
+
+def label_columns(table: pd.DataFrame, target: str) -> list[str]:
+    """Columns other than the target that hold no number at all, such as names."""
+    others = [column for column in table.columns if column != target]
+    return [
+        column
+        for column in others
+        if table[column].notna().any() and pd.to_numeric(table[column], errors="coerce").isna().all()
+    ]
+
+
+def select_columns(
+    table: pd.DataFrame, target: str, features: Sequence[str] | None
+) -> tuple[pd.DataFrame, pd.Series]:
+    """The explaining columns and the target, as finite numbers.
+
+    Raises:
+        ValueError: If a column is missing, not numeric or not finite.
+    """
+    columns = [c for c in table.columns if c != target] if features is None else [f.strip() for f in features]
+    for column in (target, *columns):
+        _check_present(table, column)
+    if not columns or target in columns:
+        raise ValueError("choose at least one feature, and not the target itself, with --features")
+    numeric = pd.DataFrame({column: _numbers(table[column], column) for column in (*columns, target)})
+    return numeric[columns], numeric[target]
+
+
+def identifiers(columns: Sequence[str]) -> dict[str, str]:
+    """Names for columns that equations can use: identifiers, unique, and no function's name."""
+    functions = {*OPERATORS, *ALIASES, *CONSTANTS}
+    result: dict[str, str] = {}
+    for column in columns:
+        name = re.sub(r"\W+", "_", column).strip("_") or "x"
+        if name[0].isdigit():
+            name = f"x_{name}"
+        if keyword.iskeyword(name) or name in functions:
+            name = f"{name}_"
+        unique, count = name, 2
+        while unique in result.values():
+            unique, count = f"{name}_{count}", count + 1
+        result[column] = unique
+    return result
+
+
+def write_result(
+    path: Path, estimator: SymbolicRegressor, target: str, names: dict[str, str], seconds: float, seed: int
+) -> None:
+    """Writes the front as JSON; `columns` maps names in equations to those in the CSV file."""
+    front = estimator.equations_
+    content = {
+        "target": target,
+        "features": list(names.values()),
+        "columns": {name: column for column, name in names.items()},
+        "best": int(estimator.best_index_),
+        "equations": [
+            {key: row[key] for key in ("equation", "complexity", "loss", "r2")}
+            for row in front.to_dict(orient="records")
+        ],
+        "seconds": round(seconds, 3),
+        "checkpoint": estimator.checkpoint,
+        "seed": seed,
+    }
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def read_result(path: Path) -> Result:
+    """Reads a result file.
+
+    Raises:
+        ValueError: If it is missing or not one that `nsr fit --output` wrote.
+    """
+    if not path.is_file():
+        raise ValueError(f"there is no file {path}; write one with `nsr fit ... --output {path}`")
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        features = [str(name) for name in content["features"]]
+        columns = [str(content.get("columns", {}).get(name, name)) for name in features]
+        equation = str(content["equations"][content["best"]]["equation"])
+        return Result(str(content["target"]), columns, features, equation)
+    except (UnicodeDecodeError, json.JSONDecodeError, KeyError, IndexError, TypeError, AttributeError):
+        raise ValueError(f"{path} is no result of `nsr fit`; write it anew with --output") from None
+
+
+def predictions(result: Result, table: pd.DataFrame) -> pd.DataFrame:
+    """The equation's values for every row, as a table with one column named like the target.
+
+    Raises:
+        ValueError: If a column is missing or not numeric, or the equation cannot be read.
+    """
+    expression = parse(result.equation, result.features)
+    for column in result.columns:
+        _check_present(table, column)
+    X = np.column_stack([_numbers(table[column], column) for column in result.columns])
+    return pd.DataFrame({result.target: Program([expression]).values(X)[0]})
+
+
+def _check_present(table: pd.DataFrame, column: str) -> None:
+    if column not in table.columns:
+        close = difflib.get_close_matches(column, list(table.columns), n=1, cutoff=0.5)
+        hint = f"did you mean {close[0]!r}?" if close else f"the columns are {', '.join(table.columns)}"
+        raise ValueError(f"there is no column {column!r}; {hint}")
+
+
+def _numbers(values: pd.Series, column: str) -> pd.Series:
+    """A column as float64, with an error that names the first row that is no finite number."""
+    numbers = pd.to_numeric(values, errors="coerce").astype(np.float64)
+    for row, (value, number) in enumerate(zip(values.tolist(), numbers.tolist(), strict=True), start=2):
+        if math.isfinite(number):
+            continue
+        what = "is empty" if pd.isna(value) else f"holds {str(value)[:30]!r}"
+        raise ValueError(f"column {column!r} {what} in line {row}; remove the row or give a finite number")
+    return numbers
