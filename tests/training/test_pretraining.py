@@ -13,7 +13,7 @@ from nsr.tokenizer import Tokenizer
 from training.data import ProblemData
 from training.development import DevelopmentConfig
 from training.module import OptimizerConfig, Pretraining, TrainingError
-from training.schedule import Schedule
+from training.schedule import Schedule, share_done
 from training.stream import Batch, ProblemStream, StreamConfig
 
 pytestmark = [
@@ -133,6 +133,15 @@ def test_the_run_ends_with_a_validation():
     assert 0 <= row["val_accuracy"] <= 1
     assert 0 <= row["val_well_formed"] <= 1
     assert 0 <= row["val_recovered"] <= 1
+
+
+def test_a_time_limit_ends_the_run_and_its_learning_rate():
+    network = module()
+    limited = trainer(-1, max_time={"seconds": 1})
+    limited.fit(network, data())
+    assert limited.global_step > 0
+    assert [row["step"] for row in network.history] == [limited.global_step]
+    assert share_done(limited) >= 1
 
 
 def test_a_bad_step_is_skipped_and_counted():

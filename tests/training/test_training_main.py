@@ -87,3 +87,19 @@ def test_a_full_disk_leaves_the_last_checkpoint_whole(fit, tmp_path, monkeypatch
     with pytest.raises(OSError, match="No space left"):
         fit(2, "--ckpt_path=last")
     assert saved(tmp_path)["global_step"] == 1
+
+
+def test_tensorboard_by_config(fit, tmp_path):
+    pytest.importorskip("tensorboard")
+    logger = "training/configs/loggers/tensorboard.yaml"
+    fit(1, f"--config={logger}", f"--trainer.logger.init_args.save_dir={tmp_path / 'board'}")
+    assert list((tmp_path / "board").rglob("events.out.tfevents.*"))
+    assert not (tmp_path / "logs").exists()
+
+
+def test_wandb_offline_by_config(fit, tmp_path, monkeypatch):
+    pytest.importorskip("wandb")
+    monkeypatch.setenv("WANDB_SILENT", "true")
+    logger = "training/configs/loggers/wandb.yaml"
+    fit(1, f"--config={logger}", f"--trainer.logger.init_args.save_dir={tmp_path}")
+    assert list((tmp_path / "wandb").glob("offline-run-*"))
