@@ -13,7 +13,7 @@ def describe_hardware(world_size: int, device: torch.device) -> str:
     if device.type == "cuda":
         processor = f"{world_size} x {torch.cuda.get_device_name(device)}"
     else:
-        processor = f"{world_size} x {torch.get_num_threads()} threads of {_cpu_name()}"
+        processor = f"{_cpu_name()} ({world_size} x {torch.get_num_threads()} threads)"
     return f"{processor}, PyTorch {torch.__version__}"
 
 
