@@ -24,7 +24,7 @@ from nsr.tokenizer import Tokenizer
 from training.stream import Batch, chunk_seed, cut
 
 RECOVERED_FVU = 2.0**-23
-_SEED_TAG = 0x6465765F736574  # "dev_set": longer than any training key's first part needs to be
+_SEED_TAG = 0x6465765F736574  # "dev_set"; with two parts the key differs from every training chunk's five
 
 
 @dataclass(frozen=True)
