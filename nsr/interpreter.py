@@ -7,17 +7,14 @@ over threads. Domain errors give NaN or infinity, as IEEE arithmetic does.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numba import njit
 
+from nsr.elementary import OPTIONS, exp_block, log_block, sin_block
 from nsr.operators import OPERATORS
-from nsr.tape import CONSTANT, INTEGER_POWER, LITERAL, VARIABLE
+from nsr.tape import CONSTANT, FIXED_POWER, LITERAL, UNUSED, VARIABLE
 
 BLOCK = 128
-
-_OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy", "boundscheck": False}
 
 _CODE = {name: code for code, name in enumerate(OPERATORS)}
 ADD, SUB, MUL, DIV, POW = (_CODE[n] for n in ("add", "sub", "mul", "div", "pow"))
@@ -27,21 +24,37 @@ SIN, COS, TAN, ASIN, ACOS, ATAN = (_CODE[n] for n in ("sin", "cos", "tan", "asin
 SINH, COSH, TANH = (_CODE[n] for n in ("sinh", "cosh", "tanh"))
 
 
-@njit(**_OPTIONS)
-def integer_power(x, n):
-    """Raises x to a whole power by repeated squaring."""
-    result = x * 0 + 1
-    base = x
-    k = abs(n)
-    while k > 0:
-        if k & 1:
-            result = result * base
-        base = base * base
-        k >>= 1
-    return 1 / result if n < 0 else result
+@njit(**OPTIONS)
+def fixed_power(a, doubled, out, n):
+    """Sets out[:n] to a[:n] raised to doubled / 2, by repeated squaring from the exponent's top bit."""
+    size = abs(doubled)
+    whole = size >> 1
+    if whole == 0:
+        for j in range(n):
+            out[j] = 1
+    else:
+        for j in range(n):
+            out[j] = a[j]
+        top = 1
+        while 2 * top <= whole:
+            top *= 2
+        bit = top >> 1
+        while bit > 0:
+            for j in range(n):
+                out[j] = out[j] * out[j]
+            if whole & bit:
+                for j in range(n):
+                    out[j] = out[j] * a[j]
+            bit >>= 1
+    if size & 1:
+        for j in range(n):
+            out[j] = out[j] * np.sqrt(a[j])
+    if doubled < 0:
+        for j in range(n):
+            out[j] = 1 / out[j]
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def _binary(op, a, b, out, n):
     if op == ADD:
         for j in range(n):
@@ -60,7 +73,7 @@ def _binary(op, a, b, out, n):
             out[j] = a[j] ** b[j]
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def _unary(op, a, out, n):
     if op == NEG:
         for j in range(n):
@@ -81,17 +94,13 @@ def _unary(op, a, out, n):
         for j in range(n):
             out[j] = a[j] * a[j] * a[j]
     elif op == EXP:
-        for j in range(n):
-            out[j] = np.exp(a[j])
+        exp_block(a, out, n)
     elif op == LOG:
-        for j in range(n):
-            out[j] = np.log(a[j])
+        log_block(a, out, n)
     elif op == SIN:
-        for j in range(n):
-            out[j] = np.sin(a[j])
+        sin_block(a, out, n, 0)
     elif op == COS:
-        for j in range(n):
-            out[j] = np.cos(a[j])
+        sin_block(a, out, n, 1)
     elif op == TAN:
         for j in range(n):
             out[j] = np.tan(a[j])
@@ -115,7 +124,7 @@ def _unary(op, a, out, n):
             out[j] = np.tanh(a[j])
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def _unary_derivative(op, a, v, d, out, n):
     """Sets out to d times the derivative of the operator at input a, where its value is v."""
     if op == NEG:
@@ -143,11 +152,13 @@ def _unary_derivative(op, a, v, d, out, n):
         for j in range(n):
             out[j] = d[j] / a[j]
     elif op == SIN:
+        sin_block(a, out, n, 1)
         for j in range(n):
-            out[j] = d[j] * np.cos(a[j])
+            out[j] = d[j] * out[j]
     elif op == COS:
+        sin_block(a, out, n, 0)
         for j in range(n):
-            out[j] = -d[j] * np.sin(a[j])
+            out[j] = -d[j] * out[j]
     elif op == TAN:
         for j in range(n):
             out[j] = d[j] * (1 + v[j] * v[j])
@@ -171,23 +182,27 @@ def _unary_derivative(op, a, v, d, out, n):
             out[j] = d[j] * (1 - v[j] * v[j])
 
 
-@njit(**_OPTIONS)
-def forward_block(tape, start, stop, X, constants, p, n, work):
+@njit(**OPTIONS)
+def forward_block(tape, start, stop, needed, X, constants, p, n, work):
     """Evaluates one expression on points p to p + n.
 
     Args:
-        tape: Tuple (op, left, right, arg, literal, active) of a `nsr.tape.Tape`'s node arrays.
+        tape: Tuple (op, left, right, arg, literal), `nsr.tape.Tape.nodes`.
         start: First node of the expression.
         stop: One past its last node.
+        needed: Which nodes to compute, shape of the tape; work must hold the others' values already.
+            Empty for all.
         X: Variables, shape (n_variables, n_points).
         constants: Values of the free constants, shape (K,).
         p: First point.
-        n: Number of points, at most `BLOCK`.
-        work: Scratch, shape (at least stop - start, BLOCK); row i gets node i's values.
+        n: Number of points, at most work.shape[1].
+        work: Scratch, shape (at least stop - start, block); row i gets node i's values.
     """
-    ops, lefts, rights, args, literals, _ = tape
+    ops, lefts, rights, args, literals = tape
     for node in range(start, stop):
         op = ops[node]
+        if op == UNUSED or (len(needed) > 0 and not needed[node]):
+            continue
         out = work[node - start]
         if op == VARIABLE:
             column = X[args[node]]
@@ -197,37 +212,37 @@ def forward_block(tape, start, stop, X, constants, p, n, work):
             out[:n] = constants[args[node]]
         elif op == LITERAL:
             out[:n] = literals[node]
-        elif op == INTEGER_POWER:
-            a = work[lefts[node]]
-            k = args[node]
-            for j in range(n):
-                out[j] = integer_power(a[j], k)
+        elif op == FIXED_POWER:
+            fixed_power(work[lefts[node]], args[node], out, n)
         elif op <= POW:
             _binary(op, work[lefts[node]], work[rights[node]], out, n)
         else:
             _unary(op, work[lefts[node]], out, n)
 
 
-@njit(**_OPTIONS)
-def reverse_block(tape, start, stop, n, work, adjoint, jacobian, p):
-    """One reverse sweep after `forward_block`: derivatives by every free constant.
+@njit(**OPTIONS)
+def reverse_block(tape, start, stop, wanted, seed, n, work, adjoint, jacobian, p):
+    """One reverse sweep after `forward_block`: derivatives by the free constants.
 
-    Every node has one parent, so its adjoint is written once; nodes above no free constant are skipped.
+    Every node has one parent, so its adjoint is written once.
 
     Args:
         tape: As in `forward_block`.
         start: First node of the expression.
         stop: One past its last node.
+        wanted: The nodes to go through: a tape's `active` for all free constants, its `affine` for the
+            linear ones.
+        seed: Factor of all derivatives.
         n: Number of points in the block.
         work: Node values from `forward_block`.
         adjoint: Scratch of the shape of work.
         jacobian: Receives the derivatives, shape (K, at least p + n).
         p: Where in jacobian's second axis the block goes.
     """
-    ops, lefts, rights, args, _, active = tape
-    adjoint[stop - start - 1, :n] = 1
+    ops, lefts, rights, args, _ = tape
+    adjoint[stop - start - 1, :n] = seed
     for node in range(stop - 1, start - 1, -1):
-        if not active[node]:
+        if not wanted[node]:
             continue
         op = ops[node]
         d = adjoint[node - start]
@@ -239,21 +254,22 @@ def reverse_block(tape, start, stop, n, work, adjoint, jacobian, p):
         left = lefts[node]
         a = work[left]
         to_left = adjoint[left]
-        if op == INTEGER_POWER:
-            k = args[node]
+        if op == FIXED_POWER:
+            doubled = args[node]
+            fixed_power(a, doubled - 2, to_left, n)
             for j in range(n):
-                to_left[j] = d[j] * k * integer_power(a[j], k - 1)
+                to_left[j] = to_left[j] * d[j] * (0.5 * doubled)
         elif op <= POW:
             right = rights[node]
             _binary_derivative(
                 op, a, work[right], work[node - start], d, to_left, adjoint[right],
-                active[start + left], active[start + right], n,
+                wanted[start + left], wanted[start + right], n,
             )  # fmt: skip
         else:
             _unary_derivative(op, a, work[node - start], d, to_left, n)
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def _binary_derivative(op, a, b, v, d, to_left, to_right, need_left, need_right, n):
     if op <= SUB:
         if need_left:
@@ -287,7 +303,7 @@ def _binary_derivative(op, a, b, v, d, to_left, to_right, need_left, need_right,
                 to_right[j] = d[j] * v[j] * np.log(a[j])
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def values_kernel(tape, offsets, X, constants, index, start, stop, out):
     """Values of rows start to stop.
 
@@ -302,23 +318,25 @@ def values_kernel(tape, offsets, X, constants, index, start, stop, out):
         out: Receives the values, shape (n_rows, n_points).
     """
     n_points = X.shape[2]
-    longest = np.max(offsets[1:] - offsets[:-1])
+    longest = np.max(np.diff(offsets))
     work = np.empty((longest, BLOCK), X.dtype)
+    everything = np.empty(0, np.bool_)
     for row in range(start, stop):
         table = X[row if X.shape[0] > 1 else 0]
         first, last = offsets[index[row]], offsets[index[row] + 1]
         for p in range(0, n_points, BLOCK):
             n = min(BLOCK, n_points - p)
-            forward_block(tape, first, last, table, constants[row], p, n, work)
+            forward_block(tape, first, last, everything, table, constants[row], p, n, work)
             out[row, p : p + n] = work[last - first - 1, :n]
 
 
-@njit(**_OPTIONS)
-def jacobian_kernel(tape, offsets, X, constants, index, start, stop, out, jacobian):
+@njit(**OPTIONS)
+def jacobian_kernel(tape, active, offsets, X, constants, index, start, stop, out, jacobian):
     """Values and derivatives by the constants of rows start to stop; see `values_kernel`.
 
     Args:
         tape: As in `forward_block`.
+        active: `nsr.tape.Tape.active`.
         offsets: As in `values_kernel`.
         X: As in `values_kernel`.
         constants: As in `values_kernel`.
@@ -329,14 +347,15 @@ def jacobian_kernel(tape, offsets, X, constants, index, start, stop, out, jacobi
         jacobian: Receives the derivatives, zeroed before, shape (n_rows, K, n_points).
     """
     n_points = X.shape[2]
-    longest = np.max(offsets[1:] - offsets[:-1])
+    longest = np.max(np.diff(offsets))
     work = np.empty((longest, BLOCK), X.dtype)
+    everything = np.empty(0, np.bool_)
     adjoint = np.empty((longest, BLOCK), X.dtype)
     for row in range(start, stop):
         table = X[row if X.shape[0] > 1 else 0]
         first, last = offsets[index[row]], offsets[index[row] + 1]
         for p in range(0, n_points, BLOCK):
             n = min(BLOCK, n_points - p)
-            forward_block(tape, first, last, table, constants[row], p, n, work)
+            forward_block(tape, first, last, everything, table, constants[row], p, n, work)
             out[row, p : p + n] = work[last - first - 1, :n]
-            reverse_block(tape, first, last, n, work, adjoint, jacobian[row], p)
+            reverse_block(tape, first, last, active, 1.0, n, work, adjoint, jacobian[row], p)

@@ -2,7 +2,11 @@
 
 Levenberg-Marquardt with identity damping, variable projection (Golub and Pereyra 1973, with Kaufman's
 1975 Jacobian), and BFGS. All minimise the mean squared residual divided by the target's mean square,
-run inside compiled code without allocation per step, and treat a non-finite value as a rejected step.
+run inside compiled code, and treat a non-finite value as a rejected step.
+
+Where all points fit into one block, node values stay in the work array between calls: what no constant
+moves is computed once, a reverse sweep reuses the forward one, and after the linear constants have been
+solved only the nodes above them are computed anew.
 """
 
 from __future__ import annotations
@@ -12,56 +16,89 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from nsr.interpreter import BLOCK, forward_block, reverse_block
+from nsr.elementary import OPTIONS
+from nsr.interpreter import forward_block, reverse_block
 
 LM, VARPRO, BFGS = 0, 1, 2
 
-_OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy", "boundscheck": False}
+# Sums may be taken in any order, so that they are vectorised; NaN and infinity keep their meaning.
+_SUMMING: dict[str, Any] = OPTIONS | {"fastmath": {"contract", "reassoc"}}
 
-_STALLED = 1e-9  # a relative gain below this, three times in a row, ends the iteration
+_STALLED = 1e-6  # a relative gain below this, three times in a row, ends the iteration
 _MAX_DAMPING = 1e12
+# Up to this many points node values stay in the work array.
+_LARGEST_BLOCK = 512
 
 
-@njit(**_OPTIONS)
-def residuals(tape, first, last, X, y, scale, constants, work, adjoint, r, jacobian):
-    """Scaled residuals and their Jacobian.
+@njit(**_SUMMING)
+def dot(a, b, n):
+    """Sum of the products of the first n entries."""
+    total = 0.0
+    for j in range(n):
+        total += a[j] * b[j]
+    return total
+
+
+@njit(**OPTIONS)
+def evaluate(tape, first, last, needed, X, y, scale, constants, work, r):
+    """Scaled residuals r = (f - y) / scale.
 
     Args:
         tape: As in `nsr.interpreter.forward_block`.
         first: First node of the expression.
         last: One past its last node.
+        needed: Nodes whose values may have changed, shape of the tape, or empty for all; ignored where
+            the points need several blocks.
         X: Variables, shape (n_variables, P).
         y: Target, shape (P,).
         scale: What residuals are divided by.
         constants: Shape (K,).
-        work: Scratch, shape (nodes, BLOCK).
-        adjoint: Scratch, shape (nodes, BLOCK).
-        r: Receives (f - y) / scale, shape (P,).
-        jacobian: Receives its derivatives, shape (K, P).
+        work: Node values, shape (nodes, block).
+        r: Receives the residuals, shape (P,).
 
     Returns:
         Mean squared residual; infinity if any value is not finite.
     """
-    n_points = len(y)
-    total = 0.0
-    for p in range(0, n_points, BLOCK):
-        n = min(BLOCK, n_points - p)
-        forward_block(tape, first, last, X, constants, p, n, work)
+    n_points, block = len(y), work.shape[1]
+    everything = needed[:0]
+    for p in range(0, n_points, block):
+        n = min(block, n_points - p)
+        forward_block(
+            tape, first, last, needed if n == n_points else everything, X, constants, p, n, work
+        )  # fmt: skip
         value = work[last - first - 1]
         for j in range(n):
-            difference = (value[j] - y[p + j]) / scale
-            r[p + j] = difference
-            total += difference * difference
-        if not np.isfinite(total):
-            return np.inf
-        reverse_block(tape, first, last, n, work, adjoint, jacobian, p)
-    for k in range(len(constants)):
-        for j in range(n_points):
-            jacobian[k, j] /= scale
-    return total / n_points
+            r[p + j] = (value[j] - y[p + j]) / scale
+    loss = dot(r, r, n_points) / n_points
+    return loss if np.isfinite(loss) else np.inf
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
+def differentiate(tape, first, last, wanted, X, scale, constants, n_points, work, adjoint, jacobian):
+    """Jacobian (K, P) of the scaled residuals; after `evaluate` with the same constants.
+
+    Args:
+        tape: As in `evaluate`.
+        first: As in `evaluate`.
+        last: As in `evaluate`.
+        wanted: As in `nsr.interpreter.reverse_block`.
+        X: As in `evaluate`.
+        scale: As in `evaluate`.
+        constants: As in `evaluate`.
+        n_points: P.
+        work: Node values, kept from `evaluate` if the points are one block.
+        adjoint: Scratch of the shape of work.
+        jacobian: Receives the derivatives.
+    """
+    block = work.shape[1]
+    for p in range(0, n_points, block):
+        n = min(block, n_points - p)
+        if n < n_points:
+            forward_block(tape, first, last, wanted[:0], X, constants, p, n, work)
+        reverse_block(tape, first, last, wanted, 1.0 / scale, n, work, adjoint, jacobian, p)
+
+
+@njit(**OPTIONS)
 def cholesky_solve(A, b, n):
     """Solves A x = b in place (A becomes its factor, b the solution); False if A is not definite."""
     for i in range(n):
@@ -88,27 +125,19 @@ def cholesky_solve(A, b, n):
     return True
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def normal_equations(jacobian, r, K, A, g):
     """A = J J^T (lower triangle) and g = J r of a Jacobian (K, P)."""
     n_points = len(r)
     for a in range(K):
-        row = jacobian[a]
-        total = 0.0
-        for j in range(n_points):
-            total += row[j] * r[j]
-        g[a] = total
+        g[a] = dot(jacobian[a], r, n_points)
         for b in range(a + 1):
-            other = jacobian[b]
-            product = 0.0
-            for j in range(n_points):
-                product += row[j] * other[j]
-            A[a, b] = product
+            A[a, b] = dot(jacobian[a], jacobian[b], n_points)
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def solve_linear(linear, K, jacobian, r, constants, A, B, g, shift):
-    """Moves the linear constants to their exact optimum, given the Jacobian anywhere.
+    """Moves the linear constants to their exact optimum, given their columns of the Jacobian.
 
     Residuals are linear in these constants, so r is updated without evaluating again. Columns are
     brought to unit length first, and a second solve of the remaining residual restores the digits
@@ -135,24 +164,16 @@ def solve_linear(linear, K, jacobian, r, constants, A, B, g, shift):
             shift[m] = k
             m += 1
     for a in range(m):
-        row = jacobian[shift[a]]
         for b in range(a + 1):
-            other = jacobian[shift[b]]
-            product = 0.0
-            for j in range(n_points):
-                product += row[j] * other[j]
-            A[a, b] = product
-        if not A[a, a] > 0.0 or not np.isfinite(A[a, a]):
-            if not np.isfinite(A[a, a]):
-                return np.inf
+            A[a, b] = dot(jacobian[shift[a]], jacobian[shift[b]], n_points)
+        if not np.isfinite(A[a, a]):
+            return np.inf
+        if not A[a, a] > 0.0:
             A[a, a] = 1.0  # a column of zeros: its constant stays
+    loss = np.inf
     for _ in range(2):
         for a in range(m):
-            row = jacobian[shift[a]]
-            total = 0.0
-            for j in range(n_points):
-                total -= row[j] * r[j]
-            g[a] = total / np.sqrt(A[a, a])
+            g[a] = -dot(jacobian[shift[a]], r, n_points) / np.sqrt(A[a, a])
             for b in range(a + 1):
                 B[a, b] = A[a, b] / np.sqrt(A[a, a] * A[b, b])
             B[a, a] = 1.0 + 1e-13
@@ -164,13 +185,15 @@ def solve_linear(linear, K, jacobian, r, constants, A, B, g, shift):
             row = jacobian[shift[a]]
             for j in range(n_points):
                 r[j] += step * row[j]
-    total = 0.0
-    for j in range(n_points):
-        total += r[j] * r[j]
-    return total / n_points if np.isfinite(total) else np.inf
+        loss = dot(r, r, n_points) / n_points
+        if not np.isfinite(loss):
+            return np.inf
+        if loss < 1e-26:
+            break
+    return loss
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def damped_step(A, g, K, damping, linear, project, B, step):
     """Solves (A + damping I) step = -g; with `project`, linear constants are not damped."""
     for a in range(K):
@@ -182,35 +205,54 @@ def damped_step(A, g, K, damping, linear, project, B, step):
     return cholesky_solve(B, step, K)
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def least_squares(
-    tape, first, last, X, y, scale, constants, linear, project, max_iterations, tolerance, work, adjoint
-):
+    tape, active, affine, first, last, X, y, scale, constants, linear, project, max_iterations, tolerance,
+    work, adjoint,
+):  # fmt: skip
     """Levenberg-Marquardt with identity damping, with variable projection if `project`.
 
+    Args:
+        tape: As in `evaluate`.
+        active: `nsr.tape.Tape.active`.
+        affine: `nsr.tape.Tape.affine`.
+        first: As in `evaluate`.
+        last: As in `evaluate`.
+        X: As in `evaluate`.
+        y: As in `evaluate`.
+        scale: As in `evaluate`.
+        constants: Starting point, shape (K,); receives the best constants.
+        linear: Which constants enter linearly, shape (K,).
+        project: Whether to solve these exactly at each step.
+        max_iterations: Steps tried at most.
+        tolerance: Loss that counts as success.
+        work: Scratch, shape (nodes, block).
+        adjoint: Scratch of the same shape.
+
     Returns:
-        Loss; constants hold the best values found.
+        Loss; infinity if the starting point gives a non-finite value.
     """
     K, n_points = len(constants), len(y)
-    r, trial_r = np.empty(n_points), np.empty(n_points)
+    project = project and np.any(linear)
+    r = np.empty(n_points)
     jacobian = np.zeros((K, n_points))
-    A, B, g, step = np.empty((K, K)), np.empty((K, K)), np.empty(K), np.empty(K)
-    C, shift = np.empty((K, K)), np.empty(K, np.int64)
+    A, B, C, g, step = np.empty((K, K)), np.empty((K, K)), np.empty((K, K)), np.empty(K), np.empty(K)
+    shift = np.empty(K, np.int64)
+    loss = evaluate(tape, first, last, active[:0], X, y, scale, constants, work, r)
+    if not np.isfinite(loss) or K == 0:
+        return loss
     trial = constants.copy()
-    loss = residuals(tape, first, last, X, y, scale, constants, work, adjoint, r, jacobian)
-    if not np.isfinite(loss):
-        return np.inf
     if project:
+        differentiate(tape, first, last, affine, X, scale, constants, n_points, work, adjoint, jacobian)
         solved = solve_linear(linear, K, jacobian, r, trial, C, B, step, shift)
-        if solved < loss:
+        if np.isfinite(solved):
             constants[:] = trial
-            loss = residuals(tape, first, last, X, y, scale, constants, work, adjoint, r, jacobian)
-            if not np.isfinite(loss):
-                return np.inf
-        if np.all(linear):
+        loss = evaluate(tape, first, last, affine, X, y, scale, constants, work, r)
+        if np.all(linear) or not np.isfinite(loss):
             return loss
-    damping, stalled = 1e-2, 0
+    differentiate(tape, first, last, active, X, scale, constants, n_points, work, adjoint, jacobian)
     normal_equations(jacobian, r, K, A, g)
+    damping, stalled = 1e-2, 0
     for _ in range(max_iterations):
         if loss <= tolerance or stalled == 3 or damping > _MAX_DAMPING:
             break
@@ -219,57 +261,55 @@ def least_squares(
             continue
         for k in range(K):
             trial[k] = constants[k] + step[k]
-        trial_loss = residuals(tape, first, last, X, y, scale, trial, work, adjoint, trial_r, jacobian)
+        trial_loss = evaluate(tape, first, last, active, X, y, scale, trial, work, r)
         if project and np.isfinite(trial_loss):
-            trial_loss = min(trial_loss, solve_linear(linear, K, jacobian, trial_r, trial, C, B, step, shift))
+            differentiate(tape, first, last, affine, X, scale, trial, n_points, work, adjoint, jacobian)
+            solved = solve_linear(linear, K, jacobian, r, trial, C, B, step, shift)
+            # The nodes above the linear constants hold values from before these were solved.
+            trial_loss = np.inf
+            if solved < loss:
+                trial_loss = evaluate(tape, first, last, affine, X, y, scale, trial, work, r)
         if not trial_loss < loss:
             damping *= 4
             continue
+        differentiate(tape, first, last, active, X, scale, trial, n_points, work, adjoint, jacobian)
+        normal_equations(jacobian, r, K, A, g)
         stalled = stalled + 1 if loss - trial_loss < _STALLED * loss else 0
-        if project:
-            trial_loss = residuals(tape, first, last, X, y, scale, trial, work, adjoint, trial_r, jacobian)
-            if not trial_loss < loss:
-                damping *= 4
-                continue
         constants[:] = trial
         loss = trial_loss
-        r, trial_r = trial_r, r
-        normal_equations(jacobian, r, K, A, g)
         damping = max(damping / 5, 1e-15)
     return loss
 
 
-@njit(**_OPTIONS)
-def quasi_newton(tape, first, last, X, y, scale, constants, max_iterations, tolerance, work, adjoint):
+@njit(**OPTIONS)
+def quasi_newton(tape, active, first, last, X, y, scale, constants, max_iterations, tolerance, work, adjoint):
     """BFGS with a backtracking line search (Nocedal and Wright 2006, algorithm 6.1).
 
-    Returns:
-        Loss; constants hold the best values found.
+    Arguments and result are those of `least_squares`.
     """
     K, n_points = len(constants), len(y)
     r, jacobian = np.empty(n_points), np.zeros((K, n_points))
     H, gradient, new_gradient = np.eye(K), np.empty(K), np.empty(K)
     direction, trial = np.empty(K), np.empty(K)
-    loss = residuals(tape, first, last, X, y, scale, constants, work, adjoint, r, jacobian)
-    if not np.isfinite(loss):
-        return np.inf
-    _gradient(jacobian, r, gradient)
+    loss = evaluate(tape, first, last, active[:0], X, y, scale, constants, work, r)
+    if not np.isfinite(loss) or K == 0:
+        return loss
+    differentiate(tape, first, last, active, X, scale, constants, n_points, work, adjoint, jacobian)
+    for k in range(K):
+        gradient[k] = 2 * dot(jacobian[k], r, n_points) / n_points
     stalled = 0
     for iteration in range(max_iterations):
         if loss <= tolerance or stalled == 3:
             break
         slope = 0.0
         for a in range(K):
-            total = 0.0
-            for b in range(K):
-                total -= H[a, b] * gradient[b]
-            direction[a] = total
-            slope += total * gradient[a]
+            direction[a] = -dot(H[a], gradient, K)
+            slope += direction[a] * gradient[a]
         if not slope < 0.0:
             H[:] = np.eye(K)
             for a in range(K):
                 direction[a] = -gradient[a]
-            slope = -np.sum(gradient * gradient)
+            slope = -dot(gradient, gradient, K)
             if not slope < 0.0:
                 break
         length = 1.0 if iteration > 0 else min(1.0, 1.0 / np.sqrt(-slope))
@@ -278,14 +318,16 @@ def quasi_newton(tape, first, last, X, y, scale, constants, max_iterations, tole
         for _ in range(30):
             for a in range(K):
                 trial[a] = constants[a] + length * direction[a]
-            trial_loss = residuals(tape, first, last, X, y, scale, trial, work, adjoint, r, jacobian)
+            trial_loss = evaluate(tape, first, last, active, X, y, scale, trial, work, r)
             if trial_loss <= loss + 1e-4 * length * slope:
                 accepted = True
                 break
             length *= 0.3
         if not accepted:
             break
-        _gradient(jacobian, r, new_gradient)
+        differentiate(tape, first, last, active, X, scale, trial, n_points, work, adjoint, jacobian)
+        for k in range(K):
+            new_gradient[k] = 2 * dot(jacobian[k], r, n_points) / n_points
         _update_inverse(H, length * direction, new_gradient - gradient)
         stalled = stalled + 1 if loss - trial_loss < _STALLED * loss else 0
         constants[:] = trial
@@ -294,48 +336,42 @@ def quasi_newton(tape, first, last, X, y, scale, constants, max_iterations, tole
     return loss
 
 
-@njit(**_OPTIONS)
-def _gradient(jacobian, r, gradient):
-    n_points = len(r)
-    for k in range(len(gradient)):
-        total = 0.0
-        for j in range(n_points):
-            total += jacobian[k, j] * r[j]
-        gradient[k] = 2 * total / n_points
-
-
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def _update_inverse(H, s, z):
     """The BFGS update of the inverse Hessian, skipped where the curvature is not positive."""
     K = len(s)
-    curvature = np.sum(s * z)
+    curvature = dot(s, z, K)
     if not curvature > 1e-300:
         return
     Hz = np.empty(K)
     for a in range(K):
-        Hz[a] = np.sum(H[a] * z)
-    factor = (1.0 + np.sum(z * Hz) / curvature) / curvature
+        Hz[a] = dot(H[a], z, K)
+    factor = (1.0 + dot(z, Hz, K) / curvature) / curvature
     for a in range(K):
         for b in range(K):
             H[a, b] += factor * s[a] * s[b] - (Hz[a] * s[b] + s[a] * Hz[b]) / curvature
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def refine_kernel(
-    tape, offsets, counts, linear, X, y, scale, starts, method, max_iterations, tolerance, begin, end,
-    best, losses, fits,
+    tape, active, affine, offsets, counts, linear, X, y, scale, starts, restarts, method, max_iterations,
+    tolerance, begin, end, best, losses, fits,
 ):  # fmt: skip
     """Refines expressions begin to end, each from its starts in turn until one succeeds.
 
     Args:
-        tape: As in `nsr.interpreter.forward_block`.
+        tape: As in `evaluate`.
+        active: `nsr.tape.Tape.active`.
+        affine: `nsr.tape.Tape.affine`.
         offsets: Runs of the expressions, shape (E + 1,).
         counts: Free constants of each, shape (E,).
         linear: Which constants enter linearly, shape (E, K).
-        X: Variables, shape (n_variables, P).
-        y: Target, shape (P,).
-        scale: What residuals are divided by.
+        X: As in `evaluate`.
+        y: As in `evaluate`.
+        scale: As in `evaluate`.
         starts: Starting points, shape (E, S, K).
+        restarts: Local optimisations of an expression at most; a starting point outside the
+            expression's domain counts as none.
         method: `LM`, `VARPRO` or `BFGS`.
         max_iterations: Of each local optimisation.
         tolerance: Loss that counts as success.
@@ -346,7 +382,8 @@ def refine_kernel(
         fits: Receives the number of local optimisations, shape (E,).
     """
     longest = np.max(offsets[1:] - offsets[:-1])
-    work, adjoint = np.empty((longest, BLOCK)), np.empty((longest, BLOCK))
+    block = len(y) if len(y) <= _LARGEST_BLOCK else 128
+    work, adjoint = np.empty((longest, block)), np.empty((longest, block))
     for e in range(begin, end):
         first, last, K = offsets[e], offsets[e + 1], counts[e]
         losses[e] = np.inf
@@ -354,16 +391,28 @@ def refine_kernel(
             constants = starts[e, s, :K].copy()
             if method == BFGS:
                 loss = quasi_newton(
-                    tape, first, last, X, y, scale, constants, max_iterations, tolerance, work, adjoint
+                    tape,
+                    active,
+                    first,
+                    last,
+                    X,
+                    y,
+                    scale,
+                    constants,
+                    max_iterations,
+                    tolerance,
+                    work,
+                    adjoint,
                 )
             else:
                 loss = least_squares(
-                    tape, first, last, X, y, scale, constants, linear[e, :K], method == VARPRO,
-                    max_iterations, tolerance, work, adjoint,
+                    tape, active, affine, first, last, X, y, scale, constants, linear[e, :K],
+                    method == VARPRO, max_iterations, tolerance, work, adjoint,
                 )  # fmt: skip
-            fits[e] += 1
+            if np.isfinite(loss):
+                fits[e] += 1
             if loss < losses[e]:
                 losses[e] = loss
                 best[e, :K] = constants
-            if losses[e] <= tolerance or K == 0:
+            if losses[e] <= tolerance or K == 0 or fits[e] == restarts:
                 break

@@ -17,10 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from nsr import optimizers
 from nsr.expression import Expression
-from nsr.operators import OPERATORS
 from nsr.program import Program
 from nsr.scaling import root_mean_square
-from nsr.tape import CONSTANT, Tape
 
 Method = Literal["varpro", "lm", "bfgs"]
 METHODS: dict[Method, int] = {
@@ -30,7 +28,8 @@ METHODS: dict[Method, int] = {
 # Expressions refined between two looks at the clock.
 _SLICE = 16
 
-_CODE = {name: code for code, name in enumerate(OPERATORS)}
+# Starting points drawn for each local optimisation wanted: some lie outside an expression's domain.
+_SPARE = 4
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ def refine(
     program = expressions if isinstance(expressions, Program) else Program(expressions, n_threads)
     table, target = np.asarray(X, dtype=np.float64), np.asarray(y, dtype=np.float64)
     rng = np.random.default_rng(seed)
-    starts = rng.standard_normal((len(program.expressions), restarts, program.constants.shape[1]))
+    starts = rng.standard_normal((len(program.expressions), _SPARE * restarts, program.constants.shape[1]))
     if not random_first:
         starts[:, 0] = program.constants
     rows = np.arange(len(target))
@@ -102,39 +101,14 @@ def refine(
 
     def work(begin: int, end: int) -> None:
         optimizers.refine_kernel(
-            tape.nodes, tape.offsets, tape.n_constants, linear_constants(tape), columns, target[rows], scale,
-            starts, METHODS[method], max_iterations, tolerance, begin, end, best, losses, fits,
+            tape.nodes, tape.active, tape.affine, tape.offsets, tape.n_constants, tape.linear, columns,
+            target[rows], scale, starts, restarts, METHODS[method], max_iterations, tolerance, begin, end,
+            best, losses, fits,
         )  # fmt: skip
         tried[begin:end] = True
 
     _in_slices(len(starts), n_threads, deadline, work)
     return Refined(best, _losses(program, best, table, target, tried & np.isfinite(losses)), int(fits.sum()))
-
-
-def linear_constants(tape: Tape) -> NDArray[np.bool_]:
-    """Which constants enter their expression linearly, all together, shape (E, K).
-
-    A walk from the root through sums, signs, and the one side of products and quotients that holds
-    constants; where both factors hold some, the left one is taken.
-    """
-    linear = np.zeros(tape.constants.shape, dtype=np.bool_)
-    for row, (start, stop) in enumerate(zip(tape.offsets[:-1], tape.offsets[1:], strict=True)):
-        stack = [int(stop) - 1]
-        while stack:
-            node = stack.pop()
-            if not tape.active[node]:
-                continue
-            op = tape.op[node]
-            left, right = int(start + tape.left[node]), int(start + tape.right[node])
-            if op == CONSTANT:
-                linear[row, tape.arg[node]] = True
-            elif op in (_CODE["add"], _CODE["sub"]):
-                stack += [left, right]
-            elif op == _CODE["mul"]:
-                stack.append(left if tape.active[left] else right)
-            elif op in (_CODE["neg"], _CODE["div"]):
-                stack.append(left)
-    return linear
 
 
 def _in_slices(n: int, n_threads: int, deadline: float | None, work: Callable[[int, int], None]) -> None:
