@@ -75,6 +75,7 @@ def save_pretrained(
         tokenizer.save(partial)
         save_file(weights, partial / WEIGHTS)
         for file in sorted(partial.iterdir()):
+            file.chmod(0o644)
             file.replace(target / file.name)
 
 

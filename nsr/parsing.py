@@ -16,7 +16,7 @@ ALIASES = {
 CONSTANTS = {"pi": math.pi, "e": math.e, "E": math.e}
 
 MAX_LENGTH = 10_000
-MAX_DEPTH = 200
+MAX_DEPTH = 80
 
 _LEXER = re.compile(
     r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[^\W\d]\w*)|(?P<symbol>\*\*|[-+*/^(),]))"

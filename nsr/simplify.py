@@ -6,6 +6,8 @@ Expressions go through the canonical form of `nsr.algebra` and are written back 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from nsr import algebra
 from nsr.algebra import ONE, Coefficient, Node
 from nsr.expression import PLACEHOLDER, Expression, Token
@@ -43,15 +45,15 @@ def simplify(expression: Expression) -> Expression:
         expression: Any expression, with or without placeholders.
 
     Returns:
-        The simplified expression, never longer than the input as a token sequence; the input itself
-        where a constant part of it has no finite value.
+        The simplified expression, never of more nodes than the input; the input itself where a
+        constant part of it has no finite value.
     """
     for _ in range(_MAX_PASSES):
         try:
             simplified = Expression(_write(algebra.from_expression(expression)))
         except algebra.NotFinite:
             return expression
-        if simplified == expression or length(simplified) > length(expression):
+        if simplified == expression or len(simplified) > len(expression):
             return expression
         expression = simplified
     return expression
@@ -75,6 +77,7 @@ def length(expression: Expression) -> int:
     return len(expression) + (_CONSTANT_LENGTH - 1) * constants
 
 
+@lru_cache(maxsize=16384)  # checking a fixed point writes the same form again
 def _write(node: Node) -> _Tokens:
     kind = node[0]
     if kind == "num":
