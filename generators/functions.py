@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,21 +14,21 @@ from numpy.typing import NDArray
 from generators.constants import draw_constants
 from generators.expressions import ExpressionConfig, ExpressionSampler
 from generators.holdout import Holdout
-from generators.supports import draw_supports
+from generators.supports import Supports
 from nsr import p10
-from nsr.expression import Expression
+from nsr.expression import PLACEHOLDER, Expression
 from nsr.program import Program
 from nsr.scaling import COMFORTABLE_RMS
 from nsr.simplify import length, simplify, strip_scale
 
 Array = NDArray[np.floating[Any]]
 
-# Points drawn for each point wanted, so that those outside an expression's domain can be dropped.
-_OVERSAMPLING = 2
 _LARGEST_TARGET = 1e10
 # The target must vary by more than this share of its size, and so must it with the constants.
 _SMALLEST_VARIATION = 1e-3
 _NOISE_RANGE = (1e-3, 1e-1)
+# Constants beyond these are dropped long before P10 ends.
+_SMALLEST_CONSTANT, _LARGEST_CONSTANT = 1e-30, 1e30
 
 
 @dataclass(frozen=True)
@@ -91,10 +94,11 @@ class FunctionGenerator:
         n_points = int(np.exp(self.rng.uniform(low, high)))
         batches: list[Problems] = []
         missing = n_problems
-        while missing > 0:
-            batches.append(self._attempt(missing + missing // 4 + 8, n_points))
-            missing -= len(batches[-1].expressions)
-        return _joined(batches, n_problems)
+        with _collector_paused():
+            while missing > 0:
+                batches.append(self._attempt(missing + missing // 4 + 8, n_points))
+                missing -= len(batches[-1].expressions)
+            return _joined(batches, n_problems)
 
     def _attempt(self, n_problems: int, n_points: int) -> Problems:
         """Draws that many problems and keeps the good ones."""
@@ -102,44 +106,61 @@ class FunctionGenerator:
         n_variables = np.array([len(e.variables) for e in expressions])
         room = n_variables < self.config.expressions.max_variables
         n_variables += room & (self.rng.random(len(expressions)) < self.config.irrelevant_share)
-        X = draw_supports(self.rng, len(expressions), _OVERSAMPLING * n_points, int(n_variables.max()))
-        X *= np.arange(X.shape[2]) < n_variables[:, None, None]
-        program = Program(expressions)
-        y = program.values(X)
-        order, full = _first_valid(y, n_points)
-        X, y = np.take_along_axis(X, order[..., None], axis=1), np.take_along_axis(y, order, axis=1)
-        keep = np.flatnonzero(full & _varies(y) & _is_comfortable(X) & self._constants_matter(program, X, y))
-        X, y = X[keep], y[keep]
-        return Problems(X, self._observed(y), n_variables[keep], [expressions[i] for i in keep])
+        problems = _Compiled(expressions)
+        X, y, full = self._sampled(problems, n_variables, n_points)
+        keep = full & _varies(y) & _is_comfortable(X)
+        keep[keep] = problems.constants_matter(np.flatnonzero(keep), X[keep], y[keep])
+        kept = [expression for expression, good in zip(expressions, keep, strict=True) if good]
+        return Problems(X[keep].transpose(0, 2, 1), self._observed(y[keep]), n_variables[keep], kept)
+
+    def _sampled(
+        self, problems: _Compiled, n_variables: NDArray[np.int64], n_points: int
+    ) -> tuple[NDArray[np.float32], Array, NDArray[np.bool_]]:
+        """Tables (B, D, P) and targets (B, P), and which problems have enough points in their domain.
+
+        Problems that lose points get as many again once, and keep the first P that are good.
+        """
+        supports = Supports(self.rng, n_variables)
+        n_columns = int(n_variables.max())
+        rows = np.arange(len(n_variables))
+        X = supports.draw(n_points, n_columns, rows)
+        y = problems.values(rows, X)
+        full = np.asarray(_is_valid(y).all(axis=1))
+        rows = np.flatnonzero(~full)
+        more = supports.draw(n_points, n_columns, rows)
+        X_all = np.concatenate((X[rows], more), axis=2)
+        y_all = np.concatenate((y[rows], problems.values(rows, more)), axis=1)
+        valid = _is_valid(y_all)
+        order = np.argsort(~valid, axis=1, kind="stable")[:, :n_points]
+        X[rows] = np.take_along_axis(X_all, order[:, None], axis=2)
+        y[rows] = np.take_along_axis(y_all, order, axis=1)
+        full[rows] = valid.sum(axis=1) >= n_points
+        return X, y, full
 
     def _expressions(self, n_problems: int) -> list[Expression]:
         """Equations with values for their constants, `reuse` of them from each skeleton."""
         result: list[Expression] = []
         while len(result) < n_problems:
-            skeleton = self.sampler.sample()
-            n_constants = skeleton.tokens.count("C")
-            for _ in range(self.config.reuse):
-                result.append(self._with_values(skeleton) if n_constants else skeleton)
+            skeletons = [
+                self.sampler.sample() for _ in range(-(-(n_problems - len(result)) // self.config.reuse))
+            ]
+            counts = [skeleton.tokens.count(PLACEHOLDER) for skeleton in skeletons]
+            drawn = iter(draw_constants(self.rng, sum(counts) * self.config.reuse).tolist())
+            for skeleton, count in zip(skeletons, counts, strict=True):
+                if not count:
+                    result.extend([skeleton] * self.config.reuse)
+                    continue
+                valued = (self._with_values(skeleton, drawn) for _ in range(self.config.reuse))
+                result.extend(expression for expression in valued if expression is not None)
         return result[:n_problems]
 
-    def _with_values(self, skeleton: Expression) -> Expression:
-        n_constants = len(skeleton.free_positions)
-        drawn = iter(draw_constants(self.rng, n_constants))
-        values = [
-            next(drawn) if skeleton.tokens[i] == "C" else float(skeleton.tokens[i])
-            for i in skeleton.free_positions
-        ]
-        valued = rounded(strip_scale(simplify(skeleton.with_constants(values))))
-        too_long = length(valued) > self.config.expressions.max_length
-        return skeleton.with_constants(values) if too_long or not valued.variables else valued
-
-    def _constants_matter(self, program: Program, X: Array, y: Array) -> NDArray[np.bool_]:
-        """Whether changing all constants by a tenth changes the target noticeably."""
-        changed = program.values(X, program.constants * 1.1)
-        with np.errstate(invalid="ignore", over="ignore"):
-            change = np.sqrt(np.mean((changed - y).astype(np.float64) ** 2, axis=1))
-            size = np.sqrt(np.mean(y.astype(np.float64) ** 2, axis=1))
-            return (program.n_constants == 0) | ~(change < _SMALLEST_VARIATION * size)
+    def _with_values(self, skeleton: Expression, drawn: Iterator[float]) -> Expression | None:
+        """The equation with the next constants; None if it says nothing or cannot be said."""
+        tokens = tuple(next(drawn) if token == PLACEHOLDER else token for token in skeleton.tokens)
+        valued = rounded(strip_scale(simplify(Expression(tokens))))
+        if valued is None or not valued.variables or length(valued) > self.config.expressions.max_length:
+            return None
+        return valued
 
     def _observed(self, y: Array) -> NDArray[np.float32]:
         """Targets of root mean square 1, some with noise."""
@@ -151,40 +172,87 @@ class FunctionGenerator:
         return (observed / np.sqrt(np.mean(observed**2, axis=1, keepdims=True))).astype(np.float32)
 
 
-def rounded(expression: Expression) -> Expression:
-    """The expression with its free constants as three digits can say them."""
-    values = expression.constants
-    if not values:
-        return expression
-    return expression.with_constants(p10.decode(*p10.encode(values)).tolist())
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Expressions hold no cycles, but so many that the collector would keep walking the whole heap."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
-def _first_valid(y: Array, n_points: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-    """Places (B, n_points) of the first points with usable targets, and which problems have enough."""
+class _Compiled:
+    """Problems as a program in which those with the same equation share one run of the tape."""
+
+    def __init__(self, expressions: list[Expression]) -> None:
+        places: dict[int, int] = {}
+        index = [places.setdefault(id(expression), len(places)) for expression in expressions]
+        self.index = np.array(index)
+        first = np.unique(self.index, return_index=True)[1]
+        self.program = Program([expressions[i] for i in first])
+
+    def values(
+        self, rows: NDArray[np.int64], X: NDArray[np.float32], constants: Array | None = None
+    ) -> Array:
+        """Targets (R, P) of some problems at points (R, D, P)."""
+        return self.program.values(X.transpose(0, 2, 1), constants, self.index[rows])
+
+    def constants_matter(
+        self, rows: NDArray[np.int64], X: NDArray[np.float32], y: Array
+    ) -> NDArray[np.bool_]:
+        """Whether changing all constants of a problem by a tenth changes its target noticeably."""
+        result = np.ones(len(rows), np.bool_)
+        having = np.flatnonzero(self.program.n_constants[self.index[rows]])
+        constants = self.program.constants[self.index[rows[having]]]
+        changed = self.values(rows[having], X[having], constants * 1.1)
+        with np.errstate(invalid="ignore", over="ignore"):
+            change = _rms(changed - y[having])
+            result[having] = ~(change < _SMALLEST_VARIATION * _rms(y[having]))
+        return result
+
+
+def rounded(expression: Expression) -> Expression | None:
+    """The expression with its free constants as three digits can say them; None if P10 cannot say one."""
+    tokens = list(expression.tokens)
+    for position in expression.free_positions:
+        value = float(f"{tokens[position]:.{p10.N_DIGITS - 1}e}")
+        if not _SMALLEST_CONSTANT <= abs(value) <= _LARGEST_CONSTANT:
+            return None
+        tokens[position] = value
+    return Expression(tuple(tokens))
+
+
+def _is_valid(y: Array) -> NDArray[np.bool_]:
     with np.errstate(invalid="ignore"):
-        valid = np.abs(y) < _LARGEST_TARGET
-    order = np.argsort(~valid, axis=1, kind="stable")[:, :n_points]
-    return order, valid.sum(axis=1) >= n_points
+        return np.asarray(np.abs(y) < _LARGEST_TARGET)
 
 
 def _varies(y: Array) -> NDArray[np.bool_]:
     with np.errstate(invalid="ignore", over="ignore"):
         y = y.astype(np.float64)
-        return y.std(axis=1) > _SMALLEST_VARIATION * np.sqrt(np.mean(y**2, axis=1))
+        return np.asarray(y.std(axis=1) > _SMALLEST_VARIATION * _rms(y))
 
 
-def _is_comfortable(X: Array) -> NDArray[np.bool_]:
-    """Whether scaling would leave all variables as they are."""
-    size = np.sqrt(np.mean(X.astype(np.float64) ** 2, axis=1))
+def _rms(y: Array) -> Array:
+    y = y.astype(np.float64)
+    return np.asarray(np.sqrt(np.mean(y * y, axis=-1)))
+
+
+def _is_comfortable(X: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Whether scaling would leave all variables (B, D, P) as they are."""
+    size = np.sqrt(np.einsum("bdp,bdp->bd", X, X) / X.shape[2])
     low, high = COMFORTABLE_RMS
-    return np.all((size == 0) | ((size >= low) & (size <= high)), axis=1)
+    return np.asarray(np.all((size == 0) | ((size >= low) & (size <= high)), axis=1))
 
 
 def _joined(batches: list[Problems], n_problems: int) -> Problems:
     width = max(batch.X.shape[2] for batch in batches)
     tables = [np.pad(batch.X, ((0, 0), (0, 0), (0, width - batch.X.shape[2]))) for batch in batches]
     return Problems(
-        np.concatenate(tables)[:n_problems],
+        np.ascontiguousarray(np.concatenate(tables)[:n_problems]),
         np.concatenate([batch.y for batch in batches])[:n_problems],
         np.concatenate([batch.n_variables for batch in batches])[:n_problems],
         [expression for batch in batches for expression in batch.expressions][:n_problems],

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from nsr.expression import PLACEHOLDER, Expression, arity
@@ -37,6 +38,7 @@ class NotFinite(ArithmeticError):  # noqa: N818
     """A constant subexpression has no finite value."""
 
 
+@lru_cache(maxsize=4096)  # whoever simplifies an expression soon asks for its form again
 def from_expression(expression: Expression) -> Node:
     """The canonical form of an expression.
 
@@ -374,6 +376,7 @@ def _absolute(argument: Node) -> Node:
     return scale(("fun", "abs", (rest,)), outer)
 
 
+@lru_cache(maxsize=16384)  # parts recur within an expression and between rewrites of it
 def sort_key(node: Node) -> tuple[Any, ...]:
     """Orders nodes the same way whatever they were built from: constants last, short before long."""
     kind = node[0]

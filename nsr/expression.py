@@ -30,8 +30,9 @@ def arity(token: Token) -> int:
         ValueError: If the token is no operator, variable, constant or placeholder.
     """
     if isinstance(token, str):
-        if token in OPERATORS:
-            return OPERATORS[token].arity
+        operator = OPERATORS.get(token)
+        if operator is not None:
+            return operator.arity
         if token == PLACEHOLDER or is_variable(token):
             return 0
         raise ValueError(f"unknown token {token!r}")
