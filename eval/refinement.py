@@ -21,7 +21,7 @@ from rich.table import Table
 
 from eval.problems import Problem, load, sample
 from nsr.expression import PLACEHOLDER, Expression, Token, is_variable
-from nsr.program import Program
+from nsr.program import Program, warm_up
 from nsr.refine import Method, refine
 
 RECOVERED_FVU = 2.0**-23
@@ -55,11 +55,13 @@ def measure(
     """Names of the problems not recovered, local optimisations run, and seconds they took."""
     failed: list[str] = []
     fits, seconds = 0, 0.0
-    for problem in problems:
+    for number, problem in enumerate(problems):
         X, y = sample(problem, points, seed)
         skeleton = free_skeleton(problem.expression, form)
         started = time.perf_counter()
-        refined = refine([skeleton], X, y, method=method, restarts=restarts, seed=seed, random_first=True)
+        refined = refine(
+            [skeleton], X, y, method=method, restarts=restarts, seed=seed + number, random_first=True
+        )
         seconds += time.perf_counter() - started
         fits += refined.fits
         if not is_recovered(skeleton, refined.constants[0], problem, seed):
@@ -78,6 +80,7 @@ def main(
 ) -> None:
     """Refines the true skeletons of SUITE and prints the share recovered and what failed."""
     problems = load(suite)
+    warm_up()
     table = Table("form", "method", "restarts", "recovered", "fits/s", "failed")
     rows = []
     for form in [f for f in get_args(Form) if f in forms.split(",")]:

@@ -17,15 +17,20 @@ import numpy as np
 from numba import njit
 
 from nsr.elementary import OPTIONS
-from nsr.interpreter import forward_block, reverse_block
+from nsr.interpreter import BLOCK, forward_block, reverse_block
 
 LM, VARPRO, BFGS = 0, 1, 2
 
 # Sums may be taken in any order, so that they are vectorised; NaN and infinity keep their meaning.
 _SUMMING: dict[str, Any] = OPTIONS | {"fastmath": {"contract", "reassoc"}}
 
-_STALLED = 1e-6  # a relative gain below this, three times in a row, ends the iteration
+# A relative gain below this, three times in a row, ends the iteration.
+_STALLED, _BFGS_STALLED = 1e-6, 1e-9
 _MAX_DAMPING = 1e12
+# Above this loss a linear solve needs no more digits than the normal equations give.
+_ROUGH = 1e-8
+# Starting points drawn for each local optimisation wanted: some lie outside an expression's domain.
+_ATTEMPTS = 32
 # Up to this many points node values stay in the work array.
 _LARGEST_BLOCK = 512
 
@@ -61,6 +66,7 @@ def evaluate(tape, first, last, needed, X, y, scale, constants, work, r):
     """
     n_points, block = len(y), work.shape[1]
     everything = needed[:0]
+    unit = 1.0 / scale
     for p in range(0, n_points, block):
         n = min(block, n_points - p)
         forward_block(
@@ -68,7 +74,7 @@ def evaluate(tape, first, last, needed, X, y, scale, constants, work, r):
         )  # fmt: skip
         value = work[last - first - 1]
         for j in range(n):
-            r[p + j] = (value[j] - y[p + j]) / scale
+            r[p + j] = (value[j] - y[p + j]) * unit
     loss = dot(r, r, n_points) / n_points
     return loss if np.isfinite(loss) else np.inf
 
@@ -188,7 +194,7 @@ def solve_linear(linear, K, jacobian, r, constants, A, B, g, shift):
         loss = dot(r, r, n_points) / n_points
         if not np.isfinite(loss):
             return np.inf
-        if loss < 1e-26:
+        if loss > _ROUGH:
             break
     return loss
 
@@ -329,7 +335,7 @@ def quasi_newton(tape, active, first, last, X, y, scale, constants, max_iteratio
         for k in range(K):
             new_gradient[k] = 2 * dot(jacobian[k], r, n_points) / n_points
         _update_inverse(H, length * direction, new_gradient - gradient)
-        stalled = stalled + 1 if loss - trial_loss < _STALLED * loss else 0
+        stalled = stalled + 1 if loss - trial_loss < _BFGS_STALLED * loss else 0
         constants[:] = trial
         gradient[:] = new_gradient
         loss = trial_loss
@@ -354,10 +360,14 @@ def _update_inverse(H, s, z):
 
 @njit(**OPTIONS)
 def refine_kernel(
-    tape, active, affine, offsets, counts, linear, X, y, scale, starts, restarts, method, max_iterations,
-    tolerance, begin, end, best, losses, fits,
+    tape, active, affine, offsets, counts, linear, X, y, scale, starts, restarts, seed, method,
+    max_iterations, tolerance, begin, end, best, losses, fits,
 ):  # fmt: skip
-    """Refines expressions begin to end, each from its starts in turn until one succeeds.
+    """Refines expressions begin to end, each from several starting points until one succeeds.
+
+    Further starting points are drawn from N(0, 1), by a generator seeded for each expression, so that
+    the split over threads changes nothing. One where the expression is not finite on all points costs
+    one evaluation, not one of the restarts, and another is drawn.
 
     Args:
         tape: As in `evaluate`.
@@ -369,9 +379,9 @@ def refine_kernel(
         X: As in `evaluate`.
         y: As in `evaluate`.
         scale: As in `evaluate`.
-        starts: Starting points, shape (E, S, K).
-        restarts: Local optimisations of an expression at most; a starting point outside the
-            expression's domain counts as none.
+        starts: First starting point of each expression, shape (E, K); without rows all are drawn.
+        restarts: Local optimisations of an expression at most.
+        seed: Seed of the starting points.
         method: `LM`, `VARPRO` or `BFGS`.
         max_iterations: Of each local optimisation.
         tolerance: Loss that counts as success.
@@ -381,14 +391,17 @@ def refine_kernel(
         losses: Receives their losses, shape (E,).
         fits: Receives the number of local optimisations, shape (E,).
     """
-    longest = np.max(offsets[1:] - offsets[:-1])
-    block = len(y) if len(y) <= _LARGEST_BLOCK else 128
+    longest = np.max(np.diff(offsets))
+    block = len(y) if len(y) <= _LARGEST_BLOCK else BLOCK
     work, adjoint = np.empty((longest, block)), np.empty((longest, block))
     for e in range(begin, end):
         first, last, K = offsets[e], offsets[e + 1], counts[e]
         losses[e] = np.inf
-        for s in range(starts.shape[1]):
-            constants = starts[e, s, :K].copy()
+        np.random.seed((seed + 7919 * e) & 0xFFFFFFFF)
+        for attempt in range(_ATTEMPTS * restarts):
+            constants = np.random.standard_normal(K)
+            if attempt == 0 and len(starts) > 0:
+                constants[:] = starts[e, :K]
             if method == BFGS:
                 loss = quasi_newton(
                     tape,
@@ -409,8 +422,7 @@ def refine_kernel(
                     tape, active, affine, first, last, X, y, scale, constants, linear[e, :K],
                     method == VARPRO, max_iterations, tolerance, work, adjoint,
                 )  # fmt: skip
-            if np.isfinite(loss):
-                fits[e] += 1
+            fits[e] += np.isfinite(loss)
             if loss < losses[e]:
                 losses[e] = loss
                 best[e, :K] = constants

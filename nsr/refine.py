@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nsr import optimizers
+from nsr import batched, optimizers
 from nsr.expression import Expression
 from nsr.program import Program
 from nsr.scaling import root_mean_square
@@ -25,11 +25,10 @@ METHODS: dict[Method, int] = {
     "varpro": optimizers.VARPRO, "lm": optimizers.LM, "bfgs": optimizers.BFGS,
 }  # fmt: skip
 
+# Steps of one local optimisation unless the caller says otherwise; a quasi-Newton step learns less.
+_ITERATIONS: dict[Method, int] = {"varpro": 50, "lm": 50, "bfgs": 400}
 # Expressions refined between two looks at the clock.
 _SLICE = 16
-
-# Starting points drawn for each local optimisation wanted: some lie outside an expression's domain.
-_SPARE = 4
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ def refine(
     *,
     method: Method = "varpro",
     restarts: int = 8,
-    max_iterations: int = 50,
+    max_iterations: int | None = None,
     tolerance: float = 1e-20,
     max_points: int | None = None,
     seed: int = 0,
@@ -69,9 +68,10 @@ def refine(
         expressions: What to fit, or a program of it.
         X: Variables, shape (P, D), finite.
         y: Target, shape (P,), finite.
-        method: Variable projection, Levenberg-Marquardt or BFGS.
+        method: Variable projection, Levenberg-Marquardt or BFGS. Programs on the torch backend are
+            refined by Levenberg-Marquardt in batches whatever the method.
         restarts: Starting points of each expression: its own constants, then N(0, 1).
-        max_iterations: Of each local optimisation.
+        max_iterations: Of each local optimisation; 50 by default, 400 for BFGS.
         tolerance: Mean squared error over the target's mean square that counts as success and ends
             the work on an expression.
         max_points: Fit a random subset of this many points; the loss is always that of all points.
@@ -85,30 +85,80 @@ def refine(
     """
     program = expressions if isinstance(expressions, Program) else Program(expressions, n_threads)
     table, target = np.asarray(X, dtype=np.float64), np.asarray(y, dtype=np.float64)
-    rng = np.random.default_rng(seed)
-    starts = rng.standard_normal((len(program.expressions), _SPARE * restarts, program.constants.shape[1]))
-    if not random_first:
-        starts[:, 0] = program.constants
     rows = np.arange(len(target))
     if max_points is not None and max_points < len(target):
-        rows = rng.choice(len(target), max_points, replace=False)
-    best, fits = program.constants.copy(), np.zeros(len(starts), dtype=np.int64)
-    tried = np.zeros(len(starts), dtype=np.bool_)
-    losses = np.full(len(starts), np.inf)
-    tape = program.tape
-    columns = np.ascontiguousarray(table[rows].T)
-    scale = root_mean_square(target[rows]) or 1.0
+        rows = np.random.default_rng(seed).choice(len(target), max_points, replace=False)
+    task = _Task(
+        program, table[rows], target[rows], METHODS[method], restarts, max_iterations or _ITERATIONS[method],
+        tolerance, seed, random_first,
+    )  # fmt: skip
+    _in_slices(len(program.expressions), n_threads, deadline, task.run)
+    return Refined(task.best, _losses(program, task.best, table, target, task.losses), int(task.fits.sum()))
 
-    def work(begin: int, end: int) -> None:
+
+class _Task:
+    """One call of `refine`: its settings and, as the work goes on, its results.
+
+    Attributes:
+        best: Best constants, shape (E, K).
+        losses: Their mean squared residuals on the points fitted, relative to the target's mean square,
+            shape (E,).
+        fits: Local optimisations of each expression, shape (E,).
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        X: NDArray[np.float64],
+        y: NDArray[np.float64],
+        method: int,
+        restarts: int,
+        max_iterations: int,
+        tolerance: float,
+        seed: int,
+        random_first: bool,
+    ) -> None:
+        n_expressions = len(program.expressions)
+        self.best = program.constants.copy()
+        self.losses = np.full(n_expressions, np.inf)
+        self.fits = np.zeros(n_expressions, dtype=np.int64)
+        self._program, self._X, self._y = program, X, y
+        self._columns = np.ascontiguousarray(X.T)
+        self._scale = root_mean_square(y) or 1.0
+        self._method, self._restarts, self._seed = method, restarts, seed
+        self._max_iterations, self._tolerance = max_iterations, tolerance
+        self._random_first = random_first
+
+    def run(self, begin: int, end: int) -> None:
+        """Refines expressions begin to end."""
+        if self._program.backend == "torch":
+            self._run_batched(np.arange(begin, end))
+            return
+        tape = self._program.tape
         optimizers.refine_kernel(
-            tape.nodes, tape.active, tape.affine, tape.offsets, tape.n_constants, tape.linear, columns,
-            target[rows], scale, starts, restarts, METHODS[method], max_iterations, tolerance, begin, end,
-            best, losses, fits,
+            tape.nodes, tape.active, tape.affine, tape.offsets, tape.n_constants, tape.linear, self._columns,
+            self._y, self._scale, self._program.constants[: 0 if self._random_first else None],
+            self._restarts, self._seed, self._method, self._max_iterations, self._tolerance, begin, end,
+            self.best, self.losses, self.fits,
         )  # fmt: skip
-        tried[begin:end] = True
 
-    _in_slices(len(starts), n_threads, deadline, work)
-    return Refined(best, _losses(program, best, table, target, tried & np.isfinite(losses)), int(fits.sum()))
+    def _run_batched(self, index: NDArray[np.int64]) -> None:
+        """As the compiled kernel, with one restart of all expressions at a time."""
+        program = self._program
+        for restart in range(self._restarts):
+            index = index[self.losses[index] > self._tolerance]
+            rng = np.random.default_rng((self._seed, restart))
+            starts = rng.standard_normal(program.constants.shape)[index]
+            if restart == 0 and not self._random_first:
+                starts = program.constants[index]
+            if len(index) == 0:
+                break
+            constants, losses = batched.least_squares(
+                program, self._X, self._y, self._scale, starts, index, self._max_iterations, self._tolerance
+            )
+            self.fits[index] += np.isfinite(losses)
+            better = losses < self.losses[index]
+            self.losses[index[better]], self.best[index[better]] = losses[better], constants[better]
 
 
 def _in_slices(n: int, n_threads: int, deadline: float | None, work: Callable[[int, int], None]) -> None:
@@ -129,12 +179,12 @@ def _losses(
     constants: NDArray[np.float64],
     X: NDArray[np.float64],
     y: NDArray[np.float64],
-    usable: NDArray[np.bool_],
+    losses: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Mean squared errors of the usable expressions on all points, infinity for the others."""
-    index = np.flatnonzero(usable)
-    losses = np.full(len(constants), np.inf)
+    """Mean squared errors on all points, infinity where no fit was finite."""
+    index = np.flatnonzero(np.isfinite(losses))
     with np.errstate(all="ignore"):
         error = np.mean((program.values(X, constants[index], index) - y) ** 2, axis=1)
+    losses = np.full(len(constants), np.inf)
     losses[index] = np.where(np.isfinite(error), error, np.inf)
     return losses
