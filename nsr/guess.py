@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from nsr.checkpoint import Pretrained
 from nsr.decoding import sample
-from nsr.expression import Expression, variable
+from nsr.expression import Expression, apply, constant, variable
 from nsr.scaling import Scaler
-from nsr.simplify import simplify
+from nsr.simplify import simplify, strip_scale
 
-MAX_POINTS = 512
+MAX_POINTS = 256
 N_VIEWS = 8
 
 
@@ -44,7 +44,8 @@ def guess(
         seed: Seed of the views and of the sampling.
 
     Returns:
-        Unrefined equations in the units of X and y, one per skeleton, the most often sampled first.
+        Unrefined equations in the units of X and y, one per skeleton, the most often sampled first;
+        each has a constant factor in front, as the network writes equations up to their scale.
 
     Raises:
         ValueError: If there are more variables than the network knows.
@@ -67,7 +68,12 @@ def guess(
         for order, view in zip(orders, sequences, strict=True)
         for ids in view
     )
-    return _distinct(simplify(scaler.undo(expression)) for expression in decoded)
+    return _distinct(_with_scale(scaler, expression) for expression in decoded)
+
+
+def _with_scale(scaler: Scaler, expression: Expression) -> Expression:
+    """The equation in the user's units, with one constant factor that stays even where it is 1."""
+    return apply("mul", constant(scaler.y_scale), strip_scale(simplify(scaler.undo_variables(expression))))
 
 
 def _views(

@@ -50,12 +50,16 @@ class Scaler:
 
     def undo(self, expression: Expression) -> Expression:
         """The expression of the original variables whose value is the original target."""
+        return apply("mul", constant(self.y_scale), self.undo_variables(expression))
+
+    def undo_variables(self, expression: Expression) -> Expression:
+        """The expression of the original variables with the value of the scaled target."""
         scaled = {
             index: apply("mul", constant(1.0 / scale), variable(index))
             for index, scale in enumerate(self.x_scale)
             if scale != 1.0
         }
-        return apply("mul", constant(self.y_scale), expression.substitute(scaled))
+        return expression.substitute(scaled)
 
 
 def root_mean_square(values: NDArray[np.float64]) -> float:

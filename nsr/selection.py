@@ -52,7 +52,7 @@ def constant_bits(value: float, n_points: int) -> float:
         return 1.0
     for bits, factor in ((0.0, 1.0), (3.0, math.pi), (3.0, 1 / math.pi)):
         numerator, denominator = nearest_fraction(value / factor)
-        if abs(numerator / denominator * factor - value) <= 1e-12 * abs(value):
+        if numerator / denominator * factor == value:  # 3.0000000000000004 is no 3: snapping makes it one
             return bits + 2.0 + math.log2(1 + abs(numerator)) + math.log2(denominator)
     return _BITS_PER_FREE_CONSTANT + 0.5 * math.log2(n_points)
 

@@ -51,8 +51,7 @@ def snap(candidate: Candidate, X: Array, y: Array) -> Candidate | None:
         trial[place] = value
         trial, loss = _refitted(program, trial, trial_fixed, X, y)
         snapped = Candidate(candidate.expression.with_constants(trial.tolist()), loss)
-        # On a tie the round value wins: refined to the last digit, 3.0000000000000004 counts as 3 too.
-        if description_length(snapped, len(y), variance) <= description_length(current, len(y), variance):
+        if description_length(snapped, len(y), variance) < description_length(current, len(y), variance):
             values, fixed, current = trial, trial_fixed, snapped
     return current if fixed.any() else None
 

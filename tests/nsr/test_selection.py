@@ -1,3 +1,4 @@
+import itertools
 import math
 
 import numpy as np
@@ -56,9 +57,7 @@ def test_the_front_is_strictly_better_with_complexity():
         [candidate(t, y) for t in ("x_0", "x_1", "x_0*x_1", "x_1*x_0 - x_1 + x_1", "x_0*x_1 + 0.1*x_0")]
     )
     assert [to_infix(c.expression) for c in front][-1] == "x_0*x_1 + 0.1*x_0"
-    assert all(
-        a.complexity < b.complexity and a.loss > b.loss for a, b in zip(front, front[1:], strict=False)
-    )
+    assert all(a.complexity < b.complexity and a.loss > b.loss for a, b in itertools.pairwise(front))
 
 
 def test_equal_functions_are_merged_into_the_shortest_form():

@@ -1,0 +1,159 @@
+import pickle
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+import sympy
+import torch
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from nsr import SymbolicRegressor
+from nsr.checkpoint import CheckpointError, save_pretrained
+from nsr.model import Model, ModelConfig
+from nsr.parsing import parse
+from nsr.tokenizer import Tokenizer
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session")
+def untrained(tmp_path_factory) -> str:
+    """A checkpoint that knows nothing: what the estimator finds then is up to refinement."""
+    torch.manual_seed(0)
+    tokenizer = Tokenizer()
+    config = ModelConfig(tokenizer.vocab_size, d_model=16, n_heads=2, d_ffn=16, n_latents=4, max_length=24)
+    folder = tmp_path_factory.mktemp("checkpoints") / "untrained"
+    save_pretrained(folder, Model(config), tokenizer)
+    return str(folder)
+
+
+@pytest.fixture
+def regressor(untrained) -> SymbolicRegressor:
+    return SymbolicRegressor(checkpoint=untrained, n_candidates=64)
+
+
+@pytest.fixture
+def guesses(monkeypatch):
+    """Replaces the network's guesses by given equations."""
+
+    def use(*texts):
+        monkeypatch.setattr("nsr.regressor.guess", lambda *_, **__: [parse(text) for text in texts])
+
+    return use
+
+
+def test_the_law_is_found_among_wrong_guesses(regressor, guesses):
+    guesses("2*(x_0 + x_1)", "1.3*x_0*x_1**2", "3*sin(x_0)", "1*exp(2*x_0)")
+    X = RNG.uniform(1, 5, (200, 2))
+    regressor.fit(X, 0.5 * X[:, 0] * X[:, 1] ** 2)
+    x_0, x_1 = sympy.symbols("x_0 x_1", real=True)
+    assert sympy.simplify(regressor.sympy() - x_0 * x_1**2 / 2) == 0
+    assert regressor.best_["r2"] == pytest.approx(1.0)
+    fresh = RNG.uniform(5, 9, (50, 2))
+    np.testing.assert_allclose(regressor.predict(fresh), 0.5 * fresh[:, 0] * fresh[:, 1] ** 2)
+    assert "x_{1}^{2}" in regressor.latex()
+
+
+@pytest.mark.parametrize("magnitude", [1e-30, 1e30])
+def test_extreme_magnitudes(regressor, guesses, magnitude):
+    guesses("2*x_0", "1*(x_0/x_1)", "1*(x_0*x_1)", "0.5*sqrt(x_0)")
+    X = RNG.uniform(1, 5, (100, 2)) * [magnitude, 1 / magnitude]
+    y = 3 * X[:, 0] / X[:, 1] * (1 / magnitude)
+    regressor.fit(X, y)
+    np.testing.assert_allclose(regressor.predict(X), y, rtol=1e-9)
+
+
+def test_the_front_is_ordered_and_every_row_predicts(regressor):
+    X = RNG.uniform(-2, 2, (100, 3))
+    y = np.sin(X[:, 0]) + X[:, 1] ** 2
+    regressor.fit(X, y)
+    front = regressor.equations_
+    assert list(front.columns) == ["complexity", "loss", "r2", "score", "equation"]
+    assert front["complexity"].is_monotonic_increasing
+    assert front["loss"].is_monotonic_decreasing
+    for i, row in front.iterrows():
+        assert np.mean((regressor.predict(X, index=i) - y) ** 2) == pytest.approx(row["loss"], rel=1e-6)
+    assert front["score"].idxmax() == regressor.best_index_
+
+
+def test_data_frames_give_their_names(regressor, guesses):
+    guesses("1*(x_0*x_1)")
+    table = pd.DataFrame({"mass": RNG.uniform(1, 2, 30), "height": RNG.uniform(1, 2, 30)})
+    regressor.fit(table, 9.81 * table["mass"] * table["height"])
+    assert regressor.best_["equation"] == "9.81*mass*height"
+    assert "9.81*mass*height" in repr(regressor)
+
+
+def test_a_constant_target_is_a_constant(regressor):
+    regressor.fit(RNG.normal(size=(20, 2)), np.full(20, 4.5))
+    assert regressor.best_["equation"] == "4.5"
+    assert regressor.best_["loss"] == 0
+
+
+def test_variables_left_out_keep_their_numbers(regressor, guesses):
+    guesses("2*x_1")
+    X = np.column_stack((np.ones(30), RNG.uniform(1, 2, 30), RNG.uniform(1, 2, 30)))
+    regressor.fit(X, 7 * X[:, 2])
+    assert regressor.best_["equation"] == "7*x_2"
+
+
+def test_same_seed_same_result_and_pickle_and_clone(regressor):
+    X = RNG.uniform(1, 3, (60, 2))
+    y = X[:, 0] / X[:, 1]
+    first = regressor.fit(X, y).equations_
+    again = clone(regressor).fit(X, y)
+    pd.testing.assert_frame_equal(first, again.equations_)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(again)).predict(X), regressor.predict(X))
+
+
+def test_ctrl_c_returns_the_best_so_far(regressor, guesses, monkeypatch):
+    guesses("1*x_0", "1*(x_0*x_1)")
+    monkeypatch.setattr("nsr.regressor._snapped", interrupt)
+    X = RNG.uniform(1, 2, (40, 2))
+    assert regressor.fit(X, 2 * X[:, 0] * X[:, 1]).best_["r2"] > 0.999
+
+
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+
+def test_no_new_work_after_the_time_limit(untrained):
+    X = RNG.uniform(1, 2, (200, 2))
+    started = time.monotonic()
+    SymbolicRegressor(checkpoint=untrained, n_candidates=64, time_limit=1e-3).fit(X, X[:, 0])
+    assert time.monotonic() - started < 60
+
+
+def test_clear_errors(regressor, untrained):
+    X, y = RNG.normal(size=(20, 2)), RNG.normal(size=20)
+    with pytest.raises(CheckpointError, match="no checkpoint"):
+        SymbolicRegressor(checkpoint="absent").fit(X, y)
+    with pytest.raises(ValueError, match="at least 3"):
+        regressor.fit(X[:2], y[:2])
+    with pytest.raises(ValueError, match="time_limit positive"):
+        SymbolicRegressor(checkpoint=untrained, time_limit=0).fit(X, y)
+    with pytest.raises(NotFittedError):
+        SymbolicRegressor().predict(X)
+    if not torch.cuda.is_available():
+        with pytest.raises(ValueError, match="sees no GPU"):
+            SymbolicRegressor(checkpoint=untrained, device="cuda").fit(X, y)
+
+
+def _make_untrained() -> str:
+    import tempfile
+    from pathlib import Path
+
+    torch.manual_seed(0)
+    tokenizer = Tokenizer()
+    config = ModelConfig(tokenizer.vocab_size, d_model=16, n_heads=2, d_ffn=16, n_latents=4, max_length=16)
+    folder = Path(tempfile.mkdtemp()) / "untrained"
+    save_pretrained(folder, Model(config), tokenizer)
+    return str(folder)
+
+
+@parametrize_with_checks([SymbolicRegressor(checkpoint=_make_untrained(), n_candidates=16)])
+def test_scikit_learn_contract(estimator, check):
+    check(estimator)
