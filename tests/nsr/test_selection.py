@@ -105,8 +105,8 @@ def test_what_has_no_loss_is_never_chosen():
 )
 def test_clean_data_snap_exactly(truth, start):
     y = values(truth)
-    found = snap(refined(start, y), X, y)
-    assert found is not None
+    candidate = refined(start, y)
+    found = snap(candidate, X, y) or candidate  # refinement may land on the round value by itself
     assert found.loss <= 1e-24 * np.var(y)
     assert all(constant_bits(c, 200) < 16 for c in found.expression.constants)
 
