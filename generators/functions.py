@@ -16,7 +16,7 @@ from generators.expressions import ExpressionConfig, ExpressionSampler
 from generators.holdout import Holdout
 from generators.supports import Supports
 from nsr import p10
-from nsr.expression import PLACEHOLDER, Expression
+from nsr.expression import PLACEHOLDER, Expression, _trusted
 from nsr.program import Program
 from nsr.scaling import COMFORTABLE_RMS
 from nsr.simplify import length, simplify, strip_scale
@@ -157,7 +157,7 @@ class FunctionGenerator:
     def _with_values(self, skeleton: Expression, drawn: Iterator[float]) -> Expression | None:
         """The equation with the next constants; None if it says nothing or cannot be said."""
         tokens = tuple(next(drawn) if token == PLACEHOLDER else token for token in skeleton.tokens)
-        valued = rounded(strip_scale(simplify(Expression(tokens))))
+        valued = rounded(strip_scale(simplify(_trusted(tokens))))
         if valued is None or not valued.variables or length(valued) > self.config.expressions.max_length:
             return None
         return valued
@@ -165,11 +165,12 @@ class FunctionGenerator:
     def _observed(self, y: Array) -> NDArray[np.float32]:
         """Targets of root mean square 1, some with noise."""
         y = y.astype(np.float64)
-        clean = y / np.sqrt(np.mean(y**2, axis=1, keepdims=True))
+        clean = y / _rms(y)[:, None]
+        low, high = np.log(_NOISE_RANGE)
         noisy = self.rng.random((len(y), 1)) < self.config.noise_share
-        level = np.exp(self.rng.uniform(*np.log(_NOISE_RANGE), (len(y), 1))) * noisy
+        level = np.exp(self.rng.uniform(low, high, (len(y), 1))) * noisy
         observed = clean + level * self.rng.standard_normal(y.shape)
-        return (observed / np.sqrt(np.mean(observed**2, axis=1, keepdims=True))).astype(np.float32)
+        return np.asarray(observed / _rms(observed)[:, None], dtype=np.float32)
 
 
 @contextmanager
@@ -222,7 +223,7 @@ def rounded(expression: Expression) -> Expression | None:
         if not _SMALLEST_CONSTANT <= abs(value) <= _LARGEST_CONSTANT:
             return None
         tokens[position] = value
-    return Expression(tuple(tokens))
+    return _trusted(tuple(tokens))
 
 
 def _is_valid(y: Array) -> NDArray[np.bool_]:

@@ -23,7 +23,7 @@ class Holdout:
 
     def __init__(self, expressions: Iterable[Expression]) -> None:
         held = list(expressions)
-        self.blind: set[Key] = {blind_key(expression) for expression in held}
+        self.blind: set[int] = {blind_key(expression) for expression in held}
         self.exact: set[Key] = {skeleton_key(expression) for expression in held}
 
     @classmethod

@@ -38,7 +38,7 @@ class NotFinite(ArithmeticError):  # noqa: N818
     """A constant subexpression has no finite value."""
 
 
-@lru_cache(maxsize=4096)  # whoever simplifies an expression soon asks for its form again
+@lru_cache(maxsize=64)  # whoever simplifies an expression soon asks for its form again
 def from_expression(expression: Expression) -> Node:
     """The canonical form of an expression.
 
@@ -376,7 +376,7 @@ def _absolute(argument: Node) -> Node:
     return scale(("fun", "abs", (rest,)), outer)
 
 
-@lru_cache(maxsize=16384)  # parts recur within an expression and between rewrites of it
+@lru_cache(maxsize=256)  # parts recur within an expression and between rewrites of it
 def sort_key(node: Node) -> tuple[Any, ...]:
     """Orders nodes the same way whatever they were built from: constants last, short before long."""
     kind = node[0]

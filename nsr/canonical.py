@@ -12,6 +12,7 @@ variable, a function of polynomials, or a sum under a power other than 1.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from nsr import algebra
@@ -86,16 +87,15 @@ def _blind(monomials: Collection[Monomial]) -> int:
 
 
 def _blind_monomial(monomial: Monomial) -> int:
-    degree = 0.0
+    variables = 0
     powers: dict[int, float] = {}
     for atom, exponent in monomial:
         if atom[0] == "var":
-            degree += _exponent(exponent)
+            variables += hash((_exponent(exponent), "var"))
         else:
             shape = hash((*atom[:-1], *(_blind([m for m, _ in part]) for part in atom[-1])))
             powers[shape] = powers.get(shape, 0.0) + _exponent(exponent)
-    parts = [hash((shape, round(e, 6))) for shape, e in powers.items()]
-    return hash((round(degree, 6), sum(parts)))
+    return hash((variables, sum([hash((shape, round(e, 6))) for shape, e in powers.items()])))
 
 
 def _exponent(value: float) -> float:
@@ -103,6 +103,7 @@ def _exponent(value: float) -> float:
     return value if is_structural(value) else _FREE_EXPONENT
 
 
+@lru_cache(maxsize=64)  # both keys of an expression are often asked for
 def _polynomial(expression: Expression) -> Polynomial:
     try:
         return _expanded(algebra.from_expression(expression))

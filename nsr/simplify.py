@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from nsr import algebra
 from nsr.algebra import ONE, Coefficient, Node
-from nsr.expression import PLACEHOLDER, Expression, Token
+from nsr.expression import PLACEHOLDER, Expression, Token, _trusted
 
 # Written as a P10 number, a constant takes five tokens where anything else takes one.
 _CONSTANT_LENGTH = 5
@@ -50,7 +50,7 @@ def simplify(expression: Expression) -> Expression:
     """
     for _ in range(_MAX_PASSES):
         try:
-            simplified = Expression(_write(algebra.from_expression(expression)))
+            simplified = _trusted(_write(algebra.from_expression(expression)))
         except algebra.NotFinite:
             return expression
         if simplified == expression or len(simplified) > len(expression):
@@ -66,7 +66,7 @@ def strip_scale(expression: Expression) -> Expression:
     """
     try:
         _, rest = algebra.as_term(algebra.from_expression(expression))
-        return expression if rest == ONE else Expression(_write(rest))
+        return expression if rest == ONE else _trusted(_write(rest))
     except algebra.NotFinite:
         return expression
 
@@ -77,7 +77,7 @@ def length(expression: Expression) -> int:
     return len(expression) + (_CONSTANT_LENGTH - 1) * constants
 
 
-@lru_cache(maxsize=16384)  # checking a fixed point writes the same form again
+@lru_cache(maxsize=256)  # checking a fixed point writes the same form again
 def _write(node: Node) -> _Tokens:
     kind = node[0]
     if kind == "num":
