@@ -1,0 +1,196 @@
+"""How fast the parts are, each beside a peer measured in the same run.
+
+`python -m eval.speed [--only generator,evaluator,refiner,decoder,training] [--output speed.json]`
+prints JSON with one block per part. Figures per core use one thread; others use all cores. Each is
+the median of several repeats, as machines drift; ratios drift less than rates.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Annotated
+
+import numpy as np
+import scipy.optimize
+import sympy
+import torch
+import typer
+
+from generators.expressions import ExpressionConfig
+from generators.functions import FunctionConfig, FunctionGenerator
+from nsr.checkpoint import from_pretrained
+from nsr.decoding import sample
+from nsr.export.sympy import to_sympy
+from nsr.expression import Expression
+from nsr.model import Model, ModelConfig
+from nsr.parsing import parse
+from nsr.program import Program, warm_up
+from nsr.refine import refine
+from nsr.tokenizer import Tokenizer
+from training.module import OptimizerConfig
+from training.stream import Batch, cut
+
+Figures = dict[str, float]
+
+N_POINTS = 200
+# The end-to-end paper's generator on one core of the kind of machine we work on.
+PUBLISHED_GENERATOR_RATE = 155.0
+_REPEATS = 5
+
+
+def seconds(work: Callable[[], object], repeats: int = _REPEATS) -> float:
+    """Median wall time of a call, after one that is not counted."""
+    work()
+    times = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - started)
+    return median(times)
+
+
+def generator(n_problems: int = 4096) -> Figures:
+    """Problems of one to ten variables with 200 points, on one core."""
+    source = FunctionGenerator(FunctionConfig(min_points=N_POINTS, max_points=N_POINTS), seed=0)
+    rate = n_problems / seconds(lambda: source.batch(n_problems), 3)
+    return {
+        "samples_per_second_per_core": rate,
+        "ratio_to_published_end_to_end_generator": rate / PUBLISHED_GENERATOR_RATE,
+    }
+
+
+def evaluator(n_expressions: int = 1024) -> Figures:
+    """Node evaluations per second of different expressions, building included on both sides."""
+    expressions = _expressions(n_expressions)
+    n_nodes = sum(map(len, expressions)) * N_POINTS
+    X = np.random.default_rng(0).uniform(0.5, 2.0, (N_POINTS, 10))
+    single = X.astype(np.float32)
+    compiled = seconds(lambda: Program(expressions).values(single))
+    compiled_double = seconds(lambda: Program(expressions).values(X))
+    derivatives = seconds(lambda: Program(expressions).jacobian(X))
+    few = expressions[: n_expressions // 16]
+    lambdified = seconds(lambda: [_lambdified_values(e, X) for e in few], 1) * len(expressions) / len(few)
+    return {
+        "node_evals_per_second_per_core": n_nodes / compiled,
+        "node_evals_per_second_per_core_float64": n_nodes / compiled_double,
+        "node_evals_per_second_per_core_float64_with_jacobian": n_nodes / derivatives,
+        "ratio_to_numpy_lambdify": lambdified / compiled_double,
+    }
+
+
+def refiner(n_fits: int = 2000, n_scipy: int = 40) -> Figures:
+    """Fits of four constants on 200 points, from starts near the truth, to the same loss."""
+    truth = parse("1.5*exp(-0.7*x_0) + 2.2*sin(1.3*x_1)")
+    rng = np.random.default_rng(0)
+    X = rng.uniform(0.5, 3.0, (N_POINTS, 2))
+    program = Program([truth])
+    y = program.values(X)[0]
+    values = np.array(truth.constants)
+    starts = values * (1 + 0.1 * rng.standard_normal((n_fits, len(values))))
+    started = [truth.with_constants(start.tolist()) for start in starts]
+    ours = seconds(lambda: refine(started, X, y, restarts=1), 3) / n_fits
+    reached = max(float(np.median(refine(started, X, y, restarts=1).loss)), 1e-12)
+
+    def loss(constants: np.ndarray) -> float:
+        return float(np.mean((program.values(X, constants[None])[0] - y) ** 2))
+
+    def scipy_fits() -> None:
+        for start in starts[:n_scipy]:
+            scipy.optimize.minimize(loss, start, method="BFGS", tol=reached)
+
+    theirs = seconds(scipy_fits, 1) / n_scipy
+    return {"fits_per_second_per_core": 1 / ours, "ratio_to_scipy_bfgs": theirs / ours}
+
+
+def decoder(n_candidates: int = 1024, checkpoint: str = "nsr-tiny") -> Figures:
+    """Candidates per second of the default network for one problem of 512 points, on all cores."""
+    pretrained = from_pretrained(checkpoint)
+    rng = np.random.default_rng(0)
+    X = torch.from_numpy(rng.uniform(1, 5, (1, 512, 3)).astype(np.float32))
+    y = X[..., 0] * X[..., 1] / X[..., 2]
+    count = torch.tensor([3])
+
+    def decode() -> None:
+        with torch.inference_mode():
+            memory = pretrained.model.encode(X, y / y.square().mean().sqrt(), count)
+            sample(pretrained.model, pretrained.tokenizer, memory, count, n_samples=n_candidates)
+
+    taken = seconds(decode, 3)
+    return {"candidates_per_second": n_candidates / taken, "seconds": taken}
+
+
+def training(n_steps: int = 8) -> Figures:
+    """Training samples per second of the tiny network's step, on all cores."""
+    tokenizer = Tokenizer()
+    model = Model(ModelConfig(tokenizer.vocab_size))
+    batches = _training_batches(tokenizer, n_steps)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=OptimizerConfig().lr, fused=True)
+
+    def steps() -> None:
+        for batch in batches:
+            with torch.autocast("cpu", torch.bfloat16):
+                logits = model(batch["X"], batch["y"], batch["n_variables"], batch["tokens"][:, :-1])
+            targets = batch["tokens"][:, 1:].flatten()
+            loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1).float(), targets, ignore_index=0)
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+
+    samples = sum(len(batch["y"]) for batch in batches)
+    return {"samples_per_second": samples / seconds(steps, 3)}
+
+
+PARTS: dict[str, Callable[[], Figures]] = {
+    "generator": generator,
+    "evaluator": evaluator,
+    "refiner": refiner,
+    "decoder": decoder,
+    "training": training,
+}
+
+
+def main(
+    only: Annotated[str, typer.Option(help="parts to measure, by comma")] = ",".join(PARTS),
+    output: Annotated[Path | None, typer.Option(help="JSON file to write as well")] = None,
+) -> None:
+    """Measures the parts and prints JSON."""
+    names = only.split(",")
+    unknown = [name for name in names if name not in PARTS]
+    if unknown:
+        raise typer.BadParameter(f"no part {', '.join(unknown)}; choose from {', '.join(PARTS)}")
+    warm_up()
+    figures = {name: {key: float(f"{v:.4g}") for key, v in PARTS[name]().items()} for name in names}
+    text = json.dumps(figures, indent=2)
+    print(text)
+    if output is not None:
+        output.write_text(text + "\n", encoding="utf-8")
+
+
+def _expressions(n: int) -> list[Expression]:
+    """Valued expressions of 8 to 16 nodes from the prior."""
+    config = FunctionConfig(expressions=ExpressionConfig(constant_rate=0.3), min_points=16, max_points=16)
+    source = FunctionGenerator(config, seed=0)
+    found: list[Expression] = []
+    while len(found) < n:
+        found += [e for e in source.batch(n).expressions if 8 <= len(e) <= 16]
+    return found[:n]
+
+
+def _lambdified_values(expression: Expression, X: np.ndarray) -> np.ndarray:
+    symbols = [sympy.Symbol(f"x_{i}", real=True) for i in range(X.shape[1])]
+    with np.errstate(all="ignore"):
+        return np.asarray(sympy.lambdify(symbols, to_sympy(expression), "numpy")(*X.T))
+
+
+def _training_batches(tokenizer: Tokenizer, n: int) -> list[Batch]:
+    config = FunctionConfig(min_points=100, max_points=100)
+    problems = FunctionGenerator(config, seed=0).batch(128 * n)
+    return cut(problems, tokenizer, 128, ModelConfig(tokenizer.vocab_size).max_length, seed=0)
+
+
+if __name__ == "__main__":
+    typer.run(main)
