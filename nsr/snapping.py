@@ -79,6 +79,7 @@ def _round_values(value: float) -> set[float]:
     return result
 
 
+@np.errstate(all="ignore")
 def _standard_errors(program: Program, values: Array, X: Array, y: Array) -> Array:
     """Standard errors of the constants; directions that the data leave open have large ones."""
     predicted, jacobian = program.jacobian(X, values[None])
@@ -93,6 +94,7 @@ def _standard_errors(program: Program, values: Array, X: Array, y: Array) -> Arr
     return np.asarray(np.sqrt(variance * inverse) / norms)
 
 
+@np.errstate(all="ignore")
 def _refitted(
     program: Program, values: Array, fixed: NDArray[np.bool_], X: Array, y: Array
 ) -> tuple[Array, float]:
