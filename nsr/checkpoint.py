@@ -97,7 +97,8 @@ def from_pretrained(name_or_folder: str | Path, device: str | torch.device = "cp
         raise CheckpointError(str(error)) from error
     if (tokenizer.vocab_size, tokenizer.max_variables) != (config.vocab_size, config.max_variables):
         raise CheckpointError(f"{folder}: tokenizer.json and {CONFIG} disagree about the vocabulary")
-    model = Model(config)
+    with torch.device("meta"):  # no memory and no random numbers for weights about to be replaced
+        model = Model(config)
     _load_weights(model, folder / WEIGHTS)
     return Pretrained(model.to(device).eval(), tokenizer, config, str(name_or_folder), metadata)
 
@@ -122,17 +123,13 @@ def _read_config(folder: Path) -> tuple[ModelConfig, dict[str, Any]]:
     path = folder / CONFIG
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise CheckpointError(f"{path} is damaged: {error}") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise CheckpointError(f"{path} is no {FORMAT} checkpoint; it was made by another program or version")
     shape = content.get("model")
     names = {field.name for field in fields(ModelConfig)}
-    if (
-        not isinstance(shape, dict)
-        or set(shape) != names
-        or not all(isinstance(v, int) for v in shape.values())
-    ):
+    if not isinstance(shape, dict) or set(shape) != names or not all(type(v) is int for v in shape.values()):
         raise CheckpointError(f"{path} does not describe a network that this version knows")
     try:
         return ModelConfig(**shape), content.get("metadata") or {}
@@ -147,8 +144,11 @@ def _load_weights(model: Model, path: Path) -> None:
         weights = load_file(path)
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path} is damaged: {error}") from error
+    broken = [name for name, value in weights.items() if not bool(value.isfinite().all())]
+    if broken:
+        raise CheckpointError(f"{path} is damaged: {broken[0]} holds NaN or infinity")
     try:
-        model.load_state_dict(weights)
+        model.load_state_dict({name: value.float() for name, value in weights.items()}, assign=True)
     except RuntimeError as error:
         reason = " ".join(str(error).split())[:300]
         raise CheckpointError(f"{path} does not fit the shape in {CONFIG}: {reason}") from error

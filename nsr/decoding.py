@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -13,6 +15,9 @@ from nsr.tokenizer import Tokenizer
 
 # Rows of finished sequences are dropped when this share of the batch is done: dropping copies.
 _COMPACT_SHARE = 0.2
+
+# Rows decoded at once, which bounds the cache: 4,096 rows of the default network take up to 1.2 GB.
+_MAX_ROWS = 4096
 
 
 @torch.inference_mode()
@@ -49,24 +54,49 @@ def sample(
     Raises:
         ValueError: If an option is out of its range.
     """
-    if temperature <= 0 or not 0 < top_p <= 1 or top_k < 0 or n_samples < 1:
+    if not temperature > 0 or not 0 < top_p <= 1 or top_k < 0 or n_samples < 1:
         raise ValueError("need temperature > 0, 0 < top_p <= 1, top_k >= 0 and n_samples >= 1")
     limit = _limit(model, max_length)
     grammar = Grammar(tokenizer, memory.device)
-    n_problems, n_rows = len(memory), n_samples
+    counts: list[Counter[tuple[int, ...]]] = [Counter() for _ in memory]
+    most = max(1, _MAX_ROWS // max(1, len(memory)))
+    for start in range(0, n_samples, most):
+        n_rows = min(most, n_samples - start)
+        choose = partial(_draw, temperature=temperature, top_k=top_k, top_p=top_p, generator=generator)
+        sequences = _grow(model, grammar, memory, n_variables, n_rows, limit, choose)
+        for count, rows in zip(counts, sequences.tolist(), strict=True):
+            count.update(tuple(row[: row.index(grammar.eos_id)]) for row in rows)
+    return [[list(sequence) for sequence, _ in count.most_common()] for count in counts]
+
+
+def _grow(
+    model: Model,
+    grammar: Grammar,
+    memory: Tensor,
+    n_variables: Tensor,
+    n_rows: int,
+    limit: int,
+    choose: Callable[[Tensor], Tensor],
+) -> Tensor:
+    """Grows `n_rows` sequences of each problem to their ends, each next token chosen from its logits.
+
+    Returns:
+        Token ids without bos, padded with eos, shape (B, n_rows, limit + 1).
+    """
+    n_problems = len(memory)
+    shape = (n_problems, n_rows, limit + 1)
     cache = model.start_cache(memory, n_rows)
     state = grammar.start(n_variables.repeat_interleave(n_rows), limit)
     owner = torch.arange(n_problems * n_rows, device=memory.device)  # rows' places in the result
-    tokens = torch.full((n_problems * n_rows,), tokenizer.bos_id, device=memory.device)
-    sequences = torch.full((n_problems * n_rows, limit + 1), tokenizer.eos_id, device=memory.device)
+    tokens = torch.full((n_problems * n_rows,), grammar.bos_id, device=memory.device)
+    sequences = torch.full((n_problems * n_rows, limit + 1), grammar.eos_id, device=memory.device)
     done = torch.zeros(n_problems * n_rows, dtype=torch.bool, device=memory.device)
     for position in range(limit + 1):
         logits = model.step(tokens.view(n_problems, n_rows), cache).flatten(0, 1).float()
-        logits = (logits / temperature).masked_fill(~grammar.allowed(state), float("-inf"))
-        tokens = _draw(_truncated(logits, top_k, top_p), generator)
+        tokens = choose(logits.masked_fill(~grammar.allowed(state), float("-inf")))
         sequences[owner, position] = tokens
         state = grammar.advance(state, tokens)
-        done = done | (tokens == tokenizer.eos_id)
+        done = done | (tokens == grammar.eos_id)
         if bool(done.all()):
             break
         keep = _unfinished(done.view(n_problems, n_rows))
@@ -75,8 +105,7 @@ def sample(
             rows = keep.flatten()
             cache.select(rows)
             state, owner, tokens, done = state.select(rows), owner[rows], tokens[rows], done[rows]
-    by_problem = sequences.view(n_problems, n_samples, -1).tolist()
-    return [_distinct(rows, tokenizer.eos_id) for rows in by_problem]
+    return sequences.view(shape)
 
 
 @torch.inference_mode()
@@ -101,7 +130,12 @@ def beam_search(
 
     Returns:
         Per problem, up to `n_beams` sequences as token ids without bos and eos, the likeliest first.
+
+    Raises:
+        ValueError: If an option is out of its range.
     """
+    if n_beams < 1:
+        raise ValueError(f"n_beams {n_beams} must be at least 1")
     limit = _limit(model, max_length)
     grammar = Grammar(tokenizer, memory.device)
     results = []
@@ -116,7 +150,7 @@ def _search_one(
     device = memory.device
     cache = model.start_cache(memory, 1)
     state = grammar.start(n_variables, limit)
-    tokens = torch.full((1,), 1, device=device)
+    tokens = torch.full((1,), grammar.bos_id, device=device)
     sequences = torch.empty((1, 0), dtype=torch.long, device=device)
     scores = torch.zeros(1, device=device)
     finished: list[tuple[float, list[int]]] = []
@@ -163,8 +197,11 @@ def _truncated(logits: Tensor, top_k: int, top_p: float) -> Tensor:
     return logits
 
 
-def _draw(logits: Tensor, generator: torch.Generator | None) -> Tensor:
-    return torch.multinomial(logits.softmax(-1), 1, generator=generator).squeeze(1)
+def _draw(
+    logits: Tensor, *, temperature: float, top_k: int, top_p: float, generator: torch.Generator | None
+) -> Tensor:
+    probabilities = _truncated(logits / temperature, top_k, top_p).softmax(-1)
+    return torch.multinomial(probabilities, 1, generator=generator).squeeze(1)
 
 
 def _unfinished(done: Tensor) -> Tensor:
@@ -176,8 +213,3 @@ def _unfinished(done: Tensor) -> Tensor:
     n_keep = int((~done).sum(1).max())
     order = done.long().argsort(dim=1, stable=True)[:, :n_keep]
     return order + n_rows * torch.arange(n_problems, device=done.device)[:, None]
-
-
-def _distinct(rows: list[list[int]], eos_id: int) -> list[list[int]]:
-    counts = Counter(tuple(row[: row.index(eos_id)]) for row in rows)
-    return [list(sequence) for sequence, _ in counts.most_common()]

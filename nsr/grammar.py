@@ -46,7 +46,7 @@ class Grammar:
     """Allowed-token masks for a vocabulary, on one device."""
 
     def __init__(self, tokenizer: Tokenizer, device: torch.device | str = "cpu") -> None:
-        self.eos_id = tokenizer.eos_id
+        self.bos_id, self.eos_id = tokenizer.bos_id, tokenizer.eos_id
         self.device = torch.device(device)
         ids = tokenizer.ids
         self.binary = self._mask(tokenizer, [n for n in tokenizer.operators if OPERATORS[n].arity == 2])
@@ -68,7 +68,7 @@ class Grammar:
         """The state before the first token, for sequences of at most `max_length` tokens and eos.
 
         Args:
-            n_variables: Variables each sequence may use, shape (N,).
+            n_variables: Variables each sequence may use, at least 1, shape (N,).
             max_length: At least 1.
         """
         zeros = torch.zeros_like(n_variables)

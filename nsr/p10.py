@@ -63,8 +63,7 @@ def encode_one(value: float) -> tuple[int, int, int]:
     """
     if not math.isfinite(value):
         raise ValueError("P10 has no form for NaN or infinity; remove such numbers first")
-    digits, _, power = f"{abs(value):.{N_DIGITS - 1}e}".partition("e")
-    mantissa, exponent = int(digits.replace(".", "")), int(power) - (N_DIGITS - 1)
+    mantissa, exponent = _formatted(abs(value))
     if exponent > MAX_EXPONENT:
         raise ValueError(f"P10 ends at 999e{MAX_EXPONENT}; rescale larger numbers first")
     if mantissa == 0 or exponent < MIN_EXPONENT:
@@ -98,15 +97,23 @@ def decode(sign: ArrayLike, mantissa: ArrayLike, exponent: ArrayLike) -> NDArray
 def _normalised(magnitude: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Three-digit mantissas and exponents of magnitudes; (0, 0) for zero."""
     positive = np.where(magnitude > 0, magnitude, 1.0)
-    exponent = np.floor(np.log10(positive)).astype(np.int64) - (N_DIGITS - 1)
+    exponent = np.asarray(np.floor(np.log10(positive)).astype(np.int64) - (N_DIGITS - 1))
     # Split the power so that neither factor overflows for subnormal numbers.
     half = exponent // 2
-    mantissa = np.rint(positive * 10.0**-half * 10.0 ** -(exponent - half)).astype(np.int64)
-    low = mantissa < 100  # log10 rounded up across a power of ten
-    mantissa = np.where(low, np.rint(positive * 10.0**-half * 10.0 ** -(exponent - 1 - half)), mantissa)
-    exponent = np.where(low, exponent - 1, exponent)
-    carried = mantissa >= 1000
-    mantissa = np.where(carried, 100, mantissa).astype(np.int64)
+    scaled = positive * 10.0**-half * 10.0 ** -(exponent - half)
+    mantissa = np.asarray(np.rint(scaled).astype(np.int64))
+    # Next to a tie the products' own rounding could decide, so decimal arithmetic does.
+    for index in np.argwhere(np.abs(scaled - np.floor(scaled) - 0.5) < 1e-9):
+        place = tuple(index)
+        mantissa[place], exponent[place] = _formatted(float(positive[place]))
+    carried = mantissa >= 10**N_DIGITS
+    mantissa = np.where(carried, mantissa // 10, mantissa)
     exponent = np.where(carried, exponent + 1, exponent)
     is_zero = magnitude == 0
     return np.where(is_zero, 0, mantissa), np.where(is_zero, 0, exponent)
+
+
+def _formatted(magnitude: float) -> tuple[int, int]:
+    """Mantissa and exponent by decimal formatting, which rounds exactly."""
+    digits, _, power = f"{magnitude:.{N_DIGITS - 1}e}".partition("e")
+    return int(digits.replace(".", "")), int(power) - (N_DIGITS - 1)

@@ -28,6 +28,16 @@ def test_round_trip(folder):
         torch.testing.assert_close(value, stored[name])
 
 
+def test_a_loaded_network_answers_as_the_saved_one_and_can_be_trained(tmp_path):
+    model = Model(CONFIG).eval()
+    save_pretrained(tmp_path / "copy", model, TOKENIZER, torch.float32)
+    loaded = from_pretrained(str(tmp_path / "copy")).model
+    inputs = (torch.randn(2, 5, 3), torch.randn(2, 5), torch.tensor([3, 2]), torch.tensor([[1, 9], [1, 8]]))
+    torch.testing.assert_close(loaded(*inputs), model(*inputs))
+    loaded(*inputs).sum().backward()
+    assert all(parameter.grad is not None for parameter in loaded.parameters())
+
+
 def test_bfloat16_halves_the_file_and_loads_as_float32(folder, tmp_path):
     save_pretrained(tmp_path / "half", Model(CONFIG), TOKENIZER)
     sizes = [(path / "model.safetensors").stat().st_size for path in (tmp_path / "half", folder)]
@@ -47,6 +57,12 @@ def edit_config(folder, change):
     path.write_text(json.dumps(content))
 
 
+def edit_weights(folder, change):
+    weights = load_file(folder / "model.safetensors")
+    change(weights)
+    save_file(weights, folder / "model.safetensors")
+
+
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
@@ -55,13 +71,20 @@ def edit_config(folder, change):
         (lambda f: edit_config(f, lambda c: c["model"].pop("d_model")), "does not describe"),
         (lambda f: edit_config(f, lambda c: c["model"].update(d_model="wide")), "does not describe"),
         (lambda f: edit_config(f, lambda c: c["model"].update(n_heads=3)), "multiple of n_heads"),
+        (lambda f: edit_config(f, lambda c: c["model"].update(n_heads=0)), "at least 1"),
+        (lambda f: edit_config(f, lambda c: c["model"].update(d_ffn=-4)), "at least 1"),
+        (lambda f: edit_config(f, lambda c: c["model"].update(n_latents=True)), "does not describe"),
         (lambda f: edit_config(f, lambda c: c["model"].update(d_ffn=32)), "does not fit"),
+        (lambda f: edit_config(f, lambda c: c["model"].update(d_ffn=10**9)), "does not fit"),
+        (lambda f: edit_config(f, lambda c: c["model"].update(n_decoder_layers=1)), "does not fit"),
         (lambda f: edit_config(f, lambda c: c["model"].update(vocab_size=7)), "disagree"),
         (lambda f: (f / "tokenizer.json").unlink(), "missing"),
         (lambda f: (f / "tokenizer.json").write_text("[]"), "damaged"),
         (lambda f: (f / "model.safetensors").unlink(), "missing"),
         (lambda f: (f / "model.safetensors").write_bytes(b"\x80\x02pickle"), "damaged"),
         (lambda f: save_file({"other": torch.ones(1)}, f / "model.safetensors"), "does not fit"),
+        (lambda f: edit_weights(f, lambda w: w["latents"].fill_(float("nan"))), "latents holds NaN"),
+        (lambda f: edit_weights(f, lambda w: w.pop("latents")), "does not fit"),
     ],
 )  # fmt: skip
 def test_damaged_and_foreign_checkpoints_are_refused_with_the_reason(folder, damage, message):

@@ -108,6 +108,12 @@ def test_a_fresh_model_predicts_about_uniformly(model):
     assert float(loss) == pytest.approx(math.log(CONFIG.vocab_size), abs=0.2)
 
 
+@pytest.mark.parametrize("name", ["n_heads", "d_model", "n_latents", "max_length"])
+def test_sizes_must_be_positive(name):
+    with pytest.raises(ValueError, match=f"{name} must be at least 1"):
+        ModelConfig(**({"vocab_size": 10} | {name: 0}))
+
+
 def test_width_must_divide_into_heads():
     with pytest.raises(ValueError, match="multiple of n_heads"):
         ModelConfig(vocab_size=10, d_model=30, n_heads=4)
