@@ -147,10 +147,10 @@ class FunctionGenerator:
             counts = [skeleton.tokens.count(PLACEHOLDER) for skeleton in skeletons]
             drawn = iter(draw_constants(self.rng, sum(counts) * self.config.reuse).tolist())
             for skeleton, count in zip(skeletons, counts, strict=True):
-                if not count:
-                    result.extend([skeleton] * self.config.reuse)
-                    continue
-                valued = (self._with_values(skeleton, drawn) for _ in range(self.config.reuse))
+                if count:
+                    valued = [self._with_values(skeleton, drawn) for _ in range(self.config.reuse)]
+                else:
+                    valued = [rounded(skeleton)] * self.config.reuse
                 result.extend(expression for expression in valued if expression is not None)
         return result[:n_problems]
 

@@ -23,7 +23,7 @@ _UNKNOWN = Expression((PLACEHOLDER,))
 
 
 class PhysicsPrior:
-    """Draws expressions over given variables, each used at least once.
+    """Draws expressions over given variables; now and then one of them is left out.
 
     Args:
         rng: Source of randomness.
@@ -45,7 +45,7 @@ class PhysicsPrior:
         )
 
     def sample(self, n_variables: int) -> Expression:
-        """An unsimplified expression of the variables 0 to n_variables - 1."""
+        """An unsimplified expression of (most of) the variables 0 to n_variables - 1."""
         variables = [variable(int(i)) for i in self.rng.permutation(n_variables)]
         if self._chance(0.2):
             variables.insert(int(self.rng.integers(len(variables) + 1)), self._pick(variables))
