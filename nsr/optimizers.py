@@ -29,8 +29,8 @@ _STALLED, _BFGS_STALLED = 1e-6, 1e-9
 _MAX_DAMPING = 1e12
 # Above this loss a linear solve needs no more digits than the normal equations give.
 _ROUGH = 1e-8
-# Starting points drawn for each local optimisation wanted: some lie outside an expression's domain.
-_ATTEMPTS = 32
+# Of so many finite starting points the best is taken; so many are drawn while none is finite.
+_DRAWS, _ATTEMPTS = 8, 256
 # Up to this many points node values stay in the work array.
 _LARGEST_BLOCK = 512
 
@@ -359,15 +359,65 @@ def _update_inverse(H, s, z):
 
 
 @njit(**OPTIONS)
+def draw_start(
+    tape, active, affine, first, last, X, y, scale, linear, attempts, constants, work, adjoint
+):  # fmt: skip
+    """Draws a starting point from N(0, 1): of a few finite ones, that with the least loss.
+
+    The loss compared is the one after solving the linear constants, which says whether the others are
+    good; the solved values themselves are not kept.
+
+    Args:
+        tape: As in `evaluate`.
+        active: `nsr.tape.Tape.active`.
+        affine: `nsr.tape.Tape.affine`.
+        first: As in `evaluate`.
+        last: As in `evaluate`.
+        X: As in `evaluate`.
+        y: As in `evaluate`.
+        scale: As in `evaluate`.
+        linear: Which constants enter linearly, shape (K,).
+        attempts: Points drawn at most while none is finite.
+        constants: Receives the starting point, shape (K,).
+        work: Scratch, shape (nodes, block).
+        adjoint: Scratch of the same shape.
+
+    Returns:
+        Whether a finite point was found.
+    """
+    K, n_points = len(constants), len(y)
+    r, jacobian = np.empty(n_points), np.zeros((K, n_points))
+    A, B, g, shift = np.empty((K, K)), np.empty((K, K)), np.empty(K), np.empty(K, np.int64)
+    solve = np.any(linear)
+    nothing = np.all(linear)
+    best, finite = np.inf, 0
+    for _ in range(attempts):
+        drawn = np.random.standard_normal(K)
+        solved = drawn.copy()
+        loss = evaluate(tape, first, last, active[:0], X, y, scale, drawn, work, r)
+        if not np.isfinite(loss):
+            continue
+        if solve and not nothing:
+            differentiate(tape, first, last, affine, X, scale, drawn, n_points, work, adjoint, jacobian)
+            loss = min(loss, solve_linear(linear, K, jacobian, r, solved, A, B, g, shift))
+        if loss < best:
+            best = loss
+            constants[:] = drawn
+        finite += 1
+        if finite == _DRAWS or nothing:
+            break
+    return finite > 0
+
+
+@njit(**OPTIONS)
 def refine_kernel(
     tape, active, affine, offsets, counts, linear, X, y, scale, starts, restarts, seed, method,
     max_iterations, tolerance, begin, end, best, losses, fits,
 ):  # fmt: skip
     """Refines expressions begin to end, each from several starting points until one succeeds.
 
-    Further starting points are drawn from N(0, 1), by a generator seeded for each expression, so that
-    the split over threads changes nothing. One where the expression is not finite on all points costs
-    one evaluation, not one of the restarts, and another is drawn.
+    Further starting points come from `draw_start`, with a generator seeded for each expression, so that
+    the split over threads changes nothing. A first one outside the expression's domain costs no restart.
 
     Args:
         tape: As in `evaluate`.
@@ -398,10 +448,15 @@ def refine_kernel(
         first, last, K = offsets[e], offsets[e + 1], counts[e]
         losses[e] = np.inf
         np.random.seed((seed + 7919 * e) & 0xFFFFFFFF)
-        for attempt in range(_ATTEMPTS * restarts):
-            constants = np.random.standard_normal(K)
-            if attempt == 0 and len(starts) > 0:
+        constants = np.empty(K)
+        for restart in range(restarts + min(1, len(starts))):
+            if restart == 0 and len(starts) > 0:
                 constants[:] = starts[e, :K]
+            elif not draw_start(
+                tape, active, affine, first, last, X, y, scale, linear[e, :K], _ATTEMPTS, constants, work,
+                adjoint,
+            ):  # fmt: skip
+                break
             if method == BFGS:
                 loss = quasi_newton(
                     tape,

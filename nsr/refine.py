@@ -1,7 +1,7 @@
 """Refinement of constants in bulk: every candidate, every restart, in compiled code.
 
-Measured on the Feynman skeletons, the starting point matters more than the optimiser; variable
-projection recovers most from random starts and is the default.
+Measured on the Feynman skeletons (`python -m eval.refinement`), the starting point matters more than the
+optimiser; variable projection recovers most from random starts and is the default.
 """
 
 from __future__ import annotations
@@ -70,7 +70,8 @@ def refine(
         y: Target, shape (P,), finite.
         method: Variable projection, Levenberg-Marquardt or BFGS. Programs on the torch backend are
             refined by Levenberg-Marquardt in batches whatever the method.
-        restarts: Starting points of each expression: its own constants, then N(0, 1).
+        restarts: Local optimisations of each expression at most: from its own constants, then each from
+            the best of a few points drawn from N(0, 1) (`nsr.optimizers.draw_start`).
         max_iterations: Of each local optimisation; 50 by default, 400 for BFGS.
         tolerance: Mean squared error over the target's mean square that counts as success and ends
             the work on an expression.
@@ -78,7 +79,7 @@ def refine(
         seed: Seed of starting points and subset.
         n_threads: Threads that expressions are split over.
         deadline: Time by `time.monotonic()` after which no further expression is begun.
-        random_first: Take the first starting point from N(0, 1) too.
+        random_first: Draw the first starting point too.
 
     Returns:
         Constants and losses, in the order of the expressions.
