@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 N_BITS = 32
 N_SMOOTH = 4
+CACHE_GROWTH = 16
 
 
 @dataclass(frozen=True)
@@ -184,7 +185,8 @@ class Cache:
     """Keys and values of growing sequences: `n_rows` of them for each of B problems.
 
     Attributes:
-        keys: Per layer, shape (B * n_rows, n_heads, max_length, d_head); `length` are filled.
+        keys: Per layer, shape (B * n_rows, n_heads, capacity, d_head), of which `length` are filled;
+            the capacity grows by `CACHE_GROWTH`, as most sequences end long before the limit.
         values: Like keys.
         memory: Per layer, keys and values of the memory, each (B, n_heads, M, d_head): computed
             once and read by all rows of a problem.
@@ -198,20 +200,18 @@ class Cache:
 
     def select(self, rows: Tensor) -> None:
         """Keeps these rows (flat indices, equally many for each problem, grouped by problem)."""
-        self.keys = [self._selected(buffer, rows) for buffer in self.keys]
-        self.values = [self._selected(buffer, rows) for buffer in self.values]
+        self.keys = [buffer.index_select(0, rows) for buffer in self.keys]
+        self.values = [buffer.index_select(0, rows) for buffer in self.values]
 
     def append(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
         """Adds one position to a layer; returns all its keys and values so far."""
+        if self.length == self.keys[layer].shape[2]:
+            self.keys[layer] = F.pad(self.keys[layer], (0, 0, 0, CACHE_GROWTH))
+            self.values[layer] = F.pad(self.values[layer], (0, 0, 0, CACHE_GROWTH))
         stop = self.length + 1
         self.keys[layer][:, :, self.length : stop] = keys
         self.values[layer][:, :, self.length : stop] = values
         return self.keys[layer][:, :, :stop], self.values[layer][:, :, :stop]
-
-    def _selected(self, buffer: Tensor, rows: Tensor) -> Tensor:
-        selected = buffer.new_empty((len(rows), *buffer.shape[1:]))
-        selected[:, :, : self.length] = buffer[rows, :, : self.length]
-        return selected
 
 
 class DecoderLayer(nn.Module):
@@ -296,7 +296,7 @@ class Model(nn.Module):
     def start_cache(self, memory: Tensor, n_rows: int) -> Cache:
         """A cache for `n_rows` sequences of each problem in memory (B, M, d_model)."""
         config = self.config
-        shape = (len(memory) * n_rows, config.n_heads, config.max_length, config.d_model // config.n_heads)
+        shape = (len(memory) * n_rows, config.n_heads, CACHE_GROWTH, config.d_model // config.n_heads)
         return Cache(
             keys=[memory.new_empty(shape) for _ in self.decoder],
             values=[memory.new_empty(shape) for _ in self.decoder],

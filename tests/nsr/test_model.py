@@ -63,10 +63,10 @@ def test_the_number_of_variables_is_seen(model):
 
 def test_stepping_with_a_cache_equals_the_whole_sequence(model):
     X, y, n_variables = problems()
-    tokens = torch.randint(0, CONFIG.vocab_size, (3, 5, 9), generator=torch.Generator().manual_seed(3))
+    tokens = torch.randint(0, CONFIG.vocab_size, (3, 5, 20), generator=torch.Generator().manual_seed(3))
     with torch.inference_mode():
         memory = model.encode(X, y, n_variables)
-        whole = model.decode(memory.repeat_interleave(5, 0), tokens.flatten(0, 1)).view(3, 5, 9, -1)
+        whole = model.decode(memory.repeat_interleave(5, 0), tokens.flatten(0, 1)).view(3, 5, 20, -1)
         cache = model.start_cache(memory, 5)
         for i in range(4):
             torch.testing.assert_close(
@@ -74,7 +74,7 @@ def test_stepping_with_a_cache_equals_the_whole_sequence(model):
             )
         kept = torch.tensor([[4, 2], [0, 1], [3, 3]])
         cache.select((kept + 5 * torch.arange(3)[:, None]).flatten())
-        for i in range(4, 9):
+        for i in range(4, 20):
             step = model.step(torch.gather(tokens[:, :, i], 1, kept), cache)
             expected = torch.gather(whole[:, :, i], 1, kept[..., None].expand(-1, -1, CONFIG.vocab_size))
             torch.testing.assert_close(step, expected, atol=1e-5, rtol=1e-5)
