@@ -20,7 +20,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from nsr.expression import PLACEHOLDER, Expression, arity
+from nsr.expression import PLACEHOLDER, Expression
 from nsr.operators import OPERATORS
 
 Node = tuple[Any, ...]
@@ -51,8 +51,9 @@ def from_expression(expression: Expression) -> Node:
             stack.append(number(token))
         elif token == PLACEHOLDER:
             stack.append(UNKNOWN)
-        elif token in OPERATORS:
-            stack.append(_apply(token, [stack.pop() for _ in range(arity(token))]))
+        elif (operator := OPERATORS.get(token)) is not None:
+            first = stack.pop()
+            stack.append(_apply(token, [first] if operator.arity == 1 else [first, stack.pop()]))
         else:
             stack.append(("var", int(token[2:])))
     return stack[0]
@@ -166,8 +167,10 @@ def _common_coefficient(terms: dict[Node, Coefficient]) -> Coefficient:
     values = list(terms.values())
     if all(c is None for c in values):
         return 1.0
-    leading = terms[min(terms, key=sort_key)]
-    sign = -1.0 if leading is not None and leading < 0 else 1.0
+    sign = 1.0
+    if any(c is not None and c < 0 for c in values):
+        leading = terms[min(terms, key=sort_key)]
+        sign = -1.0 if leading is not None and leading < 0 else 1.0
     first = values[0]
     if first is not None and all(c is not None and abs(c) == abs(first) for c in values):
         return sign * abs(first)

@@ -11,8 +11,9 @@ variable, a function of polynomials, or a sum under a power other than 1.
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Collection, Iterator, Mapping
-from functools import lru_cache
 from typing import Any
 
 from nsr import algebra
@@ -103,7 +104,7 @@ def _exponent(value: float) -> float:
     return value if is_structural(value) else _FREE_EXPONENT
 
 
-@lru_cache(maxsize=64)  # both keys of an expression are often asked for
+@functools.lru_cache(maxsize=64)  # both keys of an expression are often asked for
 def _polynomial(expression: Expression) -> Polynomial:
     try:
         return _expanded(algebra.from_expression(expression))
@@ -121,10 +122,10 @@ def _expanded(node: Node) -> Polynomial:
     if kind == "sum":
         return _sum([_scaled(_expanded(term), c) for term, c in node[1]])
     if kind == "prod":
-        result: Polynomial = {_UNIT: node[1]}
-        for base, exponent in _factors(("prod", 1.0, node[2]), 1.0):
-            result = _times(result, _power(_expanded(base), exponent))
-        return result
+        parts = [_power(_expanded(base), exponent) for base, exponent in _factors(node, 1.0)]
+        if math.prod(map(len, parts)) > _MOST_TERMS:
+            parts = [_unexpanded(part) for part in parts]
+        return functools.reduce(_times, parts, {_UNIT: node[1]})
     return _function(node[1], node[2])
 
 
@@ -183,8 +184,6 @@ def _content(polynomial: Polynomial) -> tuple[Monomial, Polynomial]:
 
 
 def _times(a: Polynomial, b: Polynomial) -> Polynomial:
-    if len(a) * len(b) > _MOST_TERMS:
-        a, b = _unexpanded(a), _unexpanded(b)
     return _sum(
         [{_merged(m, n): algebra.multiply_coefficients(c, d) for n, d in b.items()} for m, c in a.items()]
     )

@@ -86,7 +86,10 @@ class Expression:
     @property
     def variables(self) -> tuple[int, ...]:
         """Indices of the variables used, ascending."""
-        return tuple(sorted({int(t[2:]) for t in self.tokens if isinstance(t, str) and is_variable(t)}))
+        used = {
+            token for token in self.tokens if isinstance(token, str) and token.startswith(VARIABLE_PREFIX)
+        }
+        return tuple(sorted(int(token[2:]) for token in used if is_variable(token)))
 
     @property
     def complexity(self) -> int:
