@@ -122,3 +122,10 @@ def test_width_must_divide_into_heads():
 def test_the_default_has_about_three_million_parameters():
     count = sum(p.numel() for p in Model(ModelConfig(Tokenizer().vocab_size)).parameters())
     assert 2.5e6 < count < 4e6
+
+
+def test_forward_is_one_graph_for_the_compiler(model):
+    X, y, n_variables = problems()
+    tokens = torch.randint(0, CONFIG.vocab_size, (3, 9))
+    compiled = torch.compile(model, backend="eager", fullgraph=True, dynamic=True)
+    torch.testing.assert_close(compiled(X, y, n_variables, tokens), model(X, y, n_variables, tokens))
