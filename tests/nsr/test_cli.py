@@ -6,25 +6,17 @@ import numpy as np
 import pandas as pd
 import pytest
 import sympy
-import torch
+from untrained import save_untrained
 
 from nsr import cli
-from nsr.checkpoint import save_pretrained
-from nsr.model import Model, ModelConfig
 from nsr.parsing import parse
-from nsr.tokenizer import Tokenizer
 
 RNG = np.random.default_rng(0)
 
 
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory):
-    torch.manual_seed(0)
-    tokenizer = Tokenizer()
-    config = ModelConfig(tokenizer.vocab_size, d_model=16, n_heads=2, d_ffn=16, n_latents=4, max_length=16)
-    folder = tmp_path_factory.mktemp("cli") / "untrained"
-    save_pretrained(folder, Model(config), tokenizer)
-    return str(folder)
+    return save_untrained(tmp_path_factory.mktemp("cli") / "untrained")
 
 
 @pytest.fixture

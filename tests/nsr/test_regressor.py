@@ -1,5 +1,7 @@
 import pickle
+import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,30 +11,19 @@ import torch
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.estimator_checks import parametrize_with_checks
+from untrained import save_untrained
 
 from nsr import SymbolicRegressor
-from nsr.checkpoint import CheckpointError, save_pretrained
-from nsr.model import Model, ModelConfig
+from nsr.checkpoint import CheckpointError
 from nsr.parsing import parse
-from nsr.tokenizer import Tokenizer
 
 RNG = np.random.default_rng(0)
-
-
-@pytest.fixture(scope="session")
-def untrained(tmp_path_factory) -> str:
-    """A checkpoint that knows nothing: what the estimator finds then is up to refinement."""
-    torch.manual_seed(0)
-    tokenizer = Tokenizer()
-    config = ModelConfig(tokenizer.vocab_size, d_model=16, n_heads=2, d_ffn=16, n_latents=4, max_length=24)
-    folder = tmp_path_factory.mktemp("checkpoints") / "untrained"
-    save_pretrained(folder, Model(config), tokenizer)
-    return str(folder)
+UNTRAINED = save_untrained(Path(tempfile.mkdtemp()) / "untrained")
 
 
 @pytest.fixture
-def regressor(untrained) -> SymbolicRegressor:
-    return SymbolicRegressor(checkpoint=untrained, n_candidates=64)
+def regressor() -> SymbolicRegressor:
+    return SymbolicRegressor(checkpoint=UNTRAINED, n_candidates=64)
 
 
 @pytest.fixture
@@ -120,40 +111,28 @@ def interrupt(*_):
     raise KeyboardInterrupt
 
 
-def test_no_new_work_after_the_time_limit(untrained):
+def test_no_new_work_after_the_time_limit():
     X = RNG.uniform(1, 2, (200, 2))
     started = time.monotonic()
-    SymbolicRegressor(checkpoint=untrained, n_candidates=64, time_limit=1e-3).fit(X, X[:, 0])
+    SymbolicRegressor(checkpoint=UNTRAINED, n_candidates=64, time_limit=1e-3).fit(X, X[:, 0])
     assert time.monotonic() - started < 60
 
 
-def test_clear_errors(regressor, untrained):
+def test_clear_errors(regressor):
     X, y = RNG.normal(size=(20, 2)), RNG.normal(size=20)
     with pytest.raises(CheckpointError, match="no checkpoint"):
         SymbolicRegressor(checkpoint="absent").fit(X, y)
     with pytest.raises(ValueError, match="at least 3"):
         regressor.fit(X[:2], y[:2])
     with pytest.raises(ValueError, match="time_limit positive"):
-        SymbolicRegressor(checkpoint=untrained, time_limit=0).fit(X, y)
+        SymbolicRegressor(checkpoint=UNTRAINED, time_limit=0).fit(X, y)
     with pytest.raises(NotFittedError):
         SymbolicRegressor().predict(X)
     if not torch.cuda.is_available():
         with pytest.raises(ValueError, match="sees no GPU"):
-            SymbolicRegressor(checkpoint=untrained, device="cuda").fit(X, y)
+            SymbolicRegressor(checkpoint=UNTRAINED, device="cuda").fit(X, y)
 
 
-def _make_untrained() -> str:
-    import tempfile
-    from pathlib import Path
-
-    torch.manual_seed(0)
-    tokenizer = Tokenizer()
-    config = ModelConfig(tokenizer.vocab_size, d_model=16, n_heads=2, d_ffn=16, n_latents=4, max_length=16)
-    folder = Path(tempfile.mkdtemp()) / "untrained"
-    save_pretrained(folder, Model(config), tokenizer)
-    return str(folder)
-
-
-@parametrize_with_checks([SymbolicRegressor(checkpoint=_make_untrained(), n_candidates=16)])
+@parametrize_with_checks([SymbolicRegressor(checkpoint=UNTRAINED, n_candidates=16)])
 def test_scikit_learn_contract(estimator, check):
     check(estimator)

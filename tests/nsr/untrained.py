@@ -1,0 +1,18 @@
+"""A checkpoint that knows nothing: what is found with it is up to everything but the network."""
+
+from pathlib import Path
+
+import torch
+
+from nsr.checkpoint import save_pretrained
+from nsr.model import Model, ModelConfig
+from nsr.tokenizer import Tokenizer
+
+
+def save_untrained(folder: Path) -> str:
+    """Writes a tiny untrained checkpoint; the same one every time."""
+    torch.manual_seed(0)
+    tokenizer = Tokenizer()
+    config = ModelConfig(tokenizer.vocab_size, d_model=16, n_heads=2, d_ffn=16, n_latents=4, max_length=16)
+    save_pretrained(folder, Model(config), tokenizer)
+    return str(folder)
