@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -141,9 +142,8 @@ class FunctionGenerator:
         """Equations with values for their constants, `reuse` of them from each skeleton."""
         result: list[Expression] = []
         while len(result) < n_problems:
-            skeletons = [
-                self.sampler.sample() for _ in range(-(-(n_problems - len(result)) // self.config.reuse))
-            ]
+            n_skeletons = math.ceil((n_problems - len(result)) / self.config.reuse)
+            skeletons = [self.sampler.sample() for _ in range(n_skeletons)]
             counts = [skeleton.tokens.count(PLACEHOLDER) for skeleton in skeletons]
             drawn = iter(draw_constants(self.rng, sum(counts) * self.config.reuse).tolist())
             for skeleton, count in zip(skeletons, counts, strict=True):
@@ -160,7 +160,9 @@ class FunctionGenerator:
         valued = rounded(strip_scale(simplify(_trusted(tokens))))
         if valued is None or not valued.variables or length(valued) > self.config.expressions.max_length:
             return None
-        return valued
+        # exp(2*log(x)) becomes a power only now that the constant has a value.
+        dissolved = valued.tokens.count("log") != skeleton.tokens.count("log")
+        return None if dissolved and self.sampler.holdout.contains(valued) else valued
 
     def _observed(self, y: Array) -> NDArray[np.float32]:
         """Targets of root mean square 1, some with noise."""

@@ -1,6 +1,7 @@
 """Problems: what the equations say, in range, finite, reproducible, and no benchmark."""
 
 import hashlib
+import itertools
 import math
 import os
 import subprocess
@@ -43,6 +44,15 @@ def by_sympy(expression: Expression) -> sympy.Expr:
 def test_no_problem_is_a_benchmarks():
     holdout = Holdout.default()
     assert not any(holdout.contains(expression) for expression in PROBLEMS.expressions)
+
+
+def test_values_cannot_turn_a_skeleton_into_a_benchmark(monkeypatch):
+    generator = FunctionGenerator(CLEAN, seed=0)
+    power = Expression(("exp", "mul", "C", "log", "x_0"))
+    relative = Expression(("mul", "x_0", "exp", "mul", "C", "x_1"))
+    skeletons = itertools.cycle([power, relative])
+    monkeypatch.setattr(generator.sampler, "sample", lambda: next(skeletons))
+    assert not any(Holdout.default().contains(e) for e in generator.batch(200).expressions)
 
 
 def test_shapes_and_types():
