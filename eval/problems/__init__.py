@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from nsr.expression import Expression
 from nsr.parsing import parse
 from nsr.program import Program
+from nsr.simplify import simplify
 
 TABLES = Path(__file__).parent
 CLASSICAL = ("nguyen", "keijzer", "livermore", "korns", "jin", "vladislavleva")
@@ -101,7 +102,7 @@ def _problem(suite: str, row: dict[str, str]) -> Problem:
     parts = [entry.split(":") for entry in row["variables"].split()]
     names = tuple(name for name, _, _ in parts)
     ranges = tuple((float(low), float(high)) for _, low, high in parts)
-    return Problem(row["name"], suite, parse(row["formula"], names), names, ranges)
+    return Problem(row["name"], suite, simplify(parse(row["formula"], names)), names, ranges)
 
 
 def _right_hand_sides(system: dict[str, object]) -> tuple[Expression, ...]:
@@ -109,5 +110,6 @@ def _right_hand_sides(system: dict[str, object]) -> tuple[Expression, ...]:
     assert isinstance(constants, dict)
     assert isinstance(equations, list)
     return tuple(
-        parse(re.sub(r"\bc_\d+\b", lambda match: f"({constants[match[0]]!r})", text)) for text in equations
+        simplify(parse(re.sub(r"\bc_\d+\b", lambda match: f"({constants[match[0]]!r})", text)))
+        for text in equations
     )
