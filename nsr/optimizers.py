@@ -17,7 +17,7 @@ import numpy as np
 from numba import njit
 
 from nsr.elementary import OPTIONS
-from nsr.interpreter import BLOCK, forward_block, reverse_block
+from nsr.interpreter import BLOCK, INLINED, forward_block, reverse_block
 
 LM, VARPRO, BFGS = 0, 1, 2
 
@@ -211,7 +211,7 @@ def damped_step(A, g, K, damping, linear, project, B, step):
     return cholesky_solve(B, step, K)
 
 
-@njit(**OPTIONS)
+@njit(**INLINED)
 def least_squares(
     tape, active, affine, first, last, X, y, scale, constants, linear, project, max_iterations, tolerance,
     work, adjoint,
@@ -287,7 +287,7 @@ def least_squares(
     return loss
 
 
-@njit(**OPTIONS)
+@njit(**INLINED)
 def quasi_newton(tape, active, first, last, X, y, scale, constants, max_iterations, tolerance, work, adjoint):
     """BFGS with a backtracking line search (Nocedal and Wright 2006, algorithm 6.1).
 
@@ -358,7 +358,7 @@ def _update_inverse(H, s, z):
             H[a, b] += factor * s[a] * s[b] - (Hz[a] * s[b] + s[a] * Hz[b]) / curvature
 
 
-@njit(**OPTIONS)
+@njit(**INLINED)
 def draw_start(
     tape, active, affine, first, last, X, y, scale, linear, attempts, constants, work, adjoint
 ):  # fmt: skip
