@@ -13,6 +13,10 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from nsr.kernel_cache import drop_stale_kernels
+
+drop_stale_kernels()
+
 # A product may be contracted with a sum into one rounding; nothing else is relaxed.
 OPTIONS: dict[str, Any] = {
     "nogil": True, "cache": True, "error_model": "numpy", "boundscheck": False, "fastmath": {"contract"},

@@ -68,6 +68,7 @@ class Program:
                 "the compiled backend runs built-in operators on a CPU only; choose backend='torch'"
             )
         self.backend = "compiled" if compilable and backend != "torch" else "torch"
+        self._plan: tuple[Index, TensorPlan] | None = None
 
     @overload
     def values(self, X: Array, constants: Array | None = None, index: Index | None = None) -> Array: ...
@@ -157,7 +158,10 @@ class Program:
         if table.dtype != torch.float32:
             table = table.to(torch.float64)
         rows = torch.as_tensor(self.constants[index] if constants is None else constants)
-        return TensorPlan(self.tape, index, self.device), table, rows.to(self.device, table.dtype)
+        # Iterations ask for the same rows again and again.
+        if self._plan is None or not np.array_equal(self._plan[0], index):
+            self._plan = index.copy(), TensorPlan(self.tape, index, self.device)
+        return self._plan[1], table, rows.to(self.device, table.dtype)
 
     def _index(self, index: Index | None) -> Index:
         return np.arange(len(self.expressions)) if index is None else np.asarray(index, dtype=np.int64)

@@ -1,0 +1,29 @@
+"""Keeps numba's cache on disk honest: it looks at a kernel's own file, not at those it calls into."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_SOURCES = ("elementary.py", "interpreter.py", "optimizers.py", "tape.py")
+
+
+def drop_stale_kernels(folder: Path | None = None) -> int:
+    """Removes cached kernels older than any kernel source, so that an edited callee takes effect.
+
+    Args:
+        folder: Where the sources are, with numba's cache in `__pycache__` below; this package by default.
+
+    Returns:
+        Number of index files removed; what cannot be removed is left.
+    """
+    folder = folder or Path(__file__).parent
+    newest = max((path.stat().st_mtime for name in _SOURCES if (path := folder / name).exists()), default=0.0)
+    removed = 0
+    for index in (folder / "__pycache__").glob("*.nbi"):
+        try:
+            if index.stat().st_mtime < newest:
+                index.unlink()
+                removed += 1
+        except OSError:
+            continue
+    return removed
