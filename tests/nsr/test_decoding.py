@@ -45,7 +45,7 @@ def teacher_forced(memory, count, ids, limit):
     return logits.masked_fill(~torch.stack(masks), float("-inf"))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000), st.integers(1, 39), st.sampled_from((0.3, 1.0, 5.0)), st.integers(1, 10))
 def test_samples_are_well_formed_within_their_limits(seed, max_length, temperature, n_variables):
     counts = torch.tensor([n_variables, 1])

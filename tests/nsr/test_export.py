@@ -1,11 +1,14 @@
 import numpy as np
 import pytest
 import sympy
+import torch
 from hypothesis import given, settings
 from strategies import expressions
 
 from nsr.export.latex import to_latex
+from nsr.export.numpy import to_numpy
 from nsr.export.sympy import from_sympy, to_sympy
+from nsr.export.torch import ExpressionModule
 from nsr.expression import Expression
 from nsr.parsing import parse
 from nsr.program import Program
@@ -13,7 +16,7 @@ from nsr.program import Program
 POINTS = np.random.default_rng(2).uniform(0.5, 2, (8, 3))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(expressions())
 def test_sympy_round_trip_keeps_values(expression):
     form = to_sympy(expression)
@@ -21,7 +24,7 @@ def test_sympy_round_trip_keeps_values(expression):
         return
     before, after = Program([expression, from_sympy(form)]).values(POINTS)
     usable = np.isfinite(before) & (np.abs(before) < 1e12)
-    np.testing.assert_allclose(after[usable], before[usable], rtol=1e-6)
+    np.testing.assert_allclose(after[usable], before[usable], rtol=1e-6, atol=1e-9)
 
 
 def test_rationals_and_constants_of_sympy_are_read():
@@ -44,3 +47,29 @@ def test_latex_reads_like_a_formula():
     text = to_latex(parse("m*c**2/sqrt(1 - v**2/c**2)", ["m", "c", "v"]), ["m", "c", "v"])
     assert text == r"\frac{c^{2} m}{\sqrt{1 - \frac{v^{2}}{c^{2}}}}"
     assert "3.142" in to_latex(Expression((3.14159265,)))
+
+
+@given(expressions())
+def test_numpy_and_torch_forms_agree_with_the_evaluator(expression):
+    expected = Program([expression]).values(POINTS)[0]
+    np.testing.assert_array_equal(to_numpy(expression)(POINTS.tolist()), expected)
+    with torch.no_grad():
+        values = ExpressionModule(expression)(torch.from_numpy(POINTS)).numpy()
+    usable = np.isfinite(expected) & (np.abs(expected) < 1e6)
+    np.testing.assert_allclose(values[usable], expected[usable], rtol=1e-6, atol=1e-9)
+
+
+def test_a_torch_module_learns_its_constants():
+    module = ExpressionModule(parse("1.5*exp(0.5*x_0)"))
+    X = torch.linspace(0, 1, 20, dtype=torch.float64)[:, None]
+    target = 2 * torch.exp(0.7 * X[:, 0])
+    optimizer = torch.optim.LBFGS(module.parameters(), max_iter=100, line_search_fn="strong_wolfe")
+
+    def closure():
+        optimizer.zero_grad()
+        loss = ((module(X) - target) ** 2).mean()
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    np.testing.assert_allclose(module.constants.detach(), [2.0, 0.7], rtol=1e-4)

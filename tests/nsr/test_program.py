@@ -88,7 +88,7 @@ def test_fixed_powers_agree_with_the_standard_library(exponent):
     np.testing.assert_allclose(derivative[0, 0], slope, rtol=4e-15)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(expressions, min_size=1, max_size=6))
 def test_the_backends_agree_on_random_expressions(batch):
     compiled, tensors = Program(batch, backend="compiled"), Program(batch, backend="torch")
@@ -102,7 +102,7 @@ def test_the_backends_agree_on_random_expressions(batch):
         np.testing.assert_array_equal(compiled.values(table), values)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(expressions)
 def test_values_agree_with_sympy_on_random_expressions(expression):
     got = Program([expression]).values(POINTS[:20])[0]
@@ -115,7 +115,7 @@ def test_values_agree_with_sympy_on_random_expressions(expression):
         assert float(exact) == pytest.approx(value, rel=1e-7)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(expressions)
 def test_jacobians_agree_with_finite_differences(expression):
     program = Program([expression])

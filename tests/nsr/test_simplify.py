@@ -15,7 +15,7 @@ from nsr.simplify import length, simplify, strip_scale
 POINTS = np.random.default_rng(0).uniform(-2, 2, (64, 3))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(expressions())
 def test_values_are_preserved_where_the_input_is_finite(expression):
     before, after = Program([expression, simplify(expression)]).values(POINTS)
@@ -27,7 +27,7 @@ def test_values_are_preserved_where_the_input_is_finite(expression):
     assert wrong.mean() < 0.1, to_infix(simplify(expression))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(expressions())
 def test_simplified_is_a_fixed_point_and_never_longer(expression):
     simplified = simplify(expression)
@@ -35,7 +35,7 @@ def test_simplified_is_a_fixed_point_and_never_longer(expression):
     assert len(simplified) <= len(expression)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(expressions(max_leaves=3), min_size=2, max_size=4), st.randoms(), st.sampled_from(["add", "mul"])
 )

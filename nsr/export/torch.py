@@ -1,0 +1,42 @@
+"""Expressions as torch modules whose constants can be trained further."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from nsr.expression import Expression
+from nsr.operators import OPERATORS
+
+
+class ExpressionModule(nn.Module):
+    """Evaluates an expression; differentiable by its inputs and its free constants.
+
+    Args:
+        expression: What to evaluate; a placeholder starts as 1.
+
+    Attributes:
+        constants: The free constants, float64.
+    """
+
+    def __init__(self, expression: Expression) -> None:
+        super().__init__()
+        self.expression = expression
+        self.constants = nn.Parameter(torch.tensor(expression.constants, dtype=torch.float64))
+
+    def forward(self, X: Tensor) -> Tensor:
+        """Maps X, shape (..., n_variables), to values, shape (...)."""
+        places = {position: k for k, position in enumerate(self.expression.free_positions)}
+        stack: list[Tensor] = []
+        for position in range(len(self.expression) - 1, -1, -1):
+            token = self.expression.tokens[position]
+            if position in places:
+                stack.append(self.constants[places[position]].to(X.dtype).expand(X.shape[:-1]))
+            elif not isinstance(token, str):
+                stack.append(torch.full(X.shape[:-1], token, dtype=X.dtype, device=X.device))
+            elif token in OPERATORS:
+                operator = OPERATORS[token]
+                stack.append(operator.tensor(*[stack.pop() for _ in range(operator.arity)]))
+            else:
+                stack.append(X[..., int(token[2:])])
+        return stack[0]
