@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-_SOURCES = ("elementary.py", "interpreter.py", "optimizers.py", "tape.py")
+_SOURCES = ("elementary.py", "interpreter.py", "linear_algebra.py", "optimizers.py", "tape.py")
 
 
 def drop_stale_kernels(folder: Path | None = None) -> int:
