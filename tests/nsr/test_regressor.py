@@ -18,7 +18,8 @@ from nsr.checkpoint import CheckpointError
 from nsr.parsing import parse
 
 RNG = np.random.default_rng(0)
-UNTRAINED = save_untrained(Path(tempfile.mkdtemp()) / "untrained")
+# A fixed place: its name is part of test names, which parallel runs compare.
+UNTRAINED = save_untrained(Path(tempfile.gettempdir()) / "nsr-tests" / "untrained")
 
 
 @pytest.fixture
