@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -46,6 +46,8 @@ _ROUNDS: tuple[tuple[int | None, int, int | None, int], ...] = (
     (128, 12, 256, 50),
     (32, 1, None, 100),
 )
+# How many of the best are scored on all rows after each round, and how many of those are snapped.
+_N_SCORED = 96
 _N_SNAPPED = 24
 
 
@@ -221,7 +223,9 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         return tags
 
 
-def _refined_in_rounds(guesses: list[Expression], X: Array, y: Array, seed: int, deadline: float) -> Any:
+def _refined_in_rounds(
+    guesses: list[Expression], X: Array, y: Array, seed: int, deadline: float
+) -> Iterator[list[Expression]]:
     """Yields refined expressions after each round, the best first; each round spends more on fewer."""
     n_threads = len(os.sched_getaffinity(0))
     current = guesses
@@ -237,7 +241,7 @@ def _refined_in_rounds(guesses: list[Expression], X: Array, y: Array, seed: int,
         usable = [int(i) for i in order if np.isfinite(refined.loss[i])]
         expressions = program.expressions_with(refined.constants)
         current = [expressions[i] for i in usable]
-        yield current[:96]
+        yield current[:_N_SCORED]
 
 
 def _snapped(pool: list[Candidate], data: Prepared) -> list[Candidate]:
