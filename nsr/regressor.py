@@ -186,7 +186,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             for refined in _refined_in_rounds(guesses, X, y, seed, deadline):
                 in_units = [simplify(scaler.undo(expression)) for expression in refined]
                 losses = mean_squared_errors(in_units, data.X, data.y)
-                pool[1:] = [Candidate(e, float(loss)) for e, loss in zip(in_units, losses, strict=True)]
+                pool += [Candidate(e, float(loss)) for e, loss in zip(in_units, losses, strict=True)]
             pool += _snapped(pool, data)
         except KeyboardInterrupt:
             if len(pool) == 1:
@@ -228,6 +228,7 @@ def _refined_in_rounds(
 ) -> Iterator[list[Expression]]:
     """Yields refined expressions after each round, the best first; each round spends more on fewer."""
     n_threads = len(os.sched_getaffinity(0))
+    variance = float(np.var(y))
     current = guesses
     for keep, restarts, max_points, max_iterations in _ROUNDS:
         if time.monotonic() > deadline or not current:
@@ -237,10 +238,11 @@ def _refined_in_rounds(
             program, X, y, restarts=restarts, max_points=max_points, max_iterations=max_iterations, seed=seed,
             n_threads=n_threads, deadline=deadline,
         )  # fmt: skip
-        order = np.argsort(refined.loss, kind="stable")
-        usable = [int(i) for i in order if np.isfinite(refined.loss[i])]
         expressions = program.expressions_with(refined.constants)
-        current = [expressions[i] for i in usable]
+        pairs = zip(expressions, refined.loss, strict=True)
+        scored = [Candidate(e, float(loss)) for e, loss in pairs if np.isfinite(loss)]
+        scored.sort(key=lambda c: description_length(c, len(y), variance))
+        current = [candidate.expression for candidate in scored]
         yield current[:_N_SCORED]
 
 
