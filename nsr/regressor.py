@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import joblib
 import numpy as np
 import pandas as pd
 import sympy
@@ -20,7 +20,7 @@ from nsr.checkpoint import DEFAULT_CHECKPOINT, Pretrained, from_pretrained
 from nsr.data import Prepared, prepare
 from nsr.export.latex import to_latex
 from nsr.export.sympy import to_sympy
-from nsr.expression import Expression, constant, variable
+from nsr.expression import Expression, apply, constant, variable
 from nsr.guess import guess
 from nsr.printing import to_infix
 from nsr.program import Program, warm_up
@@ -49,6 +49,10 @@ _ROUNDS: tuple[tuple[int | None, int, int | None, int], ...] = (
 # How many of the best are scored on all rows after each round, and how many of those are snapped.
 _N_SCORED = 96
 _N_SNAPPED = 24
+# Where refinement starts an added constant, in units of the target's root mean square.
+_OFFSET = 0.1
+# Guesses are refined for this long even if asking the network took all the time there was.
+_LEAST_SECONDS = 1.0
 
 
 class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -173,16 +177,18 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     ) -> None:
         """Guesses, refines and snaps; good candidates are added to the pool as they come.
 
-        The first fit on a machine compiles the evaluator, beside the network's work; what is left
-        of that when the network is done does not count against the time limit.
+        The first fit on a machine compiles the evaluator, beside the network's work; that time does
+        not count against the time limit.
         """
         scaler = Scaler.fit(data.X, data.y)
         X, y = data.X / scaler.x_scale, data.y / scaler.y_scale
+        started = time.monotonic()
         try:
-            guesses = guess(pretrained, X, y, n_candidates=self.n_candidates, seed=seed)
-            waiting = time.monotonic()
-            compilation.join()
-            deadline += time.monotonic() - waiting
+            guesses = _with_offsets(guess(pretrained, X, y, n_candidates=self.n_candidates, seed=seed))
+            if compilation.is_alive():  # the network has shared the processor with the compiler
+                compilation.join()
+                deadline += time.monotonic() - started
+            deadline = max(deadline, time.monotonic() + _LEAST_SECONDS)
             for refined in _refined_in_rounds(guesses, X, y, seed, deadline):
                 in_units = [simplify(scaler.undo(expression)) for expression in refined]
                 losses = mean_squared_errors(in_units, data.X, data.y)
@@ -223,11 +229,18 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         return tags
 
 
+def _with_offsets(guesses: list[Expression]) -> list[Expression]:
+    """The guesses, and each with a free constant added: what the network misses most often is a term."""
+    known = {expression.skeleton() for expression in guesses}
+    shifted = [apply("add", expression, constant(_OFFSET)) for expression in guesses]
+    return guesses + [expression for expression in shifted if expression.skeleton() not in known]
+
+
 def _refined_in_rounds(
     guesses: list[Expression], X: Array, y: Array, seed: int, deadline: float
 ) -> Iterator[list[Expression]]:
     """Yields refined expressions after each round, the best first; each round spends more on fewer."""
-    n_threads = len(os.sched_getaffinity(0))
+    n_threads = joblib.cpu_count()
     variance = float(np.var(y))
     current = guesses
     for keep, restarts, max_points, max_iterations in _ROUNDS:
