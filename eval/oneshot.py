@@ -17,10 +17,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from eval.metrics import RECOVERED_FVU, accuracy
 from eval.problems import Problem, load, sample
 from nsr.regressor import SymbolicRegressor
 
-RECOVERED_FVU = 2.0**-23
 N_FRESH = 1_000
 
 
@@ -39,9 +39,8 @@ def fit_problem(
     row: dict[str, Any] = {"problem": problem.name, "fvu": None, "equation": None, "error": None}
     try:
         estimator.fit(X, noisy)
-        residual = y_fresh - estimator.predict(X_fresh)
-        fvu = float(np.mean(residual**2) / np.var(y_fresh))
-        row |= {"fvu": fvu if np.isfinite(fvu) else None, "equation": estimator.best_["equation"]}
+        measured = accuracy(y_fresh, estimator.predict(X_fresh))
+        row |= {"fvu": measured.fvu, "equation": estimator.best_["equation"]}
     except (ValueError, FloatingPointError, np.linalg.LinAlgError) as error:
         row["error"] = str(error)
     row["seconds"] = round(time.perf_counter() - started, 2)

@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from eval.metrics import RECOVERED_FVU
 from eval.problems import Problem, load, sample
 from nsr.expression import PLACEHOLDER, Expression, Token, is_variable
 from nsr.program import Program, warm_up
 from nsr.refine import Method, refine
 
-RECOVERED_FVU = 2.0**-23
 N_FRESH = 1_000
 
 Form = Literal["plain", "affine"]

@@ -37,6 +37,9 @@ class Problem:
         expression: The equation; variable `x_i` is `variable_names[i]`.
         variable_names: Names of the variables.
         ranges: Lowest and highest value of each variable.
+        units: Unit of each variable, such as `m*s^-2`, where the table has them; `1` has none.
+        target_unit: Unit of the target.
+        in_srbench: Whether SRBench 2021 scores it.
     """
 
     name: str
@@ -44,6 +47,9 @@ class Problem:
     expression: Expression
     variable_names: tuple[str, ...]
     ranges: tuple[tuple[float, float], ...]
+    units: tuple[str, ...] = ()
+    target_unit: str = ""
+    in_srbench: bool = False
 
 
 def load(suite: str) -> list[Problem]:
@@ -100,9 +106,17 @@ def _rows(file_name: str) -> list[dict[str, str]]:
 
 def _problem(suite: str, row: dict[str, str]) -> Problem:
     parts = [entry.split(":") for entry in row["variables"].split()]
-    names = tuple(name for name, _, _ in parts)
-    ranges = tuple((float(low), float(high)) for _, low, high in parts)
-    return Problem(row["name"], suite, simplify(parse(row["formula"], names)), names, ranges)
+    names = tuple(part[0] for part in parts)
+    return Problem(
+        name=row["name"],
+        suite=suite,
+        expression=simplify(parse(row["formula"], names)),
+        variable_names=names,
+        ranges=tuple((float(part[1]), float(part[2])) for part in parts),
+        units=tuple(part[3] for part in parts if len(part) > 3),
+        target_unit=row.get("unit", ""),
+        in_srbench=suite == "strogatz" or row.get("srbench") == "1",
+    )
 
 
 def _right_hand_sides(system: dict[str, object]) -> tuple[Expression, ...]:

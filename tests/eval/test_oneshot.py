@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator
 
-from eval.oneshot import RECOVERED_FVU, fit_problem, summary
+from eval.metrics import RECOVERED_FVU
+from eval.oneshot import fit_problem, summary
 from eval.problems import load
 
 PROBLEM = next(problem for problem in load("feynman") if problem.name == "I.12.1")

@@ -129,3 +129,27 @@ def test_feynman_table_agrees_with_the_reference():
         assert list(problem.ranges) == ranges, row["name"]
         X, y = sample(problem, 16, seed=0)
         np.testing.assert_allclose(y, by_sympy(row["formula"], names, X), rtol=1e-9, err_msg=row["name"])
+        assert exponents(problem.target_unit) == reference_exponents(row, "out"), row["name"]
+        assert [exponents(unit) for unit in problem.units] == [
+            reference_exponents(row, f"v{i}") for i in range(1, n_variables + 1)
+        ], row["name"]
+        assert problem.in_srbench == (row["in_srbench2021"] == "1"), row["name"]
+
+
+def exponents(unit: str) -> dict[str, float]:
+    parts = [] if unit == "1" else [part.split("^") for part in unit.split("*")]
+    return {part[0]: float(part[1]) if len(part) > 1 else 1.0 for part in parts}
+
+
+def reference_exponents(row: dict[str, str], prefix: str) -> dict[str, float]:
+    columns = {"m": "m", "s": "s", "kg": "kg", "K": "T", "V": "V"}
+    values = {name: float(row[f"{prefix}_{column}"]) for name, column in columns.items()}
+    return {name: value for name, value in values.items() if value}
+
+
+def test_feynman_units_are_complete():
+    for problem in load("feynman"):
+        assert len(problem.units) == len(problem.variable_names)
+        assert problem.target_unit
+    assert sum(problem.in_srbench for problem in load("feynman")) == 116
+    assert all(problem.in_srbench for problem in load("strogatz"))

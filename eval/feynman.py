@@ -1,0 +1,114 @@
+"""The Feynman benchmark: `python -m eval.feynman run` and `python -m eval.feynman report`.
+
+The same two commands run any suite of `eval.problems`, or a folder of CSV files, with `--suite`.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import warnings
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from eval.methods import Budget, MethodMissingError, make
+from eval.plots import draw_all
+from eval.problems import SUITES, Problem, load
+from eval.problems.folder import TableProblem, load_folder
+from eval.protocol import SEEDS, TRAINING_ROWS
+from eval.records import opened, read_results, read_settings
+from eval.report import summarise, to_markdown
+from eval.runner import Limits, plan
+from eval.runner import run as run_plan
+
+app = typer.Typer(help=__doc__, add_completion=False, no_args_is_help=True)
+
+
+@app.command()
+def run(
+    output: Annotated[Path, typer.Option(help="folder of the results; an interrupted run goes on there")],
+    methods: Annotated[str, typer.Option(help="names, separated by commas")] = "nsr,operon,gplearn",
+    problems: Annotated[str, typer.Option(help="`all`, or names separated by commas")] = "all",
+    suite: Annotated[str, typer.Option(help="a suite, or a folder of CSV files")] = "feynman",
+    noise: Annotated[str, typer.Option(help="levels, separated by commas")] = "0,0.01",
+    seeds: Annotated[int, typer.Option(min=1, max=len(SEEDS), help="how many of SRBench's ten seeds")] = 1,
+    time_limit: Annotated[float, typer.Option(help="seconds a fit")] = 30.0,
+    cores: Annotated[int, typer.Option(min=1, help="cores a fit")] = 2,
+    jobs: Annotated[int, typer.Option(min=1, help="fits at a time")] = 1,
+    memory_limit: Annotated[float, typer.Option(help="gibibytes a fit")] = 12.0,
+    rows: Annotated[int, typer.Option(min=3, help="training rows")] = TRAINING_ROWS,
+    backend: Annotated[str, typer.Option(help="`loky`: this machine; `ray`: a Ray cluster")] = "loky",
+) -> None:
+    """Fits every problem with every method and records each fit; goes on where it was interrupted."""
+    chosen = _problems(suite, problems)
+    names = [name.strip() for name in methods.split(",")]
+    levels = [float(level) for level in noise.split(",")]
+    limits = Limits(time_limit, cores, memory_limit, rows)
+    for name in names:
+        make(name, Budget(time_limit, cores, 0))  # a missing package is told now, not after an hour
+    if backend == "ray":
+        _use_ray()
+    settings = {"suite": suite, "time_limit": time_limit, "cores": cores, "rows": rows, "machine": _machine()}
+    with opened(output, settings) as records:
+        fits = plan([problem.name for problem in chosen], names, levels, SEEDS[:seeds])
+        run_plan(fits, {problem.name: problem for problem in chosen}, limits, records, jobs, backend)
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="folder of a run")],
+) -> None:
+    """Prints the table of a run and writes report.md and the plots beside its results."""
+    results, settings = read_results(folder), read_settings(folder)
+    typer.echo(summarise(results).to_string(index=False, float_format=lambda value: f"{value:.4g}"))
+    text = to_markdown(results, settings, draw_all(results, folder))
+    (folder / "report.md").write_text(text, encoding="utf-8")
+
+
+def _problems(suite: str, names: str) -> list[Problem | TableProblem]:
+    known: list[Problem | TableProblem]
+    if suite in {*SUITES, "classical"}:
+        known = [*load(suite)]
+    elif Path(suite).is_dir():
+        known = [*load_folder(Path(suite))]
+    else:
+        raise ValueError(f"{suite!r} is neither a folder nor one of {', '.join((*SUITES, 'classical'))}")
+    if names == "all":
+        return known
+    wanted = [name.strip() for name in names.split(",")]
+    by_name = {problem.name: problem for problem in known}
+    unknown = [name for name in wanted if name not in by_name]
+    if unknown:
+        raise ValueError(f"{suite} has no problem {', '.join(unknown)}; its names begin with {known[0].name}")
+    return [by_name[name] for name in wanted]
+
+
+def _use_ray() -> None:
+    try:
+        from ray.util.joblib import register_ray
+    except ImportError:
+        raise MethodMissingError(
+            "the backend ray needs the package ray: pip install -e '.[cluster]'"
+        ) from None
+    register_ray()
+
+
+def _machine() -> str:
+    return f"{platform.machine()}, {os.cpu_count()} cores"
+
+
+def main() -> None:
+    """Runs the command line; bad input ends with one line and exit code 2."""
+    warnings.filterwarnings("ignore", category=RuntimeWarning)
+    try:
+        app(standalone_mode=True)
+    except (ValueError, MethodMissingError, ModuleNotFoundError) as error:
+        Console(stderr=True).print(f"error: {error}", style="red")
+        raise SystemExit(2) from None
+
+
+if __name__ == "__main__":
+    main()

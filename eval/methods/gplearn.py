@@ -1,0 +1,74 @@
+"""gplearn: classical genetic programming (Koza 1992) with constants that only mutate."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import sympy
+
+from eval.methods import Array, Budget, MethodMissingError
+from nsr.export.sympy import to_sympy
+from nsr.expression import Expression, Token
+from nsr.operators import OPERATORS
+
+# gplearn's defaults but for the functions, which are SRBench's.
+_FUNCTIONS = ("add", "sub", "mul", "div", "sqrt", "log", "sin", "cos")
+
+
+class Method:
+    """`gplearn.genetic.SymbolicRegressor`, one generation after another until time is up."""
+
+    def __init__(self, budget: Budget) -> None:
+        try:
+            from gplearn.genetic import SymbolicRegressor
+        except ImportError:
+            raise MethodMissingError(
+                "gplearn is not installed: pip install -c constraints.txt -e '.[baselines]'"
+            ) from None
+        self._time_limit = budget.time_limit
+        self._estimator = SymbolicRegressor(
+            population_size=1000,
+            function_set=_FUNCTIONS,
+            metric="mse",
+            warm_start=True,
+            low_memory=True,
+            n_jobs=budget.cores,
+            random_state=budget.seed,
+        )
+
+    def fit(self, X: Array, y: Array) -> None:
+        """Evolves while another generation fits into the time limit."""
+        started = time.monotonic()
+        generation, longest = 0, 0.0
+        while generation == 0 or time.monotonic() - started + longest < self._time_limit:
+            generation += 1
+            begun = time.monotonic()
+            self._estimator.set_params(generations=generation).fit(X, y)
+            longest = max(longest, time.monotonic() - begun)
+
+    def predict(self, X: Array) -> Array:
+        """Predicts with the fittest program."""
+        return np.asarray(self._estimator.predict(X), dtype=np.float64)
+
+    def sympy(self) -> sympy.Expr:
+        """The fittest program; its protected functions become the plain ones."""
+        tokens = [_token(node) for node in self._estimator._program.program]
+        return to_sympy(_with_absolute_arguments(tokens))
+
+
+def _token(node: object) -> Token:
+    if isinstance(node, int):
+        return f"x_{node}"
+    return str(node.name) if hasattr(node, "name") else float(node)  # type: ignore[arg-type]
+
+
+def _with_absolute_arguments(tokens: list[Token]) -> Expression:
+    """Gplearn takes the logarithm and the root of the absolute value."""
+    result: list[Token] = []
+    for token in tokens:
+        result.append(token)
+        if token in {"log", "sqrt"}:
+            result.append("abs")
+        assert not isinstance(token, str) or token.startswith("x_") or token in OPERATORS
+    return Expression(tuple(result))

@@ -1,0 +1,129 @@
+"""Results as JSON lines: one for each finished fit, never lost, never repeated."""
+
+from __future__ import annotations
+
+import fcntl
+import gzip
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+RESULTS, SETTINGS = "results.jsonl", "settings.json"
+
+
+@dataclass(frozen=True, order=True)
+class Fit:
+    """One fit of the plan.
+
+    Attributes:
+        problem: Name of the problem.
+        method: Name of the method.
+        noise: Level of target noise.
+        seed: Seed of data and method.
+    """
+
+    problem: str
+    method: str
+    noise: float
+    seed: int
+
+
+class Records:
+    """The results file of a run, locked while it is open.
+
+    Args:
+        folder: Folder of the run; made if missing.
+        settings: What all fits of the run share; a run goes on only with the settings it began with.
+    """
+
+    def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._check_settings(settings)
+        self._file = (folder / RESULTS).open("a+b")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._file.close()
+            raise ValueError(
+                f"another run writes to {folder}; wait for it or choose another --output"
+            ) from None
+        self._drop_unfinished_line()
+        self._file.seek(0)
+        self.done = {_fit(json.loads(line)) for line in self._file}
+
+    def add(self, fit: Fit, row: dict[str, Any]) -> None:
+        """Appends a finished fit and waits until it is on disk."""
+        self._file.write(json.dumps(asdict(fit) | row).encode() + b"\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self.done.add(fit)
+
+    def close(self) -> None:
+        """Closes and unlocks the file."""
+        self._file.close()
+
+    def _check_settings(self, settings: dict[str, Any]) -> None:
+        path = self._folder / SETTINGS
+        if not path.exists():
+            partial = path.with_suffix(".partial")
+            partial.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
+            partial.replace(path)
+        before = json.loads(path.read_text(encoding="utf-8"))
+        changed = [name for name in settings if before.get(name) != settings[name]]
+        if changed:
+            told = ", ".join(f"{name} was {before.get(name)}, is {settings[name]}" for name in changed)
+            raise ValueError(
+                f"{self._folder} holds results of other settings ({told}); choose another --output"
+            )
+
+    def _drop_unfinished_line(self) -> None:
+        """Cuts off what a killed run was writing."""
+        self._file.seek(0)
+        text = self._file.read()
+        self._file.truncate(text.rfind(b"\n") + 1)
+
+
+@contextmanager
+def opened(folder: Path, settings: dict[str, Any]) -> Iterator[Records]:
+    """The records of a run, closed at the end."""
+    records = Records(folder, settings)
+    try:
+        yield records
+    finally:
+        records.close()
+
+
+def read_results(folder: Path) -> pd.DataFrame:
+    """All results of a run, one row for each fit; the file may be compressed with gzip.
+
+    Raises:
+        ValueError: If the folder holds no results.
+    """
+    plain, compressed = folder / RESULTS, folder / f"{RESULTS}.gz"
+    if plain.exists():
+        text = plain.read_bytes()
+    elif compressed.exists():
+        text = gzip.decompress(compressed.read_bytes())
+    else:
+        raise ValueError(f"{folder} holds no {RESULTS}; make it with `python -m eval.feynman run`")
+    rows = [json.loads(line) for line in text[: text.rfind(b"\n") + 1].splitlines()]
+    if not rows:
+        raise ValueError(f"{folder / RESULTS} is empty: no fit has finished yet")
+    return pd.DataFrame(rows)
+
+
+def read_settings(folder: Path) -> dict[str, Any]:
+    """What all fits of a run share."""
+    settings: dict[str, Any] = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+    return settings
+
+
+def _fit(row: dict[str, Any]) -> Fit:
+    return Fit(row["problem"], row["method"], row["noise"], row["seed"])

@@ -1,0 +1,104 @@
+"""Tables of benchmark results: ours, and beside them what others have published."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from eval.problems import load
+
+PUBLISHED = Path(__file__).parent / "published.csv"
+_PERCENTAGES = ("symbolic", "recovered", "R2>0.999", "R2>0.99")
+
+_LEGEND = (
+    "Percentages are shares of all fits; a failed fit counts as unsolved. *Symbolic*: equal to the truth up "
+    "to a constant or a factor after rounding to three decimals (SRBench). *Recovered*: fraction of variance "
+    "unexplained on clean test rows at most 2^-23. *By numbers*: symbolic checks that SymPy did not finish "
+    "and that points far beyond the data decided."
+)
+
+
+def summarise(results: pd.DataFrame) -> pd.DataFrame:
+    """One row for each method and level of noise.
+
+    Args:
+        results: One row for each fit (`eval.records.read_results`).
+
+    Returns:
+        Columns `fits`, `symbolic`, `recovered`, `R2>0.999`, `R2>0.99` (percent of all fits, a failed
+        fit counts as none of them), medians of `seconds` and `complexity`, the largest memory, and how
+        many fits failed or were judged by numbers.
+    """
+    r2 = results["r2"].astype(float).fillna(-np.inf)
+    frame = results.assign(
+        **{"R2>0.999": r2 > 0.999, "R2>0.99": r2 > 0.99, "failed": results["error"].notna()}
+    )
+    for name in ("symbolic", "recovered"):
+        frame[name] = frame[name].fillna(False).astype(bool)
+    for name in ("complexity", "seconds", "memory_gib"):
+        frame[name] = frame[name].astype(float)
+    groups = frame.groupby(["noise", "method"])
+    table = groups[list(_PERCENTAGES)].mean() * 100
+    table.insert(0, "fits", groups.size())
+    table["seconds"] = groups["seconds"].median()
+    table["complexity"] = groups["complexity"].median()
+    table["memory (GiB)"] = groups["memory_gib"].max()
+    table["failed"] = groups["failed"].sum()
+    table["by numbers"] = groups["by_numbers"].sum()
+    return table.reset_index().sort_values(["noise", "symbolic"], ascending=[True, False], ignore_index=True)
+
+
+def srbench_part(results: pd.DataFrame) -> pd.DataFrame:
+    """The fits on problems that SRBench scores, to compare with published figures."""
+    names = {problem.name for problem in load("feynman") if problem.in_srbench}
+    return results[results["problem"].isin(names)]
+
+
+def published(noises: list[float]) -> pd.DataFrame:
+    """Published figures on SRBench's Feynman sets at the given levels of noise."""
+    table = pd.read_csv(PUBLISHED)
+    return table[table["noise"].isin(noises)].sort_values(["noise", "symbolic"], ascending=[True, False])
+
+
+def to_markdown(results: pd.DataFrame, settings: dict[str, Any], plots: list[str]) -> str:
+    """The report as Markdown text.
+
+    Args:
+        results: One row for each fit.
+        settings: What all fits share (`eval.records.read_settings`).
+        plots: File names of the plots beside the report.
+    """
+    parts = [
+        "# Benchmark report",
+        "Settings: " + ", ".join(f"{name} {value}" for name, value in settings.items()) + ".",
+        _LEGEND,
+        "## All problems",
+        _markdown_table(summarise(results)),
+    ]
+    scored = srbench_part(results)
+    if len(scored):
+        noises = sorted(results["noise"].unique())
+        parts += [
+            f"## The {scored['problem'].nunique()} of SRBench's 116 sets among them",
+            _markdown_table(summarise(scored)),
+            "## Published figures on SRBench's Feynman sets",
+            "Other machines, other budgets (up to hours a fit): `seconds` is what they report.",
+            _markdown_table(published(noises)),
+        ]
+    parts += [f"![{Path(name).stem}]({name})" for name in plots]
+    return "\n\n".join(parts) + "\n"
+
+
+def _markdown_table(table: pd.DataFrame) -> str:
+    rows = [[_cell(value) for value in row] for row in table.itertuples(index=False)]
+    lines = [list(table.columns), ["---"] * len(table.columns), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return "" if np.isnan(value) else f"{value:.4g}"
+    return str(value)

@@ -1,0 +1,187 @@
+"""Runs a plan of fits in parallel processes, each with hard limits, and records every one that ends.
+
+joblib spreads the fits over worker processes, or over a cluster with its Ray backend. Each worker has a
+sandbox, a process of its own that does the fitting and can be killed.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import sympy
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from eval.methods import Budget, make
+from eval.metrics import accuracy
+from eval.problems import Problem
+from eval.problems.folder import TableProblem
+from eval.protocol import split
+from eval.records import Fit, Records
+from eval.sandbox import Sandbox, SandboxError
+from eval.symbolic import judge
+
+# A fit that outlasts its limit by this much (imports and a first compilation included) is killed.
+_GRACE_FACTOR, _GRACE_SECONDS = 1.5, 120.0
+# What each worker of a cluster does between two returns: more, and a kill costs more; fewer, and they wait.
+_FITS_PER_JOB = 4
+_PROC = Path("/proc/self")  # of Linux
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What each fit may use.
+
+    Attributes:
+        time_limit: Seconds that the method is told.
+        cores: Processor cores.
+        memory: Gibibytes.
+        rows: Training rows.
+    """
+
+    time_limit: float
+    cores: int
+    memory: float
+    rows: int
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What comes back from the sandbox.
+
+    Attributes:
+        figures: Accuracy, seconds and memory, ready for JSON.
+        model: The model, or None where the method could not write it down.
+    """
+
+    figures: dict[str, Any]
+    model: sympy.Expr | None
+
+
+def plan(
+    problems: Iterable[str], methods: Sequence[str], noises: Sequence[float], seeds: Sequence[int]
+) -> list[Fit]:
+    """Every combination; problems change slowest, so that a partial run compares like with like."""
+    return [
+        Fit(problem, method, noise, seed)
+        for seed in seeds
+        for noise in noises
+        for problem in problems
+        for method in methods
+    ]
+
+
+def run(
+    fits: Sequence[Fit],
+    problems: Mapping[str, Problem | TableProblem],
+    limits: Limits,
+    records: Records,
+    jobs: int,
+    backend: str = "loky",
+) -> None:
+    """Runs what the records lack.
+
+    Args:
+        fits: The plan.
+        problems: By name.
+        limits: What each fit may use.
+        records: Where finished fits go, and which are done.
+        jobs: Fits at a time.
+        backend: joblib's backend: `loky` on this machine, `ray` on a cluster.
+    """
+    todo = [fit for fit in fits if fit not in records.done]
+    with _progress(len(fits), len(fits) - len(todo)) as advance:
+        for fit, row in _finished(todo, problems, limits, jobs, backend):
+            records.add(fit, row)
+            advance(f"{fit.problem} {fit.method}")
+
+
+def _finished(
+    fits: Sequence[Fit],
+    problems: Mapping[str, Problem | TableProblem],
+    limits: Limits,
+    jobs: int,
+    backend: str,
+) -> Iterator[tuple[Fit, dict[str, Any]]]:
+    """Fits as they end; where joblib's backend returns nothing before all is done, a few at a time."""
+    work = (joblib.delayed(run_fit)(fit, problems[fit.problem], limits) for fit in fits)
+    if backend == "loky":
+        yield from joblib.Parallel(jobs, return_as="generator_unordered", pre_dispatch=jobs)(work)
+        return
+    while part := list(itertools.islice(work, _FITS_PER_JOB * jobs)):
+        yield from joblib.Parallel(jobs, backend=backend)(part)
+
+
+def run_fit(fit: Fit, problem: Problem | TableProblem, limits: Limits) -> tuple[Fit, dict[str, Any]]:
+    """One fit, measured and judged; whatever goes wrong is in the row's `error`."""
+    row: dict[str, Any] = dict.fromkeys(
+        ("r2", "fvu", "complexity", "seconds", "memory_gib", "equation", "error"), None
+    ) | {"recovered": False, "symbolic": False if isinstance(problem, Problem) else None, "by_numbers": False}
+    sandbox = _sandbox(limits.cores, limits.memory)
+    started = time.monotonic()
+    try:
+        hard_limit = limits.time_limit * _GRACE_FACTOR + _GRACE_SECONDS
+        fitted: Fitted = sandbox.run(fit_and_measure, fit, problem, limits, time_limit=hard_limit)
+    except SandboxError as error:
+        return fit, row | {"error": str(error), "seconds": round(time.monotonic() - started, 3)}
+    row |= fitted.figures
+    if fitted.model is not None and isinstance(problem, Problem):
+        verdict = judge(problem, fitted.model, -math.inf if row["r2"] is None else row["r2"], sandbox)
+        row |= {
+            "symbolic": verdict.symbolic,
+            "complexity": verdict.complexity,
+            "by_numbers": verdict.by_numbers,
+        }
+    return fit, row
+
+
+def fit_and_measure(fit: Fit, problem: Problem | TableProblem, limits: Limits) -> Fitted:
+    """Fits and predicts; runs in the sandbox."""
+    data = split(problem, fit.noise, fit.seed, limits.rows)
+    method = make(fit.method, Budget(limits.time_limit, limits.cores, fit.seed))
+    _reset_peak_memory()
+    started = time.monotonic()
+    method.fit(data.X_train, data.y_train)
+    seconds = time.monotonic() - started
+    measured = accuracy(data.y_test, np.asarray(method.predict(data.X_test)))
+    figures = {"r2": measured.r2, "fvu": measured.fvu, "recovered": measured.recovered}
+    figures |= {"seconds": round(seconds, 3), "memory_gib": _peak_memory()}
+    model = method.sympy()
+    return Fitted(figures | {"equation": str(model)}, model)
+
+
+@cache
+def _sandbox(cores: int, memory: float) -> Sandbox:
+    """This worker's sandbox; starting one takes seconds."""
+    return Sandbox(cores, memory)
+
+
+def _reset_peak_memory() -> None:
+    if _PROC.exists():
+        (_PROC / "clear_refs").write_text("5", encoding="ascii")
+
+
+def _peak_memory() -> float | None:
+    """Gibibytes: the largest resident size since the last reset; None where the system does not tell."""
+    if not _PROC.exists():
+        return None
+    status = (_PROC / "status").read_text(encoding="ascii")
+    line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+    return round(int(line.split()[1]) / 2**20, 3)
+
+
+@contextmanager
+def _progress(total: int, done: int) -> Iterator[Any]:
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Progress(*columns) as progress:
+        task = progress.add_task("", total=total, completed=done)
+        yield lambda text: progress.update(task, advance=1, description=text)

@@ -1,0 +1,132 @@
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from eval import methods
+from eval.methods import Budget, MethodMissingError, make
+from eval.problems import load
+from eval.records import RESULTS, Fit, Records
+from eval.runner import Limits, fit_and_measure, plan, run, run_fit
+from eval.sandbox import Sandbox, SandboxError
+
+PROBLEMS = {problem.name: problem for problem in load("feynman")}
+LIMITS = Limits(time_limit=1.0, cores=1, memory=8.0, rows=100)
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_plan_has_every_combination_once():
+    fits = plan(["a", "b"], ["m", "n"], [0.0, 0.1], [1, 2, 3])
+    assert len(fits) == len(set(fits)) == 24
+    assert fits[:2] == [Fit("a", "m", 0.0, 1), Fit("a", "n", 0.0, 1)]
+
+
+def test_a_run_records_each_fit_and_goes_on(tmp_path):
+    fits = plan(["I.12.1", "I.25.13"], ["mean", "linear"], [0.0], [1])
+    for part in (fits[:3], fits, fits):
+        records = Records(tmp_path, {})
+        run(part, PROBLEMS, LIMITS, records, jobs=1)
+        records.close()
+    rows = [json.loads(line) for line in (tmp_path / RESULTS).read_text().splitlines()]
+    assert sorted((row["problem"], row["method"]) for row in rows) == sorted(
+        (f.problem, f.method) for f in fits
+    )
+    assert all(row["error"] is None for row in rows)
+    assert all(row["r2"] > 0.5 for row in rows if row["method"] == "linear")
+    assert set(rows[0]) >= {
+        "problem", "method", "noise", "seed", "r2", "fvu", "recovered", "symbolic", "complexity", "seconds",
+        "equation", "error",
+    }  # fmt: skip
+
+
+def test_whatever_goes_wrong_is_an_error_and_no_solution():
+    fit, row = run_fit(Fit("I.12.1", "nothing", 0.0, 1), PROBLEMS["I.12.1"], LIMITS)
+    assert "no method 'nothing'" in row["error"]
+    assert not row["symbolic"]
+    assert not row["recovered"]
+    assert row["r2"] is None
+    assert fit.method == "nothing"
+
+
+def test_the_sandbox_kills_what_hangs_and_what_grows():
+    with Sandbox(cores=1, memory_limit=4.0) as sandbox:
+        assert sandbox.run(abs, -3, time_limit=60) == 3
+        with pytest.raises(SandboxError, match="killed after 1 s"):
+            sandbox.run(time.sleep, 60, time_limit=1)
+        assert sandbox.run(abs, -4, time_limit=60) == 4
+        with pytest.raises(SandboxError, match=r"(?i)memory"):
+            sandbox.run(np.ones, 2**30, time_limit=60)
+        with pytest.raises(SandboxError, match="died"):
+            sandbox.run(os.abort, time_limit=60)
+        assert sandbox.run(os.getenv, "OMP_NUM_THREADS", time_limit=60) == "1"
+
+
+@pytest.mark.parametrize("method", ["nsr", "operon", "gplearn", "linear"])
+def test_methods_write_down_what_they_predict(method):
+    problem = PROBLEMS["I.12.1"]
+    pytest.importorskip({"operon": "pyoperon", "gplearn": "gplearn"}.get(method, "numpy"))
+    fitted = fit_and_measure(Fit("I.12.1", method, 0.0, 1), problem, LIMITS)
+    assert fitted.figures["r2"] > 0.5
+    model = make(method, Budget(1.0, 1, 1))
+    rng = np.random.default_rng(0)
+    X = rng.uniform(1, 5, (100, 2))
+    model.fit(X, X[:, 0] * X[:, 1])
+    written = model.sympy()
+    for row, predicted in zip(X[:5], model.predict(X[:5]), strict=True):
+        symbols = {symbol: row[int(symbol.name[2:])] for symbol in written.free_symbols}
+        assert float(written.subs(symbols)) == pytest.approx(predicted, rel=1e-4, abs=1e-4)
+
+
+def test_missing_packages_and_methods_name_the_remedy(monkeypatch):
+    assert {"nsr", "operon", "gplearn", "pysr", "linear", "mean"} <= set(methods.names())
+    with pytest.raises(ValueError, match="choose from"):
+        make("operom", Budget(1, 1, 0))
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    with pytest.raises(MethodMissingError, match=r"julialang\.org"):
+        make("pysr", Budget(1, 1, 0))
+    monkeypatch.setitem(sys.modules, "pyoperon.sklearn", None)
+    with pytest.raises(MethodMissingError, match="pip install"):
+        make("operon", Budget(1, 1, 0))
+
+
+@pytest.mark.slow
+def test_a_run_killed_five_times_ends_with_exactly_the_planned_lines(tmp_path):
+    names = [problem.name for problem in load("feynman")][:40]
+    command = [
+        sys.executable, "-m", "eval.feynman", "run", "--methods", "mean,linear",
+        "--problems", ",".join(names),
+        "--noise", "0,0.1", "--rows", "50", "--jobs", "2", "--cores", "1", "--output", str(tmp_path),
+    ]  # fmt: skip
+    rng = random.Random(0)
+    for _ in range(5):
+        process = subprocess.Popen(command, cwd=ROOT, start_new_session=True, stdout=subprocess.DEVNULL)
+        time.sleep(rng.uniform(6, 25))
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    rows = [json.loads(line) for line in (tmp_path / RESULTS).read_text().splitlines()]
+    done = [(row["problem"], row["method"], row["noise"], row["seed"]) for row in rows]
+    assert len(done) == len(set(done)) == len(names) * 4
+
+
+def test_a_cluster_runs_the_same_plan(tmp_path):
+    ray = pytest.importorskip("ray")
+    from ray.util.joblib import register_ray
+
+    register_ray()
+    ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False)
+    try:
+        records = Records(tmp_path, {})
+        fits = plan(["I.12.1", "I.25.13"], ["mean"], [0.0], [1])
+        run(fits, PROBLEMS, LIMITS, records, jobs=1, backend="ray")
+        records.close()
+        assert records.done == set(fits)
+    finally:
+        ray.shutdown()
