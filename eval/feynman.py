@@ -93,7 +93,7 @@ def _use_ray() -> None:
         raise MethodMissingError(
             "the backend ray needs the package ray: pip install -e '.[cluster]'"
         ) from None
-    register_ray()
+    register_ray()  # type: ignore[no-untyped-call]
 
 
 def _machine() -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import joblib
 import numpy as np
 import pandas as pd
 import sympy
@@ -20,12 +19,11 @@ from nsr.checkpoint import DEFAULT_CHECKPOINT, Pretrained, from_pretrained
 from nsr.data import Prepared, prepare
 from nsr.export.latex import to_latex
 from nsr.export.sympy import to_sympy
-from nsr.expression import Expression, apply, constant, variable
-from nsr.guess import guess
+from nsr.expression import constant, variable
 from nsr.printing import to_infix
 from nsr.program import Program, warm_up
-from nsr.refine import refine
 from nsr.scaling import Scaler
+from nsr.search.engine import STAGES, Search
 from nsr.selection import (
     EXACT_FVU,
     Candidate,
@@ -40,19 +38,8 @@ from nsr.snapping import snap
 
 Array = NDArray[np.float64]
 
-# Refinement goes in rounds: (candidates kept from the round before, restarts, points, iterations).
-_ROUNDS: tuple[tuple[int | None, int, int | None, int], ...] = (
-    (None, 4, 128, 30),
-    (128, 12, 256, 50),
-    (32, 1, None, 100),
-)
-# How many of the best are scored on all rows after each round, and how many of those are snapped.
-_N_SCORED = 96
+# How many of the best candidates are snapped.
 _N_SNAPPED = 24
-# Where refinement starts an added constant, in units of the target's root mean square.
-_OFFSET = 0.1
-# Guesses are refined for this long even if asking the network took all the time there was.
-_LEAST_SECONDS = 1.0
 
 
 class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -61,7 +48,8 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     Args:
         checkpoint: Name of a shipped checkpoint, or a folder.
         n_candidates: Sequences sampled from the network.
-        time_limit: Seconds after which no new work is begun.
+        time_limit: Seconds after which no new work is begun; an exact answer ends the search before.
+        stages: Stages of the search to use, of `nsr.search.engine.STAGES`.
         device: Where the network runs: `auto`, `cpu` or `cuda`.
         random_state: Seed; the same seed gives the same result unless the time limit cuts in.
 
@@ -80,12 +68,14 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         checkpoint: str = DEFAULT_CHECKPOINT,
         n_candidates: int = 1024,
         time_limit: float = 30.0,
+        stages: Sequence[str] = STAGES,
         device: str = "auto",
         random_state: int | np.random.RandomState | None = 0,
     ) -> None:
         self.checkpoint = checkpoint
         self.n_candidates = n_candidates
         self.time_limit = time_limit
+        self.stages = stages
         self.device = device
         self.random_state = random_state
 
@@ -108,6 +98,9 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         if self.n_candidates < 1 or self.time_limit <= 0:
             raise ValueError("n_candidates must be at least 1 and time_limit positive")
+        unknown = set(self.stages) - set(STAGES)
+        if unknown or not self.stages:
+            raise ValueError(f"stages {tuple(self.stages)} must be some of {', '.join(STAGES)}")
         compilation = threading.Thread(target=warm_up, daemon=True)
         compilation.start()
         pretrained = from_pretrained(self.checkpoint, _device(self.device))
@@ -181,18 +174,27 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         not count against the time limit.
         """
         scaler = Scaler.fit(data.X, data.y)
-        X, y = data.X / scaler.x_scale, data.y / scaler.y_scale
+        search = Search(
+            pretrained,
+            data.X / scaler.x_scale,
+            data.y / scaler.y_scale,
+            self.n_candidates,
+            tuple(self.stages),
+            seed,
+        )
+        exact = EXACT_FVU * float(np.var(data.y))
         started = time.monotonic()
         try:
-            guesses = _with_offsets(guess(pretrained, X, y, n_candidates=self.n_candidates, seed=seed))
+            guesses = search.first_guesses()
             if compilation.is_alive():  # the network has shared the processor with the compiler
                 compilation.join()
                 deadline += time.monotonic() - started
-            deadline = max(deadline, time.monotonic() + _LEAST_SECONDS)
-            for refined in _refined_in_rounds(guesses, X, y, seed, deadline):
+            for refined in search.run(guesses, deadline):
                 in_units = [simplify(scaler.undo(expression)) for expression in refined]
                 losses = mean_squared_errors(in_units, data.X, data.y)
                 pool += [Candidate(e, float(loss)) for e, loss in zip(in_units, losses, strict=True)]
+                if any(candidate.loss <= exact for candidate in pool[-len(refined) :]):
+                    break
             pool += _snapped(pool, data)
         except KeyboardInterrupt:
             if len(pool) == 1:
@@ -227,36 +229,6 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         tags.regressor_tags.poor_score = True
         tags.non_deterministic = False
         return tags
-
-
-def _with_offsets(guesses: list[Expression]) -> list[Expression]:
-    """The guesses, and each with a free constant added: what the network misses most often is a term."""
-    known = {expression.skeleton() for expression in guesses}
-    shifted = [apply("add", expression, constant(_OFFSET)) for expression in guesses]
-    return guesses + [expression for expression in shifted if expression.skeleton() not in known]
-
-
-def _refined_in_rounds(
-    guesses: list[Expression], X: Array, y: Array, seed: int, deadline: float
-) -> Iterator[list[Expression]]:
-    """Yields refined expressions after each round, the best first; each round spends more on fewer."""
-    n_threads = joblib.cpu_count()
-    variance = float(np.var(y))
-    current = guesses
-    for keep, restarts, max_points, max_iterations in _ROUNDS:
-        if time.monotonic() > deadline or not current:
-            return
-        program = Program(current[:keep], n_threads)
-        refined = refine(
-            program, X, y, restarts=restarts, max_points=max_points, max_iterations=max_iterations, seed=seed,
-            n_threads=n_threads, deadline=deadline,
-        )  # fmt: skip
-        expressions = program.expressions_with(refined.constants)
-        pairs = zip(expressions, refined.loss, strict=True)
-        scored = [Candidate(e, float(loss)) for e, loss in pairs if np.isfinite(loss)]
-        scored.sort(key=lambda c: description_length(c, len(y), variance))
-        current = [candidate.expression for candidate in scored]
-        yield current[:_N_SCORED]
 
 
 def _snapped(pool: list[Candidate], data: Prepared) -> list[Candidate]:

@@ -1,0 +1,1 @@
+"""The search around the network: states with fewer variables, and structured families on each of them."""

@@ -1,0 +1,85 @@
+"""A state of the search: the problem seen through fewer variables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsr.expression import Expression, apply, variable
+from nsr.program import Program
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class State:
+    """A smaller problem t = f(z) whose solution solves y = factor * f(z(x)).
+
+    Attributes:
+        X: Values of z, shape (P, d).
+        y: Values of t, shape (P,).
+        variables: Each z as an expression of the root's variables x.
+        factor: What t is to be multiplied by, an expression of x; None for 1.
+        error: Error of the surrogate that the reduction was accepted for.
+    """
+
+    X: Array
+    y: Array
+    variables: tuple[Expression, ...]
+    factor: Expression | None = None
+    error: float = np.inf
+
+    @classmethod
+    def root(cls, X: Array, y: Array) -> State:
+        """The problem as it was given."""
+        return cls(X, y, tuple(variable(i) for i in range(X.shape[1])))
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """The same for states that are the same problem."""
+        return (frozenset(self.variables), self.factor)
+
+    def lift(self, expression: Expression) -> Expression:
+        """The root's equation that a solution of this state means."""
+        lifted = expression.substitute(dict(enumerate(self.variables)))
+        return lifted if self.factor is None else apply("mul", self.factor, lifted)
+
+    def replaced(self, columns: tuple[int, ...], new: Expression) -> State:
+        """This state with some variables replaced by one that is made of them.
+
+        Args:
+            columns: Which variables go.
+            new: The new variable, an expression of this state's variables.
+        """
+        kept = [i for i in range(self.X.shape[1]) if i not in columns]
+        values = Program([new]).values(self.X)[0]
+        lifted = new.substitute(dict(enumerate(self.variables)))
+        return State(
+            np.column_stack((self.X[:, kept], values)),
+            self.y,
+            (*(self.variables[i] for i in kept), lifted),
+            self.factor,
+        )
+
+    def divided(self, factor: Expression) -> State:
+        """This state with a factor taken out of its target.
+
+        Args:
+            factor: An expression of this state's variables.
+        """
+        with np.errstate(all="ignore"):
+            target = self.y / Program([factor]).values(self.X)[0]
+        lifted = factor.substitute(dict(enumerate(self.variables)))
+        return State(
+            self.X,
+            target,
+            self.variables,
+            lifted if self.factor is None else apply("mul", self.factor, lifted),
+        )
+
+    def without(self, columns: tuple[int, ...]) -> State:
+        """This state without some variables."""
+        kept = [i for i in range(self.X.shape[1]) if i not in columns]
+        return State(self.X[:, kept], self.y, tuple(self.variables[i] for i in kept), self.factor)
