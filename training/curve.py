@@ -87,7 +87,7 @@ def draw_curves(curves: Mapping[str, pd.DataFrame], path: Path) -> None:
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
         axes.grid(alpha=0.3)
         if axes.get_legend_handles_labels()[0]:
-            axes.legend(fontsize="x-small")
+            axes.legend(fontsize="x-small").set_in_layout(False)
     figure.savefig(path, dpi=80, pil_kwargs={"optimize": True})
 
 
