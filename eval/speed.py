@@ -1,15 +1,15 @@
 """How fast the parts are, each beside a peer measured in the same run.
 
-`python -m eval.speed [--only generator,evaluator,refiner,decoder,training] [--output speed.json]`
-prints JSON with one block per part. Figures per core use one thread; others use all cores. Each is
-the median of several repeats, as machines drift; ratios drift less than rates.
+`python -m eval.speed [--only generator,evaluator,refiner,decoder,training,compiled_training]
+[--output speed.json]` prints JSON with one block per part. Figures per core use one thread; others
+use all cores. Each is the median of several repeats, as machines drift; ratios drift less than rates.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Annotated
@@ -19,6 +19,7 @@ import scipy.optimize
 import sympy
 import torch
 import typer
+from torch.utils.flop_counter import FlopCounterMode
 
 from generators.expressions import ExpressionConfig
 from generators.functions import FunctionConfig, FunctionGenerator
@@ -31,6 +32,7 @@ from nsr.parsing import parse
 from nsr.program import Program, warm_up
 from nsr.refine import refine
 from nsr.tokenizer import Tokenizer
+from training.loss import TokenLoss
 from training.module import OptimizerConfig
 from training.stream import Batch, cut
 
@@ -44,13 +46,15 @@ _REPEATS = 5
 
 def seconds(work: Callable[[], object], repeats: int = _REPEATS) -> float:
     """Median wall time of a call, after one that is not counted."""
-    work()
-    times = []
-    for _ in range(repeats):
-        started = time.perf_counter()
+    return interleaved_seconds([work], repeats)[0]
+
+
+def interleaved_seconds(works: Sequence[Callable[[], object]], repeats: int = _REPEATS) -> list[float]:
+    """Median wall times of calls that take turns, so that a drift of the machine meets all alike."""
+    for work in works:
         work()
-        times.append(time.perf_counter() - started)
-    return median(times)
+    times = [[_elapsed(work) for work in works] for _ in range(repeats)]
+    return [median(column) for column in zip(*times, strict=True)]
 
 
 def generator(n_problems: int = 4096) -> Figures:
@@ -123,25 +127,53 @@ def decoder(n_candidates: int = 1024, checkpoint: str = "nsr-tiny") -> Figures:
     return {"candidates_per_second": n_candidates / taken, "seconds": taken}
 
 
-def training(n_steps: int = 8) -> Figures:
-    """Training samples per second of the tiny network's step, on all cores."""
+def training(n_steps: int = 8, compiled: bool = False, matrix_size: int = 2048) -> Figures:
+    """Training samples per second of the tiny network's step, and how much of it is arithmetic.
+
+    Arithmetic is what the step's matrix products execute, forward and backward; its peer is one large
+    product with the same number of threads, repeated between the steps.
+
+    Args:
+        n_steps: Batches of different lengths of equations.
+        compiled: Whether the step runs as `model.compile_network` has it; compiling takes minutes.
+        matrix_size: Rows and columns of the large product.
+    """
     tokenizer = Tokenizer()
     model = Model(ModelConfig(tokenizer.vocab_size))
+    token_loss = TokenLoss(tokenizer)
     batches = _training_batches(tokenizer, n_steps)
     optimizer = torch.optim.AdamW(model.parameters(), lr=OptimizerConfig().lr, fused=True)
+    square = torch.randn(matrix_size, matrix_size)
+    half = square.bfloat16()
 
     def steps() -> None:
         for batch in batches:
             with torch.autocast("cpu", torch.bfloat16):
                 logits = model(batch["X"], batch["y"], batch["n_variables"], batch["tokens"][:, :-1])
-            targets = batch["tokens"][:, 1:].flatten()
-            loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1).float(), targets, ignore_index=0)
             optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            token_loss(logits, batch["tokens"][:, 1:]).mean.backward()
             optimizer.step()
 
-    samples = sum(len(batch["y"]) for batch in batches)
-    return {"samples_per_second": samples / seconds(steps, 3)}
+    with FlopCounterMode(display=False) as counter:
+        steps()
+    if compiled:
+        model.compile(dynamic=True)
+    taken = interleaved_seconds([steps, lambda: half @ half, lambda: square @ square])
+    achieved = counter.get_total_flops() / taken[0]
+    rates = [2 * matrix_size**3 / product for product in taken[1:]]
+    return {
+        "samples_per_second": sum(len(batch["y"]) for batch in batches) / taken[0],
+        "model_flops_per_second": achieved,
+        "matmul_flops_per_second": rates[0],
+        "matmul_flops_per_second_float32": rates[1],
+        "share_of_matmul": achieved / rates[0],
+        "share_of_matmul_float32": achieved / rates[1],
+    }
+
+
+def compiled_training() -> Figures:
+    """`training` with the compiled network."""
+    return training(compiled=True)
 
 
 PARTS: dict[str, Callable[[], Figures]] = {
@@ -150,6 +182,7 @@ PARTS: dict[str, Callable[[], Figures]] = {
     "refiner": refiner,
     "decoder": decoder,
     "training": training,
+    "compiled_training": compiled_training,
 }
 
 
@@ -168,6 +201,12 @@ def main(
     print(text)
     if output is not None:
         output.write_text(text + "\n", encoding="utf-8")
+
+
+def _elapsed(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
 
 
 def _expressions(n: int) -> list[Expression]:

@@ -68,14 +68,27 @@ def number_features(values: Tensor) -> Tensor:
     Returns:
         Features, shape (..., N_BITS + N_SMOOTH), each of order one, in autocast's type if it is on.
     """
-    device = values.device.type
-    dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else values.dtype
+    dtype = _matmul_dtype(values)
     shifts = torch.arange(N_BITS, device=values.device, dtype=torch.int32)
     bits = (values.contiguous().view(torch.int32).unsqueeze(-1) >> shifts) & 1
     sign = torch.sign(values)
     log_size = torch.log(values.abs().clamp(1e-12, 1e12)) * sign.abs()
     smooth = torch.stack((torch.asinh(values), log_size / 3, torch.tanh(values / 3), sign), dim=-1)
     return torch.cat((smooth.to(dtype), bits.to(dtype)), dim=-1)
+
+
+def _matmul_dtype(x: Tensor) -> torch.dtype:
+    """The type in which x would enter a matrix product."""
+    device = x.device.type
+    return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else x.dtype
+
+
+class Norm(nn.LayerNorm):
+    """Layer norm whose result is cast once, where autocast would cast it for every matrix that reads it."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Maps (..., d_model) to (..., d_model), in autocast's type if it is on."""
+        return super().forward(x).to(_matmul_dtype(x))
 
 
 class FeedForward(nn.Module):
@@ -88,7 +101,9 @@ class FeedForward(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Maps (..., d_model) to (..., d_model)."""
-        gate, up = self.gate_up(x).chunk(2, dim=-1)
+        # Two products over halves of one matrix: splitting the product of the whole makes the backward
+        # pass join gradients as large as the hidden layer.
+        gate, up = (F.linear(x, half) for half in self.gate_up.weight.chunk(2))
         result: Tensor = self.down(F.silu(gate) * up)
         return result
 
@@ -131,7 +146,7 @@ def _attention(queries: Tensor, keys: Tensor, values: Tensor, causal: bool) -> T
     if queries.device.type != "cpu" or not torch.is_grad_enabled():
         return F.scaled_dot_product_attention(queries, keys, values, is_causal=causal)
     # On a CPU the fused kernel's backward pass takes several times as long as plain matrix products.
-    scores = queries @ (keys * keys.shape[-1] ** -0.5).transpose(-2, -1)
+    scores = (queries * queries.shape[-1] ** -0.5) @ keys.transpose(-2, -1)
     if causal:
         ones = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device)
         scores = scores.masked_fill(ones.triu(1), float("-inf"))
@@ -148,14 +163,16 @@ class PointEmbedding(nn.Module):
         self.variables = nn.Parameter(torch.empty(config.d_model, config.max_variables * n_features))
         self.target = nn.Linear(n_features, config.d_model)
         self.count = nn.Embedding(config.max_variables + 1, config.d_model)
-        self.norm = nn.LayerNorm(config.d_model)
+        self.norm = Norm(config.d_model)
         self.feed_forward = FeedForward(config.d_model, config.d_ffn)
 
     def forward(self, X: Tensor, y: Tensor, n_variables: Tensor) -> Tensor:
         """Maps X (B, P, D), y (B, P), n_variables (B,) to (B, P, d_model)."""
-        features = number_features(X).flatten(2)
-        x = F.linear(features, self.variables[:, : features.shape[-1]]) + self.target(number_features(y))
-        x = x + self.count(n_variables)[:, None]
+        features = number_features(torch.cat((X, y.unsqueeze(-1)), dim=-1)).flatten(2)
+        n_present = X.shape[-1] * (N_BITS + N_SMOOTH)
+        weight = torch.cat((self.variables[:, :n_present], self.target.weight), dim=1)
+        x = F.linear(features, weight, self.target.bias)
+        x = x + self.count(n_variables)[:, None].to(x.dtype)
         result: Tensor = x + self.feed_forward(self.norm(x))
         return result
 
@@ -166,7 +183,7 @@ class EncoderLayer(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         d = config.d_model
-        self.read_norm, self.mix_norm, self.ffn_norm = nn.LayerNorm(d), nn.LayerNorm(d), nn.LayerNorm(d)
+        self.read_norm, self.mix_norm, self.ffn_norm = Norm(d), Norm(d), Norm(d)
         self.read = Attention(d, config.n_heads)
         self.mix = Attention(d, config.n_heads)
         self.feed_forward = FeedForward(d, config.d_ffn)
@@ -220,7 +237,7 @@ class DecoderLayer(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         d = config.d_model
-        self.self_norm, self.cross_norm, self.ffn_norm = nn.LayerNorm(d), nn.LayerNorm(d), nn.LayerNorm(d)
+        self.self_norm, self.cross_norm, self.ffn_norm = Norm(d), Norm(d), Norm(d)
         self.self_attention = Attention(d, config.n_heads)
         self.cross_attention = Attention(d, config.n_heads)
         self.feed_forward = FeedForward(d, config.d_ffn)
@@ -251,14 +268,14 @@ class Model(nn.Module):
         self.config = config
         d = config.d_model
         self.points = PointEmbedding(config)
-        self.point_norm = nn.LayerNorm(d)
+        self.point_norm = Norm(d)
         self.latents = nn.Parameter(torch.randn(config.n_latents, d) * 0.5)
         self.encoder = nn.ModuleList(EncoderLayer(config) for _ in range(config.n_encoder_layers))
-        self.memory_norm = nn.LayerNorm(d)
+        self.memory_norm = Norm(d)
         self.tokens = nn.Embedding(config.vocab_size, d)
         self.positions = nn.Embedding(config.max_length, d)
         self.decoder = nn.ModuleList(DecoderLayer(config) for _ in range(config.n_decoder_layers))
-        self.out_norm = nn.LayerNorm(d)
+        self.out_norm = Norm(d)
         self.head = nn.Linear(d, config.vocab_size, bias=False)
         self._initialise()
 
@@ -274,7 +291,7 @@ class Model(nn.Module):
             Memory, shape (B, n_latents, d_model).
         """
         points = self.point_norm(self.points(X, y, n_variables))
-        latents = self.latents.to(points.dtype).expand(len(X), -1, -1)
+        latents = self.latents.expand(len(X), -1, -1)
         for layer in self.encoder:
             latents = layer(latents, points)
         memory: Tensor = self.memory_norm(latents)

@@ -22,6 +22,7 @@ PAD, BOS, EOS, SEPARATOR = "<pad>", "<bos>", "<eos>", "|"
 SIGNS = ("+", "-")
 DIGITS = tuple("0123456789")
 EXPONENTS = tuple(f"E{e}" for e in range(p10.MIN_EXPONENT, p10.MAX_EXPONENT + 1))
+TOKEN_KINDS = ("structure", "variable", "number")
 FILE_NAME = "tokenizer.json"
 
 
@@ -51,6 +52,19 @@ class Tokenizer:
     def vocab_size(self) -> int:
         """Number of tokens."""
         return len(self.vocabulary)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kind of each id, one of `TOKEN_KINDS`.
+
+        Signs, digits and exponents are numbers; operators and special tokens are structure.
+        """
+        numbers = {*SIGNS, *DIGITS, *EXPONENTS}
+        first_variable = self.vocab_size - self.max_variables
+        return tuple(
+            "variable" if i >= first_variable else "number" if token in numbers else "structure"
+            for i, token in enumerate(self.vocabulary)
+        )
 
     def encode(self, expression: Expression | Sequence[Expression]) -> list[int]:
         """Token ids of an expression, or of a system joined by `|`, without bos and eos.

@@ -8,7 +8,7 @@ import lightning.pytorch as pl
 from torch.utils.data import DataLoader
 
 from generators.functions import FunctionConfig
-from training.development import development_batches
+from training.development import classical_batches, development_batches
 from training.module import Pretraining
 from training.stream import Batch, Position, ProblemStream, StreamConfig, make_loader
 
@@ -45,13 +45,14 @@ class ProblemData(pl.LightningDataModule):
         )
         return make_loader(stream, pin_memory=module.device.type == "cuda")
 
-    def val_dataloader(self) -> DataLoader[Batch]:
-        """The development set."""
+    def val_dataloader(self) -> list[DataLoader[Batch]]:
+        """The development set, and the classical suites if they are asked for."""
         module = self._module
-        batches = development_batches(
-            module.development, self.functions, module.tokenizer, module.model.config.max_length
-        )
-        return DataLoader(batches, batch_size=None)  # type: ignore[arg-type]
+        config, tokenizer = module.development, module.tokenizer
+        sets = [development_batches(config, self.functions, tokenizer, module.model.config.max_length)]
+        if config.classical:
+            sets.append(classical_batches(config, tokenizer))
+        return [DataLoader(batches, batch_size=None) for batches in sets]  # type: ignore[arg-type]
 
     def state_dict(self) -> dict[str, Any]:
         """The stream's position, counted in batches that a finished step has used."""

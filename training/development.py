@@ -2,25 +2,30 @@
 
 Its seeds lie outside every training stream's. Beside loss and accuracy under teacher forcing it
 measures what matters in use: are free samples well-formed, and does a small number of candidates
-contain the equation, once its constants are refined?
+contain the equation, once its constants are refined? The last is asked of the classical benchmark
+suites as well; the Feynman equations and ODEBench are never looked at while training.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from eval.problems import Problem, load
+from eval.problems import sample as sample_data
 from generators.functions import FunctionConfig, FunctionGenerator
 from nsr.decoding import sample
 from nsr.expression import Expression, apply, constant
 from nsr.model import Model
 from nsr.program import Program
 from nsr.refine import refine
-from nsr.tokenizer import Tokenizer
+from nsr.scaling import Scaler
+from nsr.tokenizer import TOKEN_KINDS, Tokenizer
+from training.loss import Losses, TokenLoss
 from training.stream import Batch, chunk_seed, cut
 
 RECOVERED_FVU = 2.0**-23
@@ -39,6 +44,7 @@ class DevelopmentConfig:
         restarts: Starting points of the refinement of each candidate.
         batch_size: Problems evaluated together.
         seed: Which development set.
+        classical: Whether the classical suites' recovery is measured too.
     """
 
     n_problems: int = 128
@@ -47,11 +53,24 @@ class DevelopmentConfig:
     restarts: int = 2
     batch_size: int = 64
     seed: int = 0
+    classical: bool = True
 
     @property
     def n_fresh(self) -> int:
         """Points held back to judge recovery."""
         return self.n_points // 4
+
+
+class Figure(NamedTuple):
+    """A mean of a batch.
+
+    Attributes:
+        mean: The mean.
+        weight: How many tokens or problems it is of.
+    """
+
+    mean: float
+    weight: int
 
 
 def development_batches(
@@ -65,48 +84,74 @@ def development_batches(
     return cut(problems, tokenizer, config.batch_size, max_length)
 
 
-def token_loss(logits: Tensor, targets: Tensor, pad_id: int) -> Tensor:
-    """Mean cross-entropy in nats over the targets (B, L) that are no padding."""
-    return F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), ignore_index=pad_id)
+def classical_batches(config: DevelopmentConfig, tokenizer: Tokenizer) -> list[Batch]:
+    """The classical suites' problems, with as many points as the development set's.
+
+    Their tokens are bos alone, as recovery needs no more.
+    """
+    problems = [p for p in load("classical") if len(p.ranges) <= tokenizer.max_variables]
+    size = config.batch_size
+    return [
+        _classical_batch(problems[start : start + size], config, tokenizer)
+        for start in range(0, len(problems), size)
+    ]
 
 
-def evaluate(model: Model, tokenizer: Tokenizer, batch: Batch, config: DevelopmentConfig) -> dict[str, float]:
+def evaluate(
+    model: Model, tokenizer: Tokenizer, batch: Batch, config: DevelopmentConfig
+) -> dict[str, Figure]:
     """Figures of one batch of the development set.
 
     Returns:
-        `loss` (nats per token), `accuracy` (share of tokens right under teacher forcing),
-        `well_formed` (share of unconstrained samples that are expressions), `recovered` (share of
-        problems whose equation, refined, leaves at most 2^-23 of the variance on held-back points).
+        `loss` (nats per token) and `loss_KIND` for each kind of token, `accuracy` (share of tokens
+        right under teacher forcing), `well_formed` (share of unconstrained samples that are
+        expressions), `recovered` (share of problems whose equation, refined, leaves at most 2^-23
+        of the variance on held-back points).
     """
-    X, y = batch["X"][:, : config.n_points], batch["y"][:, : config.n_points]
-    memory = model.encode(X, y, batch["n_variables"])
+    memory = _encode(model, batch, config)
     logits = model.decode(memory, batch["tokens"][:, :-1])
     targets = batch["tokens"][:, 1:]
-    real = targets != tokenizer.pad_id
-    right = (logits.argmax(-1) == targets) & real
-    generator = torch.Generator(device=memory.device).manual_seed(config.seed)
+    right = (logits.argmax(-1) == targets) & (targets != tokenizer.pad_id)
+    losses: Losses = TokenLoss(tokenizer).to(memory.device)(logits, targets)
+    n_tokens, n_problems = int(losses.counts.sum()), len(targets)
+    by_kind = zip(TOKEN_KINDS, losses.sums.tolist(), losses.counts.tolist(), strict=True)
+    return {
+        "loss": Figure(float(losses.mean), n_tokens),
+        **{f"loss_{kind}": Figure(nats / max(n, 1), int(n)) for kind, nats, n in by_kind},
+        "accuracy": Figure(int(right.sum()) / n_tokens, n_tokens),
+        "well_formed": Figure(well_formed_share(model, tokenizer, memory, config.seed), n_problems),
+        "recovered": Figure(recovered_share(model, tokenizer, memory, batch, config), n_problems),
+    }
+
+
+def evaluate_classical(
+    model: Model, tokenizer: Tokenizer, batch: Batch, config: DevelopmentConfig
+) -> dict[str, Figure]:
+    """`recovered_classical` of one batch of the classical suites; see `evaluate`."""
+    memory = _encode(model, batch, config)
+    share = recovered_share(model, tokenizer, memory, batch, config)
+    return {"recovered_classical": Figure(share, len(batch["y"]))}
+
+
+def recovered_share(
+    model: Model, tokenizer: Tokenizer, memory: Tensor, batch: Batch, config: DevelopmentConfig
+) -> float:
+    """Share of a batch's problems with the equation among a few samples; see `recovers`."""
     sequences = sample(
         model,
         tokenizer,
         memory,
         batch["n_variables"],
         n_samples=config.n_candidates,
-        generator=generator,
+        generator=torch.Generator(device=memory.device).manual_seed(config.seed),
     )
     candidates = [[tokenizer.decode(ids) for ids in problem] for problem in sequences]
-    found = [recovers(tries, batch, row, config) for row, tries in enumerate(candidates)]
-    return {
-        "loss": float(token_loss(logits, targets, tokenizer.pad_id)),
-        "accuracy": float(right.sum() / real.sum()),
-        "well_formed": well_formed_share(model, tokenizer, memory, generator),
-        "recovered": float(np.mean(found)),
-    }
+    return float(np.mean([recovers(tries, batch, row, config) for row, tries in enumerate(candidates)]))
 
 
-def well_formed_share(
-    model: Model, tokenizer: Tokenizer, memory: Tensor, generator: torch.Generator
-) -> float:
+def well_formed_share(model: Model, tokenizer: Tokenizer, memory: Tensor, seed: int) -> float:
     """Share of well-formed expressions among samples drawn without the grammar, one per problem."""
+    generator = torch.Generator(device=memory.device).manual_seed(seed)
     n_steps = model.config.max_length
     cache = model.start_cache(memory, 1)
     tokens = torch.full((len(memory), 1), tokenizer.bos_id, device=memory.device)
@@ -132,6 +177,25 @@ def recovers(candidates: list[Expression], batch: Batch, row: int, config: Devel
         predicted = program.values(X[fresh], refined.constants[best][None], np.array([best]))[0]
         fvu = float(np.mean((predicted - y[fresh]) ** 2) / np.var(y[fresh]))
     return fvu <= RECOVERED_FVU
+
+
+def _encode(model: Model, batch: Batch, config: DevelopmentConfig) -> Tensor:
+    """Memory of all points but those held back."""
+    seen = slice(None, config.n_points)
+    return model.encode(batch["X"][:, seen], batch["y"][:, seen], batch["n_variables"])
+
+
+def _classical_batch(problems: list[Problem], config: DevelopmentConfig, tokenizer: Tokenizer) -> Batch:
+    n_points = config.n_points + config.n_fresh
+    n_variables = [len(problem.ranges) for problem in problems]
+    X = torch.zeros(len(problems), n_points, max(n_variables))
+    y = torch.zeros(len(problems), n_points)
+    for row, (problem, count) in enumerate(zip(problems, n_variables, strict=True)):
+        data = sample_data(problem, n_points, config.seed)
+        scaled = Scaler.fit(*data).transform(*data)
+        X[row, :, :count], y[row] = map(torch.from_numpy, scaled)
+    tokens = torch.full((len(problems), 1), tokenizer.bos_id)
+    return Batch(X=X, y=y, n_variables=torch.tensor(n_variables), tokens=tokens)
 
 
 def _is_well_formed(row: list[int], tokenizer: Tokenizer) -> bool:

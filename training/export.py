@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
+import pandas as pd
 import torch
 import typer
 
 from nsr.checkpoint import save_pretrained
 from nsr.model import Model, ModelConfig
-from nsr.tokenizer import Tokenizer
+from nsr.tokenizer import TOKEN_KINDS, Tokenizer
+from training.curve import draw_curves
 from training.module import RUN_KEY
+from training.run import read_checkpoint
 
 CURVE_FILE = "learning_curve.png"
 MAX_CURVE_ROWS = 12
@@ -34,12 +38,7 @@ def load_run(path: Path) -> tuple[Model, dict[str, Any]]:
     Raises:
         ValueError: If there is no checkpoint, or it is not of a run of this repository.
     """
-    file = path if path.is_file() else path / "checkpoints" / "last.ckpt"
-    if not file.is_file():
-        raise ValueError(f"{path} holds no checkpoint; give a run's folder or a .ckpt file")
-    checkpoint = torch.load(file, map_location="cpu", weights_only=True)
-    if RUN_KEY not in checkpoint:
-        raise ValueError(f"{file} was not written by training.main")
+    checkpoint = read_checkpoint(path)
     run = checkpoint[RUN_KEY]
     model = Model(ModelConfig(**run["network"]))
     weights = {
@@ -60,7 +59,9 @@ def export(path: Path, folder: Path) -> None:
     story = {k: v for k, v in run.items() if k not in ("network", "history")}
     tokenizer = Tokenizer(model.config.max_variables)
     save_pretrained(folder, model, tokenizer, dtype=torch.bfloat16, metadata=story)
-    has_curve = draw_curve(run["history"], folder / CURVE_FILE)
+    has_curve = bool(run["history"]) and find_spec("matplotlib") is not None
+    if has_curve:
+        draw_curves({folder.name: pd.DataFrame(run["history"])}, folder / CURVE_FILE)
     n_parameters = sum(p.numel() for p in model.parameters())
     card = model_card(folder.name, n_parameters, run, has_curve)
     (folder / "MODEL_CARD.md").write_text(card, encoding="utf-8")
@@ -87,27 +88,6 @@ def model_card(name: str, n_parameters: int, run: dict[str, Any], has_curve: boo
     return "\n\n".join(parts) + "\n"
 
 
-def draw_curve(history: Sequence[dict[str, float]], path: Path) -> bool:
-    """Draws the learning curve as a PNG; False if there is nothing to draw or matplotlib is absent."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        return False
-    if not history:
-        return False
-    figure = Figure(figsize=(7, 3), layout="constrained")
-    losses, shares = figure.subplots(1, 2)
-    samples = [row["samples"] / 1e6 for row in history]
-    losses.plot(samples, [row["val_loss"] for row in history], marker=".")
-    losses.set(xlabel="million samples", ylabel="development loss (nats per token)")
-    for key, label in (("val_accuracy", "token accuracy"), ("val_recovered", "recovered")):
-        shares.plot(samples, [row[key] for row in history], marker=".", label=label)
-    shares.set(xlabel="million samples", ylabel="share", ylim=(0, 1))
-    shares.legend()
-    figure.savefig(path, dpi=120)
-    return True
-
-
 def _facts(run: dict[str, Any]) -> list[str]:
     facts = [
         f"samples seen: {run['samples_seen']:,} in {run['step']:,} steps",
@@ -130,10 +110,17 @@ def _development(run: dict[str, Any]) -> str:
     )
     figures = [
         f"loss: {last['val_loss']:.3f} nats per token",
+        *(
+            f"loss of {kind} tokens: {last[f'val_loss_{kind}']:.3f} nats per token"
+            for kind in TOKEN_KINDS
+            if f"val_loss_{kind}" in last
+        ),
         f"token accuracy: {last['val_accuracy']:.1%}",
         f"well-formed among unconstrained samples: {last['val_well_formed']:.1%}",
         f"recovered: {last['val_recovered']:.1%}",
     ]
+    if "val_recovered_classical" in last:
+        figures.append(f"recovered of the classical suites: {last['val_recovered_classical']:.1%}")
     return f"{intro}\n\n{_bullets(figures)}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import lightning.pytorch as pl
@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from nsr.checkpoint import from_pretrained
 from nsr.model import Model, ModelConfig
 from nsr.tokenizer import Tokenizer
-from training.development import DevelopmentConfig, evaluate, token_loss
+from training.development import DevelopmentConfig, evaluate, evaluate_classical
+from training.loss import Losses, TokenLoss, mean_by_kind
 from training.metadata import describe_hardware
 from training.schedule import Schedule, share_done
 from training.stream import Batch
@@ -75,6 +76,7 @@ class Pretraining(pl.LightningModule):
             pretrained = from_pretrained(init_from)
             self.tokenizer = pretrained.tokenizer
             self.model = pretrained.model.float().train()
+        self.token_loss = TokenLoss(self.tokenizer)
         self.optimizer_config = optimizer
         self.schedule = schedule
         self.development = development
@@ -101,9 +103,12 @@ class Pretraining(pl.LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:  # noqa: ARG002 (Lightning's signature)
         """Loss of one batch, in nats per token."""
         tokens = batch["tokens"]
-        self._pending += len(tokens) * self.trainer.world_size
+        n_samples = len(tokens) * self.trainer.world_size
+        self._pending += n_samples
         logits = self.model(batch["X"], batch["y"], batch["n_variables"], tokens[:, :-1])
-        return token_loss(logits, tokens[:, 1:], self.tokenizer.pad_id)
+        losses: Losses = self.token_loss(logits, tokens[:, 1:])
+        self._window.add(losses, n_samples)
+        return losses.mean
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """AdamW; only matrices decay."""
@@ -144,9 +149,7 @@ class Pretraining(pl.LightningModule):
         self._window = _Window()
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002
-        """Counts, and at times reports."""
-        loss = outputs["loss"] * self.trainer.accumulate_grad_batches  # Lightning has divided by it
-        self._window.add(loss, len(batch["y"]) * self.trainer.world_size)
+        """At times reports."""
         step = self.trainer.global_step
         if step == self.trainer.max_steps:
             self.trainer.should_stop = True  # ends the epoch the way a time limit does: with a validation
@@ -157,7 +160,8 @@ class Pretraining(pl.LightningModule):
     def _report(self, step: int) -> None:
         self._stop_if_hopeless()
         figures = self._window.close()
-        self.log_dict(figures, prog_bar=True, logger=False)
+        shown = {name: figures[name] for name in ("train_loss", "samples/s")}
+        self.log_dict(shown, prog_bar=True, logger=False)
         rate = self.trainer.optimizers[0].param_groups[0]["lr"]
         extra = {"lr": rate, "samples": self.samples_seen, "skipped": float(self.skipped)}
         for logger in self.loggers:
@@ -173,12 +177,21 @@ class Pretraining(pl.LightningModule):
 
     # Validation
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002 (Lightning's signature)
-        """Measures one batch of the development set, in float32."""
+    def validation_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:  # noqa: ARG002
+        """Measures one batch in float32: of the development set, then of the classical suites."""
+        measure = (evaluate, evaluate_classical)[dataloader_idx]
         with torch.autocast(self.device.type, enabled=False):
-            figures = evaluate(self.model, self.tokenizer, batch, self.development)
-        named = {f"val_{name}": value for name, value in figures.items()}
-        self.log_dict(named, on_epoch=True, batch_size=len(batch["y"]), logger=False, sync_dist=True)
+            figures = measure(self.model, self.tokenizer, batch, self.development)
+        for name, figure in figures.items():
+            self.log(
+                f"val_{name}",
+                figure.mean,
+                batch_size=figure.weight,
+                on_epoch=True,
+                logger=False,
+                sync_dist=True,
+                add_dataloader_idx=False,
+            )
 
     def on_validation_epoch_end(self) -> None:
         """Adds a row to the learning curve."""
@@ -186,10 +199,12 @@ class Pretraining(pl.LightningModule):
             return
         figures = {k: float(v) for k, v in self.trainer.callback_metrics.items() if k.startswith("val_")}
         row = {"step": self.trainer.global_step, "samples": self.samples_seen, "minutes": self.seconds / 60}
-        row |= {"train_loss": self._window.last_loss} | figures
+        row |= self._window.last_losses | figures
         self.history.append(row)
         for logger in self.loggers:
-            logger.log_metrics(figures | {"minutes": row["minutes"]}, step=self.trainer.global_step)
+            logger.log_metrics(
+                figures | {k: row[k] for k in ("samples", "minutes")}, step=self.trainer.global_step
+            )
         if self.trainer.is_global_zero:
             print(" | ".join(f"{name} {value:.4g}" for name, value in row.items()), flush=True)
 
@@ -230,24 +245,28 @@ def _data_configuration(trainer: pl.Trainer) -> dict[str, Any]:
 
 
 class _Window:
-    """Mean loss and rate since the last report, without a look at the device in between."""
+    """Mean losses and rate since the last report, without a look at the device in between."""
 
     def __init__(self) -> None:
-        self.last_loss = float("nan")
-        self._losses: list[Tensor] = []
+        self.last_losses = {"train_loss": float("nan")}
+        self._losses: list[Losses] = []
         self.restart_clock()
 
-    def add(self, loss: Tensor, n_samples: int) -> None:
-        self._losses.append(loss.detach())
+    def add(self, losses: Losses, n_samples: int) -> None:
+        self._losses.append(replace(losses, mean=losses.mean.detach()))
         self._timed_samples += n_samples
 
     def close(self) -> dict[str, float]:
         seconds = time.monotonic() - self._since
-        self.last_loss = float(torch.stack(self._losses).mean())
-        figures = {"train_loss": self.last_loss, "samples/s": self._timed_samples / max(seconds, 1e-9)}
+        mean = torch.stack([losses.mean for losses in self._losses]).mean()
+        sums = torch.stack([losses.sums for losses in self._losses]).sum(0)
+        counts = torch.stack([losses.counts for losses in self._losses]).sum(0)
+        by_kind = {f"train_loss_{kind}": nats for kind, nats in mean_by_kind(sums, counts).items()}
+        self.last_losses = {"train_loss": float(mean)} | by_kind
+        rate = self._timed_samples / max(seconds, 1e-9)
         self._losses = []
         self.restart_clock()
-        return figures
+        return self.last_losses | {"samples/s": rate}
 
     def restart_clock(self) -> None:
         self._since = time.monotonic()

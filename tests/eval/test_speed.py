@@ -25,9 +25,33 @@ def test_small_sizes_give_positive_figures(tmp_path):
         speed.evaluator(32),
         speed.refiner(16, 2),
         speed.decoder(8, str(tmp_path / "small")),
-        speed.training(1),
+        speed.training(1, matrix_size=64),
     ]
     assert all(value > 0 for block in blocks for value in block.values())
+
+
+def test_the_training_step_counts_the_products_it_executes(monkeypatch):
+    """The clock says one second, so rates are counts; one batch, all of whose products are known."""
+    monkeypatch.setattr(speed, "_elapsed", lambda work: 1.0)
+    figures = speed.training(1, matrix_size=64)
+    config = ModelConfig(Tokenizer().vocab_size)
+    (batch,) = speed._training_batches(Tokenizer(), 1)
+    d, f, m = config.d_model, config.d_ffn, config.n_latents
+    length, (n, points, columns) = batch["tokens"].shape[1] - 1, batch["X"].shape
+
+    def attention(queries, keys):
+        return queries * 2 * d * d + keys * 2 * d * d + 2 * queries * keys * d
+
+    embedding = points * (columns + 1) * 36 * d
+    forward = embedding + points * 3 * d * f
+    forward += config.n_encoder_layers * (attention(m, points) + attention(m, m) + m * 3 * d * f)
+    layer = attention(length, length) + attention(length, m) + length * 3 * d * f
+    forward += config.n_decoder_layers * layer + length * d * config.vocab_size
+    # The backward pass does each product twice, but the data need no gradient.
+    expected = 2 * n * (3 * forward - embedding)
+    assert figures["model_flops_per_second"] == pytest.approx(expected)
+    assert figures["matmul_flops_per_second"] == 2 * 64**3
+    assert figures["share_of_matmul"] == pytest.approx(expected / (2 * 64**3))
 
 
 def test_output_has_a_block_per_part(monkeypatch, tmp_path, capsys):

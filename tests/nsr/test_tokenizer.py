@@ -47,6 +47,13 @@ def test_the_saved_file_is_a_standard_tokenizer_with_the_same_ids(tmp_path):
     assert Tokenizer.load(tmp_path).vocabulary == TOKENIZER.vocabulary
 
 
+def test_every_token_of_an_equation_has_its_kind():
+    text = "mul add + 3 1 4 E-2 sin x_2 x_9 | <eos>"
+    kinds = [TOKENIZER.kinds[TOKENIZER.ids[word]] for word in text.split()]
+    assert kinds == 2 * ["structure"] + 5 * ["number"] + ["structure"] + 2 * ["variable"] + 2 * ["structure"]
+    assert len(TOKENIZER.kinds) == TOKENIZER.vocab_size
+
+
 def test_other_vocabularies_are_refused(tmp_path):
     with pytest.raises(ValueError, match="missing"):
         Tokenizer.load(tmp_path)

@@ -1,5 +1,6 @@
 """A run: it learns, survives bad steps, stops when hopeless, and resumes exactly."""
 
+from dataclasses import replace
 from itertools import islice
 
 import lightning.pytorch as pl
@@ -133,6 +134,34 @@ def test_the_run_ends_with_a_validation():
     assert 0 <= row["val_accuracy"] <= 1
     assert 0 <= row["val_well_formed"] <= 1
     assert 0 <= row["val_recovered"] <= 1
+    assert 0 <= row["val_recovered_classical"] <= 1
+
+
+def test_the_classical_suites_can_be_left_out():
+    network = module()
+    network.development = replace(DEVELOPMENT, classical=False)
+    trainer(2).fit(network, data())
+    assert "val_recovered_classical" not in network.history[0]
+
+
+def test_losses_by_kind_are_those_of_the_batches_since_the_last_report():
+    network, whole = module(), Recorder()
+    shown = {}
+    loops = trainer(2, whole)
+    loops.fit(network, data())
+    for batch in batches(2):
+        for token in batch["tokens"][:, 1:].flatten().tolist():
+            kind = TOKENIZER.kinds[token]
+            shown[kind] = shown.get(kind, 0) + (token != TOKENIZER.pad_id)
+    bar = loops.progress_bar_metrics
+    assert bar["train_loss"] == pytest.approx(sum(whole.losses) / 2)
+    assert bar["samples/s"] > 0
+    (row,) = network.history
+    n_tokens = sum(shown.values())
+    by_tokens = sum(row[f"train_loss_{kind}"] * n for kind, n in shown.items()) / n_tokens
+    counts = [int((batch["tokens"][:, 1:] != TOKENIZER.pad_id).sum()) for batch in batches(2)]
+    expected = sum(loss * n for loss, n in zip(whole.losses, counts, strict=True)) / n_tokens
+    assert by_tokens == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_time_limit_ends_the_run_and_its_learning_rate():

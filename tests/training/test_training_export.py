@@ -30,6 +30,8 @@ def row(step: int) -> dict[str, float]:
         | {
             "val_well_formed": 0.9,
             "val_recovered": 0.25,
+            "val_recovered_classical": 0.125,
+            "val_loss_number": 1.25 / step,
         }
     )
 
@@ -74,12 +76,31 @@ def test_exported_weights_load_and_are_the_runs(run, tmp_path):
 def test_the_card_tells_the_story(run, tmp_path):
     export(run[0], tmp_path / "small")
     card = (tmp_path / "small" / "MODEL_CARD.md").read_text()
-    for fact in ("# small", "3,840 in 30 steps", "1.50 hours", "an abacus", "25.0%", '"seed": 3'):
+    for fact in (
+        "# small",
+        "3,840 in 30 steps",
+        "1.50 hours",
+        "an abacus",
+        "25.0%",
+        "classical suites: 12.5%",
+        "number tokens: 0.042",
+        '"seed": 3',
+    ):
         assert fact in card
     curve = [line for line in card.splitlines() if line.startswith("| ")]
     assert 2 < len(curve) <= 13
     assert curve[-1].startswith("| 3,840 | 30 |")
-    assert (tmp_path / "small" / "learning_curve.png").read_bytes().startswith(b"\x89PNG")
+    assert "![Learning curve](learning_curve.png)" in card
+    picture = (tmp_path / "small" / "learning_curve.png").read_bytes()
+    assert picture.startswith(b"\x89PNG")
+    assert len(picture) < 60_000
+
+
+def test_without_matplotlib_the_card_has_no_picture(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("training.export.find_spec", lambda name: None)
+    export(run[0], tmp_path / "small")
+    assert not (tmp_path / "small" / "learning_curve.png").exists()
+    assert "![" not in (tmp_path / "small" / "MODEL_CARD.md").read_text()
 
 
 def test_what_is_no_run_is_refused(tmp_path):
