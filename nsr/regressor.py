@@ -19,9 +19,10 @@ from nsr.checkpoint import DEFAULT_CHECKPOINT, Pretrained, from_pretrained
 from nsr.data import Prepared, prepare
 from nsr.export.latex import to_latex
 from nsr.export.sympy import to_sympy
-from nsr.expression import constant, variable
+from nsr.expression import Expression, constant, variable
 from nsr.printing import to_infix
 from nsr.program import Program, warm_up
+from nsr.rewriting import rewritten
 from nsr.scaling import Scaler
 from nsr.search.engine import STAGES, Search
 from nsr.selection import (
@@ -40,6 +41,10 @@ Array = NDArray[np.float64]
 
 # How many of the best candidates are snapped.
 _N_SNAPPED = 24
+# Other ways to write a candidate that are tried; the search goes on for a while after an exact answer, as a
+# simpler one may come: for so long as it took, within bounds in seconds.
+_N_REWRITTEN = 2
+_SHORTEST_AFTER, _LONGEST_AFTER = 0.3, 2.0
 
 
 class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -183,7 +188,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             seed,
         )
         exact = EXACT_FVU * float(np.var(data.y))
-        started = time.monotonic()
+        started, done_at = time.monotonic(), None
         try:
             guesses = search.first_guesses()
             if compilation.is_alive():  # the network has shared the processor with the compiler
@@ -193,7 +198,10 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
                 in_units = [simplify(scaler.undo(expression)) for expression in refined]
                 losses = mean_squared_errors(in_units, data.X, data.y)
                 pool += [Candidate(e, float(loss)) for e, loss in zip(in_units, losses, strict=True)]
-                if any(candidate.loss <= exact for candidate in pool[-len(refined) :]):
+                now = time.monotonic()
+                if done_at is None and any(loss <= exact for loss in losses):
+                    done_at = now + float(np.clip(now - started, _SHORTEST_AFTER, _LONGEST_AFTER))
+                if done_at is not None and now > done_at:
                     break
             pool += _snapped(pool, data)
         except KeyboardInterrupt:
@@ -232,17 +240,15 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def _snapped(pool: list[Candidate], data: Prepared) -> list[Candidate]:
-    """Forms with round constants of the best candidates, simplified again."""
+    """The best candidates in other words and with round constants."""
     variance = float(np.var(data.y))
     ranked = sorted(pool, key=lambda c: description_length(c, len(data.y), variance))[:_N_SNAPPED]
     exact = [c for c in ranked if c.loss <= EXACT_FVU * variance]
-    forms = []
+    forms: list[Expression] = []
     for candidate in exact[:8] or ranked:
-        snapped = snap(candidate, data.X, data.y)
-        if snapped is not None:
-            forms.append(simplify(snapped.expression))
-    if not forms:
-        return []
+        for form in (candidate.expression, *rewritten(candidate.expression)[:_N_REWRITTEN]):
+            snapped = snap(Candidate(form, candidate.loss), data.X, data.y)
+            forms += [form] if snapped is None else [form, simplify(snapped.expression)]
     losses = mean_squared_errors(forms, data.X, data.y)
     return [Candidate(form, float(loss)) for form, loss in zip(forms, losses, strict=True)]
 

@@ -9,26 +9,28 @@ import heapq
 import itertools
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import reduce
 
 import joblib
 import numpy as np
 from numpy.typing import NDArray
 
 from nsr.checkpoint import Pretrained
-from nsr.expression import Expression, apply, constant
+from nsr.expression import Expression, apply, constant, variable
 from nsr.guess import guess
 from nsr.program import Program
 from nsr.refine import refine
 from nsr.search.families import relations
 from nsr.search.reduction import reductions
+from nsr.search.separation import separation
 from nsr.search.state import State
-from nsr.selection import Candidate, description_length
+from nsr.selection import Candidate, description_length, mean_squared_errors
 from nsr.simplify import simplify
 
 Array = NDArray[np.float64]
 
-STAGES = ("network", "families", "reduction")
+STAGES = ("network", "families", "separation", "reduction")
 
 # Refinement of guesses goes in rounds: (candidates kept from the round before, restarts, points, iterations).
 _ROUNDS: tuple[tuple[int | None, int, int | None, int], ...] = (
@@ -42,6 +44,12 @@ _N_HANDED_ON = 96
 _OFFSET = 0.1
 # Guesses are refined for this long even if asking the network took all the time there was.
 _LEAST_SECONDS = 1.0
+# The network is asked for fewer sequences where a state has fewer variables than the table, by this factor.
+_SMALLER = 4
+# Equations of separate parts are combined in about so many ways.
+_MAX_COMBINATIONS = 36
+# A part may take this share of the time that is left; it is solved when its error is near the surrogate's.
+_PART_SHARE, _PART_PRECISION = 0.2, 4.0
 _MAX_LENGTH = 200  # tokens of a lifted equation; longer ones are no equation of anybody's
 
 
@@ -53,7 +61,7 @@ class Search:
         pretrained: The network and its tokenizer.
         X: Scaled variables, shape (P, D).
         y: Scaled target, shape (P,).
-        n_candidates: Sequences sampled from the network each time it is asked.
+        n_candidates: Sequences sampled from the network for the table; fewer for smaller states.
         stages: Which of `STAGES` to use.
         seed: Seed of all draws.
     """
@@ -67,13 +75,15 @@ class Search:
 
     def first_guesses(self) -> list[Expression]:
         """What the network makes of the table itself; nothing if it is not to be asked."""
-        return self._guesses(State.root(self.X, self.y)) if "network" in self.stages else []
+        if "network" not in self.stages:
+            return []
+        return self._guesses(State.root(self.X, self.y), self.n_candidates)
 
     def run(self, guesses: list[Expression], deadline: float) -> Iterator[list[Expression]]:
         """Yields refined equations, batch after batch, until nothing is left to try or time is up.
 
         Args:
-            guesses: What `first_guesses` gave.
+            guesses: What `first_guesses` gave; with none, the network is asked after the families.
             deadline: Of `time.monotonic`.
         """
         root = State.root(self.X, self.y)
@@ -84,7 +94,7 @@ class Search:
         seen = {root.key}
         while queue and time.monotonic() < deadline:
             _, state = heapq.heappop(queue)
-            yield from self._explored(state, deadline, is_root=state is root)
+            yield from self._explored(state, deadline, asked=state is root and bool(guesses))
             if "reduction" not in self.stages or time.monotonic() > deadline:
                 continue
             for child in reductions(state):
@@ -92,22 +102,62 @@ class Search:
                     seen.add(child.key)
                     heapq.heappush(queue, ((child.X.shape[1], child.error, next(order)), child))
 
-    def _explored(self, state: State, deadline: float, is_root: bool) -> Iterator[list[Expression]]:
-        """What families and network find in one state, as equations of the root."""
+    def _explored(self, state: State, deadline: float, asked: bool) -> Iterator[list[Expression]]:
+        """What families, separation and network find in one state, as equations of the root.
+
+        Args:
+            state: Where to look.
+            deadline: Of `time.monotonic`.
+            asked: Whether the network has been asked already.
+        """
         if "families" in self.stages:
             for forms in relations(state):
                 yield self._polished([state.lift(form) for form in forms], deadline)
                 if time.monotonic() > deadline:
                     return
-        if "network" in self.stages and not is_root and state.X.shape[1]:
-            for refined in self._refined_in_rounds(self._guesses(state), state, deadline):
+        if "separation" in self.stages:
+            yield self._polished([state.lift(form) for form in self._separated(state, deadline)], deadline)
+        if "network" in self.stages and not asked and state.X.shape[1]:
+            guesses = self._guesses(state, self.n_candidates // _SMALLER)
+            for refined in self._refined_in_rounds(guesses, state, deadline):
                 yield self._polished(
                     [state.lift(expression) for expression in refined[:_N_HANDED_ON]], deadline
                 )
 
-    def _guesses(self, state: State) -> list[Expression]:
+    def _separated(self, state: State, deadline: float) -> list[Expression]:
+        """Sums or products of what a search of its own finds for each part of a state that separates."""
+        found = separation(state)
+        if found is None:
+            return []
+        n_each = max(2, round(_MAX_COMBINATIONS ** (1 / len(found.parts))))
+        solutions = []
+        for part in found.parts:
+            share = (deadline - time.monotonic()) * _PART_SHARE
+            best = self._solved(part, min(deadline, time.monotonic() + share))[:n_each]
+            back = {i: variable(state.variables.index(v)) for i, v in enumerate(part.variables)}
+            solutions.append([expression.substitute(back) for expression in best])
+        return [_combined(found.operator, choice) for choice in itertools.product(*solutions)]
+
+    def _solved(self, part: State, deadline: float) -> list[Expression]:
+        """The best equations for a part, judged no finer than the part is known."""
+        search = replace(self, X=part.X, y=part.y)
+        variance = float(np.var(part.y))
+        floor = _PART_PRECISION * part.error**2
+        best: dict[Expression, float] = {}
+        for batch in search.run([], deadline):
+            if not batch:
+                continue
+            losses = mean_squared_errors(batch, part.X, part.y)
+            for expression, loss in zip(batch, losses, strict=True):
+                known = Candidate(expression, max(float(loss), floor * variance))
+                best[expression] = description_length(known, len(part.y), variance)
+            if np.min(losses) <= floor * variance:
+                break
+        return sorted(best, key=best.__getitem__)
+
+    def _guesses(self, state: State, n_candidates: int) -> list[Expression]:
         """The network's guesses, and each with a free constant added: what it misses most often is a term."""
-        guesses = guess(self.pretrained, state.X, state.y, n_candidates=self.n_candidates, seed=self.seed)
+        guesses = guess(self.pretrained, state.X, state.y, n_candidates=max(n_candidates, 1), seed=self.seed)
         known = {expression.skeleton() for expression in guesses}
         shifted = [apply("add", expression, constant(_OFFSET)) for expression in guesses]
         return guesses + [expression for expression in shifted if expression.skeleton() not in known]
@@ -131,6 +181,14 @@ class Search:
         if not short:
             return []
         return _refined(short, self.X, self.y, 1, 512, 30, self.seed, deadline)
+
+
+def _combined(operator: str, parts: tuple[Expression, ...]) -> Expression:
+    """A sum of parts with a free factor each and a free constant, or their product with one free factor."""
+    if operator == "mul":
+        return reduce(lambda a, b: apply("mul", a, b), parts, constant(1.0 + _OFFSET))
+    weighted = (apply("mul", constant(1.0 + _OFFSET), part) for part in parts)
+    return reduce(lambda a, b: apply("add", a, b), weighted, constant(_OFFSET))
 
 
 def _refined(

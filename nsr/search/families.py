@@ -204,8 +204,8 @@ def _products(left: list[list[Expression]], right: list[list[Expression]], n_pow
     options = [
         (p + q, apply("mul", left[i][p], right[j][q]))
         for i, j in pairs
-        for p in range(min(n_powers, 6))
-        for q in range(min(n_powers, 6))
+        for p in range(n_powers)
+        for q in range(n_powers)
     ]
     options.sort(key=lambda option: option[0])
     return [product for _, product in options]
@@ -218,13 +218,16 @@ def _power(index: int, exponent: float) -> Expression:
 def _functions(index: int, scales: tuple[float, ...]) -> list[Expression]:
     """Functions of one variable, with a few inner constants that refinement will move."""
     z = variable(index)
+    scaled = [z if scale == 1 else apply("mul", constant(scale), z) for scale in scales]
     result = [
-        apply(name, z if scale == 1 else apply("mul", constant(scale), z))
-        for scale in scales
-        for name in ("exp", "sin", "cos")
-    ]
-    result += [
-        apply("exp", z if scale == 1 else apply("mul", constant(scale), z)) for scale in (-s for s in scales)
+        function
+        for inner in scaled
+        for function in (
+            apply("exp", inner),
+            apply("exp", apply("neg", inner)),
+            apply("sin", inner),
+            apply("cos", inner),
+        )
     ]
     return [*result, apply("log", z), apply("exp", apply("neg", apply("square", z))), apply("tanh", z)]
 

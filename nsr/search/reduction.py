@@ -44,7 +44,7 @@ def reductions(state: State) -> list[State]:
         return []
     X = state.X[:_N_GRADIENTS]
     with np.errstate(all="ignore"):
-        gradients = surrogate.gradients(X)
+        gradients = surrogate.gradients(X, state.y[:_N_GRADIENTS])
     if not np.all(np.isfinite(gradients)):
         return []
     tolerance = _TOLERANCE + _ERROR_FACTOR * min(surrogate.error, 0.02)
@@ -81,16 +81,16 @@ def _irrelevant(state: State, gradients: Array, tolerance: float) -> Iterator[St
 
 def _groupings(state: State, X: Array, y: Array, gradients: Array, tolerance: float) -> Iterator[State]:
     """With monomials of the variables as variables, and a monomial factor taken out."""
-    scaled = np.column_stack((X * gradients, -y)) / np.sqrt(np.mean(y**2))
+    # Each row is as large as it is relative to its own target, so that no few rows decide.
+    size = np.abs(y) + 0.1 * np.median(np.abs(y))
+    scaled = np.column_stack((X * gradients, -y)) / size[:, None]
     _, sizes, directions = np.linalg.svd(scaled, full_matrices=False)
     n_symmetries = int(np.sum(sizes < tolerance * sizes[0]))
     n_variables = X.shape[1]
     for count in range(min(n_symmetries, n_variables), 0, -1):
         symmetries = directions[len(directions) - count :]
-        found = list(itertools.islice(_rational_groupings(symmetries), _MAX_GROUPINGS))
+        found = itertools.islice(_rational_groupings(symmetries), _MAX_GROUPINGS)
         yield from (_grouped(state, groups, factor) for groups, factor in found)
-        if found:
-            return
 
 
 def _rational_groupings(symmetries: Array) -> Iterator[tuple[Array, Array]]:

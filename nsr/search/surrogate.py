@@ -8,7 +8,7 @@ symmetries that the data alone do not.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -28,32 +28,31 @@ class Surrogate:
     """A fitted polynomial.
 
     Attributes:
-        log_inputs: Whether the polynomial takes each variable's logarithm, shape (D,).
+        log_inputs: Whether the polynomial takes the logarithm of each variable's size, shape (D,).
         log_output: Whether it gives the logarithm of the target's size.
-        sign: Sign of the target where `log_output`.
         low: Smallest input after logarithms, shape (D,).
         high: Largest input, likewise.
         degrees: Degree of each term in each variable, shape (T, D).
         coefficients: Shape (T,).
-        error: Root mean square error on held-out rows over the target's standard deviation.
+        error: Root mean square error on held-out rows over the standard deviation of what the polynomial
+            gives.
     """
 
     log_inputs: NDArray[np.bool_]
     log_output: bool
-    sign: float
     low: Array
     high: Array
     degrees: NDArray[np.int64]
     coefficients: Array
     error: float
 
-    def values(self, X: Array) -> Array:
-        """Predictions, shape (P,), for points of shape (P, D)."""
+    def outputs(self, X: Array) -> Array:
+        """What the polynomial gives, shape (P,), for points of shape (P, D)."""
         basis, _ = _chebyshev(self._unit(X), int(self.degrees.max()))
-        return self._output(_terms(basis, self.degrees) @ self.coefficients)
+        return _terms(basis, self.degrees) @ self.coefficients
 
-    def gradients(self, X: Array) -> Array:
-        """Derivatives of the prediction by each variable, shape (P, D)."""
+    def gradients(self, X: Array, y: Array) -> Array:
+        """Derivatives of the target by each variable, shape (P, D), at points X with target y."""
         basis, slopes = _chebyshev(self._unit(X), int(self.degrees.max()))
         result = np.empty_like(X)
         for d in range(X.shape[1]):
@@ -61,56 +60,61 @@ class Surrogate:
             result[:, d] = _terms(mixed, self.degrees) @ self.coefficients
         result *= 2 / (self.high - self.low)
         result /= np.where(self.log_inputs, X, 1.0)
-        if self.log_output:
-            result *= self.values(X)[:, None]
-        return result
+        return result * y[:, None] if self.log_output else result
 
     def _unit(self, X: Array) -> Array:
-        inputs = np.where(self.log_inputs, np.log(np.where(self.log_inputs, X, 1.0)), X)
-        return 2 * (inputs - self.low) / (self.high - self.low) - 1
-
-    def _output(self, values: Array) -> Array:
-        return self.sign * np.exp(np.minimum(values, 700.0)) if self.log_output else values
+        return 2 * (_inputs(X, self.log_inputs) - self.low) / (self.high - self.low) - 1
 
 
 def fit_surrogate(X: Array, y: Array) -> Surrogate:
-    """The best of the four polynomials with logarithms of inputs, output, both or neither.
+    """The best of the polynomials with logarithms of inputs, output, both or neither.
 
     Args:
         X: Variables, shape (P, D), each of them varying.
         y: Target, shape (P,).
 
     Returns:
-        The one with the smallest error on held-out rows; its error is infinite where all fail.
+        The one with the smallest error on held-out rows.
     """
     X, y = X[:MAX_ROWS], y[:MAX_ROWS]
-    positive = np.all(X > 0, axis=0) & (X.max(axis=0) > 1.5 * np.abs(X.min(axis=0)))
-    one_signed = bool(np.all(y > 0) or np.all(y < 0))
-    choices = [(np.zeros_like(positive), False)]
-    if positive.any():
-        choices.append((positive, False))
-    if one_signed:
-        choices += [(inputs, True) for inputs, _ in choices]
-    return min((_fit(X, y, inputs, output) for inputs, output in choices), key=lambda s: s.error)
+    size = np.abs(X)
+    wide = np.all(X != 0, axis=0) & (size.max(axis=0) > 1.5 * size.min(axis=0))
+    none = np.zeros_like(wide)
+    choices = [(none, False), (wide & np.all(X > 0, axis=0), False)]
+    if np.all(y != 0):
+        choices += [(none, True), (wide & np.all(X > 0, axis=0), True), (wide, True)]
+    distinct = {(inputs.tobytes(), output): (inputs, output) for inputs, output in choices}
+    return min((_fit(X, y, inputs, output) for inputs, output in distinct.values()), key=lambda s: s.error)
 
 
-def _fit(X: Array, y: Array, log_inputs: NDArray[np.bool_], log_output: bool) -> Surrogate:
-    inputs = np.where(log_inputs, np.log(np.where(log_inputs, X, 1.0)), X)
+def refit(surrogate: Surrogate, X: Array, y: Array, degrees: NDArray[np.int64]) -> Surrogate:
+    """The same kind of polynomial with other terms; degrees have shape (T, D)."""
+    return _fit(X[:MAX_ROWS], y[:MAX_ROWS], surrogate.log_inputs, surrogate.log_output, degrees)
+
+
+def _fit(
+    X: Array,
+    y: Array,
+    log_inputs: NDArray[np.bool_],
+    log_output: bool,
+    degrees: NDArray[np.int64] | None = None,
+) -> Surrogate:
+    inputs = _inputs(X, log_inputs)
     low, high = inputs.min(axis=0), inputs.max(axis=0)
     n_training = len(y) - max(1, int(_HELD_OUT_SHARE * len(y)))
-    degrees = _degrees(X.shape[1], min(_MAX_TERMS, n_training // 2))
+    if degrees is None:
+        degrees = degrees_up_to(X.shape[1], n_training // 2)
     basis, _ = _chebyshev(2 * (inputs - low) / (high - low) - 1, int(degrees.max()))
     design = _terms(basis, degrees)
     target = np.log(np.abs(y)) if log_output else y
-    # Rows are weighted so that logarithms are fitted to what the target itself needs.
-    weights = np.sqrt(np.abs(y) / np.mean(np.abs(y))) if log_output else np.ones_like(y)
-    training = slice(0, n_training)
-    coefficients = _least_squares(design[training] * weights[training, None], (target * weights)[training])
-    fitted = Surrogate(log_inputs, log_output, float(np.sign(y[0])), low, high, degrees, coefficients, np.inf)
-    with np.errstate(all="ignore"):
-        residual = fitted._output(design[n_training:] @ coefficients) - y[n_training:]
-        error = float(np.sqrt(np.mean(residual**2)) / np.std(y))
-    return replace(fitted, error=error) if np.isfinite(error) else fitted
+    coefficients = _least_squares(design[:n_training], target[:n_training])
+    residual = design[n_training:] @ coefficients - target[n_training:]
+    error = float(np.sqrt(np.mean(residual**2)) / max(float(np.std(target)), 1e-300))
+    return Surrogate(log_inputs, log_output, low, high, degrees, coefficients, error)
+
+
+def _inputs(X: Array, log_inputs: NDArray[np.bool_]) -> Array:
+    return np.where(log_inputs, np.log(np.where(log_inputs, np.abs(X), 1.0)), X)
 
 
 def _least_squares(A: Array, b: Array) -> Array:
@@ -124,8 +128,9 @@ def _least_squares(A: Array, b: Array) -> Array:
 
 
 @cache
-def _degrees(n_variables: int, max_terms: int) -> NDArray[np.int64]:
-    """Degrees of all terms up to the highest total degree that keeps their number in bounds."""
+def degrees_up_to(n_variables: int, max_terms: int) -> NDArray[np.int64]:
+    """Degrees of all terms, shape (T, D), up to the highest total degree that keeps to their number."""
+    max_terms = min(max_terms, _MAX_TERMS)
     terms = [(0,) * n_variables]
     for total in range(1, _MAX_DEGREE + 1):
         more = [

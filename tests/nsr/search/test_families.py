@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+
+from nsr.parsing import parse
+from nsr.program import Program
+from nsr.search.families import relations
+from nsr.search.state import State
+
+RNG = np.random.default_rng(0)
+
+
+def best_fvu(text: str, n_variables: int, noise: float = 0.0) -> float:
+    X = RNG.uniform(1, 4, (800, n_variables))
+    y = Program([parse(text)]).values(X)[0]
+    state = State.root(X, y + noise * np.std(y) * RNG.standard_normal(len(y)))
+    forms = [form for batch in relations(state) for form in batch]
+    X_fresh = RNG.uniform(1, 4, (800, n_variables))
+    expected = Program([parse(text)]).values(X_fresh)[0]
+    with np.errstate(all="ignore"):
+        fvu = np.mean((Program(forms).values(X_fresh) - expected) ** 2, axis=1) / np.var(expected)
+    return float(np.nanmin(fvu))
+
+
+@pytest.mark.parametrize(
+    ("text", "n_variables"),
+    [
+        ("x_0**3/(exp(x_0)-1)", 1),
+        ("exp(-x_0**2/2)/2.5", 1),
+        ("0.3*x_0+2*sin(x_0)-1", 1),
+        ("x_0*x_1/(1+x_0*x_1)", 2),
+        ("sqrt(x_0**2+x_1**2-x_0*x_1)", 2),
+        ("1/(1/x_0+x_1/x_2)", 3),
+        ("log(x_0+x_1*x_2)", 3),
+        ("asin(x_0/10*sin(x_1))", 2),
+        ("x_0*x_3+x_1*x_4+x_2*x_5", 6),
+        ("-sqrt(x_0+x_1)", 2),
+    ],
+)
+def test_members_of_the_families_are_found(text, n_variables):
+    assert best_fvu(text, n_variables) < 1e-12
+
+
+def test_noise_leaves_the_right_terms():
+    assert best_fvu("2*x_0*x_1+0.5*x_2", 3, noise=0.02) < 1e-3
+
+
+def test_a_state_without_variables_is_a_constant():
+    state = State(np.empty((20, 0)), np.full(20, 2.5), ())
+    assert [form.tokens for batch in relations(state) for form in batch] == [(2.5,)]

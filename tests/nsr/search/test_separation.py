@@ -1,0 +1,46 @@
+import numpy as np
+import pytest
+
+from nsr.parsing import parse
+from nsr.program import Program
+from nsr.search.separation import separation
+from nsr.search.state import State
+
+RNG = np.random.default_rng(0)
+
+
+def state_of(text: str, n_variables: int) -> State:
+    X = RNG.uniform(1, 4, (800, n_variables))
+    return State.root(X, Program([parse(text)]).values(X)[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "n_variables", "operator", "parts"),
+    [
+        ("x_0*exp(-x_0)+x_1**2", 2, "add", {("x_0",), ("x_1",)}),
+        ("x_4+x_0*x_2**4+x_3*x_1**2", 5, "add", {("x_0", "x_2"), ("x_1", "x_3"), ("x_4",)}),
+        ("exp(x_0)*(x_1+sqrt(x_2))", 3, "mul", {("x_0",), ("x_1", "x_2")}),
+    ],
+)
+def test_sums_and_products_come_apart(text, n_variables, operator, parts):
+    state = state_of(text, n_variables)
+    found = separation(state)
+    assert found.operator == operator
+    assert {tuple(v.tokens[0] for v in part.variables) for part in found.parts} == parts
+    combined = (
+        sum(part.y for part in found.parts)
+        if operator == "add"
+        else np.prod([part.y for part in found.parts], axis=0)
+    )
+    difference = state.y - combined if operator == "add" else state.y / combined
+    assert np.std(difference) < 1e-3 * np.std(state.y)
+
+
+@pytest.mark.parametrize("text", ["x_0/(x_1+x_0)", "sin(x_0*x_1)+x_0", "exp(x_0*x_1)+x_1"])
+def test_what_is_mixed_stays_together(text):
+    assert separation(state_of(text, 2)) is None
+
+
+def test_one_variable_and_noise_do_not_separate():
+    assert separation(state_of("sin(x_0)", 1)) is None
+    assert separation(State.root(RNG.uniform(1, 4, (300, 3)), RNG.standard_normal(300))) is None

@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+
+from nsr.search.surrogate import degrees_up_to, fit_surrogate
+
+RNG = np.random.default_rng(0)
+X = RNG.uniform(1, 3, (800, 3))
+
+
+@pytest.mark.parametrize(
+    ("function", "gradient"),
+    [
+        (
+            lambda a, b, c: a * np.exp(-b / c),
+            lambda a, b, c: (np.exp(-b / c), -a / c * np.exp(-b / c), a * b / c**2 * np.exp(-b / c)),
+        ),
+        (lambda a, b, c: a - b * c, lambda a, b, c: (1 + 0 * a, -c, -b)),
+        (lambda a, b, c: np.sin(a) + b / c, lambda a, b, c: (np.cos(a), 1 / c, -b / c**2)),
+    ],
+)
+def test_values_and_gradients_come_close_to_the_function(function, gradient):
+    y = function(*X.T)
+    surrogate = fit_surrogate(X, y)
+    assert surrogate.error < 1e-4
+    expected = np.column_stack(gradient(*X.T))
+    found = surrogate.gradients(X[:200], y[:200])
+    assert np.sqrt(np.mean((found - expected[:200]) ** 2)) < 1e-2 * np.sqrt(np.mean(expected**2))
+
+
+def test_products_of_powers_are_exact_even_where_signs_change():
+    Z = RNG.normal(0, 2, (500, 4))
+    y = Z[:, 0] * Z[:, 1] ** 3 / Z[:, 2] ** 2
+    surrogate = fit_surrogate(Z, y)
+    assert surrogate.log_output
+    assert surrogate.error < 1e-6
+    slopes = Z[:100] * surrogate.gradients(Z[:100], y[:100]) / y[:100, None]
+    np.testing.assert_allclose(slopes, np.tile([1, 3, -2, 0], (100, 1)), atol=1e-5)
+
+
+def test_the_error_is_that_of_rows_not_seen():
+    noise = RNG.standard_normal(400)
+    assert fit_surrogate(X[:400], noise).error > 0.8
+
+
+@pytest.mark.parametrize(("n_variables", "max_terms"), [(1, 5), (2, 100), (5, 250), (9, 290)])
+def test_terms_have_all_degrees_up_to_a_total(n_variables, max_terms):
+    degrees = degrees_up_to(n_variables, max_terms)
+    assert len(degrees) <= max_terms
+    assert len({tuple(row) for row in degrees}) == len(degrees)
+    total = degrees.sum(axis=1)
+    assert total[0] == 0
+    assert np.array_equal(np.unique(total), np.arange(total.max() + 1))
