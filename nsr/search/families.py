@@ -33,6 +33,7 @@ _N_BEST = 4
 _WORTHWHILE = 0.05
 _EXACT = 1e-9
 _MAX_EXACT_TERMS = 9
+_EXTREME = 1e12
 _ONE = constant(1.0)
 
 
@@ -50,7 +51,8 @@ class Transform:
 
     def of_target(self, y: Array) -> Array:
         """The transformed target; NaN outside the domain."""
-        return np.asarray(Program([_applied(self.name, variable(0))]).values(y[:, None])[0])
+        form = _applied(self.name, variable(0))
+        return np.asarray(Program([form]).values(y[:, None])[0], dtype=np.float64)
 
 
 _TRANSFORMS = (
@@ -77,17 +79,23 @@ def relations(state: State) -> Iterator[list[Expression]]:
     rows = slice(0, _MAX_ROWS)
     X, y = state.X[rows], state.y[rows]
     terms = _terms(n_variables)
-    values = Program(list(terms)).values(X)
-    usable = np.all(np.isfinite(values), axis=1) & (np.max(np.abs(values), axis=1) < 1e12)
+    values = np.asarray(Program(list(terms)).values(X), dtype=np.float64)
+    usable = _is_moderate(values)
     terms = tuple(term for term, good in zip(terms, usable, strict=True) if good)
     table = values[usable].T
     for transform in _TRANSFORMS:
         target = transform.of_target(y)
-        if np.all(np.isfinite(target)) and np.ptp(target) > 0:
+        if _is_moderate(target) and np.ptp(target) > 0:
             negative = transform.inverse[-1:] == ("sqrt",) and bool(np.all(y < 0))
             yield [
                 apply("neg", form) if negative else form for form in _forms(transform, terms, table, target)
             ]
+
+
+def _is_moderate(values: Array) -> NDArray[np.bool_]:
+    """Whether values, along the last axis, are finite, not all zero, and far from overflow when squared."""
+    largest = np.max(np.abs(values), axis=-1)
+    return np.asarray((largest > 1 / _EXTREME) & (largest < _EXTREME))
 
 
 def _forms(

@@ -22,7 +22,8 @@ Array = NDArray[np.float64]
 _USELESS = 0.05
 # Share of the polynomial that mixed terms may have, plus what its error allows.
 _TOLERANCE, _ERROR_FACTOR = 1e-3, 3.0
-_GROWTH = 1.0
+# Errors below this are rounding.
+_NEGLIGIBLE = 1e-8
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def separation(state: State) -> Separation | None:
     separate = refit(
         surrogate, state.X, state.y, _unmixed(state.X.shape[1], groups, min(len(state.y), MAX_ROWS))
     )
-    if separate.error > _GROWTH * surrogate.error:
+    if separate.error > max(surrogate.error, _NEGLIGIBLE):
         return None
     return Separation(
         "mul" if separate.log_output else "add",

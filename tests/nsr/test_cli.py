@@ -48,7 +48,11 @@ def table(tmp_path):
 @pytest.fixture
 def guessed(monkeypatch):
     def use(*texts):
-        monkeypatch.setattr("nsr.regressor.guess", lambda *_, **__: [parse(text) for text in texts])
+        guesses = [parse(text) for text in texts]
+        monkeypatch.setattr(
+            "nsr.search.engine.guess",
+            lambda _, X, *__, **___: [g for g in guesses if max(g.variables) < X.shape[1]],
+        )
 
     return use
 

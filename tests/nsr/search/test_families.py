@@ -10,7 +10,7 @@ RNG = np.random.default_rng(0)
 
 
 def best_fvu(text: str, n_variables: int, noise: float = 0.0) -> float:
-    X = RNG.uniform(1, 4, (800, n_variables))
+    X = np.random.default_rng(0).uniform(1, 4, (800, n_variables))
     y = Program([parse(text)]).values(X)[0]
     state = State.root(X, y + noise * np.std(y) * RNG.standard_normal(len(y)))
     forms = [form for batch in relations(state) for form in batch]

@@ -10,7 +10,7 @@ RNG = np.random.default_rng(0)
 
 
 def state_of(text: str, n_variables: int, low: float = 1.0, high: float = 4.0) -> State:
-    X = RNG.uniform(low, high, (800, n_variables))
+    X = np.random.default_rng(0).uniform(low, high, (800, n_variables))
     return State.root(X, Program([parse(text)]).values(X)[0])
 
 

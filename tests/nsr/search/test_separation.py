@@ -10,7 +10,7 @@ RNG = np.random.default_rng(0)
 
 
 def state_of(text: str, n_variables: int) -> State:
-    X = RNG.uniform(1, 4, (800, n_variables))
+    X = np.random.default_rng(0).uniform(1, 4, (800, n_variables))
     return State.root(X, Program([parse(text)]).values(X)[0])
 
 
