@@ -22,6 +22,18 @@ from nsr.tokenizer import Tokenizer
 from training.data import ProblemData
 from training.module import Pretraining, TrainingError
 
+# An endless stream has no epochs: steps and time say when to validate and when to stop.
+TRAINER_DEFAULTS: dict[str, Any] = {
+    "devices": 1,
+    "precision": "bf16-mixed",
+    "max_epochs": -1,
+    "gradient_clip_val": 1.0,
+    "log_every_n_steps": 20,
+    "check_val_every_n_epoch": None,
+    "val_check_interval": "00:00:10:00",
+    "num_sanity_val_steps": 0,
+}
+
 
 class LastCheckpoint(ModelCheckpoint):
     """Keeps one checkpoint, last.ckpt, replaced atomically.
@@ -107,7 +119,7 @@ def main() -> PretrainingCLI:
     return PretrainingCLI(
         Pretraining,
         ProblemData,
-        trainer_defaults={"enable_progress_bar": sys.stderr.isatty()},
+        trainer_defaults=TRAINER_DEFAULTS | {"enable_progress_bar": sys.stderr.isatty()},
         seed_everything_default=0,
     )
 
