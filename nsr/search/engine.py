@@ -21,6 +21,7 @@ from nsr.expression import Expression, apply, constant, variable
 from nsr.guess import guess
 from nsr.program import Program
 from nsr.refine import refine
+from nsr.search.evolution import Member, Population
 from nsr.search.families import relations
 from nsr.search.reduction import reductions
 from nsr.search.separation import separation
@@ -30,7 +31,7 @@ from nsr.simplify import simplify
 
 Array = NDArray[np.float64]
 
-STAGES = ("network", "families", "separation", "reduction")
+STAGES = ("network", "families", "separation", "reduction", "evolution")
 
 # Refinement of guesses goes in rounds: (candidates kept from the round before, restarts, points, iterations).
 _ROUNDS: tuple[tuple[int | None, int, int | None, int], ...] = (
@@ -46,6 +47,10 @@ _OFFSET = 0.1
 _LEAST_SECONDS = 1.0
 # The network is asked for fewer sequences where a state has fewer variables than the table, by this factor.
 _SMALLER = 4
+# Evolution makes so many children at a time, and ends when nothing has got better for so many seconds, or for
+# this share of the time that all before it took.
+_N_CHILDREN = 200
+_PATIENCE_SECONDS, _PATIENCE = 4.0, 1.0
 # Equations of separate parts are combined in about so many ways.
 _MAX_COMBINATIONS = 36
 # A part may take this share of the time that is left; it is solved when its error is near the surrogate's.
@@ -80,12 +85,32 @@ class Search:
         return self._guesses(State.root(self.X, self.y), self.n_candidates)
 
     def run(self, guesses: list[Expression], deadline: float) -> Iterator[list[Expression]]:
-        """Yields refined equations, batch after batch, until nothing is left to try or time is up.
+        """Yields refined equations, batch after batch, until time is up or nothing gets better.
 
         Args:
             guesses: What `first_guesses` gave; with none, the network is asked after the families.
             deadline: Of `time.monotonic`.
         """
+        started = time.monotonic()
+        population = Population(self.X.shape[1], self.seed)
+        for batch in self._states(guesses, deadline):
+            if "evolution" in self.stages:
+                population.add(self._members(batch))
+            yield batch
+        improved = time.monotonic()
+        patience = max(_PATIENCE_SECONDS, _PATIENCE * (improved - started))
+        while "evolution" in self.stages and time.monotonic() < min(deadline, improved + patience):
+            best = population.best_bits
+            batch = self._refined(population.children(_N_CHILDREN), 2, 128, 20, deadline)
+            if not batch:
+                return
+            population.add(self._members(batch))
+            if population.best_bits < best:
+                improved = time.monotonic()
+            yield batch[:_N_HANDED_ON]
+
+    def _states(self, guesses: list[Expression], deadline: float) -> Iterator[list[Expression]]:
+        """The table itself, then states of fewer variables, the smallest first."""
         root = State.root(self.X, self.y)
         first_deadline = max(deadline, time.monotonic() + _LEAST_SECONDS)
         yield from self._refined_in_rounds(guesses, root, first_deadline)
@@ -101,6 +126,14 @@ class Search:
                 if child.key not in seen:
                     seen.add(child.key)
                     heapq.heappush(queue, ((child.X.shape[1], child.error, next(order)), child))
+
+    def _members(self, batch: list[Expression]) -> list[Member]:
+        if not batch:
+            return []
+        losses = mean_squared_errors(batch, self.X, self.y)
+        candidates = [Candidate(e, float(loss)) for e, loss in zip(batch, losses, strict=True)]
+        variance = float(np.var(self.y))
+        return [Member(c, description_length(c, len(self.y), variance)) for c in candidates]
 
     def _explored(self, state: State, deadline: float, asked: bool) -> Iterator[list[Expression]]:
         """What families, separation and network find in one state, as equations of the root.
@@ -140,7 +173,8 @@ class Search:
 
     def _solved(self, part: State, deadline: float) -> list[Expression]:
         """The best equations for a part, judged no finer than the part is known."""
-        search = replace(self, X=part.X, y=part.y)
+        stages = tuple(stage for stage in self.stages if stage != "evolution")
+        search = replace(self, X=part.X, y=part.y, stages=stages)
         variance = float(np.var(part.y))
         floor = _PART_PRECISION * part.error**2
         best: dict[Expression, float] = {}
@@ -178,9 +212,21 @@ class Search:
     def _polished(self, lifted: list[Expression], deadline: float) -> list[Expression]:
         """Equations of the root, their constants refined from where they are."""
         short = [e for e in map(simplify, lifted) if len(e.tokens) <= _MAX_LENGTH]
-        if not short:
+        return self._refined(short, 1, 512, 30, deadline)
+
+    def _refined(
+        self,
+        expressions: list[Expression],
+        restarts: int,
+        max_points: int | None,
+        max_iterations: int,
+        deadline: float,
+    ) -> list[Expression]:
+        if not expressions:
             return []
-        return _refined(short, self.X, self.y, 1, 512, 30, self.seed, deadline)
+        return _refined(
+            expressions, self.X, self.y, restarts, max_points, max_iterations, self.seed, deadline
+        )
 
 
 def _combined(operator: str, parts: tuple[Expression, ...]) -> Expression:

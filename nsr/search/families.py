@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from nsr.expression import Expression, apply, constant, variable
 from nsr.program import Program
 from nsr.search.state import State
+from nsr.search.surrogate import degrees_up_to
 
 Array = NDArray[np.float64]
 
@@ -32,7 +33,9 @@ _N_BEST = 4
 # Share of the transformed target that a worthwhile relation leaves unexplained, at most.
 _WORTHWHILE = 0.05
 _EXACT = 1e-9
-_MAX_EXACT_TERMS = 9
+_MAX_EXACT_TERMS = 12
+# Polynomials go up to this total degree.
+_MAX_DEGREE = 9
 _EXTREME = 1e12
 _ONE = constant(1.0)
 
@@ -83,6 +86,7 @@ def relations(state: State) -> Iterator[list[Expression]]:
     usable = _is_moderate(values)
     terms = tuple(term for term, good in zip(terms, usable, strict=True) if good)
     table = values[usable].T
+    yield _polynomials(X, y)
     for transform in _TRANSFORMS:
         target = transform.of_target(y)
         if _is_moderate(target) and np.ptp(target) > 0:
@@ -90,6 +94,27 @@ def relations(state: State) -> Iterator[list[Expression]]:
             yield [
                 apply("neg", form) if negative else form for form in _forms(transform, terms, table, target)
             ]
+
+
+def _polynomials(X: Array, y: Array) -> list[Expression]:
+    """The polynomial, and the reciprocal of one, that hold exactly, if few terms do."""
+    degrees = degrees_up_to(X.shape[1], len(y) // 4)
+    degrees = degrees[degrees.sum(axis=1) <= _MAX_DEGREE]
+    table = np.prod(X[:, None, :] ** degrees[None], axis=2)
+    if not np.all(_is_moderate(table.T)):
+        return []
+    forms = []
+    for target, inverse in ((y, ()), (1 / np.where(y == 0, np.nan, y), ("inv",))):
+        for subset in exact_subset(table, target) if _is_moderate(target) else []:
+            weights = np.linalg.lstsq(table[:, subset], target, rcond=None)[0]
+            terms = [(float(w), _power_product(degrees[i])) for i, w in zip(subset, weights, strict=True)]
+            forms.append(_applied(inverse, _sum(terms)))
+    return forms
+
+
+def _power_product(exponents: NDArray[np.int64]) -> Expression:
+    factors = [_power(i, float(e)) for i, e in enumerate(exponents) if e]
+    return reduce(lambda a, b: apply("mul", a, b), factors) if factors else _ONE
 
 
 def _is_moderate(values: Array) -> NDArray[np.bool_]:
@@ -105,7 +130,7 @@ def _forms(
     both = np.column_stack((table, target[:, None] * table[:, 1:]))
     n_terms = table.shape[1]
     forms = []
-    for subset in (*_best_subsets(both, target, n_terms), *_exact_subset(table, target)):
+    for subset in (*_best_subsets(both, target, n_terms), *exact_subset(table, target)):
         columns = both[:, subset]
         scale = np.linalg.norm(columns, axis=0)
         weights = np.linalg.lstsq(columns / scale, target, rcond=1e-13)[0] / scale
@@ -152,7 +177,7 @@ def _pairs(n: int) -> NDArray[np.intp]:
     return np.array(list(itertools.combinations(range(n), 2)), dtype=np.intp).reshape(-1, 2)
 
 
-def _exact_subset(table: Array, target: Array) -> list[tuple[int, ...]]:
+def exact_subset(table: Array, target: Array) -> list[tuple[int, ...]]:
     """The terms of a sum that holds exactly: all terms at once, then without those that do nothing."""
     n_fit = len(target) * 3 // 4
     if table.shape[1] > n_fit // 2:

@@ -1,0 +1,52 @@
+import time
+
+import numpy as np
+import pytest
+from untrained import save_untrained
+
+from nsr import SymbolicRegressor
+from nsr.parsing import parse
+from nsr.program import Program
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.fixture(scope="module")
+def untrained(tmp_path_factory):
+    return save_untrained(tmp_path_factory.mktemp("checkpoint") / "untrained")
+
+
+def fit(text: str, n_variables: int, checkpoint: str, **options) -> SymbolicRegressor:
+    X = np.random.default_rng(0).uniform(1, 4, (400, n_variables))
+    y = Program([parse(text)]).values(X)[0]
+    return SymbolicRegressor(checkpoint=checkpoint, n_candidates=16, **options).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("text", "n_variables", "stages"),
+    [
+        ("x_0**3/(exp(x_0)-1)", 1, ("families",)),
+        ("x_0*x_1**3/(exp(x_1*x_2/(x_3*x_4))-1)", 5, ("families", "reduction")),
+        ("x_3+x_0*x_2**4*x_1-sin(x_4)", 5, ("families", "reduction", "separation")),
+        ("x_0+x_0**2+x_0**3+x_0**4+x_0**5", 1, ("families",)),
+        ("cos(x_0)*sin(x_0**2)-1", 1, ("families", "evolution")),
+    ],
+)
+def test_stages_find_what_they_are_for_without_a_trained_network(text, n_variables, stages, untrained):
+    model = fit(text, n_variables, untrained, stages=stages, time_limit=60)
+    X = RNG.uniform(1, 4, (300, n_variables))
+    expected = Program([parse(text)]).values(X)[0]
+    assert np.mean((model.predict(X) - expected) ** 2) <= 1e-14 * np.var(expected)
+
+
+def test_an_answer_comes_in_time_where_there_is_none(untrained):
+    X, y = RNG.uniform(1, 4, (300, 3)), RNG.standard_normal(300)
+    started = time.monotonic()
+    model = SymbolicRegressor(checkpoint=untrained, n_candidates=16, time_limit=2).fit(X, y)
+    assert model.equations_["complexity"].iloc[0] == 1
+    assert time.monotonic() - started < 60
+
+
+def test_unknown_stages_are_named(untrained):
+    with pytest.raises(ValueError, match="must be some of network, families"):
+        fit("x_0", 1, untrained, stages=("networks",))
