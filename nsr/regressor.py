@@ -41,10 +41,12 @@ Array = NDArray[np.float64]
 
 # How many of the best candidates are snapped.
 _N_SNAPPED = 24
-# Other ways to write a candidate that are tried; the search goes on for a while after an exact answer, as a
-# simpler one may come: for so long as it took, within bounds in seconds.
+# Other ways to write a candidate that are tried.
 _N_REWRITTEN = 2
-_SHORTEST_AFTER, _LONGEST_AFTER = 0.3, 2.0
+# Batches that are still searched after an exact answer, as a simpler one may come.
+_BATCHES_AFTER = 8
+# Candidates kept at a time.
+_MAX_POOL = 2_000
 
 
 class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -188,7 +190,8 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             seed,
         )
         exact = EXACT_FVU * float(np.var(data.y))
-        started, done_at = time.monotonic(), None
+        is_exact, batches_left = False, _BATCHES_AFTER
+        started = time.monotonic()
         try:
             guesses = search.first_guesses()
             if compilation.is_alive():  # the network has shared the processor with the compiler
@@ -198,10 +201,11 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
                 in_units = [simplify(scaler.undo(expression)) for expression in refined]
                 losses = mean_squared_errors(in_units, data.X, data.y)
                 pool += [Candidate(e, float(loss)) for e, loss in zip(in_units, losses, strict=True)]
-                now = time.monotonic()
-                if done_at is None and any(loss <= exact for loss in losses):
-                    done_at = now + float(np.clip(now - started, _SHORTEST_AFTER, _LONGEST_AFTER))
-                if done_at is not None and now > done_at:
+                if len(pool) > _MAX_POOL:
+                    pool[:] = _pruned(pool, len(data.y), float(np.var(data.y)))
+                is_exact = is_exact or bool(np.any(losses <= exact))
+                batches_left -= is_exact
+                if not batches_left:
                     break
             pool += _snapped(pool, data)
         except KeyboardInterrupt:
@@ -237,6 +241,12 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         tags.regressor_tags.poor_score = True
         tags.non_deterministic = False
         return tags
+
+
+def _pruned(pool: list[Candidate], n_points: int, variance: float) -> list[Candidate]:
+    """The candidates that may still matter: the Pareto front and those of shortest description."""
+    ranked = sorted(pool, key=lambda c: description_length(c, n_points, variance))
+    return list(dict.fromkeys((*pareto_front(pool), *ranked[: _MAX_POOL // 4])))
 
 
 def _snapped(pool: list[Candidate], data: Prepared) -> list[Candidate]:

@@ -47,10 +47,9 @@ _OFFSET = 0.1
 _LEAST_SECONDS = 1.0
 # The network is asked for fewer sequences where a state has fewer variables than the table, by this factor.
 _SMALLER = 4
-# Evolution makes so many children at a time, and ends when nothing has got better for so many seconds, or for
-# this share of the time that all before it took.
+# Evolution makes so many children at a time, and ends after so many generations in which nothing got better.
 _N_CHILDREN = 200
-_PATIENCE_SECONDS, _PATIENCE = 4.0, 1.0
+_PATIENCE = 40
 # Equations of separate parts are combined in about so many ways.
 _MAX_COMBINATIONS = 36
 # A part may take this share of the time that is left; it is solved when its error is near the surrogate's.
@@ -91,22 +90,19 @@ class Search:
             guesses: What `first_guesses` gave; with none, the network is asked after the families.
             deadline: Of `time.monotonic`.
         """
-        started = time.monotonic()
         population = Population(self.X.shape[1], self.seed)
         for batch in self._states(guesses, deadline):
             if "evolution" in self.stages:
                 population.add(self._members(batch))
             yield batch
-        improved = time.monotonic()
-        patience = max(_PATIENCE_SECONDS, _PATIENCE * (improved - started))
-        while "evolution" in self.stages and time.monotonic() < min(deadline, improved + patience):
+        idle = 0
+        while "evolution" in self.stages and idle < _PATIENCE and time.monotonic() < deadline:
             best = population.best_bits
             batch = self._refined(population.children(_N_CHILDREN), 2, 128, 20, deadline)
             if not batch:
                 return
             population.add(self._members(batch))
-            if population.best_bits < best:
-                improved = time.monotonic()
+            idle = 0 if population.best_bits < best else idle + 1
             yield batch[:_N_HANDED_ON]
 
     def _states(self, guesses: list[Expression], deadline: float) -> Iterator[list[Expression]]:
