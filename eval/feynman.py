@@ -5,6 +5,7 @@ The same two commands run any suite of `eval.problems`, or a folder of CSV files
 
 from __future__ import annotations
 
+import importlib
 import os
 import platform
 import warnings
@@ -88,12 +89,12 @@ def _problems(suite: str, names: str) -> list[Problem | TableProblem]:
 
 def _use_ray() -> None:
     try:
-        from ray.util.joblib import register_ray
+        ray_joblib = importlib.import_module("ray.util.joblib")
     except ImportError:
         raise MethodMissingError(
             "the backend ray needs the package ray: pip install -e '.[cluster]'"
         ) from None
-    register_ray()  # type: ignore[no-untyped-call]
+    ray_joblib.register_ray()
 
 
 def _machine() -> str:
