@@ -41,6 +41,8 @@ Array = NDArray[np.float64]
 
 # How many of the best candidates are snapped.
 _N_SNAPPED = 24
+# Share of the time limit that is kept for that.
+_FINISHING_SHARE = 0.1
 # Other ways to write a candidate that are tried.
 _N_REWRITTEN = 2
 # Batches that are still searched after an exact answer, as a simpler one may come.
@@ -197,7 +199,8 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             if compilation.is_alive():  # the network has shared the processor with the compiler
                 compilation.join()
                 deadline += time.monotonic() - started
-            for refined in search.run(guesses, deadline):
+            search_deadline = deadline - _FINISHING_SHARE * self.time_limit
+            for refined in search.run(guesses, search_deadline):
                 in_units = [simplify(scaler.undo(expression)) for expression in refined]
                 losses = mean_squared_errors(in_units, data.X, data.y)
                 pool += [Candidate(e, float(loss)) for e, loss in zip(in_units, losses, strict=True)]
@@ -207,7 +210,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
                 batches_left -= is_exact
                 if not batches_left:
                     break
-            pool += _snapped(pool, data)
+            pool += _snapped(pool, data, deadline)
         except KeyboardInterrupt:
             if len(pool) == 1:
                 raise
@@ -249,13 +252,15 @@ def _pruned(pool: list[Candidate], n_points: int, variance: float) -> list[Candi
     return list(dict.fromkeys((*pareto_front(pool), *ranked[: _MAX_POOL // 4])))
 
 
-def _snapped(pool: list[Candidate], data: Prepared) -> list[Candidate]:
-    """The best candidates in other words and with round constants."""
+def _snapped(pool: list[Candidate], data: Prepared, deadline: float) -> list[Candidate]:
+    """The best candidates in other words and with round constants; as many as there is time for."""
     variance = float(np.var(data.y))
     ranked = sorted(pool, key=lambda c: description_length(c, len(data.y), variance))[:_N_SNAPPED]
     exact = [c for c in ranked if c.loss <= EXACT_FVU * variance]
     forms: list[Expression] = []
     for candidate in exact[:8] or ranked:
+        if forms and time.monotonic() > deadline:
+            break
         for form in (candidate.expression, *rewritten(candidate.expression)[:_N_REWRITTEN]):
             snapped = snap(Candidate(form, candidate.loss), data.X, data.y)
             forms += [form] if snapped is None else [form, simplify(snapped.expression)]

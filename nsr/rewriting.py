@@ -9,7 +9,7 @@ from nsr.expression import Expression
 from nsr.simplify import simplify
 
 # SymPy takes too long to multiply out what is longer.
-_MAX_LENGTH = 60
+_MAX_LENGTH = 40
 
 
 def rewritten(expression: Expression) -> list[Expression]:
