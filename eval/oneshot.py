@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from eval.metrics import RECOVERED_FVU, accuracy
+from eval.metrics import accuracy
 from eval.problems import Problem, load, sample
 from nsr.regressor import SymbolicRegressor
 
@@ -36,15 +36,20 @@ def fit_problem(
     noisy = y + noise * np.sqrt(np.mean(y**2)) * np.random.default_rng(seed).standard_normal(len(y))
     X_fresh, y_fresh = sample(problem, N_FRESH, seed + 1_000_003)
     started = time.perf_counter()
-    row: dict[str, Any] = {"problem": problem.name, "fvu": None, "equation": None, "error": None}
+    row: dict[str, Any] = {
+        "problem": problem.name,
+        "fvu": None,
+        "equation": None,
+        "error": None,
+        "recovered": False,
+    }
     try:
         estimator.fit(X, noisy)
         measured = accuracy(y_fresh, estimator.predict(X_fresh))
-        row |= {"fvu": measured.fvu, "equation": estimator.best_["equation"]}
+        row |= {"fvu": measured.fvu, "recovered": measured.recovered, "equation": estimator.best_["equation"]}
     except (ValueError, FloatingPointError, np.linalg.LinAlgError) as error:
         row["error"] = str(error)
     row["seconds"] = round(time.perf_counter() - started, 2)
-    row["recovered"] = row["fvu"] is not None and row["fvu"] <= RECOVERED_FVU
     row["r2_above_0.99"] = row["fvu"] is not None and row["fvu"] < 0.01
     return row
 

@@ -30,9 +30,10 @@ from nsr.selection import (
     Candidate,
     choose,
     description_length,
-    mean_squared_errors,
     merged,
     pareto_front,
+    ranked,
+    scored,
 )
 from nsr.simplify import simplify
 from nsr.snapping import snap
@@ -202,11 +203,11 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             search_deadline = deadline - _FINISHING_SHARE * self.time_limit
             for refined in search.run(guesses, search_deadline):
                 in_units = [simplify(scaler.undo(expression)) for expression in refined]
-                losses = mean_squared_errors(in_units, data.X, data.y)
-                pool += [Candidate(e, float(loss)) for e, loss in zip(in_units, losses, strict=True)]
+                found = scored(in_units, data.X, data.y)
+                pool += found
                 if len(pool) > _MAX_POOL:
                     pool[:] = _pruned(pool, len(data.y), float(np.var(data.y)))
-                is_exact = is_exact or bool(np.any(losses <= exact))
+                is_exact = is_exact or any(candidate.loss <= exact for candidate in found)
                 batches_left -= is_exact
                 if not batches_left:
                     break
@@ -248,24 +249,23 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
 def _pruned(pool: list[Candidate], n_points: int, variance: float) -> list[Candidate]:
     """The candidates that may still matter: the Pareto front and those of shortest description."""
-    ranked = sorted(pool, key=lambda c: description_length(c, n_points, variance))
-    return list(dict.fromkeys((*pareto_front(pool), *ranked[: _MAX_POOL // 4])))
+    best = ranked(pool, n_points, variance)[: _MAX_POOL // 4]
+    return list(dict.fromkeys((*pareto_front(pool), *best)))
 
 
 def _snapped(pool: list[Candidate], data: Prepared, deadline: float) -> list[Candidate]:
     """The best candidates in other words and with round constants; as many as there is time for."""
     variance = float(np.var(data.y))
-    ranked = sorted(pool, key=lambda c: description_length(c, len(data.y), variance))[:_N_SNAPPED]
-    exact = [c for c in ranked if c.loss <= EXACT_FVU * variance]
+    best = ranked(pool, len(data.y), variance)[:_N_SNAPPED]
+    exact = [c for c in best if c.loss <= EXACT_FVU * variance]
     forms: list[Expression] = []
-    for candidate in exact[:8] or ranked:
+    for candidate in exact[:8] or best:
         if forms and time.monotonic() > deadline:
             break
         for form in (candidate.expression, *rewritten(candidate.expression)[:_N_REWRITTEN]):
             snapped = snap(Candidate(form, candidate.loss), data.X, data.y)
             forms += [form] if snapped is None else [form, simplify(snapped.expression)]
-    losses = mean_squared_errors(forms, data.X, data.y)
-    return [Candidate(form, float(loss)) for form, loss in zip(forms, losses, strict=True)]
+    return scored(forms, data.X, data.y)
 
 
 def _device(name: str) -> str:

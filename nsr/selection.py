@@ -136,6 +136,17 @@ def choose(front: Sequence[Candidate], n_points: int, variance: float) -> int:
     return min(range(len(front)), key=lambda i: description_length(front[i], n_points, variance))
 
 
+def scored(expressions: list[Expression], X: NDArray[np.float64], y: NDArray[np.float64]) -> list[Candidate]:
+    """Candidates with their mean squared errors, in the order of the expressions."""
+    losses = mean_squared_errors(expressions, X, y)
+    return [Candidate(e, float(loss)) for e, loss in zip(expressions, losses, strict=True)]
+
+
+def ranked(candidates: Sequence[Candidate], n_points: int, variance: float) -> list[Candidate]:
+    """Candidates by rising description length."""
+    return sorted(candidates, key=lambda candidate: description_length(candidate, n_points, variance))
+
+
 def mean_squared_errors(
     expressions: list[Expression], X: NDArray[np.float64], y: NDArray[np.float64]
 ) -> NDArray[np.float64]:

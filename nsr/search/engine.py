@@ -26,7 +26,7 @@ from nsr.search.families import relations
 from nsr.search.reduction import reductions
 from nsr.search.separation import separation
 from nsr.search.state import State
-from nsr.selection import Candidate, description_length, mean_squared_errors
+from nsr.selection import Candidate, description_length, mean_squared_errors, ranked, scored
 from nsr.simplify import simplify
 
 Array = NDArray[np.float64]
@@ -90,6 +90,7 @@ class Search:
             guesses: What `first_guesses` gave; with none, the network is asked after the families.
             deadline: Of `time.monotonic`.
         """
+        root = State.root(self.X, self.y)
         population = Population(self.X.shape[1], self.seed)
         for batch in self._states(guesses, deadline):
             if "evolution" in self.stages:
@@ -98,7 +99,7 @@ class Search:
         idle = 0
         while "evolution" in self.stages and idle < _PATIENCE and time.monotonic() < deadline:
             best = population.best_bits
-            batch = self._refined(population.children(_N_CHILDREN), 2, 128, 20, deadline)
+            batch = self._refined(population.children(_N_CHILDREN), root, 2, 128, 20, deadline)
             if not batch:
                 return
             population.add(self._members(batch))
@@ -126,9 +127,8 @@ class Search:
     def _members(self, batch: list[Expression]) -> list[Member]:
         if not batch:
             return []
-        losses = mean_squared_errors(batch, self.X, self.y)
-        candidates = [Candidate(e, float(loss)) for e, loss in zip(batch, losses, strict=True)]
         variance = float(np.var(self.y))
+        candidates = scored(batch, self.X, self.y)
         return [Member(c, description_length(c, len(self.y), variance)) for c in candidates]
 
     def _explored(self, state: State, deadline: float, asked: bool) -> Iterator[list[Expression]]:
@@ -162,17 +162,17 @@ class Search:
         solutions = []
         for part in found.parts:
             share = (deadline - time.monotonic()) * _PART_SHARE
-            best = self._solved(part, min(deadline, time.monotonic() + share))[:n_each]
+            best = self._solved(part, found.error, min(deadline, time.monotonic() + share))[:n_each]
             back = {i: variable(state.variables.index(v)) for i, v in enumerate(part.variables)}
             solutions.append([expression.substitute(back) for expression in best])
         return [_combined(found.operator, choice) for choice in itertools.product(*solutions)]
 
-    def _solved(self, part: State, deadline: float) -> list[Expression]:
+    def _solved(self, part: State, error: float, deadline: float) -> list[Expression]:
         """The best equations for a part, judged no finer than the part is known."""
         stages = tuple(stage for stage in self.stages if stage != "evolution")
         search = replace(self, X=part.X, y=part.y, stages=stages)
         variance = float(np.var(part.y))
-        floor = _PART_PRECISION * part.error**2
+        floor = _PART_PRECISION * error**2
         best: dict[Expression, float] = {}
         for batch in search.run([], deadline):
             if not batch:
@@ -200,29 +200,43 @@ class Search:
         for keep, restarts, max_points, max_iterations in _ROUNDS:
             if time.monotonic() > deadline or not current:
                 return
-            current = _refined(
-                current[:keep], state.X, state.y, restarts, max_points, max_iterations, self.seed, deadline
-            )
+            current = self._refined(current[:keep], state, restarts, max_points, max_iterations, deadline)
             yield current[:_N_HANDED_ON]
 
     def _polished(self, lifted: list[Expression], deadline: float) -> list[Expression]:
         """Equations of the root, their constants refined from where they are."""
         short = [e for e in map(simplify, lifted) if len(e.tokens) <= _MAX_LENGTH]
-        return self._refined(short, 1, 512, 30, deadline)
+        return self._refined(short, State.root(self.X, self.y), 1, 512, 30, deadline)
 
     def _refined(
         self,
         expressions: list[Expression],
+        state: State,
         restarts: int,
         max_points: int | None,
         max_iterations: int,
         deadline: float,
     ) -> list[Expression]:
+        """Equations of a state with refined constants, those of smallest description length first."""
         if not expressions:
             return []
-        return _refined(
-            expressions, self.X, self.y, restarts, max_points, max_iterations, self.seed, deadline
+        n_threads = joblib.cpu_count()
+        program = Program(expressions, n_threads)
+        refined = refine(
+            program,
+            state.X,
+            state.y,
+            restarts=restarts,
+            max_points=max_points,
+            max_iterations=max_iterations,
+            seed=self.seed,
+            n_threads=n_threads,
+            deadline=deadline,
         )
+        pairs = zip(program.expressions_with(refined.constants), refined.loss, strict=True)
+        finite = [Candidate(e, float(loss)) for e, loss in pairs if np.isfinite(loss)]
+        best = ranked(finite, len(state.y), float(np.var(state.y)))
+        return [candidate.expression for candidate in best]
 
 
 def _combined(operator: str, parts: tuple[Expression, ...]) -> Expression:
@@ -231,27 +245,3 @@ def _combined(operator: str, parts: tuple[Expression, ...]) -> Expression:
         return reduce(lambda a, b: apply("mul", a, b), parts, constant(1.0 + _OFFSET))
     weighted = (apply("mul", constant(1.0 + _OFFSET), part) for part in parts)
     return reduce(lambda a, b: apply("add", a, b), weighted, constant(_OFFSET))
-
-
-def _refined(
-    expressions: list[Expression],
-    X: Array,
-    y: Array,
-    restarts: int,
-    max_points: int | None,
-    max_iterations: int,
-    seed: int,
-    deadline: float,
-) -> list[Expression]:
-    """Expressions with refined constants, those of smallest description length first."""
-    n_threads = joblib.cpu_count()
-    program = Program(expressions, n_threads)
-    refined = refine(
-        program, X, y, restarts=restarts, max_points=max_points, max_iterations=max_iterations, seed=seed,
-        n_threads=n_threads, deadline=deadline,
-    )  # fmt: skip
-    pairs = zip(program.expressions_with(refined.constants), refined.loss, strict=True)
-    scored = [Candidate(e, float(loss)) for e, loss in pairs if np.isfinite(loss)]
-    variance = float(np.var(y))
-    scored.sort(key=lambda candidate: description_length(candidate, len(y), variance))
-    return [candidate.expression for candidate in scored]

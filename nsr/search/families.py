@@ -10,13 +10,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, reduce
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nsr.expression import Expression, apply, constant, variable
 from nsr.program import Program
+from nsr.search.monomials import monomial, power
 from nsr.search.state import State
 from nsr.search.surrogate import degrees_up_to
 
@@ -32,7 +33,8 @@ _MAX_TRIPLE_TERMS = 48
 _N_BEST = 4
 # Share of the transformed target that a worthwhile relation leaves unexplained, at most.
 _WORTHWHILE = 0.05
-_EXACT = 1e-9
+# Share of the target that a sum which holds exactly leaves unexplained on rows it was not fitted to.
+_EXACT = 1e-7
 _MAX_EXACT_TERMS = 12
 # Polynomials go up to this total degree.
 _MAX_DEGREE = 9
@@ -107,14 +109,9 @@ def _polynomials(X: Array, y: Array) -> list[Expression]:
     for target, inverse in ((y, ()), (1 / np.where(y == 0, np.nan, y), ("inv",))):
         for subset in exact_subset(table, target) if _is_moderate(target) else []:
             weights = np.linalg.lstsq(table[:, subset], target, rcond=None)[0]
-            terms = [(float(w), _power_product(degrees[i])) for i, w in zip(subset, weights, strict=True)]
+            terms = [(float(w), monomial(degrees[i])) for i, w in zip(subset, weights, strict=True)]
             forms.append(_applied(inverse, _sum(terms)))
     return forms
-
-
-def _power_product(exponents: NDArray[np.int64]) -> Expression:
-    factors = [_power(i, float(e)) for i, e in enumerate(exponents) if e]
-    return reduce(lambda a, b: apply("mul", a, b), factors) if factors else _ONE
 
 
 def _is_moderate(values: Array) -> NDArray[np.bool_]:
@@ -189,7 +186,7 @@ def exact_subset(table: Array, target: Array) -> list[tuple[int, ...]]:
         columns = table[:, kept] / norms[kept]
         weights = np.linalg.lstsq(columns[:n_fit], target[:n_fit], rcond=1e-14)[0]
         residual = np.sqrt(np.mean((columns[n_fit:] @ weights - target[n_fit:]) ** 2)) / size
-        if not residual < _EXACT * 100:
+        if not residual < _EXACT:
             return []
         active = np.abs(weights) > 1e-6 * np.max(np.abs(weights))
         if active.all():
@@ -202,12 +199,12 @@ def exact_subset(table: Array, target: Array) -> list[tuple[int, ...]]:
 def _terms(n_variables: int) -> tuple[Expression, ...]:
     """Terms in so many variables, the constant first, then from simple to complicated."""
     n_powers = {1: 10, 2: 9, 3: 8, 4: 6}.get(n_variables, 3)
-    atoms = [[_power(i, p) for p in _POWERS[:n_powers]] for i in range(n_variables)]
+    atoms = [[power(i, p) for p in _POWERS[:n_powers]] for i in range(n_variables)]
     scales = _SCALES if n_variables == 1 else _SCALES[:2] if n_variables == 2 else _SCALES[:1]
     functions = [_functions(i, scales) for i in range(n_variables)]
     singles = [term for level in itertools.zip_longest(*atoms) for term in level if term is not None]
     plain = [term for level in itertools.zip_longest(*functions) for term in level if term is not None]
-    mixed = _products(atoms, atoms, n_powers)
+    mixed = _products(atoms, n_powers)
     decorated = [
         apply("mul", power, function)
         for i, j in itertools.product(range(n_variables), repeat=2)
@@ -226,26 +223,22 @@ def _terms(n_variables: int) -> tuple[Expression, ...]:
         *singles[3 * n_variables :],
         *cubes,
         *decorated,
+        *mixed[40:],
     )
-    rest = mixed[40:]
-    return tuple(dict.fromkeys((*ordered, *rest)))[:_MAX_TERMS]
+    return tuple(dict.fromkeys(ordered))[:_MAX_TERMS]
 
 
-def _products(left: list[list[Expression]], right: list[list[Expression]], n_powers: int) -> list[Expression]:
+def _products(atoms: list[list[Expression]], n_powers: int) -> list[Expression]:
     """Products of powers of two variables, low powers first."""
-    pairs = itertools.combinations(range(len(left)), 2)
+    pairs = itertools.combinations(range(len(atoms)), 2)
     options = [
-        (p + q, apply("mul", left[i][p], right[j][q]))
+        (p + q, apply("mul", atoms[i][p], atoms[j][q]))
         for i, j in pairs
         for p in range(n_powers)
         for q in range(n_powers)
     ]
     options.sort(key=lambda option: option[0])
     return [product for _, product in options]
-
-
-def _power(index: int, exponent: float) -> Expression:
-    return variable(index) if exponent == 1 else apply("pow", variable(index), constant(exponent))
 
 
 def _functions(index: int, scales: tuple[float, ...]) -> list[Expression]:

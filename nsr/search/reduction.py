@@ -11,15 +11,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nsr.expression import Expression, apply, constant, variable
+from nsr.expression import Expression, apply, variable
+from nsr.search.monomials import monomial
 from nsr.search.state import State
-from nsr.search.surrogate import Surrogate, fit_surrogate
+from nsr.search.surrogate import Surrogate
 
 Array = NDArray[np.float64]
 
@@ -29,7 +29,7 @@ _N_GRADIENTS = 400
 # A relation of gradients holds if it is off by less than this share, plus what the surrogate's error allows.
 _TOLERANCE, _ERROR_FACTOR = 0.02, 10.0
 # A reduction is kept if the error grows by less than this factor, or stays below what makes no difference.
-_GROWTH, _NEGLIGIBLE = 2.0, 1e-6
+_GROWTH, _NEGLIGIBLE, _NEGLIGIBLE_SPREAD = 2.0, 1e-6, 1e-3
 _LARGEST_DENOMINATOR, _LARGEST_EXPONENT = 3, 4
 _SNAP = 0.08
 _MAX_GROUPINGS = 3
@@ -39,7 +39,7 @@ def reductions(state: State) -> list[State]:
     """States with fewer variables that the data support, the fewest variables first."""
     if state.X.shape[1] < 1:
         return []
-    surrogate = fit_surrogate(state.X, state.y)
+    surrogate = state.surrogate
     if not surrogate.error < _USELESS:
         return []
     X = state.X[:_N_GRADIENTS]
@@ -53,22 +53,19 @@ def reductions(state: State) -> list[State]:
         _groupings(state, X, state.y[:_N_GRADIENTS], gradients, tolerance),
         _pairings(state, X, gradients, tolerance),
     )
-    confirmed = (_confirmed(proposal, surrogate) for proposal in proposals)
-    kept = [child for child in confirmed if child is not None]
+    kept = [child for child in proposals if _is_as_good(child, surrogate)]
     return sorted(kept, key=lambda s: (s.X.shape[1], s.error))
 
 
-def _confirmed(child: State, parent: Surrogate) -> State | None:
-    """The child with its error, or None if it lost something."""
+def _is_as_good(child: State, parent: Surrogate) -> bool:
+    """Whether the child lost nothing."""
     if not (np.all(np.isfinite(child.X)) and np.all(np.isfinite(child.y))):
-        return None
+        return False
     if child.X.shape[1] == 0:
-        error = float(np.std(child.y)) / max(abs(float(np.mean(child.y))), 1e-300)
-        return replace(child, error=error) if error < max(_GROWTH * parent.error, 1e-3) else None
+        return child.error < max(_GROWTH * parent.error, _NEGLIGIBLE_SPREAD)
     if np.any(np.ptp(child.X, axis=0) == 0) or np.ptp(child.y) == 0:
-        return None
-    error = fit_surrogate(child.X, child.y).error
-    return replace(child, error=error) if error <= max(_GROWTH * parent.error, _NEGLIGIBLE) else None
+        return False
+    return child.error <= max(_GROWTH * parent.error, _NEGLIGIBLE)
 
 
 def _irrelevant(state: State, gradients: Array, tolerance: float) -> Iterator[State]:
@@ -129,26 +126,10 @@ def _snapped(exponents: Array) -> Array | None:
 
 
 def _grouped(state: State, groups: Array, factor: Array) -> State:
-    divided = state.divided(_monomial(factor)) if np.any(factor) else state
-    new = [_monomial(exponents) for exponents in groups.T]
-    if not new:
-        return divided.without(tuple(range(state.X.shape[1])))
-    result = divided
-    for expression in new:
-        result = result.replaced((), expression)
+    result = state.divided(monomial(factor)) if np.any(factor) else state
+    for exponents in groups.T:
+        result = result.replaced((), monomial(exponents))
     return result.without(tuple(range(state.X.shape[1])))
-
-
-def _monomial(exponents: Array) -> Expression:
-    powers = [
-        variable(i) if e == 1 else apply("pow", variable(i), constant(float(e)))
-        for i, e in enumerate(exponents)
-        if e
-    ]
-    result = powers[0]
-    for power in powers[1:]:
-        result = apply("mul", result, power)
-    return result
 
 
 def _pairings(state: State, X: Array, gradients: Array, tolerance: float) -> Iterator[State]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsr.search.state import State
-from nsr.search.surrogate import MAX_ROWS, Surrogate, degrees_up_to, fit_surrogate, refit
+from nsr.search.surrogate import MAX_ROWS, Surrogate, degrees_up_to, refit
 
 Array = NDArray[np.float64]
 
@@ -34,17 +34,19 @@ class Separation:
         operator: `add` or `mul`.
         parts: One state for each group of variables; its target is the polynomial's part, which is right
             up to a constant (a factor for products) and the polynomial's error.
+        error: The polynomial's error.
     """
 
     operator: str
     parts: tuple[State, ...]
+    error: float
 
 
 def separation(state: State) -> Separation | None:
     """How the state separates, or None if it does not."""
     if state.X.shape[1] < 2:
         return None
-    surrogate = fit_surrogate(state.X, state.y)
+    surrogate = state.surrogate
     if not surrogate.error < _USELESS or (surrogate.log_output and len(np.unique(np.sign(state.y))) > 1):
         return None
     groups = _groups(surrogate)
@@ -58,6 +60,7 @@ def separation(state: State) -> Separation | None:
     return Separation(
         "mul" if separate.log_output else "add",
         tuple(_part(state, separate, group) for group in groups),
+        separate.error,
     )
 
 
@@ -93,4 +96,4 @@ def _part(state: State, surrogate: Surrogate, group: list[int]) -> State:
     values = only.outputs(state.X)
     target = np.exp(values - np.median(values)) if surrogate.log_output else values
     part = state.without(others)
-    return replace(part, y=target, factor=None, error=surrogate.error)
+    return replace(part, y=target, factor=None)

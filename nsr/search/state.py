@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nsr.expression import Expression, apply, variable
 from nsr.program import Program
+from nsr.search.surrogate import Surrogate, fit_surrogate
 
 Array = NDArray[np.float64]
 
@@ -22,19 +24,29 @@ class State:
         y: Values of t, shape (P,).
         variables: Each z as an expression of the root's variables x.
         factor: What t is to be multiplied by, an expression of x; None for 1.
-        error: Error of the surrogate that the reduction was accepted for.
     """
 
     X: Array
     y: Array
     variables: tuple[Expression, ...]
     factor: Expression | None = None
-    error: float = np.inf
 
     @classmethod
     def root(cls, X: Array, y: Array) -> State:
         """The problem as it was given."""
         return cls(X, y, tuple(variable(i) for i in range(X.shape[1])))
+
+    @cached_property
+    def surrogate(self) -> Surrogate:
+        """A smooth stand-in for f; there must be variables, and they and the target must vary."""
+        return fit_surrogate(self.X, self.y)
+
+    @property
+    def error(self) -> float:
+        """Error of the surrogate; without variables, the target's spread over its size."""
+        if self.X.shape[1] == 0:
+            return float(np.std(self.y)) / max(abs(float(np.mean(self.y))), 1e-300)
+        return self.surrogate.error
 
     @property
     def key(self) -> tuple[object, ...]:

@@ -1,0 +1,19 @@
+"""Products of powers of variables, as expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import reduce
+
+from nsr.expression import Expression, apply, constant, variable
+
+
+def power(index: int, exponent: float) -> Expression:
+    """A variable to a power; the variable itself where that is 1."""
+    return variable(index) if exponent == 1 else apply("pow", variable(index), constant(float(exponent)))
+
+
+def monomial(exponents: Iterable[float]) -> Expression:
+    """The product of the variables to these powers, in order; 1 where all are zero."""
+    powers = [power(i, float(e)) for i, e in enumerate(exponents) if e]
+    return reduce(lambda a, b: apply("mul", a, b), powers) if powers else constant(1.0)
