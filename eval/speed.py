@@ -1,6 +1,6 @@
 """How fast the parts are, each beside a peer measured in the same run.
 
-`python -m eval.speed [--only generator,evaluator,refiner,decoder,training,compiled_training]
+`python -m eval.speed [--only generator,stream_memory,evaluator,refiner,decoder,training,compiled_training]
 [--output speed.json]` prints JSON with one block per part. Figures per core use one thread; others
 use all cores. Each is the median of several repeats, as machines drift; ratios drift less than rates.
 """
@@ -8,8 +8,12 @@ use all cores. Each is the median of several repeats, as machines drift; ratios 
 from __future__ import annotations
 
 import json
+import multiprocessing
+import resource
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from itertools import islice
 from pathlib import Path
 from statistics import median
 from typing import Annotated
@@ -34,7 +38,7 @@ from nsr.refine import refine
 from nsr.tokenizer import Tokenizer
 from training.loss import TokenLoss
 from training.module import OptimizerConfig
-from training.stream import Batch, cut
+from training.stream import Batch, ProblemStream, StreamConfig, cut
 
 Figures = dict[str, float]
 
@@ -57,14 +61,34 @@ def interleaved_seconds(works: Sequence[Callable[[], object]], repeats: int = _R
     return [median(column) for column in zip(*times, strict=True)]
 
 
-def generator(n_problems: int = 4096) -> Figures:
-    """Problems of one to ten variables with 200 points, on one core."""
-    source = FunctionGenerator(FunctionConfig(min_points=N_POINTS, max_points=N_POINTS), seed=0)
-    rate = n_problems / seconds(lambda: source.batch(n_problems), 3)
+def generator(config: StreamConfig = StreamConfig(), n_chunks: int = 4) -> Figures:  # noqa: B008 (frozen)
+    """Problems of one to ten variables with 200 points, on one core: in a stream's batches, and all new."""
+    functions = FunctionConfig(min_points=N_POINTS, max_points=N_POINTS)
+    stream = _stream(config, functions)
+    # Until the first equations have served their turn, a stream mostly draws new ones.
+    n_filling = 4 * config.reuse * (config.chunk_size // config.batch_size)
+    next(islice(stream, n_filling, None))
+    n_problems = n_chunks * config.chunk_size
+    source = FunctionGenerator(functions, seed=0)
+    taken, unshared = interleaved_seconds(
+        [
+            lambda: list(islice(stream, n_problems // config.batch_size)),
+            lambda: source.batch(n_problems),
+        ],
+        3,
+    )
     return {
-        "samples_per_second_per_core": rate,
-        "ratio_to_published_end_to_end_generator": rate / PUBLISHED_GENERATOR_RATE,
+        "samples_per_second_per_core": n_problems / taken,
+        "ratio_to_published_end_to_end_generator": n_problems / taken / PUBLISHED_GENERATOR_RATE,
+        "samples_per_second_per_core_without_reuse": n_problems / unshared,
     }
+
+
+def stream_memory(n_problems: int = 1_000_000) -> Figures:
+    """Peak memory of a process that draws that many problems, after a tenth of them and at the end."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        early, final = pool.submit(_peaks, n_problems).result()
+    return {"problems": n_problems, "peak_mib_after_a_tenth": early, "peak_mib": final}
 
 
 def evaluator(n_expressions: int = 1024) -> Figures:
@@ -178,6 +202,7 @@ def compiled_training() -> Figures:
 
 PARTS: dict[str, Callable[[], Figures]] = {
     "generator": generator,
+    "stream_memory": stream_memory,
     "evaluator": evaluator,
     "refiner": refiner,
     "decoder": decoder,
@@ -207,6 +232,22 @@ def _elapsed(work: Callable[[], object]) -> float:
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
+
+
+def _stream(config: StreamConfig, functions: FunctionConfig) -> Iterator[Batch]:
+    tokenizer = Tokenizer()
+    return iter(ProblemStream(config, functions, tokenizer, ModelConfig(tokenizer.vocab_size).max_length))
+
+
+def _peaks(n_problems: int) -> tuple[float, float]:
+    """Peak resident MiB of this process after a tenth of the problems, and after all."""
+    config = StreamConfig()
+    n_batches = n_problems // config.batch_size
+    peaks: list[float] = []
+    for number, _ in enumerate(islice(_stream(config, FunctionConfig()), n_batches), 1):
+        if number in (n_batches // 10, n_batches):
+            peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    return peaks[0], peaks[1]
 
 
 def _expressions(n: int) -> list[Expression]:

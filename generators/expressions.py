@@ -46,12 +46,10 @@ class ExpressionSampler:
     Args:
         config: The prior.
         holdout: What must not be drawn.
-        seed: Seed of the draws.
+        seed: Seed of the draws, or their generator.
     """
 
-    def __init__(
-        self, config: ExpressionConfig, holdout: Holdout, seed: int | np.random.SeedSequence
-    ) -> None:
+    def __init__(self, config: ExpressionConfig, holdout: Holdout, seed: int | np.random.Generator) -> None:
         self.config = config
         self.holdout = holdout
         self.rng = np.random.default_rng(seed)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
+
+from nsr.elementary import OPTIONS
 
 # Shares of the families; boxes of positive numbers dominate, as measured quantities do.
 _POSITIVE, _SYMMETRIC, _SHIFTED, _LOG_UNIFORM, _MIXTURE = range(5)
@@ -60,14 +63,15 @@ class Supports:
         """
         entries = np.flatnonzero(np.isin(self.problem, problems))
         points = self.rng.random((len(entries), n_points), dtype=np.float32)
-        points *= self._width[entries, None]
-        points += self._low[entries, None]
-        rows = np.flatnonzero(self._is_log[entries])
-        points[rows] = np.exp(points[rows])
         rows = np.flatnonzero(self._is_mixture[entries])
-        points[rows] = self._mixture(entries[rows], n_points)
+        mixture = self._mixture(entries[rows], n_points)
         tables = np.zeros((len(problems), n_columns, n_points), np.float32)
-        tables[np.searchsorted(problems, self.problem[entries]), self.column[entries]] = points
+        places = np.searchsorted(problems, self.problem[entries]), self.column[entries]
+        _stretch(points, self._low[entries], self._width[entries], *places, tables)
+        log, places_of_mixture = np.flatnonzero(self._is_log[entries]), tuple(p[rows] for p in places)
+        places_of_log = tuple(p[log] for p in places)
+        tables[places_of_log] = np.exp(tables[places_of_log])
+        tables[places_of_mixture] = mixture
         return tables
 
     def _mixture(self, entries: NDArray[np.int64], n_points: int) -> NDArray[np.float32]:
@@ -76,6 +80,15 @@ class Supports:
         noise = self.rng.standard_normal((len(entries), n_points), dtype=np.float32)
         rows = entries[:, None]
         return np.asarray(self._centers[rows, component] + self._spreads[rows, component] * noise)
+
+
+@njit(**OPTIONS)
+def _stretch(points, low, width, row, column, tables):
+    """Sets row `column` of table `row` to low + width * points, for each row of points."""
+    for entry in range(len(points)):
+        target = tables[row[entry], column[entry]]
+        for j in range(points.shape[1]):
+            target[j] = low[entry] + width[entry] * points[entry, j]
 
 
 def _positive_box(rng: np.random.Generator, size: int) -> tuple[Array, Array]:

@@ -102,7 +102,7 @@ class Expression:
 
         Placeholders and floats, except a structural exponent (`is_structural`) of `pow`.
         """
-        exponents = set(self._exponent_positions())
+        exponents = set(self.exponent_positions())
         return tuple(
             i
             for i, token in enumerate(self.tokens)
@@ -152,7 +152,8 @@ class Expression:
         for start in range(len(self.tokens)):
             yield _trusted(self.tokens[start : subtree_end(self.tokens, start)])
 
-    def _exponent_positions(self) -> Iterator[int]:
+    def exponent_positions(self) -> Iterator[int]:
+        """Positions where the second arguments of `pow` begin."""
         for i, token in enumerate(self.tokens):
             if token == "pow":
                 yield subtree_end(self.tokens, i + 1)

@@ -66,6 +66,12 @@ class Tape:
         return self.op, self.left, self.right, self.arg, self.literal
 
     @property
+    def n_variables(self) -> NDArray[np.int64]:
+        """One more than the highest variable of each expression, shape (E,)."""
+        index = np.where(self.op == VARIABLE, self.arg, -1)
+        return np.asarray(np.maximum.reduceat(index, self.offsets[:-1]) + 1, dtype=np.int64)
+
+    @property
     def is_builtin(self) -> bool:
         """Whether only built-in operators occur, which the compiled interpreter needs."""
         return bool(np.all(self.op < N_BUILTIN))

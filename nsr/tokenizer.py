@@ -15,7 +15,7 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import WhitespaceSplit
 
 from nsr import p10
-from nsr.expression import PLACEHOLDER, Expression, Token, arity
+from nsr.expression import PLACEHOLDER, Expression, Token, _trusted, arity, is_structural
 from nsr.operators import OPERATORS
 
 PAD, BOS, EOS, SEPARATOR = "<pad>", "<bos>", "<eos>", "|"
@@ -85,12 +85,12 @@ class Tokenizer:
             ) from None
 
     def decode(self, ids: Sequence[int]) -> Expression:
-        """The expression written by token ids.
+        """The expression written by token ids; an exponent that reads as a third is one.
 
         Raises:
             ValueError: If the ids are not exactly one well-formed expression.
         """
-        return Expression(_tokens([self._word(i) for i in ids]))
+        return _with_thirds(Expression(_tokens([self._word(i) for i in ids])))
 
     def decode_system(self, ids: Sequence[int]) -> tuple[Expression, ...]:
         """The system of expressions written by token ids, split at `|`.
@@ -134,6 +134,19 @@ class Tokenizer:
         if not 0 <= token_id < self.vocab_size:
             raise ValueError(f"token id {token_id} is outside the vocabulary of {self.vocab_size}")
         return self.vocabulary[token_id]
+
+
+def _with_thirds(expression: Expression) -> Expression:
+    """The expression with exponents such as 0.667, three digits of 2/3, made exact.
+
+    Only as exact thirds do they count as structure (`nsr.expression.is_structural`).
+    """
+    tokens = list(expression.tokens)
+    for position in expression.exponent_positions():
+        value = tokens[position]
+        if isinstance(value, float) and is_structural(third := round(3 * value) / 3):
+            tokens[position] = third if p10.encode_one(third) == p10.encode_one(value) else value
+    return _trusted(tuple(tokens))
 
 
 def _words(expression: Expression) -> list[str]:

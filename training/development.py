@@ -78,7 +78,7 @@ def development_batches(
 ) -> list[Batch]:
     """Draws the development set; the last `n_fresh` points of each problem are to be held back."""
     n_points = config.n_points + config.n_fresh
-    quiet = replace(functions, min_points=n_points, max_points=n_points, noise_share=0.0, reuse=1)
+    quiet = replace(functions, min_points=n_points, max_points=n_points, noise_share=0.0)
     generator = FunctionGenerator(quiet, chunk_seed(_SEED_TAG, config.seed))
     problems = generator.batch(config.n_problems)
     return cut(problems, tokenizer, config.batch_size, max_length)

@@ -4,10 +4,15 @@ A worker draws problems in chunks. A chunk's seed is a function of the stream's 
 worker and the chunk's number, so the position in the stream is one counter: how many batches each
 rank has consumed. Within a chunk, problems are sorted by the length of their equation and cut into
 batches of similar lengths, so that little is padded; the batches are then shuffled.
+
+Drawing an equation costs ten times what drawing its data costs, so an equation serves several chunks,
+each time with other support points and noise. Equations come in lots, and a chunk takes one lot of each
+of several ages; a lot's seed is a function of its number, so that any chunk can be drawn on its own.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
@@ -17,8 +22,17 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
+from generators.equations import EquationSampler
 from generators.functions import FunctionConfig, FunctionGenerator, Problems
+from nsr.expression import Expression
 from nsr.tokenizer import Tokenizer
+
+# Chunks from one use of an equation to the next.
+_SPACING = 4
+# Equations drawn for each problem: some are double, some are defined at too few points.
+_SPARE = 1.25
+# Sets the seeds of lots apart from those of chunks.
+_LOT_TAG = 1
 
 
 class Batch(TypedDict):
@@ -47,6 +61,7 @@ class StreamConfig:
             `batch_size`; larger chunks pad less.
         n_workers: Generator processes on each rank; 0 generates in the training process.
         prefetch: Batches each worker keeps ready.
+        reuse: Problems that are made from one equation, each with its own points and noise.
         seed: Seed of the whole stream. Give a run that continues another's weights a new one.
     """
 
@@ -54,9 +69,12 @@ class StreamConfig:
     chunk_size: int = 2048
     n_workers: int = 1
     prefetch: int = 16
+    reuse: int = 16
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if self.reuse < 1:
+            raise ValueError(f"reuse {self.reuse} must be at least 1")
         if self.batch_size < 1 or self.chunk_size % self.batch_size or self.chunk_size < self.batch_size:
             raise ValueError(
                 f"chunk_size {self.chunk_size} must be a positive multiple of batch_size {self.batch_size}"
@@ -115,14 +133,48 @@ class ProblemStream(IterableDataset[Batch]):
         part = (worker + done) % n_workers
         consumed = done // n_workers + (part < done % n_workers)
         chunk, skip = divmod(consumed, self.config.chunk_size // self.config.batch_size)
+        key = (self.config.seed, self.position.era, self.rank, part)
+        lots = _EquationLots(self.config, self.functions, key)
         while True:
-            yield from self._chunk(part, chunk)[skip:]
+            yield from self._chunk(lots.of_chunk(chunk), chunk_seed(*key, chunk))[skip:]
             chunk, skip = chunk + 1, 0
 
-    def _chunk(self, worker: int, number: int) -> list[Batch]:
-        seed = chunk_seed(self.config.seed, self.position.era, self.rank, worker, number)
-        problems = FunctionGenerator(self.functions, seed).batch(self.config.chunk_size)
+    def _chunk(self, equations: list[Expression], seed: int) -> list[Batch]:
+        problems = FunctionGenerator(self.functions, seed).batch(self.config.chunk_size, equations)
         return cut(problems, self.tokenizer, self.config.batch_size, self.max_length, seed)
+
+
+class _EquationLots:
+    """The equations of each chunk of one worker's stream.
+
+    Args:
+        config: How the stream is cut and drawn.
+        functions: What problems are drawn.
+        key: What the seeds of this stream begin with.
+    """
+
+    def __init__(self, config: StreamConfig, functions: FunctionConfig, key: tuple[int, ...]) -> None:
+        self.expressions = functions.expressions
+        self.size = math.ceil(_SPARE * config.chunk_size / config.reuse)
+        self.ages = range(0, _SPACING * config.reuse, _SPACING)
+        self.key = key
+        self._lots: dict[int, list[Expression]] = {}
+
+    def of_chunk(self, number: int) -> list[Expression]:
+        """The chunk's equations in random order, no two of them equal."""
+        self._lots = {k: lot for k, lot in self._lots.items() if k >= number}
+        equations: dict[Expression, None] = {}
+        for age in self.ages:
+            equations |= dict.fromkeys(self._lot(number + age))
+        rng = np.random.default_rng(chunk_seed(*self.key, number, _LOT_TAG))
+        distinct = list(equations)
+        return [distinct[i] for i in rng.permutation(len(distinct))]
+
+    def _lot(self, number: int) -> list[Expression]:
+        if number not in self._lots:
+            seed = chunk_seed(*self.key, number, _LOT_TAG)
+            self._lots[number] = EquationSampler(self.expressions, seed).draw(self.size)
+        return self._lots[number]
 
 
 def chunk_seed(*key: int) -> int:
@@ -180,7 +232,7 @@ def _collate(problems: Problems, sequences: Sequence[list[int]], rows: np.ndarra
         tokens[row, : len(sequences[i])] = sequences[i]
     n_columns = int(problems.n_variables[rows].max())  # columns that all rows leave empty cost time
     return Batch(
-        X=torch.from_numpy(problems.X[rows, :, :n_columns]),
+        X=torch.from_numpy(np.ascontiguousarray(problems.X[rows, :, :n_columns])),
         y=torch.from_numpy(problems.y[rows]),
         n_variables=torch.from_numpy(problems.n_variables[rows].astype(np.int64)),
         tokens=torch.from_numpy(tokens),

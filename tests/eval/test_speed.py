@@ -8,6 +8,7 @@ from eval import speed
 from nsr.checkpoint import save_pretrained
 from nsr.model import Model, ModelConfig
 from nsr.tokenizer import Tokenizer
+from training.stream import StreamConfig
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +22,7 @@ def test_small_sizes_give_positive_figures(tmp_path):
     config = ModelConfig(tokenizer.vocab_size, d_model=16, n_heads=2, d_ffn=16, n_latents=4)
     save_pretrained(tmp_path / "small", Model(config), tokenizer)
     blocks = [
-        speed.generator(64),
+        speed.generator(StreamConfig(8, 16, reuse=2), n_chunks=1),
         speed.evaluator(32),
         speed.refiner(16, 2),
         speed.decoder(8, str(tmp_path / "small")),
@@ -52,6 +53,12 @@ def test_the_training_step_counts_the_products_it_executes(monkeypatch):
     assert figures["model_flops_per_second"] == pytest.approx(expected)
     assert figures["matmul_flops_per_second"] == 2 * 64**3
     assert figures["share_of_matmul"] == pytest.approx(expected / (2 * 64**3))
+
+
+def test_memory_is_that_of_a_process_of_its_own():
+    figures = speed.stream_memory(1280)
+    assert figures["problems"] == 1280
+    assert 50 < figures["peak_mib_after_a_tenth"] <= figures["peak_mib"] < 4096
 
 
 def test_output_has_a_block_per_part(monkeypatch, tmp_path, capsys):

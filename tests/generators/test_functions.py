@@ -13,7 +13,8 @@ import pytest
 import sympy
 
 from generators.constants import draw_constants
-from generators.functions import FunctionConfig, FunctionGenerator, Problems, rounded
+from generators.equations import rounded
+from generators.functions import FunctionConfig, FunctionGenerator, Problems
 from generators.holdout import Holdout
 from generators.supports import Supports
 from nsr import p10
@@ -51,7 +52,7 @@ def test_values_cannot_turn_a_skeleton_into_a_benchmark(monkeypatch):
     power = Expression(("exp", "mul", "C", "log", "x_0"))
     relative = Expression(("mul", "x_0", "exp", "mul", "C", "x_1"))
     skeletons = itertools.cycle([power, relative])
-    monkeypatch.setattr(generator.sampler, "sample", lambda: next(skeletons))
+    monkeypatch.setattr(generator.equations.skeletons, "sample", lambda: next(skeletons))
     assert not any(Holdout.default().contains(e) for e in generator.batch(200).expressions)
 
 
@@ -130,11 +131,12 @@ def test_numbers_of_points_cover_the_range():
     assert generator.batch(1).X.shape[0] == 1
 
 
-def test_problems_of_one_skeleton_differ_in_data_and_constants():
-    problems = FunctionGenerator(replace(CLEAN, reuse=4), seed=0).batch(400)
-    skeletons = {e.skeleton() for e in problems.expressions}
-    assert len(skeletons) < 200
-    assert len({y.tobytes() for y in problems.y}) == 400
+def test_given_equations_come_first_and_fresh_ones_fill_up():
+    given = [parse("2*x_0 + x_1"), parse("log(-x_0**2)"), parse("x_0*exp(-3*x_1)")]
+    problems = FunctionGenerator(CLEAN, seed=0).batch(100, given * 4)
+    assert problems.expressions[:8] == [given[0], given[2]] * 4  # the logarithm is nowhere defined
+    assert len(problems.expressions) == 100
+    assert len({y.tobytes() for y in problems.y}) == 100
 
 
 def same(a: Problems, b: Problems) -> bool:

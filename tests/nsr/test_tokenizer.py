@@ -18,8 +18,13 @@ def words(ids: list[int]) -> str:
     return " ".join(TOKENIZER.vocabulary[i] for i in ids)
 
 
+THIRDS = {float(f"{k / 3:.2e}"): k / 3 for k in range(-30, 31)}
+
+
 def rounded(expression: Expression) -> Expression:
     tokens = [t if isinstance(t, str) else float(p10.decode(*p10.encode_one(t))) for t in expression.tokens]
+    for position in expression.exponent_positions():
+        tokens[position] = THIRDS.get(tokens[position], tokens[position])
     return Expression(tuple(tokens))
 
 
@@ -31,6 +36,12 @@ def test_constants_read_as_the_design_says():
 @given(expressions())
 def test_round_trip_rounds_constants_to_three_digits_and_changes_nothing_else(expression):
     assert TOKENIZER.decode(TOKENIZER.encode(expression)) == rounded(expression)
+
+
+def test_thirds_survive_as_exponents_and_only_there():
+    cube_root = apply("pow", variable(0), constant(1 / 3))
+    assert TOKENIZER.decode(TOKENIZER.encode(cube_root)) == cube_root
+    assert TOKENIZER.decode(TOKENIZER.encode(constant(1 / 3))) == constant(0.333)
 
 
 @given(st.lists(expressions(max_leaves=3), min_size=1, max_size=4))

@@ -1,5 +1,7 @@
 """The stream: reproducible, different everywhere, resumable anywhere, and hardly padded."""
 
+import itertools
+from collections import Counter
 from itertools import islice
 
 import numpy as np
@@ -92,3 +94,29 @@ def test_an_equation_too_long_for_the_network_is_an_error():
 def test_a_chunk_is_a_whole_number_of_batches():
     with pytest.raises(ValueError, match="multiple of batch_size"):
         StreamConfig(batch_size=100, chunk_size=2048)
+
+
+def equations(batches: list[Batch]) -> list[tuple[int, ...]]:
+    rows = [row for batch in batches for row in batch["tokens"].tolist()]
+    return [tuple(token for token in row if token != TOKENIZER.pad_id) for row in rows]
+
+
+def test_an_equation_serves_several_chunks_with_other_data_each_time():
+    config = StreamConfig(batch_size=32, chunk_size=64, n_workers=0, reuse=4, seed=1)
+    batches = take(40, config)
+    chunks = [equations(batches[start : start + 2]) for start in range(0, 40, 2)]
+    uses = Counter(itertools.chain.from_iterable(chunks))
+    assert max(uses.values()) >= 4
+    assert np.mean([len(set(chunk)) for chunk in chunks]) > 60
+    assert len({y.tobytes() for batch in batches for y in batch["y"].numpy()}) == 40 * 32
+    # A chunk shares equations with the one four chunks on, hardly with the next.
+    shared = [len(set(a) & set(b)) for a, b in itertools.pairwise(chunks)]
+    spaced = [len(set(a) & set(b)) for a, b in zip(chunks, chunks[4:], strict=False)]
+    assert np.mean(shared) < 5
+    assert np.mean(spaced) > 30
+
+
+def test_without_reuse_every_chunk_has_its_own_equations():
+    config = StreamConfig(batch_size=32, chunk_size=64, n_workers=0, reuse=1, seed=1)
+    drawn = equations(take(20, config))
+    assert len(set(drawn)) > 0.9 * len(drawn)
