@@ -159,7 +159,20 @@ def _shared_factors(terms: dict[Node, Coefficient]) -> frozenset[tuple[Node, flo
         }
         if not shared:
             return frozenset()
-    return frozenset((base, e) for base, e in (shared or {}).items() if base != ONE)
+    known = ((base, e) for base, e in (shared or {}).items() if base != ONE and not _has_unknown(base))
+    return frozenset(known)
+
+
+def _has_unknown(node: Node) -> bool:
+    """Whether a placeholder occurs, so that two nodes that look equal may have different values."""
+    kind = node[0]
+    if kind == "fun":
+        return any(_has_unknown(argument) for argument in node[2])
+    if kind == "sum":
+        return any(c is None or _has_unknown(term) for term, c in node[1])
+    if kind == "prod":
+        return node[1] is None or any(_has_unknown(base) for base, _ in node[2])
+    return node == UNKNOWN
 
 
 def _common_coefficient(terms: dict[Node, Coefficient]) -> Coefficient:

@@ -117,6 +117,13 @@ def test_placeholders_absorb_constants(tokens, expected):
     assert simplify(Expression(tokens)).tokens == expected
 
 
+def test_factors_of_unknown_value_are_not_pulled_out_of_a_sum():
+    """The two decay rates are not known to be equal, so nothing is shared."""
+    growth, decay = ("exp", "mul", "C", "x_0"), ("inv", "exp", "mul", "C", "x_0")
+    simplified = simplify(Expression(("add", "mul", "x_0", *growth, "mul", "x_1", *decay)))
+    assert simplified.tokens.count("exp") == 2
+
+
 def test_constant_parts_without_a_value_are_left_alone():
     broken = apply("add", variable(0), apply("log", constant(-1.0)))
     assert simplify(broken) == broken

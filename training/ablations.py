@@ -1,0 +1,305 @@
+"""Ablations that decide defaults: `python -m training.ablations [ARM ...] --samples 400000`.
+
+Each arm trains a small network from scratch on the same number of problems and is asked for the equations
+of the same generated and classical development problems. What an arm changes is no option of the real
+code: variants that lost live on here only, as patches. ABLATIONS.md has the figures.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+from unittest.mock import patch
+
+import lightning.pytorch as pl
+import numpy as np
+import torch
+import typer
+from numpy.typing import NDArray
+from torch import Tensor
+
+from generators import equations
+from generators.expressions import ExpressionConfig, ExpressionSampler
+from generators.functions import FunctionConfig
+from generators.supports import Supports
+from nsr import model as network
+from nsr import p10
+from nsr.expression import PLACEHOLDER, Expression, variable
+from nsr.model import ModelConfig
+from nsr.simplify import length, simplify, strip_scale
+from nsr.tokenizer import Tokenizer
+from training.data import ProblemData
+from training.development import DevelopmentConfig, classical_batches, development_batches, evaluate_classical
+from training.main import TRAINER_DEFAULTS
+from training.module import OptimizerConfig, Pretraining
+from training.schedule import Schedule
+from training.stream import Batch, StreamConfig
+
+SHAPE = {"d_model": 96, "n_heads": 3, "n_decoder_layers": 2, "d_ffn": 224, "n_latents": 16}
+DEVELOPMENT = DevelopmentConfig(n_problems=512, n_candidates=64, restarts=4)
+# As many as development problems show.
+_MAX_POINTS = DEVELOPMENT.n_points
+# Powers of ten that digit_features tells apart.
+_EXPONENTS = 13
+N_DIGIT_FEATURES = 3 * 10 + _EXPONENTS + 1
+
+_NUMBER_FEATURES = network.number_features
+
+BatchMap = Callable[[Batch], Batch]
+
+
+def _as_it_is(batch: Batch) -> Batch:
+    return batch
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A variant.
+
+    Attributes:
+        question: What it decides.
+        functions: The prior it trains on.
+        stream: How its stream is drawn.
+        patches: Give the context managers in which it is trained and measured.
+        view: What is done to development problems before the network and the refinement see them.
+        seed: Of weights and stream.
+    """
+
+    question: str
+    functions: FunctionConfig = field(default_factory=lambda: FunctionConfig(max_points=_MAX_POINTS))
+    stream: StreamConfig = field(default_factory=lambda: StreamConfig(n_workers=0))
+    patches: tuple[Callable[[], Any], ...] = ()
+    view: BatchMap = _as_it_is
+    seed: int = 0
+
+
+def whitened(X: Tensor, n_seen: int) -> Tensor:
+    """Columns (B, P, D) with mean 0 and deviation 1 over the first points; absent ones stay zero."""
+    seen = X[:, :n_seen]
+    deviation = seen.std(dim=1, keepdim=True)
+    return torch.where(deviation > 0, (X - seen.mean(dim=1, keepdim=True)) / deviation, 0.0)
+
+
+def _whitened_draw(draw: Callable[..., NDArray[np.float32]]) -> Callable[..., NDArray[np.float32]]:
+    def standardised(*arguments: Any) -> NDArray[np.float32]:
+        points = torch.from_numpy(draw(*arguments)).transpose(1, 2)
+        return np.ascontiguousarray(whitened(points, points.shape[1]).transpose(1, 2).numpy())
+
+    return standardised
+
+
+def _whitened_view(batch: Batch) -> Batch:
+    return {**batch, "X": whitened(batch["X"], DEVELOPMENT.n_points)}
+
+
+def digit_features(values: Tensor) -> Tensor:
+    """The smooth views of `number_features` with P10's sign, digits and exponent, one-hot, for the bits.
+
+    Args:
+        values: Float32 numbers, shape (...).
+
+    Returns:
+        Features, shape (..., N_DIGIT_FEATURES + N_SMOOTH); those of zero are zero.
+    """
+    smooth = _NUMBER_FEATURES(values)[..., : network.N_SMOOTH]
+    size = values.abs().double().clamp(1e-12, 1e12)
+    exponent = torch.floor(torch.log10(size))
+    mantissa = torch.round(size * 10.0 ** (p10.N_DIGITS - 1 - exponent)).long().clamp(100, 999)
+    places = [mantissa // 100, mantissa // 10 % 10, mantissa % 10]
+    shifted = (exponent.long() + _EXPONENTS // 2).clamp(0, _EXPONENTS - 1)
+    parts = [torch.nn.functional.one_hot(place, 10) for place in places]
+    parts += [torch.nn.functional.one_hot(shifted, _EXPONENTS), (values < 0).long().unsqueeze(-1)]
+    present = (values != 0).unsqueeze(-1)
+    return torch.cat((smooth, torch.cat(parts, dim=-1).to(smooth.dtype) * present), dim=-1)
+
+
+@contextmanager
+def _targets(change: Callable[[Expression], Expression]) -> Iterator[None]:
+    """Equations are changed before they become tokens; the data stay as they are."""
+    encode = Tokenizer.encode
+    with patch.object(Tokenizer, "encode", lambda self, expression: encode(self, change(expression))):
+        yield
+
+
+def _unvalued(expression: Expression) -> Expression:
+    """Every free constant reads 1, which tells the network nothing: a placeholder."""
+    return expression.with_constants([1.0] * len(expression.constants))
+
+
+def _one_digit(expression: Expression) -> Expression:
+    return expression.with_constants([float(f"{value:.0e}") for value in expression.constants])
+
+
+@contextmanager
+def _digits(n: int) -> Iterator[None]:
+    """Constants of n digits, in the data and in the targets."""
+    with ExitStack() as stack:
+        for name, value in (("N_DIGITS", n), ("TOKENS_PER_NUMBER", n + 2)):
+            stack.enter_context(patch.object(p10, name, value))
+        stack.enter_context(patch("nsr.simplify._CONSTANT_LENGTH", n + 2))
+        stack.enter_context(patch("nsr.grammar._EXPONENT_PHASE", n + 1))
+        yield
+
+
+def _raw_sample(self: ExpressionSampler) -> Expression:
+    """A skeleton as it was drawn, not simplified."""
+    while True:
+        drawn = _without_scale(self._draw())
+        used = drawn.variables
+        renumbered = drawn.substitute({old: variable(new) for new, old in enumerate(used)})
+        acceptable = self._is_acceptable(strip_scale(simplify(renumbered)))
+        if acceptable and length(renumbered) <= self.config.max_length:
+            return renumbered
+
+
+def _without_scale(skeleton: Expression) -> Expression:
+    """The skeleton without a constant factor in front."""
+    tokens = skeleton.tokens
+    while tokens[:2] == ("mul", PLACEHOLDER):
+        tokens = tokens[2:]
+    return Expression(tokens)
+
+
+def _same(expression: Expression) -> Expression:
+    return expression
+
+
+def _prior(**changes: Any) -> FunctionConfig:
+    return FunctionConfig(expressions=replace(ExpressionConfig(), **changes), max_points=_MAX_POINTS)
+
+
+ARMS: dict[str, Arm] = {
+    "default": Arm("what the others are compared with"),
+    "default_again": Arm("how much chance moves the figures: another seed", seed=1),
+    "no_reuse": Arm("problems from one equation: 16 or 1", stream=StreamConfig(n_workers=0, reuse=1)),
+    "whitened": Arm(
+        "variables: scale only, or whitened",
+        patches=(partial(patch.object, Supports, "draw", _whitened_draw(Supports.draw)),),
+        view=_whitened_view,
+    ),
+    "digit_inputs": Arm(
+        "encoder's inputs: float bits or P10 digits",
+        patches=(
+            partial(patch.object, network, "number_features", digit_features),
+            partial(patch.object, network, "N_BITS", N_DIGIT_FEATURES),
+        ),
+    ),
+    "one_digit": Arm("digits of constants in targets: 3 or 1", patches=(partial(_targets, _one_digit),)),
+    "five_digits": Arm("digits of constants in targets: 3 or 5", patches=(partial(_digits, 5),)),
+    "placeholder": Arm(
+        "constants in targets: digits or a placeholder", patches=(partial(_targets, _unvalued),)
+    ),
+    "raw": Arm(
+        "targets: simplified or as drawn",
+        patches=(
+            partial(patch.object, ExpressionSampler, "sample", _raw_sample),
+            partial(patch.object, equations, "simplify", _same),
+            partial(patch.object, equations, "strip_scale", _same),
+        ),
+    ),
+    "generic_only": Arm("share of the physics prior: 0.65 or 0", functions=_prior(physics_share=0.0)),
+    "physics_only": Arm("share of the physics prior: 0.65 or 1", functions=_prior(physics_share=1.0)),
+    "no_noise": Arm(
+        "share of noisy problems: 0.5 or 0", functions=FunctionConfig(max_points=_MAX_POINTS, noise_share=0.0)
+    ),
+}
+
+
+def problems() -> dict[str, list[Batch]]:
+    """The development problems by suite: the default prior's, whatever an arm is trained on."""
+    tokenizer = Tokenizer()
+    longest = ModelConfig(tokenizer.vocab_size).max_length
+    return {
+        "generated": development_batches(DEVELOPMENT, FunctionConfig(), tokenizer, longest),
+        "classical": classical_batches(DEVELOPMENT, tokenizer),
+    }
+
+
+def run(arm: Arm, samples: int, suites: dict[str, list[Batch]]) -> dict[str, float]:
+    """Trains an arm's network from scratch and measures what it recovers.
+
+    Returns:
+        The share of problems recovered in each suite, and `minutes` of training.
+    """
+    pl.seed_everything(arm.seed, verbose=False)
+    with ExitStack() as stack:
+        for each in arm.patches:
+            stack.enter_context(each())
+        module = _trained(arm, samples)
+        shares = {name: _recovered(module, batches, arm.view) for name, batches in suites.items()}
+    return {**shares, "minutes": module.seconds / 60}
+
+
+def _trained(arm: Arm, samples: int) -> Pretraining:
+    tokenizer = Tokenizer()
+    module = Pretraining(
+        ModelConfig(tokenizer.vocab_size, **SHAPE),
+        OptimizerConfig(lr=2e-3),
+        Schedule(warmup_steps=200, decay_share=0.3),
+    )
+    trainer = pl.Trainer(
+        **TRAINER_DEFAULTS,
+        accelerator="cpu",
+        max_steps=samples // arm.stream.batch_size,
+        limit_val_batches=0,
+        logger=False,
+        enable_checkpointing=False,
+        enable_model_summary=False,
+        enable_progress_bar=False,
+    )
+    trainer.fit(module, ProblemData(arm.functions, replace(arm.stream, seed=arm.seed)))
+    return module
+
+
+@torch.no_grad()
+def _recovered(module: Pretraining, batches: list[Batch], view: BatchMap) -> float:
+    model = module.model.eval()
+    figures = [
+        evaluate_classical(model, module.tokenizer, view(batch), DEVELOPMENT)["recovered_classical"]
+        for batch in batches
+    ]
+    return sum(f.mean * f.weight for f in figures) / sum(f.weight for f in figures)
+
+
+def main(
+    arms: Annotated[list[str] | None, typer.Argument(help=f"of {', '.join(ARMS)}; by default all")] = None,
+    samples: Annotated[int, typer.Option(help="problems each arm is trained on")] = 400_000,
+    threads: Annotated[int, typer.Option(help="CPU threads; 0: PyTorch's choice")] = 0,
+    output: Annotated[Path, typer.Option(help="JSON lines; arms in it are not run again")] = Path(
+        "runs/ablations.jsonl"
+    ),
+) -> None:
+    """Trains and measures arms, and prints the table."""
+    names = arms or list(ARMS)
+    if unknown := set(names) - set(ARMS):
+        raise typer.BadParameter(f"no arm {', '.join(sorted(unknown))}; choose from {', '.join(ARMS)}")
+    if threads:
+        torch.set_num_threads(threads)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    lines = output.read_text(encoding="utf-8").splitlines() if output.exists() else []
+    done = {(row := json.loads(line))["arm"]: row for line in lines}
+    suites = problems()
+    for name in names:
+        if name not in done:
+            done[name] = {"arm": name, "samples": samples, **run(ARMS[name], samples, suites)}
+            with output.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(done[name]) + "\n")
+    print(table([done[name] for name in names]))
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """The arms' figures as Markdown."""
+    lines = ["| arm | what it decides | generated | classical | minutes |", "|---|---|---|---|---|"]
+    for row in rows:
+        shares = " | ".join(f"{row[suite]:.1%}" for suite in ("generated", "classical"))
+        lines.append(f"| {row['arm']} | {ARMS[row['arm']].question} | {shares} | {row['minutes']:.1f} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    typer.run(main)
