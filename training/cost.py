@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+import lightning.pytorch as pl
 import torch
 import typer
 import yaml
@@ -55,6 +56,20 @@ class Cost:
     gpu_hours: float
     hours: float
     memory_gib: float
+
+    def __str__(self) -> str:
+        size = f"{self.parameters:,} parameters, about {self.memory_gib:.2g} GiB on each device"
+        if not self.samples:
+            return f"{size}; no number of steps is set"
+        work = f"{self.samples:,.0f} problems, {self.flops:.2g} operations"
+        return f"{size}; {work}: {self.gpu_hours:.2g} hours of an H100 that delivers 40 % of its peak"
+
+
+def planned(trainer: pl.Trainer, network: ModelConfig, functions: FunctionConfig, batch_size: int) -> Cost:
+    """The cost of a run that is about to start; without problems if it has no `max_steps`."""
+    steps = max(trainer.max_steps, 0) * trainer.accumulate_grad_batches
+    gpus = trainer.world_size
+    return cost(network, steps * batch_size * gpus, gpus, batch_size, _mean_points(functions))
 
 
 def cost(

@@ -19,6 +19,7 @@ from lightning.pytorch.loggers import CSVLogger
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from nsr.tokenizer import Tokenizer
+from training.cost import planned
 from training.data import ProblemData
 from training.module import Pretraining, TrainingError
 
@@ -108,6 +109,13 @@ class PretrainingCLI(LightningCLI):
             folder = self._get(self.config_init, "run")
             kwargs["logger"] = CSVLogger(folder, name="logs", flush_logs_every_n_steps=1)
         return super().instantiate_trainer(**kwargs)
+
+    def before_fit(self) -> None:
+        """Says what the run will cost."""
+        if self.trainer.is_global_zero:
+            data: ProblemData = self.datamodule
+            shape = self.model.model.config
+            print(planned(self.trainer, shape, data.functions, data.stream.batch_size), flush=True)
 
 
 def _checkpoint_folder(run: str) -> str:

@@ -233,8 +233,19 @@ class Pretraining(pl.LightningModule):
         }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Takes up the counts where the checkpoint left them."""
+        """Takes up the counts where the checkpoint left them.
+
+        Raises:
+            TrainingError: If the checkpoint is of a network of another shape or vocabulary.
+        """
         run = checkpoint[RUN_KEY]
+        ours = asdict(self.model.config)
+        if other := {name: value for name, value in run["network"].items() if ours.get(name) != value}:
+            own = {name: ours.get(name) for name in other}
+            raise TrainingError(
+                f"the checkpoint's network has {other}, this run's has {own}: resume with the config the "
+                "run began with, or start another in a new --run folder"
+            )
         self.samples_seen, self._seconds_before = run["samples_seen"], run["seconds"]
         self.history = list(run["history"])
 

@@ -1,6 +1,6 @@
 """A run: it learns, survives bad steps, stops when hopeless, and resumes exactly."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import islice
 
 import lightning.pytorch as pl
@@ -13,7 +13,7 @@ from nsr.model import Model, ModelConfig
 from nsr.tokenizer import Tokenizer
 from training.data import ProblemData
 from training.development import DevelopmentConfig
-from training.module import OptimizerConfig, Pretraining, TrainingError
+from training.module import RUN_KEY, OptimizerConfig, Pretraining, TrainingError
 from training.schedule import Schedule, share_done
 from training.stream import Batch, ProblemStream, StreamConfig
 
@@ -215,3 +215,10 @@ def test_starting_from_other_weights(tmp_path):
     for a, b in zip(source.parameters(), network.model.parameters(), strict=True):
         assert torch.equal(a, b)
         assert b.dtype == torch.float32
+
+
+def test_a_checkpoint_of_another_shape_is_refused():
+    network = module()
+    run = {"network": asdict(network.model.config) | {"d_model": 48, "vocab_size": 7}}
+    with pytest.raises(TrainingError, match=r"'vocab_size': 7, 'd_model': 48.*config the run began with"):
+        network.on_load_checkpoint({RUN_KEY: run})

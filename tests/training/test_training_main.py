@@ -78,6 +78,13 @@ def test_a_run_logs_to_csv_and_resumes_from_last(fit, tmp_path):
     assert steps == [3, 4]
 
 
+def test_the_cost_is_said_before_the_run_starts(fit, capsys):
+    fit(3)
+    said = capsys.readouterr().out.splitlines()[0]
+    assert "parameters" in said
+    assert "24 problems" in said  # three steps of eight
+
+
 def test_an_unknown_key_is_named(fit, capsys):
     with pytest.raises(SystemExit):
         fit(1, "--model.optimizer.learning_rate=1")
