@@ -276,12 +276,13 @@ def _power_of_product(
     if float(exponent).is_integer():
         outer = None if coefficient is None else _real_power(coefficient, exponent)
         return scale(multiply([_power_of_power(b, e, exponent) for b, e in factors]), outer)
-    if coefficient is not None and coefficient <= 0:
-        outer = _real_power(-coefficient, exponent)
-        return ("prod", outer, frozenset([(_product(-1.0, factors), exponent)]))
-    outer = None if coefficient is None else _real_power(coefficient, exponent)
-    if len(factors) > 1:
-        return ("prod", outer, frozenset([(_product(1.0, factors), exponent)]))
+    is_negative = coefficient is not None and coefficient <= 0
+    outer = None if coefficient is None else _real_power(abs(coefficient), exponent)
+    if len(factors) > 1 or is_negative:
+        sign = -1.0 if is_negative else 1.0
+        if all(e < 0 and float(e).is_integer() for _, e in factors):  # 1/sqrt(x), never sqrt(1/x)
+            factors, exponent = frozenset((b, -e) for b, e in factors), -exponent
+        return ("prod", outer, frozenset([(_product(sign, factors), exponent)]))
     ((base, inner),) = factors
     return scale(_power_of_power(base, inner, exponent), outer)
 

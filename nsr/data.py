@@ -54,7 +54,7 @@ def prepare(X: Array, y: Array, max_variables: int, seed: int) -> Prepared:
     rows = np.arange(len(y))
     if len(y) > MAX_ROWS:
         rows = np.sort(np.random.default_rng(seed).choice(len(y), MAX_ROWS, replace=False))
-        _tell(f"{len(y)} rows: a random {MAX_ROWS} of them are used")
+        tell(f"{len(y)} rows: a random {MAX_ROWS} of them are used")
     columns = _distinct_columns(X[rows])
     if len(columns) > max_variables:
         columns = _most_relevant(X[rows], y[rows], columns, max_variables, seed)
@@ -68,7 +68,7 @@ def _distinct_columns(X: Array) -> NDArray[np.intp]:
     for column in varying:
         first = seen.setdefault(X[:, column].tobytes(), int(column))
         if first != column:
-            _tell(f"column {column} repeats column {first} and is left out")
+            tell(f"column {column} repeats column {first} and is left out")
     return np.array(sorted(seen.values()) or [0], dtype=np.intp)
 
 
@@ -81,12 +81,13 @@ def _most_relevant(
     forest.fit(X[np.ix_(rows, columns)], y[rows])
     order = np.argsort(-forest.feature_importances_)[:max_variables]
     chosen = np.sort(columns[order])
-    _tell(
+    tell(
         f"{len(columns)} variables, the network knows {max_variables}: columns "
         f"{', '.join(map(str, chosen))} matter most and are used"
     )
     return chosen
 
 
-def _tell(message: str) -> None:
+def tell(message: str) -> None:
+    """Warns the user about the data."""
     warnings.warn(message, DataWarning, stacklevel=4)

@@ -16,7 +16,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
 
 from nsr.checkpoint import DEFAULT_CHECKPOINT, Pretrained, from_pretrained
-from nsr.data import Prepared, prepare
+from nsr.data import Prepared, prepare, tell
 from nsr.export.latex import to_latex
 from nsr.export.sympy import to_sympy
 from nsr.expression import Expression, constant, variable
@@ -37,6 +37,7 @@ from nsr.selection import (
 )
 from nsr.simplify import simplify
 from nsr.snapping import snap
+from nsr.units import Units
 
 Array = NDArray[np.float64]
 
@@ -44,8 +45,6 @@ Array = NDArray[np.float64]
 _N_SNAPPED = 24
 # Share of the time limit that is kept for that.
 _FINISHING_SHARE = 0.1
-# Other ways to write a candidate that are tried.
-_N_REWRITTEN = 2
 # Batches that are still searched after an exact answer, as a simpler one may come.
 _BATCHES_AFTER = 8
 # Candidates kept at a time.
@@ -60,6 +59,8 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         n_candidates: Sequences sampled from the network.
         time_limit: Seconds after which no new work is begun; an exact answer ends the search before.
         stages: Stages of the search to use, of `nsr.search.engine.STAGES`.
+        constant_units: Where units are given: whether constants are `dimensionless`, so that the units
+            lead the search, or `free`.
         device: Where the network runs: `auto`, `cpu` or `cuda`.
         random_state: Seed; the same seed gives the same result unless the time limit cuts in.
 
@@ -79,6 +80,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         n_candidates: int = 1024,
         time_limit: float = 30.0,
         stages: Sequence[str] = STAGES,
+        constant_units: str = "dimensionless",
         device: str = "auto",
         random_state: int | np.random.RandomState | None = 0,
     ) -> None:
@@ -86,15 +88,25 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.n_candidates = n_candidates
         self.time_limit = time_limit
         self.stages = stages
+        self.constant_units = constant_units
         self.device = device
         self.random_state = random_state
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> SymbolicRegressor:
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        X_units: Sequence[str] | None = None,
+        y_units: str | None = None,
+    ) -> SymbolicRegressor:
         """Searches for equations; Ctrl-C ends the search early and keeps the best so far.
 
         Args:
             X: Variables, shape (n_rows, n_columns), finite.
             y: Target, shape (n_rows,), finite.
+            X_units: Unit of each column, such as `m/s`, `kg*m^2` or `1`, as pint reads them. With units
+                only equations that they allow are kept.
+            y_units: Unit of the target.
 
         Returns:
             The fitted estimator.
@@ -113,11 +125,14 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             raise ValueError(f"stages {tuple(self.stages)} must be some of {', '.join(STAGES)}")
         compilation = threading.Thread(target=warm_up, daemon=True)
         compilation.start()
+        units = _parsed(X_units, y_units, table.shape[1], self.constant_units)
         pretrained = from_pretrained(self.checkpoint, _device(self.device))
         data = prepare(table, target, pretrained.config.max_variables, seed)
         candidates = [Candidate(constant(float(np.mean(data.y))), float(np.var(data.y)))]
         if np.ptp(data.y) > 0:
-            self._search(pretrained, data, seed, deadline, candidates, compilation)
+            own_units = units.of(data.columns) if units else None
+            self._search(pretrained, data, own_units, seed, deadline, candidates, compilation)
+            candidates = _allowed(candidates, own_units)
         else:
             candidates = [Candidate(constant(float(data.y[0])), 0.0)]
         self._keep_front(candidates, data)
@@ -173,6 +188,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self,
         pretrained: Pretrained,
         data: Prepared,
+        units: Units | None,
         seed: int,
         deadline: float,
         pool: list[Candidate],
@@ -191,6 +207,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             self.n_candidates,
             tuple(self.stages),
             seed,
+            units,
         )
         exact = EXACT_FVU * float(np.var(data.y))
         is_exact, batches_left = False, _BATCHES_AFTER
@@ -247,6 +264,34 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         return tags
 
 
+def _parsed(
+    X_units: Sequence[str] | None,
+    y_units: str | None,
+    n_columns: int,
+    constants: str,
+) -> Units | None:
+    """The units of a table, if they were given."""
+    if X_units is None and y_units is None:
+        return None
+    if X_units is None or y_units is None or len(X_units) != n_columns:
+        given = 0 if X_units is None else len(X_units)
+        raise ValueError(
+            f"units were given for {given} columns and {'the' if y_units else 'no'} target: give X_units for "
+            f"all {n_columns} columns ('1' for none) and y_units"
+        )
+    return Units.parse(X_units, y_units, constants)
+
+
+def _allowed(candidates: list[Candidate], units: Units | None) -> list[Candidate]:
+    """The candidates that the units allow; all of them, with a warning, if that is none."""
+    if units is None:
+        return candidates
+    allowed = [candidate for candidate in candidates if units.allow(candidate.expression)]
+    if not allowed:
+        tell("no equation with the given units was found: the best one shown is without regard to them")
+    return allowed or candidates
+
+
 def _pruned(pool: list[Candidate], n_points: int, variance: float) -> list[Candidate]:
     """The candidates that may still matter: the Pareto front and those of shortest description."""
     best = ranked(pool, n_points, variance)[: _MAX_POOL // 4]
@@ -262,7 +307,7 @@ def _snapped(pool: list[Candidate], data: Prepared, deadline: float) -> list[Can
     for candidate in exact[:8] or best:
         if forms and time.monotonic() > deadline:
             break
-        for form in (candidate.expression, *rewritten(candidate.expression)[:_N_REWRITTEN]):
+        for form in (candidate.expression, *rewritten(candidate.expression)):
             snapped = snap(Candidate(form, candidate.loss), data.X, data.y)
             forms += [form] if snapped is None else [form, simplify(snapped.expression)]
     return scored(forms, data.X, data.y)

@@ -1,33 +1,35 @@
-"""The same function in other words: factors multiplied out, or common factors taken out."""
+"""The same function in other words: without redundant constants, multiplied out, or factored."""
 
 from __future__ import annotations
 
 import sympy
 
+from nsr import algebra
+from nsr.algebra import ONE, Node
 from nsr.export.sympy import from_sympy, to_sympy
 from nsr.expression import Expression
-from nsr.simplify import simplify
+from nsr.simplify import from_node, simplify
 
 # SymPy takes too long to multiply out what is longer.
 _MAX_LENGTH = 40
 
 
 def rewritten(expression: Expression) -> list[Expression]:
-    """Other forms of an expression, simplified; none where SymPy leaves our operators.
+    """Other forms of an expression, simplified and without redundant constants.
 
     Args:
-        expression: What to rewrite.
+        expression: What to rewrite, without placeholders.
 
     Returns:
-        Up to two forms that differ from the expression and from each other.
+        Up to three forms that differ from the expression and from each other.
     """
+    result = [form for form in [without_redundant_constants(expression)] if form != expression]
     if len(expression.tokens) > _MAX_LENGTH:
-        return []
+        return result
     form = to_sympy(expression)
-    result: list[Expression] = []
     for rewrite in (_multiplied_out, sympy.factor_terms):
         try:
-            other = simplify(from_sympy(rewrite(form)))
+            other = without_redundant_constants(from_sympy(rewrite(form)))
         except (ValueError, TypeError):  # complex numbers, or a function that we lack
             continue
         if other != expression and other not in result:
@@ -37,3 +39,40 @@ def rewritten(expression: Expression) -> list[Expression]:
 
 def _multiplied_out(form: sympy.Expr) -> sympy.Expr:
     return sympy.expand(form, power_base=False, power_exp=False, log=False, trig=False)
+
+
+def without_redundant_constants(expression: Expression) -> Expression:
+    """The expression with sums that stand in products divided by one of their coefficients.
+
+    `c * (a*x + b*y)^p` has a constant too many. With `c * (x + b*y)^p` the others can become round.
+    """
+    try:
+        return simplify(from_node(_normalised(algebra.from_expression(expression))))
+    except algebra.NotFinite:
+        return expression
+
+
+def _normalised(node: Node) -> Node:
+    kind = node[0]
+    if kind == "fun":
+        return algebra.function(node[1], [_normalised(argument) for argument in node[2]])
+    if kind == "sum":
+        return algebra.add([algebra.scale(_normalised(term), c) for term, c in node[1]])
+    if kind == "prod":
+        factors: list[Node] = [("num", node[1])]
+        for base, exponent in node[2]:
+            size, rest = _unit(_normalised(base))
+            factors += [algebra.power(("num", size), exponent), algebra.power(rest, exponent)]
+        return algebra.multiply(factors)
+    return node
+
+
+def _unit(node: Node) -> tuple[float, Node]:
+    """Splits a sum without a coefficient of 1 or -1 into a positive number and a sum that has one."""
+    sign, total = algebra.as_term(node)
+    if total[0] != "sum" or sign is None or any(abs(c) == 1.0 for _, c in total[1]):
+        return 1.0, node
+    terms = dict(total[1])
+    # A constant term becomes 1, else the smallest coefficient: then a few decimals say most of the others.
+    size = abs(sign * (terms[ONE] if ONE in terms else min(terms.values(), key=abs)))
+    return size, algebra.add([algebra.scale(term, sign * c / size) for term, c in terms.items()])

@@ -59,6 +59,11 @@ def simplify(expression: Expression) -> Expression:
     return expression
 
 
+def from_node(node: Node) -> Expression:
+    """The expression that a canonical form writes."""
+    return _trusted(_write(node))
+
+
 def strip_scale(expression: Expression) -> Expression:
     """The equation up to its scale: the outermost constant factor dropped, the rest simplified.
 

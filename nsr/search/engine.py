@@ -10,7 +10,7 @@ import itertools
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import cached_property, reduce
 
 import joblib
 import numpy as np
@@ -23,11 +23,12 @@ from nsr.program import Program
 from nsr.refine import refine
 from nsr.search.evolution import Member, Population
 from nsr.search.families import relations
-from nsr.search.reduction import reductions
+from nsr.search.reduction import groupings, reductions
 from nsr.search.separation import separation
 from nsr.search.state import State
 from nsr.selection import Candidate, description_length, mean_squared_errors, ranked, scored
 from nsr.simplify import simplify
+from nsr.units import Units
 
 Array = NDArray[np.float64]
 
@@ -68,6 +69,8 @@ class Search:
         n_candidates: Sequences sampled from the network for the table; fewer for smaller states.
         stages: Which of `STAGES` to use.
         seed: Seed of all draws.
+        units: Of the variables and the target; only equations that they allow are yielded. Where constants
+            have none, the search begins with the dimensionless groups.
     """
 
     pretrained: Pretrained
@@ -76,12 +79,14 @@ class Search:
     n_candidates: int
     stages: tuple[str, ...]
     seed: int
+    units: Units | None = None
 
     def first_guesses(self) -> list[Expression]:
-        """What the network makes of the table itself; nothing if it is not to be asked."""
-        if "network" not in self.stages:
+        """What the network makes of the state the search begins with; nothing if it is not to be asked."""
+        start = self._starts[0]
+        if "network" not in self.stages or not start.X.shape[1]:
             return []
-        return self._guesses(State.root(self.X, self.y), self.n_candidates)
+        return self._guesses(start, self.n_candidates)
 
     def run(self, guesses: list[Expression], deadline: float) -> Iterator[list[Expression]]:
         """Yields refined equations, batch after batch, until time is up or nothing gets better.
@@ -92,14 +97,16 @@ class Search:
         """
         root = State.root(self.X, self.y)
         population = Population(self.X.shape[1], self.seed)
-        for batch in self._states(guesses, deadline):
+        for found in self._states(guesses, deadline):
+            batch = self._allowed(found)
             if "evolution" in self.stages:
                 population.add(self._members(batch))
             yield batch
         idle = 0
         while "evolution" in self.stages and idle < _PATIENCE and time.monotonic() < deadline:
             best = population.best_bits
-            batch = self._refined(population.children(_N_CHILDREN), root, 2, 128, 20, deadline)
+            children = self._allowed(population.children(_N_CHILDREN))
+            batch = self._refined(children, root, 2, 128, 20, deadline)
             if not batch:
                 return
             population.add(self._members(batch))
@@ -108,21 +115,32 @@ class Search:
 
     def _states(self, guesses: list[Expression], deadline: float) -> Iterator[list[Expression]]:
         """The table itself, then states of fewer variables, the smallest first."""
-        root = State.root(self.X, self.y)
         first_deadline = max(deadline, time.monotonic() + _LEAST_SECONDS)
-        yield from self._refined_in_rounds(guesses, root, first_deadline)
+        yield from self._guessed(guesses, self._starts[0], first_deadline)
         order = itertools.count()
-        queue = [((0, 0.0, next(order)), root)]
-        seen = {root.key}
+        queue = [((0, 0.0, next(order)), start) for start in self._starts]
+        seen = {start.key for start in self._starts}
         while queue and time.monotonic() < deadline:
             _, state = heapq.heappop(queue)
-            yield from self._explored(state, deadline, asked=state is root and bool(guesses))
+            yield from self._explored(state, deadline, asked=state is self._starts[0] and bool(guesses))
             if "reduction" not in self.stages or time.monotonic() > deadline:
                 continue
             for child in reductions(state):
                 if child.key not in seen:
                     seen.add(child.key)
                     heapq.heappush(queue, ((child.X.shape[1], child.error, next(order)), child))
+
+    @cached_property
+    def _starts(self) -> list[State]:
+        """The table itself, or what its dimensionless groups make of it."""
+        root = State.root(self.X, self.y)
+        if self.units is None or self.units.constants == "free" or not len(self.units.symmetries):
+            return [root]
+        return groupings(root, self.units.symmetries) or [root]
+
+    def _allowed(self, expressions: list[Expression]) -> list[Expression]:
+        """Those that the units allow."""
+        return [e for e in expressions if self.units is None or self.units.allow(e)]
 
     def _members(self, batch: list[Expression]) -> list[Member]:
         if not batch:
@@ -148,10 +166,7 @@ class Search:
             yield self._polished([state.lift(form) for form in self._separated(state, deadline)], deadline)
         if "network" in self.stages and not asked and state.X.shape[1]:
             guesses = self._guesses(state, self.n_candidates // _SMALLER)
-            for refined in self._refined_in_rounds(guesses, state, deadline):
-                yield self._polished(
-                    [state.lift(expression) for expression in refined[:_N_HANDED_ON]], deadline
-                )
+            yield from self._guessed(guesses, state, deadline)
 
     def _separated(self, state: State, deadline: float) -> list[Expression]:
         """Sums or products of what a search of its own finds for each part of a state that separates."""
@@ -170,7 +185,7 @@ class Search:
     def _solved(self, part: State, error: float, deadline: float) -> list[Expression]:
         """The best equations for a part, judged no finer than the part is known."""
         stages = tuple(stage for stage in self.stages if stage != "evolution")
-        search = replace(self, X=part.X, y=part.y, stages=stages)
+        search = replace(self, X=part.X, y=part.y, stages=stages, units=None)
         variance = float(np.var(part.y))
         floor = _PART_PRECISION * error**2
         best: dict[Expression, float] = {}
@@ -191,6 +206,16 @@ class Search:
         known = {expression.skeleton() for expression in guesses}
         shifted = [apply("add", expression, constant(_OFFSET)) for expression in guesses]
         return guesses + [expression for expression in shifted if expression.skeleton() not in known]
+
+    def _guessed(
+        self, guesses: list[Expression], state: State, deadline: float
+    ) -> Iterator[list[Expression]]:
+        """Yields refined guesses about a state, as equations of the root."""
+        for refined in self._refined_in_rounds(guesses, state, deadline):
+            if state.key == State.root(self.X, self.y).key:
+                yield refined
+            else:
+                yield self._polished([state.lift(expression) for expression in refined], deadline)
 
     def _refined_in_rounds(
         self, guesses: list[Expression], state: State, deadline: float

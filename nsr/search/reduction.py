@@ -57,6 +57,18 @@ def reductions(state: State) -> list[State]:
     return sorted(kept, key=lambda s: (s.X.shape[1], s.error))
 
 
+def groupings(state: State, symmetries: Array) -> list[State]:
+    """States whose variables are what known scale symmetries leave invariant, the simplest first.
+
+    Args:
+        state: Where to begin.
+        symmetries: Vectors (w, c): scaling each variable x_i by s^w_i scales the target by s^c; shape
+            (k, D + 1), linearly independent.
+    """
+    found = itertools.islice(_rational_groupings(symmetries), _MAX_GROUPINGS)
+    return [_grouped(state, groups, factor) for groups, factor in found]
+
+
 def _is_as_good(child: State, parent: Surrogate) -> bool:
     """Whether the child lost nothing."""
     if not (np.all(np.isfinite(child.X)) and np.all(np.isfinite(child.y))):
@@ -85,9 +97,7 @@ def _groupings(state: State, X: Array, y: Array, gradients: Array, tolerance: fl
     n_symmetries = int(np.sum(sizes < tolerance * sizes[0]))
     n_variables = X.shape[1]
     for count in range(min(n_symmetries, n_variables), 0, -1):
-        symmetries = directions[len(directions) - count :]
-        found = itertools.islice(_rational_groupings(symmetries), _MAX_GROUPINGS)
-        yield from (_grouped(state, groups, factor) for groups, factor in found)
+        yield from groupings(state, directions[len(directions) - count :])
 
 
 def _rational_groupings(symmetries: Array) -> Iterator[tuple[Array, Array]]:

@@ -1,10 +1,13 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from strategies import expressions
 
 from nsr.parsing import parse
 from nsr.printing import to_infix
 from nsr.program import Program
-from nsr.rewriting import rewritten
+from nsr.rewriting import rewritten, without_redundant_constants
+from nsr.simplify import simplify
 
 
 @pytest.mark.parametrize(
@@ -26,5 +29,31 @@ def test_other_words_mean_the_same(text):
         np.testing.assert_allclose(Program([form]).values(X), Program([expression]).values(X), rtol=1e-12)
 
 
-def test_long_expressions_are_left_alone():
-    assert rewritten(parse("+".join(f"x_0**{i}" for i in range(2, 40)))) == []
+def test_long_expressions_are_not_multiplied_out():
+    factors = [f"(x_0 + {i}*x_1 + 1)" for i in range(2, 9)]
+    long = simplify(parse("*".join(factors)))
+    assert rewritten(long) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("3*sqrt(0.25*x_0 - 0.5*x_1)", "1.5*sqrt(x_0 - 2*x_1)"),
+        ("x_0/(0.5 + 0.25*sin(0.3*x_1))", "2*x_0/(0.5*sin(0.3*x_1) + 1)"),
+        ("exp(2*(4*x_0 + 8*x_1)**2)", "exp(32*(2*x_1 + x_0)**2)"),
+        ("0.5*x_0 + 0.25*x_1", "0.25*x_1 + 0.5*x_0"),
+        ("3/(x_0 + 5*x_1)", "3/(5*x_1 + x_0)"),
+    ],
+)
+def test_sums_in_products_lose_the_constant_they_have_too_many(text, wanted):
+    assert without_redundant_constants(parse(text)) == simplify(parse(wanted))
+
+
+@given(expressions())
+def test_without_redundant_constants_values_stay_and_constants_get_no_more(expression):
+    shorter = without_redundant_constants(expression)
+    assert len(shorter.constants) <= len(simplify(expression).constants)
+    X = np.random.default_rng(0).uniform(0.5, 2, (20, 10))
+    before, after = Program([expression, shorter]).values(X)
+    known = np.isfinite(before) & (np.abs(before) < 1e8)
+    np.testing.assert_allclose(after[known], before[known], rtol=1e-6, atol=1e-6)

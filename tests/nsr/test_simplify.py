@@ -80,6 +80,8 @@ def _same_values(first: Expression, second: Expression) -> bool:
         ("x_0**2 * x_1**2", "(x_0*x_1)**2"),
         ("2*x_0 + 2*x_1", "2*(x_0 + x_1)"),
         ("x_0**0.5 * x_0**1.5", "x_0**2"),
+        ("sqrt(1/(1 - x_0))", "1/sqrt(1 - x_0)"),
+        ("sqrt(1/(x_0*x_1))", "1/sqrt(x_0*x_1)"),
     ],
 )
 def test_textbook_rules(text, expected):
