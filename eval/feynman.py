@@ -24,6 +24,7 @@ from eval.records import opened, read_results, read_settings
 from eval.report import summarise, to_markdown
 from eval.runner import Limits, plan
 from eval.runner import run as run_plan
+from nsr.search.engine import STAGES
 
 app = typer.Typer(help=__doc__, add_completion=False, no_args_is_help=True)
 
@@ -41,18 +42,22 @@ def run(
     jobs: Annotated[int, typer.Option(min=1, help="fits at a time")] = 1,
     memory_limit: Annotated[float, typer.Option(help="gibibytes a fit")] = 12.0,
     rows: Annotated[int, typer.Option(min=3, help="training rows")] = TRAINING_ROWS,
+    stages: Annotated[str, typer.Option(help="stages of NSR's search, by commas")] = ",".join(STAGES),
     backend: Annotated[str, typer.Option(help="`loky`: this machine; `ray`: a Ray cluster")] = "loky",
 ) -> None:
     """Fits every problem with every method and records each fit; goes on where it was interrupted."""
     chosen = _problems(suite, problems)
+    if unknown := set(stages.split(",")) - set(STAGES):
+        raise ValueError(f"no stage {', '.join(sorted(unknown))}; choose from {', '.join(STAGES)}")
     names = [name.strip() for name in methods.split(",")]
     levels = [float(level) for level in noise.split(",")]
-    limits = Limits(time_limit, cores, memory_limit, rows)
+    limits = Limits(time_limit, cores, memory_limit, rows, tuple(stages.split(",")))
     for name in names:
         make(name, Budget(time_limit, cores, 0))  # a missing package is told now, not after an hour
     if backend == "ray":
         _use_ray()
-    settings = {"suite": suite, "time_limit": time_limit, "cores": cores, "rows": rows, "machine": _machine()}
+    settings = {"suite": suite, "time_limit": time_limit, "cores": cores, "rows": rows, "stages": stages}
+    settings["machine"] = _machine()
     with opened(output, settings) as records:
         fits = plan([problem.name for problem in chosen], names, levels, SEEDS[:seeds])
         run_plan(fits, {problem.name: problem for problem in chosen}, limits, records, jobs, backend)

@@ -29,6 +29,7 @@ from eval.protocol import split
 from eval.records import Fit, Records
 from eval.sandbox import Sandbox, SandboxError
 from eval.symbolic import judge
+from nsr.search.engine import STAGES
 
 # A fit that outlasts its limit by this much (imports and a first compilation included) is killed.
 _GRACE_FACTOR, _GRACE_SECONDS = 1.5, 120.0
@@ -46,12 +47,14 @@ class Limits:
         cores: Processor cores.
         memory: Gibibytes.
         rows: Training rows.
+        stages: Stages of NSR's search.
     """
 
     time_limit: float
     cores: int
     memory: float
     rows: int
+    stages: tuple[str, ...] = STAGES
 
 
 @dataclass(frozen=True)
@@ -147,7 +150,9 @@ def run_fit(fit: Fit, problem: Problem | TableProblem, limits: Limits) -> tuple[
 def fit_and_measure(fit: Fit, problem: Problem | TableProblem, limits: Limits) -> Fitted:
     """Fits and predicts; runs in the sandbox."""
     data = split(problem, fit.noise, fit.seed, limits.rows)
-    method = make(fit.method, Budget(limits.time_limit, limits.cores, fit.seed))
+    units = (problem.units, problem.target_unit) if isinstance(problem, Problem) else ()
+    budget = Budget(limits.time_limit, limits.cores, fit.seed, limits.stages, *units)
+    method = make(fit.method, budget)
     _reset_peak_memory()
     started = time.monotonic()
     method.fit(data.X_train, data.y_train)

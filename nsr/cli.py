@@ -29,6 +29,10 @@ def fit(
     data: Annotated[Path, typer.Argument(help="CSV file with a header")],
     target: Annotated[str, typer.Option(help="column to explain")],
     features: Annotated[str | None, typer.Option(help="columns to use, by comma; default: all")] = None,
+    units: Annotated[
+        str | None, typer.Option(help="units of the columns and the target: 'mass=kg,v=m/s,energy=J'")
+    ] = None,
+    guess: Annotated[list[str] | None, typer.Option(help="an equation to begin with: 'a*mass + b'")] = None,
     candidates: Annotated[int, typer.Option(min=1, help="equations to ask the network for")] = 1024,
     time_limit: Annotated[float, typer.Option(min=0.1, help="seconds to search")] = 30.0,
     seed: Annotated[int, typer.Option(min=0, help="same seed, same result")] = 0,
@@ -43,7 +47,7 @@ def fit(
 
     from nsr.checkpoint import DEFAULT_CHECKPOINT
     from nsr.regressor import SymbolicRegressor
-    from nsr.tables import identifiers, label_columns, read_table, select_columns, write_result
+    from nsr.tables import column_units, identifiers, label_columns, read_table, select_columns, write_result
 
     console = Console(stderr=True)
     started = time.perf_counter()
@@ -54,10 +58,12 @@ def fit(
     X, y = select_columns(table, target, None if features is None else features.split(","))
     names = identifiers(list(X.columns))
     _tell_renamed(names, console)
+    own_units: dict[str, Any] = {} if units is None else column_units(units, list(X.columns), target)
     estimator = SymbolicRegressor(
         checkpoint=checkpoint or DEFAULT_CHECKPOINT,
         n_candidates=candidates,
         time_limit=time_limit,
+        guesses=guess or (),
         device=device,
         random_state=seed,
     )
@@ -65,9 +71,9 @@ def fit(
         warnings.simplefilter("always", UserWarning)
         if console.is_terminal:
             with console.status("searching for equations"):
-                estimator.fit(X.rename(columns=names), y)
+                estimator.fit(X.rename(columns=names), y, **own_units)
         else:
-            estimator.fit(X.rename(columns=names), y)
+            estimator.fit(X.rename(columns=names), y, **own_units)
     for warning in caught:
         _tell(console, str(warning.message))
     seconds = time.perf_counter() - started

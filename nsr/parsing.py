@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 
-from nsr.expression import Expression, apply, constant, variable
+from nsr.expression import PLACEHOLDER, Expression, apply, constant, variable
 from nsr.operators import OPERATORS
 
 ALIASES = {
@@ -29,12 +29,13 @@ class ParseError(ValueError):
     """Text is no expression; the message says where and why."""
 
 
-def parse(text: str, names: Sequence[str] | None = None) -> Expression:
+def parse(text: str, names: Sequence[str] | None = None, *, free_names: bool = False) -> Expression:
     """Reads infix text.
 
     Args:
         text: Sums, products, `**` or `^`, parentheses, functions by operator name, `pi` and `e`.
         names: Names of the variables in order; `x_0`, `x_1`, ... by default.
+        free_names: Whether any other name is a constant to be fitted, a placeholder, each time it occurs.
 
     Returns:
         The expression; numbers with a sign are negative constants.
@@ -44,7 +45,8 @@ def parse(text: str, names: Sequence[str] | None = None) -> Expression:
     """
     if len(text) > MAX_LENGTH:
         raise ParseError(f"the text has {len(text)} characters; the parser reads at most {MAX_LENGTH}")
-    parser = _Parser(_lex(text), None if names is None else {name: i for i, name in enumerate(names)})
+    known = None if names is None else {name: i for i, name in enumerate(names)}
+    parser = _Parser(_lex(text), known, free_names)
     expression = parser.sum(0)
     parser.finish()
     return expression
@@ -67,9 +69,12 @@ def _lex(text: str) -> list[tuple[str, str, int]]:
 class _Parser:
     """Recursive descent over lexemes; sums bind weakest, then products, signs, powers."""
 
-    def __init__(self, lexemes: list[tuple[str, str, int]], names: dict[str, int] | None) -> None:
+    def __init__(
+        self, lexemes: list[tuple[str, str, int]], names: dict[str, int] | None, free_names: bool
+    ) -> None:
         self.lexemes = lexemes
         self.names = names
+        self.free_names = free_names
         self.position = 0
 
     def sum(self, depth: int) -> Expression:
@@ -137,6 +142,8 @@ class _Parser:
             return variable(int(text[2:]))
         if text in CONSTANTS:
             return constant(CONSTANTS[text])
+        if self.free_names:
+            return Expression((PLACEHOLDER,))
         raise ParseError(f"unknown variable {text!r} at position {place}{_hint(text, self.names or {})}")
 
     def _call(self, text: str, place: int, depth: int) -> Expression:

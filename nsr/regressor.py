@@ -20,6 +20,7 @@ from nsr.data import Prepared, prepare, tell
 from nsr.export.latex import to_latex
 from nsr.export.sympy import to_sympy
 from nsr.expression import Expression, constant, variable
+from nsr.parsing import parse
 from nsr.printing import to_infix
 from nsr.program import Program, warm_up
 from nsr.rewriting import rewritten
@@ -59,6 +60,8 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         n_candidates: Sequences sampled from the network.
         time_limit: Seconds after which no new work is begun; an exact answer ends the search before.
         stages: Stages of the search to use, of `nsr.search.engine.STAGES`.
+        guesses: Equations to begin with, such as `a*x_0 + b`, in the names of the columns where they have
+            names; any other name is a constant to be fitted.
         constant_units: Where units are given: whether constants are `dimensionless`, so that the units
             lead the search, or `free`.
         device: Where the network runs: `auto`, `cpu` or `cuda`.
@@ -80,6 +83,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         n_candidates: int = 1024,
         time_limit: float = 30.0,
         stages: Sequence[str] = STAGES,
+        guesses: Sequence[str] = (),
         constant_units: str = "dimensionless",
         device: str = "auto",
         random_state: int | np.random.RandomState | None = 0,
@@ -88,6 +92,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.n_candidates = n_candidates
         self.time_limit = time_limit
         self.stages = stages
+        self.guesses = guesses
         self.constant_units = constant_units
         self.device = device
         self.random_state = random_state
@@ -127,11 +132,13 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         compilation.start()
         units = _parsed(X_units, y_units, table.shape[1], self.constant_units)
         pretrained = from_pretrained(self.checkpoint, _device(self.device))
+        given = [parse(text, self._names(), free_names=True) for text in self.guesses]
         data = prepare(table, target, pretrained.config.max_variables, seed)
         candidates = [Candidate(constant(float(np.mean(data.y))), float(np.var(data.y)))]
         if np.ptp(data.y) > 0:
             own_units = units.of(data.columns) if units else None
-            self._search(pretrained, data, own_units, seed, deadline, candidates, compilation)
+            own_guesses = _over_columns(given, data.columns)
+            self._search(pretrained, data, own_units, own_guesses, seed, deadline, candidates, compilation)
             candidates = _allowed(candidates, own_units)
         else:
             candidates = [Candidate(constant(float(data.y[0])), 0.0)]
@@ -189,6 +196,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         pretrained: Pretrained,
         data: Prepared,
         units: Units | None,
+        given: list[Expression],
         seed: int,
         deadline: float,
         pool: list[Candidate],
@@ -208,6 +216,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             tuple(self.stages),
             seed,
             units,
+            tuple(scaler.scaled(expression) for expression in given),
         )
         exact = EXACT_FVU * float(np.var(data.y))
         is_exact, batches_left = False, _BATCHES_AFTER
@@ -280,6 +289,15 @@ def _parsed(
             f"all {n_columns} columns ('1' for none) and y_units"
         )
     return Units.parse(X_units, y_units, constants)
+
+
+def _over_columns(given: list[Expression], columns: NDArray[np.intp]) -> list[Expression]:
+    """The user's guesses over the columns that are used."""
+    places = {int(column): variable(place) for place, column in enumerate(columns)}
+    usable = [expression for expression in given if set(expression.variables) <= places.keys()]
+    if len(usable) < len(given):
+        tell(f"{len(given) - len(usable)} of the guesses need columns that are left out, and are not used")
+    return [expression.substitute(places) for expression in usable]
 
 
 def _allowed(candidates: list[Candidate], units: Units | None) -> list[Candidate]:

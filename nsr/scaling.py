@@ -54,12 +54,20 @@ class Scaler:
 
     def undo_variables(self, expression: Expression) -> Expression:
         """The expression of the original variables with the value of the scaled target."""
-        scaled = {
-            index: apply("mul", constant(1.0 / scale), variable(index))
-            for index, scale in enumerate(self.x_scale)
-            if scale != 1.0
+        return expression.substitute(self._multiples(1.0 / self.x_scale))
+
+    def scaled(self, expression: Expression) -> Expression:
+        """An expression of the original variables as one of the scaled variables, of the same value."""
+        return expression.substitute(self._multiples(self.x_scale))
+
+    @staticmethod
+    def _multiples(factors: NDArray[np.float64]) -> dict[int, Expression]:
+        """Each variable times its factor, where that is not 1."""
+        return {
+            index: apply("mul", constant(float(factor)), variable(index))
+            for index, factor in enumerate(factors)
+            if factor != 1.0
         }
-        return expression.substitute(scaled)
 
 
 def root_mean_square(values: NDArray[np.float64]) -> float:

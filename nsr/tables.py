@@ -91,6 +91,24 @@ def select_columns(
     return numeric[columns], numeric[target]
 
 
+def column_units(text: str, columns: Sequence[str], target: str) -> dict[str, Any]:
+    """Units as `SymbolicRegressor.fit` takes them, from text such as `mass=kg,v=m/s,energy=J`.
+
+    Raises:
+        ValueError: If a column's unit is missing, or a name is no column.
+    """
+    pairs = [entry.partition("=") for entry in text.split(",")]
+    given = {name.strip(): unit.strip() for name, _, unit in pairs}
+    needed = {*columns, target}
+    if given.keys() != needed:
+        wrong = ", ".join(sorted(given.keys() ^ needed))
+        raise ValueError(
+            f"--units must give each used column and the target one unit, '1' for none, as in "
+            f"'{columns[0]}=m/s'; look at {wrong}"
+        )
+    return {"X_units": [given[column] for column in columns], "y_units": given[target]}
+
+
 def identifiers(columns: Sequence[str]) -> dict[str, str]:
     """Names for columns that equations can use: identifiers, unique, and no function's name."""
     functions = {*OPERATORS, *ALIASES, *CONSTANTS}

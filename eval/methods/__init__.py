@@ -11,6 +11,8 @@ import numpy as np
 import sympy
 from numpy.typing import NDArray
 
+from nsr.search.engine import STAGES
+
 Array = NDArray[np.float64]
 
 
@@ -20,17 +22,23 @@ class MethodMissingError(RuntimeError):
 
 @dataclass(frozen=True)
 class Budget:
-    """What a fit may use; every method gets the same.
+    """What a fit may use; every method gets the same, and most use the first three only.
 
     Attributes:
         time_limit: Seconds.
         cores: Processor cores.
         seed: Seed of the method's own draws.
+        stages: Stages of NSR's search, for ablations.
+        X_units: Unit of each variable, where the suite has them.
+        y_units: Unit of the target.
     """
 
     time_limit: float
     cores: int
     seed: int
+    stages: tuple[str, ...] = STAGES
+    X_units: tuple[str, ...] = ()
+    y_units: str = ""
 
 
 class MethodProtocol(Protocol):

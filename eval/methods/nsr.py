@@ -12,7 +12,9 @@ class Method:
     """`nsr.SymbolicRegressor`."""
 
     def __init__(self, budget: Budget) -> None:
-        self._estimator = SymbolicRegressor(time_limit=budget.time_limit, random_state=budget.seed)
+        self._estimator = SymbolicRegressor(
+            time_limit=budget.time_limit, stages=budget.stages, random_state=budget.seed
+        )
 
     def fit(self, X: Array, y: Array) -> None:
         """Fits."""

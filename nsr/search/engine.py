@@ -40,6 +40,8 @@ _ROUNDS: tuple[tuple[int | None, int, int | None, int], ...] = (
     (128, 12, 256, 50),
     (32, 1, None, 100),
 )
+# Restarts, points and iterations for the user's own guesses.
+_GIVEN_EFFORT = (32, None, 100)
 # How many of the best are handed on after each round.
 _N_HANDED_ON = 96
 # Where refinement starts an added constant, in units of the target's root mean square.
@@ -71,6 +73,7 @@ class Search:
         seed: Seed of all draws.
         units: Of the variables and the target; only equations that they allow are yielded. Where constants
             have none, the search begins with the dimensionless groups.
+        given: The user's own guesses, up to a factor.
     """
 
     pretrained: Pretrained
@@ -80,6 +83,7 @@ class Search:
     stages: tuple[str, ...]
     seed: int
     units: Units | None = None
+    given: tuple[Expression, ...] = ()
 
     def first_guesses(self) -> list[Expression]:
         """What the network makes of the state the search begins with; nothing if it is not to be asked."""
@@ -116,6 +120,8 @@ class Search:
     def _states(self, guesses: list[Expression], deadline: float) -> Iterator[list[Expression]]:
         """The table itself, then states of fewer variables, the smallest first."""
         first_deadline = max(deadline, time.monotonic() + _LEAST_SECONDS)
+        scaled = [apply("mul", constant(1.0), expression) for expression in self.given]
+        yield self._refined(scaled, State.root(self.X, self.y), *_GIVEN_EFFORT, first_deadline)
         yield from self._guessed(guesses, self._starts[0], first_deadline)
         order = itertools.count()
         queue = [((0, 0.0, next(order)), start) for start in self._starts]
@@ -185,7 +191,7 @@ class Search:
     def _solved(self, part: State, error: float, deadline: float) -> list[Expression]:
         """The best equations for a part, judged no finer than the part is known."""
         stages = tuple(stage for stage in self.stages if stage != "evolution")
-        search = replace(self, X=part.X, y=part.y, stages=stages, units=None)
+        search = replace(self, X=part.X, y=part.y, stages=stages, units=None, given=())
         variance = float(np.var(part.y))
         floor = _PART_PRECISION * error**2
         best: dict[Expression, float] = {}

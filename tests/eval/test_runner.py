@@ -5,10 +5,12 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import sympy
 
 from eval import methods
 from eval.methods import Budget, MethodMissingError, make
@@ -82,6 +84,31 @@ def test_methods_write_down_what_they_predict(method):
     for row, predicted in zip(X[:5], model.predict(X[:5]), strict=True):
         symbols = {symbol: row[int(symbol.name[2:])] for symbol in written.free_symbols}
         assert float(written.subs(symbols)) == pytest.approx(predicted, rel=1e-4, abs=1e-4)
+
+
+def test_nsr_is_told_the_units_and_the_stages(monkeypatch):
+    seen = {}
+
+    class Estimator:
+        def __init__(self, **parameters):
+            seen.update(parameters)
+
+        def fit(self, X, y, X_units, y_units):
+            seen.update(X_units=X_units, y_units=y_units)
+
+        def predict(self, X):
+            return np.zeros(len(X))
+
+        def sympy(self):
+            return sympy.Integer(0)
+
+    monkeypatch.setattr("eval.methods.nsr.SymbolicRegressor", Estimator)
+    problem = PROBLEMS["I.12.1"]
+    fit_and_measure(Fit("I.12.1", "nsr_units", 0.0, 1), problem, replace(LIMITS, stages=("families",)))
+    assert seen["stages"] == ("families",)
+    assert (seen["X_units"], seen["y_units"]) == (problem.units, problem.target_unit)
+    with pytest.raises(ValueError, match="no units"):
+        make("nsr_units", Budget(1.0, 1, 1)).fit(np.ones((3, 1)), np.ones(3))
 
 
 def test_missing_packages_and_methods_name_the_remedy(monkeypatch):

@@ -79,6 +79,17 @@ def test_fit_then_predict(nsr, table, guessed, tmp_path):
     np.testing.assert_allclose(pd.read_csv(predicted)["energy"], pd.read_csv(table)["energy"])
 
 
+def test_units_and_guesses(nsr, table, guessed):
+    guessed("1*x_0")
+    units = "mass (kg)=kg, height=m^2/s^2, energy=J"
+    code, out, _ = nsr("fit", table, "--target", "energy", "--units", units, "--guess", "a*mass_kg*height")
+    assert code == 0
+    assert "energy = 2*mass_kg*height" in out
+    code, _, err = nsr("fit", table, "--target", "energy", "--units", "height=m,energy=J")
+    assert code == 2
+    assert "look at mass (kg)" in err
+
+
 @pytest.mark.parametrize("separator", [";", "\t", ","])
 def test_separators_are_recognised(nsr, tmp_path, guessed, separator):
     guessed("1*x_0")

@@ -1,4 +1,5 @@
 import contextlib
+import math
 
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import expressions
 
-from nsr.expression import constant
+from nsr.expression import Expression, constant
 from nsr.parsing import MAX_DEPTH, ParseError, parse
 from nsr.printing import format_number, to_infix
 from nsr.program import Program
@@ -96,3 +97,9 @@ def test_numbers_read_back_exactly(value):
 def test_rounded_numbers_are_short():
     assert to_infix(constant(np.pi), digits=3) == "3.14"
     assert format_number(2.0) == "2"
+
+
+def test_free_names_are_constants_to_be_fitted():
+    assert parse("a*mass + b*sin(pi*mass)", ["mass"], free_names=True) == Expression(
+        ("add", "mul", "C", "x_0", "mul", "C", "sin", "mul", math.pi, "x_0")
+    )

@@ -15,7 +15,9 @@ from untrained import save_untrained
 
 from nsr import SymbolicRegressor
 from nsr.checkpoint import CheckpointError
+from nsr.data import DataWarning
 from nsr.parsing import parse
+from nsr.units import Units
 
 RNG = np.random.default_rng(0)
 # A fixed place: its name is part of test names, which parallel runs compare.
@@ -121,6 +123,65 @@ def test_no_new_work_after_the_time_limit():
     started = time.monotonic()
     SymbolicRegressor(checkpoint=UNTRAINED, n_candidates=64, time_limit=1e-3).fit(X, X[:, 0])
     assert time.monotonic() - started < 60
+
+
+def test_units_rule_out_what_fits_by_accident(regressor, guesses):
+    """On these speeds the sum of energy and momentum is as good, but it is no energy."""
+    guesses("1*x_0*x_1", "1*x_0*x_1**2", "1*x_0")
+    X = np.column_stack((RNG.uniform(1, 2, 100), RNG.uniform(1, 5, 100)))
+    regressor.fit(X, 0.5 * X[:, 0] * X[:, 1] ** 2, X_units=["kg", "m/s"], y_units="J")
+    x_0, x_1 = sympy.symbols("x_0 x_1", real=True)
+    assert sympy.simplify(regressor.sympy() - x_0 * x_1**2 / 2) == 0
+    units = Units.parse(["kg", "m/s"], "J")
+    assert all(units.allow(expression) for expression in regressor.expressions_)
+
+
+def test_units_go_with_their_columns(regressor):
+    """A constant column is left out, and its unit with it."""
+    X = np.column_stack((np.full(60, 3.0), RNG.uniform(1, 2, 60), RNG.uniform(1, 5, 60)))
+    regressor.fit(X, X[:, 1] / X[:, 2], X_units=["K", "m", "s"], y_units="m/s")
+    assert regressor.best_["equation"] == "x_1/x_2"
+
+
+def test_no_equation_with_the_units_is_told():
+    regressor = SymbolicRegressor(checkpoint=UNTRAINED, stages=("evolution",), guesses=["a*x_0"])
+    X = RNG.uniform(1, 2, (50, 1))
+    with pytest.warns(DataWarning, match="no equation with the given units"):
+        regressor.set_params(time_limit=0.01).fit(X, 2 * X[:, 0], X_units=["m"], y_units="m^2")
+
+
+@pytest.mark.parametrize("guess", ["a*x_0 + b*sin(w*x_1) + c", "2*x_0 + sin(2.9*x_1)"])
+def test_the_users_own_guess_is_refined(guess):
+    regressor = SymbolicRegressor(checkpoint=UNTRAINED, stages=("evolution",), guesses=[guess])
+    X = RNG.uniform(-2, 2, (100, 2)) * [1e4, 1.0]
+    y = 1.5e-3 * X[:, 0] + 7.3 * np.sin(2.6 * X[:, 1]) + (4.1 if "c" in guess else 0)
+    if "c" not in guess:
+        y = 5 * (2 * X[:, 0] + np.sin(2.7 * X[:, 1]))
+    regressor.fit(X, y)
+    assert regressor.best_["r2"] == pytest.approx(1, abs=1e-12)
+
+
+def test_guesses_about_columns_that_are_left_out_are_told(regressor):
+    regressor.set_params(guesses=["x_0 + x_1"])
+    X = np.column_stack((np.full(60, 3.0), RNG.uniform(1, 2, 60)))
+    with pytest.warns(DataWarning, match="1 of the guesses"):
+        regressor.fit(X, 2 * X[:, 1])
+
+
+@pytest.mark.parametrize(
+    ("changes", "units", "message"),
+    [
+        ({"guesses": ["x_0 +"]}, {}, "ends where"),
+        ({}, {"X_units": ["m"], "y_units": "m"}, "all 2 columns"),
+        ({}, {"X_units": ["m", "s"]}, "no target"),
+        ({}, {"X_units": ["m", "qq"], "y_units": "m"}, "'qq' is no unit"),
+        ({"constant_units": "some"}, {"X_units": ["m", "s"], "y_units": "m"}, "dimensionless, free"),
+    ],
+)
+def test_units_and_guesses_that_cannot_be_used(regressor, changes, units, message):
+    X = RNG.uniform(1, 2, (30, 2))
+    with pytest.raises(ValueError, match=message):
+        regressor.set_params(**changes).fit(X, X[:, 0], **units)
 
 
 def test_clear_errors(regressor):

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nsr.expression import apply, constant, variable
+from nsr.parsing import parse
 from nsr.program import Program
 from nsr.scaling import Scaler, root_mean_square
 
@@ -38,3 +39,12 @@ def test_undone_expression_gives_the_original_target(magnitudes):
 def test_a_target_of_zeros_has_scale_one():
     assert Scaler.fit(np.ones((4, 1)), np.zeros(4)).y_scale == 1.0
     assert Scaler(np.ones(1), 1.0).undo(constant(2.0)) == apply("mul", constant(1.0), constant(2.0))
+
+
+def test_an_expression_of_the_users_variables_becomes_one_of_the_scaled_ones():
+    X = np.random.default_rng(0).uniform(1, 2, (20, 2)) * [1e5, 1.0]
+    scaler = Scaler.fit(X, X[:, 0])
+    expression = parse("x_0*exp(x_1) + 3*x_0")
+    scaled, _ = scaler.transform(X, X[:, 0])
+    values = Program([scaler.scaled(expression)]).values(scaled.astype(float))
+    np.testing.assert_allclose(values, Program([expression]).values(X), rtol=1e-6)
