@@ -1,4 +1,4 @@
-"""The command line: `nsr fit` and `nsr predict`."""
+"""The command line: `nsr fit`, `nsr predict` and `nsr ode`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import typer
 if TYPE_CHECKING:
     import pandas as pd
 
+    from nsr.ode import ODERegressor
     from nsr.regressor import SymbolicRegressor
 
 app = typer.Typer(
@@ -96,6 +97,33 @@ def predict(
     table.to_csv(sys.stdout if output is None else output, index=False)
 
 
+@app.command()
+def ode(
+    data: Annotated[Path, typer.Argument(help="CSV file with a header")],
+    time: Annotated[str, typer.Option(help="column of times")],
+    states: Annotated[
+        str | None, typer.Option(help="columns of states, by comma; default: all others")
+    ] = None,
+    trajectory: Annotated[str | None, typer.Option(help="column that tells trajectories apart")] = None,
+    time_limit: Annotated[float, typer.Option(min=0.1, help="seconds to search")] = 10.0,
+    output: Annotated[Path | None, typer.Option(help="JSON file of the systems found")] = None,
+) -> None:
+    """Find equations of motion behind observed trajectories."""
+    from rich.console import Console
+
+    from nsr.ode import ODERegressor
+    from nsr.ode.tables import read_trajectories, write_systems
+
+    times, tables, names = read_trajectories(
+        data, time, None if states is None else states.split(","), trajectory
+    )
+    _tell_renamed(names, Console(stderr=True))
+    estimator = ODERegressor(time_limit=time_limit).fit(times, tables)
+    _print_systems(estimator)
+    if output is not None:
+        write_systems(output, estimator, time)
+
+
 def _tell_renamed(names: dict[str, str], console: Any) -> None:
     for column, name in names.items():
         if column != name:
@@ -124,6 +152,20 @@ def _print_leaderboard(estimator: SymbolicRegressor, target: str) -> None:
         )
     console.print(table)
     console.print(f"{target} = {short[estimator.best_index_]}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _print_systems(estimator: ODERegressor) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(width=None if sys.stdout.isatty() else 10_000)
+    table = Table("", "complexity", "r2", "equations", box=None)
+    for i, row in estimator.equations_.iterrows():
+        mark = "*" if i == 0 else ""
+        table.add_row(mark, str(row["complexity"]), f"{row['r2']:.6f}", row["equations"])
+    console.print(table)
+    for equation in estimator.equations(digits=6):
+        console.print(equation, markup=False, highlight=False, soft_wrap=True)
 
 
 def main() -> None:

@@ -1,0 +1,76 @@
+"""Libraries of terms that right-hand sides are sums of."""
+
+from __future__ import annotations
+
+import itertools
+from functools import reduce
+
+from nsr.expression import Expression, apply, constant, variable
+
+_ONE = constant(1.0)
+
+
+def polynomials(n_states: int, degree: int) -> tuple[Expression, ...]:
+    """All monomials up to a total degree, the constant first."""
+    terms = [_ONE]
+    for total in range(1, degree + 1):
+        for chosen in itertools.combinations_with_replacement(range(n_states), total):
+            terms.append(_monomial(chosen))
+    return tuple(terms)
+
+
+def libraries(n_states: int) -> list[tuple[Expression, ...]]:
+    """Libraries from small to large; each is tried on its own."""
+    highest = {1: 5, 2: 4, 3: 3}.get(n_states, 2)
+    plain = [polynomials(n_states, degree) for degree in range(1, highest + 1)]
+    quadratic = polynomials(n_states, 2)
+    states = [variable(i) for i in range(n_states)]
+    return [
+        *plain,
+        quadratic + _waves(states),
+        quadratic + _saturations(states),
+        quadratic + _roots_and_exponentials(states),
+    ]
+
+
+def _monomial(indices: tuple[int, ...]) -> Expression:
+    powers = []
+    for index, group in itertools.groupby(indices):
+        count = len(list(group))
+        powers.append(
+            variable(index) if count == 1 else apply("pow", variable(index), constant(float(count)))
+        )
+    return reduce(lambda a, b: apply("mul", a, b), powers)
+
+
+def _waves(states: list[Expression]) -> tuple[Expression, ...]:
+    """Sines and cosines of states, of their differences, and times another state."""
+    angles = [*states, *(apply("sub", a, b) for a, b in itertools.combinations(states, 2))]
+    plain = [apply(name, angle) for angle in angles for name in ("sin", "cos")]
+    products = [
+        apply("mul", state, apply(name, angle))
+        for state, angle in itertools.permutations(states, 2)
+        for name in ("sin", "cos")
+    ]
+    return (*plain, *products)
+
+
+def _saturations(states: list[Expression]) -> tuple[Expression, ...]:
+    """Fractions as in enzyme kinetics and predation, with a half-saturation of 1 to begin with."""
+    terms = []
+    for state in states:
+        square = apply("square", state)
+        half, hill = apply("inv", apply("add", _ONE, state)), apply("inv", apply("add", _ONE, square))
+        terms += [half, hill, apply("mul", square, hill)]
+        terms += [apply("mul", other, half) for other in states if other != state]
+        terms += [apply("mul", apply("mul", state, other), half) for other in states if other != state]
+    return tuple(terms)
+
+
+def _roots_and_exponentials(states: list[Expression]) -> tuple[Expression, ...]:
+    terms = []
+    for state in states:
+        size = apply("abs", state)
+        terms += [apply("exp", apply("neg", state)), apply("exp", state), apply("sqrt", size)]
+        terms += [apply("mul", state, apply("log", size)), apply("mul", state, size), apply("inv", state)]
+    return tuple(terms)

@@ -1,0 +1,67 @@
+"""Trajectories in CSV files, and systems in JSON files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from nsr.tables import identifiers, label_columns, read_table, select_columns
+
+if TYPE_CHECKING:
+    from nsr.ode.regressor import ODERegressor
+
+
+def read_trajectories(
+    path: Path, time: str, states: Sequence[str] | None, trajectory: str | None
+) -> tuple[list[NDArray[np.float64]], list[pd.DataFrame], dict[str, str]]:
+    """Reads a table of observations.
+
+    Args:
+        path: CSV file with a header.
+        time: Column of times.
+        states: Columns of states; every other numeric column by default.
+        trajectory: Column whose value is the same for the rows of one trajectory.
+
+    Returns:
+        Times and states of each trajectory, the states' names being identifiers, and the columns' names as
+        they were read with these.
+
+    Raises:
+        ValueError: If a column is missing or holds no numbers.
+    """
+    table = read_table(path)
+    if trajectory is not None and trajectory not in table.columns:
+        raise ValueError(
+            f"no column {trajectory!r} to tell trajectories apart; there are {', '.join(table.columns)}"
+        )
+    labels = pd.Series(0, index=table.index) if trajectory is None else table[trajectory]
+    if trajectory is not None:
+        table = table.drop(columns=trajectory)
+    if states is None:
+        table = table.drop(columns=label_columns(table, time))
+    values, times = select_columns(table, time, None if states is None else list(states))
+    names = identifiers(list(values.columns))
+    values = values.rename(columns=names)
+    groups = [np.flatnonzero(labels == label) for label in labels.unique()]
+    clocks = [np.asarray(times, dtype=np.float64)[rows] for rows in groups]
+    return clocks, [values.iloc[rows] for rows in groups], names
+
+
+def write_systems(path: Path, estimator: ODERegressor, time: str) -> None:
+    """Writes the systems found, the chosen one first."""
+    rows = [
+        {
+            "equations": row["equations"].split("; "),
+            "complexity": int(row["complexity"]),
+            "r2": float(row["r2"]),
+        }
+        for _, row in estimator.equations_.iterrows()
+    ]
+    content = {"time": time, "states": estimator.state_names_, "systems": rows}
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

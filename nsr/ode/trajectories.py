@@ -1,0 +1,117 @@
+"""Observed trajectories: checks, scaling and smoothing before any equation is looked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.interpolate import BSpline, CubicSpline, make_smoothing_spline
+
+Array = NDArray[np.float64]
+
+MIN_POINTS = 8
+# Weak forms integrate interpolated states on a grid this many times finer than the observations.
+_REFINEMENT = 4
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """One observed path of a system.
+
+    Attributes:
+        times: Ascending, shape (T,).
+        states: Observed states, shape (T, D).
+        start: Initial values where they are known better than by smoothing, shape (D,).
+    """
+
+    times: Array
+    states: Array
+    start: Array | None = None
+
+    @cached_property
+    def smooth(self) -> tuple[BSpline, ...]:
+        """A smoothing spline of each state; generalised cross-validation chooses how smooth."""
+        # In units of the mean step and of the state's size the penalty's search is well scaled.
+        return tuple(make_smoothing_spline(self._clock, column) for column in self.states.T)
+
+    @property
+    def initial(self) -> Array:
+        """Smoothed initial values, shape (D,)."""
+        if self.start is not None:
+            return self.start
+        return np.array([float(spline(self._clock[0])) for spline in self.smooth], dtype=np.float64)
+
+    def segments(self, n_points: int) -> list[Trajectory]:
+        """Pieces of about so many points, each of which begins where the one before ends."""
+        cuts = np.linspace(0, len(self.times) - 1, max(2, round(len(self.times) / n_points) + 1)).astype(int)
+        pieces = []
+        for start, stop in pairwise(cuts.tolist()):
+            rows = slice(start, stop + 1)
+            states = np.array([float(spline(self._clock[start])) for spline in self.smooth])
+            pieces.append(Trajectory(self.times[rows], self.states[rows], states))
+        return pieces
+
+    def resampled(self) -> tuple[Array, Array]:
+        """Times and interpolated states on an even, finer grid: (N,) and (N, D)."""
+        fine = np.linspace(self.times[0], self.times[-1], _REFINEMENT * (len(self.times) - 1) + 1)
+        return fine, np.asarray(CubicSpline(self.times, self.states)(fine))
+
+    @property
+    def _clock(self) -> Array:
+        """Times from 0 in units of the mean step."""
+        clock: Array = (self.times - self.times[0]) * (len(self.times) - 1) / np.ptp(self.times)
+        return clock
+
+
+def as_trajectories(t: Any, X: Any) -> list[Trajectory]:
+    """Checks observations.
+
+    Args:
+        t: Times, shape (T,), or a list of such arrays.
+        X: States, shape (T, D), or a list of such arrays, all of the same D.
+
+    Raises:
+        ValueError: If the observations cannot be used; the message says why.
+    """
+    several = isinstance(X, list | tuple) and len(X) > 0 and np.ndim(X[0]) == 2
+    tables = list(X) if several else [X]
+    clocks = list(t) if several else [t]
+    if len(clocks) != len(tables):
+        raise ValueError(f"{len(tables)} tables of states need as many arrays of times, not {len(clocks)}")
+    result = [_checked(times, states) for times, states in zip(clocks, tables, strict=True)]
+    widths = {trajectory.states.shape[1] for trajectory in result}
+    if len(widths) > 1:
+        raise ValueError(f"trajectories must have the same states; these have {sorted(widths)} of them")
+    spread = np.max([np.ptp(trajectory.states, axis=0) for trajectory in result], axis=0)
+    still = [f"{i}" for i in np.flatnonzero(spread == 0)]
+    if len(still) == len(spread):
+        raise ValueError("no state ever moves, so there are no dynamics to find")
+    return result
+
+
+def _checked(t: ArrayLike, X: ArrayLike) -> Trajectory:
+    times, states = np.asarray(t, dtype=np.float64), np.asarray(X, dtype=np.float64)
+    states = states[:, None] if states.ndim == 1 else states
+    if times.ndim != 1 or states.ndim != 2 or len(times) != len(states):
+        raise ValueError(
+            f"times of shape {times.shape} and states of shape {states.shape} do not fit: give one time for "
+            "each row"
+        )
+    if not (np.all(np.isfinite(times)) and np.all(np.isfinite(states))):
+        raise ValueError("times and states must be finite numbers: drop the rows that are not")
+    if len(times) < MIN_POINTS:
+        raise ValueError(
+            f"{len(times)} points are too few to see how a state moves: give at least {MIN_POINTS}"
+        )
+    order = np.argsort(times, kind="stable")
+    times, states = times[order], states[order]
+    if np.any(np.diff(times) == 0):
+        repeated = times[np.flatnonzero(np.diff(times) == 0)[0]]
+        raise ValueError(
+            f"time {repeated:g} occurs more than once: say which rows are one trajectory, or average them"
+        )
+    return Trajectory(times, states)

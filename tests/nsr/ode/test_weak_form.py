@@ -1,0 +1,68 @@
+import itertools
+
+import numpy as np
+import pytest
+
+from nsr.integrate import Systems
+from nsr.ode.library import libraries, polynomials
+from nsr.ode.trajectories import Trajectory
+from nsr.ode.weak_form import WIDTHS, sparse_fits
+from nsr.parsing import parse
+from nsr.printing import to_infix
+from nsr.program import Program
+
+PREDATION = (parse("1.1*x_0 - 0.4*x_0*x_1"), parse("0.1*x_0*x_1 - 0.4*x_1"))
+
+
+def observed(noise: float = 0.0, times: np.ndarray | None = None) -> Trajectory:
+    times = np.linspace(0, 20, 200) if times is None else times
+    states = Systems([PREDATION]).integrate(np.array([[10.0, 5.0]]), times, rtol=1e-9)[0]
+    return Trajectory(times, states * (1 + noise * np.random.default_rng(0).standard_normal(states.shape)))
+
+
+def weights(fits, n_terms):
+    """Constants of the best sum of so many terms, and its structure."""
+    best = min((fit for fit in fits if fit.n_terms == n_terms), key=lambda fit: fit.residual)
+    return sorted(best.expression.constants), to_infix(best.expression.skeleton())
+
+
+def test_polynomials_are_all_monomials():
+    assert len(polynomials(3, 2)) == 10
+    assert len(polynomials(2, 4)) == 15
+    X = np.random.default_rng(0).uniform(1, 2, (1, 2))
+    degrees = {d for d in itertools.product(range(3), repeat=2) if sum(d) <= 2}
+    expected = sorted(X[0, 0] ** a * X[0, 1] ** b for a, b in degrees)
+    assert sorted(Program(list(polynomials(2, 2))).values(X)[:, 0]) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("n_states", [1, 2, 3, 5])
+def test_no_library_repeats_a_term(n_states):
+    for library in libraries(n_states):
+        assert len(set(library)) == len(library)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_right_terms_and_weights_come_out(width):
+    prey, predator = sparse_fits([observed()], polynomials(2, 3), width)
+    assert weights(prey, 2)[0] == pytest.approx([-0.4, 1.1], abs=2e-3)
+    assert weights(predator, 2)[0] == pytest.approx([-0.4, 0.1], abs=2e-3)
+
+
+def test_noise_moves_the_weights_but_not_the_terms():
+    prey, _ = sparse_fits([observed(noise=0.03)], polynomials(2, 2), 0.1)
+    found, structure = weights(prey, 2)
+    assert found == pytest.approx([-0.4, 1.1], rel=0.1)
+    assert structure == weights(sparse_fits([observed()], polynomials(2, 2), 0.1)[0], 2)[1]
+
+
+def test_uneven_times_and_several_trajectories():
+    rng = np.random.default_rng(0)
+    uneven = observed(times=np.concatenate(([0.0], np.sort(rng.uniform(0, 20, 250)))))
+    prey, _ = sparse_fits([uneven, observed()], polynomials(2, 2), 0.1)
+    assert weights(prey, 2)[0] == pytest.approx([-0.4, 1.1], abs=0.02)
+
+
+def test_terms_that_are_not_finite_are_left_out():
+    library = (*polynomials(2, 2), parse("log(0 - x_0)"))
+    fits, _ = sparse_fits([observed()], library, 0.1)
+    assert not any("log" in fit.expression.tokens for fit in fits)
