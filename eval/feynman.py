@@ -20,7 +20,7 @@ from eval.plots import draw_all
 from eval.problems import SUITES, Problem, load
 from eval.problems.folder import TableProblem, load_folder
 from eval.protocol import SEEDS, TRAINING_ROWS
-from eval.records import opened, read_results, read_settings
+from eval.records import Fit, opened, read_results, read_settings
 from eval.report import summarise, to_markdown
 from eval.runner import Limits, plan
 from eval.runner import run as run_plan
@@ -58,7 +58,7 @@ def run(
         _use_ray()
     settings = {"suite": suite, "time_limit": time_limit, "cores": cores, "rows": rows, "stages": stages}
     settings["machine"] = _machine()
-    with opened(output, settings) as records:
+    with opened(output, settings, Fit) as records:
         fits = plan([problem.name for problem in chosen], names, levels, SEEDS[:seeds])
         run_plan(fits, {problem.name: problem for problem in chosen}, limits, records, jobs, backend)
 

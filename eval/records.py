@@ -8,11 +8,16 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import pandas as pd
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+K = TypeVar("K", bound="DataclassInstance")
 
 RESULTS, SETTINGS = "results.jsonl", "settings.json"
 
@@ -34,15 +39,16 @@ class Fit:
     seed: int
 
 
-class Records:
+class Records(Generic[K]):
     """The results file of a run, locked while it is open.
 
     Args:
         folder: Folder of the run; made if missing.
         settings: What all fits of the run share; a run goes on only with the settings it began with.
+        kind: The dataclass that tells fits apart, such as `Fit`.
     """
 
-    def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, settings: dict[str, Any], kind: type[K]) -> None:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self._check_settings(settings)
@@ -56,9 +62,11 @@ class Records:
             ) from None
         self._drop_unfinished_line()
         self._file.seek(0)
-        self.done = {_fit(json.loads(line)) for line in self._file}
+        names = [field.name for field in fields(kind)]
+        rows = map(json.loads, self._file)
+        self.done: set[K] = {kind(*(row[name] for name in names)) for row in rows}
 
-    def add(self, fit: Fit, row: dict[str, Any]) -> None:
+    def add(self, fit: K, row: dict[str, Any]) -> None:
         """Appends a finished fit and waits until it is on disk."""
         self._file.write(json.dumps(asdict(fit) | row).encode() + b"\n")
         self._file.flush()
@@ -91,9 +99,9 @@ class Records:
 
 
 @contextmanager
-def opened(folder: Path, settings: dict[str, Any]) -> Iterator[Records]:
-    """The records of a run, closed at the end."""
-    records = Records(folder, settings)
+def opened(folder: Path, settings: dict[str, Any], kind: type[K]) -> Iterator[Records[K]]:
+    """The records of a run, closed at the end; see `Records`."""
+    records = Records(folder, settings, kind)
     try:
         yield records
     finally:
@@ -112,7 +120,7 @@ def read_results(folder: Path) -> pd.DataFrame:
     elif compressed.exists():
         text = gzip.decompress(compressed.read_bytes())
     else:
-        raise ValueError(f"{folder} holds no {RESULTS}; make it with `python -m eval.feynman run`")
+        raise ValueError(f"{folder} holds no {RESULTS}; make it with a benchmark's `run`")
     rows = [json.loads(line) for line in text[: text.rfind(b"\n") + 1].splitlines()]
     if not rows:
         raise ValueError(f"{folder / RESULTS} is empty: no fit has finished yet")
@@ -123,7 +131,3 @@ def read_settings(folder: Path) -> dict[str, Any]:
     """What all fits of a run share."""
     settings: dict[str, Any] = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
     return settings
-
-
-def _fit(row: dict[str, Any]) -> Fit:
-    return Fit(row["problem"], row["method"], row["noise"], row["seed"])

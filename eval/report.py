@@ -76,23 +76,24 @@ def to_markdown(results: pd.DataFrame, settings: dict[str, Any], plots: list[str
         "Settings: " + ", ".join(f"{name} {value}" for name, value in settings.items()) + ".",
         _LEGEND,
         "## All problems",
-        _markdown_table(summarise(results)),
+        markdown_table(summarise(results)),
     ]
     scored = srbench_part(results)
     if len(scored):
         noises = sorted(results["noise"].unique())
         parts += [
             f"## The {scored['problem'].nunique()} of SRBench's 116 sets among them",
-            _markdown_table(summarise(scored)),
+            markdown_table(summarise(scored)),
             "## Published figures on SRBench's Feynman sets",
             "Other machines, other budgets (up to hours a fit): `seconds` is what they report.",
-            _markdown_table(published(noises)),
+            markdown_table(published(noises)),
         ]
     parts += [f"![{Path(name).stem}]({name})" for name in plots]
     return "\n\n".join(parts) + "\n"
 
 
-def _markdown_table(table: pd.DataFrame) -> str:
+def markdown_table(table: pd.DataFrame) -> str:
+    """A table as Markdown, numbers with four digits."""
     rows = [[_cell(value) for value in row] for row in table.itertuples(index=False)]
     lines = [list(table.columns), ["---"] * len(table.columns), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -87,7 +87,7 @@ def run(
     fits: Sequence[Fit],
     problems: Mapping[str, Problem | TableProblem],
     limits: Limits,
-    records: Records,
+    records: Records[Fit],
     jobs: int,
     backend: str = "loky",
 ) -> None:

@@ -66,10 +66,40 @@ def load(suite: str) -> list[Problem]:
     return [_problem(row["suite"], row) for row in rows if suite in {row["suite"], "classical"}]
 
 
+@dataclass(frozen=True)
+class SystemProblem:
+    """A dynamical system whose equations are known.
+
+    Attributes:
+        name: Number and name.
+        system: Right-hand sides; component i is dx_i/dt.
+        initial_values: The values that observation starts from, and others to generalise to.
+        time_span: First and last time.
+    """
+
+    name: str
+    system: tuple[Expression, ...]
+    initial_values: tuple[tuple[float, ...], ...]
+    time_span: tuple[float, float]
+
+
+def load_odebench() -> list[SystemProblem]:
+    """The 63 systems of ODEBench."""
+    rows = json.loads((TABLES / "odebench.json").read_text(encoding="utf-8"))
+    return [
+        SystemProblem(
+            name=f"{row['id']} {row['name']}",
+            system=_right_hand_sides(row),
+            initial_values=tuple(tuple(values) for values in row["initial_values"]),
+            time_span=tuple(row["time_span"]),
+        )
+        for row in rows
+    ]
+
+
 def load_systems() -> dict[str, tuple[Expression, ...]]:
     """The right-hand sides of ODEBench's systems, by number and name."""
-    systems = json.loads((TABLES / "odebench.json").read_text(encoding="utf-8"))
-    return {f"{system['id']} {system['name']}": _right_hand_sides(system) for system in systems}
+    return {problem.name: problem.system for problem in load_odebench()}
 
 
 def sample(problem: Problem, n_points: int, seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

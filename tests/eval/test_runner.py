@@ -33,7 +33,7 @@ def test_the_plan_has_every_combination_once():
 def test_a_run_records_each_fit_and_goes_on(tmp_path):
     fits = plan(["I.12.1", "I.25.13"], ["mean", "linear"], [0.0], [1])
     for part in (fits[:3], fits, fits):
-        records = Records(tmp_path, {})
+        records = Records(tmp_path, {}, Fit)
         run(part, PROBLEMS, LIMITS, records, jobs=1)
         records.close()
     rows = [json.loads(line) for line in (tmp_path / RESULTS).read_text().splitlines()]
@@ -150,7 +150,7 @@ def test_a_cluster_runs_the_same_plan(tmp_path):
     register_ray()
     ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False)
     try:
-        records = Records(tmp_path, {})
+        records = Records(tmp_path, {}, Fit)
         fits = plan(["I.12.1", "I.25.13"], ["mean"], [0.0], [1])
         run(fits, PROBLEMS, LIMITS, records, jobs=1, backend="ray")
         records.close()

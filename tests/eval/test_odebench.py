@@ -1,0 +1,124 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.integrate import solve_ivp
+from sklearn.metrics import r2_score
+from typer.testing import CliRunner
+
+from eval import odebench
+from eval.dynamics import make
+from eval.odebench import SystemFit, explained, fit_and_measure, has_form, observed, summarise, trajectory
+from eval.problems import load_odebench
+from eval.sandbox import SandboxError
+from nsr.export.sympy import to_sympy
+from nsr.parsing import parse
+from nsr.program import Program
+
+PROBLEMS = {problem.name.split()[0]: problem for problem in load_odebench()}
+
+
+class Inline:
+    """A sandbox that runs in this process."""
+
+    def __init__(self, *_):
+        pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def run(self, function, *arguments, time_limit):
+        try:
+            return function(*arguments)
+        except Exception as error:
+            raise SandboxError(str(error)) from error
+
+
+@pytest.fixture
+def run(monkeypatch):
+    monkeypatch.setattr(odebench, "Sandbox", Inline)
+    some = [PROBLEMS["2"], PROBLEMS["24"]]
+    monkeypatch.setattr(odebench, "load_odebench", lambda: some)
+    return lambda *arguments: CliRunner().invoke(odebench.app, list(map(str, arguments)))
+
+
+@pytest.mark.parametrize("number", ["3", "24", "50", "63"])
+def test_trajectories_are_scipys(number):
+    problem, grid = PROBLEMS[number], np.linspace(0, 10, 40)
+    program = Program(problem.system)
+    for initial in problem.initial_values:
+        expected = solve_ivp(
+            lambda _, x: program.values(x[None])[:, 0],
+            (0, 10),
+            initial,
+            method="LSODA",
+            t_eval=grid,
+            rtol=1e-10,
+            atol=1e-12,
+        )
+        found = trajectory(problem, initial, grid)
+        np.testing.assert_allclose(found, expected.y.T, rtol=1e-5, atol=1e-6 * np.abs(expected.y).max())
+
+
+def test_noise_is_multiplicative_and_points_are_dropped():
+    problem = PROBLEMS["24"]
+    times, clean = observed(problem, 0.0, 0.0, 0)
+    again, noisy = observed(problem, 0.05, 0.5, 0)
+    assert (len(times), len(again)) == (150, 75)
+    assert np.all(np.diff(again) > 0)
+    kept = np.searchsorted(times, again)
+    ratio = noisy / clean[kept]
+    assert np.std(ratio) == pytest.approx(0.05, rel=0.2)
+
+
+def test_success_is_scikit_learns_weighted_r2():
+    rng = np.random.default_rng(0)
+    true = rng.standard_normal((50, 2)) * [1, 10]
+    found = true + 0.3 * rng.standard_normal((50, 2))
+    assert explained(true, found) == pytest.approx(r2_score(true, found, multioutput="variance_weighted"))
+    assert explained(true, np.full_like(true, np.nan)) == -1
+    assert explained(true, true + 1e6) == -1
+
+
+def test_forms_are_compared_without_their_constants():
+    problem = PROBLEMS["24"]  # x_1 and -2.1 x_0
+    assert has_form(problem, [to_sympy(parse(text)) for text in ("0.98*x_1", "-2.3*x_0")])
+    assert not has_form(problem, [to_sympy(parse(text)) for text in ("x_1", "-2.1*x_0 + 0.1*x_1")])
+
+
+def test_a_run_records_every_fit_once_and_reports(run, tmp_path):
+    pytest.importorskip("pysindy")
+    arguments = ("run", "--methods", "sindy", "--noise", "0,0.01", "--output", tmp_path)
+    for _ in range(2):
+        assert run(*arguments).exit_code == 0
+    rows = [json.loads(line) for line in (tmp_path / "results.jsonl").read_text().splitlines()]
+    assert len(rows) == 4
+    clean = {row["problem"].split()[0]: row for row in rows if row["noise"] == 0}
+    assert clean["24"]["reconstruction"] > 0.99
+    assert clean["24"]["form"]
+    printed = run("report", tmp_path)
+    assert printed.exit_code == 0
+    assert "| sindy |" in (tmp_path / "report.md").read_text()
+
+
+def test_nsr_solves_the_oscillator():
+    fit = SystemFit(PROBLEMS["24"].name, "nsr", 0.0, 0.0, 0)
+    row = fit_and_measure(fit, PROBLEMS["24"], 5.0)
+    assert row["reconstruction"] > 0.999
+    assert row["generalisation"] > 0.999
+    assert row["form"]
+
+
+def test_what_goes_wrong_is_an_error_and_no_success():
+    fit = SystemFit(PROBLEMS["24"].name, "nothing", 0.0, 0.0, 0)
+    row = odebench.run_fit(fit, PROBLEMS["24"], 1.0, Inline())
+    assert "no method 'nothing'" in row["error"]
+    table = summarise(pd.DataFrame([{**vars(fit), **row}]))
+    assert table["reconstructed"][0] == table["form"][0] == 0
+    assert table["failed"][0] == 1
+    with pytest.raises(ValueError, match="choose from"):
+        make("nothing", 1.0)
