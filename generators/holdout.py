@@ -6,7 +6,7 @@ have (`nsr.canonical`). The benchmarks are read from eval's tables, so a new one
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 from eval.problems import load, load_systems
@@ -37,3 +37,36 @@ class Holdout:
     def contains(self, expression: Expression) -> bool:
         """Whether the expression is a held-out one in other variables or constants."""
         return blind_key(expression) in self.blind and skeleton_key(expression) in self.exact
+
+
+class SystemHoldout:
+    """A set of systems, each known by the skeletons of its components in any order.
+
+    Single components are not held out: velocity is the first component of half of mechanics.
+
+    Args:
+        systems: The systems that are held out.
+    """
+
+    def __init__(self, systems: Iterable[Sequence[Expression]]) -> None:
+        held = list(systems)
+        self.blind: set[tuple[int, ...]] = {_blind_keys(system) for system in held}
+        self.exact: set[tuple[str, ...]] = {_exact_keys(system) for system in held}
+
+    @classmethod
+    @cache
+    def default(cls) -> SystemHoldout:
+        """ODEBench, and the Strogatz regression problems as systems of one component."""
+        return cls([*load_systems().values(), *((problem.expression,) for problem in load("strogatz"))])
+
+    def contains(self, system: Sequence[Expression]) -> bool:
+        """Whether the system is a held-out one in other variables or constants."""
+        return _blind_keys(system) in self.blind and _exact_keys(system) in self.exact
+
+
+def _blind_keys(system: Sequence[Expression]) -> tuple[int, ...]:
+    return tuple(sorted(blind_key(component) for component in system))
+
+
+def _exact_keys(system: Sequence[Expression]) -> tuple[str, ...]:
+    return tuple(sorted(repr(skeleton_key(component)) for component in system))

@@ -32,7 +32,6 @@ _A[6, :6] = [35 / 384, 0, 500 / 1113, 125 / 192, -2187 / 6784, 11 / 84]
 # The solution of order 5 minus that of order 4.
 _ERROR = np.array([71 / 57600, 0, -71 / 16695, 71 / 1920, -17253 / 339200, 22 / 525, -1 / 40])
 _SAFETY, _SMALLEST_FACTOR, _LARGEST_FACTOR = 0.9, 0.2, 5.0
-_LARGEST_VALUE = 1e12
 # Shares of the time that are no step any more.
 _SMALLEST_STEP = 1e-15
 
@@ -60,6 +59,7 @@ class Systems:
         rtol: float = 1e-6,
         atol: float = 1e-9,
         max_steps: int = 20_000,
+        largest: float = 1e12,
         n_threads: int = 1,
     ) -> Array:
         """Integrates rows, each a system with its own initial values and constants.
@@ -73,6 +73,7 @@ class Systems:
             rtol: Relative tolerance of a step.
             atol: Absolute tolerance of a step.
             max_steps: Steps after which a row is given up.
+            largest: Magnitude of a state beyond which a row is given up.
             n_threads: Threads that share the rows.
 
         Returns:
@@ -86,7 +87,19 @@ class Systems:
         out = np.full((len(rows), grid.shape[1], initial.shape[1]), np.nan)
         start = np.ascontiguousarray(initial, dtype=np.float64)
         tape = self.program.tape
-        arguments = (tape.nodes, tape.offsets, self.first, rows, start, grid, table, rtol, atol, max_steps)
+        arguments = (
+            tape.nodes,
+            tape.offsets,
+            self.first,
+            rows,
+            start,
+            grid,
+            table,
+            rtol,
+            atol,
+            largest,
+            max_steps,
+        )
         split_rows(len(rows), n_threads, lambda a, b: _integrate_rows(*arguments, a, b, out))
         return out
 
@@ -121,7 +134,7 @@ class Systems:
 
 @njit(**OPTIONS)
 def _integrate_rows(
-    tape, offsets, firsts, rows, initial, grid, constants, rtol, atol, max_steps, start, stop, out
+    tape, offsets, firsts, rows, initial, grid, constants, rtol, atol, largest, max_steps, start, stop, out
 ):
     """Rows start to stop of `Systems.integrate`."""
     width = initial.shape[1]
@@ -138,14 +151,14 @@ def _integrate_rows(
         left = max_steps
         for point in range(1, grid.shape[1]):
             t, end = grid[row, point - 1], grid[row, point]
-            step, left = _advance(system, t, end, step, left, rtol, atol, x, trial, k, work)
-            if left < 0 or not np.max(np.abs(x[:n, 0])) < _LARGEST_VALUE:
+            step, left = _advance(system, t, end, step, left, rtol, atol, largest, x, trial, k, work)
+            if left < 0:
                 break
             out[row, point, :n] = x[:n, 0]
 
 
 @njit(**OPTIONS)
-def _advance(system, t, end, step, left, rtol, atol, x, trial, k, work):
+def _advance(system, t, end, step, left, rtol, atol, largest, x, trial, k, work):
     """Moves the state x from time t to end; returns the next step, and the steps left or -1 if it failed.
 
     k[0] must hold the derivatives at x, and does so afterwards.
@@ -168,6 +181,8 @@ def _advance(system, t, end, step, left, rtol, atol, x, trial, k, work):
             continue
         t = end if is_last else t + h
         x[:n] = trial[:n]
+        if not np.max(np.abs(x[:n, 0])) < largest:
+            return step, -1
         k[0, :n] = k[6, :n]  # the last stage is the next step's first
         # A step cut short by the end says little about how long the next may be.
         step = max(step, h * factor) if is_last and factor >= 1 else h * factor
