@@ -107,11 +107,13 @@ def ode(
     trajectory: Annotated[str | None, typer.Option(help="column that tells trajectories apart")] = None,
     time_limit: Annotated[float, typer.Option(min=0.1, help="seconds to search")] = 10.0,
     output: Annotated[Path | None, typer.Option(help="JSON file of the systems found")] = None,
+    plot: Annotated[Path | None, typer.Option(help="picture of the simulation over the data")] = None,
 ) -> None:
     """Find equations of motion behind observed trajectories."""
     from rich.console import Console
 
     from nsr.ode import ODERegressor
+    from nsr.ode.plots import plot_simulation
     from nsr.ode.tables import read_trajectories, write_systems
 
     times, tables, names = read_trajectories(
@@ -122,6 +124,8 @@ def ode(
     _print_systems(estimator)
     if output is not None:
         write_systems(output, estimator, time)
+    if plot is not None:
+        plot_simulation(estimator, times, tables, plot)
 
 
 def _tell_renamed(names: dict[str, str], console: Any) -> None:

@@ -55,6 +55,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
             columns `complexity`, `r2` (variance of the observations explained by the simulation, the worst
             state's), `score` (bits saved, on pieces and on the whole) and `equations`.
         systems_: These systems as tuples of `nsr.expression.Expression`, in the same order.
+        initial_values_: Initial values of each trajectory that fit the chosen system best.
         state_names_: Names of the states.
     """
 
@@ -120,6 +121,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
     def _keep(self, fitted: list[Shot], trajectories: list[Trajectory]) -> None:
         systems = [shot.system for shot in fitted]
         self.systems_ = [tuple(simplify(component) for component in system) for system in systems]
+        self.initial_values_ = list(fitted[0].initials)
         size = deviations(trajectories)
         off = [
             residuals(systems, trajectory, size, np.array([shot.initials[place] for shot in fitted]))

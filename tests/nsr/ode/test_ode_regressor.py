@@ -95,9 +95,12 @@ def nsr(monkeypatch, capsys):
 
 def test_hare_and_lynx_are_prey_and_predator(nsr, tmp_path):
     """Lotka and Volterra's equations from the furs of a hundred years ago."""
-    result = tmp_path / "result.json"
-    code, out, _ = nsr("ode", "examples/hare_lynx.csv", "--time", "year", "--output", result)
+    pytest.importorskip("matplotlib")
+    result, picture = tmp_path / "result.json", tmp_path / "hare_lynx.png"
+    arguments = ("--time", "year", "--output", result, "--plot", picture)
+    code, out, _ = nsr("ode", "examples/hare_lynx.csv", *arguments)
     assert code == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
     hare, lynx = sympy.symbols("hare lynx")
     best = json.loads(result.read_text())["systems"][0]
     texts = [text.split(" = ")[1] for text in best["equations"]]

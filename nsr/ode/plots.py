@@ -1,0 +1,57 @@
+"""Pictures of fitted systems: the simulation over the observations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nsr.ode.trajectories import as_trajectories
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike
+
+    from nsr.ode.regressor import ODERegressor
+
+_N_FINE = 400
+
+
+def plot_simulation(
+    estimator: ODERegressor,
+    t: ArrayLike | Sequence[ArrayLike],
+    X: ArrayLike | Sequence[ArrayLike],
+    path: Path,
+) -> None:
+    """Draws observations as points and the chosen system's simulation as lines, one panel a trajectory.
+
+    Args:
+        estimator: Fitted to these observations.
+        t: Times, as `ODERegressor.fit` took them.
+        X: States, likewise.
+        path: Picture to write; its ending says of which kind.
+
+    Raises:
+        ValueError: If matplotlib is not installed.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise ValueError("pictures need matplotlib: pip install 'nsr[plots]'") from None
+    trajectories = as_trajectories(t, X)
+    figure = Figure(figsize=(8, 3 * len(trajectories)), layout="constrained")
+    panels = figure.subplots(len(trajectories), squeeze=False)[:, 0]
+    for panel, trajectory, initial in zip(panels, trajectories, estimator.initial_values_, strict=True):
+        times = np.linspace(trajectory.times[0], trajectory.times[-1], _N_FINE)
+        simulated = estimator.predict(times, initial)
+        for place, name in enumerate(estimator.state_names_):
+            (line,) = panel.plot(times, simulated[:, place], label=name)
+            panel.plot(
+                trajectory.times, trajectory.states[:, place], "o", markersize=3, color=line.get_color()
+            )
+        panel.legend()
+        panel.set_xlabel("time")
+    figure.suptitle("; ".join(estimator.equations(digits=4)), fontsize="small")
+    figure.savefig(path, dpi=120)
