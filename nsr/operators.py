@@ -24,7 +24,6 @@ class Operator:
         arity: Number of arguments, 1 or 2.
         tensor: Elementwise function on tensors, the definition that every backend agrees with.
         sympy: Builds the SymPy form from SymPy arguments.
-        latex: Format string with `{0}` (and `{1}`) for the arguments.
         complexity: Cost of one use, in nodes.
     """
 
@@ -32,7 +31,6 @@ class Operator:
     arity: int
     tensor: Callable[..., torch.Tensor]
     sympy: Callable[..., Any]
-    latex: str
     complexity: int = 1
 
     def __post_init__(self) -> None:
@@ -42,34 +40,30 @@ class Operator:
             raise ValueError(f"operator name {self.name!r} is not an identifier")
 
 
-def _function(name: str, tensor: Callable[..., torch.Tensor], sympy_form: Any) -> Operator:
-    return Operator(name, 1, tensor, sympy_form, rf"\{name}\left({{0}}\right)", complexity=2)
-
-
 # The order is part of the tape format and of the vocabulary: append, never reorder.
 _BUILTIN: tuple[Operator, ...] = (
-    Operator("add", 2, torch.add, lambda a, b: a + b, "{0} + {1}"),
-    Operator("sub", 2, torch.sub, lambda a, b: a - b, "{0} - {1}"),
-    Operator("mul", 2, torch.mul, lambda a, b: a * b, r"{0} \cdot {1}"),
-    Operator("div", 2, torch.div, lambda a, b: a / b, r"\frac{{{0}}}{{{1}}}"),
-    Operator("pow", 2, torch.pow, lambda a, b: a**b, "{0}^{{{1}}}"),
-    Operator("neg", 1, torch.neg, lambda a: -a, "-{0}"),
-    Operator("inv", 1, torch.reciprocal, lambda a: 1 / a, r"\frac{{1}}{{{0}}}"),
-    Operator("abs", 1, torch.abs, sympy.Abs, r"\left|{0}\right|"),
-    Operator("sqrt", 1, torch.sqrt, sympy.sqrt, r"\sqrt{{{0}}}"),
-    Operator("square", 1, torch.square, lambda a: a**2, "{0}^{{2}}"),
-    Operator("cube", 1, lambda a: a * a * a, lambda a: a**3, "{0}^{{3}}"),
-    _function("exp", torch.exp, sympy.exp),
-    _function("log", torch.log, sympy.log),
-    _function("sin", torch.sin, sympy.sin),
-    _function("cos", torch.cos, sympy.cos),
-    _function("tan", torch.tan, sympy.tan),
-    Operator("asin", 1, torch.asin, sympy.asin, r"\arcsin\left({0}\right)", complexity=2),
-    Operator("acos", 1, torch.acos, sympy.acos, r"\arccos\left({0}\right)", complexity=2),
-    Operator("atan", 1, torch.atan, sympy.atan, r"\arctan\left({0}\right)", complexity=2),
-    _function("sinh", torch.sinh, sympy.sinh),
-    _function("cosh", torch.cosh, sympy.cosh),
-    _function("tanh", torch.tanh, sympy.tanh),
+    Operator("add", 2, torch.add, lambda a, b: a + b),
+    Operator("sub", 2, torch.sub, lambda a, b: a - b),
+    Operator("mul", 2, torch.mul, lambda a, b: a * b),
+    Operator("div", 2, torch.div, lambda a, b: a / b),
+    Operator("pow", 2, torch.pow, lambda a, b: a**b),
+    Operator("neg", 1, torch.neg, lambda a: -a),
+    Operator("inv", 1, torch.reciprocal, lambda a: 1 / a),
+    Operator("abs", 1, torch.abs, sympy.Abs),
+    Operator("sqrt", 1, torch.sqrt, sympy.sqrt),
+    Operator("square", 1, torch.square, lambda a: a**2),
+    Operator("cube", 1, lambda a: a * a * a, lambda a: a**3),
+    Operator("exp", 1, torch.exp, sympy.exp, complexity=2),
+    Operator("log", 1, torch.log, sympy.log, complexity=2),
+    Operator("sin", 1, torch.sin, sympy.sin, complexity=2),
+    Operator("cos", 1, torch.cos, sympy.cos, complexity=2),
+    Operator("tan", 1, torch.tan, sympy.tan, complexity=2),
+    Operator("asin", 1, torch.asin, sympy.asin, complexity=2),
+    Operator("acos", 1, torch.acos, sympy.acos, complexity=2),
+    Operator("atan", 1, torch.atan, sympy.atan, complexity=2),
+    Operator("sinh", 1, torch.sinh, sympy.sinh, complexity=2),
+    Operator("cosh", 1, torch.cosh, sympy.cosh, complexity=2),
+    Operator("tanh", 1, torch.tanh, sympy.tanh, complexity=2),
 )
 
 N_BUILTIN = len(_BUILTIN)

@@ -45,15 +45,8 @@ def test_parts_of_a_tree():
     assert replaced.tokens == ("sub", "sin", "neg", "x_0", 3.0)
 
 
-def test_latex_templates_hold_all_arguments():
-    for operator in OPERATORS.values():
-        text = operator.latex.format(*["a", "b"][: operator.arity])
-        assert text.count("a") >= 1
-        assert text.count("{") == text.count("}")
-
-
 def test_an_operator_name_is_taken_only_once():
     with pytest.raises(ValueError, match="exists already"):
         register(OPERATORS["sin"])
     with pytest.raises(ValueError, match="arity"):
-        Operator("ternary", 3, abs, sympy.Abs, "{0}")
+        Operator("ternary", 3, abs, sympy.Abs)

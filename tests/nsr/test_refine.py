@@ -155,9 +155,7 @@ def test_many_points_in_several_blocks_give_the_same_fit():
 
 
 def test_registered_operators_are_refined_too():
-    softplus = Operator(
-        "softplus_", 1, torch.nn.functional.softplus, lambda a: sympy.log(1 + sympy.exp(a)), "s({0})"
-    )
+    softplus = Operator("softplus_", 1, torch.nn.functional.softplus, lambda a: sympy.log(1 + sympy.exp(a)))
     operators.register(softplus)
     try:
         skeleton = Expression(("mul", "C", "softplus_", "add", "mul", "C", "x_0", "C"))
