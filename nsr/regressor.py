@@ -59,7 +59,8 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         checkpoint: Name of a shipped checkpoint, or a folder.
         n_candidates: Sequences sampled from the network.
         time_limit: Seconds after which no new work is begun; an exact answer ends the search before.
-        stages: Stages of the search to use, of `nsr.search.engine.STAGES`.
+        stages: Stages of the search to use, of `nsr.search.engine.STAGES`; `evolution` alone is plain
+            genetic programming.
         guesses: Equations to begin with, such as `a*x_0 + b`, in the names of the columns where they have
             names; any other name is a constant to be fitted.
         constant_units: Where units are given: whether constants are `dimensionless`, so that the units

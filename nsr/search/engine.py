@@ -106,6 +106,9 @@ class Search:
             if "evolution" in self.stages:
                 population.add(self._members(batch))
             yield batch
+        if "evolution" in self.stages:  # which must begin with something even where it is alone
+            seeds = self._refined(self._allowed(_simplest(self.X.shape[1])), root, 1, 512, 20, deadline)
+            population.add(self._members(seeds))
         idle = 0
         while "evolution" in self.stages and idle < _PATIENCE and time.monotonic() < deadline:
             best = population.best_bits
@@ -268,6 +271,11 @@ class Search:
         finite = [Candidate(e, float(loss)) for e, loss in pairs if np.isfinite(loss)]
         best = ranked(finite, len(state.y), float(np.var(state.y)))
         return [candidate.expression for candidate in best]
+
+
+def _simplest(n_variables: int) -> list[Expression]:
+    """Each variable, with a factor to be refined."""
+    return [apply("mul", constant(1.0), variable(i)) for i in range(n_variables)]
 
 
 def _combined(operator: str, parts: tuple[Expression, ...]) -> Expression:

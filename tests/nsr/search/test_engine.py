@@ -30,6 +30,7 @@ def fit(text: str, n_variables: int, checkpoint: str, **options) -> SymbolicRegr
         ("x_3+x_0*x_2**4*x_1-sin(x_4)", 5, ("families", "reduction", "separation")),
         ("x_0+x_0**2+x_0**3+x_0**4+x_0**5", 1, ("families",)),
         ("cos(x_0)*sin(x_0**2)-1", 1, ("families", "evolution")),
+        ("x_0*x_1+sin(x_0)", 2, ("evolution",)),
     ],
 )
 def test_stages_find_what_they_are_for_without_a_trained_network(text, n_variables, stages, untrained):
