@@ -11,35 +11,22 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
+from shrunken import SHRUNKEN
 
 ROOT = Path(__file__).parents[2]
-SMALL = [
-    "--threads=1",
-    "--trainer.accelerator=cpu",
-    "--trainer.max_time=null",
-    "--trainer.log_every_n_steps=1",
-    "--trainer.precision=32-true",
-    "--trainer.enable_model_summary=false",
+QUICK = [
+    *SHRUNKEN,
     "--trainer.enable_progress_bar=false",
     "--trainer.val_check_interval=1000",
-    "--model.network.d_model=32",
-    "--model.network.n_heads=2",
-    "--model.network.d_ffn=64",
     "--model.development.n_problems=2",
-    "--model.development.n_points=16",
-    "--model.development.n_candidates=2",
     "--model.development.classical=false",
-    "--data.functions.max_points=20",
-    "--data.stream.batch_size=8",
-    "--data.stream.chunk_size=16",
-    "--data.stream.n_workers=0",
     "--checkpoint.every_minutes=0.01",
 ]
 
 
 def command(folder: Path, steps: int, *extra: str) -> list[str]:
     return [
-        sys.executable, "-m", "training.main", "fit", "--config=training/configs/tiny.yaml", *SMALL,
+        sys.executable, "-m", "training.main", "fit", "--config=training/configs/tiny.yaml", *QUICK,
         f"--run={folder}", f"--trainer.max_steps={steps}", "--ckpt_path=last", *extra,
     ]  # fmt: skip
 
@@ -119,7 +106,7 @@ def test_a_cluster_job_that_runs_out_of_time_saves_and_requeues(tmp_path):
         "SLURM_JOB_NUM_NODES": "1",
         "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
     }
-    script = ["bash", "training/slurm/node.sbatch", "training/configs/tiny.yaml", *SMALL]
+    script = ["bash", "training/slurm/node.sbatch", "training/configs/tiny.yaml", *QUICK]
     arguments = [*script, f"--run={tmp_path / 'run'}", "--trainer.max_steps=100000"]
     # Lightning takes the variables of a job as a sign that srun has started it; this srun is none.
     hidden = ["--trainer.plugins=lightning.pytorch.plugins.environments.LightningEnvironment"]

@@ -8,35 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 from fsspec.implementations.local import LocalFileOpener
+from shrunken import SHRUNKEN
 
 from training.main import main
 
 CONFIGS = sorted(Path("training/configs").glob("*.yaml"))
-SHRUNKEN = [
-    "--threads=1",
-    "--trainer.accelerator=cpu",
-    "--trainer.devices=1",
-    "--trainer.num_nodes=1",
-    "--trainer.strategy=auto",
-    "--model.compile_network=false",
-    "--trainer.max_time=null",
-    "--trainer.log_every_n_steps=1",
-    "--trainer.precision=32-true",
-    "--trainer.enable_model_summary=false",
-    "--model.network.d_model=32",
-    "--model.network.n_heads=2",
-    "--model.network.d_ffn=64",
-    "--model.network.n_encoder_layers=1",
-    "--model.network.n_decoder_layers=1",
-    "--data.functions.max_points=20",
-    "--data.stream.batch_size=8",
-    "--data.stream.chunk_size=16",
-    "--data.stream.n_workers=0",
-    "--model.development.n_problems=4",
-    "--model.development.n_points=16",
-    "--model.development.n_candidates=2",
-]
-
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*`isinstance.treespec, LeafSpec.`"),
     pytest.mark.filterwarnings("ignore:.*does not have many workers"),

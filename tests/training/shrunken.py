@@ -1,0 +1,26 @@
+"""Options of the training command that make any config small enough for a test on one CPU thread."""
+
+SHRUNKEN = [
+    "--threads=1",
+    "--trainer.accelerator=cpu",
+    "--trainer.devices=1",
+    "--trainer.num_nodes=1",
+    "--trainer.strategy=auto",
+    "--model.compile_network=false",
+    "--trainer.max_time=null",
+    "--trainer.log_every_n_steps=1",
+    "--trainer.precision=32-true",
+    "--trainer.enable_model_summary=false",
+    "--model.network.d_model=32",
+    "--model.network.n_heads=2",
+    "--model.network.d_ffn=64",
+    "--model.network.n_encoder_layers=1",
+    "--model.network.n_decoder_layers=1",
+    "--data.functions.max_points=20",
+    "--data.stream.batch_size=8",
+    "--data.stream.chunk_size=16",
+    "--data.stream.n_workers=0",
+    "--model.development.n_problems=4",
+    "--model.development.n_points=16",
+    "--model.development.n_candidates=2",
+]
