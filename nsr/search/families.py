@@ -28,8 +28,8 @@ _MAX_ROWS = 600
 _POWERS = (1.0, 2.0, -1.0, -2.0, 0.5, -0.5, 3.0, -3.0, 4.0, 1.5)
 _SCALES = (1.0, 2.0, 0.5, np.pi, 3.0, 4.0)
 _MAX_TERMS = 140
-# Terms that relations of three are made of.
-_MAX_TRIPLE_TERMS = 48
+# Terms that sums of three are made of, and ratios of three: above and below the line.
+_MAX_TRIPLE_TERMS, _MAX_RATIO_TERMS = 48, 20
 _N_BEST = 4
 # Share of the transformed target that a worthwhile relation leaves unexplained, at most.
 _WORTHWHILE = 0.05
@@ -145,17 +145,14 @@ def _forms(
 def _best_subsets(columns: Array, target: Array, n_explicit: int) -> list[tuple[int, ...]]:
     """Subsets of one to three columns that explain the target best.
 
-    Triples are made of the first explicit columns only, as their number grows with the cube.
+    Triples are made of the first columns only, as their number grows with the cube.
     """
     scaled = columns / np.linalg.norm(columns, axis=0)
     gram, moments = scaled.T @ scaled, scaled.T @ target
     total = float(target @ target)
     n = len(moments)
-    triples = np.array(
-        list(itertools.combinations(range(min(n_explicit, _MAX_TRIPLE_TERMS)), 3)), dtype=np.intp
-    )
     found: list[tuple[int, ...]] = []
-    for subsets in (np.arange(n)[:, None], _pairs(n), triples):
+    for subsets in (np.arange(n)[:, None], _pairs(n), _sums(n_explicit), _ratios(n_explicit, n)):
         if not len(subsets):
             continue
         block = gram[subsets[:, :, None], subsets[:, None, :]]
@@ -172,6 +169,23 @@ def _best_subsets(columns: Array, target: Array, n_explicit: int) -> list[tuple[
 @cache
 def _pairs(n: int) -> NDArray[np.intp]:
     return np.array(list(itertools.combinations(range(n), 2)), dtype=np.intp).reshape(-1, 2)
+
+
+@cache
+def _sums(n_explicit: int) -> NDArray[np.intp]:
+    """Triples of explicit columns."""
+    chosen = itertools.combinations(range(min(n_explicit, _MAX_TRIPLE_TERMS)), 3)
+    return np.array(list(chosen), dtype=np.intp).reshape(-1, 3)
+
+
+@cache
+def _ratios(n_explicit: int, n: int) -> NDArray[np.intp]:
+    """Triples of which one or two columns are explicit."""
+    above = range(min(n_explicit, _MAX_RATIO_TERMS))
+    below = range(n_explicit, min(n, n_explicit + _MAX_RATIO_TERMS))
+    one = ((*pair, k) for pair in itertools.combinations(above, 2) for k in below)
+    two = ((i, *pair) for i in above for pair in itertools.combinations(below, 2))
+    return np.array([*one, *two], dtype=np.intp).reshape(-1, 3)
 
 
 def exact_subset(table: Array, target: Array) -> list[tuple[int, ...]]:

@@ -34,6 +34,8 @@ def best_fvu(text: str, n_variables: int, noise: float = 0.0) -> float:
         ("asin(x_0/10*sin(x_1))", 2),
         ("x_0*x_3+x_1*x_4+x_2*x_5", 6),
         ("-sqrt(x_0+x_1)", 2),
+        ("(x_0-2*x_1)/(1+x_0**2)", 2),
+        ("3*x_1/(x_0+2*x_1**2+0.5)", 2),
     ],
 )
 def test_members_of_the_families_are_found(text, n_variables):
