@@ -63,7 +63,7 @@ def test_the_report_separates_srbenchs_sets():
 
 
 def test_the_command_writes_report_and_plots(tmp_path):
-    records = Records(tmp_path, {"time_limit": 30})
+    records = Records(tmp_path, {"time_limit": 30}, Fit)
     for entry in ROWS:
         fit = Fit(entry["problem"], entry["method"], entry["noise"], entry["seed"])
         records.add(fit, entry)
