@@ -17,7 +17,7 @@ from generators.constants import draw_constants
 from generators.equations import rounded
 from generators.expressions import ExpressionConfig, ExpressionSampler
 from generators.holdout import Holdout, SystemHoldout
-from nsr.expression import PLACEHOLDER, Expression, apply, constant, variable
+from nsr.expression import PLACEHOLDER, Expression, _trusted, apply, constant, variable
 from nsr.integrate import Systems
 from nsr.simplify import length, simplify
 
@@ -30,7 +30,9 @@ _ZERO = constant(0.0)
 _LARGEST_VALUE = 1e3
 # A state that moves by less than this share of its size in the trajectory's second half has settled.
 _SETTLED = 1e-2
-_RTOL, _MAX_STEPS = 1e-5, 1_000
+_RTOL, _MAX_STEPS = 1e-5, 400
+# Shortest and longest time spans, in times in which a system moves by its own size.
+_SPANS = (1.0, 30.0)
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,12 @@ class SystemConfig:
         min_points: Fewest points of a trajectory.
         max_points: Most points; each batch has one number of them, drawn log-uniformly.
         noise_share: Share of trajectories with noise.
-        max_noise: Largest deviation of the noise, relative to each value.
-        uneven_share: Share of trajectories observed at random times.
+        max_noise: Largest deviation of the noise, relative to each value, or, for one noisy trajectory
+            in four, to each state's deviation.
+        grid_shares: Shares of trajectories observed at even times, at even times of which up to half are
+            dropped, and at random times.
         settled_share: Share of systems that only settle which are kept.
+        runaway_share: Share of systems that leave all bounds which are kept, observed until before they do.
     """
 
     state_weights: tuple[float, ...] = (25, 35, 20, 12, 5, 3)
@@ -54,8 +59,9 @@ class SystemConfig:
     max_points: int = 512
     noise_share: float = 0.5
     max_noise: float = 0.1
-    uneven_share: float = 0.3
+    grid_shares: tuple[float, float, float] = (0.6, 0.25, 0.15)
     settled_share: float = 0.15
+    runaway_share: float = 0.4
 
 
 @dataclass(frozen=True)
@@ -104,9 +110,8 @@ class SystemSampler:
         """A system in canonical form, every state of which moves."""
         while True:
             n_states = 1 + int(np.searchsorted(self._cuts, self.rng.random()))
-            valued = [self._valued(component) for component in self._drawn(n_states)]
-            system = tuple(component for component in valued if component is not None)
-            if len(system) == n_states and self._is_acceptable(system):
+            system = self._valued(self._drawn(n_states))
+            if system is not None and self._is_acceptable(system):
                 return system
 
     def _drawn(self, n_states: int) -> list[Expression]:
@@ -117,11 +122,15 @@ class SystemSampler:
                 return kind(n_states)
         return self._sums(n_states)
 
-    def _valued(self, component: Expression) -> Expression | None:
-        skeleton = simplify(component)
-        values = draw_constants(self.rng, skeleton.tokens.count(PLACEHOLDER)).tolist()
-        tokens = tuple(values.pop() if token == PLACEHOLDER else token for token in skeleton.tokens)
-        return rounded(simplify(Expression(tokens)))
+    def _valued(self, components: list[Expression]) -> System | None:
+        """The components with values for their constants; None if three digits cannot say one."""
+        n_constants = sum(component.tokens.count(PLACEHOLDER) for component in components)
+        values = iter(draw_constants(self.rng, n_constants).tolist())
+        result = []
+        for component in components:
+            tokens = tuple(next(values) if token == PLACEHOLDER else token for token in component.tokens)
+            result.append(rounded(simplify(_trusted(tokens))))
+        return tuple(result) if None not in result else None  # type: ignore[arg-type]
 
     def _is_acceptable(self, system: System) -> bool:
         return all(
@@ -260,7 +269,7 @@ class SystemGenerator:
         states: list[Array] = []
         systems: list[System] = []
         while len(systems) < n_systems:
-            drawn = [self.sampler.sample() for _ in range(2 * (n_systems - len(systems)) + 4)]
+            drawn = [self.sampler.sample() for _ in range(3 * (n_systems - len(systems)) // 2 + 4)]
             grid, found, good = self._simulated(drawn, n_points)
             times.append(grid[good])
             states.append(found[good])
@@ -274,33 +283,72 @@ class SystemGenerator:
         size = np.exp(self.rng.normal(0.0, 1.0, (n, width)))
         signed = self.rng.random((n, 1)) < 0.3
         initial = size * np.where(signed, self.rng.choice([-1.0, 1.0], (n, width)), 1.0)
-        times = self._times(n, n_points)
+        compiled = Systems(systems)
         with np.errstate(all="ignore"):
-            compiled = Systems(systems)
-            states = compiled.integrate(
-                initial, times, rtol=_RTOL, atol=1e-8, max_steps=_MAX_STEPS, largest=_LARGEST_VALUE
-            )
-            own = np.arange(width) < np.array([len(system) for system in systems])[:, None]
-            states = np.where(own[:, None], states, 0.0)
-            good = np.all(np.isfinite(states), axis=(1, 2))
-            later = states[:, n_points // 2 :]
-            moved = np.ptp(later, axis=1) > _SETTLED * np.abs(later).max(axis=1)
-            all_move = np.all((np.ptp(states, axis=1) > 1e-3 * np.abs(states).max(axis=1)) | ~own, axis=1)
+            times = self._grids(n, n_points) * self._spans(compiled, initial)[:, None]
+            states = self._integrated(compiled, initial, times, np.arange(n))
+            wanted = self.rng.random(n) < self.config.runaway_share
+            broken = np.flatnonzero(~_is_complete(states, compiled) & wanted)
+            times[broken] *= self._shares_survived(times[broken], states[broken])[:, None]
+            states[broken] = self._integrated(compiled, initial[broken], times[broken], broken)
+        good = _is_complete(states, compiled)
+        states = np.where(np.isnan(states), 0.0, states)
+        own = np.arange(width) < np.diff(compiled.first)[:, None]
+        later = states[:, n_points // 2 :]
+        moved = np.ptp(later, axis=1) > _SETTLED * np.abs(later).max(axis=1)
+        all_move = np.all((np.ptp(states, axis=1) > 1e-3 * np.abs(states).max(axis=1)) | ~own, axis=1)
         alive = np.any(moved & own, axis=1) | (self.rng.random(n) < self.config.settled_share)
         return times, states, good & all_move & alive
 
-    def _times(self, n: int, n_points: int) -> Array:
-        """Even or random times from 0 to an end between 1 and 30."""
-        even = np.tile(np.linspace(0.0, 1.0, n_points), (n, 1))
-        uneven = np.sort(self.rng.random((n, n_points)), axis=1)
-        uneven = (uneven - uneven[:, :1]) / (uneven[:, -1:] - uneven[:, :1])
-        chosen = np.where(self.rng.random((n, 1)) < self.config.uneven_share, uneven, even)
-        return np.asarray(chosen * np.exp(self.rng.uniform(0.0, np.log(30.0), (n, 1))))
+    def _integrated(self, compiled: Systems, initial: Array, times: Array, rows: NDArray[np.intp]) -> Array:
+        return compiled.integrate(
+            initial, times, index=rows, rtol=_RTOL, atol=1e-8, max_steps=_MAX_STEPS, largest=_LARGEST_VALUE
+        )
+
+    def _grids(self, n: int, n_points: int) -> Array:
+        """Even times from 0 to 1, or some of more even times, or random ones, shape (n, n_points)."""
+        even = np.linspace(0.0, 1.0, n_points)
+        kinds = self.rng.choice(3, n, p=self.config.grid_shares)
+        return np.array([even if kind == 0 else self._uneven(n_points, kind == 1) for kind in kinds.tolist()])
+
+    def _uneven(self, n_points: int, dropped: bool) -> Array:
+        if dropped:
+            n_before = round(n_points / self.rng.uniform(0.5, 1.0))
+            times = np.sort(self.rng.permutation(n_before)[:n_points]).astype(np.float64)
+        else:
+            times = np.sort(self.rng.random(n_points))
+        return np.asarray((times - times[0]) / (times[-1] - times[0]))
+
+    def _spans(self, compiled: Systems, initial: Array) -> Array:
+        """A few of the times in which each system at first moves by its own size, shape (B,)."""
+        counts = np.diff(compiled.first)
+        owner = np.repeat(np.arange(len(counts)), counts)
+        place = np.arange(len(owner)) - compiled.first[owner]
+        slopes = compiled.program.values(initial[owner][:, None])[:, 0]
+        rates = np.log(np.clip(np.abs(slopes / initial[owner, place]), 1e-2, 1e2))
+        mean = np.bincount(owner, np.nan_to_num(rates)) / counts
+        return np.asarray(np.exp(self.rng.uniform(*np.log(_SPANS), len(counts)) - mean))
+
+    def _shares_survived(self, times: Array, states: Array) -> Array:
+        """Shares of the time after which systems that broke down still live, shape (B,)."""
+        last = np.isfinite(states[:, :, 0]).sum(axis=1) - 1
+        survived = times[np.arange(len(times)), last] / times[:, -1]
+        # What breaks down before the first observation does so in less than half a step.
+        survived = np.maximum(survived, 0.5 / times.shape[1])
+        return np.asarray(survived * self.rng.uniform(0.3, 1.0, len(times)))
 
     def _observed(self, states: Array) -> Array:
+        """States with noise: multiplicative, or additive."""
         noisy = self.rng.random((len(states), 1, 1)) < self.config.noise_share
         level = self.rng.uniform(0.0, self.config.max_noise, (len(states), 1, 1)) * noisy
-        return states * (1 + level * self.rng.standard_normal(states.shape))
+        is_additive = self.rng.random((len(states), 1, 1)) < 0.25
+        size = np.where(is_additive, states.std(axis=1, keepdims=True), states)
+        return np.asarray(states + level * size * self.rng.standard_normal(states.shape))
+
+
+def _is_complete(states: Array, compiled: Systems) -> NDArray[np.bool_]:
+    """Which systems have all their own states to the end, shape (B,)."""
+    return np.isfinite(states[:, -1]).sum(axis=1) == np.diff(compiled.first)
 
 
 def _total(terms: list[tuple[str, Expression]]) -> Expression:

@@ -1,9 +1,8 @@
 """Integrates many systems of ordinary differential equations at once, on NSR's evaluator.
 
 Dormand and Prince's explicit method of order 5 with an error estimate of order 4 (J. Comp. Appl. Math. 6,
-1980, 19-26); each system has its own step size. Steps end at every time that is asked for, so nothing is
-interpolated. Stiff systems take many small steps; one that takes too many, or leaves the domain of its
-equations, is NaN from there on.
+1980, 19-26); each system has its own step size, and states between steps are interpolated. Stiff systems take
+many small steps; one that takes too many, or leaves the domain of its equations, is NaN from there on.
 """
 
 from __future__ import annotations
@@ -31,6 +30,19 @@ _A[5, :5] = [9017 / 3168, -355 / 33, 46732 / 5247, 49 / 176, -5103 / 18656]
 _A[6, :6] = [35 / 384, 0, 500 / 1113, 125 / 192, -2187 / 6784, 11 / 84]
 # The solution of order 5 minus that of order 4.
 _ERROR = np.array([71 / 57600, 0, -71 / 16695, 71 / 1920, -17253 / 339200, 22 / 525, -1 / 40])
+# Shampine's interpolant of order 4 between the ends of a step (Math. Comp. 46, 1986, 135-150): polynomials
+# in the share of the step, from its first power on, that weight the stages.
+_DENSE = np.array(
+    [
+        [1, -8048581381 / 2820520608, 8663915743 / 2820520608, -12715105075 / 11282082432],
+        [0, 0, 0, 0],
+        [0, 131558114200 / 32700410799, -68118460800 / 10900136933, 87487479700 / 32700410799],
+        [0, -1754552775 / 470086768, 14199869525 / 1410260304, -10690763975 / 1880347072],
+        [0, 127303824393 / 49829197408, -318862633887 / 49829197408, 701980252875 / 199316789632],
+        [0, -282668133 / 205662961, 2019193451 / 616988883, -1453857185 / 822651844],
+        [0, 40617522 / 29380423, -110615467 / 29380423, 69997945 / 29380423],
+    ]
+)
 _SAFETY, _SMALLEST_FACTOR, _LARGEST_FACTOR = 0.9, 0.2, 5.0
 # Shares of the time that are no step any more.
 _SMALLEST_STEP = 1e-15
@@ -147,27 +159,18 @@ def _integrate_rows(
         x[:n, 0] = initial[row, :n]
         out[row, 0, :n] = initial[row, :n]
         _derivative(system, x, work, k[0])
-        step = _first_step(k[0], x, n, rtol, atol, grid[row, -1] - grid[row, 0])
-        left = max_steps
-        for point in range(1, grid.shape[1]):
-            t, end = grid[row, point - 1], grid[row, point]
-            step, left = _advance(system, t, end, step, left, rtol, atol, largest, x, trial, k, work)
-            if left < 0:
-                break
-            out[row, point, :n] = x[:n, 0]
+        _integrate_row(system, grid[row], rtol, atol, largest, max_steps, x, trial, k, work, out[row])
 
 
 @njit(**OPTIONS)
-def _advance(system, t, end, step, left, rtol, atol, largest, x, trial, k, work):
-    """Moves the state x from time t to end; returns the next step, and the steps left or -1 if it failed.
-
-    k[0] must hold the derivatives at x, and does so afterwards.
-    """
+def _integrate_row(system, times, rtol, atol, largest, max_steps, x, trial, k, work, out):
+    """Fills out (T, D) from its second time on as far as it gets; k[0] holds the derivatives at x."""
     n = system[3] - system[2]
-    while t < end:
-        if left == 0 or step < _SMALLEST_STEP * max(abs(t), abs(end)):
-            return step, -1
-        left -= 1
+    t, end, point = times[0], times[-1], 1
+    step = _first_step(k[0], x, n, rtol, atol, end - t)
+    for _ in range(max_steps):
+        if step < _SMALLEST_STEP * max(abs(t), abs(end)):
+            return
         is_last = t + step >= end
         h = end - t if is_last else step
         error = _attempt(system, h, rtol, atol, x, trial, k, work)
@@ -176,17 +179,31 @@ def _advance(system, t, end, step, left, rtol, atol, largest, x, trial, k, work)
             continue
         factor = _SAFETY * error**-0.2 if error > 0 else _LARGEST_FACTOR
         factor = min(_LARGEST_FACTOR, max(_SMALLEST_FACTOR, factor))
+        step = h * (factor if error <= 1 else min(1.0, factor))
         if error > 1:
-            step = h * min(1.0, factor)
             continue
-        t = end if is_last else t + h
+        if not np.max(np.abs(trial[:n, 0])) < largest:
+            return
+        reached = end if is_last else t + h
+        while point < len(times) and times[point] <= reached:
+            _interpolate((times[point] - t) / h, h, x, k, out[point, :n])
+            point += 1
+        if point == len(times):
+            return
+        t = reached
         x[:n] = trial[:n]
-        if not np.max(np.abs(x[:n, 0])) < largest:
-            return step, -1
         k[0, :n] = k[6, :n]  # the last stage is the next step's first
-        # A step cut short by the end says little about how long the next may be.
-        step = max(step, h * factor) if is_last and factor >= 1 else h * factor
-    return step, left
+
+
+@njit(**OPTIONS)
+def _interpolate(share, h, x, k, out):
+    """Sets out to the state at a share of a step h that begins at x and has the stages k."""
+    for i in range(len(out)):
+        total = 0.0
+        for stage in range(7):
+            c = _DENSE[stage]
+            total += k[stage, i] * share * (c[0] + share * (c[1] + share * (c[2] + share * c[3])))
+        out[i] = x[i, 0] + h * total
 
 
 @njit(**OPTIONS)
