@@ -43,7 +43,9 @@ def run(
     memory_limit: Annotated[float, typer.Option(help="gibibytes a fit")] = 12.0,
     rows: Annotated[int, typer.Option(min=3, help="training rows")] = TRAINING_ROWS,
     stages: Annotated[str, typer.Option(help="stages of NSR's search, by commas")] = ",".join(STAGES),
-    backend: Annotated[str, typer.Option(help="`loky`: this machine; `ray`: a Ray cluster")] = "loky",
+    backend: Annotated[
+        str, typer.Option(help="`threading`: this machine; `ray`: a Ray cluster")
+    ] = "threading",
 ) -> None:
     """Fits every problem with every method and records each fit; goes on where it was interrupted."""
     chosen = _problems(suite, problems)

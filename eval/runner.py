@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -89,7 +90,7 @@ def run(
     limits: Limits,
     records: Records[Fit],
     jobs: int,
-    backend: str = "loky",
+    backend: str = "threading",
 ) -> None:
     """Runs what the records lack.
 
@@ -99,7 +100,8 @@ def run(
         limits: What each fit may use.
         records: Where finished fits go, and which are done.
         jobs: Fits at a time.
-        backend: joblib's backend: `loky` on this machine, `ray` on a cluster.
+        backend: joblib's backend: `threading` on this machine, where every thread waits for a process of
+            its own, or `ray` on a cluster.
     """
     todo = [fit for fit in fits if fit not in records.done]
     with _progress(len(fits), len(fits) - len(todo)) as advance:
@@ -117,8 +119,9 @@ def _finished(
 ) -> Iterator[tuple[Fit, dict[str, Any]]]:
     """Fits as they end; where joblib's backend returns nothing before all is done, a few at a time."""
     work = (joblib.delayed(run_fit)(fit, problems[fit.problem], limits) for fit in fits)
-    if backend == "loky":
-        yield from joblib.Parallel(jobs, return_as="generator_unordered", pre_dispatch=jobs)(work)
+    if backend == "threading":
+        parallel = joblib.Parallel(jobs, backend, return_as="generator_unordered", pre_dispatch=jobs)
+        yield from parallel(work)
         return
     while part := list(itertools.islice(work, _FITS_PER_JOB * jobs)):
         yield from joblib.Parallel(jobs, backend=backend)(part)
@@ -129,7 +132,7 @@ def run_fit(fit: Fit, problem: Problem | TableProblem, limits: Limits) -> tuple[
     row: dict[str, Any] = dict.fromkeys(
         ("r2", "fvu", "complexity", "seconds", "memory_gib", "equation", "error"), None
     ) | {"recovered": False, "symbolic": False if isinstance(problem, Problem) else None, "by_numbers": False}
-    sandbox = _sandbox(limits.cores, limits.memory)
+    sandbox = _sandbox(limits.cores, limits.memory, threading.get_ident())
     started = time.monotonic()
     try:
         hard_limit = limits.time_limit * _GRACE_FACTOR + _GRACE_SECONDS
@@ -165,8 +168,8 @@ def fit_and_measure(fit: Fit, problem: Problem | TableProblem, limits: Limits) -
 
 
 @cache
-def _sandbox(cores: int, memory: float) -> Sandbox:
-    """This worker's sandbox; starting one takes seconds."""
+def _sandbox(cores: int, memory: float, thread: int) -> Sandbox:  # noqa: ARG001 (part of the cache's key)
+    """This thread's sandbox; starting one takes seconds."""
     return Sandbox(cores, memory)
 
 

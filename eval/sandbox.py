@@ -7,6 +7,7 @@ import os
 import resource
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from concurrent.futures.process import BrokenProcessPool
 from types import TracebackType
 from typing import Any
 
@@ -46,9 +47,13 @@ class Sandbox:
         Raises:
             SandboxError: If it took longer than `time_limit` seconds, needed too much memory, crashed,
                 or raised an error.
+            BrokenProcessPool: If no process can be started here.
         """
+        future = self._pool.schedule(function, args=args, timeout=time_limit)
         try:
-            return self._pool.schedule(function, args=args, timeout=time_limit).result()
+            return future.result()
+        except BrokenProcessPool:
+            raise  # no process could be started: that is not the work's fault
         except FutureTimeoutError:
             raise SandboxError(f"killed after {time_limit:.0f} s") from None
         except MemoryError:

@@ -348,7 +348,7 @@ class SystemGenerator:
 
 def _is_complete(states: Array, compiled: Systems) -> NDArray[np.bool_]:
     """Which systems have all their own states to the end, shape (B,)."""
-    return np.isfinite(states[:, -1]).sum(axis=1) == np.diff(compiled.first)
+    return np.asarray(np.isfinite(states[:, -1]).sum(axis=1) == np.diff(compiled.first))
 
 
 def _total(terms: list[tuple[str, Expression]]) -> Expression:

@@ -30,11 +30,12 @@ def test_the_plan_has_every_combination_once():
     assert fits[:2] == [Fit("a", "m", 0.0, 1), Fit("a", "n", 0.0, 1)]
 
 
-def test_a_run_records_each_fit_and_goes_on(tmp_path):
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_run_records_each_fit_and_goes_on(tmp_path, jobs):
     fits = plan(["I.12.1", "I.25.13"], ["mean", "linear"], [0.0], [1])
     for part in (fits[:3], fits, fits):
         records = Records(tmp_path, {}, Fit)
-        run(part, PROBLEMS, LIMITS, records, jobs=1)
+        run(part, PROBLEMS, LIMITS, records, jobs)
         records.close()
     rows = [json.loads(line) for line in (tmp_path / RESULTS).read_text().splitlines()]
     assert sorted((row["problem"], row["method"]) for row in rows) == sorted(
@@ -141,6 +142,7 @@ def test_a_run_killed_five_times_ends_with_exactly_the_planned_lines(tmp_path):
     rows = [json.loads(line) for line in (tmp_path / RESULTS).read_text().splitlines()]
     done = [(row["problem"], row["method"], row["noise"], row["seed"]) for row in rows]
     assert len(done) == len(set(done)) == len(names) * 4
+    assert not any(row["error"] for row in rows)
 
 
 def test_a_cluster_runs_the_same_plan(tmp_path):
@@ -155,5 +157,6 @@ def test_a_cluster_runs_the_same_plan(tmp_path):
         run(fits, PROBLEMS, LIMITS, records, jobs=1, backend="ray")
         records.close()
         assert records.done == set(fits)
+        assert '"error": null' in (tmp_path / RESULTS).read_text()
     finally:
         ray.shutdown()
