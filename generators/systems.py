@@ -327,7 +327,8 @@ class SystemGenerator:
         slopes = compiled.program.values(initial[owner][:, None])[:, 0]
         rates = np.log(np.clip(np.abs(slopes / initial[owner, place]), 1e-2, 1e2))
         mean = np.bincount(owner, np.nan_to_num(rates)) / counts
-        return np.asarray(np.exp(self.rng.uniform(*np.log(_SPANS), len(counts)) - mean))
+        shortest, longest = np.log(_SPANS)
+        return np.asarray(np.exp(self.rng.uniform(shortest, longest, len(counts)) - mean))
 
     def _shares_survived(self, times: Array, states: Array) -> Array:
         """Shares of the time after which systems that broke down still live, shape (B,)."""
