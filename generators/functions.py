@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numba import njit
@@ -51,21 +51,24 @@ class FunctionConfig:
     irrelevant_share: float = 0.08
 
 
+E = TypeVar("E", Expression, tuple[Expression, ...])
+
+
 @dataclass(frozen=True)
-class Problems:
+class Problems(Generic[E]):
     """A batch of B problems with P points each.
 
     Attributes:
         X: Variables, float32, shape (B, P, D); columns beyond a problem's own are zero.
-        y: Target with noise, root mean square 1, float32, shape (B, P).
+        y: Target with noise, root mean square 1, float32, shape (B, P); of systems (B, P, n_targets).
         n_variables: Variables of each problem, shape (B,).
-        expressions: The equations, up to their scale, with constants of three digits.
+        expressions: The equations, or systems of them, up to their scale, with constants of three digits.
     """
 
     X: NDArray[np.float32]
     y: NDArray[np.float32]
     n_variables: NDArray[np.int64]
-    expressions: list[Expression]
+    expressions: list[E]
 
 
 class FunctionGenerator:
@@ -86,7 +89,7 @@ class FunctionGenerator:
         self.equations = EquationSampler(config.expressions, equation_seed, holdout)
         self.rng = np.random.default_rng(data_seed)
 
-    def batch(self, n_problems: int, equations: Sequence[Expression] = ()) -> Problems:
+    def batch(self, n_problems: int, equations: Sequence[Expression] = ()) -> Problems[Expression]:
         """Draws problems that share one number of support points.
 
         Args:
@@ -98,7 +101,7 @@ class FunctionGenerator:
         low, high = np.log(config.min_points), np.log(config.max_points + 1)
         n_points = int(np.exp(self.rng.uniform(low, high)))
         given = iter(equations)
-        batches: list[Problems] = []
+        batches: list[Problems[Expression]] = []
         missing = n_problems
         with _collector_paused():
             while missing > 0:
@@ -109,7 +112,7 @@ class FunctionGenerator:
                 missing -= len(batches[-1].expressions)
             return _joined(batches, n_problems)
 
-    def _attempt(self, expressions: list[Expression], n_points: int) -> Problems:
+    def _attempt(self, expressions: list[Expression], n_points: int) -> Problems[Expression]:
         """A problem of each equation, where it is a good one."""
         program = Program(expressions)
         n_variables = program.tape.n_variables
@@ -228,7 +231,7 @@ def _is_comfortable(X: NDArray[np.float32]) -> NDArray[np.bool_]:
     return np.asarray(np.all((size == 0) | ((size >= low) & (size <= high)), axis=1))
 
 
-def _joined(batches: list[Problems], n_problems: int) -> Problems:
+def _joined(batches: list[Problems[Expression]], n_problems: int) -> Problems[Expression]:
     """The first problems of several batches, as wide as the widest of them."""
     n_variables = np.concatenate([batch.n_variables for batch in batches])[:n_problems]
     width = int(n_variables.max())

@@ -19,6 +19,7 @@ from generators.expressions import ExpressionConfig, ExpressionSampler
 from generators.holdout import Holdout, SystemHoldout
 from nsr.expression import PLACEHOLDER, Expression, _trusted, apply, constant, variable
 from nsr.integrate import Systems
+from nsr.scaling import COMFORTABLE_RMS
 from nsr.simplify import length, simplify
 
 Array = NDArray[np.float64]
@@ -42,6 +43,7 @@ class SystemConfig:
     Attributes:
         state_weights: Relative frequency of 1, 2, ... states.
         max_length: Most vocabulary tokens of one right-hand side.
+        max_total_length: Most vocabulary tokens of a system.
         min_points: Fewest points of a trajectory.
         max_points: Most points; each batch has one number of them, drawn log-uniformly.
         noise_share: Share of trajectories with noise.
@@ -51,10 +53,12 @@ class SystemConfig:
             dropped, and at random times.
         settled_share: Share of systems that only settle which are kept.
         runaway_share: Share of systems that leave all bounds which are kept, observed until before they do.
+        n_rows: Rows of local slopes that a network in training sees of each system.
     """
 
     state_weights: tuple[float, ...] = (25, 35, 20, 12, 5, 3)
     max_length: int = 48
+    max_total_length: int = 180
     min_points: int = 30
     max_points: int = 512
     noise_share: float = 0.5
@@ -62,6 +66,7 @@ class SystemConfig:
     grid_shares: tuple[float, float, float] = (0.6, 0.25, 0.15)
     settled_share: float = 0.15
     runaway_share: float = 0.4
+    n_rows: int = 128
 
 
 @dataclass(frozen=True)
@@ -110,7 +115,7 @@ class SystemSampler:
         """A system in canonical form, every state of which moves."""
         while True:
             n_states = 1 + int(np.searchsorted(self._cuts, self.rng.random()))
-            system = self._valued(self._drawn(n_states))
+            system = self._valued(self._shuffled(self._drawn(n_states)))
             if system is not None and self._is_acceptable(system):
                 return system
 
@@ -121,6 +126,12 @@ class SystemSampler:
             if draw < 0:
                 return kind(n_states)
         return self._sums(n_states)
+
+    def _shuffled(self, components: list[Expression]) -> list[Expression]:
+        """The same system with its states in random order."""
+        order = self.rng.permutation(len(components)).tolist()
+        renamed = {old: variable(new) for new, old in enumerate(order)}
+        return [components[old].substitute(renamed) for old in order]
 
     def _valued(self, components: list[Expression]) -> System | None:
         """The components with values for their constants; None if three digits cannot say one."""
@@ -133,9 +144,13 @@ class SystemSampler:
         return tuple(result) if None not in result else None  # type: ignore[arg-type]
 
     def _is_acceptable(self, system: System) -> bool:
-        return all(
-            component.variables and length(component) <= self.config.max_length for component in system
-        ) and not self.holdout.contains(system)
+        lengths = [length(component) for component in system]
+        return (
+            all(component.variables for component in system)
+            and max(lengths) <= self.config.max_length
+            and sum(lengths) + len(system) - 1 <= self.config.max_total_length
+            and not self.holdout.contains(system)
+        )
 
     # Kinds of systems
 
@@ -298,7 +313,7 @@ class SystemGenerator:
         moved = np.ptp(later, axis=1) > _SETTLED * np.abs(later).max(axis=1)
         all_move = np.all((np.ptp(states, axis=1) > 1e-3 * np.abs(states).max(axis=1)) | ~own, axis=1)
         alive = np.any(moved & own, axis=1) | (self.rng.random(n) < self.config.settled_share)
-        return times, states, good & all_move & alive
+        return times, states, good & all_move & alive & _is_comfortable(states)
 
     def _integrated(self, compiled: Systems, initial: Array, times: Array, rows: NDArray[np.intp]) -> Array:
         return compiled.integrate(
@@ -350,6 +365,13 @@ class SystemGenerator:
 def _is_complete(states: Array, compiled: Systems) -> NDArray[np.bool_]:
     """Which systems have all their own states to the end, shape (B,)."""
     return np.asarray(np.isfinite(states[:, -1]).sum(axis=1) == np.diff(compiled.first))
+
+
+def _is_comfortable(states: Array) -> NDArray[np.bool_]:
+    """Whether scaling would leave all states (B, T, D) as they are."""
+    size = np.sqrt(np.mean(states**2, axis=1))
+    low, high = COMFORTABLE_RMS
+    return np.asarray(np.all((size == 0) | ((size >= low) & (size <= high)), axis=1))
 
 
 def _total(terms: list[tuple[str, Expression]]) -> Expression:

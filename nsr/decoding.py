@@ -33,8 +33,9 @@ def sample(
     top_p: float = 1.0,
     max_length: int | None = None,
     generator: torch.Generator | None = None,
+    n_components: Tensor | None = None,
 ) -> list[list[list[int]]]:
-    """Samples well-formed expressions for each problem.
+    """Samples well-formed expressions, or systems of them, for each problem.
 
     Args:
         model: The network.
@@ -47,6 +48,7 @@ def sample(
         top_p: Keep only the likeliest tokens that together have this probability.
         max_length: Longest sequence without bos and eos; the model's longest by default.
         generator: Source of randomness, on the model's device.
+        n_components: Components of each problem's system, shape (B,); one by default.
 
     Returns:
         Per problem, the distinct sequences as token ids without bos and eos, the most frequent first.
@@ -63,7 +65,7 @@ def sample(
     for start in range(0, n_samples, most):
         n_rows = min(most, n_samples - start)
         choose = partial(_draw, temperature=temperature, top_k=top_k, top_p=top_p, generator=generator)
-        sequences = _grow(model, grammar, memory, n_variables, n_rows, limit, choose)
+        sequences = _grow(model, grammar, memory, n_variables, n_components, n_rows, limit, choose)
         for count, rows in zip(counts, sequences.tolist(), strict=True):
             count.update(tuple(row[: row.index(grammar.eos_id)]) for row in rows)
     return [[list(sequence) for sequence, _ in count.most_common()] for count in counts]
@@ -74,6 +76,7 @@ def _grow(
     grammar: Grammar,
     memory: Tensor,
     n_variables: Tensor,
+    n_components: Tensor | None,
     n_rows: int,
     limit: int,
     choose: Callable[[Tensor], Tensor],
@@ -86,7 +89,8 @@ def _grow(
     n_problems = len(memory)
     shape = (n_problems, n_rows, limit + 1)
     cache = model.start_cache(memory, n_rows)
-    state = grammar.start(n_variables.repeat_interleave(n_rows), limit)
+    each = None if n_components is None else n_components.repeat_interleave(n_rows)
+    state = grammar.start(n_variables.repeat_interleave(n_rows), limit, each)
     owner = torch.arange(n_problems * n_rows, device=memory.device)  # rows' places in the result
     tokens = torch.full((n_problems * n_rows,), grammar.bos_id, device=memory.device)
     sequences = torch.full((n_problems * n_rows, limit + 1), grammar.eos_id, device=memory.device)

@@ -68,7 +68,7 @@ def guess(
         for order, view in zip(orders, sequences, strict=True)
         for ids in view
     )
-    return _distinct(_with_scale(scaler, expression) for expression in decoded)
+    return distinct(_with_scale(scaler, expression) for expression in decoded)
 
 
 def _with_scale(scaler: Scaler, expression: Expression) -> Expression:
@@ -110,7 +110,7 @@ def _reordered(expression: Expression, order: NDArray[np.intp]) -> Expression:
     return expression.substitute({view: variable(int(original)) for view, original in enumerate(order)})
 
 
-def _distinct(expressions: Iterable[Expression]) -> list[Expression]:
+def distinct(expressions: Iterable[Expression]) -> list[Expression]:
     """One expression per skeleton, the first seen of each, the most frequent skeleton first."""
     counts: Counter[Expression] = Counter()
     first: dict[Expression, Expression] = {}

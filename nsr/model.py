@@ -35,6 +35,7 @@ class ModelConfig:
         d_ffn: Hidden width of the gated feed-forward layers.
         n_latents: Vectors that summarise the points.
         max_length: Longest sequence, bos included.
+        n_targets: Numbers that each point has beside its variables.
     """
 
     vocab_size: int
@@ -46,6 +47,7 @@ class ModelConfig:
     d_ffn: int = 448
     n_latents: int = 32
     max_length: int = 64
+    n_targets: int = 1
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -155,20 +157,21 @@ def _attention(queries: Tensor, keys: Tensor, values: Tensor, causal: bool) -> T
 
 
 class PointEmbedding(nn.Module):
-    """One vector per point from the features of its variables and its target."""
+    """One vector per point from the features of its variables and its targets."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         n_features = N_BITS + N_SMOOTH
         self.variables = nn.Parameter(torch.empty(config.d_model, config.max_variables * n_features))
-        self.target = nn.Linear(n_features, config.d_model)
+        self.target = nn.Linear(config.n_targets * n_features, config.d_model)
         self.count = nn.Embedding(config.max_variables + 1, config.d_model)
         self.norm = Norm(config.d_model)
         self.feed_forward = FeedForward(config.d_model, config.d_ffn)
 
     def forward(self, X: Tensor, y: Tensor, n_variables: Tensor) -> Tensor:
-        """Maps X (B, P, D), y (B, P), n_variables (B,) to (B, P, d_model)."""
-        features = number_features(torch.cat((X, y.unsqueeze(-1)), dim=-1)).flatten(2)
+        """Maps X (B, P, D), y (B, P) or (B, P, n_targets), n_variables (B,) to (B, P, d_model)."""
+        targets = y.unsqueeze(-1) if y.dim() == 2 else y
+        features = number_features(torch.cat((X, targets), dim=-1)).flatten(2)
         n_present = X.shape[-1] * (N_BITS + N_SMOOTH)
         weight = torch.cat((self.variables[:, :n_present], self.target.weight), dim=1)
         x = F.linear(features, weight, self.target.bias)
@@ -284,7 +287,7 @@ class Model(nn.Module):
 
         Args:
             X: Scaled variables (`nsr.scaling`), float32, shape (B, P, D), D <= max_variables.
-            y: Scaled target, float32, shape (B, P).
+            y: Scaled target, float32, shape (B, P), or several of them, shape (B, P, n_targets).
             n_variables: How many columns of X are real, shape (B,).
 
         Returns:

@@ -27,10 +27,12 @@ from generators import equations
 from generators.expressions import ExpressionConfig, ExpressionSampler
 from generators.functions import FunctionConfig
 from generators.supports import Supports
+from generators.systems import SystemConfig, SystemGenerator
 from nsr import model as network
 from nsr import p10
 from nsr.expression import PLACEHOLDER, Expression, variable
 from nsr.model import ModelConfig
+from nsr.ode.slopes import Slopes, local_slopes
 from nsr.simplify import length, simplify, strip_scale
 from nsr.tokenizer import Tokenizer
 from training.data import ProblemData
@@ -38,7 +40,8 @@ from training.development import DevelopmentConfig, classical_batches, developme
 from training.main import TRAINER_DEFAULTS
 from training.module import OptimizerConfig, Pretraining
 from training.schedule import Schedule
-from training.stream import Batch, StreamConfig
+from training.stream import Batch, StreamConfig, cut
+from training.systems import as_problems
 
 SHAPE = {"d_model": 96, "n_heads": 3, "n_decoder_layers": 2, "d_ffn": 224, "n_latents": 16}
 DEVELOPMENT = DevelopmentConfig(n_problems=512, n_candidates=64, restarts=4)
@@ -48,8 +51,12 @@ _MAX_POINTS = DEVELOPMENT.n_points
 _EXPONENTS = 13
 N_DIGIT_FEATURES = 3 * 10 + _EXPONENTS + 1
 
+SUITES = ("generated", "classical", "systems", "noisy systems")
+_NOISY_SEED = 123454321
+
 _NUMBER_FEATURES = network.number_features
 
+Doubles = NDArray[np.float64]
 BatchMap = Callable[[Batch], Batch]
 
 
@@ -65,6 +72,8 @@ class Arm:
         question: What it decides.
         functions: The prior it trains on.
         stream: How its stream is drawn.
+        systems: The prior over systems, where it trains on these instead.
+        rows: What of systems is seen, in training and in development problems.
         patches: Give the context managers in which it is trained and measured.
         view: What is done to development problems before the network and the refinement see them.
         seed: Of weights and stream.
@@ -73,6 +82,8 @@ class Arm:
     question: str
     functions: FunctionConfig = field(default_factory=lambda: FunctionConfig(max_points=_MAX_POINTS))
     stream: StreamConfig = field(default_factory=lambda: StreamConfig(n_workers=0))
+    systems: SystemConfig | None = None
+    rows: Callable[..., Slopes] = local_slopes
     patches: tuple[Callable[[], Any], ...] = ()
     view: BatchMap = _as_it_is
     seed: int = 0
@@ -165,6 +176,20 @@ def _without_scale(skeleton: Expression) -> Expression:
     return Expression(tokens)
 
 
+def _points(times: Doubles, states: Doubles, n_rows: int, rng: np.random.Generator) -> Slopes:
+    """Observations as they are, with their times in the place of widths and nothing for slopes."""
+    chosen = rng.integers(0, times.shape[1], (len(times), n_rows))
+    rows = np.arange(len(times))[:, None]
+    seen = states[rows, chosen]
+    return Slopes(seen, np.zeros_like(seen), (times / times[:, -1:])[rows, chosen])
+
+
+def _narrow(times: Doubles, states: Doubles, n_rows: int, rng: np.random.Generator) -> Slopes:
+    """Slopes of the narrowest windows alone: transitions from one observation to the next."""
+    with patch("nsr.ode.slopes._WIDEST", 1):
+        return local_slopes(times, states, n_rows, rng)
+
+
 def _same(expression: Expression) -> Expression:
     return expression
 
@@ -207,20 +232,54 @@ ARMS: dict[str, Arm] = {
     "no_noise": Arm(
         "share of noisy problems: 0.5 or 0", functions=FunctionConfig(max_points=_MAX_POINTS, noise_share=0.0)
     ),
+    "systems": Arm("systems seen as slopes over windows of many widths", systems=SystemConfig()),
+    "systems_narrow": Arm(
+        "systems seen as transitions: slopes over the narrowest windows",
+        systems=SystemConfig(),
+        rows=_narrow,
+    ),
+    "systems_points": Arm(
+        "systems seen as points: times and states",
+        systems=SystemConfig(),
+        rows=_points,
+    ),
 }
 
 
-def problems() -> dict[str, list[Batch]]:
+def problems(arm: Arm) -> dict[str, list[Batch]]:
     """The development problems by suite: the default prior's, whatever an arm is trained on."""
-    tokenizer = Tokenizer()
-    longest = ModelConfig(tokenizer.vocab_size).max_length
+    shape = _shape(arm)
+    tokenizer = Tokenizer(shape.max_variables)
+    if arm.systems:
+        return {
+            "systems": development_batches(DEVELOPMENT, SystemConfig(), tokenizer, shape.max_length),
+            "noisy systems": _noisy_systems(tokenizer, shape.max_length),
+        }
     return {
-        "generated": development_batches(DEVELOPMENT, FunctionConfig(), tokenizer, longest),
+        "generated": development_batches(DEVELOPMENT, FunctionConfig(), tokenizer, shape.max_length),
         "classical": classical_batches(DEVELOPMENT, tokenizer),
     }
 
 
-def run(arm: Arm, samples: int, suites: dict[str, list[Batch]]) -> dict[str, float]:
+def _noisy_systems(tokenizer: Tokenizer, longest: int) -> list[Batch]:
+    """Systems with half the largest noise on average."""
+    n_points = DEVELOPMENT.n_points + DEVELOPMENT.n_fresh
+    noisy = SystemConfig(min_points=n_points, max_points=n_points, noise_share=1.0)
+    observations = SystemGenerator(noisy, _NOISY_SEED).batch(DEVELOPMENT.n_problems)
+    observed = as_problems(observations, n_points, _NOISY_SEED)
+    return cut(observed, tokenizer, DEVELOPMENT.batch_size, longest)
+
+
+def _shape(arm: Arm) -> ModelConfig:
+    if arm.systems is None:
+        return ModelConfig(Tokenizer().vocab_size, **SHAPE)
+    n_states = len(arm.systems.state_weights)
+    return ModelConfig(
+        Tokenizer(n_states).vocab_size, n_states, **SHAPE, max_length=192, n_targets=1 + n_states
+    )
+
+
+def run(arm: Arm, samples: int) -> dict[str, float]:
     """Trains an arm's network from scratch and measures what it recovers.
 
     Returns:
@@ -228,6 +287,8 @@ def run(arm: Arm, samples: int, suites: dict[str, list[Batch]]) -> dict[str, flo
     """
     pl.seed_everything(arm.seed, verbose=False)
     with ExitStack() as stack:
+        stack.enter_context(patch("training.systems.local_slopes", arm.rows))
+        suites = problems(arm)
         for each in arm.patches:
             stack.enter_context(each())
         module = _trained(arm, samples)
@@ -236,9 +297,8 @@ def run(arm: Arm, samples: int, suites: dict[str, list[Batch]]) -> dict[str, flo
 
 
 def _trained(arm: Arm, samples: int) -> Pretraining:
-    tokenizer = Tokenizer()
     module = Pretraining(
-        ModelConfig(tokenizer.vocab_size, **SHAPE),
+        _shape(arm),
         OptimizerConfig(lr=2e-3),
         Schedule(warmup_steps=200, decay_share=0.3),
     )
@@ -252,7 +312,7 @@ def _trained(arm: Arm, samples: int) -> Pretraining:
         enable_model_summary=False,
         enable_progress_bar=False,
     )
-    trainer.fit(module, ProblemData(arm.functions, replace(arm.stream, seed=arm.seed)))
+    trainer.fit(module, ProblemData(arm.functions, replace(arm.stream, seed=arm.seed), arm.systems))
     return module
 
 
@@ -283,10 +343,9 @@ def main(
     output.parent.mkdir(parents=True, exist_ok=True)
     lines = output.read_text(encoding="utf-8").splitlines() if output.exists() else []
     done = {(row := json.loads(line))["arm"]: row for line in lines}
-    suites = problems()
     for name in names:
         if name not in done:
-            done[name] = {"arm": name, "samples": samples, **run(ARMS[name], samples, suites)}
+            done[name] = {"arm": name, "samples": samples, **run(ARMS[name], samples)}
             with output.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(done[name]) + "\n")
     print(table([done[name] for name in names]))
@@ -294,9 +353,10 @@ def main(
 
 def table(rows: list[dict[str, Any]]) -> str:
     """The arms' figures as Markdown."""
-    lines = ["| arm | what it decides | generated | classical | minutes |", "|---|---|---|---|---|"]
+    suites = [suite for suite in SUITES if any(suite in row for row in rows)]
+    lines = [f"| arm | what it decides | {' | '.join(suites)} | minutes |", "|" + "---|" * (len(suites) + 3)]
     for row in rows:
-        shares = " | ".join(f"{row[suite]:.1%}" for suite in ("generated", "classical"))
+        shares = " | ".join(f"{row[suite]:.1%}" if suite in row else "" for suite in suites)
         lines.append(f"| {row['arm']} | {ARMS[row['arm']].question} | {shares} | {row['minutes']:.1f} |")
     return "\n".join(lines)
 

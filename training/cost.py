@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from generators.functions import FunctionConfig
+from generators.systems import SystemConfig
 from nsr.model import Model, ModelConfig
 from nsr.tokenizer import Tokenizer
 from training.flops import training_flops
@@ -65,11 +66,13 @@ class Cost:
         return f"{size}; {work}: {self.gpu_hours:.2g} hours of an H100 that delivers 40 % of its peak"
 
 
-def planned(trainer: pl.Trainer, network: ModelConfig, functions: FunctionConfig, batch_size: int) -> Cost:
+def planned(
+    trainer: pl.Trainer, network: ModelConfig, prior: FunctionConfig | SystemConfig, batch_size: int
+) -> Cost:
     """The cost of a run that is about to start; without problems if it has no `max_steps`."""
     steps = max(trainer.max_steps, 0) * trainer.accumulate_grad_batches
     gpus = trainer.world_size
-    return cost(network, steps * batch_size * gpus, gpus, batch_size, _mean_points(functions))
+    return cost(network, steps * batch_size * gpus, gpus, batch_size, _mean_points(prior))
 
 
 def cost(
@@ -147,9 +150,11 @@ def _planned_samples(trainer: dict[str, Any], global_batch: int) -> float:
     return float(trainer["max_steps"] * trainer.get("accumulate_grad_batches", 1) * global_batch)
 
 
-def _mean_points(functions: FunctionConfig) -> int:
-    """Mean of a log-uniform distribution."""
-    low, high = functions.min_points, functions.max_points
+def _mean_points(prior: FunctionConfig | SystemConfig) -> int:
+    """Mean of a log-uniform distribution, or the rows of a system."""
+    if isinstance(prior, SystemConfig):
+        return prior.n_rows
+    low, high = prior.min_points, prior.max_points
     return round((high - low) / float(torch.log(torch.tensor(high / low)))) if high > low else low
 
 

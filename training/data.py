@@ -8,6 +8,7 @@ import lightning.pytorch as pl
 from torch.utils.data import DataLoader
 
 from generators.functions import FunctionConfig
+from generators.systems import SystemConfig
 from training.development import classical_batches, development_batches
 from training.module import Pretraining
 from training.stream import Batch, Position, ProblemStream, StreamConfig, make_loader
@@ -19,16 +20,19 @@ class ProblemData(pl.LightningDataModule):
     Args:
         functions: What problems are drawn.
         stream: How they are cut into batches, and by how many worker processes.
+        systems: What systems are drawn, in place of functions.
     """
 
     def __init__(
         self,
         functions: FunctionConfig = FunctionConfig(),  # noqa: B008 (frozen)
         stream: StreamConfig = StreamConfig(),  # noqa: B008 (frozen)
+        systems: SystemConfig | None = None,
     ) -> None:
         super().__init__()
         self.functions = functions
         self.stream = stream
+        self.systems = systems
         self._start = Position()
         self._batches_before = 0  # consumed in earlier eras
 
@@ -37,7 +41,7 @@ class ProblemData(pl.LightningDataModule):
         module = self._module
         stream = ProblemStream(
             self.stream,
-            self.functions,
+            self.prior,
             module.tokenizer,
             module.model.config.max_length,
             self._trainer.global_rank,
@@ -46,11 +50,11 @@ class ProblemData(pl.LightningDataModule):
         return make_loader(stream, pin_memory=module.device.type == "cuda")
 
     def val_dataloader(self) -> list[DataLoader[Batch]]:
-        """The development set, and the classical suites if they are asked for."""
+        """The development set, and, for functions, the classical suites if they are asked for."""
         module = self._module
         config, tokenizer = module.development, module.tokenizer
-        sets = [development_batches(config, self.functions, tokenizer, module.model.config.max_length)]
-        if config.classical:
+        sets = [development_batches(config, self.prior, tokenizer, module.model.config.max_length)]
+        if config.classical and self.systems is None:
             sets.append(classical_batches(config, tokenizer))
         return [DataLoader(batches, batch_size=None) for batches in sets]  # type: ignore[arg-type]
 
@@ -73,6 +77,11 @@ class ProblemData(pl.LightningDataModule):
         else:
             self._batches_before = batches
             self._start = Position(0, state_dict["era"] + 1)
+
+    @property
+    def prior(self) -> FunctionConfig | SystemConfig:
+        """What problems are drawn."""
+        return self.systems or self.functions
 
     @property
     def _layout(self) -> list[int]:

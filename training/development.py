@@ -8,6 +8,7 @@ suites as well; the Feynman equations and ODEBench are never looked at while tra
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -18,6 +19,8 @@ from torch import Tensor
 from eval.problems import Problem, load
 from eval.problems import sample as sample_data
 from generators.functions import FunctionConfig, FunctionGenerator
+from generators.systems import SystemConfig, SystemGenerator
+from nsr.canonical import skeleton_key
 from nsr.decoding import sample
 from nsr.expression import Expression, apply, constant
 from nsr.model import Model
@@ -26,7 +29,8 @@ from nsr.refine import refine
 from nsr.scaling import Scaler
 from nsr.tokenizer import TOKEN_KINDS, Tokenizer
 from training.loss import Losses, TokenLoss
-from training.stream import Batch, chunk_seed, cut
+from training.stream import AnyProblems, Batch, chunk_seed, cut
+from training.systems import as_problems
 
 RECOVERED_FVU = 2.0**-23
 _SEED_TAG = 0x6465765F736574  # "dev_set"; with two parts the key differs from every training chunk's five
@@ -74,13 +78,16 @@ class Figure(NamedTuple):
 
 
 def development_batches(
-    config: DevelopmentConfig, functions: FunctionConfig, tokenizer: Tokenizer, max_length: int
+    config: DevelopmentConfig, prior: FunctionConfig | SystemConfig, tokenizer: Tokenizer, max_length: int
 ) -> list[Batch]:
     """Draws the development set; the last `n_fresh` points of each problem are to be held back."""
-    n_points = config.n_points + config.n_fresh
-    quiet = replace(functions, min_points=n_points, max_points=n_points, noise_share=0.0)
-    generator = FunctionGenerator(quiet, chunk_seed(_SEED_TAG, config.seed))
-    problems = generator.batch(config.n_problems)
+    n_points, seed = config.n_points + config.n_fresh, chunk_seed(_SEED_TAG, config.seed)
+    quiet = replace(prior, min_points=n_points, max_points=n_points, noise_share=0.0)
+    if isinstance(quiet, SystemConfig):
+        observations = SystemGenerator(quiet, seed).batch(config.n_problems)
+        problems: AnyProblems = as_problems(observations, n_points, seed)
+    else:
+        problems = FunctionGenerator(quiet, seed).batch(config.n_problems)
     return cut(problems, tokenizer, config.batch_size, max_length)
 
 
@@ -106,7 +113,7 @@ def evaluate(
         `loss` (nats per token) and `loss_KIND` for each kind of token, `accuracy` (share of tokens
         right under teacher forcing), `well_formed` (share of unconstrained samples that are
         expressions), `recovered` (share of problems whose equation, refined, leaves at most 2^-23
-        of the variance on held-back points).
+        of the variance on held-back points; of systems, whose every component's skeleton is sampled).
     """
     memory = _encode(model, batch, config)
     logits = model.decode(memory, batch["tokens"][:, :-1])
@@ -119,8 +126,8 @@ def evaluate(
         "loss": Figure(float(losses.mean), n_tokens),
         **{f"loss_{kind}": Figure(nats / max(n, 1), int(n)) for kind, nats, n in by_kind},
         "accuracy": Figure(int(right.sum()) / n_tokens, n_tokens),
-        "well_formed": Figure(well_formed_share(model, tokenizer, memory, config.seed), n_problems),
-        "recovered": Figure(recovered_share(model, tokenizer, memory, batch, config), n_problems),
+        "well_formed": Figure(well_formed_share(model, tokenizer, memory, batch, config.seed), n_problems),
+        "recovered": Figure(recovered(model, tokenizer, memory, batch, config), n_problems),
     }
 
 
@@ -129,14 +136,15 @@ def evaluate_classical(
 ) -> dict[str, Figure]:
     """`recovered_classical` of one batch of the classical suites; see `evaluate`."""
     memory = _encode(model, batch, config)
-    share = recovered_share(model, tokenizer, memory, batch, config)
+    share = recovered(model, tokenizer, memory, batch, config)
     return {"recovered_classical": Figure(share, len(batch["y"]))}
 
 
-def recovered_share(
+def recovered(
     model: Model, tokenizer: Tokenizer, memory: Tensor, batch: Batch, config: DevelopmentConfig
 ) -> float:
-    """Share of a batch's problems with the equation among a few samples; see `recovers`."""
+    """Share of a batch's problems with the equation, or the system, among a few samples."""
+    n_components = _n_components(batch)
     sequences = sample(
         model,
         tokenizer,
@@ -144,13 +152,18 @@ def recovered_share(
         batch["n_variables"],
         n_samples=config.n_candidates,
         generator=torch.Generator(device=memory.device).manual_seed(config.seed),
+        n_components=n_components,
     )
-    candidates = [[tokenizer.decode(ids) for ids in problem] for problem in sequences]
-    return float(np.mean([recovers(tries, batch, row, config) for row, tries in enumerate(candidates)]))
+    candidates = [[tokenizer.decode_system(ids) for ids in problem] for problem in sequences]
+    if _is_of_systems(batch):
+        truths = [_truth(tokenizer, row) for row in batch["tokens"].tolist()]
+        return float(np.mean([has_skeletons(*pair) for pair in zip(candidates, truths, strict=True)]))
+    tries = [[expression for (expression,) in problem] for problem in candidates]
+    return float(np.mean([recovers(own, batch, row, config) for row, own in enumerate(tries)]))
 
 
-def well_formed_share(model: Model, tokenizer: Tokenizer, memory: Tensor, seed: int) -> float:
-    """Share of well-formed expressions among samples drawn without the grammar, one per problem."""
+def well_formed_share(model: Model, tokenizer: Tokenizer, memory: Tensor, batch: Batch, seed: int) -> float:
+    """Share of well-formed equations or systems among samples drawn without the grammar, one per problem."""
     generator = torch.Generator(device=memory.device).manual_seed(seed)
     n_steps = model.config.max_length
     cache = model.start_cache(memory, 1)
@@ -160,8 +173,16 @@ def well_formed_share(model: Model, tokenizer: Tokenizer, memory: Tensor, seed: 
         probabilities = model.step(tokens, cache)[:, 0].float().softmax(-1)
         tokens = torch.multinomial(probabilities, 1, generator=generator)
         drawn.append(tokens)
-    rows = torch.cat(drawn, dim=1).tolist()
-    return float(np.mean([_is_well_formed(row, tokenizer) for row in rows]))
+    rows, counts = torch.cat(drawn, dim=1).tolist(), _n_components(batch).tolist()
+    return float(np.mean([_is_well_formed(*pair, tokenizer) for pair in zip(rows, counts, strict=True)]))
+
+
+def has_skeletons(candidates: Sequence[Sequence[Expression]], truth: Sequence[Expression]) -> bool:
+    """Whether each component of a system has its skeleton in some candidate."""
+    return all(
+        skeleton_key(component) in {skeleton_key(system[place]) for system in candidates}
+        for place, component in enumerate(truth)
+    )
 
 
 def recovers(candidates: list[Expression], batch: Batch, row: int, config: DevelopmentConfig) -> bool:
@@ -198,11 +219,24 @@ def _classical_batch(problems: list[Problem], config: DevelopmentConfig, tokeniz
     return Batch(X=X, y=y, n_variables=torch.tensor(n_variables), tokens=tokens)
 
 
-def _is_well_formed(row: list[int], tokenizer: Tokenizer) -> bool:
+def _is_of_systems(batch: Batch) -> bool:
+    return batch["y"].dim() == 3
+
+
+def _n_components(batch: Batch) -> Tensor:
+    """A system has a component for each of its variables."""
+    n_variables = batch["n_variables"]
+    return n_variables if _is_of_systems(batch) else torch.ones_like(n_variables)
+
+
+def _truth(tokenizer: Tokenizer, row: list[int]) -> tuple[Expression, ...]:
+    return tokenizer.decode_system(row[1 : row.index(tokenizer.eos_id)])
+
+
+def _is_well_formed(row: list[int], n_components: int, tokenizer: Tokenizer) -> bool:
     if tokenizer.eos_id not in row:
         return False
     try:
-        tokenizer.decode(row[: row.index(tokenizer.eos_id)])
+        return len(tokenizer.decode_system(row[: row.index(tokenizer.eos_id)])) == n_components
     except ValueError:
         return False
-    return True

@@ -95,7 +95,9 @@ class PretrainingCLI(LightningCLI):
         parser.add_lightning_class_args(LastCheckpoint, "checkpoint")
         parser.link_arguments("run", "trainer.default_root_dir")
         parser.link_arguments("run", "checkpoint.dirpath", compute_fn=_checkpoint_folder)
-        parser.set_defaults({"model.network.vocab_size": Tokenizer().vocab_size})
+        parser.link_arguments(
+            "model.network.max_variables", "model.network.vocab_size", compute_fn=_vocabulary_size
+        )
 
     def before_instantiate_classes(self) -> None:
         """Sets the thread count, as nothing has used a thread yet."""
@@ -115,7 +117,11 @@ class PretrainingCLI(LightningCLI):
         if self.trainer.is_global_zero:
             data: ProblemData = self.datamodule
             shape = self.model.model.config
-            print(planned(self.trainer, shape, data.functions, data.stream.batch_size), flush=True)
+            print(planned(self.trainer, shape, data.prior, data.stream.batch_size), flush=True)
+
+
+def _vocabulary_size(max_variables: int) -> int:
+    return Tokenizer(max_variables).vocab_size
 
 
 def _checkpoint_folder(run: str) -> str:

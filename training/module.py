@@ -252,7 +252,10 @@ class Pretraining(pl.LightningModule):
 
 def _data_configuration(trainer: pl.Trainer) -> dict[str, Any]:
     data = trainer.datamodule  # type: ignore[attr-defined]
-    return {"functions": asdict(data.functions), "stream": asdict(data.stream)} if data else {}
+    if not data:
+        return {}
+    kind = "functions" if data.systems is None else "systems"
+    return {kind: asdict(data.prior), "stream": asdict(data.stream)}
 
 
 class _Window:

@@ -12,6 +12,7 @@ of several ages; a lot's seed is a function of its number, so that any chunk can
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,8 +25,12 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from generators.equations import EquationSampler
 from generators.functions import FunctionConfig, FunctionGenerator, Problems
+from generators.systems import System, SystemConfig, SystemGenerator
 from nsr.expression import Expression
 from nsr.tokenizer import Tokenizer
+from training.systems import as_problems
+
+AnyProblems = Problems[Expression] | Problems[System]
 
 # Chunks from one use of an equation to the next.
 _SPACING = 4
@@ -40,9 +45,9 @@ class Batch(TypedDict):
 
     Attributes:
         X: Scaled variables, float32, shape (B, P, D), D the most of any row; absent ones are zero.
-        y: Scaled target, float32, shape (B, P).
+        y: Scaled target, float32, shape (B, P), or of systems (B, P, n_targets).
         n_variables: Variables that are present, shape (B,).
-        tokens: The equation from bos to eos, padded, int64, shape (B, L).
+        tokens: The equation or system from bos to eos, padded, int64, shape (B, L).
     """
 
     X: Tensor
@@ -61,7 +66,8 @@ class StreamConfig:
             `batch_size`; larger chunks pad less.
         n_workers: Generator processes on each rank; 0 generates in the training process.
         prefetch: Batches each worker keeps ready.
-        reuse: Problems that are made from one equation, each with its own points and noise.
+        reuse: Problems that are made from one equation, each with its own points and
+            noise; a system makes one.
         seed: Seed of the whole stream. Give a run that continues another's weights a new one.
     """
 
@@ -100,7 +106,7 @@ class ProblemStream(IterableDataset[Batch]):
 
     Args:
         config: How the stream is cut and drawn.
-        functions: What problems are drawn.
+        prior: What problems are drawn.
         tokenizer: Writes equations as tokens.
         max_length: Longest token sequence the network takes, bos included.
         rank: This process among all that train together.
@@ -110,7 +116,7 @@ class ProblemStream(IterableDataset[Batch]):
     def __init__(
         self,
         config: StreamConfig,
-        functions: FunctionConfig,
+        prior: FunctionConfig | SystemConfig,
         tokenizer: Tokenizer,
         max_length: int,
         rank: int = 0,
@@ -118,7 +124,7 @@ class ProblemStream(IterableDataset[Batch]):
     ) -> None:
         super().__init__()
         self.config = config
-        self.functions = functions
+        self.prior = prior
         self.tokenizer = tokenizer
         self.max_length = max_length
         self.rank = rank
@@ -134,14 +140,24 @@ class ProblemStream(IterableDataset[Batch]):
         consumed = done // n_workers + (part < done % n_workers)
         chunk, skip = divmod(consumed, self.config.chunk_size // self.config.batch_size)
         key = (self.config.seed, self.position.era, self.rank, part)
-        lots = _EquationLots(self.config, self.functions, key)
-        while True:
-            yield from self._chunk(lots.of_chunk(chunk), chunk_seed(*key, chunk))[skip:]
-            chunk, skip = chunk + 1, 0
+        for number, problems in enumerate(self._chunks(key, chunk), chunk):
+            seed = chunk_seed(*key, number)
+            batches = cut(problems, self.tokenizer, self.config.batch_size, self.max_length, seed)
+            yield from batches[skip:]
+            skip = 0
 
-    def _chunk(self, equations: list[Expression], seed: int) -> list[Batch]:
-        problems = FunctionGenerator(self.functions, seed).batch(self.config.chunk_size, equations)
-        return cut(problems, self.tokenizer, self.config.batch_size, self.max_length, seed)
+    def _chunks(self, key: tuple[int, ...], first: int) -> Iterator[AnyProblems]:
+        """The problems of every chunk from the first on."""
+        size = self.config.chunk_size
+        if isinstance(self.prior, SystemConfig):
+            for number in itertools.count(first):
+                seed = chunk_seed(*key, number)
+                yield as_problems(SystemGenerator(self.prior, seed).batch(size), self.prior.n_rows, seed)
+            return
+        lots = _EquationLots(self.config, self.prior, key)
+        for number in itertools.count(first):
+            generator = FunctionGenerator(self.prior, chunk_seed(*key, number))
+            yield generator.batch(size, lots.of_chunk(number))
 
 
 class _EquationLots:
@@ -183,7 +199,7 @@ def chunk_seed(*key: int) -> int:
 
 
 def cut(
-    problems: Problems, tokenizer: Tokenizer, batch_size: int, max_length: int, seed: int | None = None
+    problems: AnyProblems, tokenizer: Tokenizer, batch_size: int, max_length: int, seed: int | None = None
 ) -> list[Batch]:
     """Cuts problems into batches of similar length.
 
@@ -226,7 +242,7 @@ def make_loader(stream: ProblemStream, pin_memory: bool = False) -> DataLoader[B
     )
 
 
-def _collate(problems: Problems, sequences: Sequence[list[int]], rows: np.ndarray, pad_id: int) -> Batch:
+def _collate(problems: AnyProblems, sequences: Sequence[list[int]], rows: np.ndarray, pad_id: int) -> Batch:
     tokens = np.full((len(rows), max(len(sequences[i]) for i in rows)), pad_id, dtype=np.int64)
     for row, i in enumerate(rows):
         tokens[row, : len(sequences[i])] = sequences[i]

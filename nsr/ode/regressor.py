@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,20 +15,32 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from nsr.checkpoint import DEFAULT_CHECKPOINT, Pretrained, from_pretrained
 from nsr.export.latex import to_latex
 from nsr.export.sympy import to_sympy
-from nsr.expression import constant
+from nsr.expression import Expression, constant
 from nsr.integrate import Systems
 from nsr.ode.library import libraries
+from nsr.ode.neural import by_functions, by_systems, smoothed
 from nsr.ode.shooting import Shot, System, deviations, residuals, scores, shot
 from nsr.ode.trajectories import Trajectory, as_trajectories
-from nsr.ode.weak_form import WIDTHS, Fit, sparse_fits
+from nsr.ode.weak_form import WIDTHS, Fit, WeakForm, sparse_fits
+from nsr.ode.weak_refinement import refined
 from nsr.printing import to_infix
+from nsr.program import Program
+from nsr.refine import refine
 from nsr.selection import expression_bits
 from nsr.simplify import simplify
 
 Array = NDArray[np.float64]
+# Asks a network for the right-hand sides of every component.
+Ask = Callable[[Pretrained, Sequence[Trajectory], int, int], list[list[Expression]]]
 
+SOURCES = ("systems", "functions", "library")
+
+# Right-hand sides of a network whose constants are fitted to the weak form, and how the others fall out:
+# by a fit to smoothed derivatives at so many points.
+_N_ROUGH, _N_ROUGH_POINTS, _RESTARTS = 48, 150, 2
 # Right-hand sides of each library and width that are simulated, and how many of all in every combination.
 _N_EACH, _N_COMBINED = 4, 5
 _MOST_COMBINATIONS = 150
@@ -36,7 +48,7 @@ _N_ROUNDS = 4
 # Systems whose constants are fitted by shooting.
 _N_SHOT = 16
 # Of these, as many are then fitted to whole trajectories.
-_N_WHOLE = 5
+_N_WHOLE = 6
 # Points of the pieces that systems are first simulated on.
 _SEGMENT = 25
 # Weak equations that count as independent observations.
@@ -49,6 +61,12 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
 
     Args:
         time_limit: Seconds after which no new system is tried.
+        sources: Where right-hand sides come from: `systems`, the network that knows systems; `functions`, the
+            network that knows functions, asked for each derivative; `library`, sparse sums of terms.
+        checkpoint: Name or folder of the network that knows systems.
+        function_checkpoint: Name or folder of the network that knows functions.
+        n_candidates: Sequences that are sampled from each network, for each component of the second.
+        random_state: Seed of the sampling.
 
     Attributes:
         equations_: The systems that were fitted by shooting as a data frame, the chosen one first, with
@@ -59,8 +77,22 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         state_names_: Names of the states.
     """
 
-    def __init__(self, time_limit: float = 10.0) -> None:
+    def __init__(
+        self,
+        time_limit: float = 10.0,
+        *,
+        sources: Sequence[str] = ("functions", "library"),
+        checkpoint: str = "nsr-ode",
+        function_checkpoint: str = DEFAULT_CHECKPOINT,
+        n_candidates: int = 256,
+        random_state: int = 0,
+    ) -> None:
         self.time_limit = time_limit
+        self.sources = sources
+        self.checkpoint = checkpoint
+        self.function_checkpoint = function_checkpoint
+        self.n_candidates = n_candidates
+        self.random_state = random_state
 
     def fit(self, t: ArrayLike | Sequence[ArrayLike], X: ArrayLike | Sequence[ArrayLike]) -> ODERegressor:
         """Searches for systems.
@@ -70,8 +102,12 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
             X: States, shape (T, D), as an array or a data frame, or one such table for each trajectory.
 
         Raises:
-            ValueError: If the observations cannot be used; the message says why.
+            ValueError: If the observations or the sources cannot be used; the message says why.
         """
+        if not self.sources or (unknown := set(self.sources) - set(SOURCES)):
+            wrong = ", ".join(sorted(unknown)) if self.sources else "nothing"
+            raise ValueError(f"{wrong} is no source of right-hand sides; choose from {', '.join(SOURCES)}")
+        networks = self._networks()
         deadline = time.monotonic() + self.time_limit
         first = X[0] if isinstance(X, list | tuple) and len(X) else X
         trajectories = as_trajectories(t, X)
@@ -81,9 +117,15 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         ]
         # From many starting points an error of the first one, or chaos, spoils little.
         pieces = [trajectory.segments(_SEGMENT) for trajectory in trajectories]
-        tried = _simulated(
-            _candidates(trajectories, deadline), list(itertools.chain.from_iterable(pieces)), deadline
-        )
+        weak_forms = [WeakForm(trajectories, width) for width in WIDTHS]
+        places = self._written_by(networks, trajectories, weak_forms)
+        if "library" in self.sources:
+            places = _joined(places, _sparse(n_states, weak_forms, deadline))
+        candidates = [
+            _ranked(_distinct(place), weak_forms, component) or [constant(0.0)]
+            for component, place in enumerate(places)
+        ]
+        tried = _simulated(candidates, list(itertools.chain.from_iterable(pieces)), deadline)
         fitted = _shot(_distinct_forms(tried), trajectories, pieces, deadline)
         self._keep(fitted, trajectories)
         return self
@@ -118,6 +160,32 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         return _written(self.systems_[0], self.state_names_, digits)
 
+    def _networks(self) -> list[tuple[Ask, Pretrained]]:
+        """The networks among the sources, each with the way to ask it."""
+        asked: list[tuple[Ask, Pretrained]] = []
+        if "systems" in self.sources:
+            asked.append((by_systems, from_pretrained(self.checkpoint)))
+        if "functions" in self.sources:
+            asked.append((by_functions, from_pretrained(self.function_checkpoint)))
+        return asked
+
+    def _written_by(
+        self,
+        networks: list[tuple[Ask, Pretrained]],
+        trajectories: list[Trajectory],
+        weak_forms: list[WeakForm],
+    ) -> list[list[list[Fit]]]:
+        """The best right-hand sides of the networks, for each component one list by network and width."""
+        places: list[list[list[Fit]]] = [[] for _ in trajectories[0].states.T]
+        states, slopes = smoothed(trajectories)
+        for ask, network in networks:
+            written = ask(network, trajectories, self.n_candidates, self.random_state)
+            for component, expressions in enumerate(written):
+                best = _rough(expressions, states, slopes[:, component])
+                for weak in weak_forms:
+                    places[component].append(_shortest(refined(best, weak, component)))
+        return places
+
     def _keep(self, fitted: list[Shot], trajectories: list[Trajectory]) -> None:
         systems = [shot.system for shot in fitted]
         self.systems_ = [tuple(simplify(component) for component in system) for system in systems]
@@ -145,27 +213,53 @@ def _written(system: System, names: Sequence[str], digits: int | None) -> list[s
     ]
 
 
-def _candidates(trajectories: list[Trajectory], deadline: float) -> list[list[Fit]]:
-    """Right-hand sides of each component: the best few of every library and width, the best of all first.
+def _rough(expressions: Sequence[Expression], states: Array, slopes: Array) -> list[Expression]:
+    """Those expressions that fit smoothed derivatives best, with constants that do."""
+    if not expressions:
+        return []
+    program = Program(list(expressions))
+    fitted = refine(program, states, slopes, restarts=_RESTARTS, max_points=_N_ROUGH_POINTS)
+    size, n_points = float(np.var(slopes)) or 1.0, len(slopes)
+    bits = {
+        expression: 0.5 * n_points * math.log2(max(loss / size, _EXACT_RESIDUAL**2))
+        + expression_bits(expression, n_points)
+        for expression, loss in zip(
+            program.expressions_with(fitted.constants), fitted.loss.tolist(), strict=True
+        )
+        if loss < math.inf and np.all(np.isfinite(expression.constants))
+    }
+    return sorted(bits, key=bits.__getitem__)[:_N_ROUGH]
 
-    Residuals of different widths do not compare, so each width has its own places.
+
+def _sparse(n_states: int, weak_forms: list[WeakForm], deadline: float) -> list[list[list[Fit]]]:
+    """Sums of terms: for each component the best few of every library and width.
+
+    Residuals of different widths do not compare, so each width has its own list.
     """
-    n_states = trajectories[0].states.shape[1]
     places: list[list[list[Fit]]] = [[] for _ in range(n_states)]
-    for library, width in itertools.product(libraries(n_states), WIDTHS):
+    for library, weak in itertools.product(libraries(n_states), weak_forms):
         if time.monotonic() > deadline and all(places):
             break
-        for place, fits in zip(places, sparse_fits(trajectories, library, width), strict=True):
-            place.append(sorted(fits, key=_weak_bits)[:_N_EACH])
-    return [_distinct(place) or [Fit(constant(0.0), 1.0, 0)] for place in places]
+        for place, fits in zip(places, sparse_fits(weak, library), strict=True):
+            place.append(_shortest(fits))
+    return places
+
+
+def _shortest(fits: list[Fit]) -> list[Fit]:
+    return sorted(fits, key=_weak_bits)[:_N_EACH]
+
+
+def _joined(first: list[list[list[Fit]]], second: list[list[list[Fit]]]) -> list[list[list[Fit]]]:
+    """The lists of both for each component."""
+    return [[*a, *b] for a, b in zip(first, second, strict=True)]
 
 
 def _weak_bits(fit: Fit) -> float:
     return _N_WEAK * math.log2(max(fit.residual, _EXACT_RESIDUAL)) + expression_bits(fit.expression, _N_WEAK)
 
 
-def _distinct(lists: list[list[Fit]]) -> list[Fit]:
-    """All fits, those that lead their lists first; of fits with the same terms, three."""
+def _distinct(lists: list[list[Fit]]) -> list[Expression]:
+    """All right-hand sides, those that lead their lists first; of those with the same terms, three."""
     seen: dict[object, int] = {}
     result = []
     for fit in itertools.chain.from_iterable(itertools.zip_longest(*lists)):
@@ -174,12 +268,26 @@ def _distinct(lists: list[list[Fit]]) -> list[Fit]:
         skeleton = fit.expression.skeleton()
         seen[skeleton] = seen.get(skeleton, 0) + 1
         if seen[skeleton] <= len(WIDTHS):
-            result.append(fit)
+            result.append(fit.expression)
     return result
 
 
+def _ranked(expressions: list[Expression], weak_forms: list[WeakForm], component: int) -> list[Expression]:
+    """The shortest descriptions first, on average over all widths."""
+    if not expressions:
+        return []
+    program = Program(expressions)
+    bits = np.zeros(len(expressions))
+    for weak in weak_forms:
+        target = weak.target[:, component]
+        residuals = np.linalg.norm(weak.integrals(program) - target, axis=1) / (np.linalg.norm(target) or 1.0)
+        residuals = np.where(np.isfinite(residuals), residuals, math.inf)
+        bits += [_weak_bits(Fit(e, r)) for e, r in zip(expressions, residuals.tolist(), strict=True)]
+    return [expressions[place] for place in np.argsort(bits, kind="stable")]
+
+
 def _simulated(
-    candidates: list[list[Fit]], trajectories: list[Trajectory], deadline: float
+    candidates: list[list[Expression]], trajectories: list[Trajectory], deadline: float
 ) -> dict[System, float]:
     """Description lengths of systems: all combinations of the best, then one component changed at a time."""
     tried: dict[System, float] = {}
@@ -189,15 +297,15 @@ def _simulated(
         if new:
             tried.update(zip(new, scores(new, trajectories).tolist(), strict=True))
 
-    best = [[fit.expression for fit in fits[:_N_COMBINED]] for fits in candidates]
+    best = [expressions[:_N_COMBINED] for expressions in candidates]
     simulate(list(itertools.islice(itertools.product(*best), _MOST_COMBINATIONS)))
     for _ in range(_N_ROUNDS):
         current = min(tried, key=tried.__getitem__)
         simulate(
             [
-                (*current[:place], fit.expression, *current[place + 1 :])
-                for place, fits in enumerate(candidates)
-                for fit in fits
+                (*current[:place], expression, *current[place + 1 :])
+                for place, expressions in enumerate(candidates)
+                for expression in expressions
             ]
         )
         if min(tried, key=tried.__getitem__) == current or time.monotonic() > deadline:

@@ -60,6 +60,13 @@ class Trajectory:
         fine = np.linspace(self.times[0], self.times[-1], _REFINEMENT * (len(self.times) - 1) + 1)
         return fine, np.asarray(CubicSpline(self.times, self.states)(fine))
 
+    def derivatives(self) -> tuple[Array, Array]:
+        """Smoothed states and their derivatives by time at the times of observation, both (T, D)."""
+        rate = (len(self.times) - 1) / np.ptp(self.times)
+        states = np.column_stack([spline(self._clock) for spline in self.smooth])
+        slopes = np.column_stack([spline(self._clock, 1) * rate for spline in self.smooth])
+        return states, slopes
+
     @property
     def _clock(self) -> Array:
         """Times from 0 in units of the mean step."""

@@ -34,52 +34,82 @@ _TINY = 1e-300
 
 @dataclass(frozen=True)
 class Fit:
-    """One sum for one component.
+    """One right-hand side of one component.
 
     Attributes:
-        expression: The sum, with its weights.
+        expression: The right-hand side.
         residual: Share of the weak target's size that it leaves.
-        n_terms: Its terms.
     """
 
     expression: Expression
     residual: float
-    n_terms: int
 
 
-def sparse_fits(
-    trajectories: Sequence[Trajectory], library: Sequence[Expression], width: float
-) -> list[list[Fit]]:
+class WeakForm:
+    """Integrals of trajectories against bumps.
+
+    Attributes:
+        target: What the integrals of each right-hand side should be, shape (M, D), M of all trajectories.
+    """
+
+    def __init__(self, trajectories: Sequence[Trajectory], width: float) -> None:
+        """Sets up the bumps.
+
+        Args:
+            trajectories: Observations.
+            width: Half-width of the bumps as a share of each trajectory's time span.
+        """
+        parts = [_integrals(trajectory, width) for trajectory in trajectories]
+        self._parts = [(states, bumps) for states, bumps, _ in parts]
+        self.target = np.concatenate([target for _, _, target in parts])
+
+    def integrals(
+        self, program: Program, constants: Array | None = None, index: NDArray[np.int64] | None = None
+    ) -> Array:
+        """Integrals of expressions of the states, shape (R, M); see `nsr.program.Program.values`."""
+        with np.errstate(all="ignore"):
+            parts = [program.values(states, constants, index) @ bumps.T for states, bumps in self._parts]
+        return np.concatenate(parts, axis=-1)
+
+    def jacobian(self, program: Program, constants: Array, index: NDArray[np.int64]) -> tuple[Array, Array]:
+        """Integrals (R, M), and their derivatives by the free constants (R, K, M)."""
+        values, derivatives = [], []
+        with np.errstate(all="ignore"):
+            for states, bumps in self._parts:
+                value, derivative = program.jacobian(states, constants, index)
+                values.append(value @ bumps.T)
+                derivatives.append(derivative @ bumps.T)
+        return np.concatenate(values, axis=-1), np.concatenate(derivatives, axis=-1)
+
+
+def sparse_fits(weak: WeakForm, library: Sequence[Expression]) -> list[list[Fit]]:
     """For each component, sums of few terms: the best subsets, and what is left when terms are left out.
 
     Args:
-        trajectories: Observations.
+        weak: Observations.
         library: Terms; those that are not finite on the data are left out.
-        width: Half-width of the bumps as a share of each trajectory's time span.
     """
-    systems = [_weak(trajectory, library, width) for trajectory in trajectories]
-    table, target = np.vstack([s[0] for s in systems]), np.vstack([s[1] for s in systems])
+    table = weak.integrals(Program(list(library))).T
     usable = np.flatnonzero(np.all(np.isfinite(table), axis=0) & (np.linalg.norm(table, axis=0) > 1e-12))
     terms = [library[i] for i in usable.tolist()]
     table = table[:, usable]
-    return [[_fit(table, column, terms, subset) for subset in _subsets(table, column)] for column in target.T]
+    return [
+        [_fit(table, column, terms, subset) for subset in _subsets(table, column)] for column in weak.target.T
+    ]
 
 
-def _weak(trajectory: Trajectory, library: Sequence[Expression], width: float) -> tuple[Array, Array]:
-    """Integrals of the terms (N_BUMPS, L) and the targets (N_BUMPS, D)."""
+def _integrals(trajectory: Trajectory, width: float) -> tuple[Array, Array, Array]:
+    """States (T, D), weights that integrate against the bumps (N_BUMPS, T), and targets (N_BUMPS, D)."""
     times, states = trajectory.resampled()
     span = times[-1] - times[0]
     half = width * span
     centers = np.linspace(times[0] + half, times[-1] - half, _N_BUMPS)
     s = (times - centers[:, None]) / half
-    inside = np.abs(s) < 1
-    base = np.where(inside, 1 - s**2, 0.0)
+    base = np.where(np.abs(s) < 1, 1 - s**2, 0.0)
     step = span / (len(times) - 1) / half
     bumps = base**_BUMP_POWER * step
     slopes = -2 * _BUMP_POWER * s * base ** (_BUMP_POWER - 1) / half * step
-    with np.errstate(all="ignore"):
-        values = np.asarray(Program(list(library)).values(states), dtype=np.float64).T
-        return bumps @ values, -slopes @ states
+    return states, bumps, -slopes @ states
 
 
 def _subsets(table: Array, target: Array) -> list[tuple[int, ...]]:
@@ -131,7 +161,7 @@ def _fit(table: Array, target: Array, terms: Sequence[Expression], subset: tuple
     residual = float(np.linalg.norm(target - columns / norms @ weights)) / (
         float(np.linalg.norm(target)) + _TINY
     )
-    return Fit(_sum(weights / norms, [terms[i] for i in subset]), residual, len(subset))
+    return Fit(_sum(weights / norms, [terms[i] for i in subset]), residual)
 
 
 def _sum(weights: Array, terms: Sequence[Expression]) -> Expression:

@@ -99,6 +99,12 @@ def first_token_probabilities() -> torch.Tensor:
     return logits.softmax(-1)[TOKENIZER.ids["x_0"] :]
 
 
+def test_each_problem_gets_systems_of_its_own_size():
+    drawn = draw(3, n_components=torch.tensor([1, 2, 4]))
+    sizes = [{len(TOKENIZER.decode_system(ids)) for ids in problem} for problem in drawn]
+    assert sizes == [{1}, {2}, {4}]
+
+
 def test_seed_decides_samples():
     assert draw(seed=0) == draw(seed=0) != draw(seed=1)
 

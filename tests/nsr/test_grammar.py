@@ -10,9 +10,9 @@ TOKENIZER = Tokenizer()
 GRAMMAR = Grammar(TOKENIZER)
 
 
-def is_allowed(words: str, n_variables: int = 3, max_length: int = 30) -> bool:
+def is_allowed(words: str, n_variables: int = 3, max_length: int = 30, n_components: int = 1) -> bool:
     """Whether every word may come where it stands."""
-    state = GRAMMAR.start(torch.tensor([n_variables]), max_length)
+    state = GRAMMAR.start(torch.tensor([n_variables]), max_length, torch.tensor([n_components]))
     for word in words.split():
         token = TOKENIZER.ids[word]
         if not GRAMMAR.allowed(state)[0, token]:
@@ -30,16 +30,27 @@ def test_what_the_tokenizer_writes_is_allowed_in_exactly_its_own_room(expression
         assert not is_allowed(words, max_length=len(ids) - 1)
 
 
-@given(st.randoms(use_true_random=False), st.integers(1, 30), st.integers(1, 10))
-def test_any_walk_through_allowed_tokens_ends_in_an_expression(random, max_length, n_variables):
-    state = GRAMMAR.start(torch.tensor([n_variables]), max_length)
+@given(st.lists(expressions(), min_size=2, max_size=4))
+def test_systems_are_allowed_in_exactly_their_own_room(system):
+    ids = TOKENIZER.encode(system)
+    words = " ".join(TOKENIZER.vocabulary[i] for i in ids)
+    assert is_allowed(f"{words} <eos>", max_length=len(ids), n_components=len(system))
+    assert not is_allowed(f"{words} <eos>", n_components=len(system) + 1)
+    assert not is_allowed(words, n_components=len(system) - 1)
+
+
+@given(st.randoms(use_true_random=False), st.integers(11, 40), st.integers(1, 10), st.integers(1, 6))
+def test_any_walk_through_allowed_tokens_ends_in_a_system(random, max_length, n_variables, n_components):
+    state = GRAMMAR.start(torch.tensor([n_variables]), max_length, torch.tensor([n_components]))
     ids: list[int] = []
     while TOKENIZER.eos_id not in ids:
         token = random.choice(GRAMMAR.allowed(state)[0].nonzero().flatten().tolist())
         ids.append(token)
         state = GRAMMAR.advance(state, torch.tensor([token]))
     assert len(ids) - 1 <= max_length
-    assert all(index < n_variables for index in TOKENIZER.decode(ids[:-1]).variables)
+    system = TOKENIZER.decode_system(ids[:-1])
+    assert len(system) == n_components
+    assert all(index < n_variables for component in system for index in component.variables)
 
 
 def test_numbers_are_a_sign_three_digits_and_an_exponent():

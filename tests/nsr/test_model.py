@@ -129,3 +129,15 @@ def test_forward_is_one_graph_for_the_compiler(model):
     tokens = torch.randint(0, CONFIG.vocab_size, (3, 9))
     compiled = torch.compile(model, backend="eager", fullgraph=True, dynamic=True)
     torch.testing.assert_close(compiled(X, y, n_variables, tokens), model(X, y, n_variables, tokens))
+
+
+def test_points_may_have_several_targets():
+    config = ModelConfig(vocab_size=30, d_model=16, n_heads=2, d_ffn=16, n_latents=4, n_targets=3)
+    torch.manual_seed(0)
+    several = Model(config).eval()
+    X, y, count = torch.randn(2, 5, 2), torch.randn(2, 5, 3), torch.tensor([2, 2])
+    with torch.inference_mode():
+        memory = several.encode(X, y, count)
+        changed = several.encode(X, y * torch.tensor([1.0, 1.0, 2.0]), count)
+    assert memory.shape == (2, 4, 16)
+    assert not torch.allclose(memory, changed)

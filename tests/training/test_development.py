@@ -4,15 +4,19 @@ import numpy as np
 import torch
 
 from eval.problems import load, sample
+from generators.systems import SystemConfig
 from nsr.expression import apply, constant, variable
 from nsr.model import Model, ModelConfig
+from nsr.parsing import parse
 from nsr.scaling import Scaler
 from nsr.tokenizer import Tokenizer
 from training.development import (
     DevelopmentConfig,
     classical_batches,
+    development_batches,
     evaluate,
     evaluate_classical,
+    has_skeletons,
     recovers,
 )
 
@@ -69,3 +73,23 @@ def test_losses_by_kind_weigh_up_to_the_whole():
     kinds = [figures[f"loss_{kind}"] for kind in ("structure", "variable", "number")]
     assert [weight for _, weight in kinds] == [2, 1, 5]
     np.testing.assert_allclose(sum(m * w for m, w in kinds) / 8, figures["loss"].mean, rtol=1e-5)
+
+
+def test_systems_are_measured_too():
+    tokenizer = Tokenizer(6)
+    batches = development_batches(DevelopmentConfig(6, 20, 2, batch_size=6), SystemConfig(), tokenizer, 192)
+    shape = {"n_encoder_layers": 1, "n_decoder_layers": 1, "d_ffn": 16, "n_latents": 4}
+    torch.manual_seed(0)
+    model = Model(ModelConfig(tokenizer.vocab_size, 6, 16, 2, **shape, max_length=192, n_targets=7)).eval()
+    with torch.inference_mode():
+        figures = evaluate(model, tokenizer, batches[0], DevelopmentConfig(6, 20, 2, batch_size=6))
+    assert figures["recovered"].mean == 0
+    assert figures["recovered"].weight == 6
+
+
+def test_a_system_is_found_when_every_component_is_in_some_candidate():
+    truth = (parse("x_1"), parse("x_0 - 0.3*x_1"))
+    half, other = (parse("x_1"), parse("x_0")), (parse("x_0*x_1"), parse("x_0 + 2.5*x_1"))
+    assert has_skeletons([half, other], truth)
+    assert not has_skeletons([half], truth)
+    assert not has_skeletons([], truth)

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from generators.functions import FunctionConfig, FunctionGenerator
+from generators.systems import SystemConfig
 from nsr.tokenizer import Tokenizer
 from training.stream import Batch, Position, ProblemStream, StreamConfig, cut, make_loader
 
@@ -120,3 +121,24 @@ def test_without_reuse_every_chunk_has_its_own_equations():
     config = StreamConfig(batch_size=32, chunk_size=64, n_workers=0, reuse=1, seed=1)
     drawn = equations(take(20, config))
     assert len(set(drawn)) > 0.9 * len(drawn)
+
+
+def test_systems_come_as_slopes_and_resume_as_functions_do():
+    prior, tokenizer = SystemConfig(min_points=30, max_points=40, n_rows=20), Tokenizer(6)
+
+    def stream(position=None):
+        return ProblemStream(SMALL, prior, tokenizer, 192, position=position)
+
+    straight = list(islice(stream(), 6))
+    assert all(same(a, b) for a, b in zip(straight[2:], stream(Position(2)), strict=False))
+    for batch in straight:
+        assert batch["X"].shape[:2] == batch["y"].shape[:2] == (8, 20)
+        assert batch["y"].shape[2] == 7
+        for row, count in zip(batch["tokens"].tolist(), batch["n_variables"].tolist(), strict=True):
+            system = tokenizer.decode_system(row[1 : row.index(tokenizer.eos_id)])
+            assert len(system) == count
+        slopes = batch["y"][..., 1:]
+        present = torch.arange(6) < batch["n_variables"][:, None]
+        size = slopes.square().mean(dim=1).sqrt()
+        torch.testing.assert_close(size[present], torch.ones_like(size[present]), rtol=1e-3, atol=0)
+        assert not size[~present].any()

@@ -6,7 +6,7 @@ import pytest
 from nsr.integrate import Systems
 from nsr.ode.library import libraries, polynomials
 from nsr.ode.trajectories import Trajectory
-from nsr.ode.weak_form import WIDTHS, sparse_fits
+from nsr.ode.weak_form import WIDTHS, WeakForm, sparse_fits
 from nsr.parsing import parse
 from nsr.printing import to_infix
 from nsr.program import Program
@@ -22,7 +22,7 @@ def observed(noise: float = 0.0, times: np.ndarray | None = None) -> Trajectory:
 
 def weights(fits, n_terms):
     """Constants of the best sum of so many terms, and its structure."""
-    best = min((fit for fit in fits if fit.n_terms == n_terms), key=lambda fit: fit.residual)
+    best = min((f for f in fits if len(f.expression.constants) == n_terms), key=lambda fit: fit.residual)
     return sorted(best.expression.constants), to_infix(best.expression.skeleton())
 
 
@@ -43,26 +43,26 @@ def test_no_library_repeats_a_term(n_states):
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_right_terms_and_weights_come_out(width):
-    prey, predator = sparse_fits([observed()], polynomials(2, 3), width)
+    prey, predator = sparse_fits(WeakForm([observed()], width), polynomials(2, 3))
     assert weights(prey, 2)[0] == pytest.approx([-0.4, 1.1], abs=2e-3)
     assert weights(predator, 2)[0] == pytest.approx([-0.4, 0.1], abs=2e-3)
 
 
 def test_noise_moves_the_weights_but_not_the_terms():
-    prey, _ = sparse_fits([observed(noise=0.03)], polynomials(2, 2), 0.1)
+    prey, _ = sparse_fits(WeakForm([observed(noise=0.03)], 0.1), polynomials(2, 2))
     found, structure = weights(prey, 2)
     assert found == pytest.approx([-0.4, 1.1], rel=0.1)
-    assert structure == weights(sparse_fits([observed()], polynomials(2, 2), 0.1)[0], 2)[1]
+    assert structure == weights(sparse_fits(WeakForm([observed()], 0.1), polynomials(2, 2))[0], 2)[1]
 
 
 def test_uneven_times_and_several_trajectories():
     rng = np.random.default_rng(0)
     uneven = observed(times=np.concatenate(([0.0], np.sort(rng.uniform(0, 20, 250)))))
-    prey, _ = sparse_fits([uneven, observed()], polynomials(2, 2), 0.1)
+    prey, _ = sparse_fits(WeakForm([uneven, observed()], 0.1), polynomials(2, 2))
     assert weights(prey, 2)[0] == pytest.approx([-0.4, 1.1], abs=0.02)
 
 
 def test_terms_that_are_not_finite_are_left_out():
     library = (*polynomials(2, 2), parse("log(0 - x_0)"))
-    fits, _ = sparse_fits([observed()], library, 0.1)
+    fits, _ = sparse_fits(WeakForm([observed()], 0.1), library)
     assert not any("log" in fit.expression.tokens for fit in fits)
