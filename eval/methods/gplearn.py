@@ -11,6 +11,7 @@ from eval.methods import Array, Budget, MethodMissingError
 from nsr.export.sympy import to_sympy
 from nsr.expression import Expression, Token
 from nsr.operators import OPERATORS
+from nsr.selection import EXACT_FVU
 
 # gplearn's defaults but for the functions, which are SRBench's.
 _FUNCTIONS = ("add", "sub", "mul", "div", "sqrt", "log", "sin", "cos")
@@ -38,13 +39,15 @@ class Method:
         )
 
     def fit(self, X: Array, y: Array) -> None:
-        """Evolves while another generation fits into the time limit."""
+        """Evolves while another generation fits into the time limit and the fit is not exact."""
         started = time.monotonic()
-        generation, longest = 0, 0.0
-        while generation == 0 or time.monotonic() - started + longest < self._time_limit:
+        generation, longest, error = 0, 0.0, np.inf
+        exact = EXACT_FVU * np.var(y)
+        while error > exact and (generation == 0 or time.monotonic() - started + longest < self._time_limit):
             generation += 1
             begun = time.monotonic()
             self._estimator.set_params(generations=generation).fit(X, y)
+            error = self._estimator.run_details_["best_fitness"][-1]
             longest = max(longest, time.monotonic() - begun)
 
     def predict(self, X: Array) -> Array:
