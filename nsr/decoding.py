@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -34,6 +36,7 @@ def sample(
     max_length: int | None = None,
     generator: torch.Generator | None = None,
     n_components: Tensor | None = None,
+    deadline: float = math.inf,
 ) -> list[list[list[int]]]:
     """Samples well-formed expressions, or systems of them, for each problem.
 
@@ -49,6 +52,7 @@ def sample(
         max_length: Longest sequence without bos and eos; the model's longest by default.
         generator: Source of randomness, on the model's device.
         n_components: Components of each problem's system, shape (B,); one by default.
+        deadline: Of `time.monotonic`; sequences that have not ended by then are left out.
 
     Returns:
         Per problem, the distinct sequences as token ids without bos and eos, the most frequent first.
@@ -65,9 +69,9 @@ def sample(
     for start in range(0, n_samples, most):
         n_rows = min(most, n_samples - start)
         choose = partial(_draw, temperature=temperature, top_k=top_k, top_p=top_p, generator=generator)
-        sequences = _grow(model, grammar, memory, n_variables, n_components, n_rows, limit, choose)
+        sequences = _grow(model, grammar, memory, n_variables, n_components, n_rows, limit, choose, deadline)
         for count, rows in zip(counts, sequences.tolist(), strict=True):
-            count.update(tuple(row[: row.index(grammar.eos_id)]) for row in rows)
+            count.update(tuple(row[: row.index(grammar.eos_id)]) for row in rows if row[0] != grammar.eos_id)
     return [[list(sequence) for sequence, _ in count.most_common()] for count in counts]
 
 
@@ -80,11 +84,13 @@ def _grow(
     n_rows: int,
     limit: int,
     choose: Callable[[Tensor], Tensor],
+    deadline: float,
 ) -> Tensor:
     """Grows `n_rows` sequences of each problem to their ends, each next token chosen from its logits.
 
     Returns:
-        Token ids without bos, padded with eos, shape (B, n_rows, limit + 1).
+        Token ids without bos, padded with eos, shape (B, n_rows, limit + 1); nothing but eos where a
+        sequence has not ended in time.
     """
     n_problems = len(memory)
     shape = (n_problems, n_rows, limit + 1)
@@ -102,6 +108,9 @@ def _grow(
         state = grammar.advance(state, tokens)
         done = done | (tokens == grammar.eos_id)
         if bool(done.all()):
+            break
+        if time.monotonic() > deadline:
+            sequences[owner[~done]] = grammar.eos_id
             break
         keep = _unfinished(done.view(n_problems, n_rows))
         if keep.shape[1] < (1 - _COMPACT_SHARE) * n_rows:

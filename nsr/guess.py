@@ -7,6 +7,7 @@ batch.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 
@@ -32,6 +33,7 @@ def guess(
     n_candidates: int = 1024,
     temperature: float = 1.0,
     seed: int = 0,
+    deadline: float = math.inf,
 ) -> list[Expression]:
     """Asks the network for equations.
 
@@ -42,6 +44,7 @@ def guess(
         n_candidates: Sequences to sample; fewer equations come back, as repeats are merged.
         temperature: Softmax temperature; higher is more varied.
         seed: Seed of the views and of the sampling.
+        deadline: Of `time.monotonic`; sequences that have not ended by then are left out.
 
     Returns:
         Unrefined equations in the units of X and y, one per skeleton, the most often sampled first;
@@ -61,7 +64,7 @@ def guess(
     n_views = min(N_VIEWS, n_candidates)
     orders = [rng.permutation(n_variables) for _ in range(n_views)]
     sequences = _sample_views(
-        pretrained, *_views(*scaler.transform(X, y), orders, rng), n_candidates, temperature, seed
+        pretrained, *_views(*scaler.transform(X, y), orders, rng), n_candidates, temperature, seed, deadline
     )
     decoded = (
         _reordered(pretrained.tokenizer.decode(ids), order)
@@ -88,7 +91,13 @@ def _views(
 
 @torch.inference_mode()
 def _sample_views(
-    pretrained: Pretrained, X: torch.Tensor, y: torch.Tensor, n_candidates: int, temperature: float, seed: int
+    pretrained: Pretrained,
+    X: torch.Tensor,
+    y: torch.Tensor,
+    n_candidates: int,
+    temperature: float,
+    seed: int,
+    deadline: float,
 ) -> list[list[list[int]]]:
     model = pretrained.model
     device = next(model.parameters()).device
@@ -103,6 +112,7 @@ def _sample_views(
         n_samples=-(-n_candidates // len(X)),
         temperature=temperature,
         generator=generator,
+        deadline=deadline,
     )
 
 

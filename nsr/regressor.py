@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Sequence
 from typing import Any
 
+import joblib
 import numpy as np
 import pandas as pd
 import sympy
@@ -23,7 +23,8 @@ from nsr.expression import Expression, constant, variable
 from nsr.parsing import parse
 from nsr.printing import to_infix
 from nsr.program import Program, warm_up
-from nsr.rewriting import rewritten
+from nsr.refine import refine
+from nsr.rewriting import rewritten, without_phases
 from nsr.scaling import Scaler
 from nsr.search.engine import STAGES, Search
 from nsr.selection import (
@@ -42,8 +43,8 @@ from nsr.units import Units
 
 Array = NDArray[np.float64]
 
-# How many of the best candidates are snapped.
-_N_SNAPPED = 24
+# How many of the best candidates are fitted to all rows, and how many are snapped.
+_N_POLISHED, _N_SNAPPED = 60, 24
 # Share of the time limit that is kept for that.
 _FINISHING_SHARE = 0.1
 # Batches that are still searched after an exact answer, as a simpler one may come.
@@ -120,7 +121,6 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         Raises:
             ValueError: If the data or the parameters cannot be used; the message says why.
         """
-        deadline = time.monotonic() + self.time_limit
         table, target = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
         target = np.asarray(target, dtype=np.float64)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
@@ -129,8 +129,8 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         unknown = set(self.stages) - set(STAGES)
         if unknown or not self.stages:
             raise ValueError(f"stages {tuple(self.stages)} must be some of {', '.join(STAGES)}")
-        compilation = threading.Thread(target=warm_up, daemon=True)
-        compilation.start()
+        warm_up()  # which compiles the evaluator in the first fit on a machine; that is not the search's time
+        deadline = time.monotonic() + self.time_limit
         units = _parsed(X_units, y_units, table.shape[1], self.constant_units)
         pretrained = from_pretrained(self.checkpoint, _device(self.device))
         given = [parse(text, self._names(), free_names=True) for text in self.guesses]
@@ -139,7 +139,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         if np.ptp(data.y) > 0:
             own_units = units.of(data.columns) if units else None
             own_guesses = _over_columns(given, data.columns)
-            self._search(pretrained, data, own_units, own_guesses, seed, deadline, candidates, compilation)
+            self._search(pretrained, data, own_units, own_guesses, seed, deadline, candidates)
             candidates = _allowed(candidates, own_units)
         else:
             candidates = [Candidate(constant(float(data.y[0])), 0.0)]
@@ -201,13 +201,8 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         seed: int,
         deadline: float,
         pool: list[Candidate],
-        compilation: threading.Thread,
     ) -> None:
-        """Guesses, refines and snaps; good candidates are added to the pool as they come.
-
-        The first fit on a machine compiles the evaluator, beside the network's work; that time does
-        not count against the time limit.
-        """
+        """Searches and snaps; good candidates are added to the pool as they come."""
         scaler = Scaler.fit(data.X, data.y)
         search = Search(
             pretrained,
@@ -219,25 +214,21 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             units,
             tuple(scaler.scaled(expression) for expression in given),
         )
-        exact = EXACT_FVU * float(np.var(data.y))
+        variance = float(np.var(data.y))
         is_exact, batches_left = False, _BATCHES_AFTER
-        started = time.monotonic()
         try:
-            guesses = search.first_guesses()
-            if compilation.is_alive():  # the network has shared the processor with the compiler
-                compilation.join()
-                deadline += time.monotonic() - started
-            search_deadline = deadline - _FINISHING_SHARE * self.time_limit
-            for refined in search.run(guesses, search_deadline):
+            for refined in search.run(deadline - _FINISHING_SHARE * self.time_limit):
                 in_units = [simplify(scaler.undo(expression)) for expression in refined]
                 found = scored(in_units, data.X, data.y)
                 pool += found
                 if len(pool) > _MAX_POOL:
-                    pool[:] = _pruned(pool, len(data.y), float(np.var(data.y)))
-                is_exact = is_exact or any(candidate.loss <= exact for candidate in found)
+                    pool[:] = _pruned(pool, len(data.y), variance)
+                is_exact = is_exact or any(candidate.loss <= EXACT_FVU * variance for candidate in found)
                 batches_left -= is_exact
                 if not batches_left:
                     break
+            if not is_exact:
+                pool += _polished(pool, data, seed, deadline)
             pool += _snapped(pool, data, deadline)
         except KeyboardInterrupt:
             if len(pool) == 1:
@@ -245,7 +236,8 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
     def _keep_front(self, candidates: list[Candidate], data: Prepared) -> None:
         variance = float(np.var(data.y))
-        front = pareto_front(merged(candidates, data.X, float(np.max(np.abs(data.y))) or 1.0))
+        distinct = merged(candidates, data.X, float(np.max(np.abs(data.y))) or 1.0)
+        front = pareto_front(distinct, len(data.y), variance)
         back = {used: variable(int(column)) for used, column in enumerate(data.columns)}
         self.expressions_ = [candidate.expression.substitute(back) for candidate in front]
         self.best_index_ = choose(front, len(data.y), variance)
@@ -314,7 +306,26 @@ def _allowed(candidates: list[Candidate], units: Units | None) -> list[Candidate
 def _pruned(pool: list[Candidate], n_points: int, variance: float) -> list[Candidate]:
     """The candidates that may still matter: the Pareto front and those of shortest description."""
     best = ranked(pool, n_points, variance)[: _MAX_POOL // 4]
-    return list(dict.fromkeys((*pareto_front(pool), *best)))
+    return list(dict.fromkeys((*pareto_front(pool, n_points, variance), *best)))
+
+
+def _polished(pool: list[Candidate], data: Prepared, seed: int, deadline: float) -> list[Candidate]:
+    """The best candidates with their constants fitted to all rows, as the search fits them to some."""
+    best = ranked(pool, len(data.y), float(np.var(data.y)))[:_N_POLISHED]
+    n_threads = joblib.cpu_count()
+    program = Program([candidate.expression for candidate in best], n_threads)
+    refined = refine(
+        program,
+        data.X,
+        data.y,
+        restarts=1,
+        max_iterations=20,
+        seed=seed,
+        n_threads=n_threads,
+        deadline=deadline,
+    )
+    pairs = zip(program.expressions_with(refined.constants), refined.loss, strict=True)
+    return [Candidate(simplify(e), float(loss)) for e, loss in pairs if np.isfinite(loss)]
 
 
 def _snapped(pool: list[Candidate], data: Prepared, deadline: float) -> list[Candidate]:
@@ -328,7 +339,7 @@ def _snapped(pool: list[Candidate], data: Prepared, deadline: float) -> list[Can
             break
         for form in (candidate.expression, *rewritten(candidate.expression)):
             snapped = snap(Candidate(form, candidate.loss), data.X, data.y)
-            forms += [form] if snapped is None else [form, simplify(snapped.expression)]
+            forms += [form] if snapped is None else [form, without_phases(snapped.expression)]
     return scored(forms, data.X, data.y)
 
 

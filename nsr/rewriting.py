@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import sympy
 
 from nsr import algebra
@@ -12,6 +14,8 @@ from nsr.simplify import from_node, simplify
 
 # SymPy takes too long to multiply out what is longer.
 _MAX_LENGTH = 40
+# Phases that are a quarter turn to this many turns are meant to be one.
+_SAME_TURN = 1e-9
 
 
 def rewritten(expression: Expression) -> list[Expression]:
@@ -21,13 +25,13 @@ def rewritten(expression: Expression) -> list[Expression]:
         expression: What to rewrite, without placeholders.
 
     Returns:
-        Up to three forms that differ from the expression and from each other.
+        Up to four forms that differ from the expression and from each other.
     """
     result = [form for form in [without_redundant_constants(expression)] if form != expression]
     if len(expression.tokens) > _MAX_LENGTH:
         return result
     form = to_sympy(expression)
-    for rewrite in (_multiplied_out, sympy.factor_terms):
+    for rewrite in (_multiplied_out, sympy.factor_terms, sympy.together):
         try:
             other = without_redundant_constants(from_sympy(rewrite(form)))
         except (ValueError, TypeError):  # complex numbers, or a function that we lack
@@ -50,6 +54,40 @@ def without_redundant_constants(expression: Expression) -> Expression:
         return simplify(from_node(_normalised(algebra.from_expression(expression))))
     except algebra.NotFinite:
         return expression
+
+
+def without_phases(expression: Expression) -> Expression:
+    """The expression with quarter turns taken out of sines and cosines: cos(x - pi/2) is sin(x)."""
+    try:
+        return simplify(from_node(_turned(algebra.from_expression(expression))))
+    except algebra.NotFinite:
+        return expression
+
+
+def _turned(node: Node) -> Node:
+    kind = node[0]
+    if kind == "sum":
+        return algebra.add([algebra.scale(_turned(term), c) for term, c in node[1]])
+    if kind == "prod":
+        powers = [algebra.power(_turned(base), exponent) for base, exponent in node[2]]
+        return algebra.multiply([("num", node[1]), *powers])
+    if kind != "fun":
+        return node
+    arguments = [_turned(argument) for argument in node[2]]
+    sign, total = algebra.as_term(arguments[0])
+    if node[1] not in {"sin", "cos"} or total[0] != "sum" or sign is None:
+        return algebra.function(node[1], arguments)
+    terms = dict(total[1])
+    phase = algebra.multiply_coefficients(sign, terms.pop(ONE, 0.0))
+    turns = 0.0 if phase is None else phase / (math.pi / 2)
+    if abs(turns - round(turns)) > _SAME_TURN:
+        return algebra.function(node[1], arguments)
+    rest = algebra.add(
+        [algebra.scale(term, algebra.multiply_coefficients(sign, c)) for term, c in terms.items()]
+    )
+    # Each quarter turn leads from sin to cos to -sin to -cos.
+    quarter = (round(turns) + (node[1] == "cos")) % 4
+    return algebra.scale(algebra.function(("sin", "cos")[quarter % 2], [rest]), -1.0 if quarter > 1 else 1.0)
 
 
 def _normalised(node: Node) -> Node:

@@ -120,13 +120,27 @@ def _effort(candidate: Candidate) -> tuple[float, int]:
     return expression_bits(candidate.expression, 100), length(candidate.expression)
 
 
-def pareto_front(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Candidates that no simpler one matches, by rising complexity and falling loss."""
+def pareto_front(candidates: Sequence[Candidate], n_points: int, variance: float) -> list[Candidate]:
+    """Candidates that no simpler one matches, by rising complexity and falling loss.
+
+    Of equal complexity, the one with the shortest description stands for all: round constants beat refined
+    ones that fit the noise a little better. What has the shortest description of all is always among them.
+
+    Args:
+        candidates: Any order.
+        n_points: Points that the losses are means of.
+        variance: Variance of the target.
+    """
+    usable = [candidate for candidate in candidates if math.isfinite(candidate.loss)]
+    if not usable:
+        return []
+    bits = {candidate: description_length(candidate, n_points, variance) for candidate in usable}
+    ordered = sorted(usable, key=lambda c: (bits[c], c.loss, c.complexity, c.expression.tokens[0] == "neg"))
+    best = ordered[0]
+    ordered = [c for c in ordered if c == best or c.loss > best.loss or c.complexity > best.complexity]
     front: list[Candidate] = []
-    for candidate in sorted(
-        candidates, key=lambda c: (c.complexity, c.loss, c.expression.tokens[0] == "neg")
-    ):
-        if math.isfinite(candidate.loss) and (not front or candidate.loss < front[-1].loss):
+    for candidate in sorted(ordered, key=lambda c: c.complexity):  # which keeps the order of description
+        if not front or (candidate.complexity > front[-1].complexity and candidate.loss < front[-1].loss):
             front.append(candidate)
     return front
 
@@ -143,8 +157,11 @@ def scored(expressions: list[Expression], X: NDArray[np.float64], y: NDArray[np.
 
 
 def ranked(candidates: Sequence[Candidate], n_points: int, variance: float) -> list[Candidate]:
-    """Candidates by rising description length."""
-    return sorted(candidates, key=lambda candidate: description_length(candidate, n_points, variance))
+    """Candidates by rising description length, the best of each skeleton."""
+    best: dict[Expression, Candidate] = {}
+    for candidate in sorted(candidates, key=lambda c: description_length(c, n_points, variance)):
+        best.setdefault(candidate.expression.skeleton(), candidate)
+    return list(best.values())
 
 
 def mean_squared_errors(

@@ -3,7 +3,8 @@
 Feynman: the Feynman Symbolic Regression Database (arXiv:1905.11481), with its ranges. ODEBench:
 arXiv:2310.05573. Strogatz: the two-state systems of SRBench (arXiv:2107.14351). Classical suites:
 Nguyen, Keijzer, Livermore, Korns, Jin and Vladislavleva as published, ranges included; where a
-published range leaves the equation's domain, it is cut to the part inside.
+published range leaves the equation's domain, it is cut to the part inside. Generated: the development suite
+(`eval.generated`), the one that is no benchmark.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from nsr.simplify import simplify
 
 TABLES = Path(__file__).parent
 CLASSICAL = ("nguyen", "keijzer", "livermore", "korns", "jin", "vladislavleva")
-SUITES = ("feynman", "strogatz", *CLASSICAL)
+BENCHMARKS = ("feynman", "strogatz", *CLASSICAL)
+SUITES = (*BENCHMARKS, "generated")
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def load(suite: str) -> list[Problem]:
     """
     if suite not in {*SUITES, "classical"}:
         raise ValueError(f"no suite {suite!r}; choose one of {', '.join((*SUITES, 'classical'))}")
-    if suite in {"feynman", "strogatz"}:
+    if suite not in {*CLASSICAL, "classical"}:
         return [_problem(suite, row) for row in _rows(f"{suite}.csv")]
     rows = _rows("classical.csv")
     return [_problem(row["suite"], row) for row in rows if suite in {row["suite"], "classical"}]

@@ -24,6 +24,7 @@ from nsr.refine import refine
 from nsr.search.evolution import Member, Population
 from nsr.search.families import relations
 from nsr.search.reduction import groupings, reductions
+from nsr.search.residuals import has_structure
 from nsr.search.separation import separation
 from nsr.search.state import State
 from nsr.selection import Candidate, description_length, mean_squared_errors, ranked, scored
@@ -33,6 +34,7 @@ from nsr.units import Units
 Array = NDArray[np.float64]
 
 STAGES = ("network", "families", "separation", "reduction", "evolution")
+_STRUCTURE = ("families", "separation", "reduction")
 
 # Refinement of guesses goes in rounds: (candidates kept from the round before, restarts, points, iterations).
 _ROUNDS: tuple[tuple[int | None, int, int | None, int], ...] = (
@@ -46,13 +48,20 @@ _GIVEN_EFFORT = (32, None, 100)
 _N_HANDED_ON = 96
 # Where refinement starts an added constant, in units of the target's root mean square.
 _OFFSET = 0.1
-# Guesses are refined for this long even if asking the network took all the time there was.
-_LEAST_SECONDS = 1.0
+# Share of the time that structure may take before the network is asked.
+_STRUCTURE_SHARE = 0.4
+# Share of the time left that asking the network may take.
+_ASKING_SHARE = 0.6
 # The network is asked for fewer sequences where a state has fewer variables than the table, by this factor.
 _SMALLER = 4
 # Evolution makes so many children at a time, and ends after so many generations in which nothing got better.
 _N_CHILDREN = 200
 _PATIENCE = 40
+# How many of the children's constants are fitted to more rows.
+_N_POLISHED = 24
+# An answer may end the search if there are so many rows to judge it by, and if it leaves less than this share
+# of the target's variance unexplained.
+_LEAST_ROWS, _LEAST_EXPLAINED = 2_000, 0.5
 # Equations of separate parts are combined in about so many ways.
 _MAX_COMBINATIONS = 36
 # A part may take this share of the time that is left; it is solved when its error is near the surrogate's.
@@ -85,59 +94,115 @@ class Search:
     units: Units | None = None
     given: tuple[Expression, ...] = ()
 
-    def first_guesses(self) -> list[Expression]:
-        """What the network makes of the state the search begins with; nothing if it is not to be asked."""
-        start = self._starts[0]
-        if "network" not in self.stages or not start.X.shape[1]:
-            return []
-        return self._guesses(start, self.n_candidates)
+    def run(self, deadline: float) -> Iterator[list[Expression]]:
+        """Yields refined equations, batch after batch, until time is up or nothing is left to find.
 
-    def run(self, guesses: list[Expression], deadline: float) -> Iterator[list[Expression]]:
-        """Yields refined equations, batch after batch, until time is up or nothing gets better.
+        Structure comes first, because it is cheap; then the network, asked about the table; then, in turns,
+        the network asked about smaller states, and evolution of all that was found.
 
         Args:
-            guesses: What `first_guesses` gave; with none, the network is asked after the families.
             deadline: Of `time.monotonic`.
         """
-        root = State.root(self.X, self.y)
         population = Population(self.X.shape[1], self.seed)
-        for found in self._states(guesses, deadline):
-            batch = self._allowed(found)
-            if "evolution" in self.stages:
-                population.add(self._members(batch))
+        yield from self._recorded(self._given(deadline), population)
+        structured = time.monotonic() + _STRUCTURE_SHARE * (deadline - time.monotonic())
+        states: list[State] = []
+        yield from self._recorded(self._structured(structured, states), population)
+        asked = self._asked(states or self._starts, deadline)
+        yield from self._recorded(itertools.islice(asked, len(_ROUNDS)), population)
+        rest = [asked, self._evolved(population, deadline)] if "evolution" in self.stages else [asked]
+        best = -np.inf
+        for batch in self._recorded(_in_turns(rest), population):
             yield batch
-        if "evolution" in self.stages:  # which must begin with something even where it is alone
-            seeds = self._refined(self._allowed(_simplest(self.X.shape[1])), root, 1, 512, 20, deadline)
-            population.add(self._members(seeds))
+            if population.best_bits != best:
+                best = population.best_bits
+                if self._is_explained(population.best):
+                    return
+            if time.monotonic() > deadline:
+                return
+
+    def _recorded(
+        self, batches: Iterator[list[Expression]], population: Population
+    ) -> Iterator[list[Expression]]:
+        """What the units allow of the batches, which the population takes in as well."""
+        for batch in batches:
+            allowed = self._allowed(batch)
+            population.add(self._members(allowed))
+            yield allowed
+
+    def _given(self, deadline: float) -> Iterator[list[Expression]]:
+        """The user's own guesses."""
+        if self.given:
+            scaled = [apply("mul", constant(1.0), expression) for expression in self.given]
+            yield self._refined(scaled, State.root(self.X, self.y), *_GIVEN_EFFORT, deadline)
+
+    def _structured(self, deadline: float, states: list[State]) -> Iterator[list[Expression]]:
+        """Families and separation in the table and in states of fewer variables, the smallest first.
+
+        Args:
+            deadline: Of `time.monotonic`.
+            states: Where the states go, in the order in which they were looked at.
+        """
+        order = itertools.count()
+        queue = [((0, 0.0, next(order)), start) for start in self._starts]
+        seen = {start.key for start in self._starts}
+        while queue and (time.monotonic() < deadline or not states):
+            _, state = heapq.heappop(queue)
+            states.append(state)
+            children = reductions(state, deadline) if "reduction" in self.stages else []
+            children = [child for child in children if child.key not in seen]
+            seen |= {child.key for child in children}
+            constants = [child.lift(constant(child.level)) for child in children if not child.X.shape[1]]
+            yield self._polished(constants, deadline)
+            for child in children:
+                if child.X.shape[1]:
+                    heapq.heappush(queue, ((child.X.shape[1], child.error, next(order)), child))
+            if "families" in self.stages:
+                for forms in relations(state):
+                    yield self._polished([state.lift(form) for form in forms], deadline)
+                    if time.monotonic() > deadline:
+                        return
+            if "separation" in self.stages:
+                yield self._separated(state, _STRUCTURE, deadline)
+
+    def _asked(self, states: list[State], deadline: float) -> Iterator[list[Expression]]:
+        """The network's guesses, refined: about the first state, then about the others and their parts."""
+        if "network" not in self.stages:
+            return
+        for place, state in enumerate(states):
+            if not state.X.shape[1]:
+                continue
+            if time.monotonic() > deadline:
+                return
+            n_candidates = self.n_candidates if place == 0 else self.n_candidates // _SMALLER
+            yield from self._guessed(self._guesses(state, n_candidates, deadline), state, deadline)
+            if "separation" in self.stages:
+                yield self._separated(state, (*_STRUCTURE, "network"), deadline)
+
+    def _evolved(self, population: Population, deadline: float) -> Iterator[list[Expression]]:
+        """Generations of children, until too many have brought nothing."""
+        root = State.root(self.X, self.y)
+        seeds = self._refined(_simplest(self.X.shape[1]), root, 1, 512, 20, deadline)
+        yield seeds  # it must begin with something even where it is alone
         idle = 0
-        while "evolution" in self.stages and idle < _PATIENCE and time.monotonic() < deadline:
+        while idle < _PATIENCE:
             best = population.best_bits
             children = self._allowed(population.children(_N_CHILDREN))
             batch = self._refined(children, root, 2, 128, 20, deadline)
             if not batch:
                 return
-            population.add(self._members(batch))
+            yield self._refined(batch[:_N_POLISHED], root, 1, 2_000, 20, deadline)
             idle = 0 if population.best_bits < best else idle + 1
-            yield batch[:_N_HANDED_ON]
 
-    def _states(self, guesses: list[Expression], deadline: float) -> Iterator[list[Expression]]:
-        """The table itself, then states of fewer variables, the smallest first."""
-        first_deadline = max(deadline, time.monotonic() + _LEAST_SECONDS)
-        scaled = [apply("mul", constant(1.0), expression) for expression in self.given]
-        yield self._refined(scaled, State.root(self.X, self.y), *_GIVEN_EFFORT, first_deadline)
-        yield from self._guessed(guesses, self._starts[0], first_deadline)
-        order = itertools.count()
-        queue = [((0, 0.0, next(order)), start) for start in self._starts]
-        seen = {start.key for start in self._starts}
-        while queue and time.monotonic() < deadline:
-            _, state = heapq.heappop(queue)
-            yield from self._explored(state, deadline, asked=state is self._starts[0] and bool(guesses))
-            if "reduction" not in self.stages or time.monotonic() > deadline:
-                continue
-            for child in reductions(state):
-                if child.key not in seen:
-                    seen.add(child.key)
-                    heapq.heappush(queue, ((child.X.shape[1], child.error, next(order)), child))
+    def _is_explained(self, best: Expression | None) -> bool:
+        """Whether what an equation leaves unexplained looks like noise."""
+        if best is None or len(self.y) < _LEAST_ROWS:
+            return False
+        with np.errstate(all="ignore"):
+            residual = self.y - Program([best]).values(self.X)[0]
+        if not np.var(residual) < _LEAST_EXPLAINED * np.var(self.y):
+            return False
+        return not has_structure(self.X, residual)
 
     @cached_property
     def _starts(self) -> list[State]:
@@ -158,27 +223,14 @@ class Search:
         candidates = scored(batch, self.X, self.y)
         return [Member(c, description_length(c, len(self.y), variance)) for c in candidates]
 
-    def _explored(self, state: State, deadline: float, asked: bool) -> Iterator[list[Expression]]:
-        """What families, separation and network find in one state, as equations of the root.
+    def _separated(self, state: State, stages: tuple[str, ...], deadline: float) -> list[Expression]:
+        """Sums or products of what a search of its own finds for each part of a state that separates.
 
         Args:
-            state: Where to look.
+            state: What may separate.
+            stages: What these searches may use.
             deadline: Of `time.monotonic`.
-            asked: Whether the network has been asked already.
         """
-        if "families" in self.stages:
-            for forms in relations(state):
-                yield self._polished([state.lift(form) for form in forms], deadline)
-                if time.monotonic() > deadline:
-                    return
-        if "separation" in self.stages:
-            yield self._polished([state.lift(form) for form in self._separated(state, deadline)], deadline)
-        if "network" in self.stages and not asked and state.X.shape[1]:
-            guesses = self._guesses(state, self.n_candidates // _SMALLER)
-            yield from self._guessed(guesses, state, deadline)
-
-    def _separated(self, state: State, deadline: float) -> list[Expression]:
-        """Sums or products of what a search of its own finds for each part of a state that separates."""
         found = separation(state)
         if found is None:
             return []
@@ -186,19 +238,25 @@ class Search:
         solutions = []
         for part in found.parts:
             share = (deadline - time.monotonic()) * _PART_SHARE
-            best = self._solved(part, found.error, min(deadline, time.monotonic() + share))[:n_each]
+            own = tuple(stage for stage in stages if stage in self.stages)
+            best = self._solved(part, own, found.error, min(deadline, time.monotonic() + share))[:n_each]
             back = {i: variable(state.variables.index(v)) for i, v in enumerate(part.variables)}
             solutions.append([expression.substitute(back) for expression in best])
-        return [_combined(found.operator, choice) for choice in itertools.product(*solutions)]
+        forms = [_combined(found.operator, found.outer, choice) for choice in itertools.product(*solutions)]
+        return self._polished([state.lift(form) for form in forms], deadline)
 
-    def _solved(self, part: State, error: float, deadline: float) -> list[Expression]:
+    def _solved(
+        self, part: State, stages: tuple[str, ...], error: float, deadline: float
+    ) -> list[Expression]:
         """The best equations for a part, judged no finer than the part is known."""
-        stages = tuple(stage for stage in self.stages if stage != "evolution")
-        search = replace(self, X=part.X, y=part.y, stages=stages, units=None, given=())
+        n_candidates = self.n_candidates // _SMALLER
+        search = replace(
+            self, X=part.X, y=part.y, n_candidates=n_candidates, stages=stages, units=None, given=()
+        )
         variance = float(np.var(part.y))
         floor = _PART_PRECISION * error**2
         best: dict[Expression, float] = {}
-        for batch in search.run([], deadline):
+        for batch in search.run(deadline):
             if not batch:
                 continue
             losses = mean_squared_errors(batch, part.X, part.y)
@@ -209,9 +267,16 @@ class Search:
                 break
         return sorted(best, key=best.__getitem__)
 
-    def _guesses(self, state: State, n_candidates: int) -> list[Expression]:
+    def _guesses(self, state: State, n_candidates: int, deadline: float) -> list[Expression]:
         """The network's guesses, and each with a free constant added: what it misses most often is a term."""
-        guesses = guess(self.pretrained, state.X, state.y, n_candidates=max(n_candidates, 1), seed=self.seed)
+        guesses = guess(
+            self.pretrained,
+            state.X,
+            state.y,
+            n_candidates=max(n_candidates, 1),
+            seed=self.seed,
+            deadline=time.monotonic() + _ASKING_SHARE * (deadline - time.monotonic()),
+        )
         known = {expression.skeleton() for expression in guesses}
         shifted = [apply("add", expression, constant(_OFFSET)) for expression in guesses]
         return guesses + [expression for expression in shifted if expression.skeleton() not in known]
@@ -273,14 +338,25 @@ class Search:
         return [candidate.expression for candidate in best]
 
 
+def _in_turns(iterators: list[Iterator[list[Expression]]]) -> Iterator[list[Expression]]:
+    """One batch of each, in turns, until all have ended."""
+    while iterators:
+        for iterator in tuple(iterators):
+            try:
+                yield next(iterator)
+            except StopIteration:
+                iterators.remove(iterator)
+
+
 def _simplest(n_variables: int) -> list[Expression]:
     """Each variable, with a factor to be refined."""
     return [apply("mul", constant(1.0), variable(i)) for i in range(n_variables)]
 
 
-def _combined(operator: str, parts: tuple[Expression, ...]) -> Expression:
+def _combined(operator: str, outer: str | None, parts: tuple[Expression, ...]) -> Expression:
     """A sum of parts with a free factor each and a free constant, or their product with one free factor."""
     if operator == "mul":
         return reduce(lambda a, b: apply("mul", a, b), parts, constant(1.0 + _OFFSET))
     weighted = (apply("mul", constant(1.0 + _OFFSET), part) for part in parts)
-    return reduce(lambda a, b: apply("add", a, b), weighted, constant(_OFFSET))
+    total = reduce(lambda a, b: apply("add", a, b), weighted, constant(_OFFSET))
+    return total if outer is None else apply(outer, total)

@@ -61,6 +61,12 @@ class Population:
         """The shortest description so far."""
         return min((member.bits for member in self.members), default=np.inf)
 
+    @property
+    def best(self) -> Expression | None:
+        """The equation with the shortest description."""
+        best = min(self.members, key=lambda member: member.bits, default=None)
+        return best.candidate.expression if best else None
+
     def add(self, members: Iterable[Member]) -> None:
         """Takes new members in, and lets the worst go."""
         shortest: dict[Expression, Member] = {}

@@ -8,7 +8,7 @@ exhaustive search over subsets, which unlike greedy selection does not fail on c
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -19,25 +19,32 @@ from nsr.expression import Expression, apply, constant, variable
 from nsr.program import Program
 from nsr.search.monomials import monomial, power
 from nsr.search.state import State
-from nsr.search.surrogate import degrees_up_to
+from nsr.search.subsets import best_subsets
+from nsr.search.surrogate import ROUGH, degrees_up_to
 
 Array = NDArray[np.float64]
 
 MAX_VARIABLES = 9
-_MAX_ROWS = 600
+# Rows where the state's surrogate is good, and where it is not, which noise may be the reason for.
+_FEW_ROWS, _MANY_ROWS = 600, 4_000
 _POWERS = (1.0, 2.0, -1.0, -2.0, 0.5, -0.5, 3.0, -3.0, 4.0, 1.5)
 _SCALES = (1.0, 2.0, 0.5, np.pi, 3.0, 4.0)
 _MAX_TERMS = 140
 # Terms that sums of three are made of, and ratios of three: above and below the line.
-_MAX_TRIPLE_TERMS, _MAX_RATIO_TERMS = 48, 20
-_N_BEST = 4
+_MAX_TRIPLE_TERMS, _MAX_RATIO_TERMS = 80, 30
+# Subsets of each size that are handed on, likewise.
+_N_BEST, _N_BEST_ROUGH = 4, 10
 # Share of the transformed target that a worthwhile relation leaves unexplained, at most.
 _WORTHWHILE = 0.05
 # Share of the target that a sum which holds exactly leaves unexplained on rows it was not fitted to.
 _EXACT = 1e-7
 _MAX_EXACT_TERMS = 12
-# Polynomials go up to this total degree.
+# Polynomials go up to this total degree where they hold exactly; where they do not, so many terms are tried.
 _MAX_DEGREE = 9
+_POLYNOMIAL_SIZES = (35, 120)
+# A term is significant if its coefficient is so many standard errors from zero.
+_SIGNIFICANT = 5.0
+_LARGEST_WEIGHT = 10.0
 _EXTREME = 1e12
 _ONE = constant(1.0)
 
@@ -49,10 +56,12 @@ class Transform:
     Attributes:
         name: Operators from the target outwards, such as ("square", "inv").
         inverse: Operators that undo them.
+        slope: Its derivative, up to a factor.
     """
 
     name: tuple[str, ...]
     inverse: tuple[str, ...]
+    slope: Callable[[Array], Array]
 
     def of_target(self, y: Array) -> Array:
         """The transformed target; NaN outside the domain."""
@@ -61,15 +70,15 @@ class Transform:
 
 
 _TRANSFORMS = (
-    Transform((), ()),
-    Transform(("inv",), ("inv",)),
-    Transform(("square",), ("sqrt",)),
-    Transform(("log",), ("exp",)),
-    Transform(("square", "inv"), ("inv", "sqrt")),
-    Transform(("sqrt",), ("square",)),
-    Transform(("exp",), ("log",)),
-    Transform(("sin",), ("asin",)),
-    Transform(("cos",), ("acos",)),
+    Transform((), (), np.ones_like),
+    Transform(("inv",), ("inv",), lambda y: y**-2.0),
+    Transform(("square",), ("sqrt",), lambda y: y),
+    Transform(("log",), ("exp",), lambda y: 1 / y),
+    Transform(("square", "inv"), ("inv", "sqrt"), lambda y: y**-3.0),
+    Transform(("sqrt",), ("square",), lambda y: y**-0.5),
+    Transform(("exp",), ("log",), np.exp),
+    Transform(("sin",), ("asin",), np.cos),
+    Transform(("cos",), ("acos",), np.sin),
 )
 
 
@@ -77,25 +86,28 @@ def relations(state: State) -> Iterator[list[Expression]]:
     """Equations t = f(z) that nearly hold, one list for each transform of the target, simple ones first."""
     n_variables = state.X.shape[1]
     if n_variables == 0:
-        yield [constant(float(np.mean(state.y)))]
+        yield [constant(state.level)]
         return
     if n_variables > MAX_VARIABLES:
         return
-    rows = slice(0, _MAX_ROWS)
+    is_rough = state.error >= ROUGH
+    rows = slice(0, _MANY_ROWS if is_rough else _FEW_ROWS)
     X, y = state.X[rows], state.y[rows]
+    weights = np.ones_like(y) if state.weights is None else state.weights[rows]
+    n_best = _N_BEST_ROUGH if is_rough else _N_BEST
     terms = _terms(n_variables)
     values = np.asarray(Program(list(terms)).values(X), dtype=np.float64)
     usable = _is_moderate(values)
     terms = tuple(term for term, good in zip(terms, usable, strict=True) if good)
     table = values[usable].T
-    yield _polynomials(X, y)
+    yield _noisy_polynomials(X, y, weights) if is_rough else _polynomials(X, y)
     for transform in _TRANSFORMS:
         target = transform.of_target(y)
         if _is_moderate(target) and np.ptp(target) > 0:
             negative = transform.inverse[-1:] == ("sqrt",) and bool(np.all(y < 0))
-            yield [
-                apply("neg", form) if negative else form for form in _forms(transform, terms, table, target)
-            ]
+            own_weights = _moderated(weights / np.abs(transform.slope(y)))
+            forms = _forms(transform, terms, table, target, own_weights, n_best)
+            yield [apply("neg", form) if negative else form for form in forms]
 
 
 def _polynomials(X: Array, y: Array) -> list[Expression]:
@@ -114,6 +126,58 @@ def _polynomials(X: Array, y: Array) -> list[Expression]:
     return forms
 
 
+def _noisy_polynomials(X: Array, y: Array, weights: Array) -> list[Expression]:
+    """Polynomials with as many terms as noise leaves significant, of low and of higher degree."""
+    forms = []
+    w = _moderated(weights)
+    for n_terms in _POLYNOMIAL_SIZES:
+        degrees = degrees_up_to(X.shape[1], n_terms)
+        table = np.prod(X[:, None, :] ** degrees[None], axis=2)
+        if not np.all(_is_moderate(table.T)):
+            continue
+        subset, coefficients = significant_terms(table * w[:, None], y * w)
+        if 0 < len(subset) <= _MAX_EXACT_TERMS:
+            forms.append(
+                _sum([(float(c), monomial(degrees[i])) for i, c in zip(subset, coefficients, strict=True)])
+            )
+    return list(dict.fromkeys(forms))
+
+
+def significant_terms(table: Array, target: Array) -> tuple[list[int], Array]:
+    """Backward elimination: the least significant column goes until all that are left are significant.
+
+    Args:
+        table: Columns to choose from, shape (P, n).
+        target: Shape (P,).
+
+    Returns:
+        Indices of the columns left, and their coefficients.
+    """
+    scale = np.linalg.norm(table, axis=0)
+    scaled = table / scale
+    gram, moments, total = scaled.T @ scaled, scaled.T @ target, float(target @ target)
+    kept = list(range(table.shape[1]))
+    while kept:
+        block = gram[np.ix_(kept, kept)]
+        inverse = np.linalg.pinv(block, rcond=1e-12, hermitian=True)
+        coefficients = inverse @ moments[kept]
+        unexplained = max(total - float(coefficients @ moments[kept]), 0.0) / max(len(target) - len(kept), 1)
+        with np.errstate(all="ignore"):
+            t = np.abs(coefficients) / np.sqrt(np.diag(inverse) * unexplained)
+        worst = int(np.argmin(t))
+        if t[worst] > _SIGNIFICANT:
+            break
+        del kept[worst]
+    return kept, (coefficients / scale[kept] if kept else np.empty(0))
+
+
+def _moderated(weights: Array) -> Array:
+    """Weights of which none is far above the others."""
+    finite = np.where(np.isfinite(weights), weights, 0.0)
+    middle = float(np.median(finite)) or 1.0
+    return np.minimum(finite, _LARGEST_WEIGHT * middle) / middle
+
+
 def _is_moderate(values: Array) -> NDArray[np.bool_]:
     """Whether values, along the last axis, are finite, not all zero, and far from overflow when squared."""
     largest = np.max(np.abs(values), axis=-1)
@@ -121,18 +185,24 @@ def _is_moderate(values: Array) -> NDArray[np.bool_]:
 
 
 def _forms(
-    transform: Transform, terms: tuple[Expression, ...], table: Array, target: Array
+    transform: Transform,
+    terms: tuple[Expression, ...],
+    table: Array,
+    target: Array,
+    weights: Array,
+    n_best: int,
 ) -> list[Expression]:
     """The best explicit sums and ratios for one transform of the target."""
-    both = np.column_stack((table, target[:, None] * table[:, 1:]))
+    both = np.column_stack((table, target[:, None] * table[:, 1:])) * weights[:, None]
+    weighted = target * weights
     n_terms = table.shape[1]
     forms = []
-    for subset in (*_best_subsets(both, target, n_terms), *exact_subset(table, target)):
+    for subset in (*_best_subsets(both, weighted, n_terms, n_best), *exact_subset(table, target)):
         columns = both[:, subset]
         scale = np.linalg.norm(columns, axis=0)
-        weights = np.linalg.lstsq(columns / scale, target, rcond=1e-13)[0] / scale
-        above = [(w, terms[i]) for i, w in zip(subset, weights, strict=True) if i < n_terms]
-        below = [(-w, terms[i - n_terms + 1]) for i, w in zip(subset, weights, strict=True) if i >= n_terms]
+        factors = np.linalg.lstsq(columns / scale, weighted, rcond=1e-13)[0] / scale
+        above = [(w, terms[i]) for i, w in zip(subset, factors, strict=True) if i < n_terms]
+        below = [(-w, terms[i - n_terms + 1]) for i, w in zip(subset, factors, strict=True) if i >= n_terms]
         if not above:
             continue
         form = _sum(above)
@@ -142,28 +212,17 @@ def _forms(
     return forms
 
 
-def _best_subsets(columns: Array, target: Array, n_explicit: int) -> list[tuple[int, ...]]:
-    """Subsets of one to three columns that explain the target best.
+def _best_subsets(columns: Array, target: Array, n_explicit: int, n_best: int) -> list[tuple[int, ...]]:
+    """The `n_best` subsets of one, of two and of three columns that explain the target best.
 
     Triples are made of the first columns only, as their number grows with the cube.
     """
     scaled = columns / np.linalg.norm(columns, axis=0)
     gram, moments = scaled.T @ scaled, scaled.T @ target
-    total = float(target @ target)
-    n = len(moments)
-    found: list[tuple[int, ...]] = []
-    for subsets in (np.arange(n)[:, None], _pairs(n), _sums(n_explicit), _ratios(n_explicit, n)):
-        if not len(subsets):
-            continue
-        block = gram[subsets[:, :, None], subsets[:, None, :]]
-        block = block + 1e-13 * np.eye(subsets.shape[1])
-        right = moments[subsets]
-        with np.errstate(all="ignore"):
-            solved = np.linalg.solve(block, right[..., None])[..., 0]
-            unexplained = 1 - np.sum(solved * right, axis=1) / total
-        order = np.argsort(unexplained)[:_N_BEST]
-        found += [tuple(int(i) for i in subsets[k]) for k in order if unexplained[k] < _WORTHWHILE]
-    return found
+    total, n = float(target @ target), len(moments)
+    kinds = (np.arange(n)[:, None], _pairs(n), _sums(n_explicit), _ratios(n_explicit, n))
+    found = (best_subsets(gram, moments, total, kind, n_best, _WORTHWHILE) for kind in kinds)
+    return list(itertools.chain.from_iterable(found))
 
 
 @cache

@@ -10,6 +10,7 @@ through their sum, difference, or sum or difference of squares satisfy a linear 
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterator
 from fractions import Fraction
 
@@ -28,15 +29,21 @@ _USELESS = 0.3
 _N_GRADIENTS = 400
 # A relation of gradients holds if it is off by less than this share, plus what the surrogate's error allows.
 _TOLERANCE, _ERROR_FACTOR = 0.02, 10.0
-# A reduction is kept if the error grows by less than this factor, or stays below what makes no difference.
-_GROWTH, _NEGLIGIBLE, _NEGLIGIBLE_SPREAD = 2.0, 1e-6, 1e-3
+# A reduction is kept if the error grows by no more than what the surrogate's highest degree is worth, within
+# these bounds, or stays below what makes no difference.
+_LEAST_GROWTH, _GROWTH, _NEGLIGIBLE, _NEGLIGIBLE_SPREAD = 1.02, 2.0, 1e-6, 1e-3
 _LARGEST_DENOMINATOR, _LARGEST_EXPONENT = 3, 4
 _SNAP = 0.08
 _MAX_GROUPINGS = 3
 
 
-def reductions(state: State) -> list[State]:
-    """States with fewer variables that the data support, the fewest variables first."""
+def reductions(state: State, deadline: float = np.inf) -> list[State]:
+    """States with fewer variables that the data support, the fewest variables first.
+
+    Args:
+        state: What to reduce.
+        deadline: Of `time.monotonic`, after which no further state is judged.
+    """
     if state.X.shape[1] < 1:
         return []
     surrogate = state.surrogate
@@ -45,15 +52,17 @@ def reductions(state: State) -> list[State]:
     X = state.X[:_N_GRADIENTS]
     with np.errstate(all="ignore"):
         gradients = surrogate.gradients(X, state.y[:_N_GRADIENTS])
+        targets = surrogate.targets(X, state.y[:_N_GRADIENTS])
     if not np.all(np.isfinite(gradients)):
         return []
     tolerance = _TOLERANCE + _ERROR_FACTOR * min(surrogate.error, 0.02)
     proposals = itertools.chain(
         _irrelevant(state, gradients, tolerance),
-        _groupings(state, X, state.y[:_N_GRADIENTS], gradients, tolerance),
+        _groupings(state, X, targets, gradients, tolerance),
         _pairings(state, X, gradients, tolerance),
     )
-    kept = [child for child in proposals if _is_as_good(child, surrogate)]
+    in_time = itertools.takewhile(lambda _: time.monotonic() < deadline, proposals)
+    kept = [child for child in in_time if _is_as_good(child, surrogate)]
     return sorted(kept, key=lambda s: (s.X.shape[1], s.error))
 
 
@@ -73,11 +82,12 @@ def _is_as_good(child: State, parent: Surrogate) -> bool:
     """Whether the child lost nothing."""
     if not (np.all(np.isfinite(child.X)) and np.all(np.isfinite(child.y))):
         return False
+    allowed = float(np.clip(parent.gain, _LEAST_GROWTH, _GROWTH)) * parent.error
     if child.X.shape[1] == 0:
-        return child.error < max(_GROWTH * parent.error, _NEGLIGIBLE_SPREAD)
+        return child.error < max(allowed, _NEGLIGIBLE_SPREAD)
     if np.any(np.ptp(child.X, axis=0) == 0) or np.ptp(child.y) == 0:
         return False
-    return child.error <= max(_GROWTH * parent.error, _NEGLIGIBLE)
+    return child.error <= max(allowed, _NEGLIGIBLE)
 
 
 def _irrelevant(state: State, gradients: Array, tolerance: float) -> Iterator[State]:

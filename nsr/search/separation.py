@@ -1,8 +1,9 @@
 """Sums and products of functions of separate variables, found from the terms that a surrogate does without.
 
 If no term of the polynomial mixes two groups of variables, the target is a sum of functions of the groups,
-or a product of them where the polynomial gives the target's logarithm (AI Feynman's separability;
-arXiv:1905.11481). The polynomial's own parts are then targets to solve group by group.
+a product of them where the polynomial gives the target's logarithm, or the root or the reciprocal of a sum
+where it gives the square or the reciprocal (AI Feynman's separability; arXiv:1905.11481). The polynomial's
+own parts are then targets to solve group by group.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsr.search.state import State
-from nsr.search.surrogate import MAX_ROWS, Surrogate, degrees_up_to, refit
+from nsr.search.surrogate import MAX_ROWS, OUTPUTS, Surrogate, degrees_up_to, refit
 
 Array = NDArray[np.float64]
 
@@ -22,6 +23,8 @@ Array = NDArray[np.float64]
 _USELESS = 0.05
 # Share of the polynomial that mixed terms may have, plus what its error allows.
 _TOLERANCE, _ERROR_FACTOR = 1e-3, 3.0
+# What undoes the outputs of a polynomial that sums of parts are equal to.
+_OUTER = {"square": "sqrt", "inv": "inv"}
 # Errors below this are rounding.
 _NEGLIGIBLE = 1e-8
 
@@ -32,12 +35,14 @@ class Separation:
 
     Attributes:
         operator: `add` or `mul`.
+        outer: Operator on the sum: `sqrt`, `inv`, or None.
         parts: One state for each group of variables; its target is the polynomial's part, which is right
             up to a constant (a factor for products) and the polynomial's error.
         error: The polynomial's error.
     """
 
     operator: str
+    outer: str | None
     parts: tuple[State, ...]
     error: float
 
@@ -47,18 +52,19 @@ def separation(state: State) -> Separation | None:
     if state.X.shape[1] < 2:
         return None
     surrogate = state.surrogate
-    if not surrogate.error < _USELESS or (surrogate.log_output and len(np.unique(np.sign(state.y))) > 1):
+    has_sign = OUTPUTS[surrogate.output].keeps_sign or bool(np.all(state.y > 0) or np.all(state.y < 0))
+    if not surrogate.error < _USELESS or not has_sign:
         return None
     groups = _groups(surrogate)
     if len(groups) < 2:
         return None
-    separate = refit(
-        surrogate, state.X, state.y, _unmixed(state.X.shape[1], groups, min(len(state.y), MAX_ROWS))
-    )
+    degrees = _unmixed(state.X.shape[1], groups, min(len(state.y), MAX_ROWS))
+    separate = refit(surrogate, state.X, state.y, state.weights, degrees)
     if separate.error > max(surrogate.error, _NEGLIGIBLE):
         return None
     return Separation(
-        "mul" if separate.log_output else "add",
+        "mul" if separate.output == "log" else "add",
+        _OUTER.get(separate.output),
         tuple(_part(state, separate, group) for group in groups),
         separate.error,
     )
@@ -94,6 +100,6 @@ def _part(state: State, surrogate: Surrogate, group: list[int]) -> State:
     own = np.any(surrogate.degrees[:, group] > 0, axis=1)
     only = replace(surrogate, coefficients=np.where(own, surrogate.coefficients, 0.0))
     values = only.outputs(state.X)
-    target = np.exp(values - np.median(values)) if surrogate.log_output else values
+    target = np.exp(values - np.median(values)) if surrogate.output == "log" else values
     part = state.without(others)
-    return replace(part, y=target, factor=None)
+    return replace(part, y=target, factor=None, weights=None)

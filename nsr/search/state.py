@@ -24,12 +24,14 @@ class State:
         y: Values of t, shape (P,).
         variables: Each z as an expression of the root's variables x.
         factor: What t is to be multiplied by, an expression of x; None for 1.
+        weights: By how much y changes with t, shape (P,); None for 1. As the noise is y's, so are errors.
     """
 
     X: Array
     y: Array
     variables: tuple[Expression, ...]
     factor: Expression | None = None
+    weights: Array | None = None
 
     @classmethod
     def root(cls, X: Array, y: Array) -> State:
@@ -39,14 +41,25 @@ class State:
     @cached_property
     def surrogate(self) -> Surrogate:
         """A smooth stand-in for f; there must be variables, and they and the target must vary."""
-        return fit_surrogate(self.X, self.y)
+        return fit_surrogate(self.X, self.y, self.weights)
+
+    @cached_property
+    def error(self) -> float:
+        """Error of the surrogate; without variables, of the best constant."""
+        if self.X.shape[1]:
+            return self.surrogate.error
+        weights = np.ones_like(self.y) if self.weights is None else self.weights
+        off = weights * (self.y - self.level)
+        spread = float(np.std(weights * self.y))
+        if spread == 0:  # the target was a constant to begin with
+            spread = abs(float(np.mean(weights * self.y)))
+        return float(np.sqrt(np.mean(off**2))) / max(spread, 1e-300)
 
     @property
-    def error(self) -> float:
-        """Error of the surrogate; without variables, the target's spread over its size."""
-        if self.X.shape[1] == 0:
-            return float(np.std(self.y)) / max(abs(float(np.mean(self.y))), 1e-300)
-        return self.surrogate.error
+    def level(self) -> float:
+        """The constant nearest to the target."""
+        squares = None if self.weights is None else self.weights**2
+        return float(np.average(self.y, weights=squares))
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -73,6 +86,7 @@ class State:
             self.y,
             (*(self.variables[i] for i in kept), lifted),
             self.factor,
+            self.weights,
         )
 
     def divided(self, factor: Expression) -> State:
@@ -81,17 +95,20 @@ class State:
         Args:
             factor: An expression of this state's variables.
         """
+        values = Program([factor]).values(self.X)[0]
         with np.errstate(all="ignore"):
-            target = self.y / Program([factor]).values(self.X)[0]
+            target = self.y / values
         lifted = factor.substitute(dict(enumerate(self.variables)))
         return State(
             self.X,
             target,
             self.variables,
             lifted if self.factor is None else apply("mul", self.factor, lifted),
+            np.abs(values) if self.weights is None else self.weights * np.abs(values),
         )
 
     def without(self, columns: tuple[int, ...]) -> State:
         """This state without some variables."""
         kept = [i for i in range(self.X.shape[1]) if i not in columns]
-        return State(self.X[:, kept], self.y, tuple(self.variables[i] for i in kept), self.factor)
+        variables = tuple(self.variables[i] for i in kept)
+        return State(self.X[:, kept], self.y, variables, self.factor, self.weights)

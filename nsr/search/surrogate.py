@@ -8,6 +8,7 @@ symmetries that the data alone do not.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -18,9 +19,43 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 MAX_ROWS = 1_500
+# Rows for the best few kinds, and the error from which on they are worth their time: noise averages out.
+_MANY_ROWS, _N_REFITTED, ROUGH = 10_000, 2, 1e-3
+# The logarithm does not know the sign of the target: of normal noise, the size alone varies by so much less.
+_SIGN_FACTOR = 2.4
 _MAX_DEGREE = 12
 _MAX_TERMS = 290
 _HELD_OUT_SHARE = 0.2
+# Weights beyond this multiple of their median would let few rows decide.
+_LARGEST_WEIGHT = 20.0
+
+
+@dataclass(frozen=True)
+class Output:
+    """What of the target a polynomial gives.
+
+    Attributes:
+        of_target: The target's transform.
+        undone: The target, from the transform and from a value that lends it its sign.
+        slope: The target's derivative by the transform, as a function of the target.
+        keeps_sign: Whether the transform tells the target's sign.
+    """
+
+    of_target: Callable[[Array], Array]
+    undone: Callable[[Array, Array], Array]
+    slope: Callable[[Array], Array]
+    keeps_sign: bool
+
+
+# Roots have squares that are smooth, and poles reciprocals.
+OUTPUTS = {
+    "plain": Output(lambda y: y, lambda t, _: t, np.ones_like, True),
+    "log": Output(lambda y: np.log(np.abs(y)), lambda t, y: np.sign(y) * np.exp(t), lambda y: y, False),
+    "square": Output(
+        np.square, lambda t, y: np.sign(y) * np.sqrt(np.maximum(t, 0)), lambda y: 0.5 / y, False
+    ),
+    "inv": Output(np.reciprocal, lambda t, _: 1 / t, lambda y: -np.square(y), True),
+}
 
 
 @dataclass(frozen=True)
@@ -29,27 +64,34 @@ class Surrogate:
 
     Attributes:
         log_inputs: Whether the polynomial takes the logarithm of each variable's size, shape (D,).
-        log_output: Whether it gives the logarithm of the target's size.
+        output: Which of `OUTPUTS` it gives.
         low: Smallest input after logarithms, shape (D,).
         high: Largest input, likewise.
         degrees: Degree of each term in each variable, shape (T, D).
         coefficients: Shape (T,).
-        error: Root mean square error on held-out rows over the standard deviation of what the polynomial
-            gives.
+        error: Weighted root mean square error of the target on held-out rows over its weighted standard
+            deviation.
+        gain: By which factor the highest degree lowered the error, where a higher one may lower it further;
+            1 where it cannot, because noise is what is left.
     """
 
     log_inputs: NDArray[np.bool_]
-    log_output: bool
+    output: str
     low: Array
     high: Array
     degrees: NDArray[np.int64]
     coefficients: Array
     error: float
+    gain: float
 
     def outputs(self, X: Array) -> Array:
         """What the polynomial gives, shape (P,), for points of shape (P, D)."""
         basis, _ = _chebyshev(self._unit(X), int(self.degrees.max()))
         return _terms(basis, self.degrees) @ self.coefficients
+
+    def targets(self, X: Array, y: Array) -> Array:
+        """The target without its noise, shape (P,); y lends it the sign where that is not known."""
+        return OUTPUTS[self.output].undone(self.outputs(X), y)
 
     def gradients(self, X: Array, y: Array) -> Array:
         """Derivatives of the target by each variable, shape (P, D), at points X with target y."""
@@ -60,71 +102,116 @@ class Surrogate:
             result[:, d] = _terms(mixed, self.degrees) @ self.coefficients
         result *= 2 / (self.high - self.low)
         result /= np.where(self.log_inputs, X, 1.0)
-        return result * y[:, None] if self.log_output else result
+        return result * OUTPUTS[self.output].slope(self.targets(X, y))[:, None]
 
     def _unit(self, X: Array) -> Array:
         return 2 * (_inputs(X, self.log_inputs) - self.low) / (self.high - self.low) - 1
 
 
-def fit_surrogate(X: Array, y: Array) -> Surrogate:
-    """The best of the polynomials with logarithms of inputs, output, both or neither.
+def fit_surrogate(X: Array, y: Array, weights: Array | None = None) -> Surrogate:
+    """The best of the polynomials with logarithms of inputs or not, for each kind of output.
 
     Args:
         X: Variables, shape (P, D), each of them varying.
         y: Target, shape (P,).
+        weights: How much an error of the target matters, shape (P,); all the same by default.
 
     Returns:
-        The one with the smallest error on held-out rows.
+        The one with the smallest error on held-out rows. Where none is good on the first rows, all rows are
+        used, and weights count in the fit too.
     """
-    X, y = X[:MAX_ROWS], y[:MAX_ROWS]
+    weights = np.ones_like(y) if weights is None else weights
     size = np.abs(X)
     wide = np.all(X != 0, axis=0) & (size.max(axis=0) > 1.5 * size.min(axis=0))
     none = np.zeros_like(wide)
-    choices = [(none, False), (wide & np.all(X > 0, axis=0), False)]
+    positive = wide & np.all(X > 0, axis=0)
+    choices = [(none, "plain"), (positive, "plain")]
     if np.all(y != 0):
-        choices += [(none, True), (wide & np.all(X > 0, axis=0), True), (wide, True)]
-    distinct = {(inputs.tobytes(), output): (inputs, output) for inputs, output in choices}
-    return min((_fit(X, y, inputs, output) for inputs, output in distinct.values()), key=lambda s: s.error)
+        choices += [(none, "log"), (positive, "log"), (wide, "log"), (none, "square"), (none, "inv")]
+    kinds = list({(inputs.tobytes(), output): (inputs, output) for inputs, output in choices}.values())
+    first = slice(0, MAX_ROWS)
+    fits = [_fit(X[first], y[first], weights[first], False, *kind) for kind in kinds]
+    fits.sort(key=lambda s: s.error)
+    if fits[0].error < ROUGH:
+        return fits[0]
+    rows = slice(0, _MANY_ROWS)
+    fits = [
+        _fit(X[rows], y[rows], weights[rows], True, fit.log_inputs, fit.output) for fit in fits[:_N_REFITTED]
+    ]
+    return min(fits, key=lambda s: s.error)
 
 
-def refit(surrogate: Surrogate, X: Array, y: Array, degrees: NDArray[np.int64]) -> Surrogate:
+def refit(
+    surrogate: Surrogate, X: Array, y: Array, weights: Array | None, degrees: NDArray[np.int64]
+) -> Surrogate:
     """The same kind of polynomial with other terms; degrees have shape (T, D)."""
-    return _fit(X[:MAX_ROWS], y[:MAX_ROWS], surrogate.log_inputs, surrogate.log_output, degrees)
+    rough = surrogate.error >= ROUGH
+    rows = slice(0, _MANY_ROWS if rough else MAX_ROWS)
+    weights = np.ones_like(y) if weights is None else weights
+    kind = surrogate.log_inputs, surrogate.output
+    return _fit(X[rows], y[rows], weights[rows], rough, *kind, degrees)
 
 
 def _fit(
     X: Array,
     y: Array,
+    weights: Array,
+    is_weighted: bool,
     log_inputs: NDArray[np.bool_],
-    log_output: bool,
+    output: str,
     degrees: NDArray[np.int64] | None = None,
 ) -> Surrogate:
+    """Least squares with the total degree that does best on held-out rows."""
     inputs = _inputs(X, log_inputs)
     low, high = inputs.min(axis=0), inputs.max(axis=0)
     n_training = len(y) - max(1, int(_HELD_OUT_SHARE * len(y)))
     if degrees is None:
         degrees = degrees_up_to(X.shape[1], n_training // 2)
+    totals = degrees.sum(axis=1)
+    degrees = degrees[np.argsort(totals, kind="stable")]
+    cuts = np.unique(np.cumsum(np.bincount(totals)))
     basis, _ = _chebyshev(2 * (inputs - low) / (high - low) - 1, int(degrees.max()))
     design = _terms(basis, degrees)
-    target = np.log(np.abs(y)) if log_output else y
-    coefficients = _least_squares(design[:n_training], target[:n_training])
-    residual = design[n_training:] @ coefficients - target[n_training:]
-    error = float(np.sqrt(np.mean(residual**2)) / max(float(np.std(target)), 1e-300))
-    return Surrogate(log_inputs, log_output, low, high, degrees, coefficients, error)
+    form = OUTPUTS[output]
+    target = form.of_target(y)
+    in_target = weights * np.abs(form.slope(y))  # what errors of the transform are in the target
+    rows = np.minimum(in_target, _LARGEST_WEIGHT * np.median(in_target)) if is_weighted else np.ones_like(y)
+    solved = _nested_least_squares(
+        design[:n_training] * rows[:n_training, None], (target * rows)[:n_training], cuts
+    )
+    off = [design[n_training:, : len(c)] @ c - target[n_training:] for c in solved]
+    spread = max(float(np.std(weights * y)), 1e-300)
+    if not form.keeps_sign and np.ptp(np.sign(y)) > 0:
+        spread /= _SIGN_FACTOR
+    errors = [float(np.sqrt(np.mean((in_target[n_training:] * r) ** 2))) / spread for r in off]
+    best = int(np.argmin(errors))
+    is_last = best == len(errors) - 1
+    gain = errors[best - 1] / max(errors[best], 1e-300) if is_last and best > 0 else 1.0
+    n = cuts[best]
+    return Surrogate(log_inputs, output, low, high, degrees[:n], solved[best], errors[best], gain)
 
 
 def _inputs(X: Array, log_inputs: NDArray[np.bool_]) -> Array:
     return np.where(log_inputs, np.log(np.where(log_inputs, np.abs(X), 1.0)), X)
 
 
-def _least_squares(A: Array, b: Array) -> Array:
-    """Normal equations, as Chebyshev columns are nearly orthogonal, with one step of refinement."""
+def _nested_least_squares(A: Array, b: Array, cuts: NDArray[np.int64]) -> list[Array]:
+    """Solutions with the first columns only, for each of these numbers of columns.
+
+    Normal equations, as Chebyshev columns are nearly orthogonal, with one step of refinement; a leading
+    block of the Cholesky factor is the factor of the leading block.
+    """
     gram = A.T @ A
     gram[np.diag_indices_from(gram)] *= 1 + 1e-12
     gram[np.diag_indices_from(gram)] += 1e-14 * np.trace(gram)
-    factor = scipy.linalg.cho_factor(gram)
-    result = scipy.linalg.cho_solve(factor, A.T @ b)
-    return np.asarray(result + scipy.linalg.cho_solve(factor, A.T @ (b - A @ result)))
+    factor = scipy.linalg.cholesky(gram, lower=True)
+    solutions = []
+    for n in cuts.tolist():
+        block, columns = (factor[:n, :n], True), A[:, :n]
+        first = scipy.linalg.cho_solve(block, columns.T @ b)
+        again = scipy.linalg.cho_solve(block, columns.T @ (b - columns @ first))
+        solutions.append(np.asarray(first + again))
+    return solutions
 
 
 @cache

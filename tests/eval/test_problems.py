@@ -21,7 +21,9 @@ SIZES = {
     "korns": 15,
     "jin": 6,
     "vladislavleva": 8,
+    "generated": 160,
 }
+TABLE_NAMES = ("feynman", "strogatz", "classical", "generated")
 PROBLEMS = {problem.name: problem for suite in SUITES for problem in load(suite)}
 
 
@@ -67,7 +69,7 @@ def test_every_problem_can_be_sampled_in_its_ranges(problem):
 
 
 def test_expressions_agree_with_sympy_on_the_formulas():
-    rows = [row for name in ("feynman", "strogatz", "classical") for row in read(TABLES / f"{name}.csv")]
+    rows = [row for name in TABLE_NAMES for row in read(TABLES / f"{name}.csv")]
     assert len(rows) == len(PROBLEMS)
     for row in rows:
         problem = PROBLEMS[row["name"]]

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -6,7 +8,7 @@ from strategies import expressions
 from nsr.parsing import parse
 from nsr.printing import to_infix
 from nsr.program import Program
-from nsr.rewriting import rewritten, without_redundant_constants
+from nsr.rewriting import rewritten, without_phases, without_redundant_constants
 from nsr.simplify import simplify
 
 
@@ -57,3 +59,28 @@ def test_without_redundant_constants_values_stay_and_constants_get_no_more(expre
     before, after = Program([expression, shorter]).values(X)
     known = np.isfinite(before) & (np.abs(before) < 1e8)
     np.testing.assert_allclose(after[known], before[known], rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("turns", "name", "wanted"),
+    [
+        (1, "sin", "cos(3*x_0)"),
+        (1, "cos", "-sin(3*x_0)"),
+        (-1, "cos", "sin(3*x_0)"),
+        (2, "sin", "-sin(3*x_0)"),
+        (3, "cos", "sin(3*x_0)"),
+        (-2, "cos", "-cos(3*x_0)"),
+        (4, "sin", "sin(3*x_0)"),
+    ],
+)
+def test_quarter_turns_change_the_function(turns, name, wanted):
+    expression = parse(f"{name}(3*x_0 + ({turns * math.pi / 2!r}))")
+    assert to_infix(without_phases(expression)) == wanted
+
+
+@given(expressions())
+def test_without_phases_values_stay(expression):
+    X = np.random.default_rng(0).uniform(0.5, 2, (20, 3))
+    values = Program([expression, without_phases(expression)]).values(X)
+    finite = np.all(np.isfinite(values), axis=0) & (np.abs(values[0]) < 1e6)
+    np.testing.assert_allclose(values[1][finite], values[0][finite], rtol=1e-6, atol=1e-9)

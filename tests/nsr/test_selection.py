@@ -54,10 +54,20 @@ def test_round_constants_are_cheap():
 def test_the_front_is_strictly_better_with_complexity():
     y = values("x_0*x_1 + 0.1*x_0")
     front = pareto_front(
-        [candidate(t, y) for t in ("x_0", "x_1", "x_0*x_1", "x_1*x_0 - x_1 + x_1", "x_0*x_1 + 0.1*x_0")]
+        [candidate(t, y) for t in ("x_0", "x_1", "x_0*x_1", "x_1*x_0 - x_1 + x_1", "x_0*x_1 + 0.1*x_0")],
+        200,
+        float(np.var(y)),
     )
     assert [to_infix(c.expression) for c in front][-1] == "x_0*x_1 + 0.1*x_0"
     assert all(a.complexity < b.complexity and a.loss > b.loss for a, b in itertools.pairwise(front))
+
+
+def test_round_constants_stand_for_refined_ones_that_fit_the_noise():
+    y = 2 * X[:, 0] + 0.1 * RNG.standard_normal(200)
+    fitted = float(X[:, 0] @ y / (X[:, 0] @ X[:, 0]))
+    both = [candidate(f"{value!r}*x_0", y) for value in (2.0, fitted)]
+    assert both[1].loss < both[0].loss
+    assert pareto_front(both, 200, float(np.var(y))) == both[:1]
 
 
 def test_equal_functions_are_merged_into_the_shortest_form():
@@ -72,7 +82,7 @@ def test_equal_functions_are_merged_into_the_shortest_form():
 def test_without_noise_the_exact_short_equation_wins():
     y = values("3*x_0*x_1**2")
     texts = ("x_0", "3*x_0*x_1**2", "3.0000000001*x_0*x_1**2", "3*x_0*x_1**2 + 0.0000001*x_0")
-    front = pareto_front([candidate(t, y) for t in texts])
+    front = pareto_front([candidate(t, y) for t in texts], 200, float(np.var(y)))
     assert to_infix(front[choose(front, 200, float(np.var(y)))].expression) == "3*x_0*x_1**2"
 
 
@@ -83,7 +93,7 @@ def test_with_noise_the_choice_does_not_overfit(noise):
         clean = values("2.7*x_0*x_1")
         y = clean + noise * np.sqrt(np.mean(clean**2)) * np.random.default_rng(seed).standard_normal(200)
         texts = ("1.1*x_0", "1.1*x_0*x_1", "1.1*x_0*x_1 + 0.1*x_0", "1.1*x_0*x_1 + 0.1*sin(x_0) + 0.3")
-        front = pareto_front([refined(t, y) for t in texts])
+        front = pareto_front([refined(t, y) for t in texts], 200, float(np.var(y)))
         chosen.append(len(front[choose(front, 200, float(np.var(y)))].expression.tokens))
     assert chosen.count(5) >= 9
 
@@ -91,7 +101,7 @@ def test_with_noise_the_choice_does_not_overfit(noise):
 def test_what_has_no_loss_is_never_chosen():
     bad = Candidate(parse("log(-x_0)"), math.inf)
     assert description_length(bad, 10, 1.0) == math.inf
-    assert pareto_front([bad]) == merged([bad], X, 1.0) == []
+    assert pareto_front([bad], 200, 1.0) == merged([bad], X, 1.0) == []
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ import pytest
 
 from nsr.parsing import parse
 from nsr.program import Program
-from nsr.search.families import relations
+from nsr.search.families import relations, significant_terms
 from nsr.search.state import State
 
 RNG = np.random.default_rng(0)
@@ -49,3 +49,17 @@ def test_noise_leaves_the_right_terms():
 def test_a_state_without_variables_is_a_constant():
     state = State(np.empty((20, 0)), np.full(20, 2.5), ())
     assert [form.tokens for batch in relations(state) for form in batch] == [(2.5,)]
+
+
+def test_backward_elimination_keeps_what_is_significant():
+    table = RNG.standard_normal((500, 20))
+    weights = np.zeros(20)
+    weights[[3, 7, 11, 15]] = [1.0, -2.0, 0.5, 3.0]
+    kept, found = significant_terms(table, table @ weights + 0.1 * RNG.standard_normal(500))
+    assert kept == [3, 7, 11, 15]
+    expected = np.linalg.lstsq(table[:, kept], table @ weights, rcond=None)[0]
+    np.testing.assert_allclose(found, expected, atol=0.05)
+
+
+def test_a_long_polynomial_is_found_under_noise():
+    assert best_fvu("x_0*x_1 - 2*x_2**2 + 3*x_0 + x_1**3 - 1", 3, noise=0.02) < 1e-3

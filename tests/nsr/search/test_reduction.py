@@ -63,6 +63,19 @@ def test_noise_is_no_symmetry():
     assert reductions(State.root(RNG.uniform(1, 4, (300, 3)), RNG.standard_normal(300))) == []
 
 
+@pytest.mark.parametrize("noise", [0.01, 0.1])
+def test_noise_hides_no_symmetry_and_shows_none_that_is_not_there(noise):
+    Z = np.random.default_rng(1).uniform(1, 4, (10_000, 3))
+    y = Z[:, 0] * np.exp(-Z[:, 1] / Z[:, 2])
+    state = State.root(Z, y + noise * np.std(y) * RNG.standard_normal(len(y)))
+    children = reductions(state)
+    assert any(acts_through(child, {"x_1/x_2"}) for child in children)
+    assert not any(child.X.shape[1] == 0 for child in children)
+    assert not any(
+        acts_through(child, {"x_0", text}) for text in ("x_1+x_2", "x_1-x_2") for child in children
+    )
+
+
 def test_a_reduced_solution_is_lifted_to_the_root():
     state = state_of("x_0*exp(-x_1/x_2)", 3)
     for child in reductions(state):

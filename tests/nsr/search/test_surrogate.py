@@ -31,7 +31,7 @@ def test_products_of_powers_are_exact_even_where_signs_change():
     Z = RNG.normal(0, 2, (500, 4))
     y = Z[:, 0] * Z[:, 1] ** 3 / Z[:, 2] ** 2
     surrogate = fit_surrogate(Z, y)
-    assert surrogate.log_output
+    assert surrogate.output == "log"
     assert surrogate.error < 1e-6
     slopes = Z[:100] * surrogate.gradients(Z[:100], y[:100]) / y[:100, None]
     np.testing.assert_allclose(slopes, np.tile([1, 3, -2, 0], (100, 1)), atol=1e-5)
@@ -50,3 +50,28 @@ def test_terms_have_all_degrees_up_to_a_total(n_variables, max_terms):
     total = degrees.sum(axis=1)
     assert total[0] == 0
     assert np.array_equal(np.unique(total), np.arange(total.max() + 1))
+
+
+@pytest.mark.parametrize(
+    ("function", "output"),
+    [(lambda a, b, c: np.sqrt(a**2 + b * c - 1), "square"), (lambda a, b, c: 1 / (a + b * c - 1.9), "inv")],
+)
+def test_roots_and_poles_are_smooth_after_a_transform(function, output):
+    y = function(*X.T)
+    surrogate = fit_surrogate(X, y)
+    assert surrogate.output == output
+    assert surrogate.error < 1e-8
+    step = 1e-6 * np.array([1.0, 0.0, 0.0])
+    slopes = (function(*(X + step).T) - function(*(X - step).T)) / 2e-6
+    np.testing.assert_allclose(surrogate.gradients(X, y)[:, 0], slopes, rtol=1e-5)
+
+
+@pytest.mark.parametrize("noise", [0.01, 0.1])
+def test_with_noise_the_error_is_the_noise(noise):
+    Z = RNG.uniform(1, 3, (8_000, 3))
+    y = Z[:, 0] * np.exp(-Z[:, 1] / Z[:, 2])
+    surrogate = fit_surrogate(Z, y + noise * np.std(y) * RNG.standard_normal(len(y)))
+    assert surrogate.error == pytest.approx(noise, rel=0.05)
+    assert surrogate.gain == 1.0
+    clean = surrogate.targets(Z, y)
+    assert np.std(clean - y) < 0.2 * noise * np.std(y)
