@@ -24,7 +24,7 @@ from nsr.parsing import parse
 from nsr.printing import to_infix
 from nsr.program import Program, warm_up
 from nsr.refine import refine
-from nsr.rewriting import rewritten, without_phases
+from nsr.rewriting import rewritten, tidied
 from nsr.scaling import Scaler
 from nsr.search.engine import STAGES, Search
 from nsr.selection import (
@@ -203,7 +203,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         pool: list[Candidate],
     ) -> None:
         """Searches and snaps; good candidates are added to the pool as they come."""
-        scaler = Scaler.fit(data.X, data.y)
+        scaler = Scaler.gentle(data.X, data.y)
         search = Search(
             pretrained,
             data.X / scaler.x_scale,
@@ -339,7 +339,7 @@ def _snapped(pool: list[Candidate], data: Prepared, deadline: float) -> list[Can
             break
         for form in (candidate.expression, *rewritten(candidate.expression)):
             snapped = snap(Candidate(form, candidate.loss), data.X, data.y)
-            forms += [form] if snapped is None else [form, without_phases(snapped.expression)]
+            forms += [form] if snapped is None else [form, tidied(snapped.expression)]
     return scored(forms, data.X, data.y)
 
 

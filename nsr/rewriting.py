@@ -9,7 +9,7 @@ import sympy
 from nsr import algebra
 from nsr.algebra import ONE, Node
 from nsr.export.sympy import from_sympy, to_sympy
-from nsr.expression import Expression
+from nsr.expression import Expression, is_structural
 from nsr.simplify import from_node, simplify
 
 # SymPy takes too long to multiply out what is longer.
@@ -56,38 +56,65 @@ def without_redundant_constants(expression: Expression) -> Expression:
         return expression
 
 
-def without_phases(expression: Expression) -> Expression:
-    """The expression with quarter turns taken out of sines and cosines: cos(x - pi/2) is sin(x)."""
+def tidied(expression: Expression) -> Expression:
+    """The expression in plainer functions.
+
+    Quarter turns are taken out of sines and cosines (cos(x - pi/2) is sin(x)), and exponentials of logarithms
+    become powers (exp(y*log(x)) is x^y).
+    """
     try:
-        return simplify(from_node(_turned(algebra.from_expression(expression))))
+        return simplify(from_node(_tidied(algebra.from_expression(expression))))
     except algebra.NotFinite:
         return expression
 
 
-def _turned(node: Node) -> Node:
+def _tidied(node: Node) -> Node:
     kind = node[0]
     if kind == "sum":
-        return algebra.add([algebra.scale(_turned(term), c) for term, c in node[1]])
+        return algebra.add([algebra.scale(_tidied(term), c) for term, c in node[1]])
     if kind == "prod":
-        powers = [algebra.power(_turned(base), exponent) for base, exponent in node[2]]
+        powers = [algebra.power(_tidied(base), _rounded(exponent)) for base, exponent in node[2]]
         return algebra.multiply([("num", node[1]), *powers])
     if kind != "fun":
         return node
-    arguments = [_turned(argument) for argument in node[2]]
-    sign, total = algebra.as_term(arguments[0])
-    if node[1] not in {"sin", "cos"} or total[0] != "sum" or sign is None:
-        return algebra.function(node[1], arguments)
+    arguments = [_tidied(argument) for argument in node[2]]
+    if node[1] in {"sin", "cos"}:
+        return _turned(node[1], arguments[0])
+    if node[1] == "exp":
+        return _exponential(arguments[0])
+    return algebra.function(node[1], arguments)
+
+
+def _rounded(exponent: float) -> float:
+    """The structural exponent that is meant, where rounding has moved it."""
+    return round(6 * exponent) / 6 if is_structural(exponent) else exponent
+
+
+def _turned(name: str, argument: Node) -> Node:
+    """A sine or cosine without quarter turns."""
+    sign, total = algebra.as_term(argument)
+    if total[0] != "sum" or sign is None:
+        return algebra.function(name, [argument])
     terms = dict(total[1])
     phase = algebra.multiply_coefficients(sign, terms.pop(ONE, 0.0))
     turns = 0.0 if phase is None else phase / (math.pi / 2)
     if abs(turns - round(turns)) > _SAME_TURN:
-        return algebra.function(node[1], arguments)
-    rest = algebra.add(
-        [algebra.scale(term, algebra.multiply_coefficients(sign, c)) for term, c in terms.items()]
-    )
+        return algebra.function(name, [argument])
+    rest = algebra.scale(algebra.add([algebra.scale(term, c) for term, c in terms.items()]), sign)
     # Each quarter turn leads from sin to cos to -sin to -cos.
-    quarter = (round(turns) + (node[1] == "cos")) % 4
+    quarter = (round(turns) + (name == "cos")) % 4
     return algebra.scale(algebra.function(("sin", "cos")[quarter % 2], [rest]), -1.0 if quarter > 1 else 1.0)
+
+
+def _exponential(argument: Node) -> Node:
+    """An exponential, or the power that it is."""
+    size, rest = algebra.as_term(argument)
+    factors = dict(rest[2]) if rest[0] == "prod" else {}
+    for factor, exponent in factors.items():
+        if factor[0] == "fun" and factor[1] == "log" and exponent == 1.0:
+            others = [algebra.power(base, e) for base, e in factors.items() if base != factor]
+            return ("fun", "pow", (factor[2][0], algebra.scale(algebra.multiply(others), size)))
+    return algebra.function("exp", [argument])
 
 
 def _normalised(node: Node) -> Node:

@@ -42,6 +42,15 @@ class Scaler:
         x_scale = np.array([_power_of_ten(root_mean_square(column)) for column in columns])
         return cls(x_scale, root_mean_square(np.asarray(y, dtype=np.float64)) or 1.0)
 
+    @classmethod
+    def gentle(cls, X: ArrayLike, y: ArrayLike) -> Scaler:
+        """As `fit`, but the target keeps its values too unless they are out of the ordinary.
+
+        What a search finds about the exponential or the sine of the target holds for its own values only.
+        """
+        values = np.asarray(y, dtype=np.float64)
+        return cls(cls.fit(X, values).x_scale, _power_of_ten(root_mean_square(values)))
+
     def transform(self, X: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Scaled copies of X and y in the network's precision."""
         scaled_x = np.asarray(X, dtype=np.float64) / self.x_scale

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsr.program import Program
-from nsr.selection import Candidate, constant_bits, description_length, nearest_fraction
+from nsr.selection import EXACT_FVU, Candidate, constant_bits, description_length, nearest_fraction
 
 # A round value must lie within this many standard errors of the refined one.
 _WITHIN = 4.0
@@ -85,7 +85,8 @@ def _standard_errors(program: Program, values: Array, X: Array, y: Array) -> Arr
     predicted, jacobian = program.jacobian(X, values[None])
     J = jacobian[0][: len(values)]
     residual = predicted[0] - y
-    variance = float(residual @ residual) / max(len(y) - len(values), 1)
+    # Below the precision of the data, residuals are rounding and tell nothing about the constants.
+    variance = max(float(residual @ residual) / max(len(y) - len(values), 1), EXACT_FVU * float(np.var(y)))
     norms = np.sqrt(np.sum(J**2, axis=1))
     norms[~(norms > 0)] = 1.0
     scaled = J / norms[:, None]

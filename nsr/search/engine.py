@@ -46,7 +46,7 @@ _ROUNDS: tuple[tuple[int | None, int, int | None, int], ...] = (
 _GIVEN_EFFORT = (32, None, 100)
 # How many of the best are handed on after each round.
 _N_HANDED_ON = 96
-# Where refinement starts an added constant, in units of the target's root mean square.
+# Where refinement starts an added constant.
 _OFFSET = 0.1
 # Share of the time that structure may take before the network is asked.
 _STRUCTURE_SHARE = 0.4

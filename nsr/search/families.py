@@ -29,7 +29,8 @@ MAX_VARIABLES = 9
 _FEW_ROWS, _MANY_ROWS = 600, 4_000
 _POWERS = (1.0, 2.0, -1.0, -2.0, 0.5, -0.5, 3.0, -3.0, 4.0, 1.5)
 _SCALES = (1.0, 2.0, 0.5, np.pi, 3.0, 4.0)
-_MAX_TERMS = 140
+# Terms for one, two, and more variables.
+_MAX_TERMS = (240, 200, 140)
 # Terms that sums of three are made of, and ratios of three: above and below the line.
 _MAX_TRIPLE_TERMS, _MAX_RATIO_TERMS = 80, 30
 # Subsets of each size that are handed on, likewise.
@@ -82,6 +83,11 @@ _TRANSFORMS = (
 )
 
 
+# What may be a polynomial; the later ones are tried with few variables only.
+_OF_POLYNOMIALS = (_TRANSFORMS[0], _TRANSFORMS[1], _TRANSFORMS[2], _TRANSFORMS[6])
+_MAX_TRANSFORMED = 3
+
+
 def relations(state: State) -> Iterator[list[Expression]]:
     """Equations t = f(z) that nearly hold, one list for each transform of the target, simple ones first."""
     n_variables = state.X.shape[1]
@@ -100,7 +106,9 @@ def relations(state: State) -> Iterator[list[Expression]]:
     usable = _is_moderate(values)
     terms = tuple(term for term, good in zip(terms, usable, strict=True) if good)
     table = values[usable].T
-    yield _noisy_polynomials(X, y, weights) if is_rough else _polynomials(X, y)
+    yield _polynomials(X[:_FEW_ROWS], y[:_FEW_ROWS])
+    if is_rough:
+        yield _noisy_polynomials(X, y, weights)
     for transform in _TRANSFORMS:
         target = transform.of_target(y)
         if _is_moderate(target) and np.ptp(target) > 0:
@@ -111,18 +119,19 @@ def relations(state: State) -> Iterator[list[Expression]]:
 
 
 def _polynomials(X: Array, y: Array) -> list[Expression]:
-    """The polynomial, and the reciprocal of one, that hold exactly, if few terms do."""
+    """Polynomials for the target and for some transforms of it that hold exactly, if few terms do."""
     degrees = degrees_up_to(X.shape[1], len(y) // 4)
     degrees = degrees[degrees.sum(axis=1) <= _MAX_DEGREE]
     table = np.prod(X[:, None, :] ** degrees[None], axis=2)
     if not np.all(_is_moderate(table.T)):
         return []
     forms = []
-    for target, inverse in ((y, ()), (1 / np.where(y == 0, np.nan, y), ("inv",))):
+    for transform in _OF_POLYNOMIALS[: 2 if X.shape[1] > _MAX_TRANSFORMED else None]:
+        target = transform.of_target(y)
         for subset in exact_subset(table, target) if _is_moderate(target) else []:
             weights = np.linalg.lstsq(table[:, subset], target, rcond=None)[0]
             terms = [(float(w), monomial(degrees[i])) for i, w in zip(subset, weights, strict=True)]
-            forms.append(_applied(inverse, _sum(terms)))
+            forms.append(_applied(transform.inverse, _sum(terms)))
     return forms
 
 
@@ -293,12 +302,13 @@ def _terms(n_variables: int) -> tuple[Expression, ...]:
         *singles[: 3 * n_variables],
         *mixed[:40],
         *plain,
+        *_function_products(n_variables),
         *singles[3 * n_variables :],
         *cubes,
         *decorated,
         *mixed[40:],
     )
-    return tuple(dict.fromkeys(ordered))[:_MAX_TERMS]
+    return tuple(dict.fromkeys(ordered))[: _MAX_TERMS[min(n_variables, len(_MAX_TERMS)) - 1]]
 
 
 def _products(atoms: list[list[Expression]], n_powers: int) -> list[Expression]:
@@ -312,6 +322,21 @@ def _products(atoms: list[list[Expression]], n_powers: int) -> list[Expression]:
     ]
     options.sort(key=lambda option: option[0])
     return [product for _, product in options]
+
+
+def _function_products(n_variables: int) -> list[Expression]:
+    """Waves of the first powers of one variable, times each other; and of two variables, times each other."""
+    if n_variables > 2:
+        return []
+    powers = (1.0, 2.0, 3.0) if n_variables == 1 else (1.0, 2.0)
+    waves = [
+        [apply(name, power(i, p)) for p in powers for name in ("sin", "cos")] for i in range(n_variables)
+    ]
+    if n_variables == 1:
+        return [*waves[0], *(apply("mul", a, b) for a, b in itertools.combinations(waves[0], 2))]
+    return [wave for own in waves for wave in own] + [
+        apply("mul", a, b) for a, b in itertools.product(*waves)
+    ]
 
 
 def _functions(index: int, scales: tuple[float, ...]) -> list[Expression]:

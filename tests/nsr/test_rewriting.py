@@ -8,7 +8,7 @@ from strategies import expressions
 from nsr.parsing import parse
 from nsr.printing import to_infix
 from nsr.program import Program
-from nsr.rewriting import rewritten, without_phases, without_redundant_constants
+from nsr.rewriting import rewritten, tidied, without_redundant_constants
 from nsr.simplify import simplify
 
 
@@ -75,12 +75,24 @@ def test_without_redundant_constants_values_stay_and_constants_get_no_more(expre
 )
 def test_quarter_turns_change_the_function(turns, name, wanted):
     expression = parse(f"{name}(3*x_0 + ({turns * math.pi / 2!r}))")
-    assert to_infix(without_phases(expression)) == wanted
+    assert to_infix(tidied(expression)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [("exp(x_1*log(x_0))", "x_0**x_1"), ("2*exp(-3*x_1*log(x_0+1)/x_2)", "2*(x_0 + 1)**(-3*x_1/x_2)")],
+)
+def test_exponentials_of_logarithms_are_powers(text, wanted):
+    found = tidied(parse(text))
+    assert "exp" not in found.tokens
+    X = np.random.default_rng(0).uniform(0.5, 2, (20, 3))
+    values = Program([found, parse(wanted)]).values(X)
+    np.testing.assert_allclose(values[0], values[1], rtol=1e-12)
 
 
 @given(expressions())
-def test_without_phases_values_stay(expression):
+def test_tidied_values_stay(expression):
     X = np.random.default_rng(0).uniform(0.5, 2, (20, 3))
-    values = Program([expression, without_phases(expression)]).values(X)
+    values = Program([expression, tidied(expression)]).values(X)
     finite = np.all(np.isfinite(values), axis=0) & (np.abs(values[0]) < 1e6)
     np.testing.assert_allclose(values[1][finite], values[0][finite], rtol=1e-6, atol=1e-9)

@@ -48,3 +48,11 @@ def test_an_expression_of_the_users_variables_becomes_one_of_the_scaled_ones():
     scaled, _ = scaler.transform(X, X[:, 0])
     values = Program([scaler.scaled(expression)]).values(scaled.astype(float))
     np.testing.assert_allclose(values, Program([expression]).values(X), rtol=1e-6)
+
+
+@pytest.mark.parametrize(("size", "kept"), [(1.0, True), (50.0, True), (1e-7, False), (1e9, False)])
+def test_gentle_scaling_keeps_ordinary_targets(size, kept):
+    X, y = np.array([[1.0], [2.0]]), size * np.array([1.0, 1.2])
+    scaler = Scaler.gentle(X, y)
+    assert (scaler.y_scale == 1.0) == kept
+    assert 0.01 <= np.sqrt(np.mean((y / scaler.y_scale) ** 2)) <= 100
