@@ -43,8 +43,8 @@ from nsr.units import Units
 
 Array = NDArray[np.float64]
 
-# How many of the best candidates are fitted to all rows, and how many are snapped.
-_N_POLISHED, _N_SNAPPED = 60, 24
+# How many of the best candidates are fitted to all rows, are snapped, and are put in other words.
+_N_POLISHED, _N_SNAPPED, _N_REWRITTEN = 40, 12, 6
 # Share of the time limit that is kept for that.
 _FINISHING_SHARE = 0.1
 # Batches that are still searched after an exact answer, as a simpler one may come.
@@ -334,10 +334,11 @@ def _snapped(pool: list[Candidate], data: Prepared, deadline: float) -> list[Can
     best = ranked(pool, len(data.y), variance)[:_N_SNAPPED]
     exact = [c for c in best if c.loss <= EXACT_FVU * variance]
     forms: list[Expression] = []
-    for candidate in exact[:8] or best:
+    for place, candidate in enumerate(exact[:_N_REWRITTEN] or best):
         if forms and time.monotonic() > deadline:
             break
-        for form in (candidate.expression, *rewritten(candidate.expression)):
+        others = rewritten(candidate.expression) if place < _N_REWRITTEN else []
+        for form in (candidate.expression, *others):
             snapped = snap(Candidate(form, candidate.loss), data.X, data.y)
             forms += [form] if snapped is None else [form, tidied(snapped.expression)]
     return scored(forms, data.X, data.y)

@@ -62,6 +62,8 @@ _N_POLISHED = 24
 # An answer may end the search if there are so many rows to judge it by, and if it leaves less than this share
 # of the target's variance unexplained.
 _LEAST_ROWS, _LEAST_EXPLAINED = 2_000, 0.5
+# Before all has been tried, an answer must be no more complex than this to end the search.
+_SHORT = 12
 # Equations of separate parts are combined in about so many ways.
 _MAX_COMBINATIONS = 36
 # A part may take this share of the time that is left; it is solved when its error is near the surrogate's.
@@ -107,7 +109,13 @@ class Search:
         yield from self._recorded(self._given(deadline), population)
         structured = time.monotonic() + _STRUCTURE_SHARE * (deadline - time.monotonic())
         states: list[State] = []
-        yield from self._recorded(self._structured(structured, states), population)
+        n_states = 0
+        for batch in self._recorded(self._structured(structured, states), population):
+            yield batch
+            if len(states) > n_states + 1:  # all of a state's families have had their turn
+                n_states = len(states) - 1
+                if self._is_explained(population.best, _SHORT):
+                    return
         asked = self._asked(states or self._starts, deadline)
         yield from self._recorded(itertools.islice(asked, len(_ROUNDS)), population)
         rest = [asked, self._evolved(population, deadline)] if "evolution" in self.stages else [asked]
@@ -194,9 +202,9 @@ class Search:
             yield self._refined(batch[:_N_POLISHED], root, 1, 2_000, 20, deadline)
             idle = 0 if population.best_bits < best else idle + 1
 
-    def _is_explained(self, best: Expression | None) -> bool:
-        """Whether what an equation leaves unexplained looks like noise."""
-        if best is None or len(self.y) < _LEAST_ROWS:
+    def _is_explained(self, best: Expression | None, longest: float = np.inf) -> bool:
+        """Whether what an equation of at most some complexity leaves unexplained looks like noise."""
+        if best is None or best.complexity > longest or len(self.y) < _LEAST_ROWS:
             return False
         with np.errstate(all="ignore"):
             residual = self.y - Program([best]).values(self.X)[0]

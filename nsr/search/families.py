@@ -30,7 +30,9 @@ _FEW_ROWS, _MANY_ROWS = 600, 4_000
 _POWERS = (1.0, 2.0, -1.0, -2.0, 0.5, -0.5, 3.0, -3.0, 4.0, 1.5)
 _SCALES = (1.0, 2.0, 0.5, np.pi, 3.0, 4.0)
 # Terms for one, two, and more variables.
-_MAX_TERMS = (240, 200, 140)
+_MAX_TERMS = (240, 280, 180)
+# Powers that functions of another variable are multiplied by.
+_N_DECORATIONS = 4
 # Terms that sums of three are made of, and ratios of three: above and below the line.
 _MAX_TRIPLE_TERMS, _MAX_RATIO_TERMS = 80, 30
 # Subsets of each size that are handed on, likewise.
@@ -83,7 +85,7 @@ _TRANSFORMS = (
 )
 
 
-# What may be a polynomial; the later ones are tried with few variables only.
+# What may be a polynomial; the last one is tried with few variables only.
 _OF_POLYNOMIALS = (_TRANSFORMS[0], _TRANSFORMS[1], _TRANSFORMS[2], _TRANSFORMS[6])
 _MAX_TRANSFORMED = 3
 
@@ -113,7 +115,8 @@ def relations(state: State) -> Iterator[list[Expression]]:
         target = transform.of_target(y)
         if _is_moderate(target) and np.ptp(target) > 0:
             negative = transform.inverse[-1:] == ("sqrt",) and bool(np.all(y < 0))
-            own_weights = _moderated(weights / np.abs(transform.slope(y)))
+            with np.errstate(divide="ignore", invalid="ignore"):
+                own_weights = _moderated(weights / np.abs(transform.slope(y)))
             forms = _forms(transform, terms, table, target, own_weights, n_best)
             yield [apply("neg", form) if negative else form for form in forms]
 
@@ -126,7 +129,7 @@ def _polynomials(X: Array, y: Array) -> list[Expression]:
     if not np.all(_is_moderate(table.T)):
         return []
     forms = []
-    for transform in _OF_POLYNOMIALS[: 2 if X.shape[1] > _MAX_TRANSFORMED else None]:
+    for transform in _OF_POLYNOMIALS[: 3 if X.shape[1] > _MAX_TRANSFORMED else None]:
         target = transform.of_target(y)
         for subset in exact_subset(table, target) if _is_moderate(target) else []:
             weights = np.linalg.lstsq(table[:, subset], target, rcond=None)[0]
@@ -182,9 +185,9 @@ def significant_terms(table: Array, target: Array) -> tuple[list[int], Array]:
 
 def _moderated(weights: Array) -> Array:
     """Weights of which none is far above the others."""
-    finite = np.where(np.isfinite(weights), weights, 0.0)
-    middle = float(np.median(finite)) or 1.0
-    return np.minimum(finite, _LARGEST_WEIGHT * middle) / middle
+    known = np.where(np.isnan(weights), 0.0, weights)
+    middle = float(np.median(known)) or 1.0
+    return np.minimum(known, _LARGEST_WEIGHT * middle) / middle
 
 
 def _is_moderate(values: Array) -> NDArray[np.bool_]:
@@ -290,7 +293,7 @@ def _terms(n_variables: int) -> tuple[Expression, ...]:
     decorated = [
         apply("mul", power, function)
         for i, j in itertools.product(range(n_variables), repeat=2)
-        for power in atoms[i][:2]
+        for power in atoms[i][:_N_DECORATIONS]
         for function in functions[j][:4]
     ]
     cubes = [
