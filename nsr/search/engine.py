@@ -109,24 +109,23 @@ class Search:
         yield from self._recorded(self._given(deadline), population)
         structured = time.monotonic() + _STRUCTURE_SHARE * (deadline - time.monotonic())
         states: list[State] = []
-        n_states = 0
+        n_states = 1
         for batch in self._recorded(self._structured(structured, states), population):
             yield batch
-            if len(states) > n_states + 1:  # all of a state's families have had their turn
-                n_states = len(states) - 1
+            if len(states) > n_states:  # all families of the state before have had their turn
+                n_states = len(states)
                 if self._is_explained(population.best, _SHORT):
                     return
+        if self._is_explained(population.best, _SHORT):
+            return
         asked = self._asked(states or self._starts, deadline)
         yield from self._recorded(itertools.islice(asked, len(_ROUNDS)), population)
+        if self._is_explained(population.best):
+            return
         rest = [asked, self._evolved(population, deadline)] if "evolution" in self.stages else [asked]
-        best = -np.inf
         for batch in self._recorded(_in_turns(rest), population):
             yield batch
-            if population.best_bits != best:
-                best = population.best_bits
-                if self._is_explained(population.best):
-                    return
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline or self._is_explained(population.best):
                 return
 
     def _recorded(
@@ -206,6 +205,16 @@ class Search:
         """Whether what an equation of at most some complexity leaves unexplained looks like noise."""
         if best is None or best.complexity > longest or len(self.y) < _LEAST_ROWS:
             return False
+        if best not in self._explained:
+            self._explained[best] = self._leaves_noise(best)
+        return self._explained[best]
+
+    @cached_property
+    def _explained(self) -> dict[Expression, bool]:
+        """What is known about equations that have been the best."""
+        return {}
+
+    def _leaves_noise(self, best: Expression) -> bool:
         with np.errstate(all="ignore"):
             residual = self.y - Program([best]).values(self.X)[0]
         if not np.var(residual) < _LEAST_EXPLAINED * np.var(self.y):

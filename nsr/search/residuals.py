@@ -27,7 +27,8 @@ def has_structure(X: Array, residual: Array) -> bool:
         return True
     if np.ptp(residual) == 0:
         return False
-    by_polynomial = 1 - fit_surrogate(X, residual).error ** 2
+    surrogate = fit_surrogate(X, residual)
+    by_polynomial = 1 - (surrogate.error / surrogate.error_of_constant) ** 2
     explained = max(by_polynomial, _explained_by_neighbours(X[:_MAX_ROWS], residual[:_MAX_ROWS]))
     return explained > _EXPLAINED * max(1.0, _ROWS / len(residual))
 

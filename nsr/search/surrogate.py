@@ -71,6 +71,7 @@ class Surrogate:
         coefficients: Shape (T,).
         error: Weighted root mean square error of the target on held-out rows over its weighted standard
             deviation.
+        error_of_constant: The same for the best constant.
         gain: By which factor the highest degree lowered the error, where a higher one may lower it further;
             1 where it cannot, because noise is what is left.
     """
@@ -82,6 +83,7 @@ class Surrogate:
     degrees: NDArray[np.int64]
     coefficients: Array
     error: float
+    error_of_constant: float
     gain: float
 
     def outputs(self, X: Array) -> Array:
@@ -188,7 +190,7 @@ def _fit(
     is_last = best == len(errors) - 1
     gain = errors[best - 1] / max(errors[best], 1e-300) if is_last and best > 0 else 1.0
     n = cuts[best]
-    return Surrogate(log_inputs, output, low, high, degrees[:n], solved[best], errors[best], gain)
+    return Surrogate(log_inputs, output, low, high, degrees[:n], solved[best], errors[best], errors[0], gain)
 
 
 def _inputs(X: Array, log_inputs: NDArray[np.bool_]) -> Array:

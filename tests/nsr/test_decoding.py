@@ -175,3 +175,9 @@ def test_options_out_of_range_are_refused(options):
 def test_at_least_one_beam_is_asked_for():
     with pytest.raises(ValueError, match="at least 1"):
         beam_search(MODEL, TOKENIZER, memory_of(1), torch.tensor([1]), n_beams=0)
+
+
+def test_what_has_not_ended_by_the_deadline_is_left_out():
+    assert draw(n_problems=2, n_samples=32, deadline=0.0) != draw(n_problems=2, n_samples=32)
+    for problem in draw(n_problems=2, n_samples=32, deadline=0.0):
+        assert all(len(TOKENIZER.decode(ids)) == 1 for ids in problem)  # one step was taken: leaves alone

@@ -7,6 +7,7 @@ from untrained import save_untrained
 from nsr import SymbolicRegressor
 from nsr.parsing import parse
 from nsr.program import Program
+from nsr.search.engine import Search
 
 RNG = np.random.default_rng(0)
 
@@ -46,6 +47,18 @@ def test_an_answer_comes_in_time_where_there_is_none(untrained):
     model = SymbolicRegressor(checkpoint=untrained, n_candidates=16, time_limit=2).fit(X, y)
     assert model.equations_["complexity"].iloc[0] == 1
     assert time.monotonic() - started < 60
+
+
+def test_the_search_ends_when_only_noise_is_left(untrained, monkeypatch):
+    def evolved(self, population, deadline):
+        raise AssertionError("there is nothing left to evolve")
+        yield
+
+    monkeypatch.setattr(Search, "_evolved", evolved)
+    X = np.random.default_rng(0).uniform(1, 4, (3_000, 2))
+    y = X[:, 0] * X[:, 1] ** 2 + RNG.standard_normal(3_000)
+    model = SymbolicRegressor(checkpoint=untrained, n_candidates=16, time_limit=600).fit(X, y)
+    assert model.equations()[model.best_index_] == "x_0*x_1**2"
 
 
 def test_unknown_stages_are_named(untrained):

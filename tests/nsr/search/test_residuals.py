@@ -18,7 +18,7 @@ def test_noise_has_none():
     [
         (X[:, 0] ** 2, 0.3),
         (np.sin(X[:, 0] * X[:, 1]), 0.3),
-        (np.sin(25 * X[:, 1]), 1.0),
+        (np.sin(12 * X[:, 1]), 1.0),
         (np.where(X[:, 0] > 2, np.nan, 0.0), 0.0),
     ],
     ids=["smooth", "mixed", "fast", "undefined"],
