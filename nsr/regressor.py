@@ -339,7 +339,7 @@ def _snapped(pool: list[Candidate], data: Prepared, deadline: float) -> list[Can
             break
         others = rewritten(candidate.expression) if place < _N_REWRITTEN else []
         for form in (candidate.expression, *others):
-            snapped = snap(Candidate(form, candidate.loss), data.X, data.y)
+            snapped = snap(Candidate(form, candidate.loss), data.X, data.y, deadline)
             forms += [form] if snapped is None else [form, tidied(snapped.expression)]
     return scored(forms, data.X, data.y)
 

@@ -7,6 +7,7 @@ snapped form is one more candidate and never replaces the refined one.
 from __future__ import annotations
 
 import math
+import time
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +19,13 @@ from nsr.selection import EXACT_FVU, Candidate, constant_bits, description_lengt
 _WITHIN = 4.0
 _ROUNDING = 1e-9
 _GAUSS_NEWTON_STEPS = 3
+# An equation with more constants is no law, and fitting the rest again and again takes seconds.
+_MOST_CONSTANTS = 16
 
 Array = NDArray[np.float64]
 
 
-def snap(candidate: Candidate, X: Array, y: Array) -> Candidate | None:
+def snap(candidate: Candidate, X: Array, y: Array, deadline: float = math.inf) -> Candidate | None:
     """The candidate with as many round constants as the data allow.
 
     Constants are tried one by one, the cheapest first; the others are fitted again each time.
@@ -31,18 +34,21 @@ def snap(candidate: Candidate, X: Array, y: Array) -> Candidate | None:
         candidate: A refined candidate.
         X: Variables, shape (P, D).
         y: Target, shape (P,).
+        deadline: Of `time.monotonic`, after which no further constant is tried.
 
     Returns:
-        The snapped candidate, or None where no constant snaps.
+        The snapped candidate, or None where no constant snaps, or where there are too many of them.
     """
     program = Program([candidate.expression])
     values = program.constants[0, : program.n_constants[0]].copy()
-    if len(values) == 0 or not math.isfinite(candidate.loss):
+    if not 0 < len(values) <= _MOST_CONSTANTS or not math.isfinite(candidate.loss):
         return None
     variance = float(np.var(y))
     fixed = np.zeros(len(values), dtype=np.bool_)
     current = candidate
     for place, value in _proposals(program, values, X, y):
+        if time.monotonic() > deadline:
+            break
         if fixed[place]:
             continue
         trial_fixed = fixed.copy()
