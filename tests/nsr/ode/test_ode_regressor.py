@@ -12,7 +12,7 @@ from nsr import cli
 from nsr.expression import Expression
 from nsr.integrate import Systems
 from nsr.ode import ODERegressor
-from nsr.ode.shooting import deviations, residuals, scores, shot
+from nsr.ode.shooting import Paths, scores, shot
 from nsr.ode.trajectories import as_trajectories
 from nsr.parsing import parse
 
@@ -65,20 +65,43 @@ def test_several_trajectories_say_more_than_one():
 
 def test_shooting_finds_constants_and_initial_values():
     times, states = observed(PENDULUM, [2.0, 0.0], 10, noise=0.02)
-    (trajectory,) = as_trajectories(times, states)
+    paths = Paths(as_trajectories(times, states))
     started = tuple(map(parse, ("x_1", "-1.9*sin(x_0) - 0.35*x_1")))
-    found = shot(started, [trajectory])
+    found = shot(started, paths)
     assert [abs(value) for value in found.system[1].constants] == pytest.approx([2, 0.3], rel=0.05)
     np.testing.assert_allclose(found.initials[0], [2, 0], atol=0.05)
-    assert found.bits < scores([started], [trajectory])[0]
+    assert found.bits < scores([started], paths)[0]
 
 
 def test_a_simulation_that_breaks_off_counts_as_far_off():
-    (trajectory,) = as_trajectories(*observed(("1 - x_0",), [0.0], 5))
+    paths = Paths(as_trajectories(*observed(("1 - x_0",), [0.0], 5)))
     blown_up: tuple[Expression, ...] = (parse("1 + x_0**2"),)
-    off = residuals([blown_up], trajectory, deviations([trajectory]))
+    off = paths.errors(Systems([blown_up]))
     assert np.all(np.isfinite(off))
     assert off[0, -1, 0] >= 3
+
+
+def test_paths_of_different_lengths_are_each_compared_with_their_own_solution():
+    decay = (parse("-x_0"),)
+    parts = [observed(("-1.0*x_0",), [start], end, n) for start, end, n in ((1.0, 2, 40), (5.0, 1, 15))]
+    paths = Paths(as_trajectories([times for times, _ in parts], [states for _, states in parts]))
+    exact = np.concatenate([states[0] * np.exp(-times)[:, None] for times, states in parts])
+    twice = np.concatenate([2 * states[0] * np.exp(-times)[:, None] for times, states in parts])
+    starts = np.array([[[1.0], [5.0]], [[2.0], [10.0]]])
+    off = paths.errors(Systems([decay]), starts, np.zeros((2, 1)), np.zeros(2, dtype=int))
+    np.testing.assert_allclose(off[0], 0, atol=1e-5)
+    np.testing.assert_allclose(off[1], (twice - exact) / exact.std(), rtol=1e-4, atol=1e-5)
+
+
+def test_one_fit_serves_several_paths():
+    parts = [
+        observed(PENDULUM, start, end, n) for start, end, n in (([2.0, 0.0], 6, 60), ([0.5, 1.0], 3, 30))
+    ]
+    paths = Paths(as_trajectories([times for times, _ in parts], [states for _, states in parts]))
+    started = tuple(map(parse, ("x_1", "-1.7*sin(x_0) - 0.4*x_1")))
+    found = shot(started, paths)
+    assert [abs(value) for value in found.system[1].constants] == pytest.approx([2, 0.3], rel=1e-3)
+    np.testing.assert_allclose(found.initials, [[2, 0], [0.5, 1]], atol=1e-3)
 
 
 @pytest.fixture
