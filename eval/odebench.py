@@ -15,7 +15,7 @@ import time
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -28,6 +28,7 @@ from sklearn.metrics import r2_score
 from eval.dynamics import make
 from eval.methods import MethodMissingError
 from eval.problems import SystemProblem, load_odebench
+from eval.problems.generated import generated_systems
 from eval.records import opened, read_results, read_settings
 from eval.report import markdown_table
 from eval.sandbox import Sandbox, SandboxError
@@ -43,6 +44,8 @@ SUCCESS = 0.9
 _MEMORY_GIB = 8.0
 # A fit that outlasts its limit by this much is killed.
 _GRACE_FACTOR, _GRACE_SECONDS = 2.0, 120.0
+
+Suite = Literal["odebench", "development"]
 
 app = typer.Typer(help=__doc__, add_completion=False, no_args_is_help=True)
 
@@ -69,6 +72,9 @@ class SystemFit:
 @app.command()
 def run(
     output: Annotated[Path, typer.Option(help="folder of the results; an interrupted run goes on there")],
+    suite: Annotated[
+        Suite, typer.Option(help="the benchmark, or generated systems to develop on")
+    ] = "odebench",
     methods: Annotated[str, typer.Option(help="names, separated by commas")] = "nsr,sindy",
     noise: Annotated[str, typer.Option(help="levels, separated by commas")] = "0,0.05",
     dropped: Annotated[str, typer.Option(help="shares of dropped points, by commas")] = "0",
@@ -80,7 +86,7 @@ def run(
     chosen = methods.split(",")
     for name in chosen:
         make(name, time_limit)  # a missing package is told now
-    problems = {problem.name: problem for problem in load_odebench()}
+    problems = {problem.name: problem for problem in _problems(suite)}
     fits = [
         SystemFit(problem, method, float(sigma), float(rho), seed)
         for sigma in noise.split(",")
@@ -89,7 +95,7 @@ def run(
         for method in chosen
     ]
     machine = f"{platform.machine()}, {os.cpu_count()} cores"
-    settings = {"time_limit": time_limit, "cores": cores, "machine": machine}
+    settings = {"suite": suite, "time_limit": time_limit, "cores": cores, "machine": machine}
     with opened(output, settings, SystemFit) as records, Sandbox(cores, _MEMORY_GIB) as sandbox:
         todo = [fit for fit in fits if fit not in records.done]
         for fit in track(todo, console=Console(stderr=True)):
@@ -103,6 +109,10 @@ def report(folder: Annotated[Path, typer.Argument(help="folder of a run")]) -> N
     typer.echo(text)
     settings = ", ".join(f"{name}: {value}" for name, value in read_settings(folder).items())
     (folder / "report.md").write_text(f"{text}\n\n{settings}\n", encoding="utf-8")
+
+
+def _problems(suite: Suite) -> list[SystemProblem]:
+    return load_odebench() if suite == "odebench" else generated_systems()
 
 
 def summarise(results: pd.DataFrame) -> pd.DataFrame:
