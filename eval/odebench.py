@@ -14,6 +14,7 @@ import platform
 import time
 import warnings
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -86,7 +87,7 @@ def run(
     chosen = methods.split(",")
     for name in chosen:
         make(name, time_limit)  # a missing package is told now
-    problems = {problem.name: problem for problem in _problems(suite)}
+    problems = {problem.name: problem for problem in problems_of(suite)}
     fits = [
         SystemFit(problem, method, float(sigma), float(rho), seed)
         for sigma in noise.split(",")
@@ -104,14 +105,25 @@ def run(
 
 @app.command()
 def report(folder: Annotated[Path, typer.Argument(help="folder of a run")]) -> None:
-    """Prints the table of a run and writes it as report.md beside its results."""
-    text = markdown_table(summarise(read_results(folder)))
-    typer.echo(text)
-    settings = ", ".join(f"{name}: {value}" for name, value in read_settings(folder).items())
-    (folder / "report.md").write_text(f"{text}\n\n{settings}\n", encoding="utf-8")
+    """Prints the table of a run, and writes it with pictures as report.md beside its results."""
+    results, settings = read_results(folder), read_settings(folder)
+    table = markdown_table(summarise(results))
+    typer.echo(table)
+    told = ", ".join(f"{name}: {value}" for name, value in settings.items())
+    pictures = "".join(f"\n![{name}]({name})\n" for name in _pictures(results, settings["suite"], folder))
+    (folder / "report.md").write_text(f"{table}\n\n{told}\n{pictures}", encoding="utf-8")
 
 
-def _problems(suite: Suite) -> list[SystemProblem]:
+def _pictures(results: pd.DataFrame, suite: str, folder: Path) -> list[str]:
+    if find_spec("matplotlib") is None:
+        return []
+    from eval.trajectory_plots import draw_all
+
+    return draw_all(results, suite, folder)
+
+
+def problems_of(suite: str) -> list[SystemProblem]:
+    """The systems of `odebench`, or those of `development`."""
     return load_odebench() if suite == "odebench" else generated_systems()
 
 

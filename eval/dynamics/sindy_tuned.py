@@ -24,7 +24,8 @@ _THRESHOLDS = (0.001, 0.01, 0.03, 0.1, 0.3, 1.0)
 # Highest degree of polynomials by number of states; their terms grow fast.
 _DEGREES = {1: 5, 2: 4, 3: 3}
 _ZERO = constant(0.0)
-_SMALLEST_ERROR = 1e-10
+# What finite differences cost: below it the fewer terms win.
+_SMALLEST_ERROR = 1e-4
 
 
 class Method:
@@ -70,7 +71,7 @@ def _libraries(n_states: int) -> list[pysindy.feature_library.base.BaseFeatureLi
 
 
 def _derivatives() -> list[pysindy.BaseDifferentiation]:
-    return [pysindy.FiniteDifference(order=2), pysindy.SmoothedFiniteDifference()]
+    return [pysindy.FiniteDifference(order=4), pysindy.SmoothedFiniteDifference()]
 
 
 def _fitted(

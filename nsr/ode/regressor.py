@@ -22,8 +22,9 @@ from nsr.expression import Expression, constant
 from nsr.integrate import Systems
 from nsr.ode.library import libraries
 from nsr.ode.neural import by_functions, by_systems, smoothed
+from nsr.ode.noise import with_scatter
 from nsr.ode.shooting import Paths, Shot, System, scores, shot
-from nsr.ode.trajectories import Trajectory, as_trajectories
+from nsr.ode.trajectories import Trajectory, as_trajectories, moving
 from nsr.ode.weak_form import WIDTHS, Fit, WeakForm, sparse_fits
 from nsr.ode.weak_refinement import refined
 from nsr.printing import to_infix
@@ -54,6 +55,7 @@ _SEGMENT = 25
 # Weak equations that count as independent observations.
 _N_WEAK = 60
 _EXACT_RESIDUAL = 1e-6
+_STILL = constant(0.0)
 
 
 class ODERegressor(BaseEstimator):  # type: ignore[misc]
@@ -110,7 +112,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         networks = self._networks()
         deadline = time.monotonic() + self.time_limit
         first = X[0] if isinstance(X, list | tuple) and len(X) else X
-        trajectories = as_trajectories(t, X)
+        trajectories = with_scatter(as_trajectories(t, X))
         n_states = trajectories[0].states.shape[1]
         self.state_names_ = [
             str(name) for name in getattr(first, "columns", [f"x_{i}" for i in range(n_states)])
@@ -123,12 +125,13 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         if "library" in self.sources:
             places = _joined(places, _sparse(n_states, weak_forms, deadline))
         candidates = [
-            _ranked(_distinct(place), weak_forms, component) or [constant(0.0)]
-            for component, place in enumerate(places)
+            (_ranked(_distinct(place), weak_forms, component) if moves else []) or [_STILL]
+            for component, (place, moves) in enumerate(zip(places, moving(trajectories), strict=True))
         ]
         tried = _simulated(candidates, loose, deadline)
         firsts = np.cumsum([0, *(len(own) for own in pieces[:-1])])
-        self._keep(_shot(_distinct_forms(tried), loose, whole, firsts, deadline), whole)
+        fitted = _shot(_distinct_forms(tried), loose, whole, firsts, deadline)
+        self._keep(fitted, whole, moving(trajectories))
         return self
 
     def predict(self, t: ArrayLike, x0: ArrayLike) -> Array:
@@ -143,7 +146,10 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         if initial.shape[1] != len(self.systems_[0]):
             raise ValueError(f"{len(self.systems_[0])} initial values are needed, not {initial.shape[1]}")
         times = np.asarray(t, dtype=np.float64)
-        states: Array = Systems(self.systems_[:1]).integrate(initial, times, rtol=1e-8)[0]
+        smallest = float(np.abs(initial[initial != 0]).min(initial=1.0))
+        states: Array = Systems(self.systems_[:1]).integrate(initial, times, rtol=1e-8, atol=1e-9 * smallest)[
+            0
+        ]
         return states
 
     def sympy(self) -> list[sympy.Expr]:
@@ -187,12 +193,15 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
                     places[component].append(_shortest(refined(best, weak, component)))
         return places
 
-    def _keep(self, fitted: list[Shot], whole: Paths) -> None:
-        systems = [shot.system for shot in fitted]
+    def _keep(self, fitted: list[Shot], whole: Paths, moves: NDArray[np.bool_]) -> None:
+        systems = [
+            tuple(c if moved else _STILL for c, moved in zip(shot.system, moves, strict=True))
+            for shot in fitted
+        ]
         self.systems_ = [tuple(simplify(component) for component in system) for system in systems]
         self.initial_values_ = list(fitted[0].initials)
         off = whole.errors(Systems(systems), np.array([shot.initials for shot in fitted]))
-        explained = 1 - np.mean(off**2, axis=1).max(axis=1)
+        explained = 1 - np.mean((off * whole.scatter) ** 2, axis=1).max(axis=1)
         self.equations_ = pd.DataFrame(
             {
                 "complexity": [sum(component.complexity for component in s) for s in self.systems_],

@@ -48,6 +48,13 @@ class Paths:
         self.initials = np.stack([trajectory.initial for trajectory in trajectories])
         deviation = np.std(self._states[self._is_seen], axis=0)
         self.size = np.where(deviation > 0, deviation, 1.0)
+        scatters = [np.ones_like(t.states) if t.scatter is None else t.scatter for t in trajectories]
+        self._scatter = np.stack([_lengthened(scatter, longest) for scatter in scatters])
+
+    @property
+    def scatter(self) -> Array:
+        """How far each observation scatters relative to the typical one, shape (N, D)."""
+        return self._scatter[self._is_seen]
 
     @property
     def owner(self) -> NDArray[np.intp]:
@@ -61,7 +68,7 @@ class Paths:
         constants: Array | None = None,
         index: NDArray[np.int64] | None = None,
     ) -> Array:
-        """Simulated minus observed states in units of each state's size, shape (R, N, D).
+        """Simulated minus observed states in units of each state's size and scatter, shape (R, N, D).
 
         Args:
             systems: The systems.
@@ -79,10 +86,10 @@ class Paths:
                 None if constants is None else np.repeat(constants, n_paths, axis=0),
                 np.repeat(rows, n_paths),
                 rtol=_RTOL,
-                atol=_RTOL * 1e-3,
+                atol=_RTOL * 1e-3 * float(self.size.min()),
                 max_steps=_MAX_STEPS,
             ).reshape(len(rows), n_paths, n_points, width)
-            off = ((states - self._states) / self.size)[:, self._is_seen]
+            off = ((states - self._states) / (self.size * self._scatter))[:, self._is_seen]
         return np.where(np.isfinite(off), np.clip(off, -1e3, 1e3), _BROKEN)
 
 

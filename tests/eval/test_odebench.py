@@ -95,17 +95,22 @@ def test_forms_are_compared_without_their_constants():
 
 def test_a_run_records_every_fit_once_and_reports(run, tmp_path):
     pytest.importorskip("pysindy")
-    arguments = ("run", "--methods", "sindy", "--noise", "0,0.01", "--output", tmp_path)
+    pytest.importorskip("matplotlib")
+    arguments = ("run", "--methods", "sindy,nsr", "--noise", "0,0.01", "--output", tmp_path)
     for _ in range(2):
         assert run(*arguments).exit_code == 0
     rows = [json.loads(line) for line in (tmp_path / "results.jsonl").read_text().splitlines()]
-    assert len(rows) == 4
-    clean = {row["problem"].split()[0]: row for row in rows if row["noise"] == 0}
+    assert len(rows) == 8
+    clean = {row["problem"].split()[0]: row for row in rows if row["noise"] == 0 and row["method"] == "sindy"}
     assert clean["24"]["reconstruction"] > 0.99
     assert clean["24"]["form"]
     printed = run("report", tmp_path)
     assert printed.exit_code == 0
-    assert "| sindy |" in (tmp_path / "report.md").read_text()
+    written = (tmp_path / "report.md").read_text()
+    assert "| sindy |" in written
+    for picture in ("shares.png", "trajectories.png"):
+        assert f"({picture})" in written
+        assert (tmp_path / picture).read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("method", ["nsr", "nsr_library", "sindy_tuned"])

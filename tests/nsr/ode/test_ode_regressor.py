@@ -104,6 +104,29 @@ def test_one_fit_serves_several_paths():
     np.testing.assert_allclose(found.initials, [[2, 0], [0.5, 1]], atol=1e-3)
 
 
+@pytest.mark.parametrize("value", [0.0, 3.0])
+def test_a_state_that_never_moves_has_no_derivative(value):
+    times, states = observed(("-0.7*x_0",), [2.0], 5, 60)
+    model = ODERegressor(sources=("library",)).fit(times, np.column_stack((states, np.full(60, value))))
+    assert model.sympy()[1] == 0
+    np.testing.assert_allclose(model.predict(times, [1.0, value])[:, 0], np.exp(-0.7 * times), rtol=1e-4)
+
+
+@pytest.mark.parametrize("size", [1e-8, 1e8])
+def test_units_do_not_matter(size):
+    times, states = observed(("-0.7*x_0",), [2.0], 5, 60)
+    model = ODERegressor(sources=("library",)).fit(times / size, size * states)
+    found = model.predict(times / size, [size])[:, 0]
+    np.testing.assert_allclose(found, size * np.exp(-0.7 * times), rtol=1e-4)
+
+
+def test_states_that_begin_at_zero_are_no_trouble():
+    times, states = observed(("-0.5*x_0", "0.5*x_0 - 0.1*x_1"), [1.0, 0.0], 10)
+    model = ODERegressor(sources=("library",)).fit(times, states)
+    _, expected = observed(("-0.5*x_0", "0.5*x_0 - 0.1*x_1"), [0.0, 2.0], 10)
+    np.testing.assert_allclose(model.predict(times, [0.0, 2.0]), expected, atol=1e-3)
+
+
 @pytest.fixture
 def nsr(monkeypatch, capsys):
     def run(*arguments):
@@ -159,6 +182,8 @@ def test_trajectories_are_told_apart_by_a_column(nsr, tmp_path):
         (("--time", "date"), "date"),
         (("--time", "year", "--states", "hare,fox"), "fox"),
         (("--time", "year", "--trajectory", "island"), "island"),
+        (("--time", "year", "--states", "year,hare"), "leave it out of --states"),
+        (("--time", "year", "--sources", "library,sindy"), "sindy"),
     ],
 )
 def test_columns_that_are_not_there(nsr, arguments, message):
