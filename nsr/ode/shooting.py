@@ -20,7 +20,9 @@ System = tuple[Expression, ...]
 # Where a simulation breaks off, it counts as off by this many deviations of the state.
 _BROKEN = 3.0
 # Share of a state's variance that integration itself may be off by.
-_EXACT_FVU = 1e-10
+_EXACT_FVU = 1e-8
+# A bit of an equation counts as so many of the observations: chosen on generated systems.
+_WEIGHT = 0.5
 _RTOL, _MAX_STEPS = 1e-6, 4_000
 # Relative steps of difference quotients.
 _STEP, _SMALLEST_STEP = 1e-5, 1e-8
@@ -102,7 +104,7 @@ def bits(system: System, errors: Array) -> float:
     """
     unexplained = np.maximum(np.mean(errors**2, axis=0), _EXACT_FVU)
     fit = 0.5 * len(errors) * float(np.sum(np.log2(unexplained)))
-    return fit + sum(expression_bits(component, len(errors)) for component in system)
+    return fit + _WEIGHT * sum(expression_bits(component, len(errors)) for component in system)
 
 
 def scores(systems: Sequence[System], paths: Paths) -> Array:
