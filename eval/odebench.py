@@ -14,8 +14,9 @@ import platform
 import time
 import warnings
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,7 @@ from sklearn.metrics import r2_score
 from eval.dynamics import make
 from eval.methods import MethodMissingError
 from eval.problems import SystemProblem, load_odebench
+from eval.problems.generated import generated_systems
 from eval.records import opened, read_results, read_settings
 from eval.report import markdown_table
 from eval.sandbox import Sandbox, SandboxError
@@ -43,6 +45,8 @@ SUCCESS = 0.9
 _MEMORY_GIB = 8.0
 # A fit that outlasts its limit by this much is killed.
 _GRACE_FACTOR, _GRACE_SECONDS = 2.0, 120.0
+
+Suite = Literal["odebench", "development"]
 
 app = typer.Typer(help=__doc__, add_completion=False, no_args_is_help=True)
 
@@ -69,6 +73,9 @@ class SystemFit:
 @app.command()
 def run(
     output: Annotated[Path, typer.Option(help="folder of the results; an interrupted run goes on there")],
+    suite: Annotated[
+        Suite, typer.Option(help="the benchmark, or generated systems to develop on")
+    ] = "odebench",
     methods: Annotated[str, typer.Option(help="names, separated by commas")] = "nsr,sindy",
     noise: Annotated[str, typer.Option(help="levels, separated by commas")] = "0,0.05",
     dropped: Annotated[str, typer.Option(help="shares of dropped points, by commas")] = "0",
@@ -80,7 +87,7 @@ def run(
     chosen = methods.split(",")
     for name in chosen:
         make(name, time_limit)  # a missing package is told now
-    problems = {problem.name: problem for problem in load_odebench()}
+    problems = {problem.name: problem for problem in problems_of(suite)}
     fits = [
         SystemFit(problem, method, float(sigma), float(rho), seed)
         for sigma in noise.split(",")
@@ -89,7 +96,7 @@ def run(
         for method in chosen
     ]
     machine = f"{platform.machine()}, {os.cpu_count()} cores"
-    settings = {"time_limit": time_limit, "cores": cores, "machine": machine}
+    settings = {"suite": suite, "time_limit": time_limit, "cores": cores, "machine": machine}
     with opened(output, settings, SystemFit) as records, Sandbox(cores, _MEMORY_GIB) as sandbox:
         todo = [fit for fit in fits if fit not in records.done]
         for fit in track(todo, console=Console(stderr=True)):
@@ -98,11 +105,26 @@ def run(
 
 @app.command()
 def report(folder: Annotated[Path, typer.Argument(help="folder of a run")]) -> None:
-    """Prints the table of a run and writes it as report.md beside its results."""
-    text = markdown_table(summarise(read_results(folder)))
-    typer.echo(text)
-    settings = ", ".join(f"{name}: {value}" for name, value in read_settings(folder).items())
-    (folder / "report.md").write_text(f"{text}\n\n{settings}\n", encoding="utf-8")
+    """Prints the table of a run, and writes it with pictures as report.md beside its results."""
+    results, settings = read_results(folder), read_settings(folder)
+    table = markdown_table(summarise(results))
+    typer.echo(table)
+    told = ", ".join(f"{name}: {value}" for name, value in settings.items())
+    pictures = "".join(f"\n![{name}]({name})\n" for name in _pictures(results, settings["suite"], folder))
+    (folder / "report.md").write_text(f"{table}\n\n{told}\n{pictures}", encoding="utf-8")
+
+
+def _pictures(results: pd.DataFrame, suite: str, folder: Path) -> list[str]:
+    if find_spec("matplotlib") is None:
+        return []
+    from eval.trajectory_plots import draw_all
+
+    return draw_all(results, suite, folder)
+
+
+def problems_of(suite: str) -> list[SystemProblem]:
+    """The systems of `odebench`, or those of `development`."""
+    return load_odebench() if suite == "odebench" else generated_systems()
 
 
 def summarise(results: pd.DataFrame) -> pd.DataFrame:

@@ -1,8 +1,8 @@
 """How fast the parts are, each beside a peer measured in the same run.
 
-`python -m eval.speed [--only generator,stream_memory,evaluator,refiner,decoder,training,compiled_training]
-[--output speed.json]` prints JSON with one block per part. Figures per core use one thread; others
-use all cores. Each is the median of several repeats, as machines drift; ratios drift less than rates.
+`python -m eval.speed [--only generator,systems,stream_memory,evaluator,integrate,refiner,decoder,training,
+compiled_training] [--output speed.json]` prints JSON with one block per part. Figures per core use one
+thread; others use all cores. Each is the median of several repeats, as machines drift; ratios drift less.
 """
 
 from __future__ import annotations
@@ -19,18 +19,22 @@ from statistics import median
 from typing import Annotated
 
 import numpy as np
+import scipy.integrate
 import scipy.optimize
 import sympy
 import torch
 import typer
 from torch.utils.flop_counter import FlopCounterMode
 
+from eval.problems import load_odebench
 from generators.expressions import ExpressionConfig
 from generators.functions import FunctionConfig, FunctionGenerator
+from generators.systems import SystemConfig, SystemGenerator
 from nsr.checkpoint import from_pretrained
 from nsr.decoding import sample
 from nsr.export.sympy import to_sympy
 from nsr.expression import Expression
+from nsr.integrate import Systems
 from nsr.model import Model, ModelConfig
 from nsr.parsing import parse
 from nsr.program import Program, warm_up
@@ -43,8 +47,8 @@ from training.stream import Batch, ProblemStream, StreamConfig, cut
 Figures = dict[str, float]
 
 N_POINTS = 200
-# The end-to-end paper's generator on one core of the kind of machine we work on.
-PUBLISHED_GENERATOR_RATE = 155.0
+# The end-to-end paper's generator, and ODEFormer's, on one core of the kind of machine we work on.
+PUBLISHED_GENERATOR_RATE, PUBLISHED_SYSTEMS_RATE = 155.0, 7.6
 _REPEATS = 5
 
 
@@ -84,6 +88,23 @@ def generator(config: StreamConfig = StreamConfig(), n_chunks: int = 4) -> Figur
     }
 
 
+def systems(n_systems: int = 1000) -> Figures:
+    """Systems of one to six states with trajectories of 200 points, on one core: new ones, and again."""
+    prior = SystemConfig(min_points=N_POINTS, max_points=N_POINTS)
+    source = SystemGenerator(prior, seed=0)
+    known = source.batch(n_systems).systems
+    # Some of the known systems will not let themselves be observed from other initial values.
+    again = known + known
+    fresh, observed = interleaved_seconds(
+        [lambda: source.batch(n_systems), lambda: source.batch(n_systems, again)], 3
+    )
+    return {
+        "systems_per_second_per_core": n_systems / fresh,
+        "ratio_to_published_odeformer_generator": n_systems / fresh / PUBLISHED_SYSTEMS_RATE,
+        "systems_per_second_per_core_observed_again": n_systems / observed,
+    }
+
+
 def stream_memory(n_problems: int = 1_000_000) -> Figures:
     """Peak memory of a process that draws that many problems, after a tenth of them and at the end."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
@@ -107,6 +128,38 @@ def evaluator(n_expressions: int = 1024) -> Figures:
         "node_evals_per_second_per_core_float64": n_nodes / compiled_double,
         "node_evals_per_second_per_core_float64_with_jacobian": n_nodes / derivatives,
         "ratio_to_numpy_lambdify": lambdified / compiled_double,
+    }
+
+
+def integrate(n_systems: int = 50, copies: int = 20) -> Figures:
+    """Trajectories per second of ODEBench's systems, 150 points on [0, 10], relative tolerance 1e-6.
+
+    Building is included on both sides; SciPy's DOP853 calls right-hand sides that SymPy has lambdified.
+    """
+    problems = load_odebench()[:n_systems]
+    grid, width = np.linspace(0, 10, 150), max(len(problem.system) for problem in problems)
+    initial = np.zeros((n_systems * copies, width))
+    for row in range(len(initial)):
+        values = problems[row % n_systems].initial_values[0]
+        initial[row, : len(values)] = values
+
+    def ours() -> None:
+        rows = np.arange(len(initial)) % n_systems
+        compiled = Systems([problem.system for problem in problems])
+        compiled.integrate(initial, grid, index=rows, rtol=1e-6, atol=1e-9)
+
+    def theirs() -> None:
+        for problem, values in zip(problems, initial, strict=False):
+            solve = _lambdified_system(problem.system)
+            start = values[: len(problem.system)]
+            with np.errstate(all="ignore"):
+                scipy.integrate.solve_ivp(solve, (0, 10), start, "DOP853", t_eval=grid, rtol=1e-6, atol=1e-9)
+
+    taken, peer = interleaved_seconds([ours, theirs], 3)
+    rate = len(initial) / taken
+    return {
+        "trajectories_per_second_per_core": rate,
+        "ratio_to_scipy_dop853": rate * peer / n_systems,
     }
 
 
@@ -202,8 +255,10 @@ def compiled_training() -> Figures:
 
 PARTS: dict[str, Callable[[], Figures]] = {
     "generator": generator,
+    "systems": systems,
     "stream_memory": stream_memory,
     "evaluator": evaluator,
+    "integrate": integrate,
     "refiner": refiner,
     "decoder": decoder,
     "training": training,
@@ -264,6 +319,12 @@ def _lambdified_values(expression: Expression, X: np.ndarray) -> np.ndarray:
     symbols = [sympy.Symbol(f"x_{i}", real=True) for i in range(X.shape[1])]
     with np.errstate(all="ignore"):
         return np.asarray(sympy.lambdify(symbols, to_sympy(expression), "numpy")(*X.T))
+
+
+def _lambdified_system(system: Sequence[Expression]) -> Callable[[float, np.ndarray], list[float]]:
+    symbols = [sympy.Symbol(f"x_{i}", real=True) for i in range(len(system))]
+    slopes = sympy.lambdify([symbols], [to_sympy(component) for component in system], "math")
+    return lambda _, x: slopes(x)
 
 
 def _training_batches(tokenizer: Tokenizer, n: int) -> list[Batch]:

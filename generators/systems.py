@@ -7,8 +7,9 @@ if they stay finite and still move; the benchmarks' systems are kept out.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -275,16 +276,25 @@ class SystemGenerator:
         self.rng = np.random.default_rng(seed)
         self.sampler = SystemSampler(config, self.rng, holdout)
 
-    def batch(self, n_systems: int) -> Observations:
-        """Draws systems that share one number of points."""
+    def batch(self, n_systems: int, given: Sequence[System] = ()) -> Observations:
+        """Draws observations that share one number of points.
+
+        Args:
+            n_systems: B.
+            given: Systems to observe, once each and in this order, where they let themselves be observed.
+                Fresh ones are drawn when these run out.
+        """
         config = self.config
         low, high = np.log(config.min_points), np.log(config.max_points + 1)
         n_points = int(np.exp(self.rng.uniform(low, high)))
         times: list[Array] = []
         states: list[Array] = []
         systems: list[System] = []
+        waiting = iter(given)
         while len(systems) < n_systems:
-            drawn = [self.sampler.sample() for _ in range(3 * (n_systems - len(systems)) // 2 + 4)]
+            wanted = 3 * (n_systems - len(systems)) // 2 + 4
+            drawn = list(islice(waiting, wanted))
+            drawn += [self.sampler.sample() for _ in range(wanted - len(drawn))]
             grid, found, good = self._simulated(drawn, n_points)
             times.append(grid[good])
             states.append(found[good])

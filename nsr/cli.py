@@ -105,7 +105,11 @@ def ode(
         str | None, typer.Option(help="columns of states, by comma; default: all others")
     ] = None,
     trajectory: Annotated[str | None, typer.Option(help="column that tells trajectories apart")] = None,
+    sources: Annotated[
+        str | None, typer.Option(help="of systems, functions, library, by comma; default: all that help")
+    ] = None,
     time_limit: Annotated[float, typer.Option(min=0.1, help="seconds to search")] = 10.0,
+    seed: Annotated[int, typer.Option(min=0, help="same seed, same result")] = 0,
     output: Annotated[Path | None, typer.Option(help="JSON file of the systems found")] = None,
     plot: Annotated[Path | None, typer.Option(help="picture of the simulation over the data")] = None,
 ) -> None:
@@ -119,8 +123,16 @@ def ode(
     times, tables, names = read_trajectories(
         data, time, None if states is None else states.split(","), trajectory
     )
-    _tell_renamed(names, Console(stderr=True))
-    estimator = ODERegressor(time_limit=time_limit).fit(times, tables)
+    console = Console(stderr=True)
+    _tell_renamed(names, console)
+    estimator = ODERegressor(time_limit=time_limit, random_state=seed)
+    if sources is not None:
+        estimator.set_params(sources=tuple(sources.split(",")))
+    if console.is_terminal:
+        with console.status("searching for equations of motion"):
+            estimator.fit(times, tables)
+    else:
+        estimator.fit(times, tables)
     _print_systems(estimator)
     if output is not None:
         write_systems(output, estimator, time)

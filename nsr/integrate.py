@@ -116,6 +116,11 @@ class Systems:
         return out
 
     @property
+    def n_systems(self) -> int:
+        """How many systems there are."""
+        return len(self.first) - 1
+
+    @property
     def n_constants(self) -> NDArray[np.int64]:
         """Free constants of each system, shape (S,)."""
         return np.add.reduceat(self.program.n_constants, self.first[:-1])
@@ -123,7 +128,7 @@ class Systems:
     @property
     def constants(self) -> Array:
         """The systems' own constants as `integrate` takes them, padded with 0, shape (S, K)."""
-        result = np.zeros((len(self.first) - 1, max(1, int(self.n_constants.max(initial=0)))))
+        result = np.zeros((self.n_systems, max(1, int(self.n_constants.max(initial=0)))))
         for system, (start, stop) in enumerate(zip(self.first, self.first[1:], strict=False)):
             own = [self.program.constants[i, : self.program.n_constants[i]] for i in range(start, stop)]
             joined = np.concatenate(own)

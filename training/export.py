@@ -26,6 +26,16 @@ from training.run import read_checkpoint
 CURVE_FILE = "learning_curve.png"
 MAX_CURVE_ROWS = 12
 _PREFIX = "model."
+_TASKS = {
+    "functions": "a table of numbers and writes equations, trained on nothing but random functions",
+    "systems": "local slopes of trajectories and writes equations of motion, trained on nothing but random "
+    "systems",
+}
+_RECOVERED = {
+    "functions": "the best of {} samples, its constants refined, leaves at most 2^-23 of the variance on "
+    "fresh points",
+    "systems": "the skeleton of every component is among {} samples",
+}
 _CONFIGURATION = ("network", "optimizer", "schedule", "data", "development")
 
 
@@ -72,9 +82,8 @@ def model_card(name: str, n_parameters: int, run: dict[str, Any], has_curve: boo
     history = run["history"]
     parts = [
         f"# {name}",
-        f"A transformer of {n_parameters / 1e6:.2f} million parameters that reads a table of numbers and "
-        "writes equations, trained on nothing but random functions from `generators/`; every skeleton of "
-        "the benchmarks was kept out (`generators/holdout.py`).",
+        f"A transformer of {n_parameters / 1e6:.2f} million parameters that reads {_TASKS[_kind(run)]} "
+        f"from `generators/`; every skeleton of the benchmarks was kept out (`generators/holdout.py`).",
         "## Training",
         _bullets(_facts(run)),
     ]
@@ -86,6 +95,11 @@ def model_card(name: str, n_parameters: int, run: dict[str, Any], has_curve: boo
     shape = {k: run[k] for k in _CONFIGURATION}
     parts += ["## Configuration", f"```json\n{json.dumps(shape, indent=2)}\n```"]
     return "\n\n".join(parts) + "\n"
+
+
+def _kind(run: dict[str, Any]) -> str:
+    """What the network was trained on: `functions` or `systems`."""
+    return "systems" if "systems" in run["data"] else "functions"
 
 
 def _facts(run: dict[str, Any]) -> list[str]:
@@ -105,8 +119,7 @@ def _development(run: dict[str, Any]) -> str:
     config, last = run["development"], run["history"][-1]
     intro = (
         f"{config['n_problems']} generated problems outside the training seeds, {config['n_points']} points, "
-        f"no noise. Recovered: the best of {config['n_candidates']} samples, its constants refined, leaves "
-        "at most 2^-23 of the variance on fresh points."
+        f"no noise. Recovered: {_RECOVERED[_kind(run)].format(config['n_candidates'])}."
     )
     figures = [
         f"loss: {last['val_loss']:.3f} nats per token",

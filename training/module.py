@@ -18,6 +18,7 @@ from training.loss import Losses, TokenLoss, mean_by_kind
 from training.metadata import describe_hardware
 from training.schedule import Schedule, share_done
 from training.stream import Batch
+from training.transfer import transferred
 
 RUN_KEY = "nsr_run"
 
@@ -52,7 +53,7 @@ class Pretraining(pl.LightningModule):
         schedule: The learning rate over the run's budget.
         development: Effort spent on validation.
         init_from: Name or folder of a checkpoint to start from, with a fresh optimiser; its shape
-            replaces `network`.
+            replaces `network`, unless it reads other inputs: then what fits is carried over.
         compile_network: Whether torch.compile fuses the training step.
     """
 
@@ -69,11 +70,14 @@ class Pretraining(pl.LightningModule):
         compile_network: bool = False,
     ) -> None:
         super().__init__()
-        if init_from is None:
+        pretrained = None if init_from is None else from_pretrained(init_from)
+        if pretrained is None:
             self.tokenizer = Tokenizer(network.max_variables)
             self.model = Model(network)
+        elif pretrained.config.n_targets != network.n_targets:
+            self.tokenizer = Tokenizer(network.max_variables)
+            self.model = transferred(pretrained, network)
         else:
-            pretrained = from_pretrained(init_from)
             self.tokenizer = pretrained.tokenizer
             self.model = pretrained.model.float().train()
         self.token_loss = TokenLoss(self.tokenizer)

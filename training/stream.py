@@ -5,8 +5,8 @@ worker and the chunk's number, so the position in the stream is one counter: how
 rank has consumed. Within a chunk, problems are sorted by the length of their equation and cut into
 batches of similar lengths, so that little is padded; the batches are then shuffled.
 
-Drawing an equation costs ten times what drawing its data costs, so an equation serves several chunks,
-each time with other support points and noise. Equations come in lots, and a chunk takes one lot of each
+Drawing an equation or a system costs many times what drawing its data costs, so each serves several chunks,
+each time with other support points and noise. They come in lots, and a chunk takes one lot of each
 of several ages; a lot's seed is a function of its number, so that any chunk can be drawn on its own.
 """
 
@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypedDict
+from functools import partial
+from typing import Generic, TypedDict
 
 import numpy as np
 import torch
@@ -24,8 +25,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from generators.equations import EquationSampler
-from generators.functions import FunctionConfig, FunctionGenerator, Problems
-from generators.systems import System, SystemConfig, SystemGenerator
+from generators.functions import E, FunctionConfig, FunctionGenerator, Problems
+from generators.systems import System, SystemConfig, SystemGenerator, SystemSampler
 from nsr.expression import Expression
 from nsr.tokenizer import Tokenizer
 from training.systems import as_problems
@@ -34,8 +35,9 @@ AnyProblems = Problems[Expression] | Problems[System]
 
 # Chunks from one use of an equation to the next.
 _SPACING = 4
-# Equations drawn for each problem: some are double, some are defined at too few points.
-_SPARE = 1.25
+# Equations drawn for each problem: some are double, some are defined at too few points; and systems, some of
+# which leave all bounds or never move.
+_SPARE, _SPARE_SYSTEMS = 1.25, 1.75
 # Sets the seeds of lots apart from those of chunks.
 _LOT_TAG = 1
 
@@ -66,8 +68,8 @@ class StreamConfig:
             `batch_size`; larger chunks pad less.
         n_workers: Generator processes on each rank; 0 generates in the training process.
         prefetch: Batches each worker keeps ready.
-        reuse: Problems that are made from one equation, each with its own points and
-            noise; a system makes one.
+        reuse: Problems that are made from one equation or system, each with its own points and
+            noise; of systems, each with its own initial values and times too.
         seed: Seed of the whole stream. Give a run that continues another's weights a new one.
     """
 
@@ -148,49 +150,63 @@ class ProblemStream(IterableDataset[Batch]):
 
     def _chunks(self, key: tuple[int, ...], first: int) -> Iterator[AnyProblems]:
         """The problems of every chunk from the first on."""
-        size = self.config.chunk_size
-        if isinstance(self.prior, SystemConfig):
+        size, prior = self.config.chunk_size, self.prior
+        if isinstance(prior, SystemConfig):
+            systems: _Lots[System] = _Lots(self.config, key, partial(_draw_systems, prior), _SPARE_SYSTEMS)
             for number in itertools.count(first):
                 seed = chunk_seed(*key, number)
-                yield as_problems(SystemGenerator(self.prior, seed).batch(size), self.prior.n_rows, seed)
-            return
-        lots = _EquationLots(self.config, self.prior, key)
-        for number in itertools.count(first):
-            generator = FunctionGenerator(self.prior, chunk_seed(*key, number))
-            yield generator.batch(size, lots.of_chunk(number))
+                observed = SystemGenerator(prior, seed).batch(size, systems.of_chunk(number))
+                yield as_problems(observed, prior.n_rows, seed)
+        else:
+            equations: _Lots[Expression] = _Lots(self.config, key, partial(_draw_equations, prior), _SPARE)
+            for number in itertools.count(first):
+                generator = FunctionGenerator(prior, chunk_seed(*key, number))
+                yield generator.batch(size, equations.of_chunk(number))
 
 
-class _EquationLots:
-    """The equations of each chunk of one worker's stream.
+class _Lots(Generic[E]):
+    """The equations, or the systems, of each chunk of one worker's stream.
 
     Args:
         config: How the stream is cut and drawn.
-        functions: What problems are drawn.
         key: What the seeds of this stream begin with.
+        draw: Draws so many by a seed.
+        spare: How many to draw for each problem.
     """
 
-    def __init__(self, config: StreamConfig, functions: FunctionConfig, key: tuple[int, ...]) -> None:
-        self.expressions = functions.expressions
-        self.size = math.ceil(_SPARE * config.chunk_size / config.reuse)
+    def __init__(
+        self, config: StreamConfig, key: tuple[int, ...], draw: Callable[[int, int], list[E]], spare: float
+    ) -> None:
+        self.size = math.ceil(spare * config.chunk_size / config.reuse)
         self.ages = range(0, _SPACING * config.reuse, _SPACING)
         self.key = key
-        self._lots: dict[int, list[Expression]] = {}
+        self.draw: Callable[[int, int], list[E]] = draw
+        self._lots: dict[int, list[E]] = {}
 
-    def of_chunk(self, number: int) -> list[Expression]:
+    def of_chunk(self, number: int) -> list[E]:
         """The chunk's equations in random order, no two of them equal."""
         self._lots = {k: lot for k, lot in self._lots.items() if k >= number}
-        equations: dict[Expression, None] = {}
+        equations: dict[E, None] = {}
         for age in self.ages:
             equations |= dict.fromkeys(self._lot(number + age))
         rng = np.random.default_rng(chunk_seed(*self.key, number, _LOT_TAG))
         distinct = list(equations)
         return [distinct[i] for i in rng.permutation(len(distinct))]
 
-    def _lot(self, number: int) -> list[Expression]:
+    def _lot(self, number: int) -> list[E]:
         if number not in self._lots:
             seed = chunk_seed(*self.key, number, _LOT_TAG)
-            self._lots[number] = EquationSampler(self.expressions, seed).draw(self.size)
+            self._lots[number] = self.draw(self.size, seed)
         return self._lots[number]
+
+
+def _draw_equations(prior: FunctionConfig, n: int, seed: int) -> list[Expression]:
+    return EquationSampler(prior.expressions, seed).draw(n)
+
+
+def _draw_systems(prior: SystemConfig, n: int, seed: int) -> list[System]:
+    sampler = SystemSampler(prior, np.random.default_rng(seed))
+    return [sampler.sample() for _ in range(n)]
 
 
 def chunk_seed(*key: int) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sympy
 
 from eval.dynamics import Array
@@ -9,10 +11,15 @@ from nsr.ode import ODERegressor
 
 
 class Method:
-    """`nsr.ode.ODERegressor`."""
+    """`nsr.ode.ODERegressor`.
 
-    def __init__(self, time_limit: float) -> None:
-        self._estimator = ODERegressor(time_limit=time_limit)
+    Args:
+        time_limit: Seconds the fit may take.
+        settings: What is not the estimator's default.
+    """
+
+    def __init__(self, time_limit: float, **settings: Any) -> None:
+        self._estimator = ODERegressor(time_limit=time_limit, **settings)
 
     def fit(self, times: Array, states: Array) -> None:
         """Fits."""

@@ -22,8 +22,9 @@ from nsr.expression import Expression, constant
 from nsr.integrate import Systems
 from nsr.ode.library import libraries
 from nsr.ode.neural import by_functions, by_systems, smoothed
-from nsr.ode.shooting import Shot, System, deviations, residuals, scores, shot
-from nsr.ode.trajectories import Trajectory, as_trajectories
+from nsr.ode.noise import with_scatter
+from nsr.ode.shooting import Paths, Shot, System, scores, shot
+from nsr.ode.trajectories import Trajectory, as_trajectories, moving
 from nsr.ode.weak_form import WIDTHS, Fit, WeakForm, sparse_fits
 from nsr.ode.weak_refinement import refined
 from nsr.printing import to_infix
@@ -54,6 +55,7 @@ _SEGMENT = 25
 # Weak equations that count as independent observations.
 _N_WEAK = 60
 _EXACT_RESIDUAL = 1e-6
+_STILL = constant(0.0)
 
 
 class ODERegressor(BaseEstimator):  # type: ignore[misc]
@@ -110,24 +112,26 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         networks = self._networks()
         deadline = time.monotonic() + self.time_limit
         first = X[0] if isinstance(X, list | tuple) and len(X) else X
-        trajectories = as_trajectories(t, X)
+        trajectories = with_scatter(as_trajectories(t, X))
         n_states = trajectories[0].states.shape[1]
         self.state_names_ = [
             str(name) for name in getattr(first, "columns", [f"x_{i}" for i in range(n_states)])
         ]
         # From many starting points an error of the first one, or chaos, spoils little.
         pieces = [trajectory.segments(_SEGMENT) for trajectory in trajectories]
+        whole, loose = Paths(trajectories), Paths(list(itertools.chain.from_iterable(pieces)))
         weak_forms = [WeakForm(trajectories, width) for width in WIDTHS]
         places = self._written_by(networks, trajectories, weak_forms)
         if "library" in self.sources:
             places = _joined(places, _sparse(n_states, weak_forms, deadline))
         candidates = [
-            _ranked(_distinct(place), weak_forms, component) or [constant(0.0)]
-            for component, place in enumerate(places)
+            (_ranked(_distinct(place), weak_forms, component) if moves else []) or [_STILL]
+            for component, (place, moves) in enumerate(zip(places, moving(trajectories), strict=True))
         ]
-        tried = _simulated(candidates, list(itertools.chain.from_iterable(pieces)), deadline)
-        fitted = _shot(_distinct_forms(tried), trajectories, pieces, deadline)
-        self._keep(fitted, trajectories)
+        tried = _simulated(candidates, loose, deadline)
+        firsts = np.cumsum([0, *(len(own) for own in pieces[:-1])])
+        fitted = _shot(_distinct_forms(tried), loose, whole, firsts, deadline)
+        self._keep(fitted, whole, moving(trajectories))
         return self
 
     def predict(self, t: ArrayLike, x0: ArrayLike) -> Array:
@@ -142,7 +146,10 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         if initial.shape[1] != len(self.systems_[0]):
             raise ValueError(f"{len(self.systems_[0])} initial values are needed, not {initial.shape[1]}")
         times = np.asarray(t, dtype=np.float64)
-        states: Array = Systems(self.systems_[:1]).integrate(initial, times, rtol=1e-8)[0]
+        smallest = float(np.abs(initial[initial != 0]).min(initial=1.0))
+        states: Array = Systems(self.systems_[:1]).integrate(initial, times, rtol=1e-8, atol=1e-9 * smallest)[
+            0
+        ]
         return states
 
     def sympy(self) -> list[sympy.Expr]:
@@ -186,16 +193,15 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
                     places[component].append(_shortest(refined(best, weak, component)))
         return places
 
-    def _keep(self, fitted: list[Shot], trajectories: list[Trajectory]) -> None:
-        systems = [shot.system for shot in fitted]
+    def _keep(self, fitted: list[Shot], whole: Paths, moves: NDArray[np.bool_]) -> None:
+        systems = [
+            tuple(c if moved else _STILL for c, moved in zip(shot.system, moves, strict=True))
+            for shot in fitted
+        ]
         self.systems_ = [tuple(simplify(component) for component in system) for system in systems]
         self.initial_values_ = list(fitted[0].initials)
-        size = deviations(trajectories)
-        off = [
-            residuals(systems, trajectory, size, np.array([shot.initials[place] for shot in fitted]))
-            for place, trajectory in enumerate(trajectories)
-        ]
-        explained = 1 - np.mean(np.concatenate(off, axis=1) ** 2, axis=1).max(axis=1)
+        off = whole.errors(Systems(systems), np.array([shot.initials for shot in fitted]))
+        explained = 1 - np.mean((off * whole.scatter) ** 2, axis=1).max(axis=1)
         self.equations_ = pd.DataFrame(
             {
                 "complexity": [sum(component.complexity for component in s) for s in self.systems_],
@@ -286,16 +292,14 @@ def _ranked(expressions: list[Expression], weak_forms: list[WeakForm], component
     return [expressions[place] for place in np.argsort(bits, kind="stable")]
 
 
-def _simulated(
-    candidates: list[list[Expression]], trajectories: list[Trajectory], deadline: float
-) -> dict[System, float]:
+def _simulated(candidates: list[list[Expression]], loose: Paths, deadline: float) -> dict[System, float]:
     """Description lengths of systems: all combinations of the best, then one component changed at a time."""
     tried: dict[System, float] = {}
 
     def simulate(systems: list[System]) -> None:
         new = [system for system in dict.fromkeys(systems) if system not in tried]
         if new:
-            tried.update(zip(new, scores(new, trajectories).tolist(), strict=True))
+            tried.update(zip(new, scores(new, loose).tolist(), strict=True))
 
     best = [expressions[:_N_COMBINED] for expressions in candidates]
     simulate(list(itertools.islice(itertools.product(*best), _MOST_COMBINATIONS)))
@@ -322,28 +326,27 @@ def _distinct_forms(tried: dict[System, float]) -> list[System]:
 
 
 def _shot(
-    systems: list[System],
-    trajectories: list[Trajectory],
-    pieces: list[list[Trajectory]],
-    deadline: float,
+    systems: list[System], loose: Paths, whole: Paths, firsts: NDArray[np.int64], deadline: float
 ) -> list[Shot]:
-    """Systems fitted to the pieces, the best of them then to whole trajectories; the best first."""
-    flat = list(itertools.chain.from_iterable(pieces))
-    firsts = np.cumsum([0, *(len(own) for own in pieces[:-1])])
-    loose: list[Shot] = []
+    """Systems fitted to pieces of trajectories, the best of them then to the whole; the best first.
+
+    Args:
+        systems: The most promising first.
+        loose: The pieces.
+        whole: The trajectories.
+        firsts: The first piece of each trajectory.
+        deadline: When no further system is begun.
+    """
+    by_pieces: list[Shot] = []
     for system in systems:
-        loose.append(shot(system, flat))
+        by_pieces.append(shot(system, loose))
         if time.monotonic() > deadline:
             break
-    loose.sort(key=lambda found: found.bits)
-    whole: list[Shot] = []
-    for found in loose[:_N_WHOLE]:
-        if whole and time.monotonic() > deadline:
+    by_pieces.sort(key=lambda found: found.bits)
+    result: list[Shot] = []
+    for found in by_pieces[:_N_WHOLE]:
+        if result and time.monotonic() > deadline:
             break
-        begun = [
-            replace(trajectory, start=found.initials[first])
-            for trajectory, first in zip(trajectories, firsts, strict=True)
-        ]
-        entire = shot(found.system, begun)
-        whole.append(replace(entire, bits=entire.bits + found.bits))
-    return sorted(whole, key=lambda found: found.bits)
+        entire = shot(found.system, whole, found.initials[firsts])
+        result.append(replace(entire, bits=entire.bits + found.bits))
+    return sorted(result, key=lambda found: found.bits)

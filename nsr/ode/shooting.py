@@ -20,65 +20,97 @@ System = tuple[Expression, ...]
 # Where a simulation breaks off, it counts as off by this many deviations of the state.
 _BROKEN = 3.0
 # Share of a state's variance that integration itself may be off by.
-_EXACT_FVU = 1e-10
+_EXACT_FVU = 1e-8
+# A bit of an equation counts as so many of the observations: chosen on generated systems.
+_WEIGHT = 0.5
 _RTOL, _MAX_STEPS = 1e-6, 4_000
-_STEP = 1e-6
+# Relative steps of difference quotients.
+_STEP, _SMALLEST_STEP = 1e-5, 1e-8
 _MAX_EVALUATIONS = 20
+# A fit ends when it gains less than this share: the bits that are left to gain are fewer than one.
+_LEAST_GAIN = 1e-4
 
 
-def residuals(
-    systems: Sequence[System],
-    trajectory: Trajectory,
-    size: Array,
-    initial: Array | None = None,
-    constants: Array | None = None,
-    index: NDArray[np.int64] | None = None,
-) -> Array:
-    """Simulated minus observed states in units of each state's size, shape (R, T, D).
+class Paths:
+    """Observed paths side by side, so that one call integrates them all.
 
-    Args:
-        systems: The systems.
-        trajectory: What was observed.
-        size: Size of each state, shape (D,).
-        initial: Initial values of each row, shape (R, D); the trajectory's smoothed ones by default.
-        constants: As in `nsr.integrate.Systems.integrate`.
-        index: As there.
+    Attributes:
+        initials: Smoothed initial values of the S paths, shape (S, D).
+        size: Standard deviation of each state over all paths, 1 for those that stand still; shape (D,).
     """
-    compiled = Systems(systems)
-    n_rows = len(systems) if index is None else len(index)
-    start = np.tile(trajectory.initial, (n_rows, 1)) if initial is None else initial
-    with np.errstate(all="ignore"):
-        states = compiled.integrate(
-            start, trajectory.times, constants, index, rtol=_RTOL, atol=_RTOL * 1e-3, max_steps=_MAX_STEPS
-        )
-        off = (states - trajectory.states) / size
-    return np.where(np.isfinite(off), np.clip(off, -1e3, 1e3), _BROKEN)
+
+    def __init__(self, trajectories: Sequence[Trajectory]) -> None:
+        """Takes paths of any lengths."""
+        longest = max(len(trajectory.times) for trajectory in trajectories)
+        # Shorter ones wait at their end.
+        self._times = np.stack([_lengthened(t.times, longest) for t in trajectories])
+        self._states = np.stack([_lengthened(t.states, longest) for t in trajectories])
+        lengths = np.array([len(trajectory.times) for trajectory in trajectories])
+        self._is_seen = np.arange(longest) < lengths[:, None]
+        self.initials = np.stack([trajectory.initial for trajectory in trajectories])
+        deviation = np.std(self._states[self._is_seen], axis=0)
+        self.size = np.where(deviation > 0, deviation, 1.0)
+        scatters = [np.ones_like(t.states) if t.scatter is None else t.scatter for t in trajectories]
+        self._scatter = np.stack([_lengthened(scatter, longest) for scatter in scatters])
+
+    @property
+    def scatter(self) -> Array:
+        """How far each observation scatters relative to the typical one, shape (N, D)."""
+        return self._scatter[self._is_seen]
+
+    @property
+    def owner(self) -> NDArray[np.intp]:
+        """Which path each of the N observations belongs to, shape (N,)."""
+        return np.nonzero(self._is_seen)[0]
+
+    def errors(
+        self,
+        systems: Systems,
+        initials: Array | None = None,
+        constants: Array | None = None,
+        index: NDArray[np.int64] | None = None,
+    ) -> Array:
+        """Simulated minus observed states in units of each state's size and scatter, shape (R, N, D).
+
+        Args:
+            systems: The systems.
+            initials: Initial values of each row on each path, shape (R, S, D); the smoothed ones by default.
+            constants: As in `nsr.integrate.Systems.integrate`, shape (R, K).
+            index: As there, shape (R,).
+        """
+        n_paths, n_points, width = self._states.shape
+        rows = np.arange(systems.n_systems) if index is None else index
+        begin = np.broadcast_to(self.initials if initials is None else initials, (len(rows), n_paths, width))
+        with np.errstate(all="ignore"):
+            states = systems.integrate(
+                begin.reshape(-1, width),
+                np.tile(self._times, (len(rows), 1)),
+                None if constants is None else np.repeat(constants, n_paths, axis=0),
+                np.repeat(rows, n_paths),
+                rtol=_RTOL,
+                atol=_RTOL * 1e-3 * float(self.size.min()),
+                max_steps=_MAX_STEPS,
+            ).reshape(len(rows), n_paths, n_points, width)
+            off = ((states - self._states) / (self.size * self._scatter))[:, self._is_seen]
+        return np.where(np.isfinite(off), np.clip(off, -1e3, 1e3), _BROKEN)
 
 
-def bits(system: System, errors: Sequence[Array]) -> float:
+def bits(system: System, errors: Array) -> float:
     """Description length of the observations by a system.
 
     Args:
         system: Its equations are described too.
-        errors: What `residuals` gave for it on each trajectory, each (T, D).
+        errors: Of its simulation, as `Paths.errors` gives them, shape (N, D).
     """
-    off = np.concatenate(errors)
-    unexplained = np.maximum(np.mean(off**2, axis=0), _EXACT_FVU)
-    fit = 0.5 * len(off) * float(np.sum(np.log2(unexplained)))
-    return fit + sum(expression_bits(component, len(off)) for component in system)
+    unexplained = np.maximum(np.mean(errors**2, axis=0), _EXACT_FVU)
+    fit = 0.5 * len(errors) * float(np.sum(np.log2(unexplained)))
+    return fit + _WEIGHT * sum(expression_bits(component, len(errors)) for component in system)
 
 
-def deviations(trajectories: Sequence[Trajectory]) -> Array:
-    """Standard deviation of each state over all trajectories, 1 for those that stand still; shape (D,)."""
-    size = np.std(np.concatenate([trajectory.states for trajectory in trajectories]), axis=0)
-    return np.where(size > 0, size, 1.0)
-
-
-def scores(systems: Sequence[System], trajectories: Sequence[Trajectory]) -> Array:
+def scores(systems: Sequence[System], paths: Paths) -> Array:
     """Description length of each system, simulated from smoothed initial values."""
-    size = deviations(trajectories)
-    errors = [residuals(systems, trajectory, size) for trajectory in trajectories]
-    return np.array([bits(system, [e[row] for e in errors]) for row, system in enumerate(systems)])
+    errors = paths.errors(Systems(systems))
+    return np.array([bits(system, off) for system, off in zip(systems, errors, strict=True)])
 
 
 @dataclass(frozen=True)
@@ -88,55 +120,93 @@ class Shot:
     Attributes:
         system: With the fitted constants.
         bits: Its description length.
-        initials: Fitted initial values of each trajectory, each (D,).
+        initials: Fitted initial values of each path, shape (S, D).
     """
 
     system: System
     bits: float
-    initials: tuple[Array, ...]
+    initials: Array
 
 
-def shot(system: System, trajectories: Sequence[Trajectory]) -> Shot:
-    """Fits constants and initial values so that the simulation meets the observations."""
-    compiled = Systems([system])
-    size = deviations(trajectories)
-    n_constants = int(compiled.n_constants[0])
-    begin = np.concatenate([compiled.constants[0, :n_constants], *(t.initial for t in trajectories)])
-    width = trajectories[0].states.shape[1]
+def shot(system: System, paths: Paths, initials: Array | None = None) -> Shot:
+    """Fits constants and initial values so that the simulation meets the observations.
 
-    def all_residuals(rows: Array) -> list[Array]:
-        index = np.zeros(len(rows), dtype=np.int64)
-        result = []
-        for place, trajectory in enumerate(trajectories):
-            at = n_constants + place * width
-            constants = rows[:, :n_constants] if n_constants else np.zeros((len(rows), 1))
-            result.append(residuals([system], trajectory, size, rows[:, at : at + width], constants, index))
-        return result
-
-    def flat(rows: Array) -> Array:
-        return np.concatenate([r.reshape(len(rows), -1) for r in all_residuals(rows)], axis=1)
-
-    def jacobian(values: Array) -> Array:
-        steps = _STEP * np.maximum(np.abs(values), 1e-3)
-        rows = flat(np.concatenate((values + np.diag(steps), values - np.diag(steps))))
-        half = len(values)
-        return ((rows[:half] - rows[half:]) / (2 * steps[:, None])).T
-
-    def residual(values: Array) -> Array:
-        first: Array = flat(values[None])[0]
-        return first
-
+    Args:
+        system: The system, with constants to begin with.
+        paths: What was observed.
+        initials: Initial values to begin with, shape (S, D); the smoothed ones by default.
+    """
+    problem = _Shooting(system, paths)
+    begin = problem.joined(paths.initials if initials is None else initials)
     found = least_squares(
-        residual,
+        problem.residuals,
         begin,
-        jac=jacobian,
+        jac=problem.jacobian,
         x_scale="jac",
+        ftol=_LEAST_GAIN,
         max_nfev=_MAX_EVALUATIONS,
-    )
-    refined = _with_constants(system, found.x[:n_constants])
-    errors = [r[0] for r in all_residuals(found.x[None])]
-    initials = found.x[n_constants:].reshape(len(trajectories), width)
-    return Shot(refined, bits(refined, errors), tuple(initials))
+    ).x
+    constants, fitted = problem.split(found)
+    refined = _with_constants(system, constants)
+    errors = problem.residuals(found).reshape(-1, problem.width)
+    return Shot(refined, bits(refined, errors), fitted)
+
+
+class _Shooting:
+    """Errors as a function of constants and initial values, joined in one vector."""
+
+    def __init__(self, system: System, paths: Paths) -> None:
+        self.paths = paths
+        self.compiled = Systems([system])
+        self.n_constants = int(self.compiled.n_constants[0])
+        self.n_paths, self.width = paths.initials.shape
+
+    def joined(self, initials: Array) -> Array:
+        return np.concatenate([self.compiled.constants[0, : self.n_constants], initials.ravel()])
+
+    def split(self, values: Array) -> tuple[Array, Array]:
+        """Constants (K,) and initial values (S, D)."""
+        return values[: self.n_constants], values[self.n_constants :].reshape(self.n_paths, self.width)
+
+    def residuals(self, values: Array) -> Array:
+        constants, initials = self.split(values)
+        flat: Array = self._errors(constants[None], initials[None])[0].ravel()
+        return flat
+
+    def jacobian(self, values: Array) -> Array:
+        """Difference quotients, shape (N * D, K + S * D).
+
+        A path knows its own initial values alone, so those of all paths move together.
+        """
+        constants, initials = self.split(values)
+        n_constants, width = self.n_constants, self.width
+        steps = np.maximum(_STEP * np.abs(constants), _SMALLEST_STEP)
+        moves = np.maximum(_STEP * np.abs(initials), _SMALLEST_STEP)
+        n_rows = 1 + n_constants + width
+        all_constants = np.tile(constants, (n_rows, 1))
+        all_initials = np.tile(initials, (n_rows, 1, 1))
+        all_constants[1 + np.arange(n_constants), np.arange(n_constants)] += steps
+        for state in range(width):
+            all_initials[1 + n_constants + state, :, state] += moves[:, state]
+        errors = self._errors(all_constants, all_initials)
+        change = errors[1:] - errors[0]
+        result = np.zeros((*errors[0].shape, len(values)))
+        result[..., :n_constants] = np.moveaxis(change[:n_constants], 0, -1) / steps
+        owner = self.paths.owner
+        for state in range(width):
+            column = n_constants + owner * width + state
+            quotient = change[n_constants + state] / moves[owner, state, None]
+            result[np.arange(len(owner))[:, None], np.arange(width), column[:, None]] = quotient
+        return result.reshape(-1, len(values))
+
+    def _errors(self, constants: Array, initials: Array) -> Array:
+        table = constants if self.n_constants else np.zeros((len(constants), 1))
+        return self.paths.errors(self.compiled, initials, table, np.zeros(len(table), dtype=np.int64))
+
+
+def _lengthened(values: Array, length: int) -> Array:
+    """Values with the last one repeated."""
+    return np.concatenate((values, np.repeat(values[-1:], length - len(values), axis=0)))
 
 
 def _with_constants(system: System, values: Array) -> System:

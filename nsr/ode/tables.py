@@ -25,7 +25,7 @@ def read_trajectories(
     Args:
         path: CSV file with a header.
         time: Column of times.
-        states: Columns of states; every other numeric column by default.
+        states: Columns of states; by default every other column that holds a number.
         trajectory: Column whose value is the same for the rows of one trajectory.
 
     Returns:
@@ -43,9 +43,12 @@ def read_trajectories(
     labels = pd.Series(0, index=table.index) if trajectory is None else table[trajectory]
     if trajectory is not None:
         table = table.drop(columns=trajectory)
-    if states is None:
-        table = table.drop(columns=label_columns(table, time))
-    values, times = select_columns(table, time, None if states is None else list(states))
+    if states is not None and time in states:
+        raise ValueError(f"column {time!r} holds the times; leave it out of --states")
+    chosen = states or [c for c in table.columns if c not in {time, *label_columns(table, time)}]
+    if not chosen:
+        raise ValueError(f"{path} has no column of numbers beside {time!r}: a state is needed, or more")
+    values, times = select_columns(table, time, chosen)
     names = identifiers(list(values.columns))
     values = values.rename(columns=names)
     groups = [np.flatnonzero(labels == label) for label in labels.unique()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -26,17 +27,24 @@ class Trajectory:
         times: Ascending, shape (T,).
         states: Observed states, shape (T, D).
         start: Initial values where they are known better than by smoothing, shape (D,).
+        scatter: How far observations scatter relative to the typical one, shape (T, D); all alike by default.
     """
 
     times: Array
     states: Array
     start: Array | None = None
+    scatter: Array | None = None
 
     @cached_property
     def smooth(self) -> tuple[BSpline, ...]:
         """A smoothing spline of each state; generalised cross-validation chooses how smooth."""
         # In units of the mean step and of the state's size the penalty's search is well scaled.
         return tuple(make_smoothing_spline(self._clock, column) for column in self.states.T)
+
+    @cached_property
+    def smoothed(self) -> Array:
+        """Smoothed states at the times of observation, shape (T, D)."""
+        return np.column_stack([spline(self._clock) for spline in self.smooth])
 
     @property
     def initial(self) -> Array:
@@ -52,7 +60,8 @@ class Trajectory:
         for start, stop in pairwise(cuts.tolist()):
             rows = slice(start, stop + 1)
             states = np.array([float(spline(self._clock[start])) for spline in self.smooth])
-            pieces.append(Trajectory(self.times[rows], self.states[rows], states))
+            scatter = None if self.scatter is None else self.scatter[rows]
+            pieces.append(Trajectory(self.times[rows], self.states[rows], states, scatter))
         return pieces
 
     def resampled(self) -> tuple[Array, Array]:
@@ -63,9 +72,8 @@ class Trajectory:
     def derivatives(self) -> tuple[Array, Array]:
         """Smoothed states and their derivatives by time at the times of observation, both (T, D)."""
         rate = (len(self.times) - 1) / np.ptp(self.times)
-        states = np.column_stack([spline(self._clock) for spline in self.smooth])
         slopes = np.column_stack([spline(self._clock, 1) * rate for spline in self.smooth])
-        return states, slopes
+        return self.smoothed, slopes
 
     @property
     def _clock(self) -> Array:
@@ -93,15 +101,19 @@ def as_trajectories(t: Any, X: Any) -> list[Trajectory]:
     widths = {trajectory.states.shape[1] for trajectory in result}
     if len(widths) > 1:
         raise ValueError(f"trajectories must have the same states; these have {sorted(widths)} of them")
-    spread = np.max([np.ptp(trajectory.states, axis=0) for trajectory in result], axis=0)
-    still = [f"{i}" for i in np.flatnonzero(spread == 0)]
-    if len(still) == len(spread):
+    if not moving(result).any():
         raise ValueError("no state ever moves, so there are no dynamics to find")
     return result
 
 
+def moving(trajectories: Sequence[Trajectory]) -> NDArray[np.bool_]:
+    """Which states ever move, shape (D,)."""
+    spread = np.max([np.ptp(trajectory.states, axis=0) for trajectory in trajectories], axis=0)
+    return np.asarray(spread > 0)
+
+
 def _checked(t: ArrayLike, X: ArrayLike) -> Trajectory:
-    times, states = np.asarray(t, dtype=np.float64), np.asarray(X, dtype=np.float64)
+    times, states = _numbers(t, "times"), _numbers(X, "states")
     states = states[:, None] if states.ndim == 1 else states
     if times.ndim != 1 or states.ndim != 2 or len(times) != len(states):
         raise ValueError(
@@ -122,3 +134,13 @@ def _checked(t: ArrayLike, X: ArrayLike) -> Trajectory:
             f"time {repeated:g} occurs more than once: say which rows are one trajectory, or average them"
         )
     return Trajectory(times, states)
+
+
+def _numbers(values: ArrayLike, what: str) -> Array:
+    table = np.asarray(values)
+    if table.dtype.kind in "mM":
+        raise ValueError(f"{what} are dates: give numbers, such as days since the first of them")
+    try:
+        return table.astype(np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{what} must be numbers: convert or leave out what is text") from None

@@ -11,8 +11,11 @@ from eval import odebench
 from eval.dynamics import make
 from eval.odebench import SystemFit, explained, fit_and_measure, has_form, observed, summarise, trajectory
 from eval.problems import load_odebench
+from eval.problems.generated import generated_systems
 from eval.sandbox import SandboxError
+from generators.holdout import SystemHoldout
 from nsr.export.sympy import to_sympy
+from nsr.integrate import Systems
 from nsr.parsing import parse
 from nsr.program import Program
 
@@ -92,25 +95,56 @@ def test_forms_are_compared_without_their_constants():
 
 def test_a_run_records_every_fit_once_and_reports(run, tmp_path):
     pytest.importorskip("pysindy")
-    arguments = ("run", "--methods", "sindy", "--noise", "0,0.01", "--output", tmp_path)
+    pytest.importorskip("matplotlib")
+    arguments = ("run", "--methods", "sindy,nsr", "--noise", "0,0.01", "--output", tmp_path)
     for _ in range(2):
         assert run(*arguments).exit_code == 0
     rows = [json.loads(line) for line in (tmp_path / "results.jsonl").read_text().splitlines()]
-    assert len(rows) == 4
-    clean = {row["problem"].split()[0]: row for row in rows if row["noise"] == 0}
+    assert len(rows) == 8
+    clean = {row["problem"].split()[0]: row for row in rows if row["noise"] == 0 and row["method"] == "sindy"}
     assert clean["24"]["reconstruction"] > 0.99
     assert clean["24"]["form"]
     printed = run("report", tmp_path)
     assert printed.exit_code == 0
-    assert "| sindy |" in (tmp_path / "report.md").read_text()
+    written = (tmp_path / "report.md").read_text()
+    assert "| sindy |" in written
+    for picture in ("shares.png", "trajectories.png"):
+        assert f"({picture})" in written
+        assert (tmp_path / picture).read_bytes().startswith(b"\x89PNG")
 
 
-def test_nsr_solves_the_oscillator():
-    fit = SystemFit(PROBLEMS["24"].name, "nsr", 0.0, 0.0, 0)
+@pytest.mark.parametrize("method", ["nsr", "nsr_library", "sindy_tuned"])
+def test_the_oscillator_is_solved(method):
+    if method == "sindy_tuned":
+        pytest.importorskip("pysindy")
+    fit = SystemFit(PROBLEMS["24"].name, method, 0.0, 0.0, 0)
     row = fit_and_measure(fit, PROBLEMS["24"], 5.0)
     assert row["reconstruction"] > 0.999
     assert row["generalisation"] > 0.999
     assert row["form"]
+
+
+def test_tuned_sindy_finds_waves_and_polynomials():
+    pytest.importorskip("pysindy")
+    times = np.linspace(0, 10, 150)
+    system = (parse("x_1"), parse("-2*sin(x_0) - 0.3*x_1"))
+    states = Systems([system]).integrate(np.array([[2.0, 0.0]]), times, rtol=1e-9)[0]
+    method = make("sindy_tuned", 30.0)
+    method.fit(times, states)
+    fresh = np.array([1.0, 0.5])
+    expected = Systems([system]).integrate(fresh[None], times, rtol=1e-9)[0]
+    assert explained(expected, method.predict(times, fresh)) > 0.99
+
+
+def test_systems_to_develop_on_live_through_their_time_from_both_initial_values():
+    holdout = SystemHoldout.default()
+    for problem in generated_systems(12):
+        assert not holdout.contains(problem.system)
+        grid = np.linspace(*problem.time_span, 30)
+        for initial in problem.initial_values:
+            states = trajectory(problem, initial, grid)
+            assert states.shape == (30, len(problem.system))
+            assert np.all(np.isfinite(states))
 
 
 def test_what_goes_wrong_is_an_error_and_no_success():

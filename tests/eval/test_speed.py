@@ -23,7 +23,9 @@ def test_small_sizes_give_positive_figures(tmp_path):
     save_pretrained(tmp_path / "small", Model(config), tokenizer)
     blocks = [
         speed.generator(StreamConfig(8, 16, reuse=2), n_chunks=1),
+        speed.systems(20),
         speed.evaluator(32),
+        speed.integrate(2, 2),
         speed.refiner(16, 2),
         speed.decoder(8, str(tmp_path / "small")),
         speed.training(1, matrix_size=64),

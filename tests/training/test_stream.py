@@ -142,3 +142,12 @@ def test_systems_come_as_slopes_and_resume_as_functions_do():
         size = slopes.square().mean(dim=1).sqrt()
         torch.testing.assert_close(size[present], torch.ones_like(size[present]), rtol=1e-3, atol=0)
         assert not size[~present].any()
+
+
+def test_a_system_is_observed_several_times_from_other_initial_values():
+    config = StreamConfig(batch_size=16, chunk_size=16, n_workers=0, reuse=4, seed=1)
+    prior = SystemConfig(min_points=30, max_points=40, n_rows=10, noise_share=0.0)
+    batches = list(islice(ProblemStream(config, prior, Tokenizer(6), 192), 20))
+    uses = Counter(itertools.chain.from_iterable(equations([batch]) for batch in batches))
+    assert max(uses.values()) >= 4
+    assert len({X.tobytes() for batch in batches for X in batch["X"].numpy()}) == 20 * 16

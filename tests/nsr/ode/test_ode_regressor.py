@@ -12,7 +12,7 @@ from nsr import cli
 from nsr.expression import Expression
 from nsr.integrate import Systems
 from nsr.ode import ODERegressor
-from nsr.ode.shooting import deviations, residuals, scores, shot
+from nsr.ode.shooting import Paths, scores, shot
 from nsr.ode.trajectories import as_trajectories
 from nsr.parsing import parse
 
@@ -65,20 +65,66 @@ def test_several_trajectories_say_more_than_one():
 
 def test_shooting_finds_constants_and_initial_values():
     times, states = observed(PENDULUM, [2.0, 0.0], 10, noise=0.02)
-    (trajectory,) = as_trajectories(times, states)
+    paths = Paths(as_trajectories(times, states))
     started = tuple(map(parse, ("x_1", "-1.9*sin(x_0) - 0.35*x_1")))
-    found = shot(started, [trajectory])
+    found = shot(started, paths)
     assert [abs(value) for value in found.system[1].constants] == pytest.approx([2, 0.3], rel=0.05)
     np.testing.assert_allclose(found.initials[0], [2, 0], atol=0.05)
-    assert found.bits < scores([started], [trajectory])[0]
+    assert found.bits < scores([started], paths)[0]
 
 
 def test_a_simulation_that_breaks_off_counts_as_far_off():
-    (trajectory,) = as_trajectories(*observed(("1 - x_0",), [0.0], 5))
+    paths = Paths(as_trajectories(*observed(("1 - x_0",), [0.0], 5)))
     blown_up: tuple[Expression, ...] = (parse("1 + x_0**2"),)
-    off = residuals([blown_up], trajectory, deviations([trajectory]))
+    off = paths.errors(Systems([blown_up]))
     assert np.all(np.isfinite(off))
     assert off[0, -1, 0] >= 3
+
+
+def test_paths_of_different_lengths_are_each_compared_with_their_own_solution():
+    decay = (parse("-x_0"),)
+    parts = [observed(("-1.0*x_0",), [start], end, n) for start, end, n in ((1.0, 2, 40), (5.0, 1, 15))]
+    paths = Paths(as_trajectories([times for times, _ in parts], [states for _, states in parts]))
+    exact = np.concatenate([states[0] * np.exp(-times)[:, None] for times, states in parts])
+    twice = np.concatenate([2 * states[0] * np.exp(-times)[:, None] for times, states in parts])
+    starts = np.array([[[1.0], [5.0]], [[2.0], [10.0]]])
+    off = paths.errors(Systems([decay]), starts, np.zeros((2, 1)), np.zeros(2, dtype=int))
+    np.testing.assert_allclose(off[0], 0, atol=1e-5)
+    np.testing.assert_allclose(off[1], (twice - exact) / exact.std(), rtol=1e-4, atol=1e-5)
+
+
+def test_one_fit_serves_several_paths():
+    parts = [
+        observed(PENDULUM, start, end, n) for start, end, n in (([2.0, 0.0], 6, 60), ([0.5, 1.0], 3, 30))
+    ]
+    paths = Paths(as_trajectories([times for times, _ in parts], [states for _, states in parts]))
+    started = tuple(map(parse, ("x_1", "-1.7*sin(x_0) - 0.4*x_1")))
+    found = shot(started, paths)
+    assert [abs(value) for value in found.system[1].constants] == pytest.approx([2, 0.3], rel=1e-3)
+    np.testing.assert_allclose(found.initials, [[2, 0], [0.5, 1]], atol=1e-3)
+
+
+@pytest.mark.parametrize("value", [0.0, 3.0])
+def test_a_state_that_never_moves_has_no_derivative(value):
+    times, states = observed(("-0.7*x_0",), [2.0], 5, 60)
+    model = ODERegressor(sources=("library",)).fit(times, np.column_stack((states, np.full(60, value))))
+    assert model.sympy()[1] == 0
+    np.testing.assert_allclose(model.predict(times, [1.0, value])[:, 0], np.exp(-0.7 * times), rtol=1e-4)
+
+
+@pytest.mark.parametrize("size", [1e-8, 1e8])
+def test_units_do_not_matter(size):
+    times, states = observed(("-0.7*x_0",), [2.0], 5, 60)
+    model = ODERegressor(sources=("library",)).fit(times / size, size * states)
+    found = model.predict(times / size, [size])[:, 0]
+    np.testing.assert_allclose(found, size * np.exp(-0.7 * times), rtol=1e-4)
+
+
+def test_states_that_begin_at_zero_are_no_trouble():
+    times, states = observed(("-0.5*x_0", "0.5*x_0 - 0.1*x_1"), [1.0, 0.0], 10)
+    model = ODERegressor(sources=("library",)).fit(times, states)
+    _, expected = observed(("-0.5*x_0", "0.5*x_0 - 0.1*x_1"), [0.0, 2.0], 10)
+    np.testing.assert_allclose(model.predict(times, [0.0, 2.0]), expected, atol=1e-3)
 
 
 @pytest.fixture
@@ -136,6 +182,8 @@ def test_trajectories_are_told_apart_by_a_column(nsr, tmp_path):
         (("--time", "date"), "date"),
         (("--time", "year", "--states", "hare,fox"), "fox"),
         (("--time", "year", "--trajectory", "island"), "island"),
+        (("--time", "year", "--states", "year,hare"), "leave it out of --states"),
+        (("--time", "year", "--sources", "library,sindy"), "sindy"),
     ],
 )
 def test_columns_that_are_not_there(nsr, arguments, message):

@@ -57,6 +57,8 @@ def test_segments_cover_the_trajectory_and_share_their_ends():
         (TIMES, WAVE[:-1], "do not fit"),
         (TIMES, np.where(WAVE > 0.99, np.nan, WAVE), "finite"),
         (np.concatenate((TIMES[:-1], TIMES[:1])), WAVE, "time 0 occurs more than once"),
+        (pd.date_range("2020-01-01", periods=60), WAVE, "times are dates"),
+        (TIMES, np.full((60, 2), "calm"), "states must be numbers"),
         (TIMES, np.ones((60, 2)), "no state ever moves"),
         ([TIMES], [WAVE, WAVE], "as many arrays of times"),
         ([TIMES, TIMES], [WAVE, WAVE[:, :1]], "same states"),

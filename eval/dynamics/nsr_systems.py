@@ -1,0 +1,12 @@
+"""NSR with one of its sources alone: the network that knows systems."""
+
+from __future__ import annotations
+
+from eval.dynamics import nsr
+
+
+class Method(nsr.Method):
+    """`nsr.ode.ODERegressor` with the source `systems`."""
+
+    def __init__(self, time_limit: float) -> None:
+        super().__init__(time_limit, sources=("systems",))
