@@ -78,9 +78,9 @@ def _solved_grid(results: pd.DataFrame) -> Any:
     )
     figure = Figure(figsize=(0.14 * grid.shape[1] + 2, 0.25 * len(grid) + 1.5))
     axes = figure.subplots()
-    colors = ListedColormap(["white", "tab:orange", "tab:green"])
+    colors = ListedColormap(["white", "tab:orange", "tab:green"]).with_extremes(bad="0.85")
     axes.imshow(grid, cmap=colors, vmin=0, vmax=2, aspect="auto", interpolation="nearest")
     axes.set_xticks(range(grid.shape[1]), grid.columns, rotation=90, fontsize=5)
     axes.set_yticks(range(len(grid)), [f"{method} {noise:g}" for noise, method in grid.index], fontsize=7)
-    axes.set_title("green: symbolic solution; orange: recovered numerically only", fontsize=9)
+    axes.set_title("green: symbolic solution; orange: recovered numerically only; grey: not run", fontsize=9)
     return figure
