@@ -7,6 +7,7 @@ SHRUNKEN = [
     "--trainer.num_nodes=1",
     "--trainer.strategy=auto",
     "--model.compile_network=false",
+    "--model.init_from=null",
     "--trainer.max_time=null",
     "--trainer.log_every_n_steps=1",
     "--trainer.precision=32-true",
