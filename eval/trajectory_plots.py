@@ -48,7 +48,9 @@ def _shares(results: pd.DataFrame, figure_class: Any) -> Any:
         panel.set(xlim=(0, 108), xlabel="% of systems, R2 > 0.9")
         panel.set_title(f"noise {noise:g}, {dropped:.0%} dropped", fontsize=9)
     panels[0].set_yticks(range(len(methods)), methods, fontsize=8)
-    figure.legend(*panels[0].get_legend_handles_labels(), frameon=False, fontsize=7, ncols=2, loc="outside lower center")
+    figure.legend(
+        *panels[0].get_legend_handles_labels(), frameon=False, fontsize=7, ncols=2, loc="outside lower center"
+    )
     return figure
 
 
