@@ -38,8 +38,7 @@ def draw(seed: int = _SEED) -> Iterator[Problem]:
     rng = np.random.default_rng(seed)
     sampler = EquationSampler(_PRIOR, seed)
     seen: set[Expression] = set()
-    for number in iter(int, 1):  # an iterator that never ends
-        del number
+    while True:
         expression = sampler.draw(1)[0]
         if expression.skeleton() in seen:
             continue

@@ -29,7 +29,7 @@ from sklearn.metrics import r2_score
 from eval.dynamics import make
 from eval.methods import MethodMissingError
 from eval.problems import SystemProblem, load_odebench
-from eval.problems.generated import generated_systems
+from eval.problems.development_systems import generated_systems
 from eval.records import opened, read_results, read_settings
 from eval.report import markdown_table
 from eval.sandbox import Sandbox, SandboxError

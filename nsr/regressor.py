@@ -6,7 +6,6 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-import joblib
 import numpy as np
 import pandas as pd
 import sympy
@@ -23,7 +22,6 @@ from nsr.expression import Expression, constant, variable
 from nsr.parsing import parse
 from nsr.printing import to_infix
 from nsr.program import Program, warm_up
-from nsr.refine import refine
 from nsr.rewriting import rewritten, tidied
 from nsr.scaling import Scaler
 from nsr.search.engine import STAGES, Search
@@ -35,6 +33,7 @@ from nsr.selection import (
     merged,
     pareto_front,
     ranked,
+    refitted,
     scored,
 )
 from nsr.simplify import simplify
@@ -312,20 +311,9 @@ def _pruned(pool: list[Candidate], n_points: int, variance: float) -> list[Candi
 def _polished(pool: list[Candidate], data: Prepared, seed: int, deadline: float) -> list[Candidate]:
     """The best candidates with their constants fitted to all rows, as the search fits them to some."""
     best = ranked(pool, len(data.y), float(np.var(data.y)))[:_N_POLISHED]
-    n_threads = joblib.cpu_count()
-    program = Program([candidate.expression for candidate in best], n_threads)
-    refined = refine(
-        program,
-        data.X,
-        data.y,
-        restarts=1,
-        max_iterations=20,
-        seed=seed,
-        n_threads=n_threads,
-        deadline=deadline,
-    )
-    pairs = zip(program.expressions_with(refined.constants), refined.loss, strict=True)
-    return [Candidate(simplify(e), float(loss)) for e, loss in pairs if np.isfinite(loss)]
+    expressions = [candidate.expression for candidate in best]
+    found = refitted(expressions, data.X, data.y, restarts=1, max_iterations=20, seed=seed, deadline=deadline)
+    return [Candidate(simplify(candidate.expression), candidate.loss) for candidate in found]
 
 
 def _snapped(pool: list[Candidate], data: Prepared, deadline: float) -> list[Candidate]:

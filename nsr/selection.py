@@ -11,11 +11,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import joblib
 import numpy as np
 from numpy.typing import NDArray
 
 from nsr.expression import PLACEHOLDER, Expression
 from nsr.program import Program
+from nsr.refine import refine
 from nsr.simplify import length
 
 # Share of the target's variance below which a fit is exact.
@@ -154,6 +156,48 @@ def scored(expressions: list[Expression], X: NDArray[np.float64], y: NDArray[np.
     """Candidates with their mean squared errors, in the order of the expressions."""
     losses = mean_squared_errors(expressions, X, y)
     return [Candidate(e, float(loss)) for e, loss in zip(expressions, losses, strict=True)]
+
+
+def refitted(
+    expressions: list[Expression],
+    X: NDArray[np.float64],
+    y: NDArray[np.float64],
+    *,
+    restarts: int,
+    max_iterations: int,
+    seed: int,
+    deadline: float,
+    max_points: int | None = None,
+) -> list[Candidate]:
+    """Candidates whose constants `nsr.refine.refine` has fitted on all cores, those without a fit left out.
+
+    Args:
+        expressions: What to fit.
+        X: Variables, shape (P, D).
+        y: Target, shape (P,).
+        restarts: As `refine` takes them, like the others.
+        max_iterations: Likewise.
+        seed: Likewise.
+        deadline: Likewise.
+        max_points: Likewise.
+    """
+    if not expressions:
+        return []
+    n_threads = joblib.cpu_count()
+    program = Program(expressions, n_threads)
+    refined = refine(
+        program,
+        X,
+        y,
+        restarts=restarts,
+        max_points=max_points,
+        max_iterations=max_iterations,
+        seed=seed,
+        n_threads=n_threads,
+        deadline=deadline,
+    )
+    pairs = zip(program.expressions_with(refined.constants), refined.loss, strict=True)
+    return [Candidate(expression, float(loss)) for expression, loss in pairs if np.isfinite(loss)]
 
 
 def ranked(candidates: Sequence[Candidate], n_points: int, variance: float) -> list[Candidate]:

@@ -25,8 +25,7 @@ from nsr.simplify import simplify
 
 TABLES = Path(__file__).parent
 CLASSICAL = ("nguyen", "keijzer", "livermore", "korns", "jin", "vladislavleva")
-BENCHMARKS = ("feynman", "strogatz", *CLASSICAL)
-SUITES = (*BENCHMARKS, "generated")
+SUITES = ("feynman", "strogatz", *CLASSICAL, "generated")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 
-import joblib
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,14 +19,13 @@ from nsr.checkpoint import Pretrained
 from nsr.expression import Expression, apply, constant, variable
 from nsr.guess import guess
 from nsr.program import Program
-from nsr.refine import refine
 from nsr.search.evolution import Member, Population
 from nsr.search.families import relations
 from nsr.search.reduction import groupings, reductions
 from nsr.search.residuals import has_structure
 from nsr.search.separation import separation
 from nsr.search.state import State
-from nsr.selection import Candidate, description_length, mean_squared_errors, ranked, scored
+from nsr.selection import Candidate, description_length, mean_squared_errors, ranked, refitted, scored
 from nsr.simplify import simplify
 from nsr.units import Units
 
@@ -334,24 +332,17 @@ class Search:
         deadline: float,
     ) -> list[Expression]:
         """Equations of a state with refined constants, those of smallest description length first."""
-        if not expressions:
-            return []
-        n_threads = joblib.cpu_count()
-        program = Program(expressions, n_threads)
-        refined = refine(
-            program,
+        found = refitted(
+            expressions,
             state.X,
             state.y,
             restarts=restarts,
             max_points=max_points,
             max_iterations=max_iterations,
             seed=self.seed,
-            n_threads=n_threads,
             deadline=deadline,
         )
-        pairs = zip(program.expressions_with(refined.constants), refined.loss, strict=True)
-        finite = [Candidate(e, float(loss)) for e, loss in pairs if np.isfinite(loss)]
-        best = ranked(finite, len(state.y), float(np.var(state.y)))
+        best = ranked(found, len(state.y), float(np.var(state.y)))
         return [candidate.expression for candidate in best]
 
 

@@ -101,7 +101,7 @@ def relations(state: State) -> Iterator[list[Expression]]:
     is_rough = state.error >= ROUGH
     rows = slice(0, _MANY_ROWS if is_rough else _FEW_ROWS)
     X, y = state.X[rows], state.y[rows]
-    weights = np.ones_like(y) if state.weights is None else state.weights[rows]
+    weights = state.row_weights[rows]
     n_best = _N_BEST_ROUGH if is_rough else _N_BEST
     terms = _terms(n_variables)
     values = np.asarray(Program(list(terms)).values(X), dtype=np.float64)

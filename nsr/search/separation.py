@@ -59,7 +59,7 @@ def separation(state: State) -> Separation | None:
     if len(groups) < 2:
         return None
     degrees = _unmixed(state.X.shape[1], groups, min(len(state.y), MAX_ROWS))
-    separate = refit(surrogate, state.X, state.y, state.weights, degrees)
+    separate = refit(surrogate, state.X, state.y, state.row_weights, degrees)
     if separate.error > max(surrogate.error, _NEGLIGIBLE):
         return None
     return Separation(

@@ -41,14 +41,14 @@ class State:
     @cached_property
     def surrogate(self) -> Surrogate:
         """A smooth stand-in for f; there must be variables, and they and the target must vary."""
-        return fit_surrogate(self.X, self.y, self.weights)
+        return fit_surrogate(self.X, self.y, self.row_weights)
 
     @cached_property
     def error(self) -> float:
         """Error of the surrogate; without variables, of the best constant."""
         if self.X.shape[1]:
             return self.surrogate.error
-        weights = np.ones_like(self.y) if self.weights is None else self.weights
+        weights = self.row_weights
         off = weights * (self.y - self.level)
         spread = float(np.std(weights * self.y))
         if spread == 0:  # the target was a constant to begin with
@@ -58,8 +58,12 @@ class State:
     @property
     def level(self) -> float:
         """The constant nearest to the target."""
-        squares = None if self.weights is None else self.weights**2
-        return float(np.average(self.y, weights=squares))
+        return float(np.average(self.y, weights=self.row_weights**2))
+
+    @property
+    def row_weights(self) -> Array:
+        """The weights, ones where there are none."""
+        return np.ones_like(self.y) if self.weights is None else self.weights
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -104,7 +108,7 @@ class State:
             target,
             self.variables,
             lifted if self.factor is None else apply("mul", self.factor, lifted),
-            np.abs(values) if self.weights is None else self.weights * np.abs(values),
+            self.row_weights * np.abs(values),
         )
 
     def without(self, columns: tuple[int, ...]) -> State:

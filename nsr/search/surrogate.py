@@ -143,13 +143,10 @@ def fit_surrogate(X: Array, y: Array, weights: Array | None = None) -> Surrogate
     return min(fits, key=lambda s: s.error)
 
 
-def refit(
-    surrogate: Surrogate, X: Array, y: Array, weights: Array | None, degrees: NDArray[np.int64]
-) -> Surrogate:
+def refit(surrogate: Surrogate, X: Array, y: Array, weights: Array, degrees: NDArray[np.int64]) -> Surrogate:
     """The same kind of polynomial with other terms; degrees have shape (T, D)."""
     rough = surrogate.error >= ROUGH
     rows = slice(0, _MANY_ROWS if rough else MAX_ROWS)
-    weights = np.ones_like(y) if weights is None else weights
     kind = surrogate.log_inputs, surrogate.output
     return _fit(X[rows], y[rows], weights[rows], rough, *kind, degrees)
 

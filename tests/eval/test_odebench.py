@@ -11,7 +11,7 @@ from eval import odebench
 from eval.dynamics import make
 from eval.odebench import SystemFit, explained, fit_and_measure, has_form, observed, summarise, trajectory
 from eval.problems import load_odebench
-from eval.problems.generated import generated_systems
+from eval.problems.development_systems import generated_systems
 from eval.sandbox import SandboxError
 from generators.holdout import SystemHoldout
 from nsr.export.sympy import to_sympy
