@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ from nsr.selection import (
     pareto_front,
     ranked,
     refitted,
-    scored,
+    rescored,
 )
 from nsr.simplify import simplify
 from nsr.snapping import snap
@@ -71,7 +72,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     Attributes:
         equations_: The Pareto front as a data frame, from simple to accurate, with columns
             `complexity`, `loss` (mean squared error), `r2`, `score` (bits saved over describing the
-            target without an equation) and `equation`.
+            target without an equation), `stage` (what found it; empty for constants) and `equation`.
         expressions_: Its equations as `nsr.expression.Expression`, in the same order.
         best_index_: Row of the chosen equation: the one with the highest score.
         n_features_in_: Number of columns of X.
@@ -134,12 +135,12 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         pretrained = from_pretrained(self.checkpoint, _device(self.device))
         given = [parse(text, self._names(), free_names=True) for text in self.guesses]
         data = prepare(table, target, pretrained.config.max_variables, seed)
-        candidates = [Candidate(constant(float(np.mean(data.y))), float(np.var(data.y)))]
         if np.ptp(data.y) > 0:
             own_units = units.of(data.columns) if units else None
             own_guesses = _over_columns(given, data.columns)
-            self._search(pretrained, data, own_units, own_guesses, seed, deadline, candidates)
-            candidates = _allowed(candidates, own_units)
+            pool = self._searched(pretrained, data, own_units, own_guesses, seed, deadline)
+            finished = _finished(pool, data, seed, deadline)
+            candidates = _allowed([*_without_variables(data), *finished], own_units)
         else:
             candidates = [Candidate(constant(float(data.y[0])), 0.0)]
         self._keep_front(candidates, data)
@@ -191,7 +192,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         shown.insert(0, "", ["*" if i == self.best_index_ else "" for i in range(len(shown))])
         return f"{header}\n{shown.to_string(float_format=lambda value: f'{value:.4g}')}"
 
-    def _search(
+    def _searched(
         self,
         pretrained: Pretrained,
         data: Prepared,
@@ -199,9 +200,8 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         given: list[Expression],
         seed: int,
         deadline: float,
-        pool: list[Candidate],
-    ) -> None:
-        """Searches and snaps; good candidates are added to the pool as they come."""
+    ) -> list[Candidate]:
+        """The best of what the search finds, in the user's units; Ctrl-C ends it once there is something."""
         scaler = Scaler.gentle(data.X, data.y)
         search = Search(
             pretrained,
@@ -213,25 +213,15 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             units,
             tuple(scaler.scaled(expression) for expression in given),
         )
-        variance = float(np.var(data.y))
-        is_exact, batches_left = False, _BATCHES_AFTER
+        pool: list[Candidate] = []
         try:
-            for refined in search.run(deadline - _FINISHING_SHARE * self.time_limit):
-                in_units = [simplify(scaler.undo(expression)) for expression in refined]
-                found = scored(in_units, data.X, data.y)
-                pool += found
-                if len(pool) > _MAX_POOL:
-                    pool[:] = _pruned(pool, len(data.y), variance)
-                is_exact = is_exact or any(candidate.loss <= EXACT_FVU * variance for candidate in found)
-                batches_left -= is_exact
-                if not batches_left:
-                    break
-            if not is_exact:
-                pool += _polished(pool, data, seed, deadline)
-            pool += _snapped(pool, data, deadline)
+            _explore(search, pool, deadline - _FINISHING_SHARE * self.time_limit)
         except KeyboardInterrupt:
-            if len(pool) == 1:
+            if not pool:
                 raise
+        best = _pruned(pool, len(search.y), float(np.var(search.y)))
+        in_units = [replace(c, expression=simplify(scaler.undo(c.expression))) for c in best]
+        return rescored(in_units, data.X, data.y)
 
     def _keep_front(self, candidates: list[Candidate], data: Prepared) -> None:
         variance = float(np.var(data.y))
@@ -247,6 +237,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
                 "loss": [candidate.loss for candidate in front],
                 "r2": [1 - c.loss / variance if variance > 0 else 1.0 for c in front],
                 "score": [-value for value in bits],
+                "stage": [candidate.stage for candidate in front],
             }
         )
         self.equations_["equation"] = self.equations()
@@ -302,18 +293,53 @@ def _allowed(candidates: list[Candidate], units: Units | None) -> list[Candidate
     return allowed or candidates
 
 
+def _explore(search: Search, pool: list[Candidate], deadline: float) -> None:
+    """Runs a search; good candidates are added to the pool as they come."""
+    variance = float(np.var(search.y))
+    is_exact, batches_left = False, _BATCHES_AFTER
+    for found in search.run(deadline):
+        pool += found
+        if len(pool) > _MAX_POOL:
+            pool[:] = _pruned(pool, len(search.y), variance)
+        is_exact = is_exact or any(candidate.loss <= EXACT_FVU * variance for candidate in found)
+        batches_left -= is_exact
+        if not batches_left:
+            break
+
+
 def _pruned(pool: list[Candidate], n_points: int, variance: float) -> list[Candidate]:
     """The candidates that may still matter: the Pareto front and those of shortest description."""
     best = ranked(pool, n_points, variance)[: _MAX_POOL // 4]
     return list(dict.fromkeys((*pareto_front(pool, n_points, variance), *best)))
 
 
+def _without_variables(data: Prepared) -> list[Candidate]:
+    """The mean of the target, and the round value that it may stand for."""
+    mean = Candidate(constant(float(np.mean(data.y))), float(np.var(data.y)))
+    snapped = snap(mean, data.X, data.y)
+    return [mean] if snapped is None else [mean, snapped]
+
+
+def _finished(pool: list[Candidate], data: Prepared, seed: int, deadline: float) -> list[Candidate]:
+    """The pool with the best of it polished and snapped as well; Ctrl-C leaves it as it is."""
+    exact = EXACT_FVU * float(np.var(data.y))
+    finished = list(pool)
+    try:
+        if not any(candidate.loss <= exact for candidate in pool):
+            finished += _polished(finished, data, seed, deadline)
+        finished += _snapped(finished, data, deadline)
+    except KeyboardInterrupt:
+        pass
+    return finished
+
+
 def _polished(pool: list[Candidate], data: Prepared, seed: int, deadline: float) -> list[Candidate]:
     """The best candidates with their constants fitted to all rows, as the search fits them to some."""
     best = ranked(pool, len(data.y), float(np.var(data.y)))[:_N_POLISHED]
+    stages = {candidate.expression.skeleton(): candidate.stage for candidate in best}
     expressions = [candidate.expression for candidate in best]
     found = refitted(expressions, data.X, data.y, restarts=1, max_iterations=20, seed=seed, deadline=deadline)
-    return [Candidate(simplify(candidate.expression), candidate.loss) for candidate in found]
+    return [Candidate(simplify(c.expression), c.loss, stages.get(c.expression.skeleton(), "")) for c in found]
 
 
 def _snapped(pool: list[Candidate], data: Prepared, deadline: float) -> list[Candidate]:
@@ -321,15 +347,17 @@ def _snapped(pool: list[Candidate], data: Prepared, deadline: float) -> list[Can
     variance = float(np.var(data.y))
     best = ranked(pool, len(data.y), variance)[:_N_SNAPPED]
     exact = [c for c in best if c.loss <= EXACT_FVU * variance]
-    forms: list[Expression] = []
+    forms: list[Candidate] = []
     for place, candidate in enumerate(exact[:_N_REWRITTEN] or best):
         if forms and time.monotonic() > deadline:
             break
         others = rewritten(candidate.expression) if place < _N_REWRITTEN else []
         for form in (candidate.expression, *others):
-            snapped = snap(Candidate(form, candidate.loss), data.X, data.y, deadline)
-            forms += [form] if snapped is None else [form, tidied(snapped.expression)]
-    return scored(forms, data.X, data.y)
+            forms.append(replace(candidate, expression=form))
+            snapped = snap(forms[-1], data.X, data.y, deadline)
+            if snapped is not None:
+                forms.append(replace(candidate, expression=tidied(snapped.expression)))
+    return rescored(forms, data.X, data.y)
 
 
 def _device(name: str) -> str:

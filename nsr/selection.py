@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import joblib
 import numpy as np
@@ -37,10 +37,12 @@ class Candidate:
     Attributes:
         expression: In the user's units.
         loss: Mean squared error.
+        stage: What found it, as `nsr.search.engine.Search.run` says; empty where nothing was searched.
     """
 
     expression: Expression
     loss: float
+    stage: str = field(default="", compare=False)
 
     @property
     def complexity(self) -> int:
@@ -152,10 +154,14 @@ def choose(front: Sequence[Candidate], n_points: int, variance: float) -> int:
     return min(range(len(front)), key=lambda i: description_length(front[i], n_points, variance))
 
 
-def scored(expressions: list[Expression], X: NDArray[np.float64], y: NDArray[np.float64]) -> list[Candidate]:
-    """Candidates with their mean squared errors, in the order of the expressions."""
-    losses = mean_squared_errors(expressions, X, y)
-    return [Candidate(e, float(loss)) for e, loss in zip(expressions, losses, strict=True)]
+def rescored(
+    candidates: Sequence[Candidate], X: NDArray[np.float64], y: NDArray[np.float64]
+) -> list[Candidate]:
+    """The candidates with their mean squared errors on a table, in the same order."""
+    if not candidates:
+        return []
+    losses = mean_squared_errors([candidate.expression for candidate in candidates], X, y)
+    return [replace(c, loss=float(loss)) for c, loss in zip(candidates, losses, strict=True)]
 
 
 def refitted(

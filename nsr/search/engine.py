@@ -25,7 +25,7 @@ from nsr.search.reduction import groupings, reductions
 from nsr.search.residuals import has_structure
 from nsr.search.separation import separation
 from nsr.search.state import State
-from nsr.selection import Candidate, description_length, mean_squared_errors, ranked, refitted, scored
+from nsr.selection import Candidate, description_length, ranked, refitted
 from nsr.simplify import simplify
 from nsr.units import Units
 
@@ -94,11 +94,13 @@ class Search:
     units: Units | None = None
     given: tuple[Expression, ...] = ()
 
-    def run(self, deadline: float) -> Iterator[list[Expression]]:
+    def run(self, deadline: float) -> Iterator[list[Candidate]]:
         """Yields refined equations, batch after batch, until time is up or nothing is left to find.
 
-        Structure comes first, because it is cheap; then the network, asked about the table; then, in turns,
-        the network asked about smaller states, and evolution of all that was found.
+        Each says in its `stage` what found it: one of `STAGES` or `guesses`, after `reduction` where the
+        stage worked on a reduced state. Structure comes first, because it is cheap; then the network, asked
+        about the table; then, in turns, the network asked about smaller states, and evolution of all that
+        was found.
 
         Args:
             deadline: Of `time.monotonic`.
@@ -127,21 +129,23 @@ class Search:
                 return
 
     def _recorded(
-        self, batches: Iterator[list[Expression]], population: Population
-    ) -> Iterator[list[Expression]]:
+        self, batches: Iterator[list[Candidate]], population: Population
+    ) -> Iterator[list[Candidate]]:
         """What the units allow of the batches, which the population takes in as well."""
+        variance = float(np.var(self.y))
         for batch in batches:
-            allowed = self._allowed(batch)
-            population.add(self._members(allowed))
+            allowed = [candidate for candidate in batch if self._allows(candidate.expression)]
+            population.add(Member(c, description_length(c, len(self.y), variance)) for c in allowed)
             yield allowed
 
-    def _given(self, deadline: float) -> Iterator[list[Expression]]:
+    def _given(self, deadline: float) -> Iterator[list[Candidate]]:
         """The user's own guesses."""
         if self.given:
             scaled = [apply("mul", constant(1.0), expression) for expression in self.given]
-            yield self._refined(scaled, State.root(self.X, self.y), *_GIVEN_EFFORT, deadline)
+            given = self._refined(scaled, State.root(self.X, self.y), *_GIVEN_EFFORT, deadline)
+            yield _found_by("guesses", given)
 
-    def _structured(self, deadline: float, states: list[State]) -> Iterator[list[Expression]]:
+    def _structured(self, deadline: float, states: list[State]) -> Iterator[list[Candidate]]:
         """Families and separation in the table and in states of fewer variables, the smallest first.
 
         Args:
@@ -158,19 +162,20 @@ class Search:
             children = [child for child in children if child.key not in seen]
             seen |= {child.key for child in children}
             constants = [child.lift(constant(child.level)) for child in children if not child.X.shape[1]]
-            yield self._polished(constants, deadline)
+            yield self._polished(constants, "reduction", deadline)
             for child in children:
                 if child.X.shape[1]:
                     heapq.heappush(queue, ((child.X.shape[1], child.error, next(order)), child))
             if "families" in self.stages:
                 for forms in relations(state):
-                    yield self._polished([state.lift(form) for form in forms], deadline)
+                    lifted = [state.lift(form) for form in forms]
+                    yield self._polished(lifted, self._stage("families", state), deadline)
                     if time.monotonic() > deadline:
                         return
             if "separation" in self.stages:
                 yield self._separated(state, _STRUCTURE, deadline)
 
-    def _asked(self, states: list[State], deadline: float) -> Iterator[list[Expression]]:
+    def _asked(self, states: list[State], deadline: float) -> Iterator[list[Candidate]]:
         """The network's guesses, refined: about the first state, then about the others and their parts."""
         if "network" not in self.stages:
             return
@@ -184,19 +189,20 @@ class Search:
             if "separation" in self.stages:
                 yield self._separated(state, (*_STRUCTURE, "network"), deadline)
 
-    def _evolved(self, population: Population, deadline: float) -> Iterator[list[Expression]]:
+    def _evolved(self, population: Population, deadline: float) -> Iterator[list[Candidate]]:
         """Generations of children, until too many have brought nothing."""
         root = State.root(self.X, self.y)
         seeds = self._refined(_simplest(self.X.shape[1]), root, 1, 512, 20, deadline)
-        yield seeds  # it must begin with something even where it is alone
+        yield _found_by("evolution", seeds)  # it must begin with something even where it is alone
         idle = 0
         while idle < _PATIENCE:
             best = population.best_bits
-            children = self._allowed(population.children(_N_CHILDREN))
+            children = [child for child in population.children(_N_CHILDREN) if self._allows(child)]
             batch = self._refined(children, root, 2, 128, 20, deadline)
             if not batch:
                 return
-            yield self._refined(batch[:_N_POLISHED], root, 1, 2_000, 20, deadline)
+            best_children = [candidate.expression for candidate in batch[:_N_POLISHED]]
+            yield _found_by("evolution", self._refined(best_children, root, 1, 2_000, 20, deadline))
             idle = 0 if population.best_bits < best else idle + 1
 
     def _is_explained(self, best: Expression | None, longest: float = np.inf) -> bool:
@@ -227,18 +233,15 @@ class Search:
             return [root]
         return groupings(root, self.units.symmetries) or [root]
 
-    def _allowed(self, expressions: list[Expression]) -> list[Expression]:
-        """Those that the units allow."""
-        return [e for e in expressions if self.units is None or self.units.allow(e)]
+    def _allows(self, expression: Expression) -> bool:
+        """Whether the units allow an equation."""
+        return self.units is None or self.units.allow(expression)
 
-    def _members(self, batch: list[Expression]) -> list[Member]:
-        if not batch:
-            return []
-        variance = float(np.var(self.y))
-        candidates = scored(batch, self.X, self.y)
-        return [Member(c, description_length(c, len(self.y), variance)) for c in candidates]
+    def _stage(self, name: str, state: State) -> str:
+        """What to call a stage that works on a state."""
+        return name if any(state.key == start.key for start in self._starts) else f"reduction, {name}"
 
-    def _separated(self, state: State, stages: tuple[str, ...], deadline: float) -> list[Expression]:
+    def _separated(self, state: State, stages: tuple[str, ...], deadline: float) -> list[Candidate]:
         """Sums or products of what a search of its own finds for each part of a state that separates.
 
         Args:
@@ -258,7 +261,8 @@ class Search:
             back = {i: variable(state.variables.index(v)) for i, v in enumerate(part.variables)}
             solutions.append([expression.substitute(back) for expression in best])
         forms = [_combined(found.operator, found.outer, choice) for choice in itertools.product(*solutions)]
-        return self._polished([state.lift(form) for form in forms], deadline)
+        stage = self._stage("separation", state)
+        return self._polished([state.lift(form) for form in forms], stage, deadline)
 
     def _solved(
         self, part: State, stages: tuple[str, ...], error: float, deadline: float
@@ -274,11 +278,10 @@ class Search:
         for batch in search.run(deadline):
             if not batch:
                 continue
-            losses = mean_squared_errors(batch, part.X, part.y)
-            for expression, loss in zip(batch, losses, strict=True):
-                known = Candidate(expression, max(float(loss), floor * variance))
-                best[expression] = description_length(known, len(part.y), variance)
-            if np.min(losses) <= floor * variance:
+            for found in batch:
+                known = replace(found, loss=max(found.loss, floor * variance))
+                best[found.expression] = description_length(known, len(part.y), variance)
+            if min(found.loss for found in batch) <= floor * variance:
                 break
         return sorted(best, key=best.__getitem__)
 
@@ -296,31 +299,32 @@ class Search:
         shifted = [apply("add", expression, constant(_OFFSET)) for expression in guesses]
         return guesses + [expression for expression in shifted if expression.skeleton() not in known]
 
-    def _guessed(
-        self, guesses: list[Expression], state: State, deadline: float
-    ) -> Iterator[list[Expression]]:
+    def _guessed(self, guesses: list[Expression], state: State, deadline: float) -> Iterator[list[Candidate]]:
         """Yields refined guesses about a state, as equations of the root."""
         for refined in self._refined_in_rounds(guesses, state, deadline):
+            stage = self._stage("network", state)
             if state.key == State.root(self.X, self.y).key:
-                yield refined
+                yield _found_by(stage, refined)
             else:
-                yield self._polished([state.lift(expression) for expression in refined], deadline)
+                lifted = [state.lift(candidate.expression) for candidate in refined]
+                yield self._polished(lifted, stage, deadline)
 
     def _refined_in_rounds(
         self, guesses: list[Expression], state: State, deadline: float
-    ) -> Iterator[list[Expression]]:
+    ) -> Iterator[list[Candidate]]:
         """Yields refined equations of a state after each round, the best first; each spends more on fewer."""
         current = guesses
         for keep, restarts, max_points, max_iterations in _ROUNDS:
             if time.monotonic() > deadline or not current:
                 return
-            current = self._refined(current[:keep], state, restarts, max_points, max_iterations, deadline)
-            yield current[:_N_HANDED_ON]
+            found = self._refined(current[:keep], state, restarts, max_points, max_iterations, deadline)
+            yield found[:_N_HANDED_ON]
+            current = [candidate.expression for candidate in found]
 
-    def _polished(self, lifted: list[Expression], deadline: float) -> list[Expression]:
-        """Equations of the root, their constants refined from where they are."""
+    def _polished(self, lifted: list[Expression], stage: str, deadline: float) -> list[Candidate]:
+        """Equations of the root, their constants refined from where they are, as the finds of a stage."""
         short = [e for e in map(simplify, lifted) if len(e.tokens) <= _MAX_LENGTH]
-        return self._refined(short, State.root(self.X, self.y), 1, 512, 30, deadline)
+        return _found_by(stage, self._refined(short, State.root(self.X, self.y), 1, 512, 30, deadline))
 
     def _refined(
         self,
@@ -330,7 +334,7 @@ class Search:
         max_points: int | None,
         max_iterations: int,
         deadline: float,
-    ) -> list[Expression]:
+    ) -> list[Candidate]:
         """Equations of a state with refined constants, those of smallest description length first."""
         found = refitted(
             expressions,
@@ -342,11 +346,15 @@ class Search:
             seed=self.seed,
             deadline=deadline,
         )
-        best = ranked(found, len(state.y), float(np.var(state.y)))
-        return [candidate.expression for candidate in best]
+        return ranked(found, len(state.y), float(np.var(state.y)))
 
 
-def _in_turns(iterators: list[Iterator[list[Expression]]]) -> Iterator[list[Expression]]:
+def _found_by(stage: str, candidates: list[Candidate]) -> list[Candidate]:
+    """The candidates, marked as the finds of a stage."""
+    return [replace(candidate, stage=stage) for candidate in candidates]
+
+
+def _in_turns(iterators: list[Iterator[list[Candidate]]]) -> Iterator[list[Candidate]]:
     """One batch of each, in turns, until all have ended."""
     while iterators:
         for iterator in tuple(iterators):
