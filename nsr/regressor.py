@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -47,8 +48,8 @@ Array = NDArray[np.float64]
 _N_POLISHED, _N_SNAPPED, _N_REWRITTEN = 40, 12, 6
 # Share of the time limit that is kept for that.
 _FINISHING_SHARE = 0.1
-# Batches that are still searched after an exact answer, as a simpler one may come.
-_BATCHES_AFTER = 8
+# Batches that are still searched after an exact answer, as a simpler one may come; and after a long one.
+_BATCHES_AFTER, _BATCHES_AFTER_LONG, _LONG = 8, 30, 30
 # Candidates kept at a time.
 _MAX_POOL = 2_000
 
@@ -296,14 +297,15 @@ def _allowed(candidates: list[Candidate], units: Units | None) -> list[Candidate
 def _explore(search: Search, pool: list[Candidate], deadline: float) -> None:
     """Runs a search; good candidates are added to the pool as they come."""
     variance = float(np.var(search.y))
-    is_exact, batches_left = False, _BATCHES_AFTER
+    shortest, n_after = math.inf, 0
     for found in search.run(deadline):
         pool += found
         if len(pool) > _MAX_POOL:
             pool[:] = _pruned(pool, len(search.y), variance)
-        is_exact = is_exact or any(candidate.loss <= EXACT_FVU * variance for candidate in found)
-        batches_left -= is_exact
-        if not batches_left:
+        exact = (candidate.complexity for candidate in found if candidate.loss <= EXACT_FVU * variance)
+        shortest = min(shortest, *exact, math.inf)
+        n_after += shortest < math.inf
+        if n_after >= (_BATCHES_AFTER if shortest <= _LONG else _BATCHES_AFTER_LONG):
             break
 
 

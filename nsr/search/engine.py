@@ -10,7 +10,7 @@ import itertools
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property, reduce
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,13 +19,17 @@ from nsr.checkpoint import Pretrained
 from nsr.expression import Expression, apply, constant, variable
 from nsr.guess import guess
 from nsr.program import Program
+from nsr.search.affine import AffineSplit, affine_splits, is_constant
+from nsr.search.dictionary import frequent_subtrees
 from nsr.search.evolution import Member, Population
 from nsr.search.families import relations
+from nsr.search.parts import OFFSET, affine, combined, over
 from nsr.search.reduction import groupings, reductions
 from nsr.search.residuals import has_structure
 from nsr.search.separation import separation
 from nsr.search.state import State
-from nsr.selection import Candidate, description_length, ranked, refitted
+from nsr.search.surrogate import OUTPUTS
+from nsr.selection import EXACT_FVU, Candidate, description_length, ranked, refitted
 from nsr.simplify import simplify
 from nsr.units import Units
 
@@ -44,14 +48,14 @@ _ROUNDS: tuple[tuple[int | None, int, int | None, int], ...] = (
 _GIVEN_EFFORT = (32, None, 100)
 # How many of the best are handed on after each round.
 _N_HANDED_ON = 96
-# Where refinement starts an added constant.
-_OFFSET = 0.1
 # Share of the time that structure may take before the network is asked.
 _STRUCTURE_SHARE = 0.4
 # Share of the time left that asking the network may take.
 _ASKING_SHARE = 0.6
 # The network is asked for fewer sequences where a state has fewer variables than the table, by this factor.
 _SMALLER = 4
+# Subtrees of the guesses that families make sums and ratios of.
+_N_SUBTREES = 80
 # Evolution makes so many children at a time, and ends after so many generations in which nothing got better.
 _N_CHILDREN = 200
 _PATIENCE = 40
@@ -62,10 +66,19 @@ _N_POLISHED = 24
 _LEAST_ROWS, _LEAST_EXPLAINED = 2_000, 0.5
 # Before all has been tried, an answer must be no more complex than this to end the search.
 _SHORT = 12
+# No stage is begun after an exact answer that is no more complex than this.
+_LONG = 30
 # Equations of separate parts are combined in about so many ways.
 _MAX_COMBINATIONS = 36
 # A part may take this share of the time that is left; it is solved when its error is near the surrogate's.
 _PART_SHARE, _PART_PRECISION = 0.2, 4.0
+# Of functions that a target is affine in, so many are tried, and each coefficient may take a smaller share;
+# so many solutions of each part are combined, whose squared error may be so many times the surrogate's.
+_N_SPLITS, _COEFFICIENT_SHARE, _N_EACH, _PART_SOLVED = 4, 0.15, 2, 16.0
+_LEAST_SECONDS = 0.25  # without so much time, none is tried
+_FEW_VARIABLES = 2  # of states whose parts are so simple that splitting them cannot wait
+# After a long solution of a part, so many more batches may bring a shorter one.
+_BATCHES_AFTER = 4
 _MAX_LENGTH = 200  # tokens of a lifted equation; longer ones are no equation of anybody's
 
 
@@ -107,7 +120,9 @@ class Search:
         """
         population = Population(self.X.shape[1], self.seed)
         yield from self._recorded(self._given(deadline), population)
-        structured = time.monotonic() + _STRUCTURE_SHARE * (deadline - time.monotonic())
+        is_alone = not {"network", "evolution"} & set(self.stages)
+        share = 1.0 if is_alone else _STRUCTURE_SHARE
+        structured = time.monotonic() + share * (deadline - time.monotonic())
         states: list[State] = []
         n_states = 1
         for batch in self._recorded(self._structured(structured, states), population):
@@ -116,7 +131,11 @@ class Search:
                 n_states = len(states)
                 if self._is_explained(population.best, _SHORT):
                     return
-        if self._is_explained(population.best, _SHORT):
+        if self._is_found(population.best):
+            return
+        if "separation" in self.stages:
+            yield from self._recorded(self._all_split(states, structured), population)
+        if self._is_found(population.best):
             return
         asked = self._asked(states or self._starts, deadline)
         yield from self._recorded(itertools.islice(asked, len(_ROUNDS)), population)
@@ -174,6 +193,8 @@ class Search:
                         return
             if "separation" in self.stages:
                 yield self._separated(state, _STRUCTURE, deadline)
+                if state.X.shape[1] <= _FEW_VARIABLES:
+                    yield self._split(state, deadline)
 
     def _asked(self, states: list[State], deadline: float) -> Iterator[list[Candidate]]:
         """The network's guesses, refined: about the first state, then about the others and their parts."""
@@ -185,9 +206,22 @@ class Search:
             if time.monotonic() > deadline:
                 return
             n_candidates = self.n_candidates if place == 0 else self.n_candidates // _SMALLER
-            yield from self._guessed(self._guesses(state, n_candidates, deadline), state, deadline)
+            guesses = self._guesses(state, n_candidates, deadline)
+            yield from self._guessed(guesses, state, deadline)
+            if "families" in self.stages:
+                yield from self._of_subtrees(guesses, state, deadline)
             if "separation" in self.stages:
                 yield self._separated(state, (*_STRUCTURE, "network"), deadline)
+
+    def _of_subtrees(
+        self, guesses: list[Expression], state: State, deadline: float
+    ) -> Iterator[list[Candidate]]:
+        """Sums and ratios of what the network's guesses about a state are made of."""
+        for forms in relations(state, frequent_subtrees(guesses, _N_SUBTREES)):
+            if time.monotonic() > deadline:
+                return
+            lifted = [state.lift(form) for form in forms]
+            yield self._polished(lifted, self._stage("network, families", state), deadline)
 
     def _evolved(self, population: Population, deadline: float) -> Iterator[list[Candidate]]:
         """Generations of children, until too many have brought nothing."""
@@ -205,13 +239,19 @@ class Search:
             yield _found_by("evolution", self._refined(best_children, root, 1, 2_000, 20, deadline))
             idle = 0 if population.best_bits < best else idle + 1
 
-    def _is_explained(self, best: Expression | None, longest: float = np.inf) -> bool:
+    def _is_explained(self, best: Candidate | None, longest: float = np.inf) -> bool:
         """Whether what an equation of at most some complexity leaves unexplained looks like noise."""
         if best is None or best.complexity > longest or len(self.y) < _LEAST_ROWS:
             return False
-        if best not in self._explained:
-            self._explained[best] = self._leaves_noise(best)
-        return self._explained[best]
+        if best.expression not in self._explained:
+            self._explained[best.expression] = self._leaves_noise(best.expression)
+        return self._explained[best.expression]
+
+    def _is_found(self, best: Candidate | None) -> bool:
+        """Whether there is a short answer that is exact or leaves noise only."""
+        if best is None or best.complexity > _LONG:
+            return False
+        return best.loss <= EXACT_FVU * float(np.var(self.y)) or self._is_explained(best, _SHORT)
 
     @cached_property
     def _explained(self) -> dict[Expression, bool]:
@@ -258,15 +298,54 @@ class Search:
             share = (deadline - time.monotonic()) * _PART_SHARE
             own = tuple(stage for stage in stages if stage in self.stages)
             best = self._solved(part, own, found.error, min(deadline, time.monotonic() + share))[:n_each]
-            back = {i: variable(state.variables.index(v)) for i, v in enumerate(part.variables)}
-            solutions.append([expression.substitute(back) for expression in best])
-        forms = [_combined(found.operator, found.outer, choice) for choice in itertools.product(*solutions)]
+            solutions.append([over(state, part, candidate.expression) for candidate in best])
+        forms = [combined(found.operator, found.outer, choice) for choice in itertools.product(*solutions)]
         stage = self._stage("separation", state)
         return self._polished([state.lift(form) for form in forms], stage, deadline)
 
-    def _solved(
-        self, part: State, stages: tuple[str, ...], error: float, deadline: float
-    ) -> list[Expression]:
+    def _all_split(self, states: list[State], deadline: float) -> Iterator[list[Candidate]]:
+        """What the larger states are affine in; this comes late, as each part is a search."""
+        larger = [state for state in states if state.X.shape[1] > _FEW_VARIABLES]
+        for state in sorted(larger, key=lambda state: (state.X.shape[1], state.error)):
+            if deadline - time.monotonic() < _LEAST_SECONDS:
+                return
+            yield self._split(state, deadline)
+
+    def _split(self, state: State, deadline: float) -> list[Candidate]:
+        """What is affine in a function of few variables: this function first, then its coefficients."""
+        forms: list[Expression] = []
+        for split in affine_splits(state)[:_N_SPLITS]:
+            for inner in self._part_solved(split.inner, split.error, deadline)[:_N_EACH]:
+                forms += self._with_coefficients(split, inner, deadline)
+            if time.monotonic() > deadline:
+                break
+        stage = self._stage("separation", state)
+        return self._polished([state.lift(form) for form in forms], stage, deadline)
+
+    def _with_coefficients(self, split: AffineSplit, inner: Expression, deadline: float) -> list[Expression]:
+        """Equations for the state that is split, once the function that it is affine in is known."""
+        coefficients = split.coefficients(inner)
+        if coefficients is None:
+            return []
+        factors, offsets = (
+            [over(split.state, c.state, e) for e in self._part_solved(c.state, c.error, deadline)[:_N_EACH]]
+            for c in (coefficients.factor, coefficients.offset)
+        )
+        known = over(split.state, split.inner, coefficients.inner)
+        outer = OUTPUTS[split.surrogate.output].inverse
+        return [affine(factor, known, offset, outer) for factor in factors for offset in offsets]
+
+    def _part_solved(self, part: State, error: float, deadline: float) -> list[Expression]:
+        """Equations that are as near to a part as the part is known; none where they are not found soon."""
+        if is_constant(part):
+            return [constant(part.level)]
+        own = tuple(stage for stage in _STRUCTURE if stage in self.stages)
+        share = (deadline - time.monotonic()) * _COEFFICIENT_SHARE
+        found = self._solved(part, own, error, min(deadline, time.monotonic() + share))
+        enough = _PART_SOLVED * error**2 * float(np.var(part.y))
+        return [candidate.expression for candidate in found if candidate.loss <= enough]
+
+    def _solved(self, part: State, stages: tuple[str, ...], error: float, deadline: float) -> list[Candidate]:
         """The best equations for a part, judged no finer than the part is known."""
         n_candidates = self.n_candidates // _SMALLER
         search = replace(
@@ -274,16 +353,15 @@ class Search:
         )
         variance = float(np.var(part.y))
         floor = _PART_PRECISION * error**2
-        best: dict[Expression, float] = {}
+        best: list[Candidate] = []
+        batches_left = _BATCHES_AFTER
         for batch in search.run(deadline):
-            if not batch:
-                continue
-            for found in batch:
-                known = replace(found, loss=max(found.loss, floor * variance))
-                best[found.expression] = description_length(known, len(part.y), variance)
-            if min(found.loss for found in batch) <= floor * variance:
+            best += [replace(found, loss=max(found.loss, floor * variance)) for found in batch]
+            solutions = [found.complexity for found in best if found.loss <= floor * variance]
+            batches_left -= bool(solutions)
+            if solutions and (min(solutions) <= _SHORT or not batches_left):
                 break
-        return sorted(best, key=best.__getitem__)
+        return sorted(best, key=lambda candidate: description_length(candidate, len(part.y), variance))
 
     def _guesses(self, state: State, n_candidates: int, deadline: float) -> list[Expression]:
         """The network's guesses, and each with a free constant added: what it misses most often is a term."""
@@ -296,7 +374,7 @@ class Search:
             deadline=time.monotonic() + _ASKING_SHARE * (deadline - time.monotonic()),
         )
         known = {expression.skeleton() for expression in guesses}
-        shifted = [apply("add", expression, constant(_OFFSET)) for expression in guesses]
+        shifted = [apply("add", expression, constant(OFFSET)) for expression in guesses]
         return guesses + [expression for expression in shifted if expression.skeleton() not in known]
 
     def _guessed(self, guesses: list[Expression], state: State, deadline: float) -> Iterator[list[Candidate]]:
@@ -367,12 +445,3 @@ def _in_turns(iterators: list[Iterator[list[Candidate]]]) -> Iterator[list[Candi
 def _simplest(n_variables: int) -> list[Expression]:
     """Each variable, with a factor to be refined."""
     return [apply("mul", constant(1.0), variable(i)) for i in range(n_variables)]
-
-
-def _combined(operator: str, outer: str | None, parts: tuple[Expression, ...]) -> Expression:
-    """A sum of parts with a free factor each and a free constant, or their product with one free factor."""
-    if operator == "mul":
-        return reduce(lambda a, b: apply("mul", a, b), parts, constant(1.0 + _OFFSET))
-    weighted = (apply("mul", constant(1.0 + _OFFSET), part) for part in parts)
-    total = reduce(lambda a, b: apply("add", a, b), weighted, constant(_OFFSET))
-    return total if outer is None else apply(outer, total)

@@ -62,10 +62,10 @@ class Population:
         return min((member.bits for member in self.members), default=np.inf)
 
     @property
-    def best(self) -> Expression | None:
-        """The equation with the shortest description."""
+    def best(self) -> Candidate | None:
+        """What has the shortest description."""
         best = min(self.members, key=lambda member: member.bits, default=None)
-        return best.candidate.expression if best else None
+        return best.candidate if best else None
 
     def add(self, members: Iterable[Member]) -> None:
         """Takes new members in, and lets the worst go."""

@@ -82,6 +82,7 @@ _TRANSFORMS = (
     Transform(("exp",), ("log",), np.exp),
     Transform(("sin",), ("asin",), np.cos),
     Transform(("cos",), ("acos",), np.sin),
+    Transform(("tan",), ("atan",), lambda y: np.cos(y) ** -2.0),
 )
 
 
@@ -90,8 +91,13 @@ _OF_POLYNOMIALS = (_TRANSFORMS[0], _TRANSFORMS[1], _TRANSFORMS[2], _TRANSFORMS[6
 _MAX_TRANSFORMED = 3
 
 
-def relations(state: State) -> Iterator[list[Expression]]:
-    """Equations t = f(z) that nearly hold, one list for each transform of the target, simple ones first."""
+def relations(state: State, given: tuple[Expression, ...] = ()) -> Iterator[list[Expression]]:
+    """Equations t = f(z) that nearly hold, one list for each transform of the target, simple ones first.
+
+    Args:
+        state: What to find equations for.
+        given: Terms to use before those of the grammar, over the state's variables.
+    """
     n_variables = state.X.shape[1]
     if n_variables == 0:
         yield [constant(state.level)]
@@ -104,13 +110,16 @@ def relations(state: State) -> Iterator[list[Expression]]:
     weights = state.row_weights[rows]
     n_best = _N_BEST_ROUGH if is_rough else _N_BEST
     terms = _terms(n_variables)
+    if given:
+        terms = tuple(dict.fromkeys((_ONE, *given, *terms)))[: len(terms)]
     values = np.asarray(Program(list(terms)).values(X), dtype=np.float64)
     usable = _is_moderate(values)
     terms = tuple(term for term, good in zip(terms, usable, strict=True) if good)
     table = values[usable].T
-    yield _polynomials(X[:_FEW_ROWS], y[:_FEW_ROWS])
-    if is_rough:
-        yield _noisy_polynomials(X, y, weights)
+    if not given:
+        yield _polynomials(X[:_FEW_ROWS], y[:_FEW_ROWS])
+        if is_rough:
+            yield _noisy_polynomials(X, y, weights)
     for transform in _TRANSFORMS:
         target = transform.of_target(y)
         if _is_moderate(target) and np.ptp(target) > 0:

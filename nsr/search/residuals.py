@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.neighbors import KNeighborsRegressor
 
-from nsr.search.surrogate import fit_surrogate
+from nsr.search.surrogate import fit_surrogates
 
 Array = NDArray[np.float64]
 
@@ -27,7 +27,7 @@ def has_structure(X: Array, residual: Array) -> bool:
         return True
     if np.ptp(residual) == 0:
         return False
-    surrogate = fit_surrogate(X, residual)
+    surrogate = fit_surrogates(X, residual)[0]
     by_polynomial = 1 - (surrogate.error / surrogate.error_of_constant) ** 2
     explained = max(by_polynomial, _explained_by_neighbours(X[:_MAX_ROWS], residual[:_MAX_ROWS]))
     return explained > _EXPLAINED * max(1.0, _ROWS / len(residual))

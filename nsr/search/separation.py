@@ -23,8 +23,6 @@ Array = NDArray[np.float64]
 _USELESS = 0.05
 # Share of the polynomial that mixed terms may have, plus what its error allows.
 _TOLERANCE, _ERROR_FACTOR = 1e-3, 3.0
-# What undoes the outputs of a polynomial that sums of parts are equal to.
-_OUTER = {"square": "sqrt", "inv": "inv"}
 # Errors below this are rounding.
 _NEGLIGIBLE = 1e-8
 
@@ -48,10 +46,15 @@ class Separation:
 
 
 def separation(state: State) -> Separation | None:
-    """How the state separates, or None if it does not."""
+    """How the state separates by the first of its surrogates that says so, or None if it does not."""
     if state.X.shape[1] < 2:
         return None
-    surrogate = state.surrogate
+    found = (_separation(state, surrogate) for surrogate in state.best_of_each_output)
+    return next((separation for separation in found if separation is not None), None)
+
+
+def _separation(state: State, surrogate: Surrogate) -> Separation | None:
+    """How the state separates by one surrogate."""
     has_sign = OUTPUTS[surrogate.output].keeps_sign or bool(np.all(state.y > 0) or np.all(state.y < 0))
     if not surrogate.error < _USELESS or not has_sign:
         return None
@@ -62,9 +65,10 @@ def separation(state: State) -> Separation | None:
     separate = refit(surrogate, state.X, state.y, state.row_weights, degrees)
     if separate.error > max(surrogate.error, _NEGLIGIBLE):
         return None
+    is_product = separate.output == "log"
     return Separation(
-        "mul" if separate.output == "log" else "add",
-        _OUTER.get(separate.output),
+        "mul" if is_product else "add",
+        None if is_product else OUTPUTS[separate.output].inverse,
         tuple(_part(state, separate, group) for group in groups),
         separate.error,
     )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nsr.expression import Expression, apply, variable
 from nsr.program import Program
-from nsr.search.surrogate import Surrogate, fit_surrogate
+from nsr.search.surrogate import Surrogate, fit_surrogates
 
 Array = NDArray[np.float64]
 
@@ -39,9 +39,22 @@ class State:
         return cls(X, y, tuple(variable(i) for i in range(X.shape[1])))
 
     @cached_property
+    def surrogates(self) -> list[Surrogate]:
+        """Smooth stand-ins for f, the best first; there must be variables, and all must vary."""
+        return fit_surrogates(self.X, self.y, self.row_weights)
+
+    @property
+    def best_of_each_output(self) -> list[Surrogate]:
+        """The best surrogate of each kind of output, the best first."""
+        best: dict[str, Surrogate] = {}
+        for surrogate in self.surrogates:
+            best.setdefault(surrogate.output, surrogate)
+        return list(best.values())
+
+    @property
     def surrogate(self) -> Surrogate:
-        """A smooth stand-in for f; there must be variables, and they and the target must vary."""
-        return fit_surrogate(self.X, self.y, self.row_weights)
+        """The best of the surrogates."""
+        return self.surrogates[0]
 
     @cached_property
     def error(self) -> float:

@@ -28,6 +28,8 @@ _MAX_TERMS = 290
 _HELD_OUT_SHARE = 0.2
 # Weights beyond this multiple of their median would let few rows decide.
 _LARGEST_WEIGHT = 20.0
+# Targets of more than this size have no exponentials that a polynomial could give.
+_LARGEST_EXPONENT = 12.0
 
 
 @dataclass(frozen=True)
@@ -39,22 +41,34 @@ class Output:
         undone: The target, from the transform and from a value that lends it its sign.
         slope: The target's derivative by the transform, as a function of the target.
         keeps_sign: Whether the transform tells the target's sign.
+        inverse: Operator that gives the target, or its size, from the transform; None where it is the same.
     """
 
     of_target: Callable[[Array], Array]
     undone: Callable[[Array, Array], Array]
     slope: Callable[[Array], Array]
     keeps_sign: bool
+    inverse: str | None
 
 
-# Roots have squares that are smooth, and poles reciprocals.
+# Roots have squares that are smooth, poles reciprocals, squares of sums roots, and logarithms exponentials.
 OUTPUTS = {
-    "plain": Output(lambda y: y, lambda t, _: t, np.ones_like, True),
-    "log": Output(lambda y: np.log(np.abs(y)), lambda t, y: np.sign(y) * np.exp(t), lambda y: y, False),
-    "square": Output(
-        np.square, lambda t, y: np.sign(y) * np.sqrt(np.maximum(t, 0)), lambda y: 0.5 / y, False
+    "plain": Output(lambda y: y, lambda t, _: t, np.ones_like, True, None),
+    "log": Output(
+        lambda y: np.log(np.abs(y)), lambda t, y: np.sign(y) * np.exp(t), lambda y: y, False, "exp"
     ),
-    "inv": Output(np.reciprocal, lambda t, _: 1 / t, lambda y: -np.square(y), True),
+    "square": Output(
+        np.square, lambda t, y: np.sign(y) * np.sqrt(np.maximum(t, 0)), lambda y: 0.5 / y, False, "sqrt"
+    ),
+    "inv": Output(np.reciprocal, lambda t, _: 1 / t, lambda y: -np.square(y), True, "inv"),
+    "sqrt": Output(
+        lambda y: np.sqrt(np.abs(y)),
+        lambda t, _: np.square(t),
+        lambda y: 2 * np.sqrt(np.abs(y)),
+        False,
+        "square",
+    ),
+    "exp": Output(np.exp, lambda t, _: np.log(np.maximum(t, 1e-300)), lambda y: np.exp(-y), True, "log"),
 }
 
 
@@ -110,8 +124,8 @@ class Surrogate:
         return 2 * (_inputs(X, self.log_inputs) - self.low) / (self.high - self.low) - 1
 
 
-def fit_surrogate(X: Array, y: Array, weights: Array | None = None) -> Surrogate:
-    """The best of the polynomials with logarithms of inputs or not, for each kind of output.
+def fit_surrogates(X: Array, y: Array, weights: Array | None = None) -> list[Surrogate]:
+    """Polynomials with logarithms of inputs or not, for each kind of output, the best first.
 
     Args:
         X: Variables, shape (P, D), each of them varying.
@@ -119,8 +133,8 @@ def fit_surrogate(X: Array, y: Array, weights: Array | None = None) -> Surrogate
         weights: How much an error of the target matters, shape (P,); all the same by default.
 
     Returns:
-        The one with the smallest error on held-out rows. Where none is good on the first rows, all rows are
-        used, and weights count in the fit too.
+        By rising error on held-out rows. Where none is good on the first rows, the best few are fitted to all
+        rows, and weights count in the fit too.
     """
     weights = np.ones_like(y) if weights is None else weights
     size = np.abs(X)
@@ -130,17 +144,21 @@ def fit_surrogate(X: Array, y: Array, weights: Array | None = None) -> Surrogate
     choices = [(none, "plain"), (positive, "plain")]
     if np.all(y != 0):
         choices += [(none, "log"), (positive, "log"), (wide, "log"), (none, "square"), (none, "inv")]
+    if np.all(y > 0):
+        choices.append((none, "sqrt"))
+    if np.ptp(y) < _LARGEST_EXPONENT and np.max(np.abs(y)) < _LARGEST_EXPONENT:
+        choices.append((none, "exp"))
     kinds = list({(inputs.tobytes(), output): (inputs, output) for inputs, output in choices}.values())
     first = slice(0, MAX_ROWS)
     fits = [_fit(X[first], y[first], weights[first], False, *kind) for kind in kinds]
     fits.sort(key=lambda s: s.error)
     if fits[0].error < ROUGH:
-        return fits[0]
+        return fits
     rows = slice(0, _MANY_ROWS)
     fits = [
         _fit(X[rows], y[rows], weights[rows], True, fit.log_inputs, fit.output) for fit in fits[:_N_REFITTED]
     ]
-    return min(fits, key=lambda s: s.error)
+    return sorted(fits, key=lambda s: s.error)
 
 
 def refit(surrogate: Surrogate, X: Array, y: Array, weights: Array, degrees: NDArray[np.int64]) -> Surrogate:

@@ -61,6 +61,33 @@ def test_the_search_ends_when_only_noise_is_left(untrained, monkeypatch):
     assert model.equations()[model.best_index_] == "x_0*x_1**2"
 
 
+def test_no_stage_is_begun_after_a_short_exact_answer(untrained, monkeypatch):
+    def asked(self, states, deadline):
+        raise AssertionError("the answer is known")
+        yield
+
+    monkeypatch.setattr(Search, "_asked", asked)
+    model = fit("x_0*x_1**2 + sin(x_0)", 2, untrained, time_limit=600)
+    assert model.best_["complexity"] <= 10
+    assert model.best_["loss"] < 1e-20
+
+
+def test_every_equation_says_which_stage_found_it(untrained):
+    model = fit("x_0*x_1**3/(x_2+1)", 3, untrained, stages=("families", "reduction"), time_limit=60)
+    assert model.best_["stage"] in ("families", "reduction, families")
+    model = fit("x_0*x_1", 2, untrained, stages=("evolution",), time_limit=60)
+    assert model.best_["stage"] == "evolution"
+    X = RNG.uniform(1, 2, (50, 1))
+    constant = SymbolicRegressor(checkpoint=untrained, n_candidates=16, time_limit=1).fit(X, np.ones(50))
+    assert constant.best_["stage"] == ""
+
+
+def test_functions_that_a_target_is_affine_in_are_found_one_by_one(untrained):
+    text = "sin(x_0)*(x_1 + x_2**2) + x_1*x_2"
+    model = fit(text, 3, untrained, stages=("families", "separation"), time_limit=60)
+    assert model.best_["loss"] < 1e-20
+
+
 def test_unknown_stages_are_named(untrained):
     with pytest.raises(ValueError, match="must be some of network, families"):
         fit("x_0", 1, untrained, stages=("networks",))

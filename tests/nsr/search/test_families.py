@@ -63,3 +63,12 @@ def test_backward_elimination_keeps_what_is_significant():
 
 def test_a_long_polynomial_is_found_under_noise():
     assert best_fvu("x_0*x_1 - 2*x_2**2 + 3*x_0 + x_1**3 - 1", 3, noise=0.02) < 1e-3
+
+
+def test_given_terms_are_combined_with_those_of_the_grammar():
+    term = parse("sin(2.3*x_0*x_1 + 0.4)")
+    X = np.random.default_rng(0).uniform(1, 4, (700, 2))
+    y = 3 * Program([term]).values(X)[0] + 2 * X[:, 0] ** 2
+    forms = [form for batch in relations(State.root(X, y), (term,)) for form in batch]
+    losses = np.mean((Program(forms).values(X) - y) ** 2, axis=1)
+    assert np.nanmin(losses) < 1e-12 * np.var(y)
