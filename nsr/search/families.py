@@ -8,8 +8,7 @@ exhaustive search over subsets, which unlike greedy selection does not fail on c
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
@@ -17,10 +16,12 @@ from numpy.typing import NDArray
 
 from nsr.expression import Expression, apply, constant, variable
 from nsr.program import Program
-from nsr.search.monomials import monomial, power
+from nsr.search.inner_constants import with_inner_constant
+from nsr.search.monomials import ONE, linear_combination, monomial, power
 from nsr.search.state import State
 from nsr.search.subsets import best_subsets
 from nsr.search.surrogate import ROUGH, degrees_up_to
+from nsr.search.transforms import TRANSFORMS, Transform, applied, is_moderate, moderated
 
 Array = NDArray[np.float64]
 
@@ -47,47 +48,10 @@ _MAX_DEGREE = 9
 _POLYNOMIAL_SIZES = (35, 120)
 # A term is significant if its coefficient is so many standard errors from zero.
 _SIGNIFICANT = 5.0
-_LARGEST_WEIGHT = 10.0
-_EXTREME = 1e12
-_ONE = constant(1.0)
-
-
-@dataclass(frozen=True)
-class Transform:
-    """A function of the target with its inverse.
-
-    Attributes:
-        name: Operators from the target outwards, such as ("square", "inv").
-        inverse: Operators that undo them.
-        slope: Its derivative, up to a factor.
-    """
-
-    name: tuple[str, ...]
-    inverse: tuple[str, ...]
-    slope: Callable[[Array], Array]
-
-    def of_target(self, y: Array) -> Array:
-        """The transformed target; NaN outside the domain."""
-        form = _applied(self.name, variable(0))
-        return np.asarray(Program([form]).values(y[:, None])[0], dtype=np.float64)
-
-
-_TRANSFORMS = (
-    Transform((), (), np.ones_like),
-    Transform(("inv",), ("inv",), lambda y: y**-2.0),
-    Transform(("square",), ("sqrt",), lambda y: y),
-    Transform(("log",), ("exp",), lambda y: 1 / y),
-    Transform(("square", "inv"), ("inv", "sqrt"), lambda y: y**-3.0),
-    Transform(("sqrt",), ("square",), lambda y: y**-0.5),
-    Transform(("exp",), ("log",), np.exp),
-    Transform(("sin",), ("asin",), np.cos),
-    Transform(("cos",), ("acos",), np.sin),
-    Transform(("tan",), ("atan",), lambda y: np.cos(y) ** -2.0),
-)
 
 
 # What may be a polynomial; the last one is tried with few variables only.
-_OF_POLYNOMIALS = (_TRANSFORMS[0], _TRANSFORMS[1], _TRANSFORMS[2], _TRANSFORMS[6])
+_OF_POLYNOMIALS = (TRANSFORMS[0], TRANSFORMS[1], TRANSFORMS[2], TRANSFORMS[6])
 _MAX_TRANSFORMED = 3
 
 
@@ -111,23 +75,25 @@ def relations(state: State, given: tuple[Expression, ...] = ()) -> Iterator[list
     n_best = _N_BEST_ROUGH if is_rough else _N_BEST
     terms = _terms(n_variables)
     if given:
-        terms = tuple(dict.fromkeys((_ONE, *given, *terms)))[: len(terms)]
+        terms = tuple(dict.fromkeys((ONE, *given, *terms)))[: len(terms)]
     values = np.asarray(Program(list(terms)).values(X), dtype=np.float64)
-    usable = _is_moderate(values)
+    usable = is_moderate(values)
     terms = tuple(term for term, good in zip(terms, usable, strict=True) if good)
     table = values[usable].T
     if not given:
         yield _polynomials(X[:_FEW_ROWS], y[:_FEW_ROWS])
         if is_rough:
             yield _noisy_polynomials(X, y, weights)
-    for transform in _TRANSFORMS:
+    for transform in TRANSFORMS:
         target = transform.of_target(y)
-        if _is_moderate(target) and np.ptp(target) > 0:
+        if is_moderate(target) and np.ptp(target) > 0:
             negative = transform.inverse[-1:] == ("sqrt",) and bool(np.all(y < 0))
             with np.errstate(divide="ignore", invalid="ignore"):
-                own_weights = _moderated(weights / np.abs(transform.slope(y)))
+                own_weights = moderated(weights / np.abs(transform.slope(y)))
             forms = _forms(transform, terms, table, target, own_weights, n_best)
             yield [apply("neg", form) if negative else form for form in forms]
+    if n_variables == 1 and not given:
+        yield with_inner_constant(X[:_FEW_ROWS, 0], y[:_FEW_ROWS], weights[:_FEW_ROWS])
 
 
 def _polynomials(X: Array, y: Array) -> list[Expression]:
@@ -135,31 +101,33 @@ def _polynomials(X: Array, y: Array) -> list[Expression]:
     degrees = degrees_up_to(X.shape[1], len(y) // 4)
     degrees = degrees[degrees.sum(axis=1) <= _MAX_DEGREE]
     table = np.prod(X[:, None, :] ** degrees[None], axis=2)
-    if not np.all(_is_moderate(table.T)):
+    if not np.all(is_moderate(table.T)):
         return []
     forms = []
     for transform in _OF_POLYNOMIALS[: 3 if X.shape[1] > _MAX_TRANSFORMED else None]:
         target = transform.of_target(y)
-        for subset in exact_subset(table, target) if _is_moderate(target) else []:
+        for subset in exact_subset(table, target) if is_moderate(target) else []:
             weights = np.linalg.lstsq(table[:, subset], target, rcond=None)[0]
             terms = [(float(w), monomial(degrees[i])) for i, w in zip(subset, weights, strict=True)]
-            forms.append(_applied(transform.inverse, _sum(terms)))
+            forms.append(applied(transform.inverse, linear_combination(terms)))
     return forms
 
 
 def _noisy_polynomials(X: Array, y: Array, weights: Array) -> list[Expression]:
     """Polynomials with as many terms as noise leaves significant, of low and of higher degree."""
     forms = []
-    w = _moderated(weights)
+    w = moderated(weights)
     for n_terms in _POLYNOMIAL_SIZES:
         degrees = degrees_up_to(X.shape[1], n_terms)
         table = np.prod(X[:, None, :] ** degrees[None], axis=2)
-        if not np.all(_is_moderate(table.T)):
+        if not np.all(is_moderate(table.T)):
             continue
         subset, coefficients = significant_terms(table * w[:, None], y * w)
         if 0 < len(subset) <= _MAX_EXACT_TERMS:
             forms.append(
-                _sum([(float(c), monomial(degrees[i])) for i, c in zip(subset, coefficients, strict=True)])
+                linear_combination(
+                    [(float(c), monomial(degrees[i])) for i, c in zip(subset, coefficients, strict=True)]
+                )
             )
     return list(dict.fromkeys(forms))
 
@@ -192,19 +160,6 @@ def significant_terms(table: Array, target: Array) -> tuple[list[int], Array]:
     return kept, (coefficients / scale[kept] if kept else np.empty(0))
 
 
-def _moderated(weights: Array) -> Array:
-    """Weights of which none is far above the others."""
-    known = np.where(np.isnan(weights), 0.0, weights)
-    middle = float(np.median(known)) or 1.0
-    return np.minimum(known, _LARGEST_WEIGHT * middle) / middle
-
-
-def _is_moderate(values: Array) -> NDArray[np.bool_]:
-    """Whether values, along the last axis, are finite, not all zero, and far from overflow when squared."""
-    largest = np.max(np.abs(values), axis=-1)
-    return np.asarray((largest > 1 / _EXTREME) & (largest < _EXTREME))
-
-
 def _forms(
     transform: Transform,
     terms: tuple[Expression, ...],
@@ -226,10 +181,10 @@ def _forms(
         below = [(-w, terms[i - n_terms + 1]) for i, w in zip(subset, factors, strict=True) if i >= n_terms]
         if not above:
             continue
-        form = _sum(above)
+        form = linear_combination(above)
         if below:
-            form = apply("div", form, _sum([(1.0, _ONE), *below]))
-        forms.append(_applied(transform.inverse, form))
+            form = apply("div", form, linear_combination([(1.0, ONE), *below]))
+        forms.append(applied(transform.inverse, form))
     return forms
 
 
@@ -310,7 +265,7 @@ def _terms(n_variables: int) -> tuple[Expression, ...]:
         for i, j, k in itertools.combinations(range(n_variables), 3)
     ]
     ordered = (
-        _ONE,
+        ONE,
         *singles[: 3 * n_variables],
         *mixed[:40],
         *plain,
@@ -366,18 +321,3 @@ def _functions(index: int, scales: tuple[float, ...]) -> list[Expression]:
         )
     ]
     return [*result, apply("log", z), apply("exp", apply("neg", apply("square", z))), apply("tanh", z)]
-
-
-def _sum(parts: list[tuple[float, Expression]]) -> Expression:
-    result: Expression | None = None
-    for weight, term in parts:
-        weighted = constant(float(weight)) if term == _ONE else apply("mul", constant(float(weight)), term)
-        result = weighted if result is None else apply("add", result, weighted)
-    assert result is not None
-    return result
-
-
-def _applied(names: tuple[str, ...], expression: Expression) -> Expression:
-    for name in names:
-        expression = apply(name, expression)
-    return expression
