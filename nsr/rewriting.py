@@ -14,6 +14,8 @@ from nsr.simplify import from_node, simplify
 
 # SymPy takes too long to multiply out what is longer.
 _MAX_LENGTH = 40
+# Higher powers of sums have too many terms.
+_LARGEST_POWER = 6
 # Phases that are a quarter turn to this many turns are meant to be one.
 _SAME_TURN = 1e-9
 
@@ -25,16 +27,17 @@ def rewritten(expression: Expression) -> list[Expression]:
         expression: What to rewrite, without placeholders.
 
     Returns:
-        Up to four forms that differ from the expression and from each other.
+        Up to six forms that differ from the expression and from each other.
     """
     result = [form for form in [without_redundant_constants(expression)] if form != expression]
     if len(expression.tokens) > _MAX_LENGTH:
         return result
     form = to_sympy(expression)
-    for rewrite in (_multiplied_out, sympy.factor_terms, sympy.together):
+    rewrites = (_multiplied_out, sympy.factor_terms, sympy.together, _with_scaled_logarithms, _divided)
+    for rewrite in rewrites:
         try:
             other = without_redundant_constants(from_sympy(rewrite(form)))
-        except (ValueError, TypeError):  # complex numbers, or a function that we lack
+        except (ValueError, TypeError, sympy.PolynomialError):  # complex numbers, or functions that we lack
             continue
         if other != expression and other not in result:
             result.append(other)
@@ -42,7 +45,37 @@ def rewritten(expression: Expression) -> list[Expression]:
 
 
 def _multiplied_out(form: sympy.Expr) -> sympy.Expr:
+    powers = (power for power in form.atoms(sympy.Pow) if power.base.is_Add and power.exp.is_Integer)
+    if any(abs(power.exp) > _LARGEST_POWER for power in powers):
+        return form
     return sympy.expand(form, power_base=False, power_exp=False, log=False, trig=False)
+
+
+def _with_scaled_logarithms(form: sympy.Expr) -> sympy.Expr:
+    """Constants that are added to a logarithm become factors of its argument."""
+    return form.replace(lambda node: bool(node.is_Add), _with_scaled_logarithm)
+
+
+def _with_scaled_logarithm(total: sympy.Expr) -> sympy.Expr:
+    level, rest = total.as_coeff_Add()
+    found = [term for term in sympy.Add.make_args(rest) if isinstance(term.as_coeff_Mul()[1], sympy.log)]
+    if level == 0 or len(found) != 1:
+        return total
+    size, logarithm = found[0].as_coeff_Mul()
+    argument = sympy.expand(sympy.exp(sympy.Float(level / size)) * logarithm.args[0])
+    return rest - found[0] + size * sympy.log(argument)
+
+
+def _divided(form: sympy.Expr) -> sympy.Expr:
+    """Ratios of sums in one variable as a constant and proper fractions."""
+    return form.replace(_is_ratio_in_one_variable, lambda node: sympy.apart(sympy.cancel(node)))
+
+
+def _is_ratio_in_one_variable(node: sympy.Expr) -> bool:
+    if not (node.is_Mul or node.is_Add) or len(node.free_symbols) != 1:
+        return False
+    (symbol,) = node.free_symbols
+    return bool(node.is_rational_function(symbol)) and not node.is_polynomial(symbol)
 
 
 def without_redundant_constants(expression: Expression) -> Expression:

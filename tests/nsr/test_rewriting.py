@@ -21,6 +21,25 @@ def test_factors_are_multiplied_out(text, wanted):
 
 
 @pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("x_1*(0.5*log(x_0 + 0.125) + 1.0397207708399179)", "0.5*x_1*log(8*x_0 + 1)"),
+        ("x_1 + 4*((3/x_0 - 1)/(2/x_0 + 1) + 1)", "x_1 + 20/(x_0 + 2)"),
+    ],
+)
+def test_constants_go_where_they_are_fewer(text, wanted):
+    X = np.random.default_rng(0).uniform(0.5, 2, (50, 2))
+    forms = rewritten(parse(text))
+    fewest = min(forms, key=lambda form: form.complexity)
+    assert fewest.skeleton() == simplify(parse(wanted)).skeleton()
+    np.testing.assert_allclose(Program([fewest]).values(X), Program([parse(wanted)]).values(X), rtol=1e-12)
+
+
+def test_high_powers_of_sums_stay():
+    assert all("**81" in to_infix(form) for form in rewritten(parse("(x_0 + x_1 + 1)**81 + x_0")))
+
+
+@pytest.mark.parametrize(
     "text", ["x_0*(x_1+2)*exp(x_0-x_1)", "2*x_0+2*x_1", "sqrt(x_0*(x_1+1))", "abs(x_0)/x_1"]
 )
 def test_other_words_mean_the_same(text):
