@@ -12,12 +12,14 @@ from eval.problems import load
 
 PUBLISHED = Path(__file__).parent / "published.csv"
 _PERCENTAGES = ("symbolic", "recovered", "R2>0.999", "R2>0.99")
+_HOW_JUDGED = ("by_identities", "by_numbers")
 
 _LEGEND = (
     "Percentages are shares of all fits; a failed fit counts as unsolved. *Symbolic*: equal to the truth up "
     "to a constant or a factor after rounding to three decimals (SRBench). *Recovered*: fraction of variance "
-    "unexplained on clean test rows at most 2^-23. *By numbers*: symbolic checks that SymPy did not finish "
-    "and that points far beyond the data decided."
+    "unexplained on clean test rows at most 2^-23. *By identities*: symbolic solutions that exact algebra "
+    "proved and SymPy's simplification did not see. *By numbers*: symbolic checks that were not finished in "
+    "time and that points far beyond the data decided."
 )
 
 
@@ -30,13 +32,15 @@ def summarise(results: pd.DataFrame) -> pd.DataFrame:
     Returns:
         Columns `fits`, `symbolic`, `recovered`, `R2>0.999`, `R2>0.99` (percent of all fits, a failed
         fit counts as none of them), medians of `seconds` and `complexity`, the largest memory, and how
-        many fits failed or were judged by numbers.
+        many fits failed, were proven by identities or were judged by numbers.
     """
     r2 = results["r2"].astype(float).fillna(-np.inf)
-    frame = results.assign(
+    # Rows of earlier code do not tell about identities.
+    columns = results.columns.union(pd.Index(_HOW_JUDGED), sort=False)
+    frame = results.reindex(columns=columns, fill_value=False).assign(
         **{"R2>0.999": r2 > 0.999, "R2>0.99": r2 > 0.99, "failed": results["error"].notna()}
     )
-    for name in ("symbolic", "recovered"):
+    for name in ("symbolic", "recovered", *_HOW_JUDGED):
         frame[name] = frame[name].fillna(False).astype(bool)
     for name in ("complexity", "seconds", "memory_gib"):
         frame[name] = frame[name].astype(float)
@@ -47,7 +51,8 @@ def summarise(results: pd.DataFrame) -> pd.DataFrame:
     table["complexity"] = groups["complexity"].median()
     table["memory (GiB)"] = groups["memory_gib"].max()
     table["failed"] = groups["failed"].sum()
-    table["by numbers"] = groups["by_numbers"].sum()
+    for name in _HOW_JUDGED:
+        table[name.replace("_", " ")] = groups[name].sum()
     return table.reset_index().sort_values(["noise", "symbolic"], ascending=[True, False], ignore_index=True)
 
 

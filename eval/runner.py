@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -130,8 +130,9 @@ def _finished(
 def run_fit(fit: Fit, problem: Problem | TableProblem, limits: Limits) -> tuple[Fit, dict[str, Any]]:
     """One fit, measured and judged; whatever goes wrong is in the row's `error`."""
     row: dict[str, Any] = dict.fromkeys(
-        ("r2", "fvu", "complexity", "seconds", "memory_gib", "equation", "error"), None
-    ) | {"recovered": False, "symbolic": False if isinstance(problem, Problem) else None, "by_numbers": False}
+        ("r2", "fvu", "complexity", "seconds", "memory_gib", "stage", "equation", "error"), None
+    ) | dict.fromkeys(("recovered", "by_numbers", "by_identities"), False)
+    row["symbolic"] = False if isinstance(problem, Problem) else None
     sandbox = _sandbox(limits.cores, limits.memory, threading.get_ident())
     started = time.monotonic()
     try:
@@ -142,11 +143,7 @@ def run_fit(fit: Fit, problem: Problem | TableProblem, limits: Limits) -> tuple[
     row |= fitted.figures
     if fitted.model is not None and isinstance(problem, Problem):
         verdict = judge(problem, fitted.model, -math.inf if row["r2"] is None else row["r2"], sandbox)
-        row |= {
-            "symbolic": verdict.symbolic,
-            "complexity": verdict.complexity,
-            "by_numbers": verdict.by_numbers,
-        }
+        row |= asdict(verdict)
     return fit, row
 
 
@@ -164,6 +161,7 @@ def fit_and_measure(fit: Fit, problem: Problem | TableProblem, limits: Limits) -
     figures = {"r2": measured.r2, "fvu": measured.fvu, "recovered": measured.recovered}
     figures |= {"seconds": round(seconds, 3), "memory_gib": _peak_memory()}
     model = method.sympy()
+    figures["stage"] = getattr(method, "stage", None)  # which NSR alone has
     return Fitted(figures | {"equation": str(model)}, model)
 
 

@@ -2,21 +2,26 @@
 
 A model is a symbolic solution when, its numbers rounded to three decimals, it differs from the truth by
 a constant or by a constant factor (arXiv:2107.14351, section 4.2). SRBench asks SymPy and gives up after
-an hour; here SymPy has seconds, and what it cannot decide is compared by numbers on points far beyond
-the data. Symbols are real, and positive where the data are, so that sqrt(x^2) is x there.
+an hour; here SymPy has seconds. Where its simplification finds no constant although the values on the data
+say that there is one, `eval.identities` looks for a proof; and what is not finished in time is compared by
+numbers on points far beyond the data. Symbols are real, and positive where the data are, so that sqrt(x^2)
+is x there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import sympy
+from numpy.typing import NDArray
 
+from eval.identities import differ_by_constant, differ_by_factor
 from eval.problems import Problem
 from eval.sandbox import Sandbox, SandboxError
 from nsr.export.sympy import from_sympy, to_sympy
+from nsr.expression import Expression
 from nsr.program import Program
 
 TIME_LIMIT = 30.0
@@ -24,8 +29,8 @@ TIME_LIMIT = 30.0
 SMALLEST_R2 = 0.5
 _DECIMALS = 3
 _NEGLIGIBLE = 1e-4
-_N_WIDE = 256
-# Values on wide points that agree to this share of their spread count as one function.
+_N_POINTS = 256
+# Values on points that agree to this share of their spread count as one function.
 _SAME = 1e-5
 
 
@@ -36,35 +41,50 @@ class Verdict:
     Attributes:
         symbolic: Whether the model is a symbolic solution.
         complexity: Nodes of the rounded and simplified model.
-        by_numbers: Whether SymPy ran out of time and wide points decided.
+        by_numbers: Whether SymPy or the proof ran out of time and points far beyond the data decided.
+        by_identities: Whether SymPy's simplification did not see the solution and `eval.identities` did.
     """
 
     symbolic: bool
     complexity: int
     by_numbers: bool = False
+    by_identities: bool = False
 
 
 def judge(
     problem: Problem, model: sympy.Expr, r2: float, sandbox: Sandbox, time_limit: float = TIME_LIMIT
 ) -> Verdict:
-    """Judges a model.
+    """Judges a model: SymPy's simplification first, then identities, and numbers once time is over.
+
+    Numbers decide also where simplification had ended without a constant and the proof had not ended.
 
     Args:
         problem: Its truth and its ranges.
         model: What was found, over the symbols `x_0`, `x_1`, ...
         r2: The model's R2 on the test rows.
         sandbox: Where SymPy works.
-        time_limit: Seconds that SymPy has.
+        time_limit: Seconds for simplification and proof together.
     """
-    truth = to_sympy(problem.expression)
-    positive = [low > 0 for low, _ in problem.ranges]
     try:
-        verdict: Verdict = sandbox.run(
-            by_sympy, truth, model, positive, r2 > SMALLEST_R2, time_limit=time_limit
-        )
+        verdict: Verdict = sandbox.run(by_algebra, problem, model, r2 > SMALLEST_R2, time_limit=time_limit)
     except SandboxError:  # too slow, too large, or an error of SymPy's own
         symbolic = r2 > SMALLEST_R2 and by_numbers(problem, model)
         verdict = Verdict(symbolic, count_nodes(rounded(model)), by_numbers=True)
+    return verdict
+
+
+def by_algebra(problem: Problem, model: sympy.Expr, compare: bool) -> Verdict:
+    """Judges a model by SymPy's simplification and, where that finds no constant, by identities.
+
+    Args:
+        problem: Its truth and its ranges.
+        model: The model.
+        compare: Whether to compare at all, or only measure the model's complexity.
+    """
+    truth = to_sympy(problem.expression)
+    verdict = by_sympy(truth, model, [low > 0 for low, _ in problem.ranges], compare)
+    if compare and not verdict.symbolic and by_identities(truth, model, problem.ranges):
+        return replace(verdict, symbolic=True, by_identities=True)
     return verdict
 
 
@@ -82,12 +102,35 @@ def by_sympy(truth: sympy.Expr, model: sympy.Expr, positive: Sequence[bool], com
     complexity = count_nodes(model)
     if not compare or not model.free_symbols or model.has(sympy.nan, sympy.zoo, sympy.oo):
         return Verdict(False, complexity)
-    difference, ratio = rounded(truth - model), rounded(truth / model)
-    for form in (difference, ratio):
-        if is_constant(form) or is_constant(sympy.simplify(form, ratio=1)):
-            return Verdict(True, complexity)
-    simplified_difference = rounded(sympy.simplify(difference, ratio=1))
-    return Verdict(is_constant(simplified_difference), complexity)
+    difference = sympy.simplify(rounded(truth - model), ratio=1)
+    if is_constant(rounded(difference)):
+        return Verdict(True, complexity)
+    ratio = sympy.simplify(rounded(truth / model), ratio=1)
+    # A factor below what is negligible has been rounded to zero, with all that it multiplied.
+    return Verdict(is_constant(ratio) and ratio != 0, complexity)
+
+
+def by_identities(truth: sympy.Expr, model: sympy.Expr, ranges: Sequence[tuple[float, float]]) -> bool:
+    """Whether truth and model, both rounded, are proven to differ by a constant or a factor on the data.
+
+    Values on points of the data's ranges come first: they spare most models the algebra, and tell the signs
+    that the algebra leaves open.
+
+    Args:
+        truth: The true equation.
+        model: The model.
+        ranges: Lowest and highest value of each variable.
+    """
+    low, high = np.array(ranges, dtype=float).T
+    X = np.random.default_rng(0).uniform(low, high, (_N_POINTS, len(low)))
+    truth, model = rounded_to_rationals(truth), rounded_to_rationals(model)
+    try:
+        is_shifted, is_scaled = compare_values(from_sympy(truth), from_sympy(model), X)
+    except ValueError:  # a function that no operator of ours computes
+        return False
+    positive = [value > 0 for value in low]
+    truth, model = with_signs(truth, positive), with_signs(model, positive)
+    return (is_scaled and differ_by_factor(truth, model)) or (is_shifted and differ_by_constant(truth, model))
 
 
 def by_numbers(problem: Problem, model: sympy.Expr) -> bool:
@@ -98,19 +141,26 @@ def by_numbers(problem: Problem, model: sympy.Expr) -> bool:
     low, high = np.array(problem.ranges, dtype=float).T
     width = high - low
     wide_low = np.where(low >= 0, low / 5, low - 2 * width)
-    X = np.random.default_rng(0).uniform(wide_low, high + 4 * width, (_N_WIDE, len(low)))
+    X = np.random.default_rng(0).uniform(wide_low, high + 4 * width, (_N_POINTS, len(low)))
     try:
-        program = Program([problem.expression, from_sympy(rounded(model))])
+        return any(compare_values(problem.expression, from_sympy(rounded(model)), X))
     except ValueError:  # a function that no operator of ours computes
         return False
-    values = program.values(X)
+
+
+def compare_values(truth: Expression, model: Expression, X: NDArray[np.float64]) -> tuple[bool, bool]:
+    """Whether the difference, and whether the ratio, of truth and model is constant on points.
+
+    Points where the truth has no finite value do not count; if they are most of them, neither is constant.
+    """
+    values = Program([truth, model]).values(X)
     expected, found = values[:, np.isfinite(values[0])]
-    if len(expected) < _N_WIDE // 8 or not np.all(np.isfinite(found)) or np.ptp(found) == 0:
-        return False
+    if len(expected) < len(X) // 8 or not np.all(np.isfinite(found)) or np.ptp(found) == 0:
+        return False, False
     ratio = found[expected != 0] / expected[expected != 0]
     is_shifted = np.std(expected - found) <= _SAME * np.std(expected)
     is_scaled = len(ratio) > 0 and np.ptp(ratio) <= _SAME * np.abs(np.median(ratio))
-    return bool(is_shifted or is_scaled)
+    return bool(is_shifted), bool(is_scaled)
 
 
 def with_signs(expression: sympy.Expr, positive: Sequence[bool]) -> sympy.Expr:
@@ -127,13 +177,18 @@ def with_signs(expression: sympy.Expr, positive: Sequence[bool]) -> sympy.Expr:
 
 def rounded(expression: sympy.Expr) -> sympy.Expr:
     """The expression with its decimal numbers rounded to three places, and negligible ones zero."""
-    numbers = {
-        number: sympy.Integer(0)
-        if abs(number) < _NEGLIGIBLE
-        else sympy.Float(round(float(number), _DECIMALS), 15)
-        for number in expression.atoms(sympy.Float)
-    }
-    return expression.xreplace(numbers)
+    numbers = expression.atoms(sympy.Float)
+    return expression.xreplace({number: sympy.Float(_round(number), 15) for number in numbers})
+
+
+def rounded_to_rationals(expression: sympy.Expr) -> sympy.Expr:
+    """The expression with its decimal numbers rounded as `rounded` does, and then exact."""
+    numbers = expression.atoms(sympy.Float)
+    return expression.xreplace({number: sympy.Rational(str(_round(number))) for number in numbers})
+
+
+def _round(number: sympy.Float) -> float:
+    return 0.0 if abs(number) < _NEGLIGIBLE else round(float(number), _DECIMALS)
 
 
 def is_constant(expression: sympy.Expr) -> bool:

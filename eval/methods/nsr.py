@@ -27,3 +27,8 @@ class Method:
     def sympy(self) -> sympy.Expr:
         """The chosen equation."""
         return self._estimator.sympy()
+
+    @property
+    def stage(self) -> str:
+        """The stage of the search that found the chosen equation."""
+        return str(self._estimator.best_["stage"])

@@ -42,6 +42,14 @@ def test_shares_count_failures_as_unsolved():
     assert table.loc[0.1, "b"]["symbolic"] == 0
 
 
+def test_rows_of_earlier_code_have_no_identities():
+    table = summarise(pd.DataFrame([*ROWS, ROWS[0] | {"by_identities": True, "noise": 0.1}]))
+    counts = table.set_index(["noise", "method"])["by identities"]
+    assert counts.loc[0.1, "a"] == 1
+    assert counts.loc[0.0, "a"] == 0
+    assert (summarise(pd.DataFrame(ROWS))["by identities"] == 0).all()
+
+
 def test_published_figures_are_complete():
     table = published([0.0])
     rates = table.set_index("method")["symbolic"]

@@ -3,9 +3,18 @@ import time
 import pytest
 import sympy
 
+from eval.identities import differ_by_constant, differ_by_factor
 from eval.problems import load
 from eval.sandbox import Sandbox
-from eval.symbolic import by_numbers, by_sympy, judge
+from eval.symbolic import (
+    by_algebra,
+    by_identities,
+    by_numbers,
+    by_sympy,
+    judge,
+    rounded_to_rationals,
+    with_signs,
+)
 from nsr.export.sympy import to_sympy
 from nsr.parsing import parse
 
@@ -57,6 +66,56 @@ NEAR_MISSES = [
     ("I.47.23", "sqrt(x_0*x_1/x_2) + 0.004*x_0"),
     ("II.3.24", "x_0/(12.566*x_1**2 + 0.05)"),
 ]
+# The truth in words that SymPy's simplification does not recognise.
+IDENTITIES = [
+    ("I.30.3", "x_0*(cos(x_1*x_2) - 1)/(cos(x_1) - 1)"),
+    ("I.30.3", "-0.5*x_0*(cos(x_1*x_2) - 1)/sin(0.5*x_1)**2"),
+    ("I.34.14", "x_2*sqrt((x_0 + x_1)/(x_0 - x_1))"),
+    ("I.34.14", "x_2*sqrt((1 + x_1/x_0)/(1 - x_1/x_0)) + 0.0025"),
+    ("I.50.26", "0.25*x_0*((2*x_3*cos(0.99999999999999989*x_1*x_2) + 1)**2 - 1)/x_3"),
+    (
+        "test_1",
+        "x_0**2*x_1**2*x_2**2*x_3**2*x_4**2"
+        "/(x_5**2*(-7.9999999999999991*cos(x_6) + 2*cos(2*x_6) + 5.9999999999999991))",
+    ),
+    ("test_1", "0.25*x_0**2*x_1**2*x_2**2*x_3**2*x_4**2/(x_5**2*(cos(x_6) - 1)**2)"),
+    ("test_4", "sqrt(2*x_1 - 2*x_2 - x_3**2/(x_0*x_4**2))/sqrt(x_0)"),
+    ("test_4", "x_2*x_3*x_4*sqrt((2*x_0*x_4**2*(x_1 - x_2)/x_3**2 - 1)/(x_0**2*x_2**2*x_4**4))"),
+    ("III.9.52", "-12.566370614359172*x_0*x_1*(cos(x_2*(x_4 - x_5)) - 1)/(x_2*x_3*(x_4 - x_5)**2)"),
+    ("I.29.16", "sqrt((x_0 - x_1)**2 + 4*x_0*x_1*sin(0.5*(x_2 - x_3))**2) + 0.25"),
+    ("test_14", "x_0*(-x_2 + x_3**3*(0.75*tanh(0.5*log(x_4/2)) + 0.25)/x_2**2)*cos(x_1)"),
+]
+NO_IDENTITIES = [
+    ("I.30.3", "x_0*(cos(x_1*x_2) - 1)/(cos(2*x_1) - 1)"),
+    ("I.30.3", "x_0*(cos(0.999*x_1*x_2) - 1)/(cos(x_1) - 1)"),
+    ("I.30.3", "x_0*(cos(x_1*x_2) - 1)/sin(0.5*x_1)"),
+    ("I.34.14", "x_2*sqrt((x_0 + 1.0006*x_1)/(x_0 - x_1))"),
+    ("I.34.14", "x_2*sqrt((x_0 + x_1)/(x_0 - x_1) + 0.001)"),
+    ("I.50.26", "0.25*x_0*((2*x_3*cos(x_1*x_2) + 1)**2 - 1.01)/x_3"),
+    ("I.50.26", "x_0*(cos(x_1*x_2)**2 + x_3*cos(x_1*x_2)**2)"),
+    ("test_1", "x_0**2*x_1**2*x_2**2*x_3**2*x_4**2/(x_5**2*(6.001 - 8*cos(x_6) + 2*cos(2*x_6)))"),
+    ("test_1", "0.25*x_0**2*x_1**2*x_2**2*x_3**2*x_4**2/(x_5**2*(cos(x_6) - 1))"),
+    ("test_4", "sqrt(2*x_1 - 2*x_2 - 1.001*x_3**2/(x_0*x_4**2))/sqrt(x_0)"),
+    ("III.9.52", "x_0*x_1*(cos(x_2*(x_4 - x_5)) - 1)/(x_2*x_3*(x_4 - x_5))"),
+    ("III.8.54", "0.5 - 0.5*cos(12.57*x_0*x_1/x_2)"),
+    # A constant and a factor at once.
+    ("test_10", "asin((x_1 - x_0*cos(x_2))/(x_1*cos(x_2) - x_0))"),
+]
+# Truth, model, ranges: the algebra leaves signs open.
+SIGNS = [
+    ("x_0", "sqrt(x_0**2)", [(1, 2)], True),
+    ("x_0", "sqrt(x_0**2)", [(-2, -1)], True),
+    ("x_0", "sqrt(x_0**2)", [(-1, 2)], False),
+    ("x_0*x_1", "abs(x_0)*x_1", [(-2, 3), (1, 2)], False),
+    ("x_0 - x_1", "sqrt((x_0 - x_1)**2)", [(3, 5), (1, 2)], True),
+    ("x_0 - x_1", "sqrt((x_0 - x_1)**2)", [(1, 5), (1, 5)], False),
+    ("x_0 - x_1", "2 + sqrt((x_0 - x_1)**2)", [(1, 5), (1, 5)], False),
+    ("sin(x_0)", "sqrt(1 - cos(x_0)**2)", [(1, 3)], True),
+    ("sin(x_0)", "sqrt(1 - cos(x_0)**2)", [(1, 4)], False),
+    ("cos(x_0)", "3*sqrt(0.5 + 0.5*cos(2*x_0))", [(2, 4)], True),
+    ("cos(x_0)", "cos(x_0)**2", [(-1, 1)], False),
+    ("x_0", "x_0/(sin(x_1)**2 + cos(x_1)**2 - 1)", [(1, 2), (1, 2)], False),
+]
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +152,77 @@ def test_numbers_agree_with_sympy_on_disguised_truths(name, text):
 @pytest.mark.parametrize(("name", "text"), NEAR_MISSES)
 def test_numbers_agree_with_sympy_on_near_misses(name, text):
     assert not by_numbers(PROBLEMS[name], model_of(text))
+
+
+@pytest.mark.parametrize(("name", "text"), IDENTITIES)
+def test_identities_are_proven(name, text):
+    problem = PROBLEMS[name]
+    assert by_identities(to_sympy(problem.expression), model_of(text), problem.ranges)
+
+
+@pytest.mark.parametrize(("name", "text"), IDENTITIES[:5])
+def test_identities_decide_where_simplification_sees_no_solution(name, text):
+    problem = PROBLEMS[name]
+    assert not by_sympy(to_sympy(problem.expression), model_of(text), signs(problem), True).symbolic
+    verdict = by_algebra(problem, model_of(text), True)
+    assert verdict.symbolic
+    assert verdict.by_identities
+    assert not verdict.by_numbers
+
+
+@pytest.mark.parametrize(("name", "text"), NO_IDENTITIES)
+def test_near_identities_are_none(name, text):
+    verdict = by_algebra(PROBLEMS[name], model_of(text), True)
+    assert not verdict.symbolic
+    assert not verdict.by_identities
+
+
+@pytest.mark.parametrize(("name", "text"), NO_IDENTITIES)
+def test_the_algebra_proves_no_near_identity(name, text):
+    problem = PROBLEMS[name]
+    truth, model = (
+        with_signs(rounded_to_rationals(expression), signs(problem))
+        for expression in (to_sympy(problem.expression), model_of(text))
+    )
+    assert not differ_by_factor(truth, model)
+    assert not differ_by_constant(truth, model)
+
+
+@pytest.mark.parametrize(("name", "text"), NEAR_MISSES)
+def test_identities_do_not_accept_near_misses(name, text):
+    problem = PROBLEMS[name]
+    assert not by_identities(to_sympy(problem.expression), model_of(text), problem.ranges)
+
+
+@pytest.mark.parametrize(("truth", "model", "ranges", "expected"), SIGNS)
+def test_signs_are_those_on_the_data(truth, model, ranges, expected):
+    assert by_identities(model_of(truth), model_of(model), ranges) == expected
+
+
+def test_numbers_are_rounded_before_identities_are_sought():
+    problem = PROBLEMS["test_14"]
+    model = "x_0*(-x_2 + x_3**3*(0.75*tanh(0.5*log(x_4) - {}) + 0.25)/x_2**2)*cos(x_1)"
+    truth = to_sympy(problem.expression)
+    assert by_identities(truth, model_of(model.format("0.5*log(2)")), problem.ranges)
+    assert not by_identities(truth, model_of(model.format("0.34657359")), problem.ranges)
+
+
+def test_the_algebra_takes_no_division_by_zero_for_a_constant():
+    truth, model = (model_of(text) for text in ("x_0", "x_0/(sin(x_1)**2 + cos(x_1)**2 - 1)"))
+    assert not differ_by_factor(truth, model)
+    assert not differ_by_factor(model, truth)
+    assert not differ_by_constant(truth, model)
+
+
+def test_what_simplification_sees_needs_no_identity():
+    verdict = by_algebra(PROBLEMS["I.12.1"], model_of("2*x_0*x_1"), True)
+    assert verdict.symbolic
+    assert not verdict.by_identities
+
+
+def test_a_negligible_factor_is_not_taken_for_a_constant_one():
+    truth, model = model_of("x_0*x_1"), model_of("20000.5*sin(0.001*x_0)")
+    assert not by_sympy(truth, model, [True, True], True).symbolic
 
 
 @pytest.mark.parametrize("text", ["0", "3.7", "x_0 - x_0", "0.00001*x_0"])
