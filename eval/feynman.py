@@ -108,11 +108,11 @@ def _machine() -> str:
     return f"{platform.machine()}, {os.cpu_count()} cores"
 
 
-def main() -> None:
-    """Runs the command line; bad input ends with one line and exit code 2."""
+def main(commands: typer.Typer = app) -> None:
+    """Runs a command line; bad input ends with one line and exit code 2."""
     warnings.filterwarnings("ignore", category=RuntimeWarning)
     try:
-        app(standalone_mode=True)
+        commands(standalone_mode=True)
     except (ValueError, MethodMissingError, ModuleNotFoundError) as error:
         Console(stderr=True).print(f"error: {error}", style="red")
         raise SystemExit(2) from None

@@ -56,6 +56,18 @@ def summarise(results: pd.DataFrame) -> pd.DataFrame:
     return table.reset_index().sort_values(["noise", "symbolic"], ascending=[True, False], ignore_index=True)
 
 
+def finders(results: pd.DataFrame) -> pd.DataFrame:
+    """How many of its equations each stage of NSR's search found, and how many are symbolic solutions.
+
+    Args:
+        results: One row for each fit; those of other methods have no stage and do not count.
+    """
+    known = results[results["stage"].fillna("") != ""]
+    groups = known.assign(symbolic=known["symbolic"].fillna(False).astype(bool)).groupby(["method", "stage"])
+    table = groups["symbolic"].agg(equations="size", symbolic="sum").reset_index()
+    return table.sort_values(["method", "equations"], ascending=[True, False], ignore_index=True)
+
+
 def srbench_part(results: pd.DataFrame) -> pd.DataFrame:
     """The fits on problems that SRBench scores, to compare with published figures."""
     names = {problem.name for problem in load("feynman") if problem.in_srbench}
@@ -93,6 +105,8 @@ def to_markdown(results: pd.DataFrame, settings: dict[str, Any], plots: list[str
             "Other machines, other budgets (up to hours a fit): `seconds` is what they report.",
             markdown_table(published(noises)),
         ]
+    if "stage" in results and results["stage"].notna().any():
+        parts += ["## Which stage found the equations", markdown_table(finders(results))]
     parts += [f"![{Path(name).stem}]({name})" for name in plots]
     return "\n\n".join(parts) + "\n"
 
