@@ -177,7 +177,12 @@ def _with_canonical_arguments(node: sympy.Expr) -> sympy.Expr:
     if node.exp.is_Integer:
         return node
     if node.exp.is_Rational:
-        return sympy.expand_power_base(sympy.factor(node.base) ** node.exp)
+        numerator, denominator = sympy.fraction(sympy.factor(node.base))
+        if numerator.is_positive:  # so is the denominator where the root is real
+            return sympy.expand_power_base(numerator**node.exp) / sympy.expand_power_base(
+                denominator**node.exp
+            )
+        return sympy.expand_power_base((numerator / denominator) ** node.exp)
     return sympy.exp(_sum_of_terms(node.exp * sympy.log(node.base)))
 
 

@@ -82,10 +82,15 @@ def by_algebra(problem: Problem, model: sympy.Expr, compare: bool) -> Verdict:
         compare: Whether to compare at all, or only measure the model's complexity.
     """
     truth = to_sympy(problem.expression)
-    verdict = by_sympy(truth, model, [low > 0 for low, _ in problem.ranges], compare)
-    if compare and not verdict.symbolic and by_identities(truth, model, problem.ranges):
-        return replace(verdict, symbolic=True, by_identities=True)
-    return verdict
+    forms = [(truth, model)]
+    if truth.has(sympy.pi):  # which few methods know as such
+        forms.append((with_decimals(truth), with_decimals(model)))
+    positive = [low > 0 for low, _ in problem.ranges]
+    verdicts = [by_sympy(*form, positive, compare) for form in forms]
+    if not compare or any(verdict.symbolic for verdict in verdicts):
+        return max(verdicts, key=lambda verdict: verdict.symbolic)
+    proven = any(by_identities(*form, problem.ranges) for form in forms)
+    return replace(verdicts[0], symbolic=proven, by_identities=proven)
 
 
 def by_sympy(truth: sympy.Expr, model: sympy.Expr, positive: Sequence[bool], compare: bool) -> Verdict:
@@ -131,6 +136,14 @@ def by_identities(truth: sympy.Expr, model: sympy.Expr, ranges: Sequence[tuple[f
     positive = [value > 0 for value in low]
     truth, model = with_signs(truth, positive), with_signs(model, positive)
     return (is_scaled and differ_by_factor(truth, model)) or (is_shifted and differ_by_constant(truth, model))
+
+
+def with_decimals(expression: sympy.Expr) -> sympy.Expr:
+    """The expression with decimal numbers in place of multiples of pi."""
+    return expression.replace(
+        lambda node: node.has(sympy.pi) and not node.free_symbols and bool(node.is_real),
+        lambda node: sympy.Float(node, 17),
+    )
 
 
 def by_numbers(problem: Problem, model: sympy.Expr) -> bool:

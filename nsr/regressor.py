@@ -24,7 +24,7 @@ from nsr.expression import Expression, constant, variable
 from nsr.parsing import parse
 from nsr.printing import to_infix
 from nsr.program import Program, warm_up
-from nsr.rewriting import rewritten, tidied
+from nsr.rewriting import rewritten, tidied, without_idle_abs
 from nsr.scaling import Scaler
 from nsr.search.engine import STAGES, Search
 from nsr.selection import (
@@ -221,7 +221,9 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             if not pool:
                 raise
         best = _pruned(pool, len(search.y), float(np.var(search.y)))
-        in_units = [replace(c, expression=simplify(scaler.undo(c.expression))) for c in best]
+        in_units = [
+            replace(c, expression=without_idle_abs(simplify(scaler.undo(c.expression)), data.X)) for c in best
+        ]
         return rescored(in_units, data.X, data.y)
 
     def _keep_front(self, candidates: list[Candidate], data: Prepared) -> None:

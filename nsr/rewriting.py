@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
+import numpy as np
 import sympy
+from numpy.typing import NDArray
 
 from nsr import algebra
 from nsr.algebra import ONE, Node
 from nsr.export.sympy import from_sympy, to_sympy
-from nsr.expression import Expression, is_structural
+from nsr.expression import Expression, is_structural, is_variable
 from nsr.simplify import from_node, simplify
 
 # SymPy takes too long to multiply out what is longer.
 _MAX_LENGTH = 40
-# Higher powers of sums have too many terms.
-_LARGEST_POWER = 6
+# Sums that would be longer are not multiplied out, and ratios of longer ones are not divided: SymPy has no
+# time limit.
+_MAX_TERMS, _MAX_TERMS_OF_RATIO = 200, 12
 # Phases that are a quarter turn to this many turns are meant to be one.
 _SAME_TURN = 1e-9
 
@@ -45,10 +49,21 @@ def rewritten(expression: Expression) -> list[Expression]:
 
 
 def _multiplied_out(form: sympy.Expr) -> sympy.Expr:
-    powers = (power for power in form.atoms(sympy.Pow) if power.base.is_Add and power.exp.is_Integer)
-    if any(abs(power.exp) > _LARGEST_POWER for power in powers):
+    if _count_terms(form) > _MAX_TERMS:
         return form
     return sympy.expand(form, power_base=False, power_exp=False, log=False, trig=False)
+
+
+def _count_terms(form: sympy.Expr) -> int:
+    """Terms of an expression, and of what stands in its functions, once it is multiplied out."""
+    if form.is_Atom:
+        return 1
+    counts = [_count_terms(argument) for argument in form.args]
+    if form.is_Mul:
+        return math.prod(counts)
+    if form.is_Pow and form.exp.is_Integer:
+        return math.comb(counts[0] + min(abs(int(form.exp)), 100) - 1, counts[0] - 1)
+    return sum(counts)
 
 
 def _with_scaled_logarithms(form: sympy.Expr) -> sympy.Expr:
@@ -62,7 +77,7 @@ def _with_scaled_logarithm(total: sympy.Expr) -> sympy.Expr:
     if level == 0 or len(found) != 1:
         return total
     size, logarithm = found[0].as_coeff_Mul()
-    argument = sympy.expand(sympy.exp(sympy.Float(level / size)) * logarithm.args[0])
+    argument = sympy.expand_mul(sympy.exp(sympy.Float(level / size)) * logarithm.args[0], deep=False)
     return rest - found[0] + size * sympy.log(argument)
 
 
@@ -75,7 +90,8 @@ def _is_ratio_in_one_variable(node: sympy.Expr) -> bool:
     if not (node.is_Mul or node.is_Add) or len(node.free_symbols) != 1:
         return False
     (symbol,) = node.free_symbols
-    return bool(node.is_rational_function(symbol)) and not node.is_polynomial(symbol)
+    is_ratio = bool(node.is_rational_function(symbol)) and not node.is_polynomial(symbol)
+    return is_ratio and _count_terms(node) <= _MAX_TERMS_OF_RATIO
 
 
 def without_redundant_constants(expression: Expression) -> Expression:
@@ -99,6 +115,17 @@ def tidied(expression: Expression) -> Expression:
         return simplify(from_node(_tidied(algebra.from_expression(expression))))
     except algebra.NotFinite:
         return expression
+
+
+def without_idle_abs(expression: Expression, X: NDArray[np.float64]) -> Expression:
+    """The expression without the sizes of variables that have one sign in a table of shape (P, D)."""
+    signs = np.where(np.all(X > 0, axis=0), 1, np.where(np.all(X < 0, axis=0), -1, 0))
+    tokens = list(expression.tokens)
+    for place, (name, argument) in enumerate(itertools.pairwise(expression.tokens)):
+        if name == "abs" and isinstance(argument, str) and is_variable(argument):
+            sign = signs[int(argument[2:])]
+            tokens[place] = {1: "", -1: "neg", 0: "abs"}[int(sign)]
+    return Expression(tuple(token for token in tokens if token != ""))
 
 
 def _tidied(node: Node) -> Node:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from nsr.expression import PLACEHOLDER, Expression
 from nsr.program import Program
 from nsr.refine import refine
+from nsr.round_numbers import nearest_fraction
 from nsr.simplify import length
 
 # Share of the target's variance below which a fit is exact.
@@ -59,16 +60,6 @@ def constant_bits(value: float, n_points: int) -> float:
         if numerator / denominator * factor == value:  # 3.0000000000000004 is no 3: snapping makes it one
             return bits + 2.0 + math.log2(1 + abs(numerator)) + math.log2(denominator)
     return _BITS_PER_FREE_CONSTANT + 0.5 * math.log2(n_points)
-
-
-def nearest_fraction(value: float) -> tuple[int, int]:
-    """The fraction with a denominator up to 12 nearest to a value, the simplest one if several are."""
-    best, denominator = math.inf, 1
-    for q in (1, 2, 3, 4, 5, 6, 8, 10, 12):
-        error = abs(round(value * q) / q - value)
-        if error < best * (1 - 1e-9) - 1e-300:
-            best, denominator = error, q
-    return round(value * denominator), denominator
 
 
 def expression_bits(expression: Expression, n_points: int) -> float:

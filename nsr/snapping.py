@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsr.program import Program
-from nsr.selection import EXACT_FVU, Candidate, constant_bits, description_length, nearest_fraction
+from nsr.round_numbers import nearest_fraction
+from nsr.selection import EXACT_FVU, Candidate, constant_bits, description_length
 
 # A round value must lie within this many standard errors of the refined one.
 _WITHIN = 4.0

@@ -9,6 +9,7 @@ import sympy
 
 from nsr.expression import PLACEHOLDER, Expression, apply, constant, variable
 from nsr.operators import OPERATORS
+from nsr.round_numbers import multiple_of_pi
 
 
 def to_sympy(expression: Expression, names: Sequence[str] | None = None) -> sympy.Expr:
@@ -19,12 +20,13 @@ def to_sympy(expression: Expression, names: Sequence[str] | None = None) -> symp
         names: Names of the variables; `x_0`, `x_1`, ... by default.
 
     Returns:
-        A SymPy expression over real symbols; whole constants become integers.
+        A SymPy expression over real symbols; whole constants become integers, and simple multiples of pi
+        and of 1/pi exact ones.
     """
     stack: list[sympy.Expr] = []
     for token in reversed(expression.tokens):
         if not isinstance(token, str):
-            stack.append(sympy.Integer(int(token)) if token.is_integer() else sympy.Float(token, 17))
+            stack.append(_number(token))
         elif token in OPERATORS:
             arguments = [stack.pop() for _ in range(OPERATORS[token].arity)]
             stack.append(OPERATORS[token].sympy(*arguments))
@@ -64,6 +66,16 @@ def from_sympy(expr: sympy.Expr, names: Sequence[str] | None = None) -> Expressi
     if expr.func not in functions:
         raise ValueError(f"SymPy's {expr.func.__name__} has no operator; rewrite the expression without it")
     return apply(functions[expr.func], *arguments)
+
+
+def _number(value: float) -> sympy.Expr:
+    if value.is_integer():
+        return sympy.Integer(int(value))
+    multiple = multiple_of_pi(value)
+    if multiple is None:
+        return sympy.Float(value, 17)
+    numerator, denominator, exponent = multiple
+    return sympy.Rational(numerator, denominator) * sympy.pi**exponent
 
 
 def _symbol(symbol: sympy.Symbol, names: Sequence[str] | None) -> Expression:

@@ -28,7 +28,7 @@ from nsr.search.reduction import groupings, reductions
 from nsr.search.residuals import has_structure
 from nsr.search.separation import separation
 from nsr.search.state import State
-from nsr.search.surrogate import OUTPUTS
+from nsr.search.surrogate import OUTPUTS, Surrogate
 from nsr.selection import EXACT_FVU, Candidate, description_length, ranked, refitted
 from nsr.simplify import simplify
 from nsr.units import Units
@@ -192,7 +192,7 @@ class Search:
                     if time.monotonic() > deadline:
                         return
             if "separation" in self.stages:
-                yield self._separated(state, _STRUCTURE, deadline)
+                yield self._separated(state, state.surrogates[:1], _STRUCTURE, deadline)
                 if state.X.shape[1] <= _FEW_VARIABLES:
                     yield self._split(state, deadline)
 
@@ -211,7 +211,7 @@ class Search:
             if "families" in self.stages:
                 yield from self._of_subtrees(guesses, state, deadline)
             if "separation" in self.stages:
-                yield self._separated(state, (*_STRUCTURE, "network"), deadline)
+                yield self._separated(state, state.surrogates[:1], (*_STRUCTURE, "network"), deadline)
 
     def _of_subtrees(
         self, guesses: list[Expression], state: State, deadline: float
@@ -281,15 +281,19 @@ class Search:
         """What to call a stage that works on a state."""
         return name if any(state.key == start.key for start in self._starts) else f"reduction, {name}"
 
-    def _separated(self, state: State, stages: tuple[str, ...], deadline: float) -> list[Candidate]:
+    def _separated(
+        self, state: State, surrogates: list[Surrogate], stages: tuple[str, ...], deadline: float
+    ) -> list[Candidate]:
         """Sums or products of what a search of its own finds for each part of a state that separates.
 
         Args:
             state: What may separate.
+            surrogates: Of the state; the first one by which it separates says how.
             stages: What these searches may use.
             deadline: Of `time.monotonic`.
         """
-        found = separation(state)
+        separations = (separation(state, surrogate) for surrogate in surrogates)
+        found = next((separation for separation in separations if separation is not None), None)
         if found is None:
             return []
         n_each = max(2, round(_MAX_COMBINATIONS ** (1 / len(found.parts))))
@@ -304,11 +308,15 @@ class Search:
         return self._polished([state.lift(form) for form in forms], stage, deadline)
 
     def _all_split(self, states: list[State], deadline: float) -> Iterator[list[Candidate]]:
-        """What the larger states are affine in; this comes late, as each part is a search."""
+        """What the larger states are affine in, or sums by a surrogate that is not the best one.
+
+        This comes late, as each part is a search.
+        """
         larger = [state for state in states if state.X.shape[1] > _FEW_VARIABLES]
         for state in sorted(larger, key=lambda state: (state.X.shape[1], state.error)):
             if deadline - time.monotonic() < _LEAST_SECONDS:
                 return
+            yield self._separated(state, state.best_of_each_output[1:], _STRUCTURE, deadline)
             yield self._split(state, deadline)
 
     def _split(self, state: State, deadline: float) -> list[Candidate]:

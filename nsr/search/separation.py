@@ -45,16 +45,10 @@ class Separation:
     error: float
 
 
-def separation(state: State) -> Separation | None:
-    """How the state separates by the first of its surrogates that says so, or None if it does not."""
+def separation(state: State, surrogate: Surrogate) -> Separation | None:
+    """How the state separates by one of its surrogates, or None if it does not."""
     if state.X.shape[1] < 2:
         return None
-    found = (_separation(state, surrogate) for surrogate in state.best_of_each_output)
-    return next((separation for separation in found if separation is not None), None)
-
-
-def _separation(state: State, surrogate: Surrogate) -> Separation | None:
-    """How the state separates by one surrogate."""
     has_sign = OUTPUTS[surrogate.output].keeps_sign or bool(np.all(state.y > 0) or np.all(state.y < 0))
     if not surrogate.error < _USELESS or not has_sign:
         return None

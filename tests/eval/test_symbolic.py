@@ -4,7 +4,7 @@ import pytest
 import sympy
 
 from eval.identities import differ_by_constant, differ_by_factor
-from eval.problems import load
+from eval.problems import Problem, load
 from eval.sandbox import Sandbox
 from eval.symbolic import (
     by_algebra,
@@ -255,3 +255,17 @@ def test_poor_models_are_not_compared(sandbox):
     assert not verdict.symbolic
     assert verdict.complexity == 3
     assert not verdict.by_numbers
+
+
+def test_pi_may_be_exact_or_a_decimal(sandbox):
+    expression = parse("sin(6.283185307179586*x_0)/x_1")
+    problem = Problem("wave", "feynman", expression, ("a", "b"), ((1.0, 5.0), (1.0, 5.0)))
+    exact = to_sympy(parse("sin(6.283185307179586*x_0)/x_1"))
+    assert exact.has(sympy.pi)
+    for model, symbolic in ((exact, True), (decimal("6.2831"), True), (decimal("6.3"), False)):
+        assert judge(problem, model, 0.99, sandbox).symbolic is symbolic
+
+
+def decimal(frequency: str) -> sympy.Expr:
+    x, y = sympy.symbols("x_0 x_1", real=True)
+    return sympy.sin(sympy.Float(frequency) * x) / y

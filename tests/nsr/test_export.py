@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import sympy
@@ -9,7 +11,7 @@ from nsr.export.latex import to_latex
 from nsr.export.numpy import to_numpy
 from nsr.export.sympy import from_sympy, to_sympy
 from nsr.export.torch import ExpressionModule
-from nsr.expression import Expression
+from nsr.expression import Expression, constant
 from nsr.parsing import parse
 from nsr.program import Program
 
@@ -73,3 +75,20 @@ def test_a_torch_module_learns_its_constants():
 
     optimizer.step(closure)
     np.testing.assert_allclose(module.constants.detach(), [2.0, 0.7], rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (1 / (2 * math.pi), 1 / (2 * sympy.pi)),
+        (-3 * math.pi / 4, -3 * sympy.pi / 4),
+        (4 * math.pi, 4 * sympy.pi),
+        (0.5, sympy.Float(0.5, 17)),
+        (3.0, sympy.Integer(3)),
+        (0.3183, sympy.Float(0.3183, 17)),
+    ],
+)
+def test_multiples_of_pi_become_exact(value, expected):
+    form = to_sympy(constant(value))
+    assert form == expected
+    assert float(form) == pytest.approx(value, rel=1e-15)

@@ -8,7 +8,7 @@ from strategies import expressions
 from nsr.parsing import parse
 from nsr.printing import to_infix
 from nsr.program import Program
-from nsr.rewriting import rewritten, tidied, without_redundant_constants
+from nsr.rewriting import rewritten, tidied, without_idle_abs, without_redundant_constants
 from nsr.simplify import simplify
 
 
@@ -115,3 +115,9 @@ def test_tidied_values_stay(expression):
     values = Program([expression, tidied(expression)]).values(X)
     finite = np.all(np.isfinite(values), axis=0) & (np.abs(values[0]) < 1e6)
     np.testing.assert_allclose(values[1][finite], values[0][finite], rtol=1e-6, atol=1e-9)
+
+
+def test_absolute_values_of_variables_with_one_sign_go():
+    X = np.array([[1.0, -1.0, 1.0], [2.0, -3.0, -1.0]])
+    expression = parse("abs(x_0) + 2*abs(x_1) + abs(x_2) + abs(x_0 - 1)")
+    assert without_idle_abs(expression, X) == parse("x_0 + 2*(-x_1) + abs(x_2) + abs(x_0 - 1)")

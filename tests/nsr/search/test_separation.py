@@ -24,7 +24,7 @@ def state_of(text: str, n_variables: int) -> State:
 )
 def test_sums_and_products_come_apart(text, n_variables, operator, parts):
     state = state_of(text, n_variables)
-    found = separation(state)
+    found = separation(state, state.surrogate)
     assert found.operator == operator
     assert {tuple(v.tokens[0] for v in part.variables) for part in found.parts} == parts
     combined = (
@@ -38,9 +38,17 @@ def test_sums_and_products_come_apart(text, n_variables, operator, parts):
 
 @pytest.mark.parametrize("text", ["x_0/(x_1+x_0)", "sin(x_0*x_1)+x_0", "exp(x_0*x_1)+x_1"])
 def test_what_is_mixed_stays_together(text):
-    assert separation(state_of(text, 2)) is None
+    state = state_of(text, 2)
+    assert all(separation(state, surrogate) is None for surrogate in state.surrogates)
 
 
 def test_one_variable_and_noise_do_not_separate():
-    assert separation(state_of("sin(x_0)", 1)) is None
-    assert separation(State.root(RNG.uniform(1, 4, (300, 3)), RNG.standard_normal(300))) is None
+    noise = State.root(RNG.uniform(1, 4, (300, 3)), RNG.standard_normal(300))
+    for state in (state_of("sin(x_0)", 1), noise):
+        assert all(separation(state, surrogate) is None for surrogate in state.surrogates)
+
+
+def test_another_surrogate_than_the_best_may_say_so():
+    state = state_of("sqrt(x_0/(x_0 + 1) + x_1*(x_1 + 1))", 2)
+    found = {s.output: separation(state, s) for s in state.best_of_each_output}
+    assert (found["square"].operator, found["square"].outer) == ("add", "sqrt")

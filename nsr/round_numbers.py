@@ -1,0 +1,35 @@
+"""Small fractions and their multiples of pi."""
+
+from __future__ import annotations
+
+import math
+
+# A number is a multiple of pi if it agrees with one to rounding, and no fraction of large numbers.
+_ROUNDING = 1e-15
+_LARGEST_NUMERATOR = 100
+
+
+def nearest_fraction(value: float) -> tuple[int, int]:
+    """The fraction with a denominator up to 12 nearest to a value, the simplest one if several are."""
+    best, denominator = math.inf, 1
+    for q in (1, 2, 3, 4, 5, 6, 8, 10, 12):
+        error = abs(round(value * q) / q - value)
+        if error < best * (1 - 1e-9) - 1e-300:
+            best, denominator = error, q
+    return round(value * denominator), denominator
+
+
+def multiple_of_pi(value: float) -> tuple[int, int, int] | None:
+    """Numerator, denominator and power of pi, 1 or -1, of a number that is such a product.
+
+    Returns:
+        None where it is none, as for all whole numbers and fractions.
+    """
+    for exponent in (1, -1):
+        scaled = value / math.pi**exponent
+        if not 0 < abs(scaled) < _LARGEST_NUMERATOR:
+            continue
+        numerator, denominator = nearest_fraction(scaled)
+        if numerator and abs(numerator / denominator - scaled) <= _ROUNDING * abs(scaled):
+            return numerator, denominator, exponent
+    return None
