@@ -40,8 +40,8 @@ class State:
 
     @cached_property
     def surrogates(self) -> list[Surrogate]:
-        """Smooth stand-ins for f, the best first; there must be variables, and all must vary."""
-        return fit_surrogates(self.X, self.y, self.row_weights)
+        """Smooth stand-ins for f, the best first; none without variables, all of which must vary."""
+        return fit_surrogates(self.X, self.y, self.row_weights) if self.X.shape[1] else []
 
     @property
     def best_of_each_output(self) -> list[Surrogate]:

@@ -91,3 +91,11 @@ def test_functions_that_a_target_is_affine_in_are_found_one_by_one(untrained):
 def test_unknown_stages_are_named(untrained):
     with pytest.raises(ValueError, match="must be some of network, families"):
         fit("x_0", 1, untrained, stages=("networks",))
+
+
+def test_units_may_leave_no_variable(untrained):
+    X = np.random.default_rng(0).uniform(1, 4, (400, 2))
+    y = 3 * X[:, 0] * X[:, 1] * (1 + 0.1 * RNG.standard_normal(400))
+    model = SymbolicRegressor(checkpoint=untrained, n_candidates=16, time_limit=4)
+    model.fit(X, y, X_units=["m", "s"], y_units="m*s")
+    assert set(model.best_["equation"]) >= set("x_0*x_1")
