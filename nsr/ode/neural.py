@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -25,7 +27,11 @@ _N_ROWS = 256
 
 
 def by_systems(
-    pretrained: Pretrained, trajectories: Sequence[Trajectory], n_candidates: int, seed: int
+    pretrained: Pretrained,
+    trajectories: Sequence[Trajectory],
+    n_candidates: int,
+    seed: int,
+    deadline: float = math.inf,
 ) -> list[list[Expression]]:
     """Asks a network that knows systems.
 
@@ -36,6 +42,7 @@ def by_systems(
         trajectories: Observations.
         n_candidates: Systems to sample.
         seed: Of the views and of the sampling.
+        deadline: Of `time.monotonic`; systems that have not ended by then are left out.
 
     Returns:
         For each component, right-hand sides, one per skeleton, the most often sampled first, each with a
@@ -49,7 +56,8 @@ def by_systems(
     views = [_rows(trajectories, rng) for _ in orders]
     scaler = Scaler.fit(np.concatenate([t.states for t in trajectories]), np.ones(1))
     size = np.sqrt(np.mean(np.concatenate([view.slopes[0] for view in views]) ** 2, axis=0))
-    sequences = _sampled(pretrained, views, orders, scaler.x_scale, -(-n_candidates // len(orders)), seed)
+    n_samples = -(-n_candidates // len(orders))
+    sequences = _sampled(pretrained, views, orders, scaler.x_scale, n_samples, seed, deadline)
     found: list[list[Expression]] = [[] for _ in range(n_states)]
     for order, systems in zip(orders, sequences, strict=True):
         renamed = {place: variable(int(state)) for place, state in enumerate(order)}
@@ -61,7 +69,11 @@ def by_systems(
 
 
 def by_functions(
-    pretrained: Pretrained, trajectories: Sequence[Trajectory], n_candidates: int, seed: int
+    pretrained: Pretrained,
+    trajectories: Sequence[Trajectory],
+    n_candidates: int,
+    seed: int,
+    deadline: float = math.inf,
 ) -> list[list[Expression]]:
     """Asks a network that knows functions for each derivative as a function of the states.
 
@@ -70,6 +82,7 @@ def by_functions(
         trajectories: Observations.
         n_candidates: Sequences to sample for each component.
         seed: Of the sampling.
+        deadline: Of `time.monotonic`, shared by the components; sequences that have not ended are left out.
 
     Returns:
         As `by_systems`.
@@ -77,7 +90,12 @@ def by_functions(
     states, slopes = smoothed(trajectories)
     if states.shape[1] > pretrained.config.max_variables:
         return [[] for _ in slopes.T]
-    return [guess(pretrained, states, column, n_candidates=n_candidates, seed=seed) for column in slopes.T]
+    found = []
+    for place, column in enumerate(slopes.T):
+        now = time.monotonic()
+        until = now + (deadline - now) / (slopes.shape[1] - place)
+        found.append(guess(pretrained, states, column, n_candidates=n_candidates, seed=seed, deadline=until))
+    return found
 
 
 def smoothed(trajectories: Sequence[Trajectory]) -> tuple[Array, Array]:
@@ -101,6 +119,7 @@ def _sampled(
     scale: Array,
     n_samples: int,
     seed: int,
+    deadline: float,
 ) -> list[list[list[int]]]:
     """Token sequences of systems for each view."""
     model = pretrained.model
@@ -122,4 +141,5 @@ def _sampled(
         n_samples=n_samples,
         generator=generator,
         n_components=counts,
+        deadline=deadline,
     )

@@ -35,17 +35,20 @@ from nsr.simplify import simplify
 
 Array = NDArray[np.float64]
 # Asks a network for the right-hand sides of every component.
-Ask = Callable[[Pretrained, Sequence[Trajectory], int, int], list[list[Expression]]]
+Ask = Callable[[Pretrained, Sequence[Trajectory], int, int, float], list[list[Expression]]]
 
 SOURCES = ("systems", "functions", "library")
 
 # Right-hand sides of a network whose constants are fitted to the weak form, and how the others fall out:
 # by a fit to smoothed derivatives at so many points.
 _N_ROUGH, _N_ROUGH_POINTS, _RESTARTS = 48, 150, 2
+# Share of the time that asking the networks may take.
+_ASKING_SHARE = 0.4
 # Right-hand sides of each library and width that are simulated, and how many of all in every combination.
 _N_EACH, _N_COMBINED = 4, 5
 _MOST_COMBINATIONS = 150
 _N_ROUNDS = 4
+_N_AT_A_TIME = 16
 # Systems whose constants are fitted by shooting.
 _N_SHOT = 16
 # Of these, as many are then fitted to whole trajectories.
@@ -121,7 +124,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         pieces = [trajectory.segments(_SEGMENT) for trajectory in trajectories]
         whole, loose = Paths(trajectories), Paths(list(itertools.chain.from_iterable(pieces)))
         weak_forms = [WeakForm(trajectories, width) for width in WIDTHS]
-        places = self._written_by(networks, trajectories, weak_forms)
+        places = self._written_by(networks, trajectories, weak_forms, deadline)
         if "library" in self.sources:
             places = _joined(places, _sparse(n_states, weak_forms, deadline))
         candidates = [
@@ -181,12 +184,15 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         networks: list[tuple[Ask, Pretrained]],
         trajectories: list[Trajectory],
         weak_forms: list[WeakForm],
+        deadline: float,
     ) -> list[list[list[Fit]]]:
         """The best right-hand sides of the networks, for each component one list by network and width."""
         places: list[list[list[Fit]]] = [[] for _ in trajectories[0].states.T]
         states, slopes = smoothed(trajectories)
-        for ask, network in networks:
-            written = ask(network, trajectories, self.n_candidates, self.random_state)
+        for place, (ask, network) in enumerate(networks):
+            now = time.monotonic()
+            until = now + _ASKING_SHARE * (deadline - now) / (len(networks) - place)
+            written = ask(network, trajectories, self.n_candidates, self.random_state, until)
             for component, expressions in enumerate(written):
                 best = _rough(expressions, states, slopes[:, component])
                 for weak in weak_forms:
@@ -298,8 +304,11 @@ def _simulated(candidates: list[list[Expression]], loose: Paths, deadline: float
 
     def simulate(systems: list[System]) -> None:
         new = [system for system in dict.fromkeys(systems) if system not in tried]
-        if new:
-            tried.update(zip(new, scores(new, loose).tolist(), strict=True))
+        for first in range(0, len(new), _N_AT_A_TIME):
+            if tried and time.monotonic() > deadline:
+                return
+            batch = new[first : first + _N_AT_A_TIME]
+            tried.update(zip(batch, scores(batch, loose).tolist(), strict=True))
 
     best = [expressions[:_N_COMBINED] for expressions in candidates]
     simulate(list(itertools.islice(itertools.product(*best), _MOST_COMBINATIONS)))
@@ -335,11 +344,11 @@ def _shot(
         loose: The pieces.
         whole: The trajectories.
         firsts: The first piece of each trajectory.
-        deadline: When no further system is begun.
+        deadline: When fitting ends, and no further system is begun.
     """
     by_pieces: list[Shot] = []
     for system in systems:
-        by_pieces.append(shot(system, loose))
+        by_pieces.append(shot(system, loose, deadline=deadline))
         if time.monotonic() > deadline:
             break
     by_pieces.sort(key=lambda found: found.bits)
@@ -347,6 +356,6 @@ def _shot(
     for found in by_pieces[:_N_WHOLE]:
         if result and time.monotonic() > deadline:
             break
-        entire = shot(found.system, whole, found.initials[firsts])
+        entire = shot(found.system, whole, found.initials[firsts], deadline)
         result.append(replace(entire, bits=entire.bits + found.bits))
     return sorted(result, key=lambda found: found.bits)

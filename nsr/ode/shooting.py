@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -128,35 +131,49 @@ class Shot:
     initials: Array
 
 
-def shot(system: System, paths: Paths, initials: Array | None = None) -> Shot:
+def shot(system: System, paths: Paths, initials: Array | None = None, deadline: float = math.inf) -> Shot:
     """Fits constants and initial values so that the simulation meets the observations.
 
     Args:
         system: The system, with constants to begin with.
         paths: What was observed.
         initials: Initial values to begin with, shape (S, D); the smoothed ones by default.
+        deadline: Of `time.monotonic`, after which the best values so far are taken.
     """
-    problem = _Shooting(system, paths)
+    problem = _Shooting(system, paths, deadline)
     begin = problem.joined(paths.initials if initials is None else initials)
-    found = least_squares(
-        problem.residuals,
-        begin,
-        jac=problem.jacobian,
-        x_scale="jac",
-        ftol=_LEAST_GAIN,
-        max_nfev=_MAX_EVALUATIONS,
-    ).x
-    constants, fitted = problem.split(found)
+    with contextlib.suppress(_TimeIsUpError):
+        least_squares(
+            problem.residuals,
+            begin,
+            jac=problem.jacobian,
+            x_scale="jac",
+            ftol=_LEAST_GAIN,
+            max_nfev=_MAX_EVALUATIONS,
+        )
+    values, errors = problem.best
+    constants, fitted = problem.split(values)
     refined = _with_constants(system, constants)
-    errors = problem.residuals(found).reshape(-1, problem.width)
-    return Shot(refined, bits(refined, errors), fitted)
+    return Shot(refined, bits(refined, errors.reshape(-1, problem.width)), fitted)
+
+
+class _TimeIsUpError(Exception):
+    """Ends a fit from within."""
 
 
 class _Shooting:
-    """Errors as a function of constants and initial values, joined in one vector."""
+    """Errors as a function of constants and initial values, joined in one vector.
 
-    def __init__(self, system: System, paths: Paths) -> None:
+    Attributes:
+        best: The vector with the smallest errors so far, and these errors.
+    """
+
+    best: tuple[Array, Array]
+
+    def __init__(self, system: System, paths: Paths, deadline: float) -> None:
         self.paths = paths
+        self._deadline = deadline
+        self._least = math.inf
         self.compiled = Systems([system])
         self.n_constants = int(self.compiled.n_constants[0])
         self.n_paths, self.width = paths.initials.shape
@@ -169,8 +186,12 @@ class _Shooting:
         return values[: self.n_constants], values[self.n_constants :].reshape(self.n_paths, self.width)
 
     def residuals(self, values: Array) -> Array:
+        if math.isfinite(self._least) and time.monotonic() > self._deadline:
+            raise _TimeIsUpError
         constants, initials = self.split(values)
         flat: Array = self._errors(constants[None], initials[None])[0].ravel()
+        if (squares := float(flat @ flat)) < self._least:
+            self._least, self.best = squares, (values.copy(), flat)
         return flat
 
     def jacobian(self, values: Array) -> Array:
@@ -178,6 +199,8 @@ class _Shooting:
 
         A path knows its own initial values alone, so those of all paths move together.
         """
+        if time.monotonic() > self._deadline:
+            raise _TimeIsUpError
         constants, initials = self.split(values)
         n_constants, width = self.n_constants, self.width
         steps = np.maximum(_STEP * np.abs(constants), _SMALLEST_STEP)

@@ -73,6 +73,20 @@ def test_shooting_finds_constants_and_initial_values():
     assert found.bits < scores([started], paths)[0]
 
 
+def test_shooting_out_of_time_keeps_what_it_has():
+    paths = Paths(as_trajectories(*observed(PENDULUM, [2.0, 0.0], 10)))
+    started = tuple(map(parse, ("x_1", "-1.9*sin(x_0) - 0.35*x_1")))
+    found = shot(started, paths, deadline=0.0)
+    assert found.system == started
+    assert found.bits == pytest.approx(scores([started], paths)[0])
+
+
+def test_no_time_at_all_still_gives_a_system():
+    times, states = observed(PENDULUM, [2.0, 0.0], 10)
+    model = ODERegressor(time_limit=1e-3).fit(times, states)
+    assert np.all(np.isfinite(model.predict(times, states[0])[:10]))
+
+
 def test_a_simulation_that_breaks_off_counts_as_far_off():
     paths = Paths(as_trajectories(*observed(("1 - x_0",), [0.0], 5)))
     blown_up: tuple[Expression, ...] = (parse("1 + x_0**2"),)
