@@ -75,9 +75,10 @@ def test_the_sandbox_kills_what_hangs_and_what_grows():
 def test_methods_write_down_what_they_predict(method):
     problem = PROBLEMS["I.12.1"]
     pytest.importorskip({"operon": "pyoperon", "gplearn": "gplearn"}.get(method, "numpy"))
-    fitted = fit_and_measure(Fit("I.12.1", method, 0.0, 1), problem, LIMITS)
+    seconds = 60.0 if method == "nsr" else 1.0  # NSR ends once it is exact, however loaded the machine is
+    fitted = fit_and_measure(Fit("I.12.1", method, 0.0, 1), problem, replace(LIMITS, time_limit=seconds))
     assert fitted.figures["r2"] > 0.5
-    model = make(method, Budget(1.0, 1, 1))
+    model = make(method, Budget(seconds, 1, 1))
     rng = np.random.default_rng(0)
     X = rng.uniform(1, 5, (100, 2))
     model.fit(X, X[:, 0] * X[:, 1])
