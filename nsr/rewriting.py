@@ -36,12 +36,13 @@ def rewritten(expression: Expression) -> list[Expression]:
     result = [form for form in [without_redundant_constants(expression)] if form != expression]
     if len(expression.tokens) > _MAX_LENGTH:
         return result
-    form = to_sympy(expression)
+    form = to_sympy(expression).xreplace({sympy.pi: sympy.Float(math.pi, 17)})
     rewrites = (_multiplied_out, sympy.factor_terms, sympy.together, _with_scaled_logarithms, _divided)
     for rewrite in rewrites:
         try:
             other = without_redundant_constants(from_sympy(rewrite(form)))
-        except (ValueError, TypeError, sympy.PolynomialError):  # complex numbers, or functions that we lack
+        except (ValueError, TypeError, NotImplementedError, sympy.PolynomialError):
+            # complex numbers, functions that we lack, or more than SymPy can do
             continue
         if other != expression and other not in result:
             result.append(other)

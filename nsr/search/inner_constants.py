@@ -29,6 +29,8 @@ _MOST_RADIANS, _RADIANS = 60.0, 0.5
 _OFFSETS, _N_OFFSETS = (1e-4, 1e2), 40
 # Rows and iterations of the fits, and equations that are handed on.
 _N_ROWS, _N_ITERATIONS, _N_BEST = 150, 20, 12
+# Powers that are tried in earnest for each shape and choice of linear terms.
+_N_OF_EACH = 3
 # Share of the transformed target that a worthwhile form leaves unexplained, at most.
 _WORTHWHILE = 0.05
 _Z = variable(0)
@@ -137,26 +139,85 @@ def _fits(
     target: Array,
     weights: Array,
 ) -> Iterator[Expression]:
-    """The best constant for each shape and choice of linear terms, with the power that does best."""
-    t = target * weights
-    total = float(t @ t)
-    best: dict[tuple[int, int], tuple[float, Expression]] = {}
+    """The best constant for each shape and choice of linear terms, with the few powers that do best."""
+    fits: dict[tuple[int, int], list[tuple[float, Expression]]] = {}
     for p in powers:
         with np.errstate(all="ignore"):
             factor = z**p
         if not is_moderate(factor):
             continue
-        weighted = [(shape, grid, values * (factor * weights)) for shape, grid, values in tables]
         for kind, linear in enumerate(_linear_terms(p)):
-            columns = [np.broadcast_to(_values(term, z), z.shape) * weights for term in linear]
-            for place, (shape, grid, table) in enumerate(weighted):
-                share, row = _projected(table, columns, t, total)
-                if share < best.get((place, kind), (_WORTHWHILE,))[0]:
-                    own = [table[row].real, table[row].imag] if shape.is_wave else [table[row]]
-                    solution = np.linalg.lstsq(np.column_stack([*own, *columns]), t, rcond=1e-13)[0]
-                    form = _form(shape, float(grid[row]), p, solution.tolist(), linear)
-                    best[place, kind] = share, form
-    yield from (form for _, form in best.values())
+            problem = _Projection(factor, [_values(term, z) for term in linear], target, weights)
+            for place, (shape, grid, table) in enumerate(tables):
+                k, share = problem.best_constant(shape, grid, table, z)
+                if share < _WORTHWHILE:
+                    form = _form(shape, k, p, problem.solution(shape, k, z), linear)
+                    fits.setdefault((place, kind), []).append((share, form))
+    for found in fits.values():
+        yield from (form for _, form in sorted(found, key=lambda fit: fit[0])[:_N_OF_EACH])
+
+
+class _Projection:
+    """Least squares for a target by a factor times f(k, z) and by linear terms, which are projected out."""
+
+    def __init__(self, factor: Array, linear: list[Array], target: Array, weights: Array) -> None:
+        self._factor = factor * weights
+        self._linear = [np.broadcast_to(column, weights.shape) * weights for column in linear]
+        self._target = target * weights
+        self._basis = np.linalg.qr(np.column_stack(self._linear))[0] if linear else np.zeros((len(target), 0))
+        self._rest = self._target - self._basis @ (self._basis.T @ self._target)
+
+    def best_constant(self, shape: _Shape, grid: Array, table: Array, z: Array) -> tuple[float, float]:
+        """The constant that leaves the smallest share unexplained, on the grid or between two of its points.
+
+        Args:
+            shape: The function.
+            grid: Constants, shape (K,).
+            table: Values of the function, shape (K, P).
+            z: The variable, shape (P,).
+
+        Returns:
+            The constant, and the share.
+        """
+        shares = self._shares(table)
+        best = int(np.argmin(shares))
+        k, share = float(grid[best]), float(shares[best])
+        if 0 < best < len(grid) - 1:
+            before, after = shares[best - 1] - share, shares[best + 1] - share
+            shift = 0.5 * (before - after) / max(before + after, 1e-300)  # the vertex of a parabola
+            between = k + shift * (grid[best + 1] - k if shift > 0 else k - grid[best - 1])
+            with np.errstate(all="ignore"):
+                trial = float(self._shares(shape.values(np.array([[between]]), z))[0])
+            if trial < share:
+                return float(between), trial
+        return k, share
+
+    def solution(self, shape: _Shape, k: float, z: Array) -> list[float]:
+        """The factors of f, or of its cosine and its sine, and of the linear terms."""
+        values = shape.values(np.array([[k]]), z)[0] * self._factor
+        own = [values.real, values.imag] if shape.is_wave else [values]
+        columns = np.column_stack([*own, *self._linear])
+        solution: list[float] = np.linalg.lstsq(columns, self._target, rcond=1e-13)[0].tolist()
+        return solution
+
+    def _shares(self, table: Array) -> Array:
+        """Share of the target that is left unexplained for each row, shape (K,)."""
+        columns = table * self._factor
+        columns = columns - (columns @ self._basis) @ self._basis.T
+        moments = columns @ self._rest
+        if np.iscomplexobj(columns):
+            a = np.sum(columns.real**2, axis=1)
+            b = np.sum(columns.imag**2, axis=1)
+            c = np.sum(columns.real * columns.imag, axis=1)
+            f, g = moments.real, moments.imag
+            explained = (b * f**2 - 2 * c * f * g + a * g**2) / np.maximum(
+                a * b - c**2, 1e-12 * a * b + 1e-300
+            )
+        else:
+            explained = moments**2 / np.maximum(np.sum(columns**2, axis=1), 1e-300)
+        left = float(self._rest @ self._rest)
+        shares = np.maximum(left - explained, 0.0) / float(self._target @ self._target)
+        return np.where(np.isfinite(shares), shares, np.inf)
 
 
 def _values(term: Expression, z: Array) -> Array:
@@ -168,38 +229,6 @@ def _linear_terms(p: float) -> list[tuple[Expression, ...]]:
     if p == 0:
         return [(), (ONE,), (_Z,), (ONE, _Z)]
     return [(), (power(0, p),), (ONE,), (power(0, p), ONE)]
-
-
-def _projected(table: Array, columns: list[Array], target: Array, total: float) -> tuple[float, int]:
-    """The smallest share of the target that any row of the table, with the columns, leaves unexplained.
-
-    Args:
-        table: Shape (K, P); complex where both its parts are columns.
-        columns: What is fitted beside, each of shape (P,).
-        target: Shape (P,).
-        total: Its square.
-
-    Returns:
-        The share, and the row.
-    """
-    if columns:
-        basis, _ = np.linalg.qr(np.column_stack(columns))
-        table = table - (table @ basis) @ basis.T
-        target = target - basis @ (basis.T @ target)
-    left = float(target @ target)
-    moments = table @ target
-    if np.iscomplexobj(table):
-        a, b, c = (
-            np.sum(table.real**2, axis=1),
-            np.sum(table.imag**2, axis=1),
-            np.sum(table.real * table.imag, axis=1),
-        )
-        f, g = moments.real, moments.imag
-        explained = (b * f**2 - 2 * c * f * g + a * g**2) / np.maximum(a * b - c**2, 1e-12 * a * b + 1e-300)
-    else:
-        explained = moments**2 / np.maximum(np.sum(table**2, axis=1), 1e-300)
-    best = int(np.argmax(explained))
-    return max(left - float(explained[best]), 0.0) / total, best
 
 
 def _form(
