@@ -1,4 +1,4 @@
-"""The search: the network's guesses, then structured families and guesses again on ever smaller states.
+"""The search: structure on ever smaller states, then the network's guesses, then both with evolution in turns.
 
 Anytime: whatever a stage finds is handed on at once, cheap stages and small states first.
 """
