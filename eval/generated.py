@@ -36,7 +36,7 @@ _RANGE_WEIGHTS = (0.45, 0.2, 0.15, 0.1, 0.1)
 _N_PROBES = 400
 # A hard problem has so many variables at least, and what knows structure only does not recover it in so many
 # seconds from so many rows.
-_LEAST_HARD_VARIABLES, _HARD_SECONDS, _HARD_ROWS = 2, 5.0, 4_000
+_LEAST_HARD_VARIABLES, _HARD_SECONDS, _HARD_ROWS = 2, 3.0, 2_000
 _STRUCTURE = ("families", "separation", "reduction")
 # What the target may be: no constant in disguise, nothing that a few rows decide, and every variable matters.
 _LEAST_SPREAD, _MOST_OUTLYING, _LEAST_EFFECT = 0.02, 10.0, 3e-3

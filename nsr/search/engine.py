@@ -1,4 +1,4 @@
-"""The search: structure on ever smaller states, then the network's guesses, then both with evolution in turns.
+"""The search: structure on ever smaller states, then the network's guesses, then both and evolution in turns.
 
 Anytime: whatever a stage finds is handed on at once, cheap stages and small states first.
 """
