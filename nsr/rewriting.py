@@ -44,7 +44,8 @@ def rewritten(expression: Expression) -> list[Expression]:
         except (ValueError, TypeError, NotImplementedError, sympy.PolynomialError):
             # complex numbers, functions that we lack, or more than SymPy can do
             continue
-        if other != expression and other not in result:
+        is_finite = all(math.isfinite(value) for value in other.constants)
+        if is_finite and other != expression and other not in result:
             result.append(other)
     return result
 

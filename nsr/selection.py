@@ -53,6 +53,8 @@ class Candidate:
 
 def constant_bits(value: float, n_points: int) -> float:
     """Bits to write a constant: few for small rationals and their multiples of pi, more for others."""
+    if not math.isfinite(value):
+        return math.inf
     if value == 0:
         return 1.0
     for bits, factor in ((0.0, 1.0), (3.0, math.pi), (3.0, 1 / math.pi)):

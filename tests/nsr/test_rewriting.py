@@ -35,6 +35,11 @@ def test_constants_go_where_they_are_fewer(text, wanted):
     np.testing.assert_allclose(Program([fewest]).values(X), Program([parse(wanted)]).values(X), rtol=1e-12)
 
 
+def test_constants_that_overflow_are_left_where_they_are():
+    for form in rewritten(parse("0.001*log(x_0 + 1) + 5.5*x_1 + 7.25")):
+        assert all(math.isfinite(value) for value in form.constants)
+
+
 def test_high_powers_of_sums_stay():
     assert all("**81" in to_infix(form) for form in rewritten(parse("(x_0 + x_1 + 1)**81 + x_0")))
 
