@@ -31,9 +31,10 @@ def rewritten(expression: Expression) -> list[Expression]:
         expression: What to rewrite, without placeholders.
 
     Returns:
-        Up to six forms that differ from the expression and from each other.
+        Up to seven forms that differ from the expression and from each other.
     """
-    result = [form for form in [without_redundant_constants(expression)] if form != expression]
+    units = (without_redundant_constants(expression, by_level) for by_level in (False, True))
+    result = [form for form in dict.fromkeys(units) if form != expression]
     if len(expression.tokens) > _MAX_LENGTH:
         return result
     form = to_sympy(expression).xreplace({sympy.pi: sympy.Float(math.pi, 17)})
@@ -96,13 +97,17 @@ def _is_ratio_in_one_variable(node: sympy.Expr) -> bool:
     return is_ratio and _count_terms(node) <= _MAX_TERMS_OF_RATIO
 
 
-def without_redundant_constants(expression: Expression) -> Expression:
+def without_redundant_constants(expression: Expression, by_level: bool = False) -> Expression:
     """The expression with sums that stand in products divided by one of their coefficients.
 
     `c * (a*x + b*y)^p` has a constant too many. With `c * (x + b*y)^p` the others can become round.
+
+    Args:
+        expression: What to rewrite.
+        by_level: Whether sums with a constant term are divided by it even if another coefficient is 1.
     """
     try:
-        return simplify(from_node(_normalised(algebra.from_expression(expression))))
+        return simplify(from_node(_normalised(algebra.from_expression(expression), by_level)))
     except algebra.NotFinite:
         return expression
 
@@ -179,27 +184,29 @@ def _exponential(argument: Node) -> Node:
     return algebra.function("exp", [argument])
 
 
-def _normalised(node: Node) -> Node:
+def _normalised(node: Node, by_level: bool) -> Node:
     kind = node[0]
     if kind == "fun":
-        return algebra.function(node[1], [_normalised(argument) for argument in node[2]])
+        return algebra.function(node[1], [_normalised(argument, by_level) for argument in node[2]])
     if kind == "sum":
-        return algebra.add([algebra.scale(_normalised(term), c) for term, c in node[1]])
+        return algebra.add([algebra.scale(_normalised(term, by_level), c) for term, c in node[1]])
     if kind == "prod":
         factors: list[Node] = [("num", node[1])]
         for base, exponent in node[2]:
-            size, rest = _unit(_normalised(base))
+            size, rest = _unit(_normalised(base, by_level), by_level)
             factors += [algebra.power(("num", size), exponent), algebra.power(rest, exponent)]
         return algebra.multiply(factors)
     return node
 
 
-def _unit(node: Node) -> tuple[float, Node]:
+def _unit(node: Node, by_level: bool) -> tuple[float, Node]:
     """Splits a sum without a coefficient of 1 or -1 into a positive number and a sum that has one."""
     sign, total = algebra.as_term(node)
-    if total[0] != "sum" or sign is None or any(abs(c) == 1.0 for _, c in total[1]):
+    if total[0] != "sum" or sign is None:
         return 1.0, node
     terms = dict(total[1])
+    if any(abs(c) == 1.0 for c in terms.values()) and not (by_level and ONE in terms):
+        return 1.0, node
     # A constant term becomes 1, else the smallest coefficient: then a few decimals say most of the others.
     size = abs(sign * (terms[ONE] if ONE in terms else min(terms.values(), key=abs)))
     return size, algebra.add([algebra.scale(term, sign * c / size) for term, c in terms.items()])

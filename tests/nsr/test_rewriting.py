@@ -35,6 +35,12 @@ def test_constants_go_where_they_are_fewer(text, wanted):
     np.testing.assert_allclose(Program([fewest]).values(X), Program([parse(wanted)]).values(X), rtol=1e-12)
 
 
+def test_the_constant_of_a_sum_may_become_one_though_another_coefficient_is():
+    forms = rewritten(parse("x_1*(1.4142135623730951*sqrt(0.5 + x_0) + 1)"))
+    constants = [sorted(form.constants) for form in forms]
+    assert any(values == pytest.approx([1, 1, 1, 2], rel=1e-12) for values in constants)
+
+
 def test_constants_that_overflow_are_left_where_they_are():
     for form in rewritten(parse("0.001*log(x_0 + 1) + 5.5*x_1 + 7.25")):
         assert all(math.isfinite(value) for value in form.constants)
