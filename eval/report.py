@@ -63,9 +63,10 @@ def finders(results: pd.DataFrame) -> pd.DataFrame:
         results: One row for each fit; those of other methods have no stage and do not count.
     """
     known = results[results["stage"].fillna("") != ""]
-    groups = known.assign(symbolic=known["symbolic"].fillna(False).astype(bool)).groupby(["method", "stage"])
+    keys = ["noise", "method", "stage"]
+    groups = known.assign(symbolic=known["symbolic"].fillna(False).astype(bool)).groupby(keys)
     table = groups["symbolic"].agg(equations="size", symbolic="sum").reset_index()
-    return table.sort_values(["method", "equations"], ascending=[True, False], ignore_index=True)
+    return table.sort_values([*keys[:2], "equations"], ascending=[True, True, False], ignore_index=True)
 
 
 def srbench_part(results: pd.DataFrame) -> pd.DataFrame:

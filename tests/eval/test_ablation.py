@@ -52,4 +52,4 @@ def test_the_report_reads_what_the_runs_wrote(tmp_path):
     text = (tmp_path / "ablation.md").read_text()
     assert "without network" in text
     assert "suite hard" in text
-    assert "| nsr | network | 2 | 1 |" in text
+    assert "| 0 | nsr | network | 2 | 1 |" in text
