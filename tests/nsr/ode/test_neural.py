@@ -52,7 +52,7 @@ def test_views_are_undone(untrained, monkeypatch):
     states = 1e6 * Systems([PREDATION]).integrate(np.array([[10.0, 5.0, 1.0]]), times)[0]
     trajectory = Trajectory(times, states)
 
-    def truthful(pretrained, views, orders, scale, n_samples, seed):
+    def truthful(pretrained, views, orders, scale, n_samples, seed, deadline):
         written = []
         for order in orders.copy():
             shown = {
