@@ -26,7 +26,7 @@ app = typer.Typer(help=__doc__, add_completion=False, no_args_is_help=True)
 @app.command()
 def run(
     output: Annotated[Path, typer.Option(help="folder with a folder for each variant")],
-    suite: Annotated[str, typer.Option(help="a suite, or a folder of CSV files")] = "hard",
+    suite: Annotated[str, typer.Option(help="a suite, or a folder of CSV files")] = "generated",
     noise: Annotated[str, typer.Option(help="levels, separated by commas")] = "0",
     time_limit: Annotated[float, typer.Option(help="seconds a fit")] = 10.0,
     cores: Annotated[int, typer.Option(min=1, help="cores a fit")] = 1,
