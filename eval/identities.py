@@ -28,9 +28,7 @@ def differ_by_factor(first: sympy.Expr, second: sympy.Expr) -> bool:
         first: An expression without floating-point numbers.
         second: Another.
     """
-    first, second = _rewritten(first), _rewritten(second)
-    functions = _RationalFunctions((first, second))
-    forms = [functions.cancelled(functions.form(expression)) for expression in (first, second)]
+    functions, forms = _lowest_terms(first, second)
     ratio = functions.without_roots(forms[0] / forms[1])
     return functions.is_constant(ratio) and ratio != 0
 
@@ -53,12 +51,17 @@ def differ_by_constant(first: sympy.Expr, second: sympy.Expr) -> bool:
 
 def _are_equal(first: sympy.Expr, second: sympy.Expr) -> bool:
     """Whether two derivatives are proven to be equal, up to sign."""
-    first, second = _rewritten(first), _rewritten(second)
-    functions = _RationalFunctions((first, second))
-    forms = [functions.cancelled(functions.form(derivative)) for derivative in (first, second)]
+    functions, forms = _lowest_terms(first, second)
     if 0 in forms:
         return bool(forms[0] == forms[1])
     return bool(functions.without_roots(forms[0] / forms[1]) == 1)
+
+
+def _lowest_terms(first: sympy.Expr, second: sympy.Expr) -> tuple[_RationalFunctions, list[sympy.Expr]]:
+    """Both as rational functions of common symbols."""
+    expressions = _rewritten(first), _rewritten(second)
+    functions = _RationalFunctions(expressions)
+    return functions, [functions.cancelled(functions.form(expression)) for expression in expressions]
 
 
 class _RationalFunctions:

@@ -86,9 +86,11 @@ def by_algebra(problem: Problem, model: sympy.Expr, compare: bool) -> Verdict:
     if truth.has(sympy.pi):  # which few methods know as such
         forms.append((with_decimals(truth), with_decimals(model)))
     positive = [low > 0 for low, _ in problem.ranges]
-    verdicts = [by_sympy(*form, positive, compare) for form in forms]
-    if not compare or any(verdict.symbolic for verdict in verdicts):
-        return max(verdicts, key=lambda verdict: verdict.symbolic)
+    verdicts = []
+    for form in forms:
+        verdicts.append(by_sympy(*form, positive, compare))
+        if verdicts[-1].symbolic or not compare:
+            return verdicts[-1]
     proven = any(by_identities(*form, problem.ranges) for form in forms)
     return replace(verdicts[0], symbolic=proven, by_identities=proven)
 

@@ -88,8 +88,7 @@ def relations(state: State, given: tuple[Expression, ...] = ()) -> Iterator[list
         target = transform.of_target(y)
         if is_moderate(target) and np.ptp(target) > 0:
             negative = transform.inverse[-1:] == ("sqrt",) and bool(np.all(y < 0))
-            with np.errstate(divide="ignore", invalid="ignore"):
-                own_weights = moderated(weights / np.abs(transform.slope(y)))
+            own_weights = transform.own_weights(y, weights)
             forms = _forms(transform, terms, table, target, own_weights, n_best)
             yield [apply("neg", form) if negative else form for form in forms]
     if n_variables == 1 and not given:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from nsr.expression import Expression, apply, constant, variable
 from nsr.program import Program
 from nsr.search.monomials import ONE, linear_combination, power
-from nsr.search.transforms import TRANSFORMS, applied, is_moderate, moderated
+from nsr.search.transforms import TRANSFORMS, applied, is_moderate
 from nsr.selection import ranked, refitted
 
 Array = NDArray[np.float64]
@@ -96,8 +96,7 @@ def with_inner_constant(z: Array, y: Array, weights: Array) -> list[Expression]:
     for place, transform in enumerate(_TRANSFORMS):
         target = transform.of_target(y)
         if is_moderate(target) and np.ptp(target) > 0:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                own = moderated(weights / np.abs(transform.slope(y)))
+            own = transform.own_weights(y, weights)
             powers = _POWERS if place < _N_WITH_POWERS else _POWERS[:1]
             found = _fits(powers, tables, z, target, own)
             forms += [applied(transform.inverse, form) for form in found]

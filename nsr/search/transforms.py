@@ -36,6 +36,11 @@ class Transform:
         form = applied(self.name, variable(0))
         return np.asarray(Program([form]).values(y[:, None])[0], dtype=np.float64)
 
+    def own_weights(self, y: Array, weights: Array) -> Array:
+        """By how much errors of the transform matter, where errors of the target matter by the weights."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return moderated(weights / np.abs(self.slope(y)))
+
 
 TRANSFORMS = (
     Transform((), (), np.ones_like),
