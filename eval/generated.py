@@ -1,27 +1,32 @@
-"""The development suite: `python -m eval.generated` draws it from the physics prior and writes its table.
+"""The development suites: `python -m eval.generated` draws them from the physics prior and writes a table.
 
 Thresholds and settings are chosen on these problems and on the classical suites, never on the Feynman
-equations. The seed lies outside every training stream's, and no skeleton of a benchmark is among them.
+equations. The seeds lie outside every training stream's, and no skeleton of a benchmark is among them. The
+suite `hard` holds problems that the search does not solve without its network and its evolution.
 """
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from enum import StrEnum
 from itertools import islice
 from typing import Annotated
 
 import numpy as np
 import typer
 
+from eval.metrics import accuracy
 from eval.problems import TABLES, Problem, sample
+from eval.protocol import SEEDS, split
 from generators.equations import EquationSampler
 from generators.expressions import ExpressionConfig
 from nsr.expression import Expression
 from nsr.printing import to_infix
 from nsr.program import Program
+from nsr.regressor import SymbolicRegressor
 
-_SEED = 0x67656E6572617465
+_SEED, _HARD_SEED = 0x67656E6572617465, 0x68617264
 _PRIOR = ExpressionConfig(
     max_variables=8, physics_share=0.85, max_length=60, variable_weights=(6, 16, 20, 20, 16, 12, 6, 4)
 )
@@ -29,11 +34,24 @@ _PRIOR = ExpressionConfig(
 _RANGES = ((1.0, 5.0), (1.0, 3.0), (0.1, 2.0), (1.0, 10.0), (-3.0, 3.0))
 _RANGE_WEIGHTS = (0.45, 0.2, 0.15, 0.1, 0.1)
 _N_PROBES = 400
+# A hard problem has so many variables at least, and what knows structure only does not recover it in so many
+# seconds from so many rows.
+_LEAST_HARD_VARIABLES, _HARD_SECONDS, _HARD_ROWS = 2, 3.0, 2_000
+# Nor is it a fast wave: variables that grow by this factor change it by less than this share of its spread.
+_STEP, _MOST_CHANGE = 1.001, 0.3
+_STRUCTURE = ("families", "separation", "reduction")
 # What the target may be: no constant in disguise, nothing that a few rows decide, and every variable matters.
 _LEAST_SPREAD, _MOST_OUTLYING, _LEAST_EFFECT = 0.02, 10.0, 3e-3
 
 
-def draw(seed: int = _SEED) -> Iterator[Problem]:
+class Suite(StrEnum):
+    """The suites that are drawn here."""
+
+    GENERATED = "generated"
+    HARD = "hard"
+
+
+def draw(seed: int = _SEED, suite: str = "generated") -> Iterator[Problem]:
     """Endless problems of one to eight variables, each of a skeleton of its own."""
     rng = np.random.default_rng(seed)
     sampler = EquationSampler(_PRIOR, seed)
@@ -42,16 +60,37 @@ def draw(seed: int = _SEED) -> Iterator[Problem]:
         expression = sampler.draw(1)[0]
         if expression.skeleton() in seen:
             continue
-        problem = _with_ranges(expression, f"Generated-{len(seen) + 1}", rng)
+        problem = _with_ranges(expression, suite, f"{suite.capitalize()}-{len(seen) + 1}", rng)
         if _is_sensible(problem, rng):
             seen.add(expression.skeleton())
             yield problem
 
 
-def _with_ranges(expression: Expression, name: str, rng: np.random.Generator) -> Problem:
+def draw_hard(seed: int = _HARD_SEED) -> Iterator[Problem]:
+    """Endless problems of two to eight variables that defeat the stages of the search that know structure."""
+    for problem in draw(seed, "hard"):
+        is_large = len(problem.variable_names) >= _LEAST_HARD_VARIABLES
+        if is_large and _is_resolved(problem) and not _is_solved_by_structure(problem):
+            yield problem
+
+
+def _is_resolved(problem: Problem) -> bool:
+    """Whether a step of a thousandth of each variable changes the target little, as no wave is too fast."""
+    X, y = sample(problem, _N_PROBES, 0)
+    off = Program([problem.expression]).values(X * _STEP)[0] - y
+    return float(np.sqrt(np.nanmean(off**2))) < _MOST_CHANGE * float(np.std(y))
+
+
+def _is_solved_by_structure(problem: Problem) -> bool:
+    data = split(problem, 0.0, SEEDS[0], _HARD_ROWS)
+    model = SymbolicRegressor(stages=_STRUCTURE, time_limit=_HARD_SECONDS).fit(data.X_train, data.y_train)
+    return accuracy(data.y_test, model.predict(data.X_test)).recovered
+
+
+def _with_ranges(expression: Expression, suite: str, name: str, rng: np.random.Generator) -> Problem:
     names = tuple(f"x_{i}" for i in expression.variables)
     chosen = rng.choice(len(_RANGES), len(names), p=_RANGE_WEIGHTS)
-    return Problem(name, "generated", expression, names, tuple(_RANGES[i] for i in chosen))
+    return Problem(name, suite, expression, names, tuple(_RANGES[i] for i in chosen))
 
 
 def _is_sensible(problem: Problem, rng: np.random.Generator) -> bool:
@@ -75,15 +114,20 @@ def _effect(program: Program, X: np.ndarray, y: np.ndarray, column: int) -> floa
     return float(np.sqrt(np.nanmedian((changed - y) ** 2)) / np.std(y))
 
 
-def main(count: Annotated[int, typer.Option(help="how many problems")] = 160) -> None:
-    """Writes the table `eval/problems/generated.csv`."""
-    with (TABLES / "generated.csv").open("w", encoding="utf-8", newline="") as file:
+def main(
+    suite: Annotated[Suite, typer.Option(help="which table to write")] = Suite.GENERATED,
+    count: Annotated[int, typer.Option(help="how many problems")] = 160,
+) -> None:
+    """Writes the table of a suite beside the others in `eval/problems/`."""
+    problems = draw() if suite is Suite.GENERATED else draw_hard()
+    with (TABLES / f"{suite.value}.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("name", "formula", "variables"))
-        for problem in islice(draw(), count):
+        for problem in islice(problems, count):
             pairs = zip(problem.variable_names, problem.ranges, strict=True)
             ranges = " ".join(f"{name}:{low:g}:{high:g}" for name, (low, high) in pairs)
             writer.writerow((problem.name, to_infix(problem.expression, problem.variable_names), ranges))
+            file.flush()  # a hard problem takes seconds to find
 
 
 if __name__ == "__main__":

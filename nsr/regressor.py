@@ -28,10 +28,11 @@ from nsr.rewriting import rewritten, tidied, without_idle_abs
 from nsr.scaling import Scaler
 from nsr.search.engine import STAGES, Search
 from nsr.selection import (
-    EXACT_FVU,
+    LONG,
     Candidate,
     choose,
     description_length,
+    is_exact,
     merged,
     pareto_front,
     ranked,
@@ -49,7 +50,7 @@ _N_POLISHED, _N_SNAPPED, _N_REWRITTEN = 40, 12, 6
 # Share of the time limit that is kept for that.
 _FINISHING_SHARE = 0.1
 # Batches that are still searched after an exact answer, as a simpler one may come; and after a long one.
-_BATCHES_AFTER, _BATCHES_AFTER_LONG, _LONG = 8, 30, 30
+_BATCHES_AFTER, _BATCHES_AFTER_LONG = 8, 30
 # Candidates kept at a time.
 _MAX_POOL = 2_000
 
@@ -304,10 +305,10 @@ def _explore(search: Search, pool: list[Candidate], deadline: float) -> None:
         pool += found
         if len(pool) > _MAX_POOL:
             pool[:] = _pruned(pool, len(search.y), variance)
-        exact = (candidate.complexity for candidate in found if candidate.loss <= EXACT_FVU * variance)
+        exact = (candidate.complexity for candidate in found if is_exact(candidate, variance))
         shortest = min(shortest, *exact, math.inf)
         n_after += shortest < math.inf
-        if n_after >= (_BATCHES_AFTER if shortest <= _LONG else _BATCHES_AFTER_LONG):
+        if n_after >= (_BATCHES_AFTER if shortest <= LONG else _BATCHES_AFTER_LONG):
             break
 
 
@@ -326,10 +327,10 @@ def _without_variables(data: Prepared) -> list[Candidate]:
 
 def _finished(pool: list[Candidate], data: Prepared, seed: int, deadline: float) -> list[Candidate]:
     """The pool with the best of it polished and snapped as well; Ctrl-C leaves it as it is."""
-    exact = EXACT_FVU * float(np.var(data.y))
+    variance = float(np.var(data.y))
     finished = list(pool)
     try:
-        if not any(candidate.loss <= exact for candidate in pool):
+        if not any(is_exact(candidate, variance) for candidate in pool):
             finished += _polished(finished, data, seed, deadline)
         finished += _snapped(finished, data, deadline)
     except KeyboardInterrupt:
@@ -350,7 +351,7 @@ def _snapped(pool: list[Candidate], data: Prepared, deadline: float) -> list[Can
     """The best candidates in other words and with round constants; as many as there is time for."""
     variance = float(np.var(data.y))
     best = ranked(pool, len(data.y), variance)[:_N_SNAPPED]
-    exact = [c for c in best if c.loss <= EXACT_FVU * variance]
+    exact = [c for c in best if is_exact(c, variance)]
     forms: list[Candidate] = []
     for place, candidate in enumerate(exact[:_N_REWRITTEN] or best):
         if forms and time.monotonic() > deadline:

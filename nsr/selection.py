@@ -23,6 +23,8 @@ from nsr.simplify import length
 
 # Share of the target's variance below which a fit is exact.
 EXACT_FVU = 1e-18
+# An answer of at most this complexity is as good as right; beyond the larger one it need not be an answer.
+SHORT, LONG = 12, 30
 # Values that agree to this share of the target's size are the same equation.
 _SAME = 1e-9
 # Bits for one operator or variable: about as many kinds of them as 2^4.5.
@@ -49,6 +51,11 @@ class Candidate:
     def complexity(self) -> int:
         """Nodes of the expression, weighted by `nsr.operators`."""
         return self.expression.complexity
+
+
+def is_exact(candidate: Candidate, variance: float) -> bool:
+    """Whether an equation leaves no more of a target of this variance than rounding errors do."""
+    return candidate.loss <= EXACT_FVU * variance
 
 
 def constant_bits(value: float, n_points: int) -> float:

@@ -3,8 +3,8 @@
 Feynman: the Feynman Symbolic Regression Database (arXiv:1905.11481), with its ranges. ODEBench:
 arXiv:2310.05573. Strogatz: the two-state systems of SRBench (arXiv:2107.14351). Classical suites:
 Nguyen, Keijzer, Livermore, Korns, Jin and Vladislavleva as published, ranges included; where a
-published range leaves the equation's domain, it is cut to the part inside. Generated: the development suite
-(`eval.generated`), the one that is no benchmark.
+published range leaves the equation's domain, it is cut to the part inside. Generated and hard: the
+development suites (`eval.generated`), which are no benchmarks.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from nsr.simplify import simplify
 
 TABLES = Path(__file__).parent
 CLASSICAL = ("nguyen", "keijzer", "livermore", "korns", "jin", "vladislavleva")
-SUITES = ("feynman", "strogatz", *CLASSICAL, "generated")
+SUITES = ("feynman", "strogatz", *CLASSICAL, "generated", "hard")
 
 
 @dataclass(frozen=True)

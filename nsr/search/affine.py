@@ -110,10 +110,10 @@ class AffineSplit:
             factor, offset = table @ known / (known @ known), np.zeros(len(table))
         else:
             factor, offset = np.linalg.lstsq(np.column_stack((known, np.ones_like(known))), table.T)[0]
-            slope, level = np.polyfit(factor, offset, 1) if np.ptp(factor) > 0 else (0.0, 0.0)
+            slope, level = _line(factor, offset)
             if np.std(offset - slope * factor) <= _ERROR_FACTOR * error:
-                inner = apply("add", inner, constant(float(slope)))
-                offset = np.full(len(table), float(level))
+                inner = apply("add", inner, constant(slope))
+                offset = np.full(len(table), level)
         return Coefficients(
             inner, self._coefficient(factor, error / float(np.std(known))), self._coefficient(offset, error)
         )
@@ -124,6 +124,14 @@ class AffineSplit:
         if spread <= _ERROR_FACTOR * error:
             values, spread = np.full_like(values, values.mean()), np.inf
         return Coefficient(State(part.X[:_N_ROWS], values, part.variables), error / spread)
+
+
+def _line(x: Array, y: Array) -> tuple[float, float]:
+    """Slope and level of the line nearest to points; no slope where the x are all the same."""
+    centred = x - x.mean()
+    size = float(centred @ centred)
+    slope = float(centred @ y) / size if size > 0 else 0.0
+    return slope, float(y.mean() - slope * x.mean())
 
 
 def affine_splits(state: State) -> list[AffineSplit]:

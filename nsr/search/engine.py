@@ -19,17 +19,16 @@ from nsr.checkpoint import Pretrained
 from nsr.expression import Expression, apply, constant, variable
 from nsr.guess import guess
 from nsr.program import Program
-from nsr.search.affine import AffineSplit, affine_splits, is_constant
 from nsr.search.dictionary import frequent_subtrees
+from nsr.search.divide import PartSolver
 from nsr.search.evolution import Member, Population
 from nsr.search.families import relations
-from nsr.search.parts import OFFSET, affine, combined, over
+from nsr.search.parts import OFFSET
 from nsr.search.reduction import groupings, reductions
 from nsr.search.residuals import has_structure
-from nsr.search.separation import separation
+from nsr.search.semantics import desired
 from nsr.search.state import State
-from nsr.search.surrogate import OUTPUTS, Surrogate
-from nsr.selection import EXACT_FVU, Candidate, description_length, ranked, refitted
+from nsr.selection import LONG, SHORT, Candidate, description_length, is_exact, ranked, refitted
 from nsr.simplify import simplify
 from nsr.units import Units
 
@@ -59,26 +58,16 @@ _N_SUBTREES = 80
 # Evolution makes so many children at a time, and ends after so many generations in which nothing got better.
 _N_CHILDREN = 200
 _PATIENCE = 40
-# How many of the children's constants are fitted to more rows.
-_N_POLISHED = 24
+# How many of the children, the best on so many rows, are looked at more closely.
+_N_POLISHED, _N_FEW = 24, 2_000
+# The network is asked for so many parts at a time, where at least this share of rows wants a value, and none
+# a larger one.
+_N_PARTS, _LEAST_WANTED, _MOST_WANTED = 32, 0.5, 1e6
 # An answer may end the search if there are so many rows to judge it by, and if it leaves less than this share
 # of the target's variance unexplained.
-_LEAST_ROWS, _LEAST_EXPLAINED = 2_000, 0.5
-# Before all has been tried, an answer must be no more complex than this to end the search.
-_SHORT = 12
-# No stage is begun after an exact answer that is no more complex than this.
-_LONG = 30
-# Equations of separate parts are combined in about so many ways.
-_MAX_COMBINATIONS = 36
-# A part may take this share of the time that is left; it is solved when its error is near the surrogate's.
-_PART_SHARE, _PART_PRECISION = 0.2, 4.0
-# Of functions that a target is affine in, so many are tried, and each coefficient may take a smaller share;
-# so many solutions of each part are combined, whose squared error may be so many times the surrogate's.
-_N_SPLITS, _COEFFICIENT_SHARE, _N_EACH, _PART_SOLVED = 4, 0.15, 2, 16.0
+_LEAST_ROWS, _LEAST_EXPLAINED = 2_000, 0.1
 _LEAST_SECONDS = 0.25  # without so much time, none is tried
 _FEW_VARIABLES = 2  # of states whose parts are so simple that splitting them cannot wait
-# After a long solution of a part, so many more batches may bring a shorter one.
-_BATCHES_AFTER = 4
 _MAX_LENGTH = 200  # tokens of a lifted equation; longer ones are no equation of anybody's
 
 
@@ -112,8 +101,8 @@ class Search:
 
         Each says in its `stage` what found it: one of `STAGES` or `guesses`, after `reduction` where the
         stage worked on a reduced state. Structure comes first, because it is cheap; then the network, asked
-        about the table; then, in turns, the network asked about smaller states, and evolution of all that
-        was found.
+        about the table; then, in turns, the network asked about smaller states, evolution of all that was
+        found, and the network asked about parts of it.
 
         Args:
             deadline: Of `time.monotonic`.
@@ -129,7 +118,7 @@ class Search:
             yield batch
             if len(states) > n_states:  # all families of the state before have had their turn
                 n_states = len(states)
-                if self._is_explained(population.best, _SHORT):
+                if self._is_explained(population.best, SHORT):
                     return
         if self._is_found(population.best):
             return
@@ -141,7 +130,9 @@ class Search:
         yield from self._recorded(itertools.islice(asked, len(_ROUNDS)), population)
         if self._is_explained(population.best):
             return
-        rest = [asked, self._evolved(population, deadline)] if "evolution" in self.stages else [asked]
+        rest = [asked]
+        if "evolution" in self.stages:
+            rest += [self._evolved(population, deadline), self._completed(population, deadline)]
         for batch in self._recorded(_in_turns(rest), population):
             yield batch
             if time.monotonic() > deadline or self._is_explained(population.best):
@@ -192,9 +183,10 @@ class Search:
                     if time.monotonic() > deadline:
                         return
             if "separation" in self.stages:
-                yield self._separated(state, state.surrogates[:1], _STRUCTURE, deadline)
+                solver = self._solver(_STRUCTURE, deadline)
+                yield self._divided(state, solver.separated(state, state.surrogates[:1]), deadline)
                 if state.X.shape[1] <= _FEW_VARIABLES:
-                    yield self._split(state, deadline)
+                    yield self._divided(state, solver.split(state), deadline)
 
     def _asked(self, states: list[State], deadline: float) -> Iterator[list[Candidate]]:
         """The network's guesses, refined: about the first state, then about the others and their parts."""
@@ -211,7 +203,8 @@ class Search:
             if "families" in self.stages:
                 yield from self._of_subtrees(guesses, state, deadline)
             if "separation" in self.stages:
-                yield self._separated(state, state.surrogates[:1], (*_STRUCTURE, "network"), deadline)
+                solver = self._solver((*_STRUCTURE, "network"), deadline)
+                yield self._divided(state, solver.separated(state, state.surrogates[:1]), deadline)
 
     def _of_subtrees(
         self, guesses: list[Expression], state: State, deadline: float
@@ -232,12 +225,44 @@ class Search:
         while idle < _PATIENCE:
             best = population.best_bits
             children = [child for child in population.children(_N_CHILDREN) if self._allows(child)]
-            batch = self._refined(children, root, 2, 128, 20, deadline)
-            if not batch:
+            if not children or time.monotonic() > deadline:
                 return
-            best_children = [candidate.expression for candidate in batch[:_N_POLISHED]]
-            yield _found_by("evolution", self._refined(best_children, root, 1, 2_000, 20, deadline))
+            yield self._fittest(children, "evolution", deadline)
             idle = 0 if population.best_bits < best else idle + 1
+
+    def _completed(self, population: Population, deadline: float) -> Iterator[list[Candidate]]:
+        """Members with a part of the network's, which is told what values would make them right."""
+        if "network" not in self.stages:
+            return
+        hole = self.X.shape[1]
+        for seed in itertools.count(self.seed + 1):
+            if not population.members or time.monotonic() > deadline:
+                return
+            context, part = population.incomplete(hole)
+            present = Program([part]).values(self.X)[0]
+            wanted = desired(context, hole, np.column_stack((self.X, present)), self.y)
+            rows = np.abs(wanted) < _MOST_WANTED
+            parts: list[Expression] = []
+            if rows.mean() > _LEAST_WANTED and np.ptp(wanted[rows]) > 0:
+                parts = guess(
+                    self.pretrained,
+                    self.X[rows],
+                    wanted[rows],
+                    n_candidates=_N_PARTS,
+                    seed=seed,
+                    deadline=deadline,
+                )
+            shifted = [apply("add", part, constant(OFFSET)) for part in parts]
+            children = [simplify(context.substitute({hole: new})) for new in (*parts, *shifted)]
+            yield self._fittest(children, "network, evolution", deadline)
+
+    def _fittest(self, children: list[Expression], stage: str, deadline: float) -> list[Candidate]:
+        """Those of a generation that do best on some rows, refined on more."""
+        some = State.root(self.X[:_N_FEW], self.y[:_N_FEW])
+        best = self._refined(children, some, 2, 128, 20, deadline)[:_N_POLISHED]
+        survivors = [candidate.expression for candidate in best]
+        root = State.root(self.X, self.y)
+        return _found_by(stage, self._refined(survivors, root, 1, _N_FEW, 20, deadline))
 
     def _is_explained(self, best: Candidate | None, longest: float = np.inf) -> bool:
         """Whether what an equation of at most some complexity leaves unexplained looks like noise."""
@@ -249,9 +274,9 @@ class Search:
 
     def _is_found(self, best: Candidate | None) -> bool:
         """Whether there is a short answer that is exact or leaves noise only."""
-        if best is None or best.complexity > _LONG:
+        if best is None or best.complexity > LONG:
             return False
-        return best.loss <= EXACT_FVU * float(np.var(self.y)) or self._is_explained(best, _SHORT)
+        return is_exact(best, float(np.var(self.y))) or self._is_explained(best, SHORT)
 
     @cached_property
     def _explained(self) -> dict[Expression, bool]:
@@ -281,95 +306,33 @@ class Search:
         """What to call a stage that works on a state."""
         return name if any(state.key == start.key for start in self._starts) else f"reduction, {name}"
 
-    def _separated(
-        self, state: State, surrogates: list[Surrogate], stages: tuple[str, ...], deadline: float
-    ) -> list[Candidate]:
-        """Sums or products of what a search of its own finds for each part of a state that separates.
-
-        Args:
-            state: What may separate.
-            surrogates: Of the state; the first one by which it separates says how.
-            stages: What these searches may use.
-            deadline: Of `time.monotonic`.
-        """
-        separations = (separation(state, surrogate) for surrogate in surrogates)
-        found = next((separation for separation in separations if separation is not None), None)
-        if found is None:
-            return []
-        n_each = max(2, round(_MAX_COMBINATIONS ** (1 / len(found.parts))))
-        solutions = []
-        for part in found.parts:
-            share = (deadline - time.monotonic()) * _PART_SHARE
-            own = tuple(stage for stage in stages if stage in self.stages)
-            best = self._solved(part, own, found.error, min(deadline, time.monotonic() + share))[:n_each]
-            solutions.append([over(state, part, candidate.expression) for candidate in best])
-        forms = [combined(found.operator, found.outer, choice) for choice in itertools.product(*solutions)]
-        stage = self._stage("separation", state)
-        return self._polished([state.lift(form) for form in forms], stage, deadline)
-
     def _all_split(self, states: list[State], deadline: float) -> Iterator[list[Candidate]]:
         """What the larger states are affine in, or sums by a surrogate that is not the best one.
 
         This comes late, as each part is a search.
         """
+        solver = self._solver(_STRUCTURE, deadline)
         larger = [state for state in states if state.X.shape[1] > _FEW_VARIABLES]
         for state in sorted(larger, key=lambda state: (state.X.shape[1], state.error)):
             if deadline - time.monotonic() < _LEAST_SECONDS:
                 return
-            yield self._separated(state, state.best_of_each_output[1:], _STRUCTURE, deadline)
-            yield self._split(state, deadline)
+            yield self._divided(state, solver.separated(state, state.best_of_each_output[1:]), deadline)
+            yield self._divided(state, solver.split(state), deadline)
 
-    def _split(self, state: State, deadline: float) -> list[Candidate]:
-        """What is affine in a function of few variables: this function first, then its coefficients."""
-        forms: list[Expression] = []
-        for split in affine_splits(state)[:_N_SPLITS]:
-            for inner in self._part_solved(split.inner, split.error, deadline)[:_N_EACH]:
-                forms += self._with_coefficients(split, inner, deadline)
-            if time.monotonic() > deadline:
-                break
-        stage = self._stage("separation", state)
-        return self._polished([state.lift(form) for form in forms], stage, deadline)
-
-    def _with_coefficients(self, split: AffineSplit, inner: Expression, deadline: float) -> list[Expression]:
-        """Equations for the state that is split, once the function that it is affine in is known."""
-        coefficients = split.coefficients(inner)
-        if coefficients is None:
-            return []
-        factors, offsets = (
-            [over(split.state, c.state, e) for e in self._part_solved(c.state, c.error, deadline)[:_N_EACH]]
-            for c in (coefficients.factor, coefficients.offset)
-        )
-        known = over(split.state, split.inner, coefficients.inner)
-        outer = OUTPUTS[split.surrogate.output].inverse
-        return [affine(factor, known, offset, outer) for factor in factors for offset in offsets]
-
-    def _part_solved(self, part: State, error: float, deadline: float) -> list[Expression]:
-        """Equations that are as near to a part as the part is known; none where they are not found soon."""
-        if is_constant(part):
-            return [constant(part.level)]
-        own = tuple(stage for stage in _STRUCTURE if stage in self.stages)
-        share = (deadline - time.monotonic()) * _COEFFICIENT_SHARE
-        found = self._solved(part, own, error, min(deadline, time.monotonic() + share))
-        enough = _PART_SOLVED * error**2 * float(np.var(part.y))
-        return [candidate.expression for candidate in found if candidate.loss <= enough]
-
-    def _solved(self, part: State, stages: tuple[str, ...], error: float, deadline: float) -> list[Candidate]:
-        """The best equations for a part, judged no finer than the part is known."""
+    def _solver(self, stages: tuple[str, ...], deadline: float) -> PartSolver:
+        """What solves the parts of a state by searches that use some of the stages."""
+        own = tuple(stage for stage in stages if stage in self.stages)
         n_candidates = self.n_candidates // _SMALLER
-        search = replace(
-            self, X=part.X, y=part.y, n_candidates=n_candidates, stages=stages, units=None, given=()
-        )
-        variance = float(np.var(part.y))
-        floor = _PART_PRECISION * error**2
-        best: list[Candidate] = []
-        batches_left = _BATCHES_AFTER
-        for batch in search.run(deadline):
-            best += [replace(found, loss=max(found.loss, floor * variance)) for found in batch]
-            solutions = [found.complexity for found in best if found.loss <= floor * variance]
-            batches_left -= bool(solutions)
-            if solutions and (min(solutions) <= _SHORT or not batches_left):
-                break
-        return sorted(best, key=lambda candidate: description_length(candidate, len(part.y), variance))
+
+        def search(part: State, until: float) -> Iterator[list[Candidate]]:
+            return Search(self.pretrained, part.X, part.y, n_candidates, own, self.seed).run(until)
+
+        return PartSolver(search, deadline)
+
+    def _divided(self, state: State, forms: list[Expression], deadline: float) -> list[Candidate]:
+        """What was put together for a state, refined on the table."""
+        lifted = [state.lift(form) for form in forms]
+        return self._polished(lifted, self._stage("separation", state), deadline)
 
     def _guesses(self, state: State, n_candidates: int, deadline: float) -> list[Expression]:
         """The network's guesses, and each with a free constant added: what it misses most often is a term."""

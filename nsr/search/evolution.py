@@ -105,6 +105,24 @@ class Population:
                 result[skeleton] = child
         return list(result.values())
 
+    def incomplete(self, hole: int) -> tuple[Expression, Expression]:
+        """A member with a part left out or a term or factor wanted, and the part's present form.
+
+        Args:
+            hole: Index of the variable that stands where something is wanted.
+        """
+        form = self._rng.random()
+        name, present = ("add", constant(0.0)) if form < 0.3 else ("mul", constant(1.0))
+        left_out: list[Expression] = [present]
+
+        def opened(old: Expression) -> Expression:
+            if form < 0.5:
+                return apply(name, old, variable(hole))
+            left_out[0] = old
+            return variable(hole)
+
+        return self._replaced(self._parent(), opened), left_out[0]
+
     def _parent(self) -> Expression:
         """A member; better ones are likelier."""
         rank = int(len(self.members) * self._rng.random() ** 2)

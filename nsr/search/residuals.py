@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.linear_model import LinearRegression
 from sklearn.neighbors import KNeighborsRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 from nsr.search.surrogate import fit_surrogates
 
@@ -27,10 +30,26 @@ def has_structure(X: Array, residual: Array) -> bool:
         return True
     if np.ptp(residual) == 0:
         return False
+    enough = _EXPLAINED * max(1.0, _ROWS / len(residual))
+    some = slice(0, _MAX_ROWS)  # tell most cases, and cost little
+    return (
+        _explained_by_quadratic(X[some], residual[some]) > enough
+        or _explained_by_neighbours(X[some], residual[some]) > enough
+        or _explained_by_surrogate(X, residual) > enough
+    )
+
+
+def _explained_by_surrogate(X: Array, residual: Array) -> float:
     surrogate = fit_surrogates(X, residual)[0]
-    by_polynomial = 1 - (surrogate.error / surrogate.error_of_constant) ** 2
-    explained = max(by_polynomial, _explained_by_neighbours(X[:_MAX_ROWS], residual[:_MAX_ROWS]))
-    return explained > _EXPLAINED * max(1.0, _ROWS / len(residual))
+    return 1 - float(surrogate.error / surrogate.error_of_constant) ** 2
+
+
+def _explained_by_quadratic(X: Array, residual: Array) -> float:
+    """How much a polynomial of degree two, fitted to one half of the rows, tells of the other."""
+    half = len(residual) // 2
+    model = make_pipeline(StandardScaler(), PolynomialFeatures(2), LinearRegression())
+    off = residual[half:] - model.fit(X[:half], residual[:half]).predict(X[half:])
+    return 1 - float(np.mean(off**2) / np.var(residual[half:]))
 
 
 def _explained_by_neighbours(X: Array, residual: Array) -> float:

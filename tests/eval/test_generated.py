@@ -7,7 +7,7 @@ from eval.problems import load, sample
 from generators.holdout import Holdout
 from nsr.program import Program
 
-PROBLEMS = load("generated")
+PROBLEMS = [*load("generated"), *load("hard")]
 
 
 def test_no_benchmark_is_among_them():
@@ -24,6 +24,10 @@ def test_every_variable_matters():
             shuffled[:, i] = X[::-1, i]
             changed = Program([problem.expression]).values(shuffled)[0]
             assert np.nanmax(np.abs(changed - y)) > 1e-4 * np.std(y)
+
+
+def test_hard_problems_have_several_variables():
+    assert {len(problem.variable_names) for problem in load("hard")} == set(range(2, 9))
 
 
 def test_the_same_seed_draws_the_same_problems():

@@ -22,8 +22,9 @@ SIZES = {
     "jin": 6,
     "vladislavleva": 8,
     "generated": 160,
+    "hard": 200,
 }
-TABLE_NAMES = ("feynman", "strogatz", "classical", "generated")
+TABLE_NAMES = ("feynman", "strogatz", "classical", "generated", "hard")
 PROBLEMS = {problem.name: problem for suite in SUITES for problem in load(suite)}
 
 
