@@ -1,5 +1,7 @@
 """Shared test settings."""
 
+import numpy as np
+import pytest
 import torch
 from hypothesis import settings
 
@@ -9,3 +11,12 @@ settings.load_profile("repeatable")
 
 # One thread per process, so that parallel runs do not fight for cores.
 torch.set_num_threads(1)
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """A generator of each test's own: a shared one would make outcomes depend on the order of tests.
+
+    Not of seed 0, with which tables are drawn: noise must not be correlated with them.
+    """
+    return np.random.default_rng(1)

@@ -11,8 +11,6 @@ from untrained import save_untrained
 from nsr import cli
 from nsr.parsing import parse
 
-RNG = np.random.default_rng(0)
-
 
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory):
@@ -37,8 +35,8 @@ def nsr(monkeypatch, capsys, checkpoint):
 
 
 @pytest.fixture
-def table(tmp_path):
-    frame = pd.DataFrame({"mass (kg)": RNG.uniform(1, 2, 40), "height": RNG.uniform(1, 5, 40)})
+def table(tmp_path, rng):
+    frame = pd.DataFrame({"mass (kg)": rng.uniform(1, 2, 40), "height": rng.uniform(1, 5, 40)})
     frame["energy"] = 2 * frame["mass (kg)"] * frame["height"]
     path = tmp_path / "energy.csv"
     frame.to_csv(path, index=False)
@@ -121,9 +119,9 @@ def test_a_constant_target_is_the_constant(nsr, tmp_path):
     assert "b = 7" in out
 
 
-def test_a_million_rows_are_sampled_and_told(nsr, tmp_path, guessed):
+def test_a_million_rows_are_sampled_and_told(nsr, tmp_path, guessed, rng):
     guessed("1*x_0")
-    a = RNG.uniform(1, 2, 1_000_000)
+    a = rng.uniform(1, 2, 1_000_000)
     path = tmp_path / "data.csv"
     pd.DataFrame({"a": a, "b": 3 * a}).to_csv(path, index=False)
     code, out, err = nsr("fit", path, "--target", "b")

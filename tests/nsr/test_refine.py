@@ -14,8 +14,7 @@ from nsr.operators import OPERATORS, Operator
 from nsr.program import Program
 from nsr.refine import METHODS, refine
 
-RNG = np.random.default_rng(0)
-X = RNG.uniform(0.5, 2.0, (80, 2))
+X = np.random.default_rng(0).uniform(0.5, 2.0, (80, 2))
 SKELETONS = [
     Expression(("add", "mul", "C", "exp", "mul", "C", "x_0", "C")),
     Expression(("div", "mul", "C", "x_0", "add", "C", "square", "x_1")),
@@ -32,8 +31,8 @@ def values(expression, table=X):
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("skeleton", SKELETONS, ids=lambda s: " ".join(map(str, s.tokens)))
-def test_known_constants_are_found_from_random_starts(skeleton, method):
-    y = values(skeleton.with_constants(RNG.uniform(0.7, 1.6, len(skeleton.free_positions))))
+def test_known_constants_are_found_from_random_starts(skeleton, method, rng):
+    y = values(skeleton.with_constants(rng.uniform(0.7, 1.6, len(skeleton.free_positions))))
     refined = refine([skeleton], X, y, method=method, restarts=32, random_first=True)
     assert refined.loss[0] <= 1e-12 * np.mean(y**2)
     np.testing.assert_allclose(values(skeleton.with_constants(refined.constants[0])), y, rtol=1e-4)
@@ -61,9 +60,9 @@ def test_on_noisy_data_all_methods_do_as_well_as_scipy(skeleton):
         assert refined.fits == 1
 
 
-def test_linear_constants_are_solved_exactly_at_once():
+def test_linear_constants_are_solved_exactly_at_once(rng):
     expression = Expression(("add", "mul", "C", "x_0", "sub", "mul", "C", "sin", "x_1", "div", "C", "x_0"))
-    y = RNG.standard_normal(len(X))
+    y = rng.standard_normal(len(X))
     refined = refine([expression], X, y, restarts=1, max_iterations=1)
     table = np.column_stack((X[:, 0], np.sin(X[:, 1]), -1 / X[:, 0]))
     solution, *_ = np.linalg.lstsq(table, y, rcond=None)
@@ -139,8 +138,8 @@ def test_threads_change_nothing_and_the_seed_decides():
     assert not np.array_equal(one.constants, other.constants)
 
 
-def test_the_loss_is_that_of_all_points_when_few_are_fitted():
-    y = X[:, 0] * 2 + RNG.standard_normal(len(X))
+def test_the_loss_is_that_of_all_points_when_few_are_fitted(rng):
+    y = X[:, 0] * 2 + rng.standard_normal(len(X))
     refined = refine([Expression(("mul", "C", "x_0"))], X, y, max_points=20)
     assert refined.loss[0] == pytest.approx(np.mean((refined.constants[0, 0] * X[:, 0] - y) ** 2))
     assert refined.loss[0] >= refine([Expression(("mul", "C", "x_0"))], X, y).loss[0]

@@ -19,7 +19,6 @@ from nsr.data import DataWarning
 from nsr.parsing import parse
 from nsr.units import Units
 
-RNG = np.random.default_rng(0)
 # A fixed place: its name is part of test names, which parallel runs compare.
 UNTRAINED = save_untrained(Path(tempfile.gettempdir()) / "nsr-tests" / "untrained")
 
@@ -43,29 +42,29 @@ def guesses(monkeypatch):
     return use
 
 
-def test_the_law_is_found_among_wrong_guesses(regressor, guesses):
+def test_the_law_is_found_among_wrong_guesses(regressor, guesses, rng):
     guesses("2*(x_0 + x_1)", "1.3*x_0*x_1**2", "3*sin(x_0)", "1*exp(2*x_0)")
-    X = RNG.uniform(1, 5, (200, 2))
+    X = rng.uniform(1, 5, (200, 2))
     regressor.fit(X, 0.5 * X[:, 0] * X[:, 1] ** 2)
     x_0, x_1 = sympy.symbols("x_0 x_1", real=True)
     assert sympy.simplify(regressor.sympy() - x_0 * x_1**2 / 2) == 0
     assert regressor.best_["r2"] == pytest.approx(1.0)
-    fresh = RNG.uniform(5, 9, (50, 2))
+    fresh = rng.uniform(5, 9, (50, 2))
     np.testing.assert_allclose(regressor.predict(fresh), 0.5 * fresh[:, 0] * fresh[:, 1] ** 2)
     assert "x_{1}^{2}" in regressor.latex()
 
 
 @pytest.mark.parametrize("magnitude", [1e-30, 1e30])
-def test_extreme_magnitudes(regressor, guesses, magnitude):
+def test_extreme_magnitudes(regressor, guesses, magnitude, rng):
     guesses("2*x_0", "1*(x_0/x_1)", "1*(x_0*x_1)", "0.5*sqrt(x_0)")
-    X = RNG.uniform(1, 5, (100, 2)) * [magnitude, 1 / magnitude]
+    X = rng.uniform(1, 5, (100, 2)) * [magnitude, 1 / magnitude]
     y = 3 * X[:, 0] / X[:, 1] * (1 / magnitude)
     regressor.fit(X, y)
     np.testing.assert_allclose(regressor.predict(X), y, rtol=1e-9)
 
 
-def test_the_front_is_ordered_and_every_row_predicts(regressor):
-    X = RNG.uniform(-2, 2, (100, 3))
+def test_the_front_is_ordered_and_every_row_predicts(regressor, rng):
+    X = rng.uniform(-2, 2, (100, 3))
     y = np.sin(X[:, 0]) + X[:, 1] ** 2
     regressor.fit(X, y)
     front = regressor.equations_
@@ -77,29 +76,29 @@ def test_the_front_is_ordered_and_every_row_predicts(regressor):
     assert front["score"].idxmax() == regressor.best_index_
 
 
-def test_data_frames_give_their_names(regressor, guesses):
+def test_data_frames_give_their_names(regressor, guesses, rng):
     guesses("1*(x_0*x_1)")
-    table = pd.DataFrame({"mass": RNG.uniform(1, 2, 30), "height": RNG.uniform(1, 2, 30)})
+    table = pd.DataFrame({"mass": rng.uniform(1, 2, 30), "height": rng.uniform(1, 2, 30)})
     regressor.fit(table, 9.81 * table["mass"] * table["height"])
     assert regressor.best_["equation"] == "9.81*mass*height"
     assert "9.81*mass*height" in repr(regressor)
 
 
-def test_a_constant_target_is_a_constant(regressor):
-    regressor.fit(RNG.normal(size=(20, 2)), np.full(20, 4.5))
+def test_a_constant_target_is_a_constant(regressor, rng):
+    regressor.fit(rng.normal(size=(20, 2)), np.full(20, 4.5))
     assert regressor.best_["equation"] == "4.5"
     assert regressor.best_["loss"] == 0
 
 
-def test_variables_left_out_keep_their_numbers(regressor, guesses):
+def test_variables_left_out_keep_their_numbers(regressor, guesses, rng):
     guesses("2*x_1")
-    X = np.column_stack((np.ones(30), RNG.uniform(1, 2, 30), RNG.uniform(1, 2, 30)))
+    X = np.column_stack((np.ones(30), rng.uniform(1, 2, 30), rng.uniform(1, 2, 30)))
     regressor.fit(X, 7 * X[:, 2])
     assert regressor.best_["equation"] == "7*x_2"
 
 
-def test_same_seed_same_result_and_pickle_and_clone(regressor):
-    X = RNG.uniform(1, 3, (60, 2))
+def test_same_seed_same_result_and_pickle_and_clone(regressor, rng):
+    X = rng.uniform(1, 3, (60, 2))
     y = X[:, 0] / X[:, 1]
     first = regressor.fit(X, y).equations_
     again = clone(regressor).fit(X, y)
@@ -107,10 +106,10 @@ def test_same_seed_same_result_and_pickle_and_clone(regressor):
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(again)).predict(X), regressor.predict(X))
 
 
-def test_ctrl_c_returns_the_best_so_far(regressor, guesses, monkeypatch):
+def test_ctrl_c_returns_the_best_so_far(regressor, guesses, monkeypatch, rng):
     guesses("1*x_0", "1*(x_0*x_1)")
     monkeypatch.setattr("nsr.regressor._snapped", interrupt)
-    X = RNG.uniform(1, 2, (40, 2))
+    X = rng.uniform(1, 2, (40, 2))
     assert regressor.fit(X, 2 * X[:, 0] * X[:, 1]).best_["r2"] > 0.999
 
 
@@ -118,17 +117,17 @@ def interrupt(*_):
     raise KeyboardInterrupt
 
 
-def test_no_new_work_after_the_time_limit():
-    X = RNG.uniform(1, 2, (200, 2))
+def test_no_new_work_after_the_time_limit(rng):
+    X = rng.uniform(1, 2, (200, 2))
     started = time.monotonic()
     SymbolicRegressor(checkpoint=UNTRAINED, n_candidates=64, time_limit=1e-3).fit(X, X[:, 0])
     assert time.monotonic() - started < 60
 
 
-def test_units_rule_out_what_fits_by_accident(regressor, guesses):
+def test_units_rule_out_what_fits_by_accident(regressor, guesses, rng):
     """On these speeds the sum of energy and momentum is as good, but it is no energy."""
     guesses("1*x_0*x_1", "1*x_0*x_1**2", "1*x_0")
-    X = np.column_stack((RNG.uniform(1, 2, 100), RNG.uniform(1, 5, 100)))
+    X = np.column_stack((rng.uniform(1, 2, 100), rng.uniform(1, 5, 100)))
     regressor.fit(X, 0.5 * X[:, 0] * X[:, 1] ** 2, X_units=["kg", "m/s"], y_units="J")
     x_0, x_1 = sympy.symbols("x_0 x_1", real=True)
     assert sympy.simplify(regressor.sympy() - x_0 * x_1**2 / 2) == 0
@@ -136,24 +135,24 @@ def test_units_rule_out_what_fits_by_accident(regressor, guesses):
     assert all(units.allow(expression) for expression in regressor.expressions_)
 
 
-def test_units_go_with_their_columns(regressor):
+def test_units_go_with_their_columns(regressor, rng):
     """A constant column is left out, and its unit with it."""
-    X = np.column_stack((np.full(60, 3.0), RNG.uniform(1, 2, 60), RNG.uniform(1, 5, 60)))
+    X = np.column_stack((np.full(60, 3.0), rng.uniform(1, 2, 60), rng.uniform(1, 5, 60)))
     regressor.fit(X, X[:, 1] / X[:, 2], X_units=["K", "m", "s"], y_units="m/s")
     assert regressor.best_["equation"] == "x_1/x_2"
 
 
-def test_no_equation_with_the_units_is_told():
+def test_no_equation_with_the_units_is_told(rng):
     regressor = SymbolicRegressor(checkpoint=UNTRAINED, stages=("evolution",), guesses=["a*x_0"])
-    X = RNG.uniform(1, 2, (50, 1))
+    X = rng.uniform(1, 2, (50, 1))
     with pytest.warns(DataWarning, match="no equation with the given units"):
         regressor.set_params(time_limit=0.01).fit(X, 2 * X[:, 0], X_units=["m"], y_units="m^2")
 
 
 @pytest.mark.parametrize("guess", ["a*x_0 + b*sin(w*x_1) + c", "2*x_0 + sin(2.9*x_1)"])
-def test_the_users_own_guess_is_refined(guess):
+def test_the_users_own_guess_is_refined(guess, rng):
     regressor = SymbolicRegressor(checkpoint=UNTRAINED, stages=("evolution",), guesses=[guess])
-    X = RNG.uniform(-2, 2, (100, 2)) * [1e4, 1.0]
+    X = rng.uniform(-2, 2, (100, 2)) * [1e4, 1.0]
     y = 1.5e-3 * X[:, 0] + 7.3 * np.sin(2.6 * X[:, 1]) + (4.1 if "c" in guess else 0)
     if "c" not in guess:
         y = 5 * (2 * X[:, 0] + np.sin(2.7 * X[:, 1]))
@@ -161,9 +160,9 @@ def test_the_users_own_guess_is_refined(guess):
     assert regressor.best_["r2"] == pytest.approx(1, abs=1e-12)
 
 
-def test_guesses_about_columns_that_are_left_out_are_told(regressor):
+def test_guesses_about_columns_that_are_left_out_are_told(regressor, rng):
     regressor.set_params(guesses=["x_0 + x_1"])
-    X = np.column_stack((np.full(60, 3.0), RNG.uniform(1, 2, 60)))
+    X = np.column_stack((np.full(60, 3.0), rng.uniform(1, 2, 60)))
     with pytest.warns(DataWarning, match="1 of the guesses"):
         regressor.fit(X, 2 * X[:, 1])
 
@@ -178,14 +177,14 @@ def test_guesses_about_columns_that_are_left_out_are_told(regressor):
         ({"constant_units": "some"}, {"X_units": ["m", "s"], "y_units": "m"}, "dimensionless, free"),
     ],
 )
-def test_units_and_guesses_that_cannot_be_used(regressor, changes, units, message):
-    X = RNG.uniform(1, 2, (30, 2))
+def test_units_and_guesses_that_cannot_be_used(regressor, changes, units, message, rng):
+    X = rng.uniform(1, 2, (30, 2))
     with pytest.raises(ValueError, match=message):
         regressor.set_params(**changes).fit(X, X[:, 0], **units)
 
 
-def test_clear_errors(regressor):
-    X, y = RNG.normal(size=(20, 2)), RNG.normal(size=20)
+def test_clear_errors(regressor, rng):
+    X, y = rng.normal(size=(20, 2)), rng.normal(size=20)
     with pytest.raises(CheckpointError, match="no checkpoint"):
         SymbolicRegressor(checkpoint="absent").fit(X, y)
     with pytest.raises(ValueError, match="at least 3"):

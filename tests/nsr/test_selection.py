@@ -20,8 +20,7 @@ from nsr.selection import (
 )
 from nsr.snapping import snap
 
-RNG = np.random.default_rng(0)
-X = RNG.uniform(1, 5, (200, 2))
+X = np.random.default_rng(0).uniform(1, 5, (200, 2))
 
 
 def values(text, table=X):
@@ -62,8 +61,8 @@ def test_the_front_is_strictly_better_with_complexity():
     assert all(a.complexity < b.complexity and a.loss > b.loss for a, b in itertools.pairwise(front))
 
 
-def test_round_constants_stand_for_refined_ones_that_fit_the_noise():
-    y = 2 * X[:, 0] + 0.1 * RNG.standard_normal(200)
+def test_round_constants_stand_for_refined_ones_that_fit_the_noise(rng):
+    y = 2 * X[:, 0] + 0.1 * rng.standard_normal(200)
     fitted = float(X[:, 0] @ y / (X[:, 0] @ X[:, 0]))
     both = [candidate(f"{value!r}*x_0", y) for value in (2.0, fitted)]
     assert both[1].loss < both[0].loss

@@ -5,11 +5,10 @@ import pytest
 from untrained import save_untrained
 
 from nsr import SymbolicRegressor
+from nsr.expression import apply, constant
 from nsr.parsing import parse
 from nsr.program import Program
 from nsr.search.engine import Search
-
-RNG = np.random.default_rng(0)
 
 
 @pytest.fixture(scope="module")
@@ -34,29 +33,29 @@ def fit(text: str, n_variables: int, checkpoint: str, **options) -> SymbolicRegr
         ("x_0*x_1+sin(x_0)", 2, ("evolution",)),
     ],
 )
-def test_stages_find_what_they_are_for_without_a_trained_network(text, n_variables, stages, untrained):
+def test_stages_find_what_they_are_for_without_a_trained_network(text, n_variables, stages, untrained, rng):
     model = fit(text, n_variables, untrained, stages=stages, time_limit=60)
-    X = RNG.uniform(1, 4, (300, n_variables))
+    X = rng.uniform(1, 4, (300, n_variables))
     expected = Program([parse(text)]).values(X)[0]
     assert np.mean((model.predict(X) - expected) ** 2) <= 1e-14 * np.var(expected)
 
 
-def test_an_answer_comes_in_time_where_there_is_none(untrained):
-    X, y = RNG.uniform(1, 4, (300, 3)), RNG.standard_normal(300)
+def test_an_answer_comes_in_time_where_there_is_none(untrained, rng):
+    X, y = rng.uniform(1, 4, (300, 3)), rng.standard_normal(300)
     started = time.monotonic()
     model = SymbolicRegressor(checkpoint=untrained, n_candidates=16, time_limit=2).fit(X, y)
     assert model.equations_["complexity"].iloc[0] == 1
     assert time.monotonic() - started < 60
 
 
-def test_the_search_ends_when_only_noise_is_left(untrained, monkeypatch):
+def test_the_search_ends_when_only_noise_is_left(untrained, monkeypatch, rng):
     def evolved(self, population, deadline):
         raise AssertionError("there is nothing left to evolve")
         yield
 
     monkeypatch.setattr(Search, "_evolved", evolved)
     X = np.random.default_rng(0).uniform(1, 4, (3_000, 2))
-    y = X[:, 0] * X[:, 1] ** 2 + RNG.standard_normal(3_000)
+    y = X[:, 0] * X[:, 1] ** 2 + rng.standard_normal(3_000)
     model = SymbolicRegressor(checkpoint=untrained, n_candidates=16, time_limit=600).fit(X, y)
     assert model.equations()[model.best_index_] == "x_0*x_1**2"
 
@@ -72,12 +71,12 @@ def test_no_stage_is_begun_after_a_short_exact_answer(untrained, monkeypatch):
     assert model.best_["loss"] < 1e-20
 
 
-def test_every_equation_says_which_stage_found_it(untrained):
+def test_every_equation_says_which_stage_found_it(untrained, rng):
     model = fit("x_0*x_1**3/(x_2+1)", 3, untrained, stages=("families", "reduction"), time_limit=60)
     assert model.best_["stage"] in ("families", "reduction, families")
     model = fit("x_0*x_1", 2, untrained, stages=("evolution",), time_limit=60)
     assert model.best_["stage"] == "evolution"
-    X = RNG.uniform(1, 2, (50, 1))
+    X = rng.uniform(1, 2, (50, 1))
     constant = SymbolicRegressor(checkpoint=untrained, n_candidates=16, time_limit=1).fit(X, np.ones(50))
     assert constant.best_["stage"] == ""
 
@@ -98,3 +97,24 @@ def test_units_may_leave_no_variable(untrained):
     model = SymbolicRegressor(checkpoint=untrained, n_candidates=16, time_limit=60)
     model.fit(X, 3 * X[:, 0] * X[:, 1], X_units=["m", "s"], y_units="m*s")
     assert model.best_["equation"] == "3*x_0*x_1"
+
+
+def test_the_network_is_told_what_a_part_should_be(untrained, monkeypatch, rng):
+    """Where the table's guesses are of no use, a wanted term or factor is guessed from its own values."""
+    terms = [parse("x_0**2"), parse("sin(x_1)")]
+
+    def guess(pretrained, X, y, **options):
+        fits = [np.corrcoef(Program([term]).values(X)[0], y)[0, 1] for term in terms]
+        return [
+            apply("mul", constant(1.0), term) for term, r in zip(terms, fits, strict=True) if r > 0.7
+        ]
+
+    monkeypatch.setattr("nsr.search.engine.guess", guess)
+    monkeypatch.setattr(Search, "_evolved", lambda self, population, deadline: iter(()))
+    X = rng.uniform(1, 4, (400, 2))
+    y = X[:, 0] ** 2 + np.sin(X[:, 1])
+    model = SymbolicRegressor(
+        checkpoint=untrained, stages=("network", "evolution"), guesses=["x_0**2"], time_limit=30
+    ).fit(X, y)
+    assert model.best_["loss"] < 1e-20
+    assert model.best_["stage"] == "network, evolution"

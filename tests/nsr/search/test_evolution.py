@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nsr.parsing import parse
+from nsr.program import Program
 from nsr.search.evolution import Member, Population
 from nsr.selection import Candidate
 
@@ -55,3 +56,14 @@ def test_impossible_members_and_an_empty_population():
     tested.add([member("x_0", np.inf)])
     assert tested.members == []
     assert tested.children(5) == []
+
+
+@given(st.integers(0, 10_000))
+def test_a_member_with_its_part_put_back_has_the_values_it_had(seed):
+    tested = population(seed)
+    X = np.random.default_rng(seed).uniform(1, 2, (8, 2))
+    values = [Program([m.candidate.expression]).values(X)[0] for m in tested.members]
+    context, part = tested.incomplete(2)
+    assert context.tokens.count("x_2") == 1
+    again = Program([context.substitute({2: part})]).values(X)[0]
+    assert any(np.allclose(again, of_member) for of_member in values)

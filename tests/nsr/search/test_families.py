@@ -6,15 +6,13 @@ from nsr.program import Program
 from nsr.search.families import relations, significant_terms
 from nsr.search.state import State
 
-RNG = np.random.default_rng(0)
-
 
 def best_fvu(text: str, n_variables: int, noise: float = 0.0) -> float:
-    X = np.random.default_rng(0).uniform(1, 4, (800, n_variables))
+    rng = np.random.default_rng(0)
+    X, X_fresh = rng.uniform(1, 4, (2, 800, n_variables))
     y = Program([parse(text)]).values(X)[0]
-    state = State.root(X, y + noise * np.std(y) * RNG.standard_normal(len(y)))
+    state = State.root(X, y + noise * np.std(y) * rng.standard_normal(len(y)))
     forms = [form for batch in relations(state) for form in batch]
-    X_fresh = RNG.uniform(1, 4, (800, n_variables))
     expected = Program([parse(text)]).values(X_fresh)[0]
     with np.errstate(all="ignore"):
         fvu = np.mean((Program(forms).values(X_fresh) - expected) ** 2, axis=1) / np.var(expected)
@@ -51,11 +49,11 @@ def test_a_state_without_variables_is_a_constant():
     assert [form.tokens for batch in relations(state) for form in batch] == [(2.5,)]
 
 
-def test_backward_elimination_keeps_what_is_significant():
-    table = RNG.standard_normal((500, 20))
+def test_backward_elimination_keeps_what_is_significant(rng):
+    table = rng.standard_normal((500, 20))
     weights = np.zeros(20)
     weights[[3, 7, 11, 15]] = [1.0, -2.0, 0.5, 3.0]
-    kept, found = significant_terms(table, table @ weights + 0.1 * RNG.standard_normal(500))
+    kept, found = significant_terms(table, table @ weights + 0.1 * rng.standard_normal(500))
     assert kept == [3, 7, 11, 15]
     expected = np.linalg.lstsq(table[:, kept], table @ weights, rcond=None)[0]
     np.testing.assert_allclose(found, expected, atol=0.05)

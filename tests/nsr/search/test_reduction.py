@@ -6,8 +6,6 @@ from nsr.program import Program
 from nsr.search.reduction import reductions
 from nsr.search.state import State
 
-RNG = np.random.default_rng(0)
-
 
 def state_of(text: str, n_variables: int, low: float = 1.0, high: float = 4.0) -> State:
     X = np.random.default_rng(0).uniform(low, high, (800, n_variables))
@@ -16,7 +14,7 @@ def state_of(text: str, n_variables: int, low: float = 1.0, high: float = 4.0) -
 
 def acts_through(child: State, texts: set[str]) -> bool:
     """Whether the child's variables are these functions, up to a power."""
-    X = RNG.uniform(1, 4, (50, 9))
+    X = np.random.default_rng(0).uniform(1, 4, (50, 9))
     logs = [np.log(np.abs(Program([form]).values(X)[0])) for form in child.variables]
     wanted = [np.log(np.abs(Program([parse(text)]).values(X)[0])) for text in texts]
     return len(logs) == len(wanted) and all(
@@ -59,8 +57,8 @@ def test_nothing_is_reduced_that_has_no_symmetry(text):
     assert reductions(state_of(text, 2)) == []
 
 
-def test_noise_is_no_symmetry():
-    assert reductions(State.root(RNG.uniform(1, 4, (300, 3)), RNG.standard_normal(300))) == []
+def test_noise_is_no_symmetry(rng):
+    assert reductions(State.root(rng.uniform(1, 4, (300, 3)), rng.standard_normal(300))) == []
 
 
 @pytest.mark.parametrize("noise", [0.01, 0.1])

@@ -6,8 +6,6 @@ from nsr.program import Program
 from nsr.search.separation import separation
 from nsr.search.state import State
 
-RNG = np.random.default_rng(0)
-
 
 def state_of(text: str, n_variables: int) -> State:
     X = np.random.default_rng(0).uniform(1, 4, (800, n_variables))
@@ -42,8 +40,8 @@ def test_what_is_mixed_stays_together(text):
     assert all(separation(state, surrogate) is None for surrogate in state.surrogates)
 
 
-def test_one_variable_and_noise_do_not_separate():
-    noise = State.root(RNG.uniform(1, 4, (300, 3)), RNG.standard_normal(300))
+def test_one_variable_and_noise_do_not_separate(rng):
+    noise = State.root(rng.uniform(1, 4, (300, 3)), rng.standard_normal(300))
     for state in (state_of("sin(x_0)", 1), noise):
         assert all(separation(state, surrogate) is None for surrogate in state.surrogates)
 

@@ -4,11 +4,9 @@ import numpy as np
 
 from nsr.search.subsets import best_subsets, unexplained
 
-RNG = np.random.default_rng(0)
 
-
-def test_shares_are_those_of_least_squares():
-    columns, target = RNG.standard_normal((60, 6)), RNG.standard_normal(60)
+def test_shares_are_those_of_least_squares(rng):
+    columns, target = rng.standard_normal((60, 6)), rng.standard_normal(60)
     scaled = columns / np.linalg.norm(columns, axis=0)
     subsets = np.array(list(itertools.combinations(range(6), 3)), dtype=np.intp)
     total = float(target @ target)
@@ -18,8 +16,8 @@ def test_shares_are_those_of_least_squares():
         np.testing.assert_allclose(share, residual[0] / total, rtol=1e-9)
 
 
-def test_the_best_come_first_and_bad_ones_not_at_all():
-    columns = RNG.standard_normal((60, 8))
+def test_the_best_come_first_and_bad_ones_not_at_all(rng):
+    columns = rng.standard_normal((60, 8))
     target = columns[:, 2] - 2 * columns[:, 5]
     scaled = columns / np.linalg.norm(columns, axis=0)
     subsets = np.array(list(itertools.combinations(range(8), 2)), dtype=np.intp)

@@ -3,8 +3,7 @@ import pytest
 
 from nsr.search.surrogate import degrees_up_to, fit_surrogates
 
-RNG = np.random.default_rng(0)
-X = RNG.uniform(1, 3, (800, 3))
+X = np.random.default_rng(0).uniform(1, 3, (800, 3))
 
 
 @pytest.mark.parametrize(
@@ -27,8 +26,8 @@ def test_values_and_gradients_come_close_to_the_function(function, gradient):
     assert np.sqrt(np.mean((found - expected[:200]) ** 2)) < 1e-2 * np.sqrt(np.mean(expected**2))
 
 
-def test_products_of_powers_are_exact_even_where_signs_change():
-    Z = RNG.normal(0, 2, (500, 4))
+def test_products_of_powers_are_exact_even_where_signs_change(rng):
+    Z = rng.normal(0, 2, (500, 4))
     y = Z[:, 0] * Z[:, 1] ** 3 / Z[:, 2] ** 2
     surrogate = fit_surrogates(Z, y)[0]
     assert surrogate.output == "log"
@@ -37,8 +36,8 @@ def test_products_of_powers_are_exact_even_where_signs_change():
     np.testing.assert_allclose(slopes, np.tile([1, 3, -2, 0], (100, 1)), atol=1e-5)
 
 
-def test_the_error_is_that_of_rows_not_seen():
-    noise = RNG.standard_normal(400)
+def test_the_error_is_that_of_rows_not_seen(rng):
+    noise = rng.standard_normal(400)
     assert fit_surrogates(X[:400], noise)[0].error > 0.8
 
 
@@ -67,10 +66,10 @@ def test_roots_and_poles_are_smooth_after_a_transform(function, output):
 
 
 @pytest.mark.parametrize("noise", [0.01, 0.1])
-def test_with_noise_the_error_is_the_noise(noise):
-    Z = RNG.uniform(1, 3, (8_000, 3))
+def test_with_noise_the_error_is_the_noise(noise, rng):
+    Z = rng.uniform(1, 3, (8_000, 3))
     y = Z[:, 0] * np.exp(-Z[:, 1] / Z[:, 2])
-    surrogate = fit_surrogates(Z, y + noise * np.std(y) * RNG.standard_normal(len(y)))[0]
+    surrogate = fit_surrogates(Z, y + noise * np.std(y) * rng.standard_normal(len(y)))[0]
     assert surrogate.error == pytest.approx(noise, rel=0.05)
     assert surrogate.gain == 1.0
     clean = surrogate.targets(Z, y)
