@@ -86,7 +86,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         self,
         time_limit: float = 10.0,
         *,
-        sources: Sequence[str] = ("functions", "library"),
+        sources: Sequence[str] = SOURCES,
         checkpoint: str = "nsr-ode",
         function_checkpoint: str = DEFAULT_CHECKPOINT,
         n_candidates: int = 256,
