@@ -18,17 +18,18 @@ from sklearn.utils.validation import check_is_fitted
 from nsr.checkpoint import DEFAULT_CHECKPOINT, Pretrained, from_pretrained
 from nsr.export.latex import to_latex
 from nsr.export.sympy import to_sympy
-from nsr.expression import Expression, constant
+from nsr.expression import Expression, constant, variable
 from nsr.integrate import Systems
 from nsr.ode.library import libraries
 from nsr.ode.neural import by_functions, by_systems, smoothed
 from nsr.ode.noise import with_scatter
 from nsr.ode.shooting import Paths, Shot, System, scores, shot
+from nsr.ode.slopes import local_slopes
 from nsr.ode.trajectories import Trajectory, as_trajectories, moving
 from nsr.ode.weak_form import WIDTHS, Fit, WeakForm, sparse_fits
 from nsr.ode.weak_refinement import refined
 from nsr.printing import to_infix
-from nsr.program import Program
+from nsr.program import Program, warm_up
 from nsr.refine import refine
 from nsr.selection import expression_bits
 from nsr.simplify import simplify
@@ -113,6 +114,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
             wrong = ", ".join(sorted(unknown)) if self.sources else "nothing"
             raise ValueError(f"{wrong} is no source of right-hand sides; choose from {', '.join(SOURCES)}")
         networks = self._networks()
+        _warm_up()
         deadline = time.monotonic() + self.time_limit
         first = X[0] if isinstance(X, list | tuple) and len(X) else X
         trajectories = with_scatter(as_trajectories(t, X))
@@ -216,6 +218,14 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
                 "equations": ["; ".join(_written(s, self.state_names_, 6)) for s in self.systems_],
             }
         )
+
+
+def _warm_up() -> None:
+    """Compiles in the first fit on a machine what fits need; that is not the search's time."""
+    warm_up()
+    times = np.linspace(0.0, 1.0, 8)
+    states = Systems([(variable(0),)]).integrate(np.ones((1, 1)), times)
+    local_slopes(times[None], states, 1, np.random.default_rng(0))
 
 
 def _written(system: System, names: Sequence[str], digits: int | None) -> list[str]:
