@@ -51,9 +51,9 @@ _MOST_COMBINATIONS = 150
 _N_ROUNDS = 4
 _N_AT_A_TIME = 16
 # Systems whose constants are fitted by shooting.
-_N_SHOT = 16
+_N_SHOT = 32
 # Of these, as many are then fitted to whole trajectories.
-_N_WHOLE = 6
+_N_WHOLE = 16
 # Points of the pieces that systems are first simulated on.
 _SEGMENT = 25
 # Weak equations that count as independent observations.
