@@ -55,6 +55,8 @@ _ASKING_SHARE = 0.6
 _SMALLER = 4
 # Subtrees of the guesses that families make sums and ratios of.
 _N_SUBTREES = 80
+# Evolution takes so many times the time of asking the network, for smaller states or for parts.
+_EVOLUTION_SHARE = 2.0
 # Evolution makes so many children at a time, and ends after so many generations in which nothing got better.
 _N_CHILDREN = 200
 _PATIENCE = 40
@@ -130,9 +132,12 @@ class Search:
         yield from self._recorded(itertools.islice(asked, len(_ROUNDS)), population)
         if self._is_explained(population.best):
             return
-        rest = [asked]
+        rest = [(1.0, asked)]
         if "evolution" in self.stages:
-            rest += [self._evolved(population, deadline), self._completed(population, deadline)]
+            rest += [
+                (_EVOLUTION_SHARE, self._evolved(population, deadline)),
+                (1.0, self._completed(population, deadline)),
+            ]
         for batch in self._recorded(_in_turns(rest), population):
             yield batch
             if time.monotonic() > deadline or self._is_explained(population.best):
@@ -403,14 +408,19 @@ def _found_by(stage: str, candidates: list[Candidate]) -> list[Candidate]:
     return [replace(candidate, stage=stage) for candidate in candidates]
 
 
-def _in_turns(iterators: list[Iterator[list[Candidate]]]) -> Iterator[list[Candidate]]:
-    """One batch of each, in turns, until all have ended."""
-    while iterators:
-        for iterator in tuple(iterators):
-            try:
-                yield next(iterator)
-            except StopIteration:
-                iterators.remove(iterator)
+def _in_turns(iterators: list[tuple[float, Iterator[list[Candidate]]]]) -> Iterator[list[Candidate]]:
+    """Batches of all until all have ended; the time that each takes is in proportion to its share."""
+    spent = [0.0] * len(iterators)
+    left = set(range(len(iterators)))
+    while left:
+        place = min(left, key=lambda i: spent[i] / iterators[i][0])
+        started = time.monotonic()
+        batch = next(iterators[place][1], None)
+        spent[place] += time.monotonic() - started
+        if batch is None:
+            left.remove(place)
+        else:
+            yield batch
 
 
 def _simplest(n_variables: int) -> list[Expression]:
