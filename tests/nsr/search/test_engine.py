@@ -1,4 +1,5 @@
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from nsr import SymbolicRegressor
 from nsr.expression import apply, constant
 from nsr.parsing import parse
 from nsr.program import Program
+from nsr.search import engine
 from nsr.search.engine import Search
 
 
@@ -105,9 +107,7 @@ def test_the_network_is_told_what_a_part_should_be(untrained, monkeypatch, rng):
 
     def guess(pretrained, X, y, **options):
         fits = [np.corrcoef(Program([term]).values(X)[0], y)[0, 1] for term in terms]
-        return [
-            apply("mul", constant(1.0), term) for term, r in zip(terms, fits, strict=True) if r > 0.7
-        ]
+        return [apply("mul", constant(1.0), term) for term, r in zip(terms, fits, strict=True) if r > 0.7]
 
     monkeypatch.setattr("nsr.search.engine.guess", guess)
     monkeypatch.setattr(Search, "_evolved", lambda self, population, deadline: iter(()))
@@ -118,3 +118,20 @@ def test_the_network_is_told_what_a_part_should_be(untrained, monkeypatch, rng):
     ).fit(X, y)
     assert model.best_["loss"] < 1e-20
     assert model.best_["stage"] == "network, evolution"
+
+
+def test_time_is_shared_and_not_turns(monkeypatch):
+    now = 0.0
+    monkeypatch.setattr(engine, "time", SimpleNamespace(monotonic=lambda: now))
+
+    def batches(name: str, seconds: float, count: int):
+        nonlocal now
+        for _ in range(count):
+            now += seconds
+            yield name
+
+    order = list(engine._in_turns([(1.0, batches("slow", 4.0, 5)), (2.0, batches("quick", 1.0, 60))]))
+    assert order.count("slow") == 5
+    assert order.count("quick") == 60
+    between = order[order.index("slow") + 1 : len(order) - 1 - order[::-1].index("slow")]
+    assert between.count("quick") == pytest.approx(2.0 * 4.0 * 4, abs=2)
