@@ -41,7 +41,7 @@ def has_structure(X: Array, residual: Array) -> bool:
 
 def _explained_by_surrogate(X: Array, residual: Array) -> float:
     surrogate = fit_surrogates(X, residual)[0]
-    return 1 - float(surrogate.error / surrogate.error_of_constant) ** 2
+    return _explained(surrogate.error**2, surrogate.error_of_constant**2)
 
 
 def _explained_by_quadratic(X: Array, residual: Array) -> float:
@@ -49,7 +49,7 @@ def _explained_by_quadratic(X: Array, residual: Array) -> float:
     half = len(residual) // 2
     model = make_pipeline(StandardScaler(), PolynomialFeatures(2), LinearRegression())
     off = residual[half:] - model.fit(X[:half], residual[:half]).predict(X[half:])
-    return 1 - float(np.mean(off**2) / np.var(residual[half:]))
+    return _explained(float(np.mean(off**2)), float(np.var(residual[half:])))
 
 
 def _explained_by_neighbours(X: Array, residual: Array) -> float:
@@ -58,4 +58,9 @@ def _explained_by_neighbours(X: Array, residual: Array) -> float:
     half = len(residual) // 2
     model = KNeighborsRegressor(_N_NEIGHBOURS).fit(scaled[:half], residual[:half])
     off = residual[half:] - model.predict(scaled[half:])
-    return 1 - float(np.mean(off**2) / np.var(residual[half:]))
+    return _explained(float(np.mean(off**2)), float(np.var(residual[half:])))
+
+
+def _explained(unexplained: float, variance: float) -> float:
+    """The share explained; where only rows that were not asked about vary, residuals are no noise."""
+    return 1 - unexplained / variance if variance > 0 else 1.0

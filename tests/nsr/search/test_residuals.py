@@ -25,3 +25,9 @@ def test_noise_has_none():
 )
 def test_what_is_left_of_an_equation_shows_under_noise(left, size):
     assert has_structure(X, size * left + NOISE)
+
+
+def test_residuals_of_a_few_rows_are_no_noise():
+    residual = np.zeros(3_000)
+    residual[:3] = 1.0
+    assert has_structure(X, residual)
