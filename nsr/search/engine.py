@@ -236,13 +236,18 @@ class Search:
             idle = 0 if population.best_bits < best else idle + 1
 
     def _completed(self, population: Population, deadline: float) -> Iterator[list[Candidate]]:
-        """Members with a part of the network's, which is told what values would make them right."""
+        """Members with a part of the network's, which is told what values would make them right.
+
+        It ends as evolution does, when too many parts have brought nothing.
+        """
         if "network" not in self.stages:
             return
         hole = self.X.shape[1]
+        idle = 0
         for seed in itertools.count(self.seed + 1):
-            if not population.members or time.monotonic() > deadline:
+            if idle == _PATIENCE or not population.members or time.monotonic() > deadline:
                 return
+            best = population.best_bits
             context, part = population.incomplete(hole)
             present = Program([part]).values(self.X)[0]
             wanted = desired(context, hole, np.column_stack((self.X, present)), self.y)
@@ -260,6 +265,7 @@ class Search:
             shifted = [apply("add", part, constant(OFFSET)) for part in parts]
             children = [simplify(context.substitute({hole: new})) for new in (*parts, *shifted)]
             yield self._fittest(children, "network, evolution", deadline)
+            idle = 0 if population.best_bits < best else idle + 1
 
     def _fittest(self, children: list[Expression], stage: str, deadline: float) -> list[Candidate]:
         """Those of a generation that do best on some rows, refined on more."""
