@@ -135,3 +135,13 @@ def test_time_is_shared_and_not_turns(monkeypatch):
     assert order.count("quick") == 60
     between = order[order.index("slow") + 1 : len(order) - 1 - order[::-1].index("slow")]
     assert between.count("quick") == pytest.approx(2.0 * 4.0 * 4, abs=2)
+
+
+def test_the_search_ends_when_nothing_gets_better(untrained, monkeypatch, rng):
+    monkeypatch.setattr(engine, "_PATIENCE", 2)
+    X, y = rng.uniform(1, 4, (100, 2)), rng.standard_normal(100)
+    started = time.monotonic()
+    SymbolicRegressor(
+        checkpoint=untrained, n_candidates=16, stages=("network", "evolution"), time_limit=100_000
+    ).fit(X, y)
+    assert time.monotonic() - started < 50_000
