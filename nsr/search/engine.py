@@ -9,26 +9,28 @@ import heapq
 import itertools
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nsr.checkpoint import Pretrained
-from nsr.expression import Expression, apply, constant, variable
+from nsr.expression import Expression, apply, constant
 from nsr.guess import guess
 from nsr.program import Program
 from nsr.search.dictionary import frequent_subtrees
 from nsr.search.divide import PartSolver
+from nsr.search.effort import Effort, found_by, refined
 from nsr.search.evolution import Member, Population
 from nsr.search.families import relations
+from nsr.search.generations import Generations
 from nsr.search.parts import OFFSET
 from nsr.search.reduction import groupings, reductions
 from nsr.search.residuals import has_structure
-from nsr.search.semantics import desired
 from nsr.search.state import State
-from nsr.selection import LONG, SHORT, Candidate, description_length, is_exact, ranked, refitted
+from nsr.search.turns import in_turns
+from nsr.selection import LONG, SHORT, Candidate, description_length, is_exact
 from nsr.simplify import simplify
 from nsr.units import Units
 
@@ -37,14 +39,14 @@ Array = NDArray[np.float64]
 STAGES = ("network", "families", "separation", "reduction", "evolution")
 _STRUCTURE = ("families", "separation", "reduction")
 
-# Refinement of guesses goes in rounds: (candidates kept from the round before, restarts, points, iterations).
-_ROUNDS: tuple[tuple[int | None, int, int | None, int], ...] = (
-    (None, 4, 128, 30),
-    (128, 12, 256, 50),
-    (32, 1, None, 100),
+# Refinement of guesses goes in rounds, each with the candidates kept from the round before.
+_ROUNDS: tuple[tuple[int | None, Effort], ...] = (
+    (None, Effort(restarts=4, points=128, iterations=30)),
+    (128, Effort(restarts=12, points=256, iterations=50)),
+    (32, Effort(restarts=1, points=None, iterations=100)),
 )
-# Restarts, points and iterations for the user's own guesses.
-_GIVEN_EFFORT = (32, None, 100)
+_GIVEN = Effort(restarts=32, points=None, iterations=100)  # for the user's own guesses
+_POLISHED = Effort(restarts=1, points=512, iterations=30)  # for equations whose constants are nearly right
 # How many of the best are handed on after each round.
 _N_HANDED_ON = 96
 # Share of the time that structure may take before the network is asked.
@@ -57,14 +59,6 @@ _SMALLER = 4
 _N_SUBTREES = 80
 # Evolution takes so many times the time of asking the network, for smaller states or for parts.
 _EVOLUTION_SHARE = 2.0
-# Evolution makes so many children at a time, and ends after so many generations in which nothing got better.
-_N_CHILDREN = 200
-_PATIENCE = 40
-# How many of the children, the best on so many rows, are looked at more closely.
-_N_POLISHED, _N_FEW = 24, 2_000
-# The network is asked for so many parts at a time, where at least this share of rows wants a value, and none
-# a larger one.
-_N_PARTS, _LEAST_WANTED, _MOST_WANTED = 32, 0.5, 1e6
 # An answer may end the search if there are so many rows to judge it by, and if it leaves less than this share
 # of the target's variance unexplained.
 _LEAST_ROWS, _LEAST_EXPLAINED = 2_000, 0.1
@@ -134,11 +128,11 @@ class Search:
             return
         rest = [(1.0, asked)]
         if "evolution" in self.stages:
-            rest += [
-                (_EVOLUTION_SHARE, self._evolved(population, deadline)),
-                (1.0, self._completed(population, deadline)),
-            ]
-        for batch in self._recorded(_in_turns(rest), population):
+            generations = Generations(population, self.X, self.y, self._allows, self.seed, deadline)
+            rest.append((_EVOLUTION_SHARE, generations.evolved()))
+            if "network" in self.stages:
+                rest.append((1.0, generations.completed(self.pretrained)))
+        for batch in self._recorded(in_turns(rest), population):
             yield batch
             if time.monotonic() > deadline or self._is_explained(population.best):
                 return
@@ -157,8 +151,7 @@ class Search:
         """The user's own guesses."""
         if self.given:
             scaled = [apply("mul", constant(1.0), expression) for expression in self.given]
-            given = self._refined(scaled, State.root(self.X, self.y), *_GIVEN_EFFORT, deadline)
-            yield _found_by("guesses", given)
+            yield found_by("guesses", refined(scaled, self._root, _GIVEN, self.seed, deadline))
 
     def _structured(self, deadline: float, states: list[State]) -> Iterator[list[Candidate]]:
         """Families and separation in the table and in states of fewer variables, the smallest first.
@@ -221,60 +214,6 @@ class Search:
             lifted = [state.lift(form) for form in forms]
             yield self._polished(lifted, self._stage("network, families", state), deadline)
 
-    def _evolved(self, population: Population, deadline: float) -> Iterator[list[Candidate]]:
-        """Generations of children, until too many have brought nothing."""
-        root = State.root(self.X, self.y)
-        seeds = self._refined(_simplest(self.X.shape[1]), root, 1, 512, 20, deadline)
-        yield _found_by("evolution", seeds)  # it must begin with something even where it is alone
-        idle = 0
-        while idle < _PATIENCE:
-            best = population.best_bits
-            children = [child for child in population.children(_N_CHILDREN) if self._allows(child)]
-            if not children or time.monotonic() > deadline:
-                return
-            yield self._fittest(children, "evolution", deadline)
-            idle = 0 if population.best_bits < best else idle + 1
-
-    def _completed(self, population: Population, deadline: float) -> Iterator[list[Candidate]]:
-        """Members with a part of the network's, which is told what values would make them right.
-
-        It ends as evolution does, when too many parts have brought nothing.
-        """
-        if "network" not in self.stages:
-            return
-        hole = self.X.shape[1]
-        idle = 0
-        for seed in itertools.count(self.seed + 1):
-            if idle == _PATIENCE or not population.members or time.monotonic() > deadline:
-                return
-            best = population.best_bits
-            context, part = population.incomplete(hole)
-            present = Program([part]).values(self.X)[0]
-            wanted = desired(context, hole, np.column_stack((self.X, present)), self.y)
-            rows = np.abs(wanted) < _MOST_WANTED
-            parts: list[Expression] = []
-            if rows.mean() > _LEAST_WANTED and np.ptp(wanted[rows]) > 0:
-                parts = guess(
-                    self.pretrained,
-                    self.X[rows],
-                    wanted[rows],
-                    n_candidates=_N_PARTS,
-                    seed=seed,
-                    deadline=deadline,
-                )
-            shifted = [apply("add", part, constant(OFFSET)) for part in parts]
-            children = [simplify(context.substitute({hole: new})) for new in (*parts, *shifted)]
-            yield self._fittest(children, "network, evolution", deadline)
-            idle = 0 if population.best_bits < best else idle + 1
-
-    def _fittest(self, children: list[Expression], stage: str, deadline: float) -> list[Candidate]:
-        """Those of a generation that do best on some rows, refined on more."""
-        some = State.root(self.X[:_N_FEW], self.y[:_N_FEW])
-        best = self._refined(children, some, 2, 128, 20, deadline)[:_N_POLISHED]
-        survivors = [candidate.expression for candidate in best]
-        root = State.root(self.X, self.y)
-        return _found_by(stage, self._refined(survivors, root, 1, _N_FEW, 20, deadline))
-
     def _is_explained(self, best: Candidate | None, longest: float = np.inf) -> bool:
         """Whether what an equation of at most some complexity leaves unexplained looks like noise."""
         if best is None or best.complexity > longest or len(self.y) < _LEAST_ROWS:
@@ -302,12 +241,16 @@ class Search:
         return not has_structure(self.X, residual)
 
     @cached_property
+    def _root(self) -> State:
+        """The table itself."""
+        return State.root(self.X, self.y)
+
+    @cached_property
     def _starts(self) -> list[State]:
         """The table itself, or what its dimensionless groups make of it."""
-        root = State.root(self.X, self.y)
         if self.units is None or self.units.constants == "free" or not len(self.units.symmetries):
-            return [root]
-        return groupings(root, self.units.symmetries) or [root]
+            return [self._root]
+        return groupings(self._root, self.units.symmetries) or [self._root]
 
     def _allows(self, expression: Expression) -> bool:
         """Whether the units allow an equation."""
@@ -361,12 +304,12 @@ class Search:
 
     def _guessed(self, guesses: list[Expression], state: State, deadline: float) -> Iterator[list[Candidate]]:
         """Yields refined guesses about a state, as equations of the root."""
-        for refined in self._refined_in_rounds(guesses, state, deadline):
+        for found in self._refined_in_rounds(guesses, state, deadline):
             stage = self._stage("network", state)
-            if state.key == State.root(self.X, self.y).key:
-                yield _found_by(stage, refined)
+            if state.key == self._root.key:
+                yield found_by(stage, found)
             else:
-                lifted = [state.lift(candidate.expression) for candidate in refined]
+                lifted = [state.lift(candidate.expression) for candidate in found]
                 yield self._polished(lifted, stage, deadline)
 
     def _refined_in_rounds(
@@ -374,61 +317,14 @@ class Search:
     ) -> Iterator[list[Candidate]]:
         """Yields refined equations of a state after each round, the best first; each spends more on fewer."""
         current = guesses
-        for keep, restarts, max_points, max_iterations in _ROUNDS:
+        for keep, effort in _ROUNDS:
             if time.monotonic() > deadline or not current:
                 return
-            found = self._refined(current[:keep], state, restarts, max_points, max_iterations, deadline)
+            found = refined(current[:keep], state, effort, self.seed, deadline)
             yield found[:_N_HANDED_ON]
             current = [candidate.expression for candidate in found]
 
     def _polished(self, lifted: list[Expression], stage: str, deadline: float) -> list[Candidate]:
         """Equations of the root, their constants refined from where they are, as the finds of a stage."""
         short = [e for e in map(simplify, lifted) if len(e.tokens) <= _MAX_LENGTH]
-        return _found_by(stage, self._refined(short, State.root(self.X, self.y), 1, 512, 30, deadline))
-
-    def _refined(
-        self,
-        expressions: list[Expression],
-        state: State,
-        restarts: int,
-        max_points: int | None,
-        max_iterations: int,
-        deadline: float,
-    ) -> list[Candidate]:
-        """Equations of a state with refined constants, those of smallest description length first."""
-        found = refitted(
-            expressions,
-            state.X,
-            state.y,
-            restarts=restarts,
-            max_points=max_points,
-            max_iterations=max_iterations,
-            seed=self.seed,
-            deadline=deadline,
-        )
-        return ranked(found, len(state.y), float(np.var(state.y)))
-
-
-def _found_by(stage: str, candidates: list[Candidate]) -> list[Candidate]:
-    """The candidates, marked as the finds of a stage."""
-    return [replace(candidate, stage=stage) for candidate in candidates]
-
-
-def _in_turns(iterators: list[tuple[float, Iterator[list[Candidate]]]]) -> Iterator[list[Candidate]]:
-    """Batches of all until all have ended; the time that each takes is in proportion to its share."""
-    spent = [0.0] * len(iterators)
-    left = set(range(len(iterators)))
-    while left:
-        place = min(left, key=lambda i: spent[i] / iterators[i][0])
-        started = time.monotonic()
-        batch = next(iterators[place][1], None)
-        spent[place] += time.monotonic() - started
-        if batch is None:
-            left.remove(place)
-        else:
-            yield batch
-
-
-def _simplest(n_variables: int) -> list[Expression]:
-    """Each variable, with a factor to be refined."""
-    return [apply("mul", constant(1.0), variable(i)) for i in range(n_variables)]
+        return found_by(stage, refined(short, self._root, _POLISHED, self.seed, deadline))

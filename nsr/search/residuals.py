@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import RegressorMixin
 from sklearn.linear_model import LinearRegression
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
@@ -32,9 +33,11 @@ def has_structure(X: Array, residual: Array) -> bool:
         return False
     enough = _EXPLAINED * max(1.0, _ROWS / len(residual))
     some = slice(0, _MAX_ROWS)  # tell most cases, and cost little
+    quadratic = make_pipeline(PolynomialFeatures(2), LinearRegression())
+    neighbours = KNeighborsRegressor(_N_NEIGHBOURS)  # which see fast oscillations
     return (
-        _explained_by_quadratic(X[some], residual[some]) > enough
-        or _explained_by_neighbours(X[some], residual[some]) > enough
+        _explained_by(quadratic, X[some], residual[some]) > enough
+        or _explained_by(neighbours, X[some], residual[some]) > enough
         or _explained_by_surrogate(X, residual) > enough
     )
 
@@ -44,20 +47,11 @@ def _explained_by_surrogate(X: Array, residual: Array) -> float:
     return _explained(surrogate.error**2, surrogate.error_of_constant**2)
 
 
-def _explained_by_quadratic(X: Array, residual: Array) -> float:
-    """How much a polynomial of degree two, fitted to one half of the rows, tells of the other."""
+def _explained_by(model: RegressorMixin, X: Array, residual: Array) -> float:
+    """How much a model of scaled variables, fitted to one half of the rows, tells of the other."""
     half = len(residual) // 2
-    model = make_pipeline(StandardScaler(), PolynomialFeatures(2), LinearRegression())
-    off = residual[half:] - model.fit(X[:half], residual[:half]).predict(X[half:])
-    return _explained(float(np.mean(off**2)), float(np.var(residual[half:])))
-
-
-def _explained_by_neighbours(X: Array, residual: Array) -> float:
-    """How much neighbours tell of held-out rows, as they do where a fast oscillation is left."""
-    scaled = (X - X.mean(axis=0)) / X.std(axis=0)
-    half = len(residual) // 2
-    model = KNeighborsRegressor(_N_NEIGHBOURS).fit(scaled[:half], residual[:half])
-    off = residual[half:] - model.predict(scaled[half:])
+    fitted = make_pipeline(StandardScaler(), model).fit(X[:half], residual[:half])
+    off = residual[half:] - fitted.predict(X[half:])
     return _explained(float(np.mean(off**2)), float(np.var(residual[half:])))
 
 
