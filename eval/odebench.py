@@ -34,9 +34,11 @@ from eval.records import opened, read_results, read_settings
 from eval.report import markdown_table
 from eval.sandbox import Sandbox, SandboxError
 from eval.symbolic import count_nodes
-from nsr.canonical import skeleton_key
+from nsr.canonical import form_key
 from nsr.export.sympy import from_sympy
 from nsr.integrate import Systems
+from nsr.ode.warm_up import warm_up_integration
+from nsr.warm_up import warm_up
 
 Array = NDArray[np.float64]
 
@@ -97,6 +99,8 @@ def run(
     ]
     machine = f"{platform.machine()}, {os.cpu_count()} cores"
     settings = {"suite": suite, "time_limit": time_limit, "cores": cores, "machine": machine}
+    warm_up()  # the first fit's seconds are no compiler's
+    warm_up_integration()
     with opened(output, settings, SystemFit) as records, Sandbox(cores, _MEMORY_GIB) as sandbox:
         todo = [fit for fit in fits if fit not in records.done]
         for fit in track(todo, console=Console(stderr=True)):
@@ -210,10 +214,10 @@ def explained(true: Array, found: Array) -> float:
 def has_form(problem: SystemProblem, found: list[Any]) -> bool:
     """Whether each right-hand side has the skeleton of the true one, whatever its constants."""
     try:
-        ours = [skeleton_key(from_sympy(component)) for component in found]
+        ours = [form_key(from_sympy(component)) for component in found]
     except ValueError:  # a function that no operator of ours computes
         return False
-    return ours == [skeleton_key(component) for component in problem.system]
+    return ours == [form_key(component) for component in problem.system]
 
 
 def main() -> None:

@@ -22,8 +22,9 @@ from rich.table import Table
 from eval.metrics import RECOVERED_FVU
 from eval.problems import Problem, load, sample
 from nsr.expression import PLACEHOLDER, Expression, Token, is_variable
-from nsr.program import Program, warm_up
+from nsr.program import Program
 from nsr.refine import Method, refine
+from nsr.warm_up import warm_up
 
 N_FRESH = 1_000
 

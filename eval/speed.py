@@ -37,9 +37,10 @@ from nsr.expression import Expression
 from nsr.integrate import Systems
 from nsr.model import Model, ModelConfig
 from nsr.parsing import parse
-from nsr.program import Program, warm_up
+from nsr.program import Program
 from nsr.refine import refine
 from nsr.tokenizer import Tokenizer
+from nsr.warm_up import warm_up
 from training.loss import TokenLoss
 from training.module import OptimizerConfig
 from training.stream import Batch, ProblemStream, StreamConfig, cut

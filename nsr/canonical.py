@@ -55,6 +55,11 @@ def skeleton_key(expression: Expression) -> Key:
     return _shape(monomials, colours)
 
 
+def form_key(expression: Expression) -> Key:
+    """The key of a skeleton whose variables keep their names: those of x_0**2 and x_1**2 differ."""
+    return _shape(frozenset(_polynomial(expression)), {v: v for v in expression.variables})
+
+
 def _refined(monomials: frozenset[Monomial], colours: dict[int, int]) -> dict[int, int]:
     """Colours refined until stable; equal inputs up to renaming give equal colours."""
     while True:

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from nsr import interpreter
-from nsr.expression import PLACEHOLDER, Expression
+from nsr.expression import Expression
 from nsr.tape import Tape, compile_tape
 from nsr.tensor_backend import TensorPlan
 
@@ -182,15 +182,3 @@ def split_rows(n_rows: int, n_threads: int, work: Callable[[int, int], None]) ->
     cuts = np.linspace(0, n_rows, 4 * n_threads + 1).astype(int).tolist()
     with ThreadPoolExecutor(n_threads) as pool:
         list(pool.map(work, cuts[:-1], cuts[1:]))
-
-
-def warm_up() -> None:
-    """Loads or compiles every kernel, so that a later call does not wait for it."""
-    from nsr.refine import refine
-
-    X = np.linspace(0.5, 1.5, 8)[:, None]
-    expression = Expression(("mul", PLACEHOLDER, "exp", "mul", PLACEHOLDER, "x_0"))
-    for table in (X, X.astype(np.float32)):
-        Program([expression]).values(table)
-    Program([expression]).jacobian(X)
-    refine([expression], X, X[:, 0], restarts=1, max_iterations=2)

@@ -23,7 +23,7 @@ from nsr.export.sympy import to_sympy
 from nsr.expression import Expression, constant, variable
 from nsr.parsing import parse
 from nsr.printing import to_infix
-from nsr.program import Program, warm_up
+from nsr.program import Program
 from nsr.rewriting import rewritten, tidied, without_idle_abs
 from nsr.scaling import Scaler
 from nsr.search.engine import STAGES, Search
@@ -42,6 +42,7 @@ from nsr.selection import (
 from nsr.simplify import simplify
 from nsr.snapping import snap
 from nsr.units import Units
+from nsr.warm_up import warm_up
 
 Array = NDArray[np.float64]
 

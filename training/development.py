@@ -20,7 +20,7 @@ from eval.problems import Problem, load
 from eval.problems import sample as sample_data
 from generators.functions import FunctionConfig, FunctionGenerator
 from generators.systems import SystemConfig, SystemGenerator
-from nsr.canonical import skeleton_key
+from nsr.canonical import form_key
 from nsr.decoding import sample
 from nsr.expression import Expression, apply, constant
 from nsr.model import Model
@@ -180,7 +180,7 @@ def well_formed_share(model: Model, tokenizer: Tokenizer, memory: Tensor, batch:
 def has_skeletons(candidates: Sequence[Sequence[Expression]], truth: Sequence[Expression]) -> bool:
     """Whether each component of a system has its skeleton in some candidate."""
     return all(
-        skeleton_key(component) in {skeleton_key(system[place]) for system in candidates}
+        form_key(component) in {form_key(system[place]) for system in candidates}
         for place, component in enumerate(truth)
     )
 

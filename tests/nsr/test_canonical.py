@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nsr.canonical import blind_key, skeleton_key
+from nsr.canonical import blind_key, form_key, skeleton_key
 from nsr.expression import Expression, variable
 from nsr.parsing import parse
 
@@ -115,3 +115,17 @@ def test_long_products_of_sums_stay_factored():
 
 def test_what_has_no_finite_value_counts_as_a_constant():
     assert skeleton_key(Expression(("log", -1.0))) == skeleton_key(Expression((2.0,)))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("a*(b + 2)", "3*b*a - a"), ("sin(a)/b", "7*sin(2*a)/b"), ("a - b", "b + 0.5*a")]
+)
+def test_a_form_is_what_is_left_when_constants_do_not_count(one, other):
+    assert form_key(read(one)) == form_key(read(other))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("a**2", "b**2"), ("a*b + a", "a*b + b"), ("sin(a)", "sin(b)"), ("a", "a + 1")]
+)
+def test_variables_of_a_form_keep_their_names(one, other):
+    assert form_key(read(one)) != form_key(read(other))

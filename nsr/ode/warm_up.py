@@ -1,0 +1,16 @@
+"""Compiling of the kernels of dynamical systems in the first fit on a machine."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nsr.expression import variable
+from nsr.integrate import Systems
+from nsr.ode.slopes import local_slopes
+
+
+def warm_up_integration() -> None:
+    """Loads or compiles what simulates systems and takes slopes from trajectories."""
+    times = np.linspace(0.0, 1.0, 8)
+    states = Systems([(variable(0),)]).integrate(np.ones((1, 1)), times)
+    local_slopes(times[None], states, 1, np.random.default_rng(0))
