@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import itertools
-import math
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -18,47 +16,26 @@ from sklearn.utils.validation import check_is_fitted
 from nsr.checkpoint import DEFAULT_CHECKPOINT, Pretrained, from_pretrained
 from nsr.export.latex import to_latex
 from nsr.export.sympy import to_sympy
-from nsr.expression import Expression, constant, variable
+from nsr.expression import constant
 from nsr.integrate import Systems
-from nsr.ode.library import libraries
-from nsr.ode.neural import by_functions, by_systems, smoothed
+from nsr.ode.candidates import Ask, distinct, ranked, sparse, written
+from nsr.ode.combination import combined
+from nsr.ode.fitting import Fitting
+from nsr.ode.neural import by_functions, by_systems
 from nsr.ode.noise import with_scatter
-from nsr.ode.shooting import Paths, Shot, System, scores, shot
-from nsr.ode.slopes import local_slopes
-from nsr.ode.trajectories import Trajectory, as_trajectories, moving
-from nsr.ode.weak_form import WIDTHS, Fit, WeakForm, sparse_fits
-from nsr.ode.weak_refinement import refined
+from nsr.ode.shooting import Paths, Shot, System
+from nsr.ode.trajectories import as_trajectories, moving
+from nsr.ode.warm_up import warm_up_integration
+from nsr.ode.weak_form import WIDTHS, WeakForm
 from nsr.printing import to_infix
-from nsr.program import Program, warm_up
-from nsr.refine import refine
-from nsr.selection import expression_bits
 from nsr.simplify import simplify
+from nsr.warm_up import warm_up
 
 Array = NDArray[np.float64]
-# Asks a network for the right-hand sides of every component.
-Ask = Callable[[Pretrained, Sequence[Trajectory], int, int, float], list[list[Expression]]]
+SOURCES = ("systems", "functions", "library", "variation")
 
-SOURCES = ("systems", "functions", "library")
-
-# Right-hand sides of a network whose constants are fitted to the weak form, and how the others fall out:
-# by a fit to smoothed derivatives at so many points.
-_N_ROUGH, _N_ROUGH_POINTS, _RESTARTS = 48, 150, 2
-# Share of the time that asking the networks may take.
-_ASKING_SHARE = 0.4
-# Right-hand sides of each library and width that are simulated, and how many of all in every combination.
-_N_EACH, _N_COMBINED = 4, 5
-_MOST_COMBINATIONS = 150
-_N_ROUNDS = 4
-_N_AT_A_TIME = 16
-# Systems whose constants are fitted by shooting.
-_N_SHOT = 32
-# Of these, as many are then fitted to whole trajectories.
-_N_WHOLE = 16
 # Points of the pieces that systems are first simulated on.
 _SEGMENT = 25
-# Weak equations that count as independent observations.
-_N_WEAK = 60
-_EXACT_RESIDUAL = 1e-6
 _STILL = constant(0.0)
 
 
@@ -68,7 +45,8 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
     Args:
         time_limit: Seconds after which no new system is tried.
         sources: Where right-hand sides come from: `systems`, the network that knows systems; `functions`, the
-            network that knows functions, asked for each derivative; `library`, sparse sums of terms.
+            network that knows functions, asked for each derivative; `library`, sparse sums of terms;
+            `variation`, small changes of the best systems of the others.
         checkpoint: Name or folder of the network that knows systems.
         function_checkpoint: Name or folder of the network that knows functions.
         n_candidates: Sequences that are sampled from each network, for each component of the second.
@@ -114,7 +92,8 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
             wrong = ", ".join(sorted(unknown)) if self.sources else "nothing"
             raise ValueError(f"{wrong} is no source of right-hand sides; choose from {', '.join(SOURCES)}")
         networks = self._networks()
-        _warm_up()
+        warm_up()
+        warm_up_integration()
         deadline = time.monotonic() + self.time_limit
         first = X[0] if isinstance(X, list | tuple) and len(X) else X
         trajectories = with_scatter(as_trajectories(t, X))
@@ -122,21 +101,23 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         self.state_names_ = [
             str(name) for name in getattr(first, "columns", [f"x_{i}" for i in range(n_states)])
         ]
-        # From many starting points an error of the first one, or chaos, spoils little.
         pieces = [trajectory.segments(_SEGMENT) for trajectory in trajectories]
         whole, loose = Paths(trajectories), Paths(list(itertools.chain.from_iterable(pieces)))
         weak_forms = [WeakForm(trajectories, width) for width in WIDTHS]
-        places = self._written_by(networks, trajectories, weak_forms, deadline)
+        places = written(networks, trajectories, weak_forms, self.n_candidates, self.random_state, deadline)
         if "library" in self.sources:
-            places = _joined(places, _sparse(n_states, weak_forms, deadline))
+            more = sparse(n_states, weak_forms, deadline)
+            places = [[*own, *others] for own, others in zip(places, more, strict=True)]
+        moves = moving(trajectories)
         candidates = [
-            (_ranked(_distinct(place), weak_forms, component) if moves else []) or [_STILL]
-            for component, (place, moves) in enumerate(zip(places, moving(trajectories), strict=True))
+            (ranked(distinct(place), weak_forms, component) if moves[component] else []) or [_STILL]
+            for component, place in enumerate(places)
         ]
-        tried = _simulated(candidates, loose, deadline)
         firsts = np.cumsum([0, *(len(own) for own in pieces[:-1])])
-        fitted = _shot(_distinct_forms(tried), loose, whole, firsts, deadline)
-        self._keep(fitted, whole, moving(trajectories))
+        varies = np.flatnonzero(moves).tolist() if "variation" in self.sources else ()
+        fitting = Fitting(loose, whole, firsts, weak_forms, candidates, varies)
+        fitted = fitting.best(combined(candidates, loose, deadline), deadline)
+        self._keep(fitted, whole, moves)
         return self
 
     def predict(self, t: ArrayLike, x0: ArrayLike) -> Array:
@@ -181,26 +162,6 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
             asked.append((by_functions, from_pretrained(self.function_checkpoint)))
         return asked
 
-    def _written_by(
-        self,
-        networks: list[tuple[Ask, Pretrained]],
-        trajectories: list[Trajectory],
-        weak_forms: list[WeakForm],
-        deadline: float,
-    ) -> list[list[list[Fit]]]:
-        """The best right-hand sides of the networks, for each component one list by network and width."""
-        places: list[list[list[Fit]]] = [[] for _ in trajectories[0].states.T]
-        states, slopes = smoothed(trajectories)
-        for place, (ask, network) in enumerate(networks):
-            now = time.monotonic()
-            until = now + _ASKING_SHARE * (deadline - now) / (len(networks) - place)
-            written = ask(network, trajectories, self.n_candidates, self.random_state, until)
-            for component, expressions in enumerate(written):
-                best = _rough(expressions, states, slopes[:, component])
-                for weak in weak_forms:
-                    places[component].append(_shortest(refined(best, weak, component)))
-        return places
-
     def _keep(self, fitted: list[Shot], whole: Paths, moves: NDArray[np.bool_]) -> None:
         systems = [
             tuple(c if moved else _STILL for c, moved in zip(shot.system, moves, strict=True))
@@ -220,152 +181,8 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         )
 
 
-def _warm_up() -> None:
-    """Compiles in the first fit on a machine what fits need; that is not the search's time."""
-    warm_up()
-    times = np.linspace(0.0, 1.0, 8)
-    states = Systems([(variable(0),)]).integrate(np.ones((1, 1)), times)
-    local_slopes(times[None], states, 1, np.random.default_rng(0))
-
-
 def _written(system: System, names: Sequence[str], digits: int | None) -> list[str]:
     return [
         f"d{name}/dt = {to_infix(component, names, digits)}"
         for name, component in zip(names, system, strict=True)
     ]
-
-
-def _rough(expressions: Sequence[Expression], states: Array, slopes: Array) -> list[Expression]:
-    """Those expressions that fit smoothed derivatives best, with constants that do."""
-    if not expressions:
-        return []
-    program = Program(list(expressions))
-    fitted = refine(program, states, slopes, restarts=_RESTARTS, max_points=_N_ROUGH_POINTS)
-    size, n_points = float(np.var(slopes)) or 1.0, len(slopes)
-    bits = {
-        expression: 0.5 * n_points * math.log2(max(loss / size, _EXACT_RESIDUAL**2))
-        + expression_bits(expression, n_points)
-        for expression, loss in zip(
-            program.expressions_with(fitted.constants), fitted.loss.tolist(), strict=True
-        )
-        if loss < math.inf and np.all(np.isfinite(expression.constants))
-    }
-    return sorted(bits, key=bits.__getitem__)[:_N_ROUGH]
-
-
-def _sparse(n_states: int, weak_forms: list[WeakForm], deadline: float) -> list[list[list[Fit]]]:
-    """Sums of terms: for each component the best few of every library and width.
-
-    Residuals of different widths do not compare, so each width has its own list.
-    """
-    places: list[list[list[Fit]]] = [[] for _ in range(n_states)]
-    for library, weak in itertools.product(libraries(n_states), weak_forms):
-        if time.monotonic() > deadline and all(places):
-            break
-        for place, fits in zip(places, sparse_fits(weak, library), strict=True):
-            place.append(_shortest(fits))
-    return places
-
-
-def _shortest(fits: list[Fit]) -> list[Fit]:
-    return sorted(fits, key=_weak_bits)[:_N_EACH]
-
-
-def _joined(first: list[list[list[Fit]]], second: list[list[list[Fit]]]) -> list[list[list[Fit]]]:
-    """The lists of both for each component."""
-    return [[*a, *b] for a, b in zip(first, second, strict=True)]
-
-
-def _weak_bits(fit: Fit) -> float:
-    return _N_WEAK * math.log2(max(fit.residual, _EXACT_RESIDUAL)) + expression_bits(fit.expression, _N_WEAK)
-
-
-def _distinct(lists: list[list[Fit]]) -> list[Expression]:
-    """All right-hand sides, those that lead their lists first; of those with the same terms, three."""
-    seen: dict[object, int] = {}
-    result = []
-    for fit in itertools.chain.from_iterable(itertools.zip_longest(*lists)):
-        if fit is None:
-            continue
-        skeleton = fit.expression.skeleton()
-        seen[skeleton] = seen.get(skeleton, 0) + 1
-        if seen[skeleton] <= len(WIDTHS):
-            result.append(fit.expression)
-    return result
-
-
-def _ranked(expressions: list[Expression], weak_forms: list[WeakForm], component: int) -> list[Expression]:
-    """The shortest descriptions first, on average over all widths."""
-    if not expressions:
-        return []
-    program = Program(expressions)
-    bits = np.zeros(len(expressions))
-    for weak in weak_forms:
-        target = weak.target[:, component]
-        residuals = np.linalg.norm(weak.integrals(program) - target, axis=1) / (np.linalg.norm(target) or 1.0)
-        residuals = np.where(np.isfinite(residuals), residuals, math.inf)
-        bits += [_weak_bits(Fit(e, r)) for e, r in zip(expressions, residuals.tolist(), strict=True)]
-    return [expressions[place] for place in np.argsort(bits, kind="stable")]
-
-
-def _simulated(candidates: list[list[Expression]], loose: Paths, deadline: float) -> dict[System, float]:
-    """Description lengths of systems: all combinations of the best, then one component changed at a time."""
-    tried: dict[System, float] = {}
-
-    def simulate(systems: list[System]) -> None:
-        new = [system for system in dict.fromkeys(systems) if system not in tried]
-        for first in range(0, len(new), _N_AT_A_TIME):
-            if tried and time.monotonic() > deadline:
-                return
-            batch = new[first : first + _N_AT_A_TIME]
-            tried.update(zip(batch, scores(batch, loose).tolist(), strict=True))
-
-    best = [expressions[:_N_COMBINED] for expressions in candidates]
-    simulate(list(itertools.islice(itertools.product(*best), _MOST_COMBINATIONS)))
-    for _ in range(_N_ROUNDS):
-        current = min(tried, key=tried.__getitem__)
-        simulate(
-            [
-                (*current[:place], expression, *current[place + 1 :])
-                for place, expressions in enumerate(candidates)
-                for expression in expressions
-            ]
-        )
-        if min(tried, key=tried.__getitem__) == current or time.monotonic() > deadline:
-            break
-    return tried
-
-
-def _distinct_forms(tried: dict[System, float]) -> list[System]:
-    """The best systems, one of each form."""
-    best: dict[object, System] = {}
-    for system in sorted(tried, key=tried.__getitem__):
-        best.setdefault(tuple(component.skeleton() for component in system), system)
-    return list(best.values())[:_N_SHOT]
-
-
-def _shot(
-    systems: list[System], loose: Paths, whole: Paths, firsts: NDArray[np.int64], deadline: float
-) -> list[Shot]:
-    """Systems fitted to pieces of trajectories, the best of them then to the whole; the best first.
-
-    Args:
-        systems: The most promising first.
-        loose: The pieces.
-        whole: The trajectories.
-        firsts: The first piece of each trajectory.
-        deadline: When fitting ends, and no further system is begun.
-    """
-    by_pieces: list[Shot] = []
-    for system in systems:
-        by_pieces.append(shot(system, loose, deadline=deadline))
-        if time.monotonic() > deadline:
-            break
-    by_pieces.sort(key=lambda found: found.bits)
-    result: list[Shot] = []
-    for found in by_pieces[:_N_WHOLE]:
-        if result and time.monotonic() > deadline:
-            break
-        entire = shot(found.system, whole, found.initials[firsts], deadline)
-        result.append(replace(entire, bits=entire.bits + found.bits))
-    return sorted(result, key=lambda found: found.bits)

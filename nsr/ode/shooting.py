@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import joblib
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
@@ -23,10 +24,12 @@ System = tuple[Expression, ...]
 # Where a simulation breaks off, it counts as off by this many deviations of the state.
 _BROKEN = 3.0
 # Share of a state's variance that integration itself may be off by.
-_EXACT_FVU = 1e-8
+EXACT_FVU = 1e-8
 # A bit of an equation counts as so many of the observations: chosen on generated systems.
 _WEIGHT = 0.5
-_RTOL, _MAX_STEPS = 1e-6, 4_000
+_RTOL = 1e-6
+# What takes more steps from one observation to the next, on average, is too stiff to be worth the time.
+_STEPS_A_POINT = 25
 # Relative steps of difference quotients.
 _STEP, _SMALLEST_STEP = 1e-5, 1e-8
 _MAX_EVALUATIONS = 20
@@ -55,6 +58,7 @@ class Paths:
         self.size = np.where(deviation > 0, deviation, 1.0)
         scatters = [np.ones_like(t.states) if t.scatter is None else t.scatter for t in trajectories]
         self._scatter = np.stack([_lengthened(scatter, longest) for scatter in scatters])
+        self._n_threads = joblib.cpu_count()
 
     @property
     def scatter(self) -> Array:
@@ -92,7 +96,8 @@ class Paths:
                 np.repeat(rows, n_paths),
                 rtol=_RTOL,
                 atol=_RTOL * 1e-3 * float(self.size.min()),
-                max_steps=_MAX_STEPS,
+                max_steps=_STEPS_A_POINT * n_points,
+                n_threads=self._n_threads,
             ).reshape(len(rows), n_paths, n_points, width)
             off = ((states - self._states) / (self.size * self._scatter))[:, self._is_seen]
         return np.where(np.isfinite(off), np.clip(off, -1e3, 1e3), _BROKEN)
@@ -105,7 +110,7 @@ def bits(system: System, errors: Array) -> float:
         system: Its equations are described too.
         errors: Of its simulation, as `Paths.errors` gives them, shape (N, D).
     """
-    unexplained = np.maximum(np.mean(errors**2, axis=0), _EXACT_FVU)
+    unexplained = np.maximum(np.mean(errors**2, axis=0), EXACT_FVU)
     fit = 0.5 * len(errors) * float(np.sum(np.log2(unexplained)))
     return fit + _WEIGHT * sum(expression_bits(component, len(errors)) for component in system)
 
@@ -124,11 +129,13 @@ class Shot:
         system: With the fitted constants.
         bits: Its description length.
         initials: Fitted initial values of each path, shape (S, D).
+        is_exact: Whether errors are no larger than those of integration.
     """
 
     system: System
     bits: float
     initials: Array
+    is_exact: bool
 
 
 def shot(system: System, paths: Paths, initials: Array | None = None, deadline: float = math.inf) -> Shot:
@@ -154,7 +161,9 @@ def shot(system: System, paths: Paths, initials: Array | None = None, deadline: 
     values, errors = problem.best
     constants, fitted = problem.split(values)
     refined = _with_constants(system, constants)
-    return Shot(refined, bits(refined, errors.reshape(-1, problem.width)), fitted)
+    table = errors.reshape(-1, problem.width)
+    is_exact = bool(np.all(np.mean(table**2, axis=0) <= EXACT_FVU))
+    return Shot(refined, bits(refined, table), fitted, is_exact)
 
 
 class _TimeIsUpError(Exception):

@@ -91,7 +91,7 @@ def test_the_function_network_finds_a_simple_right_hand_side():
 
 @pytest.mark.parametrize("sources", [(), ("network",), ("library", "sindy")])
 def test_unknown_sources_are_refused(sources):
-    with pytest.raises(ValueError, match="choose from systems, functions, library"):
+    with pytest.raises(ValueError, match="choose from systems, functions, library, variation"):
         ODERegressor(sources=sources).fit(np.arange(20.0), np.random.default_rng(0).random((20, 1)))
 
 

@@ -1,0 +1,187 @@
+"""Systems and their variations, fitted to trajectories by shooting."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsr.canonical import form_key
+from nsr.expression import Expression
+from nsr.integrate import Systems
+from nsr.ode.candidates import ranked
+from nsr.ode.forms import forms, one_of_each
+from nsr.ode.shooting import EXACT_FVU, Paths, Shot, System, shot
+from nsr.ode.variation import variations
+from nsr.ode.weak_form import WeakForm
+from nsr.ode.weak_refinement import refined
+from nsr.selection import expression_bits
+
+# Systems that are fitted to pieces, and how many of them, the best there, to whole trajectories.
+_N_ON_PIECES, _N_ON_WHOLE = 32, 16
+# Share of the time that is left for fits to pieces, and the largest share of it that a single fit may take.
+_PIECES_SHARE, _MOST_SHARE = 0.5, 0.1
+# Variations of each component that are fitted, right-hand sides from elsewhere that may take its place, and
+# systems whose variations bring nothing before the search for better ones ends.
+_N_VARIED, _N_FROM_ELSEWHERE, _PATIENCE = 12, 16, 5
+# Systems that are reported, and how many are looked at for as many sturdy ones.
+_N_REPORTED, _N_CHECKED = 16, 48
+# Standard deviations of the difference between two systems that are no matter of chance, on one side, at 5 %.
+_CLEARLY = 1.645
+# A simulation that leaves more than this share of a state's variance unexplained has gone astray.
+_ASTRAY = 0.25
+
+# Points that constants are taken to be known from where lengths are compared.
+_N_POINTS = 100
+
+Candidate = TypeVar("Candidate")
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """Fits systems to pieces of trajectories, then to the whole; the sum of both descriptions is their score.
+
+    Attributes:
+        loose: The pieces.
+        whole: The trajectories.
+        firsts: The first piece of each trajectory.
+        weak_forms: Of the trajectories, one of each width; variations are ranked by them.
+        candidates: Right-hand sides of each component, the most promising first.
+        varies: The components of the best systems that are varied.
+    """
+
+    loose: Paths
+    whole: Paths
+    firsts: NDArray[np.int64]
+    weak_forms: Sequence[WeakForm]
+    candidates: Sequence[Sequence[Expression]]
+    varies: Sequence[int] = ()
+
+    def best(self, systems: Sequence[System], deadline: float) -> list[Shot]:
+        """Fits of systems, and of variations while there is time; the best of each form, the best first.
+
+        The first is the shortest that is not clearly worse than the best; those whose simulation is next to a
+        singularity, or hangs on exact initial values, come last.
+
+        Args:
+            systems: The most promising first.
+            deadline: Of `time.monotonic`.
+        """
+        now = time.monotonic()
+        middle = now + _PIECES_SHARE * (deadline - now)
+        by_pieces = sorted(_each(systems[:_N_ON_PIECES], self._on_pieces, middle), key=_bits)
+        fitted = sorted(_each(by_pieces[:_N_ON_WHOLE], self._on_whole, deadline), key=_bits)
+        if self.varies:
+            fitted = self._varied(fitted, deadline)
+        best: dict[Hashable, Shot] = {}
+        for found in fitted:
+            best.setdefault(tuple(form_key(component) for component in found.system), found)
+        return self._sturdy_first(best.values())
+
+    def _sturdy_first(self, fitted: Iterable[Shot]) -> list[Shot]:
+        """As many as are reported."""
+        sturdy: list[Shot] = []
+        fragile: list[Shot] = []
+        for found in itertools.islice(fitted, _N_CHECKED):
+            (fragile if self._is_fragile(found) else sturdy).append(found)
+        if not sturdy:
+            return self._shortest_first(fragile)[:_N_REPORTED]
+        return [*self._shortest_first(sturdy), *fragile][:_N_REPORTED]
+
+    def _shortest_first(self, fitted: list[Shot]) -> list[Shot]:
+        """The same, but that the shortest system which is not clearly worse than the best one is put first.
+
+        What is clearly worse is told by Vuong's test of the differences between observations (Econometrica
+        57, 1989, 307-333). Whole trajectories and their pieces are the same observations twice.
+        """
+        losses = [self._losses(found) for found in fitted]
+        tied = [
+            found
+            for found, loss in zip(fitted, losses, strict=True)
+            if found.bits - fitted[0].bits <= 2 * _CLEARLY * np.std(loss - losses[0]) * math.sqrt(len(loss))
+        ]
+        first = min(tied, key=lambda found: _expression_bits(found.system))
+        return [first, *(found for found in fitted if found is not first)]
+
+    def _losses(self, found: Shot) -> NDArray[np.float64]:
+        """Bits that each observation of the trajectories takes, shape (N,)."""
+        errors = self.whole.errors(Systems([found.system]), found.initials[None])[0]
+        unexplained = np.maximum(np.mean(errors**2, axis=0), EXACT_FVU)
+        return np.asarray(np.sum(np.log2(unexplained) + errors**2 / unexplained / math.log(2), axis=1) / 2)
+
+    def _is_fragile(self, found: Shot) -> bool:
+        """Whether its simulation goes astray where initial values are others that the observations allow."""
+        compiled = Systems([found.system])
+        errors = self.whole.errors(compiled, found.initials[None])[0]
+        moves = np.diag(np.sqrt(np.mean(errors**2, axis=0)) * self.whole.size)
+        moved = found.initials + np.concatenate((moves, -moves))[:, None]
+        begun = np.concatenate((moved, self.whole.initials[None]))
+        errors = self.whole.errors(compiled, begun, index=np.zeros(len(begun), dtype=np.int64))
+        unexplained = np.mean((errors * self.whole.scatter) ** 2, axis=1).max(axis=1)
+        return bool(np.any(unexplained > _ASTRAY))
+
+    def _varied(self, fitted: list[Shot], deadline: float) -> list[Shot]:
+        """With the fits of variations: always those of the best system that was not varied yet."""
+        tried = {forms(found.system) for found in fitted}
+        varied: set[Hashable] = set()
+        idle = 0
+        while idle < (1 if fitted[0].is_exact else _PATIENCE) and time.monotonic() < deadline:
+            parent = next((found for found in fitted if forms(found.system) not in varied), None)
+            if parent is None:
+                break
+            varied.add(forms(parent.system))
+            systems = [system for system in self._variations(parent.system) if forms(system) not in tried]
+            tried |= {forms(system) for system in systems}
+            best = fitted[0].bits
+            fitted = sorted([*fitted, *_each(systems, self._on_both, deadline)], key=_bits)
+            idle = 0 if fitted[0].bits < best else idle + 1
+        return fitted
+
+    def _variations(self, system: System) -> list[System]:
+        """Systems of which one component is another; the weak form says which others are promising."""
+        result = []
+        for component in self.varies:
+            elsewhere = one_of_each(self.candidates[component])[:_N_FROM_ELSEWHERE]
+            new = [*variations(system[component], len(system)), *elsewhere]
+            weak = self.weak_forms[len(self.weak_forms) // 2]
+            fits = [fit.expression for fit in refined(new, weak, component)]
+            for expression in one_of_each(ranked(fits, self.weak_forms, component))[:_N_VARIED]:
+                result.append((*system[:component], expression, *system[component + 1 :]))
+        return result
+
+    def _on_both(self, system: System, until: float) -> Shot:
+        return self._on_whole(self._on_pieces(system, until), until)
+
+    def _on_pieces(self, system: System, until: float) -> Shot:
+        return shot(system, self.loose, deadline=until)
+
+    def _on_whole(self, found: Shot, until: float) -> Shot:
+        entire = shot(found.system, self.whole, found.initials[self.firsts], until)
+        return replace(entire, bits=entire.bits + found.bits)
+
+
+def _bits(found: Shot) -> float:
+    return found.bits
+
+
+def _expression_bits(system: System) -> float:
+    return sum(expression_bits(component, _N_POINTS) for component in system)
+
+
+def _each(
+    candidates: Sequence[Candidate], fit: Callable[[Candidate, float], Shot], deadline: float
+) -> list[Shot]:
+    """Fits of candidates, at least of the first, until time is up; none may take more than its share."""
+    result: list[Shot] = []
+    for candidate in candidates:
+        now = time.monotonic()
+        if result and now > deadline:
+            break
+        result.append(fit(candidate, now + _MOST_SHARE * (deadline - now)))
+    return result

@@ -1,0 +1,68 @@
+"""Right-hand sides that differ from a given one in one place: shorter ones, longer ones, other functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nsr.expression import Expression, apply, constant, subtree_end, variable
+from nsr.ode.library import polynomials
+from nsr.simplify import simplify
+
+_ZERO, _ONE = constant(0.0), constant(1.0)
+# Functions that one may be taken for another of.
+_FUNCTIONS = ("sin", "cos", "tanh", "atan", "exp", "sqrt", "abs", "square", "cube")
+_TRANSCENDENTAL = {"sin", "cos", "tanh", "atan", "exp"}
+# Terms up to this degree are added, with this factor to begin with.
+_DEGREE, _FACTOR = 3, 0.01
+_MOST_TOKENS = 60
+
+
+def variations(expression: Expression, n_states: int) -> list[Expression]:
+    """Simplified expressions one change away, one of each skeleton.
+
+    A subtree gives way to one of its children, to 0 or to 1; a function of one argument, or a state, becomes
+    another one; a state becomes a function of it; or a monomial is added. No function is taken of a function.
+
+    Args:
+        expression: A right-hand side with its constants.
+        n_states: States that the monomials are made of.
+    """
+    found: dict[Expression, Expression] = {}
+    own = expression.skeleton()
+    for raw in _changed(expression, n_states):
+        varied = simplify(raw)
+        skeleton = varied.skeleton()
+        if skeleton != own and len(varied.tokens) <= _MOST_TOKENS and not _is_nested(varied):
+            found.setdefault(skeleton, varied)
+    return list(found.values())
+
+
+def _changed(expression: Expression, n_states: int) -> Iterator[Expression]:
+    tokens = expression.tokens
+    for start in range(len(tokens)):
+        stop = subtree_end(tokens, start)
+        old = Expression(tokens[start:stop])
+        for new in _instead(old, n_states):
+            yield Expression(tokens[:start] + new.tokens + tokens[stop:])
+    for term in polynomials(n_states, _DEGREE):
+        yield apply("add", expression, apply("mul", constant(_FACTOR), term))
+
+
+def _instead(old: Expression, n_states: int) -> Iterator[Expression]:
+    yield from (_ZERO, _ONE)
+    yield from old.children
+    if old.variables and not old.children:
+        yield from (variable(i) for i in range(n_states) if i not in old.variables)
+        yield from (apply(name, old) for name in _FUNCTIONS)
+    if len(old.children) == 1:
+        yield from (apply(name, *old.children) for name in _FUNCTIONS if name != old.tokens[0])
+
+
+def _is_nested(expression: Expression) -> bool:
+    """Whether a transcendental function is taken of another one, as no law does."""
+    return any(
+        inner.tokens[0] in _TRANSCENDENTAL
+        for outer in expression.subexpressions()
+        if outer.tokens[0] in _TRANSCENDENTAL
+        for inner in outer.children[0].subexpressions()
+    )
