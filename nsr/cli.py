@@ -106,7 +106,7 @@ def ode(
     ] = None,
     trajectory: Annotated[str | None, typer.Option(help="column that tells trajectories apart")] = None,
     sources: Annotated[
-        str | None, typer.Option(help="of systems, functions, library, by comma; default: all")
+        str | None, typer.Option(help="of systems, functions, library, variation, by comma; default: all")
     ] = None,
     time_limit: Annotated[float, typer.Option(min=0.1, help="seconds to search")] = 10.0,
     seed: Annotated[int, typer.Option(min=0, help="same seed, same result")] = 0,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -17,11 +16,10 @@ from nsr.expression import Expression
 from nsr.integrate import Systems
 from nsr.ode.candidates import ranked
 from nsr.ode.forms import forms, one_of_each
-from nsr.ode.shooting import EXACT_FVU, Paths, Shot, System, shot
+from nsr.ode.shooting import Paths, Shot, System, shot
 from nsr.ode.variation import variations
 from nsr.ode.weak_form import WeakForm
 from nsr.ode.weak_refinement import refined
-from nsr.selection import expression_bits
 
 # Systems that are fitted to pieces, and how many of them, the best there, to whole trajectories.
 _N_ON_PIECES, _N_ON_WHOLE = 32, 16
@@ -30,15 +28,13 @@ _PIECES_SHARE, _MOST_SHARE = 0.5, 0.1
 # Variations of each component that are fitted, right-hand sides from elsewhere that may take its place, and
 # systems whose variations bring nothing before the search for better ones ends.
 _N_VARIED, _N_FROM_ELSEWHERE, _PATIENCE = 12, 16, 5
+# Bits by which a variation must be better than what the sources say: of some hundred, a few are better by
+# chance.
+_HANDICAP = 16.0
 # Systems that are reported, and how many are looked at for as many sturdy ones.
 _N_REPORTED, _N_CHECKED = 16, 48
-# Standard deviations of the difference between two systems that are no matter of chance, on one side, at 5 %.
-_CLEARLY = 1.645
 # A simulation that leaves more than this share of a state's variance unexplained has gone astray.
 _ASTRAY = 0.25
-
-# Points that constants are taken to be known from where lengths are compared.
-_N_POINTS = 100
 
 Candidate = TypeVar("Candidate")
 
@@ -66,8 +62,7 @@ class Fitting:
     def best(self, systems: Sequence[System], deadline: float) -> list[Shot]:
         """Fits of systems, and of variations while there is time; the best of each form, the best first.
 
-        The first is the shortest that is not clearly worse than the best; those whose simulation is next to a
-        singularity, or hangs on exact initial values, come last.
+        Those whose simulation is next to a singularity, or hangs on exact initial values, come last.
 
         Args:
             systems: The most promising first.
@@ -90,30 +85,7 @@ class Fitting:
         fragile: list[Shot] = []
         for found in itertools.islice(fitted, _N_CHECKED):
             (fragile if self._is_fragile(found) else sturdy).append(found)
-        if not sturdy:
-            return self._shortest_first(fragile)[:_N_REPORTED]
-        return [*self._shortest_first(sturdy), *fragile][:_N_REPORTED]
-
-    def _shortest_first(self, fitted: list[Shot]) -> list[Shot]:
-        """The same, but that the shortest system which is not clearly worse than the best one is put first.
-
-        What is clearly worse is told by Vuong's test of the differences between observations (Econometrica
-        57, 1989, 307-333). Whole trajectories and their pieces are the same observations twice.
-        """
-        losses = [self._losses(found) for found in fitted]
-        tied = [
-            found
-            for found, loss in zip(fitted, losses, strict=True)
-            if found.bits - fitted[0].bits <= 2 * _CLEARLY * np.std(loss - losses[0]) * math.sqrt(len(loss))
-        ]
-        first = min(tied, key=lambda found: _expression_bits(found.system))
-        return [first, *(found for found in fitted if found is not first)]
-
-    def _losses(self, found: Shot) -> NDArray[np.float64]:
-        """Bits that each observation of the trajectories takes, shape (N,)."""
-        errors = self.whole.errors(Systems([found.system]), found.initials[None])[0]
-        unexplained = np.maximum(np.mean(errors**2, axis=0), EXACT_FVU)
-        return np.asarray(np.sum(np.log2(unexplained) + errors**2 / unexplained / math.log(2), axis=1) / 2)
+        return [*sturdy, *fragile][:_N_REPORTED]
 
     def _is_fragile(self, found: Shot) -> bool:
         """Whether its simulation goes astray where initial values are others that the observations allow."""
@@ -139,7 +111,7 @@ class Fitting:
             systems = [system for system in self._variations(parent.system) if forms(system) not in tried]
             tried |= {forms(system) for system in systems}
             best = fitted[0].bits
-            fitted = sorted([*fitted, *_each(systems, self._on_both, deadline)], key=_bits)
+            fitted = sorted([*fitted, *_each(systems, self._as_variation, deadline)], key=_bits)
             idle = 0 if fitted[0].bits < best else idle + 1
         return fitted
 
@@ -155,8 +127,9 @@ class Fitting:
                 result.append((*system[:component], expression, *system[component + 1 :]))
         return result
 
-    def _on_both(self, system: System, until: float) -> Shot:
-        return self._on_whole(self._on_pieces(system, until), until)
+    def _as_variation(self, system: System, until: float) -> Shot:
+        found = self._on_whole(self._on_pieces(system, until), until)
+        return replace(found, bits=found.bits + _HANDICAP)
 
     def _on_pieces(self, system: System, until: float) -> Shot:
         return shot(system, self.loose, deadline=until)
@@ -168,10 +141,6 @@ class Fitting:
 
 def _bits(found: Shot) -> float:
     return found.bits
-
-
-def _expression_bits(system: System) -> float:
-    return sum(expression_bits(component, _N_POINTS) for component in system)
 
 
 def _each(

@@ -24,7 +24,7 @@ System = tuple[Expression, ...]
 # Where a simulation breaks off, it counts as off by this many deviations of the state.
 _BROKEN = 3.0
 # Share of a state's variance that integration itself may be off by.
-EXACT_FVU = 1e-8
+_EXACT_FVU = 1e-8
 # A bit of an equation counts as so many of the observations: chosen on generated systems.
 _WEIGHT = 0.5
 _RTOL = 1e-6
@@ -110,7 +110,7 @@ def bits(system: System, errors: Array) -> float:
         system: Its equations are described too.
         errors: Of its simulation, as `Paths.errors` gives them, shape (N, D).
     """
-    unexplained = np.maximum(np.mean(errors**2, axis=0), EXACT_FVU)
+    unexplained = np.maximum(np.mean(errors**2, axis=0), _EXACT_FVU)
     fit = 0.5 * len(errors) * float(np.sum(np.log2(unexplained)))
     return fit + _WEIGHT * sum(expression_bits(component, len(errors)) for component in system)
 
@@ -162,7 +162,7 @@ def shot(system: System, paths: Paths, initials: Array | None = None, deadline: 
     constants, fitted = problem.split(values)
     refined = _with_constants(system, constants)
     table = errors.reshape(-1, problem.width)
-    is_exact = bool(np.all(np.mean(table**2, axis=0) <= EXACT_FVU))
+    is_exact = bool(np.all(np.mean(table**2, axis=0) <= _EXACT_FVU))
     return Shot(refined, bits(refined, table), fitted, is_exact)
 
 

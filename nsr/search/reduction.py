@@ -102,7 +102,10 @@ def _groupings(state: State, X: Array, y: Array, gradients: Array, tolerance: fl
     """With monomials of the variables as variables, and a monomial factor taken out."""
     # Each row is as large as it is relative to its own target, so that no few rows decide.
     size = np.abs(y) + 0.1 * np.median(np.abs(y))
-    scaled = np.column_stack((X * gradients, -y)) / size[:, None]
+    with np.errstate(all="ignore"):
+        scaled = np.column_stack((X * gradients, -y)) / size[:, None]
+    if not np.all(np.isfinite(scaled)):  # a target of zero, where most are
+        return
     _, sizes, directions = np.linalg.svd(scaled, full_matrices=False)
     n_symmetries = int(np.sum(sizes < tolerance * sizes[0]))
     n_variables = X.shape[1]

@@ -82,3 +82,9 @@ def test_a_reduced_solution_is_lifted_to_the_root():
         lifted = child.lift(parse("x_0"))
         product = child.X[:, 0] if child.factor is None else child.X[:, 0] * state.y / child.y
         np.testing.assert_allclose(Program([lifted]).values(state.X)[0], product, rtol=1e-9)
+
+
+def test_what_rounding_leaves_of_a_target_is_no_trouble():
+    X = np.random.default_rng(0).uniform(-50, 50, (2_000, 2))
+    y = 1e-17 * np.random.default_rng(1).standard_normal(2_000)
+    assert all(np.all(np.isfinite(child.y)) for child in reductions(State.root(X, y)))
