@@ -29,7 +29,7 @@ from sklearn.metrics import r2_score
 from eval.dynamics import make
 from eval.methods import MethodMissingError
 from eval.problems import SystemProblem, load_odebench
-from eval.problems.development_systems import generated_systems
+from eval.problems.development_systems import generated_systems, turning_systems
 from eval.records import opened, read_results, read_settings
 from eval.report import markdown_table
 from eval.sandbox import Sandbox, SandboxError
@@ -48,7 +48,7 @@ _MEMORY_GIB = 8.0
 # A fit that outlasts its limit by this much is killed.
 _GRACE_FACTOR, _GRACE_SECONDS = 2.0, 120.0
 
-Suite = Literal["odebench", "development"]
+Suite = Literal["odebench", "development", "turning"]
 
 app = typer.Typer(help=__doc__, add_completion=False, no_args_is_help=True)
 
@@ -127,8 +127,9 @@ def _pictures(results: pd.DataFrame, suite: str, folder: Path) -> list[str]:
 
 
 def problems_of(suite: str) -> list[SystemProblem]:
-    """The systems of `odebench`, or those of `development`."""
-    return load_odebench() if suite == "odebench" else generated_systems()
+    """The systems of `odebench`, those of `development`, or others of that kind which turn, `turning`."""
+    suites = {"odebench": load_odebench, "development": generated_systems, "turning": turning_systems}
+    return suites[suite]()
 
 
 def summarise(results: pd.DataFrame) -> pd.DataFrame:

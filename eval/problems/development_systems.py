@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.signal import find_peaks
 
 from eval.problems import SystemProblem
 from generators.systems import System, SystemConfig, SystemGenerator
@@ -24,6 +25,9 @@ _PRIOR = SystemConfig(
 # Spread of the logarithm of the second initial values around the first.
 _SPREAD = 0.5
 _ATTEMPTS = 20
+# Those of so many systems are taken that turn so often; a turn stands out from a trajectory of so many points by
+# a share of the state's range.
+_N_DRAWN, _LEAST_TURNS, _FINE, _PROMINENCE = 1_200, 3, 600, 0.05
 
 
 def generated_systems(n: int = _N_SYSTEMS) -> list[SystemProblem]:
@@ -38,6 +42,30 @@ def generated_systems(n: int = _N_SYSTEMS) -> list[SystemProblem]:
             initials = tuple(tuple(values.tolist()) for values in (first, second))
             problems.append(SystemProblem(str(len(problems) + 1), system, initials, (0.0, float(times[-1]))))
     return problems
+
+
+def turning_systems(n_drawn: int = _N_DRAWN) -> list[SystemProblem]:
+    """Those of many generated systems of which a state turns, as few do that are drawn at random.
+
+    Args:
+        n_drawn: Systems to choose from.
+    """
+    return [problem for problem in generated_systems(n_drawn) if _turns(problem) >= _LEAST_TURNS]
+
+
+def _turns(problem: SystemProblem) -> int:
+    """How often a state of the first trajectory turns, the one that does so most often."""
+    times = np.linspace(*problem.time_span, _FINE)
+    first = np.array([problem.initial_values[0]])
+    states = Systems([problem.system]).integrate(first, times, rtol=1e-10, atol=1e-12, max_steps=10**6)[0]
+    return max(_n_extrema(column) for column in states.T)
+
+
+def _n_extrema(values: NDArray[np.float64]) -> int:
+    size = np.ptp(values)
+    if not (np.isfinite(size) and size > 0):
+        return 0
+    return sum(len(find_peaks(sign * values, prominence=_PROMINENCE * size)[0]) for sign in (1, -1))
 
 
 def _second(

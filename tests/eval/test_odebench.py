@@ -11,7 +11,7 @@ from eval import odebench
 from eval.dynamics import make
 from eval.odebench import SystemFit, explained, fit_and_measure, has_form, observed, summarise, trajectory
 from eval.problems import load_odebench
-from eval.problems.development_systems import generated_systems
+from eval.problems.development_systems import generated_systems, turning_systems
 from eval.sandbox import SandboxError
 from generators.holdout import SystemHoldout
 from nsr.export.sympy import to_sympy
@@ -157,3 +157,12 @@ def test_what_goes_wrong_is_an_error_and_no_success():
     assert table["failed"][0] == 1
     with pytest.raises(ValueError, match="choose from"):
         make("nothing", 1.0)
+
+
+def test_turning_systems_turn():
+    problems = turning_systems(60)
+    assert problems
+    for problem in problems:
+        times = np.linspace(*problem.time_span, 600)
+        slopes = np.sign(np.diff(trajectory(problem, problem.initial_values[0], times), axis=0))
+        assert (slopes[1:] * slopes[:-1] < 0).sum(axis=0).max() >= 3
