@@ -25,8 +25,8 @@ _PRIOR = SystemConfig(
 # Spread of the logarithm of the second initial values around the first.
 _SPREAD = 0.5
 _ATTEMPTS = 20
-# Those of so many systems are taken that turn so often; a turn stands out from a trajectory of so many points by
-# a share of the state's range.
+# Those of so many systems are taken that turn so often; a turn stands out, from a trajectory of so many
+# points, by a share of the state's range.
 _N_DRAWN, _LEAST_TURNS, _FINE, _PROMINENCE = 1_200, 3, 600, 0.05
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import time
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -25,6 +24,8 @@ from nsr.ode.weak_refinement import refined
 _N_ON_PIECES, _N_ON_WHOLE = 32, 16
 # Share of the time that is left for fits to pieces, and the largest share of it that a single fit may take.
 _PIECES_SHARE, _MOST_SHARE = 0.5, 0.1
+# Share of it that is left for a last look at what was found.
+_CHECKING_SHARE = 0.05
 # Variations of each component that are fitted, right-hand sides from elsewhere that may take its place, and
 # systems whose variations bring nothing before the search for better ones ends.
 _N_VARIED, _N_FROM_ELSEWHERE, _PATIENCE = 12, 16, 5
@@ -70,22 +71,25 @@ class Fitting:
         """
         now = time.monotonic()
         middle = now + _PIECES_SHARE * (deadline - now)
+        end = deadline - _CHECKING_SHARE * (deadline - now)
         by_pieces = sorted(_each(systems[:_N_ON_PIECES], self._on_pieces, middle), key=_bits)
-        fitted = sorted(_each(by_pieces[:_N_ON_WHOLE], self._on_whole, deadline), key=_bits)
+        fitted = sorted(_each(by_pieces[:_N_ON_WHOLE], self._on_whole, end), key=_bits)
         if self.varies:
-            fitted = self._varied(fitted, deadline)
+            fitted = self._varied(fitted, end)
         best: dict[Hashable, Shot] = {}
         for found in fitted:
             best.setdefault(tuple(form_key(component) for component in found.system), found)
-        return self._sturdy_first(best.values())
+        return self._sturdy_first(list(best.values()), deadline)
 
-    def _sturdy_first(self, fitted: Iterable[Shot]) -> list[Shot]:
-        """As many as are reported."""
-        sturdy: list[Shot] = []
-        fragile: list[Shot] = []
-        for found in itertools.islice(fitted, _N_CHECKED):
-            (fragile if self._is_fragile(found) else sturdy).append(found)
-        return [*sturdy, *fragile][:_N_REPORTED]
+    def _sturdy_first(self, fitted: list[Shot], deadline: float) -> list[Shot]:
+        """As many as are reported, first those that are known not to be fragile."""
+        sturdy = [
+            found
+            for found in fitted[:_N_CHECKED]
+            if time.monotonic() < deadline and not self._is_fragile(found)
+        ]
+        rest = [found for found in fitted if all(found is not other for other in sturdy)]
+        return [*sturdy, *rest][:_N_REPORTED]
 
     def _is_fragile(self, found: Shot) -> bool:
         """Whether its simulation goes astray where initial values are others that the observations allow."""

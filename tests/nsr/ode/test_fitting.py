@@ -1,5 +1,5 @@
 import itertools
-import math
+import time
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def fitting(
 )
 def test_variations_lead_to_the_pendulum(start):
     true = ("x_1", "-2*sin(x_0)")
-    best = fitting(true, [2.0, 0.0], 0.0, (0, 1)).best([tuple(map(parse, start))], math.inf)
+    best = fitting(true, [2.0, 0.0], 0.0, (0, 1)).best([tuple(map(parse, start))], time.monotonic() + 60)
     assert forms(best[0].system) == forms(tuple(map(parse, true)))
     assert best[0].is_exact
     assert best[0].system[1].constants[0] == pytest.approx(-2, rel=1e-4)
@@ -40,12 +40,12 @@ def test_variations_lead_to_the_pendulum(start):
 
 def test_forms_are_reported_once():
     start = [tuple(map(parse, texts)) for texts in (("x_1", "-x_0"), ("0.9*x_1", "-1.1*x_0"))]
-    best = fitting(("x_1", "-2*x_0"), [2.0, 0.0], 0.03, ()).best(start, math.inf)
+    best = fitting(("x_1", "-2*x_0"), [2.0, 0.0], 0.03, ()).best(start, time.monotonic() + 60)
     assert len(best) == 1
 
 
 def test_what_hangs_on_exact_initial_values_comes_last():
     """Noise may put initial values on the wrong side of a pole."""
     near_pole, sturdy = (parse("0.3*x_0 + 0.001/(x_0 - 0.95)"),), (parse("x_0/3"),)
-    found = fitting(("0.3*x_0",), [1.0], 0.1, ()).best([near_pole, sturdy], math.inf)
+    found = fitting(("0.3*x_0",), [1.0], 0.1, ()).best([near_pole, sturdy], time.monotonic() + 60)
     assert forms(found[0].system) == forms(sturdy)
