@@ -28,7 +28,7 @@ from sklearn.metrics import r2_score
 
 from eval.dynamics import make
 from eval.methods import MethodMissingError
-from eval.problems import SystemProblem, load_odebench
+from eval.problems import SystemProblem, load_odebench, load_textbook
 from eval.problems.development_systems import generated_systems, turning_systems
 from eval.records import opened, read_results, read_settings
 from eval.report import markdown_table
@@ -48,7 +48,7 @@ _MEMORY_GIB = 8.0
 # A fit that outlasts its limit by this much is killed.
 _GRACE_FACTOR, _GRACE_SECONDS = 2.0, 120.0
 
-Suite = Literal["odebench", "development", "turning"]
+Suite = Literal["odebench", "development", "turning", "textbook"]
 
 app = typer.Typer(help=__doc__, add_completion=False, no_args_is_help=True)
 
@@ -75,9 +75,7 @@ class SystemFit:
 @app.command()
 def run(
     output: Annotated[Path, typer.Option(help="folder of the results; an interrupted run goes on there")],
-    suite: Annotated[
-        Suite, typer.Option(help="the benchmark, or generated systems to develop on")
-    ] = "odebench",
+    suite: Annotated[Suite, typer.Option(help="the benchmark, or systems to develop on")] = "odebench",
     methods: Annotated[str, typer.Option(help="names, separated by commas")] = "nsr,sindy",
     noise: Annotated[str, typer.Option(help="levels, separated by commas")] = "0,0.05",
     dropped: Annotated[str, typer.Option(help="shares of dropped points, by commas")] = "0",
@@ -127,8 +125,13 @@ def _pictures(results: pd.DataFrame, suite: str, folder: Path) -> list[str]:
 
 
 def problems_of(suite: str) -> list[SystemProblem]:
-    """The systems of `odebench`, those of `development`, or others of that kind which turn, `turning`."""
-    suites = {"odebench": load_odebench, "development": generated_systems, "turning": turning_systems}
+    """The systems of `odebench`, or others: of textbooks, generated, or generated ones that turn."""
+    suites = {
+        "odebench": load_odebench,
+        "textbook": load_textbook,
+        "development": generated_systems,
+        "turning": turning_systems,
+    }
     return suites[suite]()
 
 

@@ -92,12 +92,10 @@ class Systems:
             States, shape (R, T, D); NaN in columns beyond a system's own, and after a row was given up.
         """
         rows = np.arange(len(initial)) if index is None else np.asarray(index, dtype=np.int64)
-        grid = np.ascontiguousarray(
-            np.broadcast_to(times, (len(rows), np.shape(times)[-1])), dtype=np.float64
-        )
+        grid = _owned(np.broadcast_to(times, (len(rows), np.shape(times)[-1])))
         table = self._constants(rows, constants)
         out = np.full((len(rows), grid.shape[1], initial.shape[1]), np.nan)
-        start = np.ascontiguousarray(initial, dtype=np.float64)
+        start = _owned(initial)
         tape = self.program.tape
         arguments = (
             tape.nodes,
@@ -147,6 +145,11 @@ class Systems:
                 table[row, place, : counts[component]] = flat[row, taken : taken + counts[component]]
                 taken += counts[component]
         return table
+
+
+def _owned(values: Array) -> Array:
+    """Contiguous and writable: the kernel is compiled again for arrays that are only to be read."""
+    return np.require(values, np.float64, ["C", "W"])
 
 
 @njit(**OPTIONS)

@@ -3,8 +3,9 @@
 Feynman: the Feynman Symbolic Regression Database (arXiv:1905.11481), with its ranges. ODEBench:
 arXiv:2310.05573. Strogatz: the two-state systems of SRBench (arXiv:2107.14351). Classical suites:
 Nguyen, Keijzer, Livermore, Korns, Jin and Vladislavleva as published, ranges included; where a
-published range leaves the equation's domain, it is cut to the part inside. Generated and hard: the
-development suites (`eval.generated`), which are no benchmarks.
+published range leaves the equation's domain, it is cut to the part inside. Generated and hard
+(`eval.generated`), and textbook (dynamical systems that ODEBench lacks, with parameters of our own) are no
+benchmarks: methods are developed on them.
 """
 
 from __future__ import annotations
@@ -86,7 +87,16 @@ class SystemProblem:
 
 def load_odebench() -> list[SystemProblem]:
     """The 63 systems of ODEBench."""
-    rows = json.loads((TABLES / "odebench.json").read_text(encoding="utf-8"))
+    return _systems("odebench.json")
+
+
+def load_textbook() -> list[SystemProblem]:
+    """Systems of textbooks that ODEBench lacks, to develop on."""
+    return _systems("textbook.json")
+
+
+def _systems(file_name: str) -> list[SystemProblem]:
+    rows = json.loads((TABLES / file_name).read_text(encoding="utf-8"))
     return [
         SystemProblem(
             name=f"{row['id']} {row['name']}",

@@ -14,21 +14,24 @@ from nsr.ode.shooting import Paths, System, scores
 _N_COMBINED, _MOST_COMBINATIONS = 5, 150
 _N_ROUNDS = 4
 _N_AT_A_TIME = 16
+# Share of the time that is left which simulating combinations may take.
+_SHARE = 0.25
 
 
 def combined(candidates: Sequence[Sequence[Expression]], loose: Paths, deadline: float) -> list[System]:
     """Systems of shortest description first, one of each form.
 
     All combinations of the best right-hand sides are simulated, then systems that differ from the best one in
-    one component.
+    one component, the most promising first.
 
     Args:
         candidates: Right-hand sides of each component, the most promising first.
         loose: Pieces of trajectories: from many starting points an error of the first one, or chaos, spoils
             little.
-        deadline: Of `time.monotonic`, after which no further system is simulated.
+        deadline: Of `time.monotonic`; combining takes no more than its share of the time until then.
     """
-    tried = _simulated(candidates, loose, deadline)
+    now = time.monotonic()
+    tried = _simulated(candidates, loose, now + _SHARE * (deadline - now))
     best: dict[Hashable, System] = {}
     for system in sorted(tried, key=tried.__getitem__):
         best.setdefault(forms(system), system)
@@ -56,8 +59,9 @@ def _simulated(
         simulate(
             [
                 (*current[:place], expression, *current[place + 1 :])
-                for place, expressions in enumerate(candidates)
-                for expression in expressions
+                for alike in itertools.zip_longest(*candidates)
+                for place, expression in enumerate(alike)
+                if expression is not None
             ]
         )
         if min(tried, key=tried.__getitem__) == current or time.monotonic() > deadline:

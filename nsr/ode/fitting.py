@@ -92,12 +92,16 @@ class Fitting:
         return [*sturdy, *rest][:_N_REPORTED]
 
     def _is_fragile(self, found: Shot) -> bool:
-        """Whether its simulation goes astray where initial values are others that the observations allow."""
+        """Whether its simulation goes astray from other initial values that the observations allow.
+
+        They are as smoothed, as observed, or a deviation off. Near a saddle each leads elsewhere; from 0 a
+        root leads nowhere.
+        """
         compiled = Systems([found.system])
         errors = self.whole.errors(compiled, found.initials[None])[0]
         moves = np.diag(np.sqrt(np.mean(errors**2, axis=0)) * self.whole.size)
         moved = found.initials + np.concatenate((moves, -moves))[:, None]
-        begun = np.concatenate((moved, self.whole.initials[None]))
+        begun = np.concatenate((moved, self.whole.initials[None], self.whole.observed[None]))
         errors = self.whole.errors(compiled, begun, index=np.zeros(len(begun), dtype=np.int64))
         unexplained = np.mean((errors * self.whole.scatter) ** 2, axis=1).max(axis=1)
         return bool(np.any(unexplained > _ASTRAY))

@@ -27,7 +27,8 @@ _BROKEN = 3.0
 _EXACT_FVU = 1e-8
 # A bit of an equation counts as so many of the observations: chosen on generated systems.
 _WEIGHT = 0.5
-_RTOL = 1e-6
+# Relative tolerance of the integrator, where constants are fitted and where they are not.
+_RTOL, _ROUGH_RTOL = 1e-6, 1e-4
 # What takes more steps from one observation to the next, on average, is too stiff to be worth the time.
 _STEPS_A_POINT = 25
 # Relative steps of difference quotients.
@@ -42,6 +43,7 @@ class Paths:
 
     Attributes:
         initials: Smoothed initial values of the S paths, shape (S, D).
+        observed: Their initial values as observed, shape (S, D).
         size: Standard deviation of each state over all paths, 1 for those that stand still; shape (D,).
     """
 
@@ -54,6 +56,7 @@ class Paths:
         lengths = np.array([len(trajectory.times) for trajectory in trajectories])
         self._is_seen = np.arange(longest) < lengths[:, None]
         self.initials = np.stack([trajectory.initial for trajectory in trajectories])
+        self.observed = self._states[:, 0]
         deviation = np.std(self._states[self._is_seen], axis=0)
         self.size = np.where(deviation > 0, deviation, 1.0)
         scatters = [np.ones_like(t.states) if t.scatter is None else t.scatter for t in trajectories]
@@ -76,6 +79,7 @@ class Paths:
         initials: Array | None = None,
         constants: Array | None = None,
         index: NDArray[np.int64] | None = None,
+        rtol: float = _RTOL,
     ) -> Array:
         """Simulated minus observed states in units of each state's size and scatter, shape (R, N, D).
 
@@ -84,6 +88,7 @@ class Paths:
             initials: Initial values of each row on each path, shape (R, S, D); the smoothed ones by default.
             constants: As in `nsr.integrate.Systems.integrate`, shape (R, K).
             index: As there, shape (R,).
+            rtol: As there.
         """
         n_paths, n_points, width = self._states.shape
         rows = np.arange(systems.n_systems) if index is None else index
@@ -94,8 +99,8 @@ class Paths:
                 np.tile(self._times, (len(rows), 1)),
                 None if constants is None else np.repeat(constants, n_paths, axis=0),
                 np.repeat(rows, n_paths),
-                rtol=_RTOL,
-                atol=_RTOL * 1e-3 * float(self.size.min()),
+                rtol=rtol,
+                atol=rtol * 1e-3 * float(self.size.min()),
                 max_steps=_STEPS_A_POINT * n_points,
                 n_threads=self._n_threads,
             ).reshape(len(rows), n_paths, n_points, width)
@@ -117,7 +122,7 @@ def bits(system: System, errors: Array) -> float:
 
 def scores(systems: Sequence[System], paths: Paths) -> Array:
     """Description length of each system, simulated from smoothed initial values."""
-    errors = paths.errors(Systems(systems))
+    errors = paths.errors(Systems(systems), rtol=_ROUGH_RTOL)
     return np.array([bits(system, off) for system, off in zip(systems, errors, strict=True)])
 
 

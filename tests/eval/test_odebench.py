@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from eval import odebench
 from eval.dynamics import make
 from eval.odebench import SystemFit, explained, fit_and_measure, has_form, observed, summarise, trajectory
-from eval.problems import load_odebench
+from eval.problems import load_odebench, load_textbook
 from eval.problems.development_systems import generated_systems, turning_systems
 from eval.sandbox import SandboxError
 from generators.holdout import SystemHoldout
@@ -139,7 +139,7 @@ def test_tuned_sindy_finds_waves_and_polynomials():
 
 def test_systems_to_develop_on_live_through_their_time_from_both_initial_values():
     holdout = SystemHoldout.default()
-    for problem in generated_systems(12):
+    for problem in [*generated_systems(12), *load_textbook()]:
         assert not holdout.contains(problem.system)
         grid = np.linspace(*problem.time_span, 30)
         for initial in problem.initial_values:

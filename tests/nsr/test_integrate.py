@@ -6,7 +6,7 @@ from scipy.integrate import solve_ivp
 
 from eval.problems import TABLES, load_systems
 from nsr.expression import Expression
-from nsr.integrate import Systems
+from nsr.integrate import Systems, _integrate_rows
 from nsr.parsing import parse
 from nsr.program import Program
 
@@ -98,3 +98,12 @@ def test_threads_change_nothing(n_threads):
     np.testing.assert_array_equal(
         lotka.integrate(initial, times), lotka.integrate(initial, times, n_threads=n_threads)
     )
+
+
+def test_arrays_that_are_only_to_be_read_need_no_other_kernel():
+    """A second compilation would take seconds of the first fit."""
+    systems = Systems([(parse("-x_0"),)])
+    times, initial = np.linspace(0, 1, 5), np.broadcast_to(2.0, (1, 1))
+    states = systems.integrate(initial, np.broadcast_to(times, (1, 5)))
+    np.testing.assert_allclose(states[0, :, 0], 2 * np.exp(-times), rtol=1e-5)
+    assert len(_integrate_rows.signatures) == 1

@@ -49,3 +49,11 @@ def test_what_hangs_on_exact_initial_values_comes_last():
     near_pole, sturdy = (parse("0.3*x_0 + 0.001/(x_0 - 0.95)"),), (parse("x_0/3"),)
     found = fitting(("0.3*x_0",), [1.0], 0.1, ()).best([near_pole, sturdy], time.monotonic() + 60)
     assert forms(found[0].system) == forms(sturdy)
+
+
+def test_a_root_that_leads_nowhere_from_an_observed_zero_comes_last():
+    """The square root's solution from 0 is not unique: a fit may begin beside it, a simulation stays."""
+    root, sturdy = (parse("1.6*sqrt(abs(x_0)) - 1.5*x_0"),), (parse("0.9 - 0.8*tanh(x_0)"),)
+    found = fitting(("1 - x_0",), [0.0], 0.05, ()).best([root, sturdy], time.monotonic() + 60)
+    assert forms(found[0].system) == forms(sturdy)
+    assert found[1].bits < found[0].bits
