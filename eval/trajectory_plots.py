@@ -33,9 +33,13 @@ def draw_all(results: pd.DataFrame, suite: str, folder: Path) -> list[str]:
 
 
 def _shares(results: pd.DataFrame, figure_class: Any) -> Any:
-    """Bars of reconstruction and generalisation for each method, a panel for each kind of observation."""
+    """Bars of reconstruction and generalisation for each method, a panel for each kind of observation.
+
+    Kinds that fewer methods have seen than others are left out.
+    """
     table = summarise(results)
-    kinds = table[["noise", "dropped"]].drop_duplicates().to_numpy().tolist()
+    n_methods = table.groupby(["noise", "dropped"]).size()
+    kinds = n_methods.index[n_methods == n_methods.max()].to_list()
     methods = list(table["method"].unique())
     figure = figure_class(figsize=(1.5 + 3 * len(kinds), 0.4 * len(methods) + 1.6), layout="constrained")
     panels = figure.subplots(1, len(kinds), sharey=True, squeeze=False)[0]

@@ -31,8 +31,8 @@ Places = list[list[list[Fit]]]
 # Right-hand sides of a network whose constants are fitted to the weak form, and how the others fall out:
 # by a fit to smoothed derivatives at so many points.
 _N_ROUGH, _N_ROUGH_POINTS, _RESTARTS = 48, 150, 2
-# Share of the time that asking the networks may take.
-_ASKING_SHARE = 0.4
+# Shares of the time that is left which asking the networks, and regression on libraries, may take.
+_ASKING_SHARE, _SPARSE_SHARE = 0.3, 0.25
 # Right-hand sides that are kept of each list.
 _N_EACH = 4
 # Weak equations that count as independent observations.
@@ -79,11 +79,14 @@ def sparse(n_states: int, weak_forms: Sequence[WeakForm], deadline: float) -> Pl
     Args:
         n_states: Number of components.
         weak_forms: Of the observations, one of each width.
-        deadline: Of `time.monotonic`, after which no further library is tried if there is something.
+        deadline: Of `time.monotonic`; after its share of the time until then no further library is tried if
+            there is something.
     """
     places: Places = [[] for _ in range(n_states)]
+    now = time.monotonic()
+    end = now + _SPARSE_SHARE * (deadline - now)
     for library, weak in itertools.product(libraries(n_states), weak_forms):
-        if time.monotonic() > deadline and all(places):
+        if time.monotonic() > end and all(places):
             break
         for place, fits in zip(places, sparse_fits(weak, library), strict=True):
             place.append(_shortest(fits))

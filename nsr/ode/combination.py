@@ -15,7 +15,7 @@ _N_COMBINED, _MOST_COMBINATIONS = 5, 150
 _N_ROUNDS = 4
 _N_AT_A_TIME = 16
 # Share of the time that is left which simulating combinations may take.
-_SHARE = 0.25
+_SHARE = 0.4
 
 
 def combined(candidates: Sequence[Sequence[Expression]], loose: Paths, deadline: float) -> list[System]:

@@ -116,17 +116,20 @@ class Fitting:
             if parent is None:
                 break
             varied.add(forms(parent.system))
-            systems = [system for system in self._variations(parent.system) if forms(system) not in tried]
+            new = self._variations(parent.system, deadline)
+            systems = [system for system in new if forms(system) not in tried]
             tried |= {forms(system) for system in systems}
             best = fitted[0].bits
             fitted = sorted([*fitted, *_each(systems, self._as_variation, deadline)], key=_bits)
             idle = 0 if fitted[0].bits < best else idle + 1
         return fitted
 
-    def _variations(self, system: System) -> list[System]:
+    def _variations(self, system: System, deadline: float) -> list[System]:
         """Systems of which one component is another; the weak form says which others are promising."""
-        result = []
+        result: list[System] = []
         for component in self.varies:
+            if time.monotonic() > deadline:
+                break
             elsewhere = one_of_each(self.candidates[component])[:_N_FROM_ELSEWHERE]
             new = [*variations(system[component], len(system)), *elsewhere]
             weak = self.weak_forms[len(self.weak_forms) // 2]

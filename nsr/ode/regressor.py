@@ -91,10 +91,12 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         if not self.sources or (unknown := set(self.sources) - set(SOURCES)):
             wrong = ", ".join(sorted(unknown)) if self.sources else "nothing"
             raise ValueError(f"{wrong} is no source of right-hand sides; choose from {', '.join(SOURCES)}")
+        started = time.monotonic()
         networks = self._networks()
+        loading = time.monotonic() - started
         warm_up()
         warm_up_integration()
-        deadline = time.monotonic() + self.time_limit
+        deadline = time.monotonic() + self.time_limit - loading  # compiling does not count
         first = X[0] if isinstance(X, list | tuple) and len(X) else X
         trajectories = with_scatter(as_trajectories(t, X))
         n_states = trajectories[0].states.shape[1]

@@ -27,10 +27,11 @@ _BROKEN = 3.0
 _EXACT_FVU = 1e-8
 # A bit of an equation counts as so many of the observations: chosen on generated systems.
 _WEIGHT = 0.5
-# Relative tolerance of the integrator, where constants are fitted and where they are not.
-_RTOL, _ROUGH_RTOL = 1e-6, 1e-4
-# What takes more steps from one observation to the next, on average, is too stiff to be worth the time.
-_STEPS_A_POINT = 25
+# Relative tolerance of the integrator. What takes more steps from one observation to the next, on average, is
+# too stiff to be worth the time.
+_RTOL, _STEPS_A_POINT = 1e-6, 25
+# The same where systems are only compared before their constants are fitted.
+_ROUGH_RTOL, _ROUGH_STEPS = 1e-4, 6
 # Relative steps of difference quotients.
 _STEP, _SMALLEST_STEP = 1e-5, 1e-8
 _MAX_EVALUATIONS = 20
@@ -79,7 +80,7 @@ class Paths:
         initials: Array | None = None,
         constants: Array | None = None,
         index: NDArray[np.int64] | None = None,
-        rtol: float = _RTOL,
+        rough: bool = False,
     ) -> Array:
         """Simulated minus observed states in units of each state's size and scatter, shape (R, N, D).
 
@@ -88,11 +89,12 @@ class Paths:
             initials: Initial values of each row on each path, shape (R, S, D); the smoothed ones by default.
             constants: As in `nsr.integrate.Systems.integrate`, shape (R, K).
             index: As there, shape (R,).
-            rtol: As there.
+            rough: Whether a few digits are enough, and what takes many steps may be given up.
         """
         n_paths, n_points, width = self._states.shape
         rows = np.arange(systems.n_systems) if index is None else index
         begin = np.broadcast_to(self.initials if initials is None else initials, (len(rows), n_paths, width))
+        rtol, steps_a_point = (_ROUGH_RTOL, _ROUGH_STEPS) if rough else (_RTOL, _STEPS_A_POINT)
         with np.errstate(all="ignore"):
             states = systems.integrate(
                 begin.reshape(-1, width),
@@ -101,7 +103,7 @@ class Paths:
                 np.repeat(rows, n_paths),
                 rtol=rtol,
                 atol=rtol * 1e-3 * float(self.size.min()),
-                max_steps=_STEPS_A_POINT * n_points,
+                max_steps=steps_a_point * n_points,
                 n_threads=self._n_threads,
             ).reshape(len(rows), n_paths, n_points, width)
             off = ((states - self._states) / (self.size * self._scatter))[:, self._is_seen]
@@ -122,7 +124,7 @@ def bits(system: System, errors: Array) -> float:
 
 def scores(systems: Sequence[System], paths: Paths) -> Array:
     """Description length of each system, simulated from smoothed initial values."""
-    errors = paths.errors(Systems(systems), rtol=_ROUGH_RTOL)
+    errors = paths.errors(Systems(systems), rough=True)
     return np.array([bits(system, off) for system, off in zip(systems, errors, strict=True)])
 
 
