@@ -83,13 +83,11 @@ class Fitting:
 
     def _sturdy_first(self, fitted: list[Shot], deadline: float) -> list[Shot]:
         """As many as are reported, first those that are known not to be fragile."""
-        sturdy = [
-            found
-            for found in fitted[:_N_CHECKED]
-            if time.monotonic() < deadline and not self._is_fragile(found)
-        ]
-        rest = [found for found in fitted if all(found is not other for other in sturdy)]
-        return [*sturdy, *rest][:_N_REPORTED]
+
+        def is_doubtful(found: Shot) -> bool:
+            return time.monotonic() >= deadline or self._is_fragile(found)
+
+        return sorted(fitted[:_N_CHECKED], key=is_doubtful)[:_N_REPORTED]
 
     def _is_fragile(self, found: Shot) -> bool:
         """Whether its simulation goes astray from other initial values that the observations allow.

@@ -27,7 +27,9 @@ def fitting(
     return Fitting(Paths(pieces), Paths(trajectories), np.array([0]), weak_forms, nothing, varies)
 
 
-@pytest.mark.parametrize("start", [("1.1*x_1 + 0.001*x_0", "-1.5*tanh(x_0)"), ("x_1", "-1.5*x_1")])
+@pytest.mark.parametrize(
+    "start", [("1.1*x_1 + 0.001*x_0", "-1.5*tanh(x_0)"), ("x_1*cos(x_0)", "-1.5*x_0"), ("x_1", "-1.5*x_1")]
+)
 def test_variations_lead_to_the_pendulum(start):
     true = ("x_1", "-2*sin(x_0)")
     best = fitting(true, [2.0, 0.0], 0.0, (0, 1)).best([tuple(map(parse, start))], time.monotonic() + 60)
