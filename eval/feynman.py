@@ -1,6 +1,6 @@
 """The Feynman benchmark: `python -m eval.feynman run` and `python -m eval.feynman report`.
 
-The same two commands run any suite of `eval.problems`, or a folder of CSV files, with `--suite`.
+The same two commands run any suite of `nsr.problems`, or a folder of CSV files, with `--suite`.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from rich.console import Console
 
 from eval.methods import Budget, MethodMissingError, make
 from eval.plots import draw_all
-from eval.problems import SUITES, Problem, load
-from eval.problems.folder import TableProblem, load_folder
 from eval.protocol import SEEDS, TRAINING_ROWS
 from eval.records import Fit, opened, read_results, read_settings
 from eval.report import summarise, to_markdown
 from eval.runner import Limits, plan
 from eval.runner import run as run_plan
+from nsr.problems import SUITES, Problem, load
+from nsr.problems.folder import TableProblem, load_folder
+from nsr.refinement.warm_up import warm_up
 from nsr.search.engine import STAGES
-from nsr.warm_up import warm_up
 
 app = typer.Typer(help=__doc__, add_completion=False, no_args_is_help=True)
 

@@ -16,14 +16,14 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from eval.metrics import accuracy
-from eval.problems import TABLES, Problem, sample
 from eval.protocol import SEEDS, split
 from generators.equations import EquationSampler
 from generators.expressions import ExpressionConfig
-from nsr.expression import Expression
-from nsr.printing import to_infix
-from nsr.program import Program
+from nsr.evaluate.program import Program
+from nsr.expressions.expression import Expression
+from nsr.expressions.printing import to_infix
+from nsr.problems import TABLES, Problem, sample
+from nsr.problems.metrics import accuracy
 from nsr.regressor import SymbolicRegressor
 
 _SEED, _HARD_SEED = 0x67656E6572617465, 0x68617264
@@ -118,7 +118,7 @@ def main(
     suite: Annotated[Suite, typer.Option(help="which table to write")] = Suite.GENERATED,
     count: Annotated[int, typer.Option(help="how many problems")] = 160,
 ) -> None:
-    """Writes the table of a suite beside the others in `eval/problems/`."""
+    """Writes the table of a suite beside the others in `nsr/problems/`."""
     problems = draw() if suite is Suite.GENERATED else draw_hard()
     with (TABLES / f"{suite.value}.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")

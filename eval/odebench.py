@@ -26,19 +26,19 @@ from rich.console import Console
 from rich.progress import track
 from sklearn.metrics import r2_score
 
+from eval.development_systems import generated_systems, turning_systems
 from eval.dynamics import make
 from eval.methods import MethodMissingError
-from eval.problems import SystemProblem, load_odebench, load_textbook
-from eval.problems.development_systems import generated_systems, turning_systems
 from eval.records import opened, read_results, read_settings
 from eval.report import markdown_table
 from eval.sandbox import Sandbox, SandboxError
 from eval.symbolic import count_nodes
-from nsr.canonical import form_key
-from nsr.export.sympy import from_sympy
-from nsr.integrate import Systems
+from nsr.expressions.canonical import form_key
+from nsr.expressions.sympy_form import from_sympy
+from nsr.ode.integrate import Systems
 from nsr.ode.warm_up import warm_up_integration
-from nsr.warm_up import warm_up
+from nsr.problems import SystemProblem, load_odebench, load_textbook
+from nsr.refinement.warm_up import warm_up
 
 Array = NDArray[np.float64]
 

@@ -17,8 +17,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from eval.metrics import accuracy
-from eval.problems import Problem, load, sample
+from nsr.problems import Problem, load, sample
+from nsr.problems.metrics import accuracy
 from nsr.regressor import SymbolicRegressor
 
 N_FRESH = 1_000

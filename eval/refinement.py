@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from eval.metrics import RECOVERED_FVU
-from eval.problems import Problem, load, sample
-from nsr.expression import PLACEHOLDER, Expression, Token, is_variable
-from nsr.program import Program
-from nsr.refine import Method, refine
-from nsr.warm_up import warm_up
+from nsr.evaluate.program import Program
+from nsr.expressions.expression import PLACEHOLDER, Expression, Token, is_variable
+from nsr.problems import Problem, load, sample
+from nsr.problems.metrics import RECOVERED_FVU
+from nsr.refinement.refine import Method, refine
+from nsr.refinement.warm_up import warm_up
 
 N_FRESH = 1_000
 

@@ -23,13 +23,13 @@ import sympy
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from eval.methods import Budget, make
-from eval.metrics import accuracy
-from eval.problems import Problem
-from eval.problems.folder import TableProblem
 from eval.protocol import split
 from eval.records import Fit, Records
 from eval.sandbox import Sandbox, SandboxError
 from eval.symbolic import judge
+from nsr.problems import Problem
+from nsr.problems.folder import TableProblem
+from nsr.problems.metrics import accuracy
 from nsr.search.engine import STAGES
 
 # A fit that outlasts its limit by this much (imports and a first compilation included) is killed.

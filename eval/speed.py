@@ -26,21 +26,21 @@ import torch
 import typer
 from torch.utils.flop_counter import FlopCounterMode
 
-from eval.problems import load_odebench
 from generators.expressions import ExpressionConfig
 from generators.functions import FunctionConfig, FunctionGenerator
 from generators.systems import SystemConfig, SystemGenerator
-from nsr.checkpoint import from_pretrained
-from nsr.decoding import sample
-from nsr.export.sympy import to_sympy
-from nsr.expression import Expression
-from nsr.integrate import Systems
-from nsr.model import Model, ModelConfig
-from nsr.parsing import parse
-from nsr.program import Program
-from nsr.refine import refine
-from nsr.tokenizer import Tokenizer
-from nsr.warm_up import warm_up
+from nsr.evaluate.program import Program
+from nsr.expressions.expression import Expression
+from nsr.expressions.parsing import parse
+from nsr.expressions.sympy_form import to_sympy
+from nsr.network.checkpoint import from_pretrained
+from nsr.network.decoding import sample
+from nsr.network.model import Model, ModelConfig
+from nsr.network.tokenizer import Tokenizer
+from nsr.ode.integrate import Systems
+from nsr.problems import load_odebench
+from nsr.refinement.refine import refine
+from nsr.refinement.warm_up import warm_up
 from training.loss import TokenLoss
 from training.module import OptimizerConfig
 from training.stream import Batch, ProblemStream, StreamConfig, cut

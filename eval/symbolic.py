@@ -18,11 +18,11 @@ import sympy
 from numpy.typing import NDArray
 
 from eval.identities import differ_by_constant, differ_by_factor
-from eval.problems import Problem
 from eval.sandbox import Sandbox, SandboxError
-from nsr.export.sympy import from_sympy, to_sympy
-from nsr.expression import Expression
-from nsr.program import Program
+from nsr.evaluate.program import Program
+from nsr.expressions.expression import Expression
+from nsr.expressions.sympy_form import from_sympy, to_sympy
+from nsr.problems import Problem
 
 TIME_LIMIT = 30.0
 # SRBench tries the symbolic check only on models that explain half of the variance.

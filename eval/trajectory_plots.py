@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from eval.odebench import N_POINTS, observed, problems_of, summarise, trajectory
-from eval.problems import SystemProblem
-from nsr.integrate import Systems
-from nsr.parsing import parse
+from nsr.expressions.parsing import parse
+from nsr.ode.integrate import Systems
+from nsr.problems import SystemProblem
 
 _DPI = 100
 _METHOD = "nsr"

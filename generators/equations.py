@@ -9,9 +9,9 @@ import numpy as np
 from generators.constants import draw_constants
 from generators.expressions import ExpressionConfig, ExpressionSampler
 from generators.holdout import Holdout
-from nsr import p10
-from nsr.expression import PLACEHOLDER, Expression, _trusted
-from nsr.simplify import length, simplify, strip_scale
+from nsr.expressions.expression import PLACEHOLDER, Expression, _trusted
+from nsr.expressions.simplify import length, simplify, strip_scale
+from nsr.network import p10
 
 # Constants beyond these are dropped long before P10 ends.
 _SMALLEST_CONSTANT, _LARGEST_CONSTANT = 1e-30, 1e30

@@ -8,8 +8,8 @@ import numpy as np
 
 from generators.holdout import Holdout
 from generators.physics import PhysicsPrior
-from nsr.expression import PLACEHOLDER, Expression, apply, constant, variable
-from nsr.simplify import length, simplify, strip_scale
+from nsr.expressions.expression import PLACEHOLDER, Expression, apply, constant, variable
+from nsr.expressions.simplify import length, simplify, strip_scale
 
 _BINARY = (("add", 0.3), ("sub", 0.2), ("mul", 0.35), ("div", 0.15))
 _UNARY = (

@@ -17,10 +17,10 @@ from generators.equations import EquationSampler
 from generators.expressions import ExpressionConfig
 from generators.holdout import Holdout
 from generators.supports import Supports
-from nsr.elementary import OPTIONS
-from nsr.expression import Expression
-from nsr.program import Program
-from nsr.scaling import COMFORTABLE_RMS
+from nsr.data.scaling import COMFORTABLE_RMS
+from nsr.evaluate.elementary import OPTIONS
+from nsr.evaluate.program import Program
+from nsr.expressions.expression import Expression
 
 Array = NDArray[np.floating[Any]]
 

@@ -1,7 +1,8 @@
 """What must never be generated: the skeletons of every benchmark.
 
 A skeleton counts as a benchmark's whatever its variables are called and whatever values its constants
-have (`nsr.canonical`). The benchmarks are read from eval's tables, so a new one is held out at once.
+have (`nsr.expressions.canonical`). The benchmarks are read from the tables of `nsr.problems`, so a new one is
+held out at once.
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cache
 
-from eval.problems import load, load_systems
-from nsr.canonical import Key, blind_key, skeleton_key
-from nsr.expression import Expression
+from nsr.expressions.canonical import Key, blind_key, skeleton_key
+from nsr.expressions.expression import Expression
+from nsr.problems import load, load_systems
 
 
 class Holdout:

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from nsr.expression import PLACEHOLDER, Expression, apply, constant, variable
+from nsr.expressions.expression import PLACEHOLDER, Expression, apply, constant, variable
 
 T = TypeVar("T")
 

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from nsr.elementary import OPTIONS
+from nsr.evaluate.elementary import OPTIONS
 
 # Shares of the families; boxes of positive numbers dominate, as measured quantities do.
 _POSITIVE, _SYMMETRIC, _SHIFTED, _LOG_UNIFORM, _MIXTURE = range(5)

@@ -18,10 +18,10 @@ from generators.constants import draw_constants
 from generators.equations import rounded
 from generators.expressions import ExpressionConfig, ExpressionSampler
 from generators.holdout import Holdout, SystemHoldout
-from nsr.expression import PLACEHOLDER, Expression, _trusted, apply, constant, variable
-from nsr.integrate import Systems
-from nsr.scaling import COMFORTABLE_RMS
-from nsr.simplify import length, simplify
+from nsr.data.scaling import COMFORTABLE_RMS
+from nsr.expressions.expression import PLACEHOLDER, Expression, _trusted, apply, constant, variable
+from nsr.expressions.simplify import length, simplify
+from nsr.ode.integrate import Systems
 
 Array = NDArray[np.float64]
 System = tuple[Expression, ...]

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nsr.ode.regressor import ODERegressor
     from nsr.regressor import SymbolicRegressor
 
-__all__ = ["SymbolicRegressor"]
+__all__ = ["ODERegressor", "SymbolicRegressor"]
+
+_HOMES = {"ODERegressor": "nsr.ode.regressor", "SymbolicRegressor": "nsr.regressor"}
 
 
 def __getattr__(name: str) -> Any:
     # Loaded on first use: `nsr --help` need not wait for PyTorch.
-    if name == "SymbolicRegressor":
-        from nsr.regressor import SymbolicRegressor
-
-        return SymbolicRegressor
-    raise AttributeError(f"module 'nsr' has no attribute {name!r}")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'nsr' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -46,9 +46,10 @@ def fit(
 
     from rich.console import Console
 
-    from nsr.checkpoint import DEFAULT_CHECKPOINT
+    from nsr.data.reading import column_units, identifiers, label_columns, read_table, select_columns
+    from nsr.network.checkpoint import DEFAULT_CHECKPOINT
     from nsr.regressor import SymbolicRegressor
-    from nsr.tables import column_units, identifiers, label_columns, read_table, select_columns, write_result
+    from nsr.results import write_result
 
     console = Console(stderr=True)
     started = time.perf_counter()
@@ -90,7 +91,8 @@ def predict(
     output: Annotated[Path | None, typer.Option(help="CSV file to write; default: standard output")] = None,
 ) -> None:
     """Write predictions of a fitted equation for the rows of a CSV file."""
-    from nsr.tables import predictions, read_result, read_table
+    from nsr.data.reading import read_table
+    from nsr.results import predictions, read_result
 
     found = read_result(result)
     table = predictions(found, read_table(data))

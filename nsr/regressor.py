@@ -16,18 +16,19 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
 
-from nsr.checkpoint import DEFAULT_CHECKPOINT, Pretrained, from_pretrained
-from nsr.data import Prepared, prepare, tell
+from nsr.data.preparation import Prepared, prepare, tell
+from nsr.data.scaling import Scaler
+from nsr.evaluate.program import Program
 from nsr.export.latex import to_latex
-from nsr.export.sympy import to_sympy
-from nsr.expression import Expression, constant, variable
-from nsr.parsing import parse
-from nsr.printing import to_infix
-from nsr.program import Program
-from nsr.rewriting import rewritten, tidied, without_idle_abs
-from nsr.scaling import Scaler
-from nsr.search.engine import STAGES, Search
-from nsr.selection import (
+from nsr.expressions.expression import Expression, constant, variable
+from nsr.expressions.parsing import parse
+from nsr.expressions.printing import to_infix
+from nsr.expressions.rewriting import rewritten, tidied, without_idle_abs
+from nsr.expressions.simplify import simplify
+from nsr.expressions.sympy_form import to_sympy
+from nsr.expressions.units import Units
+from nsr.network.checkpoint import DEFAULT_CHECKPOINT, Pretrained, from_pretrained
+from nsr.refinement.selection import (
     LONG,
     Candidate,
     choose,
@@ -39,10 +40,9 @@ from nsr.selection import (
     refitted,
     rescored,
 )
-from nsr.simplify import simplify
-from nsr.snapping import snap
-from nsr.units import Units
-from nsr.warm_up import warm_up
+from nsr.refinement.snapping import snap
+from nsr.refinement.warm_up import warm_up
+from nsr.search.engine import STAGES, Search
 
 Array = NDArray[np.float64]
 
@@ -76,7 +76,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         equations_: The Pareto front as a data frame, from simple to accurate, with columns
             `complexity`, `loss` (mean squared error), `r2`, `score` (bits saved over describing the
             target without an equation), `stage` (what found it; empty for constants) and `equation`.
-        expressions_: Its equations as `nsr.expression.Expression`, in the same order.
+        expressions_: Its equations as `nsr.expressions.expression.Expression`, in the same order.
         best_index_: Row of the chosen equation: the one with the highest score.
         n_features_in_: Number of columns of X.
         feature_names_in_: Names of the columns, where X had names.

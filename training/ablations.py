@@ -28,13 +28,13 @@ from generators.expressions import ExpressionConfig, ExpressionSampler
 from generators.functions import FunctionConfig
 from generators.supports import Supports
 from generators.systems import SystemConfig, SystemGenerator
-from nsr import model as network
-from nsr import p10
-from nsr.expression import PLACEHOLDER, Expression, variable
-from nsr.model import ModelConfig
+from nsr.expressions.expression import PLACEHOLDER, Expression, variable
+from nsr.expressions.simplify import length, simplify, strip_scale
+from nsr.network import model as network
+from nsr.network import p10
+from nsr.network.model import ModelConfig
+from nsr.network.tokenizer import Tokenizer
 from nsr.ode.slopes import Slopes, local_slopes
-from nsr.simplify import length, simplify, strip_scale
-from nsr.tokenizer import Tokenizer
 from training.data import ProblemData
 from training.development import DevelopmentConfig, classical_batches, development_batches, evaluate_classical
 from training.main import TRAINER_DEFAULTS
@@ -152,8 +152,8 @@ def _digits(n: int) -> Iterator[None]:
     with ExitStack() as stack:
         for name, value in (("N_DIGITS", n), ("TOKENS_PER_NUMBER", n + 2)):
             stack.enter_context(patch.object(p10, name, value))
-        stack.enter_context(patch("nsr.simplify._CONSTANT_LENGTH", n + 2))
-        stack.enter_context(patch("nsr.grammar._EXPONENT_PHASE", n + 1))
+        stack.enter_context(patch("nsr.expressions.simplify._CONSTANT_LENGTH", n + 2))
+        stack.enter_context(patch("nsr.network.grammar._EXPONENT_PHASE", n + 1))
         yield
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import typer
 
-from nsr.tokenizer import TOKEN_KINDS
+from nsr.network.tokenizer import TOKEN_KINDS
 from training.module import RUN_KEY
 from training.run import read_checkpoint
 

@@ -16,18 +16,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from eval.problems import Problem, load
-from eval.problems import sample as sample_data
 from generators.functions import FunctionConfig, FunctionGenerator
 from generators.systems import SystemConfig, SystemGenerator
-from nsr.canonical import form_key
-from nsr.decoding import sample
-from nsr.expression import Expression, apply, constant
-from nsr.model import Model
-from nsr.program import Program
-from nsr.refine import refine
-from nsr.scaling import Scaler
-from nsr.tokenizer import TOKEN_KINDS, Tokenizer
+from nsr.data.scaling import Scaler
+from nsr.evaluate.program import Program
+from nsr.expressions.canonical import form_key
+from nsr.expressions.expression import Expression, apply, constant
+from nsr.network.decoding import sample
+from nsr.network.model import Model
+from nsr.network.tokenizer import TOKEN_KINDS, Tokenizer
+from nsr.problems import Problem, load
+from nsr.problems import sample as sample_data
+from nsr.refinement.refine import refine
 from training.loss import Losses, TokenLoss
 from training.stream import AnyProblems, Batch, chunk_seed, cut
 from training.systems import as_problems

@@ -16,9 +16,9 @@ import pandas as pd
 import torch
 import typer
 
-from nsr.checkpoint import save_pretrained
-from nsr.model import Model, ModelConfig
-from nsr.tokenizer import TOKEN_KINDS, Tokenizer
+from nsr.network.checkpoint import save_pretrained
+from nsr.network.model import Model, ModelConfig
+from nsr.network.tokenizer import TOKEN_KINDS, Tokenizer
 from training.curve import draw_curves
 from training.module import RUN_KEY
 from training.run import read_checkpoint

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nsr.model import N_BITS, N_SMOOTH, ModelConfig
+from nsr.network.model import N_BITS, N_SMOOTH, ModelConfig
 
 
 def forward_flops(config: ModelConfig, n_points: int, n_variables: int, n_tokens: int) -> float:

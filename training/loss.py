@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nsr.tokenizer import TOKEN_KINDS, Tokenizer
+from nsr.network.tokenizer import TOKEN_KINDS, Tokenizer
 
 
 @dataclass(frozen=True)

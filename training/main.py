@@ -18,7 +18,7 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import CSVLogger
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
-from nsr.tokenizer import Tokenizer
+from nsr.network.tokenizer import Tokenizer
 from training.cost import planned
 from training.data import ProblemData
 from training.module import Pretraining, TrainingError

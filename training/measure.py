@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from eval.metrics import accuracy
-from eval.problems import load, sample
 from generators.functions import FunctionConfig, FunctionGenerator
-from nsr.checkpoint import DEFAULT_CHECKPOINT
-from nsr.program import Program
+from nsr.evaluate.program import Program
+from nsr.network.checkpoint import DEFAULT_CHECKPOINT
+from nsr.problems import load, sample
+from nsr.problems.metrics import accuracy
 from nsr.regressor import SymbolicRegressor
 
 Array = NDArray[np.float64]

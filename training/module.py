@@ -10,9 +10,9 @@ import lightning.pytorch as pl
 import torch
 from torch import Tensor, nn
 
-from nsr.checkpoint import from_pretrained
-from nsr.model import Model, ModelConfig
-from nsr.tokenizer import Tokenizer
+from nsr.network.checkpoint import from_pretrained
+from nsr.network.model import Model, ModelConfig
+from nsr.network.tokenizer import Tokenizer
 from training.development import DevelopmentConfig, evaluate, evaluate_classical
 from training.loss import Losses, TokenLoss, mean_by_kind
 from training.metadata import describe_hardware

@@ -27,8 +27,8 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from generators.equations import EquationSampler
 from generators.functions import E, FunctionConfig, FunctionGenerator, Problems
 from generators.systems import System, SystemConfig, SystemGenerator, SystemSampler
-from nsr.expression import Expression
-from nsr.tokenizer import Tokenizer
+from nsr.expressions.expression import Expression
+from nsr.network.tokenizer import Tokenizer
 from training.systems import as_problems
 
 AnyProblems = Problems[Expression] | Problems[System]

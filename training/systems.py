@@ -6,8 +6,8 @@ import numpy as np
 
 from generators.functions import Problems
 from generators.systems import Observations, System
+from nsr.expressions.simplify import strip_scale
 from nsr.ode.slopes import as_targets, local_slopes
-from nsr.simplify import strip_scale
 
 
 def as_problems(observations: Observations, n_rows: int, seed: int) -> Problems[System]:

@@ -11,9 +11,9 @@ from dataclasses import asdict
 import torch
 from torch import Tensor
 
-from nsr.checkpoint import Pretrained
-from nsr.model import N_BITS, N_SMOOTH, Model, ModelConfig
-from nsr.tokenizer import Tokenizer
+from nsr.network.checkpoint import Pretrained
+from nsr.network.model import N_BITS, N_SMOOTH, Model, ModelConfig
+from nsr.network.tokenizer import Tokenizer
 
 # What a network for systems has its own of.
 _OWN = {"vocab_size", "max_variables", "max_length", "n_targets"}

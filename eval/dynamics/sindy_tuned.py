@@ -16,9 +16,9 @@ import pysindy
 import sympy
 
 from eval.dynamics import Array
-from nsr.export.sympy import to_sympy
-from nsr.expression import Expression, apply, constant, variable
-from nsr.integrate import Systems
+from nsr.expressions.expression import Expression, apply, constant, variable
+from nsr.expressions.sympy_form import to_sympy
+from nsr.ode.integrate import Systems
 
 _THRESHOLDS = (0.001, 0.01, 0.03, 0.1, 0.3, 1.0)
 # Highest degree of polynomials by number of states; their terms grow fast.

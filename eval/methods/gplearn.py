@@ -8,10 +8,10 @@ import numpy as np
 import sympy
 
 from eval.methods import Array, Budget, MethodMissingError
-from nsr.export.sympy import to_sympy
-from nsr.expression import Expression, Token
-from nsr.operators import OPERATORS
-from nsr.selection import EXACT_FVU
+from nsr.expressions.expression import Expression, Token
+from nsr.expressions.operators import OPERATORS
+from nsr.expressions.sympy_form import to_sympy
+from nsr.refinement.selection import EXACT_FVU
 
 # gplearn's defaults but for the functions, which are SRBench's.
 _FUNCTIONS = ("add", "sub", "mul", "div", "sqrt", "log", "sin", "cos")

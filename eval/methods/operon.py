@@ -8,8 +8,8 @@ import numpy as np
 import sympy
 
 from eval.methods import Array, Budget, MethodMissingError
-from nsr.export.sympy import to_sympy
-from nsr.parsing import parse
+from nsr.expressions.parsing import parse
+from nsr.expressions.sympy_form import to_sympy
 
 # SRBench's sizes, and no limit but time. The model of a run is chosen by the Bayesian information criterion:
 # the default, description length, assumes noise of standard deviation 1 whatever the target's scale.

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import sympy
 
-from nsr.export.sympy import to_sympy
-from nsr.expression import Expression
+from nsr.expressions.expression import Expression
+from nsr.expressions.sympy_form import to_sympy
 
 
 def to_latex(expression: Expression, names: Sequence[str] | None = None, digits: int = 4) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nsr.expression import Expression
-from nsr.program import Program
+from nsr.evaluate.program import Program
+from nsr.expressions.expression import Expression
 
 
 def to_numpy(expression: Expression) -> Callable[[ArrayLike], NDArray[Any]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from nsr.expression import Expression
-from nsr.operators import OPERATORS
+from nsr.expressions.expression import Expression
+from nsr.expressions.operators import OPERATORS
 
 
 class ExpressionModule(nn.Module):

@@ -10,17 +10,17 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from nsr.checkpoint import Pretrained
-from nsr.expression import Expression
+from nsr.evaluate.program import Program
+from nsr.expressions.expression import Expression
+from nsr.expressions.simplify import simplify
+from nsr.network.checkpoint import Pretrained
 from nsr.ode.library import libraries
 from nsr.ode.neural import smoothed
 from nsr.ode.trajectories import Trajectory
 from nsr.ode.weak_form import WIDTHS, Fit, WeakForm, sparse_fits
 from nsr.ode.weak_refinement import refined
-from nsr.program import Program
-from nsr.refine import refine
-from nsr.selection import expression_bits
-from nsr.simplify import simplify
+from nsr.refinement.refine import refine
+from nsr.refinement.selection import expression_bits
 
 Array = NDArray[np.float64]
 # Asks a network for the right-hand sides of every component.

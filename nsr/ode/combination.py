@@ -6,7 +6,7 @@ import itertools
 import time
 from collections.abc import Hashable, Sequence
 
-from nsr.expression import Expression
+from nsr.expressions.expression import Expression
 from nsr.ode.forms import forms
 from nsr.ode.shooting import Paths, System, scores
 

@@ -10,11 +10,11 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from nsr.canonical import form_key
-from nsr.expression import Expression
-from nsr.integrate import Systems
+from nsr.expressions.canonical import form_key
+from nsr.expressions.expression import Expression
 from nsr.ode.candidates import ranked
 from nsr.ode.forms import forms, one_of_each
+from nsr.ode.integrate import Systems
 from nsr.ode.shooting import Paths, Shot, System, shot
 from nsr.ode.variation import variations
 from nsr.ode.weak_form import WeakForm

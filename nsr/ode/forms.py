@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 
-from nsr.canonical import form_key
-from nsr.expression import Expression
+from nsr.expressions.canonical import form_key
+from nsr.expressions.expression import Expression
 
 
 def form(component: Expression) -> Hashable:

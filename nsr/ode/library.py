@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from functools import reduce
 
-from nsr.expression import Expression, apply, constant, variable
+from nsr.expressions.expression import Expression, apply, constant, variable
 
 _ONE = constant(1.0)
 

@@ -10,14 +10,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nsr.checkpoint import Pretrained
-from nsr.decoding import sample
-from nsr.expression import Expression, apply, constant, variable
-from nsr.guess import distinct, guess
+from nsr.data.scaling import Scaler
+from nsr.expressions.expression import Expression, apply, constant, variable
+from nsr.expressions.simplify import simplify, strip_scale
+from nsr.network.checkpoint import Pretrained
+from nsr.network.decoding import sample
+from nsr.network.guess import distinct, guess
 from nsr.ode.slopes import Slopes, as_targets, local_slopes
 from nsr.ode.trajectories import Trajectory
-from nsr.scaling import Scaler
-from nsr.simplify import simplify, strip_scale
 
 Array = NDArray[np.float64]
 
@@ -35,7 +35,7 @@ def by_systems(
 ) -> list[list[Expression]]:
     """Asks a network that knows systems.
 
-    Each view draws its own rows and order of states, as in `nsr.guess`.
+    Each view draws its own rows and order of states, as in `nsr.network.guess`.
 
     Args:
         pretrained: The network and its tokenizer.

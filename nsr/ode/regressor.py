@@ -13,23 +13,23 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from nsr.checkpoint import DEFAULT_CHECKPOINT, Pretrained, from_pretrained
 from nsr.export.latex import to_latex
-from nsr.export.sympy import to_sympy
-from nsr.expression import constant
-from nsr.integrate import Systems
+from nsr.expressions.expression import constant
+from nsr.expressions.printing import to_infix
+from nsr.expressions.simplify import simplify
+from nsr.expressions.sympy_form import to_sympy
+from nsr.network.checkpoint import DEFAULT_CHECKPOINT, Pretrained, from_pretrained
 from nsr.ode.candidates import Ask, distinct, ranked, sparse, written
 from nsr.ode.combination import combined
 from nsr.ode.fitting import Fitting
+from nsr.ode.integrate import Systems
 from nsr.ode.neural import by_functions, by_systems
 from nsr.ode.noise import with_scatter
 from nsr.ode.shooting import Paths, Shot, System
 from nsr.ode.trajectories import as_trajectories, moving
 from nsr.ode.warm_up import warm_up_integration
 from nsr.ode.weak_form import WIDTHS, WeakForm
-from nsr.printing import to_infix
-from nsr.simplify import simplify
-from nsr.warm_up import warm_up
+from nsr.refinement.warm_up import warm_up
 
 Array = NDArray[np.float64]
 SOURCES = ("systems", "functions", "library", "variation")
@@ -56,7 +56,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         equations_: The systems that were fitted by shooting as a data frame, the chosen one first, with
             columns `complexity`, `r2` (variance of the observations explained by the simulation, the worst
             state's), `score` (bits saved, on pieces and on the whole) and `equations`.
-        systems_: These systems as tuples of `nsr.expression.Expression`, in the same order.
+        systems_: These systems as tuples of `nsr.expressions.expression.Expression`, in the same order.
         initial_values_: Initial values of each trajectory that fit the chosen system best.
         state_names_: Names of the states.
     """

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
-from nsr.expression import Expression
-from nsr.integrate import Systems
+from nsr.expressions.expression import Expression
+from nsr.ode.integrate import Systems
 from nsr.ode.trajectories import Trajectory
-from nsr.selection import expression_bits
+from nsr.refinement.selection import expression_bits
 
 Array = NDArray[np.float64]
 System = tuple[Expression, ...]
@@ -87,7 +87,7 @@ class Paths:
         Args:
             systems: The systems.
             initials: Initial values of each row on each path, shape (R, S, D); the smoothed ones by default.
-            constants: As in `nsr.integrate.Systems.integrate`, shape (R, K).
+            constants: As in `nsr.ode.integrate.Systems.integrate`, shape (R, K).
             index: As there, shape (R,).
             rough: Whether a few digits are enough, and what takes many steps may be given up.
         """

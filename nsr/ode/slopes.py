@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from nsr.elementary import OPTIONS
+from nsr.evaluate.elementary import OPTIONS
 
 Array = NDArray[np.float64]
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from nsr.tables import identifiers, label_columns, read_table, select_columns
+from nsr.data.reading import identifiers, label_columns, read_table, select_columns
 
 if TYPE_CHECKING:
     from nsr.ode.regressor import ODERegressor

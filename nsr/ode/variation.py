@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nsr.expression import Expression, apply, constant, subtree_end, variable
+from nsr.expressions.expression import Expression, apply, constant, subtree_end, variable
+from nsr.expressions.simplify import simplify
 from nsr.ode.library import polynomials
-from nsr.simplify import simplify
 
 _ZERO, _ONE = constant(0.0), constant(1.0)
 # Functions that one may be taken for another of.

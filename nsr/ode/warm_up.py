@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from nsr.expression import variable
-from nsr.integrate import Systems
+from nsr.expressions.expression import variable
+from nsr.ode.integrate import Systems
 from nsr.ode.slopes import local_slopes
 
 

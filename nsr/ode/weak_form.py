@@ -15,9 +15,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from nsr.expression import Expression, apply, constant
+from nsr.evaluate.program import Program
+from nsr.expressions.expression import Expression, apply, constant
 from nsr.ode.trajectories import Trajectory
-from nsr.program import Program
 
 Array = NDArray[np.float64]
 
@@ -66,7 +66,7 @@ class WeakForm:
     def integrals(
         self, program: Program, constants: Array | None = None, index: NDArray[np.int64] | None = None
     ) -> Array:
-        """Integrals of expressions of the states, shape (R, M); see `nsr.program.Program.values`."""
+        """Integrals of expressions of the states, shape (R, M); see `nsr.evaluate.program.Program.values`."""
         with np.errstate(all="ignore"):
             parts = [program.values(states, constants, index) @ bumps.T for states, bumps in self._parts]
         return np.concatenate(parts, axis=-1)

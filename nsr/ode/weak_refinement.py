@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from nsr.expression import Expression
+from nsr.evaluate.program import Program
+from nsr.expressions.expression import Expression
 from nsr.ode.weak_form import Fit, WeakForm
-from nsr.program import Program
 
 Array = NDArray[np.float64]
 

@@ -1,1 +1,4 @@
-"""The search around the network: states with fewer variables, and structured families on each of them."""
+"""The search: a table in; equations, batch after batch, out.
+
+The estimators call `engine`; its wings are `structure` and `evolution`.
+"""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from nsr.expression import Expression
+from nsr.expressions.expression import Expression
 
 _MAX_COMPLEXITY = 14
 

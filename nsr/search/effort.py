@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nsr.expression import Expression
-from nsr.search.state import State
-from nsr.selection import Candidate, ranked, refitted
+from nsr.expressions.expression import Expression
+from nsr.refinement.selection import Candidate, ranked, refitted
+from nsr.search.structure.state import State
 
 
 class Effort(NamedTuple):
-    """What the refinement of an equation may cost, as `nsr.refine.refine` understands it.
+    """What the refinement of an equation may cost, as `nsr.refinement.refine.refine` understands it.
 
     Attributes:
         restarts: Starting points of the constants.

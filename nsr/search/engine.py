@@ -15,24 +15,24 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from nsr.checkpoint import Pretrained
-from nsr.expression import Expression, apply, constant
-from nsr.guess import guess
-from nsr.program import Program
+from nsr.evaluate.program import Program
+from nsr.expressions.expression import Expression, apply, constant
+from nsr.expressions.simplify import simplify
+from nsr.expressions.units import Units
+from nsr.network.checkpoint import Pretrained
+from nsr.network.guess import guess
+from nsr.refinement.selection import LONG, SHORT, Candidate, description_length, is_exact
 from nsr.search.dictionary import frequent_subtrees
-from nsr.search.divide import PartSolver
 from nsr.search.effort import Effort, found_by, refined
-from nsr.search.evolution import Member, Population
-from nsr.search.families import relations
-from nsr.search.generations import Generations
-from nsr.search.parts import OFFSET
-from nsr.search.reduction import groupings, reductions
+from nsr.search.evolution.generations import Generations
+from nsr.search.evolution.population import Member, Population
 from nsr.search.residuals import has_structure
-from nsr.search.state import State
+from nsr.search.structure.divide import PartSolver
+from nsr.search.structure.families import relations
+from nsr.search.structure.parts import OFFSET
+from nsr.search.structure.reduction import groupings, reductions
+from nsr.search.structure.state import State
 from nsr.search.turns import in_turns
-from nsr.selection import LONG, SHORT, Candidate, description_length, is_exact
-from nsr.simplify import simplify
-from nsr.units import Units
 
 Array = NDArray[np.float64]
 

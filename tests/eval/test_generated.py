@@ -3,9 +3,9 @@ from itertools import islice
 import numpy as np
 
 from eval.generated import draw
-from eval.problems import load, sample
 from generators.holdout import Holdout
-from nsr.program import Program
+from nsr.evaluate.program import Program
+from nsr.problems import load, sample
 
 PROBLEMS = [*load("generated"), *load("hard")]
 

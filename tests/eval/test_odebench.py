@@ -8,16 +8,16 @@ from sklearn.metrics import r2_score
 from typer.testing import CliRunner
 
 from eval import odebench
+from eval.development_systems import generated_systems, turning_systems
 from eval.dynamics import make
 from eval.odebench import SystemFit, explained, fit_and_measure, has_form, observed, summarise, trajectory
-from eval.problems import load_odebench, load_textbook
-from eval.problems.development_systems import generated_systems, turning_systems
 from eval.sandbox import SandboxError
 from generators.holdout import SystemHoldout
-from nsr.export.sympy import to_sympy
-from nsr.integrate import Systems
-from nsr.parsing import parse
-from nsr.program import Program
+from nsr.evaluate.program import Program
+from nsr.expressions.parsing import parse
+from nsr.expressions.sympy_form import to_sympy
+from nsr.ode.integrate import Systems
+from nsr.problems import load_odebench, load_textbook
 
 PROBLEMS = {problem.name.split()[0]: problem for problem in load_odebench()}
 

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator
 
-from eval.metrics import RECOVERED_FVU
 from eval.oneshot import fit_problem, summary
-from eval.problems import load
+from nsr.problems import load
+from nsr.problems.metrics import RECOVERED_FVU
 
 PROBLEM = next(problem for problem in load("feynman") if problem.name == "I.12.1")
 

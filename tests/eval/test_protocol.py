@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from eval.problems import load
-from eval.problems.folder import TableProblem, load_folder
 from eval.protocol import SEEDS, TEST_ROWS, split
+from nsr.problems import load
+from nsr.problems.folder import TableProblem, load_folder
 
 PROBLEM = next(problem for problem in load("feynman") if problem.name == "I.12.1")
 

@@ -5,9 +5,9 @@ import torch
 import typer
 
 from eval import speed
-from nsr.checkpoint import save_pretrained
-from nsr.model import Model, ModelConfig
-from nsr.tokenizer import Tokenizer
+from nsr.network.checkpoint import save_pretrained
+from nsr.network.model import Model, ModelConfig
+from nsr.network.tokenizer import Tokenizer
 from training.stream import StreamConfig
 
 

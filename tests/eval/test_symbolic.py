@@ -4,7 +4,6 @@ import pytest
 import sympy
 
 from eval.identities import differ_by_constant, differ_by_factor
-from eval.problems import Problem, load
 from eval.sandbox import Sandbox
 from eval.symbolic import (
     by_algebra,
@@ -15,8 +14,9 @@ from eval.symbolic import (
     rounded_to_rationals,
     with_signs,
 )
-from nsr.export.sympy import to_sympy
-from nsr.parsing import parse
+from nsr.expressions.parsing import parse
+from nsr.expressions.sympy_form import to_sympy
+from nsr.problems import Problem, load
 
 PROBLEMS = {problem.name: problem for problem in load("feynman")}
 

@@ -8,9 +8,9 @@ import pytest
 from generators.expressions import ExpressionConfig, ExpressionSampler
 from generators.holdout import Holdout
 from generators.physics import PhysicsPrior
-from nsr.expression import PLACEHOLDER
-from nsr.operators import OPERATORS
-from nsr.simplify import length, simplify, strip_scale
+from nsr.expressions.expression import PLACEHOLDER
+from nsr.expressions.operators import OPERATORS
+from nsr.expressions.simplify import length, simplify, strip_scale
 
 HOLDOUT = Holdout.default()
 CONFIG = ExpressionConfig()

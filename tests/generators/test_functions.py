@@ -17,13 +17,13 @@ from generators.equations import rounded
 from generators.functions import FunctionConfig, FunctionGenerator, Problems
 from generators.holdout import Holdout
 from generators.supports import Supports
-from nsr import p10
-from nsr.expression import Expression
-from nsr.operators import OPERATORS
-from nsr.parsing import parse
-from nsr.scaling import Scaler
-from nsr.simplify import length
-from nsr.tokenizer import Tokenizer
+from nsr.data.scaling import Scaler
+from nsr.expressions.expression import Expression
+from nsr.expressions.operators import OPERATORS
+from nsr.expressions.parsing import parse
+from nsr.expressions.simplify import length
+from nsr.network import p10
+from nsr.network.tokenizer import Tokenizer
 
 CLEAN = FunctionConfig(min_points=40, max_points=40, noise_share=0.0)
 PROBLEMS = FunctionGenerator(FunctionConfig(min_points=60, max_points=60), seed=7).batch(3000)

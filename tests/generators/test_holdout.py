@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from eval import problems
 from generators.holdout import Holdout
-from nsr.expression import Expression, apply, constant, is_variable, variable
-from nsr.parsing import parse
-from nsr.simplify import simplify, strip_scale
+from nsr import problems
+from nsr.expressions.expression import Expression, apply, constant, is_variable, variable
+from nsr.expressions.parsing import parse
+from nsr.expressions.simplify import simplify, strip_scale
 
 HOLDOUT = Holdout.default()
 SEEDS = range(4)

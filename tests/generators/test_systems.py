@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from eval.problems import load_systems
 from generators.holdout import SystemHoldout
 from generators.systems import SystemConfig, SystemGenerator, SystemSampler
-from nsr.parsing import parse
-from nsr.program import Program
-from nsr.simplify import length
-from nsr.tokenizer import Tokenizer
+from nsr.evaluate.program import Program
+from nsr.expressions.parsing import parse
+from nsr.expressions.simplify import length
+from nsr.network.tokenizer import Tokenizer
+from nsr.problems import load_systems
 
 CLEAN = SystemConfig(min_points=40, max_points=40, noise_share=0.0)
 OBSERVED = SystemGenerator(CLEAN, seed=1).batch(60)

@@ -2,8 +2,8 @@
 
 from hypothesis import strategies as st
 
-from nsr.expression import Expression, apply, constant, variable
-from nsr.operators import N_BUILTIN, OPERATORS
+from nsr.expressions.expression import Expression, apply, constant, variable
+from nsr.expressions.operators import N_BUILTIN, OPERATORS
 
 BUILTIN = list(OPERATORS)[:N_BUILTIN]
 EXPONENTS = (-2.0, -1.0, -0.5, 0.5, 1 / 3, 1.5, 2.0, 3.0, 4.0, 2.37)

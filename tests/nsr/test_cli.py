@@ -9,7 +9,7 @@ import sympy
 from untrained import save_untrained
 
 from nsr import cli
-from nsr.parsing import parse
+from nsr.expressions.parsing import parse
 
 
 @pytest.fixture(scope="session")

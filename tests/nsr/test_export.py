@@ -7,13 +7,13 @@ import torch
 from hypothesis import given, settings
 from strategies import expressions
 
+from nsr.evaluate.program import Program
 from nsr.export.latex import to_latex
 from nsr.export.numpy import to_numpy
-from nsr.export.sympy import from_sympy, to_sympy
 from nsr.export.torch import ExpressionModule
-from nsr.expression import Expression, constant
-from nsr.parsing import parse
-from nsr.program import Program
+from nsr.expressions.expression import Expression, constant
+from nsr.expressions.parsing import parse
+from nsr.expressions.sympy_form import from_sympy, to_sympy
 
 POINTS = np.random.default_rng(2).uniform(0.5, 2, (8, 3))
 

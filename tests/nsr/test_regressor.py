@@ -14,10 +14,10 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from untrained import save_untrained
 
 from nsr import SymbolicRegressor
-from nsr.checkpoint import CheckpointError
-from nsr.data import DataWarning
-from nsr.parsing import parse
-from nsr.units import Units
+from nsr.data.preparation import DataWarning
+from nsr.expressions.parsing import parse
+from nsr.expressions.units import Units
+from nsr.network.checkpoint import CheckpointError
 
 # A fixed place: its name is part of test names, which parallel runs compare.
 UNTRAINED = save_untrained(Path(tempfile.gettempdir()) / "nsr-tests" / "untrained")

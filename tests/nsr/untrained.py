@@ -4,9 +4,9 @@ from pathlib import Path
 
 import torch
 
-from nsr.checkpoint import save_pretrained
-from nsr.model import Model, ModelConfig
-from nsr.tokenizer import Tokenizer
+from nsr.network.checkpoint import save_pretrained
+from nsr.network.model import Model, ModelConfig
+from nsr.network.tokenizer import Tokenizer
 
 
 def save_untrained(folder: Path) -> str:

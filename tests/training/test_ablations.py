@@ -12,11 +12,11 @@ from sklearn.preprocessing import StandardScaler
 from generators.equations import EquationSampler
 from generators.expressions import ExpressionConfig
 from generators.functions import FunctionConfig, FunctionGenerator
-from nsr import p10
-from nsr.model import N_SMOOTH, number_features
-from nsr.parsing import parse
-from nsr.simplify import simplify
-from nsr.tokenizer import Tokenizer
+from nsr.expressions.parsing import parse
+from nsr.expressions.simplify import simplify
+from nsr.network import p10
+from nsr.network.model import N_SMOOTH, number_features
+from nsr.network.tokenizer import Tokenizer
 from training import ablations
 from training.ablations import ARMS, digit_features, main, run, table, whitened
 from training.development import DevelopmentConfig

@@ -3,13 +3,13 @@
 import numpy as np
 import torch
 
-from eval.problems import load, sample
 from generators.systems import SystemConfig
-from nsr.expression import apply, constant, variable
-from nsr.model import Model, ModelConfig
-from nsr.parsing import parse
-from nsr.scaling import Scaler
-from nsr.tokenizer import Tokenizer
+from nsr.data.scaling import Scaler
+from nsr.expressions.expression import apply, constant, variable
+from nsr.expressions.parsing import parse
+from nsr.network.model import Model, ModelConfig
+from nsr.network.tokenizer import Tokenizer
+from nsr.problems import load, sample
 from training.development import (
     DevelopmentConfig,
     classical_batches,

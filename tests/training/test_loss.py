@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from nsr.tokenizer import TOKEN_KINDS, Tokenizer
+from nsr.network.tokenizer import TOKEN_KINDS, Tokenizer
 from training.loss import TokenLoss, mean_by_kind
 
 TOKENIZER = Tokenizer()

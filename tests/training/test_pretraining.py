@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from generators.functions import FunctionConfig
-from nsr.checkpoint import save_pretrained
-from nsr.model import Model, ModelConfig
-from nsr.tokenizer import Tokenizer
+from nsr.network.checkpoint import save_pretrained
+from nsr.network.model import Model, ModelConfig
+from nsr.network.tokenizer import Tokenizer
 from training.data import ProblemData
 from training.development import DevelopmentConfig
 from training.module import RUN_KEY, OptimizerConfig, Pretraining, TrainingError

@@ -10,7 +10,7 @@ import torch
 
 from generators.functions import FunctionConfig, FunctionGenerator
 from generators.systems import SystemConfig
-from nsr.tokenizer import Tokenizer
+from nsr.network.tokenizer import Tokenizer
 from training.stream import Batch, Position, ProblemStream, StreamConfig, cut, make_loader
 
 TOKENIZER = Tokenizer()

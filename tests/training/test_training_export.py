@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from nsr.checkpoint import from_pretrained
-from nsr.model import Model, ModelConfig
-from nsr.tokenizer import Tokenizer
+from nsr.network.checkpoint import from_pretrained
+from nsr.network.model import Model, ModelConfig
+from nsr.network.tokenizer import Tokenizer
 from training.export import export, load_run
 from training.module import RUN_KEY
 

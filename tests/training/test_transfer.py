@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from nsr.checkpoint import Pretrained
-from nsr.model import Model, ModelConfig
-from nsr.tokenizer import Tokenizer
+from nsr.network.checkpoint import Pretrained
+from nsr.network.model import Model, ModelConfig
+from nsr.network.tokenizer import Tokenizer
 from training.transfer import transferred
 
 SHAPE = {

@@ -10,8 +10,8 @@ from safetensors.torch import save_file
 from torch.utils.data import DataLoader
 
 from generators.functions import FunctionConfig, FunctionGenerator
-from nsr.model import ModelConfig
-from nsr.tokenizer import Tokenizer
+from nsr.network.model import ModelConfig
+from nsr.network.tokenizer import Tokenizer
 from training.data import ProblemData
 from training.development import DevelopmentConfig
 from training.module import Pretraining

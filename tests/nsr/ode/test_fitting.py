@@ -4,13 +4,13 @@ import time
 import numpy as np
 import pytest
 
-from nsr.integrate import Systems
+from nsr.expressions.parsing import parse
 from nsr.ode.fitting import Fitting
 from nsr.ode.forms import forms
+from nsr.ode.integrate import Systems
 from nsr.ode.shooting import Paths
 from nsr.ode.trajectories import as_trajectories
 from nsr.ode.weak_form import WIDTHS, WeakForm
-from nsr.parsing import parse
 
 
 def fitting(

@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 import torch
 
-from nsr.checkpoint import from_pretrained, save_pretrained
-from nsr.integrate import Systems
-from nsr.model import Model, ModelConfig
+from nsr.evaluate.program import Program
+from nsr.expressions.parsing import parse
+from nsr.expressions.simplify import simplify, strip_scale
+from nsr.network.checkpoint import from_pretrained, save_pretrained
+from nsr.network.model import Model, ModelConfig
+from nsr.network.tokenizer import Tokenizer
 from nsr.ode import ODERegressor, neural
+from nsr.ode.integrate import Systems
 from nsr.ode.neural import by_functions, by_systems, smoothed
 from nsr.ode.trajectories import Trajectory
-from nsr.parsing import parse
-from nsr.program import Program
-from nsr.simplify import simplify, strip_scale
-from nsr.tokenizer import Tokenizer
 
 PREDATION = (parse("1.1*x_0 - 0.4*x_0*x_1"), parse("0.1*x_0*x_1 - 0.4*x_1"), parse("0.3*x_0 - 0.2*x_2"))
 

@@ -9,12 +9,12 @@ import pytest
 import sympy
 
 from nsr import cli
-from nsr.expression import Expression
-from nsr.integrate import Systems
+from nsr.expressions.expression import Expression
+from nsr.expressions.parsing import parse
 from nsr.ode import ODERegressor
+from nsr.ode.integrate import Systems
 from nsr.ode.shooting import Paths, bits, scores, shot
 from nsr.ode.trajectories import as_trajectories
-from nsr.parsing import parse
 
 PENDULUM = ("x_1", "-2*sin(x_0) - 0.3*x_1")
 

@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generators.systems import SystemConfig, SystemSampler
+from nsr.expressions.parsing import parse
 from nsr.ode.forms import form, forms, one_of_each
 from nsr.ode.variation import variations
-from nsr.parsing import parse
 
 
 @pytest.mark.parametrize(

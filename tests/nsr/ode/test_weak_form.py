@@ -3,13 +3,13 @@ import itertools
 import numpy as np
 import pytest
 
-from nsr.integrate import Systems
+from nsr.evaluate.program import Program
+from nsr.expressions.parsing import parse
+from nsr.expressions.printing import to_infix
+from nsr.ode.integrate import Systems
 from nsr.ode.library import libraries, polynomials
 from nsr.ode.trajectories import Trajectory
 from nsr.ode.weak_form import WIDTHS, WeakForm, sparse_fits
-from nsr.parsing import parse
-from nsr.printing import to_infix
-from nsr.program import Program
 
 PREDATION = (parse("1.1*x_0 - 0.4*x_0*x_1"), parse("0.1*x_0*x_1 - 0.4*x_1"))
 

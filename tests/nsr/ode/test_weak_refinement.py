@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from scipy.optimize import least_squares
 
-from nsr.integrate import Systems
+from nsr.evaluate.program import Program
+from nsr.expressions.parsing import parse
+from nsr.ode.integrate import Systems
 from nsr.ode.trajectories import Trajectory
 from nsr.ode.weak_form import WeakForm
 from nsr.ode.weak_refinement import refined
-from nsr.parsing import parse
-from nsr.program import Program
 
 HILL = (parse("1.5*x_0/(0.7 + x_0) - 0.4*x_0"),)
 

@@ -1,4 +1,4 @@
-from nsr.parsing import parse
+from nsr.expressions.parsing import parse
 from nsr.search.dictionary import frequent_subtrees
 
 GUESSES = [parse(text) for text in ("2*sin(3*x_0) + x_1", "sin(4*x_0)*x_1", "exp(x_1) + sin(5*x_0)")]

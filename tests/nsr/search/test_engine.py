@@ -7,13 +7,13 @@ import pytest
 from untrained import save_untrained
 
 from nsr import SymbolicRegressor
-from nsr.checkpoint import from_pretrained
-from nsr.expression import apply, constant
-from nsr.parsing import parse
-from nsr.program import Program
+from nsr.evaluate.program import Program
+from nsr.expressions.expression import apply, constant
+from nsr.expressions.parsing import parse
+from nsr.network.checkpoint import from_pretrained
 from nsr.search import generations
 from nsr.search.engine import Search
-from nsr.search.generations import Generations
+from nsr.search.evolution.generations import Generations
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def test_the_network_is_told_what_a_part_should_be(untrained, monkeypatch, rng):
         return [apply("mul", constant(1.0), term) for term, r in zip(terms, fits, strict=True) if r > 0.7]
 
     monkeypatch.setattr("nsr.search.engine.guess", guess)
-    monkeypatch.setattr("nsr.search.generations.guess", guess)
+    monkeypatch.setattr("nsr.search.evolution.generations.guess", guess)
     monkeypatch.setattr(Generations, "evolved", lambda self: iter(()))
     X = rng.uniform(1, 4, (400, 2))
     y = X[:, 0] ** 2 + np.sin(X[:, 1])

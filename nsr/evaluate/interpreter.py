@@ -1,0 +1,366 @@
+"""The compiled interpreter: tapes evaluated on a CPU, values and derivatives, block by block.
+
+All kernels take a block of points through every node of one expression before the next block, so
+that intermediate values stay in the first-level cache. They release the GIL; callers split rows
+over threads. Domain errors give NaN or infinity, as IEEE arithmetic does.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from nsr.evaluate.elementary import OPTIONS, exp_block, log_block, sin_block
+from nsr.evaluate.tape import CONSTANT, FIXED_POWER, LITERAL, UNUSED, VARIABLE
+from nsr.expressions.operators import OPERATORS
+
+BLOCK = 256
+
+# Functions with one use in each caller become part of it, which halves the time to compile.
+INLINED: dict[str, Any] = OPTIONS | {"inline": "always"}
+
+_CODE = {name: code for code, name in enumerate(OPERATORS)}
+ADD, SUB, MUL, DIV, POW = (_CODE[n] for n in ("add", "sub", "mul", "div", "pow"))
+NEG, INV, ABS, SQRT = (_CODE[n] for n in ("neg", "inv", "abs", "sqrt"))
+SQUARE, CUBE, EXP, LOG = (_CODE[n] for n in ("square", "cube", "exp", "log"))
+SIN, COS, TAN, ASIN, ACOS, ATAN = (_CODE[n] for n in ("sin", "cos", "tan", "asin", "acos", "atan"))
+SINH, COSH, TANH = (_CODE[n] for n in ("sinh", "cosh", "tanh"))
+
+
+@njit(**OPTIONS)
+def fixed_power(a, doubled, out, n):
+    """Sets out[:n] to a[:n] raised to doubled / 2, by repeated squaring from the exponent's top bit."""
+    size = abs(doubled)
+    whole = size >> 1
+    if whole == 0:
+        for j in range(n):
+            out[j] = 1
+    else:
+        for j in range(n):
+            out[j] = a[j]
+        top = 1
+        while 2 * top <= whole:
+            top *= 2
+        bit = top >> 1
+        while bit > 0:
+            for j in range(n):
+                out[j] = out[j] * out[j]
+            if whole & bit:
+                for j in range(n):
+                    out[j] = out[j] * a[j]
+            bit >>= 1
+    if size & 1:
+        for j in range(n):
+            out[j] = out[j] * np.sqrt(a[j])
+    if doubled < 0:
+        for j in range(n):
+            out[j] = 1 / out[j]
+
+
+@njit(**OPTIONS)
+def _binary(op, a, b, out, n):
+    if op == ADD:
+        for j in range(n):
+            out[j] = a[j] + b[j]
+    elif op == SUB:
+        for j in range(n):
+            out[j] = a[j] - b[j]
+    elif op == MUL:
+        for j in range(n):
+            out[j] = a[j] * b[j]
+    elif op == DIV:
+        for j in range(n):
+            out[j] = a[j] / b[j]
+    else:
+        for j in range(n):
+            out[j] = a[j] ** b[j]
+
+
+@njit(**OPTIONS)
+def _unary(op, a, out, n):
+    if op == NEG:
+        for j in range(n):
+            out[j] = -a[j]
+    elif op == INV:
+        for j in range(n):
+            out[j] = 1 / a[j]
+    elif op == ABS:
+        for j in range(n):
+            out[j] = abs(a[j])
+    elif op == SQRT:
+        for j in range(n):
+            out[j] = np.sqrt(a[j])
+    elif op == SQUARE:
+        for j in range(n):
+            out[j] = a[j] * a[j]
+    elif op == CUBE:
+        for j in range(n):
+            out[j] = a[j] * a[j] * a[j]
+    elif op == EXP:
+        exp_block(a, out, n)
+    elif op == LOG:
+        log_block(a, out, n)
+    elif op == SIN:
+        sin_block(a, out, n, 0)
+    elif op == COS:
+        sin_block(a, out, n, 1)
+    elif op == TAN:
+        for j in range(n):
+            out[j] = np.tan(a[j])
+    elif op == ASIN:
+        for j in range(n):
+            out[j] = np.arcsin(a[j])
+    elif op == ACOS:
+        for j in range(n):
+            out[j] = np.arccos(a[j])
+    elif op == ATAN:
+        for j in range(n):
+            out[j] = np.arctan(a[j])
+    elif op == SINH:
+        for j in range(n):
+            out[j] = np.sinh(a[j])
+    elif op == COSH:
+        for j in range(n):
+            out[j] = np.cosh(a[j])
+    elif op == TANH:
+        for j in range(n):
+            out[j] = np.tanh(a[j])
+
+
+@njit(**OPTIONS)
+def _unary_derivative(op, a, v, d, out, n):
+    """Sets out to d times the derivative of the operator at input a, where its value is v."""
+    if op == NEG:
+        for j in range(n):
+            out[j] = -d[j]
+    elif op == INV:
+        for j in range(n):
+            out[j] = -d[j] * v[j] * v[j]
+    elif op == ABS:
+        for j in range(n):
+            out[j] = d[j] * np.sign(a[j])
+    elif op == SQRT:
+        for j in range(n):
+            out[j] = d[j] / (2 * v[j])
+    elif op == SQUARE:
+        for j in range(n):
+            out[j] = 2 * d[j] * a[j]
+    elif op == CUBE:
+        for j in range(n):
+            out[j] = 3 * d[j] * a[j] * a[j]
+    elif op == EXP:
+        for j in range(n):
+            out[j] = d[j] * v[j]
+    elif op == LOG:
+        for j in range(n):
+            out[j] = d[j] / a[j]
+    elif op == SIN:
+        sin_block(a, out, n, 1)
+        for j in range(n):
+            out[j] = d[j] * out[j]
+    elif op == COS:
+        sin_block(a, out, n, 0)
+        for j in range(n):
+            out[j] = -d[j] * out[j]
+    elif op == TAN:
+        for j in range(n):
+            out[j] = d[j] * (1 + v[j] * v[j])
+    elif op == ASIN:
+        for j in range(n):
+            out[j] = d[j] / np.sqrt(1 - a[j] * a[j])
+    elif op == ACOS:
+        for j in range(n):
+            out[j] = -d[j] / np.sqrt(1 - a[j] * a[j])
+    elif op == ATAN:
+        for j in range(n):
+            out[j] = d[j] / (1 + a[j] * a[j])
+    elif op == SINH:
+        for j in range(n):
+            out[j] = d[j] * np.cosh(a[j])
+    elif op == COSH:
+        for j in range(n):
+            out[j] = d[j] * np.sinh(a[j])
+    elif op == TANH:
+        for j in range(n):
+            out[j] = d[j] * (1 - v[j] * v[j])
+
+
+@njit(**INLINED)
+def forward_block(tape, start, stop, needed, X, constants, p, n, work):
+    """Evaluates one expression on points p to p + n.
+
+    Args:
+        tape: Tuple (op, left, right, arg, literal), `nsr.evaluate.tape.Tape.nodes`.
+        start: First node of the expression.
+        stop: One past its last node.
+        needed: Which nodes to compute, shape of the tape; work must hold the others' values already.
+            Empty for all.
+        X: Variables, shape (n_variables, n_points).
+        constants: Values of the free constants, shape (K,).
+        p: First point.
+        n: Number of points, at most work.shape[1].
+        work: Scratch, shape (at least stop - start, block); row i gets node i's values.
+    """
+    ops, lefts, rights, args, literals = tape
+    for node in range(start, stop):
+        op = ops[node]
+        if op == UNUSED or (len(needed) > 0 and not needed[node]):
+            continue
+        out = work[node - start]
+        if op == VARIABLE:
+            column = X[args[node]]
+            for j in range(n):
+                out[j] = column[p + j]
+        elif op == CONSTANT:
+            out[:n] = constants[args[node]]
+        elif op == LITERAL:
+            out[:n] = literals[node]
+        elif op == FIXED_POWER:
+            fixed_power(work[lefts[node]], args[node], out, n)
+        elif op <= POW:
+            _binary(op, work[lefts[node]], work[rights[node]], out, n)
+        else:
+            _unary(op, work[lefts[node]], out, n)
+
+
+@njit(**INLINED)
+def reverse_block(tape, start, stop, wanted, seed, n, work, adjoint, jacobian, p):
+    """One reverse sweep after `forward_block`: derivatives by the free constants.
+
+    Every node has one parent, so its adjoint is written once.
+
+    Args:
+        tape: As in `forward_block`.
+        start: First node of the expression.
+        stop: One past its last node.
+        wanted: The nodes to go through: a tape's `active` for all free constants, its `affine` for the
+            linear ones.
+        seed: Factor of all derivatives.
+        n: Number of points in the block.
+        work: Node values from `forward_block`.
+        adjoint: Scratch of the shape of work.
+        jacobian: Receives the derivatives, shape (K, at least p + n).
+        p: Where in jacobian's second axis the block goes.
+    """
+    ops, lefts, rights, args, _ = tape
+    adjoint[stop - start - 1, :n] = seed
+    for node in range(stop - 1, start - 1, -1):
+        if not wanted[node]:
+            continue
+        op = ops[node]
+        d = adjoint[node - start]
+        if op == CONSTANT:
+            column = jacobian[args[node]]
+            for j in range(n):
+                column[p + j] = d[j]
+            continue
+        left = lefts[node]
+        a = work[left]
+        to_left = adjoint[left]
+        if op == FIXED_POWER:
+            doubled = args[node]
+            fixed_power(a, doubled - 2, to_left, n)
+            for j in range(n):
+                to_left[j] = to_left[j] * d[j] * (0.5 * doubled)
+        elif op <= POW:
+            right = rights[node]
+            _binary_derivative(
+                op, a, work[right], work[node - start], d, to_left, adjoint[right],
+                wanted[start + left], wanted[start + right], n,
+            )  # fmt: skip
+        else:
+            _unary_derivative(op, a, work[node - start], d, to_left, n)
+
+
+@njit(**OPTIONS)
+def _binary_derivative(op, a, b, v, d, to_left, to_right, need_left, need_right, n):
+    if op <= SUB:
+        if need_left:
+            to_left[:n] = d[:n]
+        if need_right:
+            if op == ADD:
+                to_right[:n] = d[:n]
+            else:
+                for j in range(n):
+                    to_right[j] = -d[j]
+    elif op == MUL:
+        if need_left:
+            for j in range(n):
+                to_left[j] = d[j] * b[j]
+        if need_right:
+            for j in range(n):
+                to_right[j] = d[j] * a[j]
+    elif op == DIV:
+        if need_left:
+            for j in range(n):
+                to_left[j] = d[j] / b[j]
+        if need_right:
+            for j in range(n):
+                to_right[j] = -d[j] * v[j] / b[j]
+    else:
+        if need_left:
+            for j in range(n):
+                to_left[j] = d[j] * b[j] * a[j] ** (b[j] - 1)
+        if need_right:
+            for j in range(n):
+                to_right[j] = d[j] * v[j] * np.log(a[j])
+
+
+@njit(**OPTIONS)
+def values_kernel(tape, offsets, X, constants, index, start, stop, out):
+    """Values of rows start to stop.
+
+    Args:
+        tape: As in `forward_block`.
+        offsets: Runs of the expressions, shape (E + 1,).
+        X: Variables, shape (1 or n_rows, n_variables, n_points).
+        constants: Shape (n_rows, K).
+        index: Expression of each row, shape (n_rows,).
+        start: First row.
+        stop: One past the last row.
+        out: Receives the values, shape (n_rows, n_points).
+    """
+    n_points = X.shape[2]
+    longest = np.max(np.diff(offsets))
+    work = np.empty((longest, BLOCK), X.dtype)
+    everything = np.empty(0, np.bool_)
+    for row in range(start, stop):
+        table = X[row if X.shape[0] > 1 else 0]
+        first, last = offsets[index[row]], offsets[index[row] + 1]
+        for p in range(0, n_points, BLOCK):
+            n = min(BLOCK, n_points - p)
+            forward_block(tape, first, last, everything, table, constants[row], p, n, work)
+            out[row, p : p + n] = work[last - first - 1, :n]
+
+
+@njit(**OPTIONS)
+def jacobian_kernel(tape, active, offsets, X, constants, index, start, stop, out, jacobian):
+    """Values and derivatives by the constants of rows start to stop; see `values_kernel`.
+
+    Args:
+        tape: As in `forward_block`.
+        active: `nsr.evaluate.tape.Tape.active`.
+        offsets: As in `values_kernel`.
+        X: As in `values_kernel`.
+        constants: As in `values_kernel`.
+        index: As in `values_kernel`.
+        start: As in `values_kernel`.
+        stop: As in `values_kernel`.
+        out: As in `values_kernel`.
+        jacobian: Receives the derivatives, zeroed before, shape (n_rows, K, n_points).
+    """
+    n_points = X.shape[2]
+    longest = np.max(np.diff(offsets))
+    work = np.empty((longest, BLOCK), X.dtype)
+    everything = np.empty(0, np.bool_)
+    adjoint = np.empty((longest, BLOCK), X.dtype)
+    for row in range(start, stop):
+        table = X[row if X.shape[0] > 1 else 0]
+        first, last = offsets[index[row]], offsets[index[row] + 1]
+        for p in range(0, n_points, BLOCK):
+            n = min(BLOCK, n_points - p)
+            forward_block(tape, first, last, everything, table, constants[row], p, n, work)
+            out[row, p : p + n] = work[last - first - 1, :n]
+            reverse_block(tape, first, last, active, 1.0, n, work, adjoint, jacobian[row], p)

@@ -1,0 +1,184 @@
+"""The one evaluator: many expressions at once, values and derivatives by their constants.
+
+Generator, refinement, search and prediction all evaluate expressions here. On a CPU a compiled
+interpreter does the work; operators that a user registered, and GPUs, go through tensors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Literal, overload
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from nsr.evaluate import interpreter
+from nsr.evaluate.tape import Tape, compile_tape
+from nsr.evaluate.tensor_backend import TensorPlan
+from nsr.expressions.expression import Expression
+
+Array = NDArray[np.floating[Any]]
+Index = NDArray[np.int64]
+Backend = Literal["auto", "compiled", "torch"]
+
+
+class Program:
+    """Expressions compiled into one tape.
+
+    Attributes:
+        expressions: The E expressions.
+        tape: Their tape.
+        n_constants: Free constants of each, shape (E,).
+        constants: Their values (a placeholder counts as 1), padded with 0, shape (E, K).
+        backend: `compiled` or `torch`.
+        device: Where the torch backend computes.
+    """
+
+    def __init__(
+        self,
+        expressions: Sequence[Expression],
+        n_threads: int = 1,
+        *,
+        backend: Backend = "auto",
+        device: str | torch.device = "cpu",
+    ) -> None:
+        """Compiles expressions.
+
+        Args:
+            expressions: What to evaluate; placeholders are free constants.
+            n_threads: Threads that the compiled backend splits rows over.
+            backend: `compiled` (CPU, built-in operators), `torch` (any device, any operator), or
+                `auto`, the first of them that can do it.
+            device: Where the torch backend computes.
+
+        Raises:
+            ValueError: If the compiled backend is asked for what only the torch backend can do.
+        """
+        self.expressions = tuple(expressions)
+        self.tape: Tape = compile_tape(self.expressions)
+        self.n_constants = self.tape.n_constants
+        self.constants = self.tape.constants
+        self.n_threads = n_threads
+        self.device = torch.device(device)
+        compilable = self.device.type == "cpu" and self.tape.is_builtin
+        if backend == "compiled" and not compilable:
+            raise ValueError(
+                "the compiled backend runs built-in operators on a CPU only; choose backend='torch'"
+            )
+        self.backend = "compiled" if compilable and backend != "torch" else "torch"
+        self._plan: tuple[Index, TensorPlan] | None = None
+
+    @overload
+    def values(self, X: Array, constants: Array | None = None, index: Index | None = None) -> Array: ...
+
+    @overload
+    def values(
+        self, X: torch.Tensor, constants: torch.Tensor | None = None, index: Index | None = None
+    ) -> torch.Tensor: ...
+
+    def values(self, X: Any, constants: Any = None, index: Index | None = None) -> Any:
+        """Evaluates rows of expressions.
+
+        Args:
+            X: Variables, shape (P, D) for all rows or (R, P, D); its type (float32 or float64) is
+                the type of the arithmetic. An array, or for the torch backend also a tensor; the
+                result is of the same kind.
+            constants: Free constants of each row, shape (R, K); the expressions' own by default.
+            index: Which expression each row is, shape (R,); by default row r is expression r.
+
+        Returns:
+            Values, shape (R, P); NaN or infinity outside an expression's domain.
+        """
+        if self.backend == "torch" or isinstance(X, torch.Tensor):
+            plan, *tensors = self._tensors(X, constants, index)
+            return _like(X, plan.values(*tensors))
+        tables, rows, index = self._arrays(X, constants, index)
+        out = np.empty((len(index), tables.shape[2]), tables.dtype)
+        arguments = (self.tape.nodes, self.tape.offsets, tables, rows, index)
+        split_rows(len(index), self.n_threads, lambda a, b: interpreter.values_kernel(*arguments, a, b, out))
+        return out
+
+    @overload
+    def jacobian(
+        self, X: Array, constants: Array | None = None, index: Index | None = None
+    ) -> tuple[Array, Array]: ...
+
+    @overload
+    def jacobian(
+        self, X: torch.Tensor, constants: torch.Tensor | None = None, index: Index | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]: ...
+
+    def jacobian(self, X: Any, constants: Any = None, index: Index | None = None) -> Any:
+        """Values (R, P) and their derivatives by the free constants (R, K, P); see `values`."""
+        if self.backend == "torch" or isinstance(X, torch.Tensor):
+            plan, *tensors = self._tensors(X, constants, index)
+            return tuple(_like(X, result) for result in plan.jacobian(*tensors))
+        tables, rows, index = self._arrays(X, constants, index)
+        out = np.empty((len(index), tables.shape[2]), tables.dtype)
+        derivatives = np.zeros((len(index), rows.shape[1], tables.shape[2]), tables.dtype)
+        arguments = (self.tape.nodes, self.tape.active, self.tape.offsets, tables, rows, index)
+        split_rows(
+            len(index),
+            self.n_threads,
+            lambda a, b: interpreter.jacobian_kernel(*arguments, a, b, out, derivatives),
+        )
+        return out, derivatives
+
+    def expressions_with(self, constants: Array) -> list[Expression]:
+        """The expressions with other values of their free constants (E, K)."""
+        return [
+            expression.with_constants(row[:count].tolist())
+            for expression, row, count in zip(self.expressions, constants, self.n_constants, strict=True)
+        ]
+
+    def _arrays(self, X: Array, constants: Array | None, index: Index | None) -> tuple[Array, Array, Index]:
+        """Tables (1 or R, D, P), constants (R, K) and index (R,) as the kernels take them."""
+        index = self._index(index)
+        rows = self.constants[index] if constants is None else constants
+        dtype = np.float32 if X.dtype == np.float32 else np.float64
+        tables = X[None] if X.ndim == 2 else X
+        return (
+            np.ascontiguousarray(tables.transpose(0, 2, 1), dtype=dtype),
+            np.ascontiguousarray(rows, dtype=dtype),
+            index,
+        )
+
+    def _tensors(
+        self,
+        X: Array | torch.Tensor,
+        constants: Array | torch.Tensor | None,
+        index: Index | None,
+    ) -> tuple[TensorPlan, torch.Tensor, torch.Tensor]:
+        if self.backend == "compiled":
+            raise TypeError("the compiled backend takes arrays; pass one, or choose backend='torch'")
+        index = self._index(index)
+        table = torch.as_tensor(X, device=self.device)
+        if table.dtype != torch.float32:
+            table = table.to(torch.float64)
+        rows = torch.as_tensor(self.constants[index] if constants is None else constants)
+        # Iterations ask for the same rows again and again.
+        if self._plan is None or not np.array_equal(self._plan[0], index):
+            self._plan = index.copy(), TensorPlan(self.tape, index, self.device)
+        return self._plan[1], table, rows.to(self.device, table.dtype)
+
+    def _index(self, index: Index | None) -> Index:
+        return np.arange(len(self.expressions)) if index is None else np.asarray(index, dtype=np.int64)
+
+
+def _like(example: Any, result: torch.Tensor) -> Any:
+    """The result as a tensor if the example is one, otherwise as an array."""
+    return result if isinstance(example, torch.Tensor) else result.cpu().numpy()
+
+
+def split_rows(n_rows: int, n_threads: int, work: Callable[[int, int], None]) -> None:
+    """Calls work(start, stop) on slices that cover all rows, in threads if there are several."""
+    if n_rows == 0:
+        return
+    if n_threads == 1 or n_rows < 2 * n_threads:
+        work(0, n_rows)
+        return
+    cuts = np.linspace(0, n_rows, 4 * n_threads + 1).astype(int).tolist()
+    with ThreadPoolExecutor(n_threads) as pool:
+        list(pool.map(work, cuts[:-1], cuts[1:]))

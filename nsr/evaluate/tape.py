@@ -1,0 +1,242 @@
+"""The tape format: many expressions as flat arrays that every backend reads.
+
+An expression is a run of nodes, children before parents; the last node is its value. A node is an
+opcode, the places of its children within the run, and an argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain, repeat
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from nsr.expressions.expression import PLACEHOLDER, VARIABLE_PREFIX, Expression
+from nsr.expressions.operators import N_BUILTIN, OPERATORS
+
+# Leaves and internal operators; operators of the table have their place in it as opcode. An unused
+# node is one whose value its parent has taken into its own argument.
+VARIABLE, CONSTANT, LITERAL, FIXED_POWER, UNUSED = -1, -2, -3, -4, -5
+
+# What a token is before it becomes a node: an operator's place, or one of these; a variable's code is
+# _FIRST_VARIABLE minus its index.
+_NUMBER, _PLACEHOLDER, _FIRST_VARIABLE = -1, -2, -3
+
+_CODE = {name: code for code, name in enumerate(OPERATORS)}
+_ADD, _SUB, _MUL, _DIV, _POW, _NEG = (_CODE[name] for name in ("add", "sub", "mul", "div", "pow", "neg"))
+
+
+@dataclass(frozen=True)
+class Tape:
+    """Expressions as flat arrays; node arrays have one entry per node of all expressions.
+
+    Attributes:
+        op: Opcode: a place in the operator table, or one of the negative codes of this module.
+        left: First child, counted from the start of the expression's run.
+        right: Second child, likewise; the first again for an operator of one argument.
+        arg: Variable index, constant index, or twice the exponent of a fixed power.
+        literal: Value of a fixed constant.
+        active: Whether a free constant is at or below the node, so that its derivative matters.
+        affine: Whether a free constant that enters the whole expression linearly is at or below it.
+        offsets: Start of each expression's run and the end of the last, shape (E + 1,).
+        n_constants: Free constants of each expression, shape (E,).
+        constants: Their values, padded with 0, shape (E, K), K at least 1.
+        linear: Which constants enter linearly, all of them together, shape (E, K).
+    """
+
+    op: NDArray[np.int32]
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    arg: NDArray[np.int32]
+    literal: NDArray[np.float64]
+    active: NDArray[np.bool_]
+    affine: NDArray[np.bool_]
+    offsets: NDArray[np.int64]
+    n_constants: NDArray[np.int64]
+    constants: NDArray[np.float64]
+    linear: NDArray[np.bool_]
+
+    @property
+    def nodes(self) -> tuple[NDArray[Any], ...]:
+        """The node arrays that say what to compute, as the compiled kernels take them."""
+        return self.op, self.left, self.right, self.arg, self.literal
+
+    @property
+    def n_variables(self) -> NDArray[np.int64]:
+        """One more than the highest variable of each expression, shape (E,)."""
+        index = np.where(self.op == VARIABLE, self.arg, -1)
+        return np.asarray(np.maximum.reduceat(index, self.offsets[:-1]) + 1, dtype=np.int64)
+
+    @property
+    def is_builtin(self) -> bool:
+        """Whether only built-in operators occur, which the compiled interpreter needs."""
+        return bool(np.all(self.op < N_BUILTIN))
+
+
+def compile_tape(expressions: Sequence[Expression]) -> Tape:
+    """Compiles expressions; placeholders are free constants with value 1."""
+    tokens = list(chain.from_iterable([expression.tokens for expression in expressions]))
+    lengths = [len(expression.tokens) for expression in expressions]
+    offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    codes = _codes(tokens)
+    numbers = np.ones(len(tokens))
+    places = np.flatnonzero(codes == _NUMBER)
+    numbers[places] = [tokens[place] for place in places.tolist()]
+    arities = np.array([operator.arity for operator in OPERATORS.values()], dtype=np.int32)
+    op, left, right, arg = (np.zeros(len(tokens), dtype=np.int32) for _ in range(4))
+    literal = np.zeros(len(tokens))
+    active = np.zeros(len(tokens), dtype=np.bool_)
+    affine = np.zeros(len(tokens), dtype=np.bool_)
+    _link(codes, numbers, offsets, arities, op, left, right, arg, literal, active, affine)
+    n_constants = np.zeros(len(lengths), dtype=np.int64)
+    _count(op, offsets, n_constants)
+    constants = np.zeros((len(lengths), max(1, int(n_constants.max(initial=0)))))
+    linear = np.zeros(constants.shape, dtype=np.bool_)
+    _gather(op, arg, literal, affine, offsets, constants, linear)
+    return Tape(op, left, right, arg, literal, active, affine, offsets, n_constants, constants, linear)
+
+
+# Codes of all tokens met so far but numbers.
+_TOKENS: dict[str | float, int] = {PLACEHOLDER: _PLACEHOLDER}
+
+
+def _codes(tokens: list[str | float]) -> NDArray[np.int32]:
+    """Each token's code; words met for the first time are added to the dictionary."""
+    codes = np.fromiter(map(_TOKENS.get, tokens, repeat(_NUMBER)), np.int32, len(tokens))
+    words = {
+        token
+        for place in np.flatnonzero(codes == _NUMBER).tolist()
+        if isinstance(token := tokens[place], str)
+    }
+    if not words:
+        return codes
+    names = list(OPERATORS)
+    for word in words:
+        index = names.index(word) if word in OPERATORS else -int(word.removeprefix(VARIABLE_PREFIX))
+        _TOKENS[word] = index if word in OPERATORS else _FIRST_VARIABLE + index
+    return _codes(tokens)
+
+
+@njit(cache=True, nogil=True)
+def _is_structural(value):
+    """As `nsr.expressions.expression.is_structural`."""
+    if not abs(value) <= 10:
+        return False
+    return abs(2 * value - round(2 * value)) < 1e-9 or abs(3 * value - round(3 * value)) < 1e-9
+
+
+@njit(cache=True, nogil=True)
+def _link(codes, numbers, offsets, arities, op, left, right, arg, literal, active, affine):
+    """Fills the node arrays; node i of a run is the token at place i from the expression's end.
+
+    Reading the prefix form backwards meets children before parents. Free constants are numbered in
+    reading order.
+    """
+    longest = 0
+    for e in range(len(offsets) - 1):
+        longest = max(longest, offsets[e + 1] - offsets[e])
+    stack = np.empty(longest + 1, np.int32)
+    counts = np.empty(longest + 1, np.int32)
+    for e in range(len(offsets) - 1):
+        start, stop = offsets[e], offsets[e + 1]
+        depth = 0
+        for i in range(stop - start):
+            node = start + i
+            code = codes[stop - 1 - i]
+            counts[i] = 0
+            if code in (_NUMBER, _PLACEHOLDER):
+                op[node] = CONSTANT
+                literal[node] = numbers[stop - 1 - i]
+                active[node] = True
+                counts[i] = 1
+            elif code <= _FIRST_VARIABLE:
+                op[node] = VARIABLE
+                arg[node] = _FIRST_VARIABLE - code
+            else:
+                depth -= 1
+                a = stack[depth]
+                op[node], left[node], right[node] = code, a, a
+                if arities[code] == 2:
+                    depth -= 1
+                    b = stack[depth]
+                    right[node] = b
+                    if code == _POW:
+                        _fix_exponent(
+                            node, start + b, codes[stop - 1 - b], op, right, arg, literal, active, a
+                        )
+                active[node] = active[start + a] or active[start + right[node]]
+                counts[i] = _linear_count(op[node], counts, a, right[node])
+            stack[depth] = i
+            depth += 1
+        _mark_affine(start, stop, op, left, right, affine, counts)
+        k = 0
+        for node in range(stop - 1, start - 1, -1):
+            if op[node] == CONSTANT:
+                arg[node] = k
+                k += 1
+
+
+@njit(cache=True, nogil=True)
+def _fix_exponent(node, exponent, code, op, right, arg, literal, active, a):
+    """Makes a structural exponent part of the power (multiples of 1/2) or a literal."""
+    if code != _NUMBER or not _is_structural(literal[exponent]):
+        return
+    active[exponent] = False
+    doubled = 2 * literal[exponent]
+    if doubled == round(doubled):
+        op[node], right[node], arg[node] = FIXED_POWER, a, int(doubled)
+        op[exponent] = UNUSED
+    else:
+        op[exponent] = LITERAL
+
+
+@njit(cache=True, nogil=True)
+def _linear_count(code, counts, a, b):
+    """Constants below a node that its value depends on linearly, if the right factors are chosen."""
+    if code in (_ADD, _SUB):
+        return counts[a] + counts[b]
+    if code == _MUL:
+        return max(counts[a], counts[b])
+    return counts[a] if code in (_NEG, _DIV) else 0
+
+
+@njit(cache=True, nogil=True)
+def _mark_affine(start, stop, op, left, right, affine, counts):
+    """Walks down from the root along the sides that hold constants entering linearly.
+
+    Of a product it takes the factor with more of them; the constants of the other count as nonlinear.
+    """
+    affine[stop - 1] = counts[stop - 1 - start] > 0
+    for node in range(stop - 1, start - 1, -1):
+        code = op[node]
+        if not affine[node] or code == CONSTANT:
+            continue
+        a, b = left[node], right[node]
+        if code == _MUL:
+            affine[start + (a if counts[a] >= counts[b] else b)] = True
+        else:
+            affine[start + a] = counts[a] > 0
+            if code in (_ADD, _SUB):
+                affine[start + b] = counts[b] > 0
+
+
+@njit(cache=True, nogil=True)
+def _count(op, offsets, n_constants):
+    for e in range(len(offsets) - 1):
+        for node in range(offsets[e], offsets[e + 1]):
+            n_constants[e] += op[node] == CONSTANT
+
+
+@njit(cache=True, nogil=True)
+def _gather(op, arg, literal, affine, offsets, constants, linear):
+    """Collects the free constants' values and which of them are linear."""
+    for e in range(len(offsets) - 1):
+        for node in range(offsets[e], offsets[e + 1]):
+            if op[node] == CONSTANT:
+                constants[e, arg[node]] = literal[node]
+                linear[e, arg[node]] = affine[node]

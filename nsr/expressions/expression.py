@@ -1,0 +1,200 @@
+"""Immutable expressions in prefix notation, the one currency of NSR.
+
+An expression is a tuple of tokens: operator names (`nsr.expressions.operators`), variables `x_0`, `x_1`, ...,
+float constants, and the placeholder `C` for a constant whose value is not known yet. An
+expression with placeholders is called a skeleton.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from nsr.expressions.operators import OPERATORS
+
+Token = str | float
+
+PLACEHOLDER = "C"
+VARIABLE_PREFIX = "x_"
+
+
+def is_variable(token: Token) -> bool:
+    """Whether the token is a variable `x_i`."""
+    return isinstance(token, str) and token.startswith(VARIABLE_PREFIX) and token[2:].isdigit()
+
+
+def arity(token: Token) -> int:
+    """Number of arguments the token takes: 0 for leaves.
+
+    Raises:
+        ValueError: If the token is no operator, variable, constant or placeholder.
+    """
+    if isinstance(token, str):
+        operator = OPERATORS.get(token)
+        if operator is not None:
+            return operator.arity
+        if token == PLACEHOLDER or is_variable(token):
+            return 0
+        raise ValueError(f"unknown token {token!r}")
+    return 0
+
+
+def is_structural(value: float) -> bool:
+    """Whether an exponent of this value belongs to the structure and stays fixed in refinement.
+
+    These are the multiples of 1/2 and of 1/3 up to 10 in magnitude: the exponents laws have.
+    """
+    return abs(value) <= 10 and any(abs(d * value - round(d * value)) < 1e-9 for d in (2, 3))
+
+
+@dataclass(frozen=True)
+class Expression:
+    """An immutable prefix expression.
+
+    Attributes:
+        tokens: Operator names, variables, floats and placeholders, in prefix order.
+
+    Raises:
+        ValueError: If the tokens are not exactly one well-formed expression.
+    """
+
+    tokens: tuple[Token, ...]
+
+    def __post_init__(self) -> None:
+        open_slots = 1
+        for token in self.tokens:
+            if open_slots == 0:
+                raise ValueError("tokens left over after a complete expression")
+            open_slots += arity(token) - 1
+        if open_slots:
+            raise ValueError(f"incomplete expression: {open_slots} arguments are missing")
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    @property
+    def children(self) -> tuple[Expression, ...]:
+        """The arguments of the root, from left to right."""
+        parts = []
+        start = 1
+        for _ in range(arity(self.tokens[0])):
+            stop = subtree_end(self.tokens, start)
+            parts.append(_trusted(self.tokens[start:stop]))
+            start = stop
+        return tuple(parts)
+
+    @property
+    def variables(self) -> tuple[int, ...]:
+        """Indices of the variables used, ascending."""
+        used = {
+            token for token in self.tokens if isinstance(token, str) and token.startswith(VARIABLE_PREFIX)
+        }
+        return tuple(sorted(int(token[2:]) for token in used if is_variable(token)))
+
+    @property
+    def complexity(self) -> int:
+        """Sum of the operators' complexities plus one for each leaf."""
+        return sum(OPERATORS[t].complexity if t in OPERATORS else 1 for t in self.tokens)
+
+    @property
+    def free_positions(self) -> tuple[int, ...]:
+        """Positions of the constants that refinement may move.
+
+        Placeholders and floats, except a structural exponent (`is_structural`) of `pow`.
+        """
+        exponents = set(self.exponent_positions())
+        return tuple(
+            i
+            for i, token in enumerate(self.tokens)
+            if token == PLACEHOLDER
+            or (not isinstance(token, str) and not (i in exponents and is_structural(token)))
+        )
+
+    @property
+    def constants(self) -> tuple[float, ...]:
+        """Values at `free_positions`; a placeholder counts as 1."""
+        values = (self.tokens[i] for i in self.free_positions)
+        return tuple(1.0 if isinstance(v, str) else v for v in values)
+
+    def with_constants(self, values: Sequence[float]) -> Expression:
+        """The same expression with other values at `free_positions`.
+
+        Raises:
+            ValueError: If the number of values is not that of the free constants.
+        """
+        positions = self.free_positions
+        if len(values) != len(positions):
+            raise ValueError(f"{len(positions)} constants expected, {len(values)} given")
+        tokens = list(self.tokens)
+        for position, value in zip(positions, values, strict=True):
+            tokens[position] = float(value)
+        return _trusted(tuple(tokens))
+
+    def skeleton(self) -> Expression:
+        """The expression with every free constant replaced by the placeholder."""
+        tokens = list(self.tokens)
+        for position in self.free_positions:
+            tokens[position] = PLACEHOLDER
+        return _trusted(tuple(tokens))
+
+    def substitute(self, replacements: Mapping[int, Expression]) -> Expression:
+        """Replaces variables, given by index, with expressions."""
+        tokens: list[Token] = []
+        for token in self.tokens:
+            replacement = (
+                replacements.get(int(token[2:])) if isinstance(token, str) and is_variable(token) else None
+            )
+            tokens.extend(replacement.tokens if replacement is not None else (token,))
+        return _trusted(tuple(tokens))
+
+    def subexpressions(self) -> Iterator[Expression]:
+        """All subtrees in prefix order, the expression itself first."""
+        for start in range(len(self.tokens)):
+            yield _trusted(self.tokens[start : subtree_end(self.tokens, start)])
+
+    def exponent_positions(self) -> Iterator[int]:
+        """Positions where the second arguments of `pow` begin."""
+        for i, token in enumerate(self.tokens):
+            if token == "pow":
+                yield subtree_end(self.tokens, i + 1)
+
+
+def subtree_end(tokens: Sequence[Token], start: int) -> int:
+    """Position one past the subtree that starts at `start`."""
+    open_slots = 1
+    position = start
+    while open_slots:
+        open_slots += arity(tokens[position]) - 1
+        position += 1
+    return position
+
+
+def constant(value: float) -> Expression:
+    """The expression that is this number."""
+    return _trusted((float(value),))
+
+
+def variable(index: int) -> Expression:
+    """The expression that is the variable `x_index`."""
+    return _trusted((f"{VARIABLE_PREFIX}{index}",))
+
+
+def apply(name: str, *arguments: Expression) -> Expression:
+    """The operator `name` applied to arguments.
+
+    Raises:
+        ValueError: If the operator is unknown or takes another number of arguments.
+    """
+    if name not in OPERATORS or OPERATORS[name].arity != len(arguments):
+        raise ValueError(f"no operator {name!r} with {len(arguments)} arguments")
+    tokens: tuple[Token, ...] = (name,)
+    for argument in arguments:
+        tokens += argument.tokens
+    return _trusted(tokens)
+
+
+def _trusted(tokens: tuple[Token, ...]) -> Expression:
+    """An expression from tokens known to be well-formed, without checking them again."""
+    expression = object.__new__(Expression)
+    object.__setattr__(expression, "tokens", tokens)
+    return expression

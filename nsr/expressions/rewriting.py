@@ -1,0 +1,212 @@
+"""The same function in other words: without redundant constants, multiplied out, or factored."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import sympy
+from numpy.typing import NDArray
+
+from nsr.expressions import algebra
+from nsr.expressions.algebra import ONE, Node
+from nsr.expressions.expression import Expression, is_structural, is_variable
+from nsr.expressions.simplify import from_node, simplify
+from nsr.expressions.sympy_form import from_sympy, to_sympy
+
+# SymPy takes too long to multiply out what is longer.
+_MAX_LENGTH = 40
+# Sums that would be longer are not multiplied out, and ratios of longer ones are not divided: SymPy has no
+# time limit.
+_MAX_TERMS, _MAX_TERMS_OF_RATIO = 200, 12
+# Phases that are a quarter turn to this many turns are meant to be one.
+_SAME_TURN = 1e-9
+
+
+def rewritten(expression: Expression) -> list[Expression]:
+    """Other forms of an expression, simplified and without redundant constants.
+
+    Args:
+        expression: What to rewrite, without placeholders.
+
+    Returns:
+        Up to seven forms that differ from the expression and from each other.
+    """
+    units = (without_redundant_constants(expression, by_level) for by_level in (False, True))
+    result = [form for form in dict.fromkeys(units) if form != expression]
+    if len(expression.tokens) > _MAX_LENGTH:
+        return result
+    form = to_sympy(expression).xreplace({sympy.pi: sympy.Float(math.pi, 17)})
+    rewrites = (_multiplied_out, sympy.factor_terms, sympy.together, _with_scaled_logarithms, _divided)
+    for rewrite in rewrites:
+        try:
+            other = without_redundant_constants(from_sympy(rewrite(form)))
+        except (ValueError, TypeError, NotImplementedError, sympy.PolynomialError):
+            # complex numbers, functions that we lack, or more than SymPy can do
+            continue
+        is_finite = all(math.isfinite(value) for value in other.constants)
+        if is_finite and other != expression and other not in result:
+            result.append(other)
+    return result
+
+
+def _multiplied_out(form: sympy.Expr) -> sympy.Expr:
+    if _count_terms(form) > _MAX_TERMS:
+        return form
+    return sympy.expand(form, power_base=False, power_exp=False, log=False, trig=False)
+
+
+def _count_terms(form: sympy.Expr) -> int:
+    """Terms of an expression, and of what stands in its functions, once it is multiplied out."""
+    if form.is_Atom:
+        return 1
+    counts = [_count_terms(argument) for argument in form.args]
+    if form.is_Mul:
+        return math.prod(counts)
+    if form.is_Pow and form.exp.is_Integer:
+        return math.comb(counts[0] + min(abs(int(form.exp)), 100) - 1, counts[0] - 1)
+    return sum(counts)
+
+
+def _with_scaled_logarithms(form: sympy.Expr) -> sympy.Expr:
+    """Constants that are added to a logarithm become factors of its argument."""
+    return form.replace(lambda node: bool(node.is_Add), _with_scaled_logarithm)
+
+
+def _with_scaled_logarithm(total: sympy.Expr) -> sympy.Expr:
+    level, rest = total.as_coeff_Add()
+    found = [term for term in sympy.Add.make_args(rest) if isinstance(term.as_coeff_Mul()[1], sympy.log)]
+    if level == 0 or len(found) != 1:
+        return total
+    size, logarithm = found[0].as_coeff_Mul()
+    argument = sympy.expand_mul(sympy.exp(sympy.Float(level / size)) * logarithm.args[0], deep=False)
+    return rest - found[0] + size * sympy.log(argument)
+
+
+def _divided(form: sympy.Expr) -> sympy.Expr:
+    """Ratios of sums in one variable as a constant and proper fractions."""
+    return form.replace(_is_ratio_in_one_variable, lambda node: sympy.apart(sympy.cancel(node)))
+
+
+def _is_ratio_in_one_variable(node: sympy.Expr) -> bool:
+    if not (node.is_Mul or node.is_Add) or len(node.free_symbols) != 1:
+        return False
+    (symbol,) = node.free_symbols
+    is_ratio = bool(node.is_rational_function(symbol)) and not node.is_polynomial(symbol)
+    return is_ratio and _count_terms(node) <= _MAX_TERMS_OF_RATIO
+
+
+def without_redundant_constants(expression: Expression, by_level: bool = False) -> Expression:
+    """The expression with sums that stand in products divided by one of their coefficients.
+
+    `c * (a*x + b*y)^p` has a constant too many. With `c * (x + b*y)^p` the others can become round.
+
+    Args:
+        expression: What to rewrite.
+        by_level: Whether sums with a constant term are divided by it even if another coefficient is 1.
+    """
+    try:
+        return simplify(from_node(_normalised(algebra.from_expression(expression), by_level)))
+    except algebra.NotFinite:
+        return expression
+
+
+def tidied(expression: Expression) -> Expression:
+    """The expression in plainer functions.
+
+    Quarter turns are taken out of sines and cosines (cos(x - pi/2) is sin(x)), and exponentials of logarithms
+    become powers (exp(y*log(x)) is x^y).
+    """
+    try:
+        return simplify(from_node(_tidied(algebra.from_expression(expression))))
+    except algebra.NotFinite:
+        return expression
+
+
+def without_idle_abs(expression: Expression, X: NDArray[np.float64]) -> Expression:
+    """The expression without the sizes of variables that have one sign in a table of shape (P, D)."""
+    signs = np.where(np.all(X > 0, axis=0), 1, np.where(np.all(X < 0, axis=0), -1, 0))
+    tokens = list(expression.tokens)
+    for place, (name, argument) in enumerate(itertools.pairwise(expression.tokens)):
+        if name == "abs" and isinstance(argument, str) and is_variable(argument):
+            sign = signs[int(argument[2:])]
+            tokens[place] = {1: "", -1: "neg", 0: "abs"}[int(sign)]
+    return Expression(tuple(token for token in tokens if token != ""))
+
+
+def _tidied(node: Node) -> Node:
+    kind = node[0]
+    if kind == "sum":
+        return algebra.add([algebra.scale(_tidied(term), c) for term, c in node[1]])
+    if kind == "prod":
+        powers = [algebra.power(_tidied(base), _rounded(exponent)) for base, exponent in node[2]]
+        return algebra.multiply([("num", node[1]), *powers])
+    if kind != "fun":
+        return node
+    arguments = [_tidied(argument) for argument in node[2]]
+    if node[1] in {"sin", "cos"}:
+        return _turned(node[1], arguments[0])
+    if node[1] == "exp":
+        return _exponential(arguments[0])
+    return algebra.function(node[1], arguments)
+
+
+def _rounded(exponent: float) -> float:
+    """The structural exponent that is meant, where rounding has moved it."""
+    return round(6 * exponent) / 6 if is_structural(exponent) else exponent
+
+
+def _turned(name: str, argument: Node) -> Node:
+    """A sine or cosine without quarter turns."""
+    sign, total = algebra.as_term(argument)
+    if total[0] != "sum" or sign is None:
+        return algebra.function(name, [argument])
+    terms = dict(total[1])
+    phase = algebra.multiply_coefficients(sign, terms.pop(ONE, 0.0))
+    turns = 0.0 if phase is None else phase / (math.pi / 2)
+    if abs(turns - round(turns)) > _SAME_TURN:
+        return algebra.function(name, [argument])
+    rest = algebra.scale(algebra.add([algebra.scale(term, c) for term, c in terms.items()]), sign)
+    # Each quarter turn leads from sin to cos to -sin to -cos.
+    quarter = (round(turns) + (name == "cos")) % 4
+    return algebra.scale(algebra.function(("sin", "cos")[quarter % 2], [rest]), -1.0 if quarter > 1 else 1.0)
+
+
+def _exponential(argument: Node) -> Node:
+    """An exponential, or the power that it is."""
+    size, rest = algebra.as_term(argument)
+    factors = dict(rest[2]) if rest[0] == "prod" else {}
+    for factor, exponent in factors.items():
+        if factor[0] == "fun" and factor[1] == "log" and exponent == 1.0:
+            others = [algebra.power(base, e) for base, e in factors.items() if base != factor]
+            return ("fun", "pow", (factor[2][0], algebra.scale(algebra.multiply(others), size)))
+    return algebra.function("exp", [argument])
+
+
+def _normalised(node: Node, by_level: bool) -> Node:
+    kind = node[0]
+    if kind == "fun":
+        return algebra.function(node[1], [_normalised(argument, by_level) for argument in node[2]])
+    if kind == "sum":
+        return algebra.add([algebra.scale(_normalised(term, by_level), c) for term, c in node[1]])
+    if kind == "prod":
+        factors: list[Node] = [("num", node[1])]
+        for base, exponent in node[2]:
+            size, rest = _unit(_normalised(base, by_level), by_level)
+            factors += [algebra.power(("num", size), exponent), algebra.power(rest, exponent)]
+        return algebra.multiply(factors)
+    return node
+
+
+def _unit(node: Node, by_level: bool) -> tuple[float, Node]:
+    """Splits a sum without a coefficient of 1 or -1 into a positive number and a sum that has one."""
+    sign, total = algebra.as_term(node)
+    if total[0] != "sum" or sign is None:
+        return 1.0, node
+    terms = dict(total[1])
+    if any(abs(c) == 1.0 for c in terms.values()) and not (by_level and ONE in terms):
+        return 1.0, node
+    # A constant term becomes 1, else the smallest coefficient: then a few decimals say most of the others.
+    size = abs(sign * (terms[ONE] if ONE in terms else min(terms.values(), key=abs)))
+    return size, algebra.add([algebra.scale(term, sign * c / size) for term, c in terms.items()])

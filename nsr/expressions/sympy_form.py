@@ -1,0 +1,94 @@
+"""Expressions to SymPy and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+
+import sympy
+
+from nsr.expressions.expression import PLACEHOLDER, Expression, apply, constant, variable
+from nsr.expressions.operators import OPERATORS
+from nsr.expressions.round_numbers import multiple_of_pi
+
+
+def to_sympy(expression: Expression, names: Sequence[str] | None = None) -> sympy.Expr:
+    """The SymPy form of an expression.
+
+    Args:
+        expression: What to convert; a placeholder becomes the symbol `C`.
+        names: Names of the variables; `x_0`, `x_1`, ... by default.
+
+    Returns:
+        A SymPy expression over real symbols; whole constants become integers, and simple multiples of pi
+        and of 1/pi exact ones.
+    """
+    stack: list[sympy.Expr] = []
+    for token in reversed(expression.tokens):
+        if not isinstance(token, str):
+            stack.append(_number(token))
+        elif token in OPERATORS:
+            arguments = [stack.pop() for _ in range(OPERATORS[token].arity)]
+            stack.append(OPERATORS[token].sympy(*arguments))
+        elif token == PLACEHOLDER:
+            stack.append(sympy.Symbol(token, real=True))
+        else:
+            name = token if names is None else names[int(token[2:])]
+            stack.append(sympy.Symbol(name, real=True))
+    return stack[0]
+
+
+def from_sympy(expr: sympy.Expr, names: Sequence[str] | None = None) -> Expression:
+    """The expression of a SymPy form.
+
+    Args:
+        expr: Made of symbols, numbers, sums, products, powers and the table's functions.
+        names: Names of the variables in order; `x_0`, `x_1`, ... by default.
+
+    Raises:
+        ValueError: If a symbol or a function is unknown.
+    """
+    if expr.is_Symbol:
+        return _symbol(expr, names)
+    if expr.is_number and not expr.free_symbols:
+        return constant(_real(expr))
+    arguments = [from_sympy(argument, names) for argument in expr.args]
+    if expr.is_Add or expr.is_Mul:
+        name = "add" if expr.is_Add else "mul"
+        return reduce(lambda a, b: apply(name, a, b), arguments)
+    if expr.is_Pow:
+        return apply("pow", *arguments)
+    functions: dict[type[sympy.Basic], str] = {
+        sympy.exp: "exp", sympy.log: "log", sympy.sin: "sin", sympy.cos: "cos", sympy.tan: "tan",
+        sympy.asin: "asin", sympy.acos: "acos", sympy.atan: "atan", sympy.sinh: "sinh", sympy.cosh: "cosh",
+        sympy.tanh: "tanh", sympy.Abs: "abs",
+    }  # fmt: skip
+    if expr.func not in functions:
+        raise ValueError(f"SymPy's {expr.func.__name__} has no operator; rewrite the expression without it")
+    return apply(functions[expr.func], *arguments)
+
+
+def _number(value: float) -> sympy.Expr:
+    if value.is_integer():
+        return sympy.Integer(int(value))
+    multiple = multiple_of_pi(value)
+    if multiple is None:
+        return sympy.Float(value, 17)
+    numerator, denominator, exponent = multiple
+    return sympy.Rational(numerator, denominator) * sympy.pi**exponent
+
+
+def _symbol(symbol: sympy.Symbol, names: Sequence[str] | None) -> Expression:
+    known = [f"x_{i}" for i in range(1000)] if names is None else list(names)
+    if symbol.name == PLACEHOLDER and PLACEHOLDER not in known:
+        return Expression((PLACEHOLDER,))
+    if symbol.name not in known:
+        raise ValueError(f"unknown symbol {symbol.name!r}; name the variables in `names`")
+    return variable(known.index(symbol.name))
+
+
+def _real(number: sympy.Expr) -> float:
+    value = complex(number)
+    if value.imag:
+        raise ValueError(f"{number} is not real")
+    return value.real

@@ -1,0 +1,154 @@
+"""Checkpoints: a folder with config.json, tokenizer.json and model.safetensors."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from nsr.network.model import Model, ModelConfig
+from nsr.network.tokenizer import Tokenizer
+
+DEFAULT_CHECKPOINT = "nsr-tiny"
+CONFIG, WEIGHTS = "config.json", "model.safetensors"
+FORMAT = "nsr-1"
+
+_PACKAGE = Path(__file__).parents[1]
+# Shipped checkpoints lie inside the package in a wheel, beside it in a clone.
+_SHELVES = (_PACKAGE / "checkpoints", _PACKAGE.parent / "checkpoints")
+
+
+class CheckpointError(ValueError):
+    """A folder is no checkpoint that this version can load; the message says why."""
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """A network ready for use.
+
+    Attributes:
+        model: In evaluation mode, float32.
+        tokenizer: Its vocabulary.
+        config: Its shape.
+        name: The name or folder it was loaded from.
+        metadata: What config.json tells about its training.
+    """
+
+    model: Model
+    tokenizer: Tokenizer
+    config: ModelConfig
+    name: str
+    metadata: dict[str, Any]
+
+
+def save_pretrained(
+    folder: str | Path,
+    model: Model,
+    tokenizer: Tokenizer,
+    dtype: torch.dtype = torch.bfloat16,
+    metadata: dict[str, Any] | None = None,
+) -> None:
+    """Writes a checkpoint; each file is replaced as a whole, so a failed write leaves the old one.
+
+    Args:
+        folder: Made if absent.
+        model: The network.
+        tokenizer: Its vocabulary.
+        dtype: Type of the stored weights.
+        metadata: Plain values about the training, kept in config.json.
+    """
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    config = {"format": FORMAT, "model": asdict(model.config), "metadata": metadata or {}}
+    weights = {
+        name: value.detach().to("cpu", dtype).contiguous() for name, value in model.state_dict().items()
+    }
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as scratch:
+        partial = Path(scratch)
+        (partial / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+        tokenizer.save(partial)
+        save_file(weights, partial / WEIGHTS)
+        for file in sorted(partial.iterdir()):
+            file.chmod(0o644)
+            file.replace(target / file.name)
+
+
+def from_pretrained(name_or_folder: str | Path, device: str | torch.device = "cpu") -> Pretrained:
+    """Loads a checkpoint.
+
+    Args:
+        name_or_folder: A folder, or the name of a shipped checkpoint.
+        device: Where the network goes.
+
+    Raises:
+        CheckpointError: If it is missing, damaged, or made for another vocabulary or shape.
+    """
+    folder = _find(name_or_folder)
+    config, metadata = _read_config(folder)
+    try:
+        tokenizer = Tokenizer.load(folder)
+    except ValueError as error:
+        raise CheckpointError(str(error)) from error
+    if (tokenizer.vocab_size, tokenizer.max_variables) != (config.vocab_size, config.max_variables):
+        raise CheckpointError(f"{folder}: tokenizer.json and {CONFIG} disagree about the vocabulary")
+    with torch.device("meta"):  # no memory and no random numbers for weights about to be replaced
+        model = Model(config)
+    _load_weights(model, folder / WEIGHTS)
+    return Pretrained(model.to(device).eval(), tokenizer, config, str(name_or_folder), metadata)
+
+
+def shipped() -> list[str]:
+    """Names of the checkpoints that came with this installation."""
+    return sorted({path.parent.name for shelf in _SHELVES for path in shelf.glob(f"*/{CONFIG}")})
+
+
+def _find(name_or_folder: str | Path) -> Path:
+    folders = [Path(name_or_folder), *(shelf / name_or_folder for shelf in _SHELVES)]
+    for folder in folders:
+        if (folder / CONFIG).is_file():
+            return folder
+    known = ", ".join(shipped()) or "none"
+    raise CheckpointError(
+        f"no checkpoint {str(name_or_folder)!r}: give a folder with a {CONFIG}, or a shipped name ({known})"
+    )
+
+
+def _read_config(folder: Path) -> tuple[ModelConfig, dict[str, Any]]:
+    path = folder / CONFIG
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise CheckpointError(f"{path} is damaged: {error}") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise CheckpointError(f"{path} is no {FORMAT} checkpoint; it was made by another program or version")
+    shape = content.get("model")
+    names = {field.name for field in fields(ModelConfig)}
+    if not isinstance(shape, dict) or set(shape) != names or not all(type(v) is int for v in shape.values()):
+        raise CheckpointError(f"{path} does not describe a network that this version knows")
+    try:
+        return ModelConfig(**shape), content.get("metadata") or {}
+    except ValueError as error:
+        raise CheckpointError(f"{path}: {error}") from error
+
+
+def _load_weights(model: Model, path: Path) -> None:
+    if not path.is_file():
+        raise CheckpointError(f"{path} is missing; copy the whole checkpoint folder")
+    try:
+        weights = load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path} is damaged: {error}") from error
+    broken = [name for name, value in weights.items() if not bool(value.isfinite().all())]
+    if broken:
+        raise CheckpointError(f"{path} is damaged: {broken[0]} holds NaN or infinity")
+    try:
+        model.load_state_dict({name: value.float() for name, value in weights.items()}, assign=True)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())[:300]
+        raise CheckpointError(f"{path} does not fit the shape in {CONFIG}: {reason}") from error

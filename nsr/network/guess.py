@@ -1,0 +1,131 @@
+"""The one-shot guess: data in, candidate equations out. Whoever asks the network asks here.
+
+The network looks at several views of the data, each with its own draw of points and order of
+variables: a mistake made in one view is seldom made in another, and the views are encoded as one
+batch.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from nsr.data.scaling import Scaler
+from nsr.expressions.expression import Expression, apply, constant, variable
+from nsr.expressions.simplify import simplify, strip_scale
+from nsr.network.checkpoint import Pretrained
+from nsr.network.decoding import sample
+
+MAX_POINTS = 256
+N_VIEWS = 8
+
+
+def guess(
+    pretrained: Pretrained,
+    X: NDArray[np.float64],
+    y: NDArray[np.float64],
+    *,
+    n_candidates: int = 1024,
+    temperature: float = 1.0,
+    seed: int = 0,
+    deadline: float = math.inf,
+) -> list[Expression]:
+    """Asks the network for equations.
+
+    Args:
+        pretrained: The network and its tokenizer.
+        X: Variables, shape (n_points, n_variables), finite, at most `max_variables` of them.
+        y: Target, shape (n_points,), finite.
+        n_candidates: Sequences to sample; fewer equations come back, as repeats are merged.
+        temperature: Softmax temperature; higher is more varied.
+        seed: Seed of the views and of the sampling.
+        deadline: Of `time.monotonic`; sequences that have not ended by then are left out.
+
+    Returns:
+        Unrefined equations in the units of X and y, one per skeleton, the most often sampled first;
+        each has a constant factor in front, as the network writes equations up to their scale.
+
+    Raises:
+        ValueError: If there are more variables than the network knows.
+    """
+    n_variables = X.shape[1]
+    if n_variables > pretrained.config.max_variables:
+        raise ValueError(
+            f"the network knows {pretrained.config.max_variables} variables, the data have {n_variables}; "
+            "choose the relevant ones"
+        )
+    rng = np.random.default_rng(seed)
+    scaler = Scaler.fit(X, y)
+    n_views = min(N_VIEWS, n_candidates)
+    orders = [rng.permutation(n_variables) for _ in range(n_views)]
+    sequences = _sample_views(
+        pretrained, *_views(*scaler.transform(X, y), orders, rng), n_candidates, temperature, seed, deadline
+    )
+    decoded = (
+        _reordered(pretrained.tokenizer.decode(ids), order)
+        for order, view in zip(orders, sequences, strict=True)
+        for ids in view
+    )
+    return distinct(_with_scale(scaler, expression) for expression in decoded)
+
+
+def _with_scale(scaler: Scaler, expression: Expression) -> Expression:
+    """The equation in the user's units, with one constant factor that stays even where it is 1."""
+    return apply("mul", constant(scaler.y_scale), strip_scale(simplify(scaler.undo_variables(expression))))
+
+
+def _views(
+    X: NDArray[np.float32], y: NDArray[np.float32], orders: list[NDArray[np.intp]], rng: np.random.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Stacks one table per view: X (n_views, n_points, n_variables) and y (n_views, n_points)."""
+    n_points = min(len(y), MAX_POINTS)
+    rows = [rng.choice(len(y), n_points, replace=False) for _ in orders]
+    tables = np.stack([X[r][:, order] for r, order in zip(rows, orders, strict=True)])
+    return torch.from_numpy(tables), torch.from_numpy(np.stack([y[r] for r in rows]))
+
+
+@torch.inference_mode()
+def _sample_views(
+    pretrained: Pretrained,
+    X: torch.Tensor,
+    y: torch.Tensor,
+    n_candidates: int,
+    temperature: float,
+    seed: int,
+    deadline: float,
+) -> list[list[list[int]]]:
+    model = pretrained.model
+    device = next(model.parameters()).device
+    n_variables = torch.full((len(X),), X.shape[2], device=device)
+    memory = model.encode(X.to(device), y.to(device), n_variables)
+    generator = torch.Generator(device=device).manual_seed(seed)
+    return sample(
+        model,
+        pretrained.tokenizer,
+        memory,
+        n_variables,
+        n_samples=-(-n_candidates // len(X)),
+        temperature=temperature,
+        generator=generator,
+        deadline=deadline,
+    )
+
+
+def _reordered(expression: Expression, order: NDArray[np.intp]) -> Expression:
+    return expression.substitute({view: variable(int(original)) for view, original in enumerate(order)})
+
+
+def distinct(expressions: Iterable[Expression]) -> list[Expression]:
+    """One expression per skeleton, the first seen of each, the most frequent skeleton first."""
+    counts: Counter[Expression] = Counter()
+    first: dict[Expression, Expression] = {}
+    for expression in expressions:
+        skeleton = expression.skeleton()
+        counts[skeleton] += 1
+        first.setdefault(skeleton, expression)
+    return [first[skeleton] for skeleton, _ in counts.most_common()]

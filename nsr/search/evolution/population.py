@@ -1,0 +1,188 @@
+"""Genetic programming that starts from what the other stages found (as in Mundhenk et al., arXiv:2111.00053).
+
+Every child's constants are refined before it is judged, all children of a generation in one batch. What
+survives are the best equations of each complexity, so that short forms are not crowded out by accurate
+long ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from nsr.expressions.expression import Expression, apply, constant, subtree_end, variable
+from nsr.expressions.simplify import simplify
+from nsr.refinement.selection import Candidate
+
+_BINARY = ("add", "sub", "mul", "div")
+_UNARY = ("sin", "cos", "exp", "log", "sqrt", "square", "inv", "neg", "tanh", "cube")
+_MAX_COMPLEXITY = 40
+# Survivors: so many of each complexity, and so many of the shortest description.
+_N_EACH, _N_BEST = 3, 40
+_SCALE_START = 1.1
+_ATTEMPTS = 4
+
+
+@dataclass(frozen=True)
+class Member:
+    """An equation of the population.
+
+    Attributes:
+        candidate: With refined constants.
+        bits: Its description length.
+    """
+
+    candidate: Candidate
+    bits: float
+
+
+class Population:
+    """The survivors, and all skeletons that have ever been tried.
+
+    Args:
+        n_variables: Variables that children may use.
+        seed: Seed of all choices.
+    """
+
+    def __init__(self, n_variables: int, seed: int) -> None:
+        self.members: list[Member] = []
+        self._n_variables = n_variables
+        self._rng = np.random.default_rng(seed)
+        self._tried: set[Expression] = set()
+        self._changes: tuple[Callable[[Expression], Expression], ...] = (
+            self._crossed, self._crossed, self._with_term, self._with_factor, self._wrapped, self._shortened,
+            self._with_other_leaf, self._with_other_operator,
+        )  # fmt: skip
+
+    @property
+    def best_bits(self) -> float:
+        """The shortest description so far."""
+        return min((member.bits for member in self.members), default=np.inf)
+
+    @property
+    def best(self) -> Candidate | None:
+        """What has the shortest description."""
+        best = min(self.members, key=lambda member: member.bits, default=None)
+        return best.candidate if best else None
+
+    def add(self, members: Iterable[Member]) -> None:
+        """Takes new members in, and lets the worst go."""
+        shortest: dict[Expression, Member] = {}
+        for member in (*self.members, *members):
+            skeleton = member.candidate.expression.skeleton()
+            self._tried.add(skeleton)
+            if np.isfinite(member.bits) and (
+                skeleton not in shortest or member.bits < shortest[skeleton].bits
+            ):
+                shortest[skeleton] = member
+        ranked = sorted(shortest.values(), key=lambda member: member.bits)
+        places: dict[int, int] = {}
+        kept = []
+        for rank, member in enumerate(ranked):
+            complexity = member.candidate.complexity
+            places[complexity] = places.get(complexity, 0) + 1
+            if rank < _N_BEST or places[complexity] <= _N_EACH:
+                kept.append(member)
+        self.members = kept
+
+    def children(self, n: int) -> list[Expression]:
+        """Up to n equations that have not been tried, made from members by crossover and mutation."""
+        if not self.members:
+            return []
+        result: dict[Expression, Expression] = {}
+        for _ in range(_ATTEMPTS * n):
+            if len(result) == n:
+                break
+            change = self._changes[int(self._rng.integers(len(self._changes)))]
+            child = simplify(change(self._parent()))
+            if not child.variables or child.complexity > _MAX_COMPLEXITY:
+                continue
+            skeleton = child.skeleton()
+            if skeleton not in self._tried:
+                self._tried.add(skeleton)
+                result[skeleton] = child
+        return list(result.values())
+
+    def incomplete(self, hole: int) -> tuple[Expression, Expression]:
+        """A member with a part left out or a term or factor wanted, and the part's present form.
+
+        Args:
+            hole: Index of the variable that stands where something is wanted.
+        """
+        form = self._rng.random()
+        name, present = ("add", constant(0.0)) if form < 0.3 else ("mul", constant(1.0))
+        left_out: list[Expression] = [present]
+
+        def opened(old: Expression) -> Expression:
+            if form < 0.5:
+                return apply(name, old, variable(hole))
+            left_out[0] = old
+            return variable(hole)
+
+        return self._replaced(self._parent(), opened), left_out[0]
+
+    def _parent(self) -> Expression:
+        """A member; better ones are likelier."""
+        rank = int(len(self.members) * self._rng.random() ** 2)
+        return self.members[rank].candidate.expression
+
+    def _crossed(self, parent: Expression) -> Expression:
+        return self._replaced(parent, lambda _: self._subtree(self._parent()))
+
+    def _with_term(self, parent: Expression) -> Expression:
+        term = apply("mul", constant(_SCALE_START), self._part())
+        return self._replaced(parent, lambda old: apply("add", old, term))
+
+    def _with_factor(self, parent: Expression) -> Expression:
+        name = "mul" if self._rng.random() < 0.5 else "div"
+        return self._replaced(parent, lambda old: apply(name, old, self._part()))
+
+    def _wrapped(self, parent: Expression) -> Expression:
+        name = _UNARY[int(self._rng.integers(len(_UNARY)))]
+        return self._replaced(parent, lambda old: apply(name, old))
+
+    def _shortened(self, parent: Expression) -> Expression:
+        """A subtree gives way to one of its children."""
+        return self._replaced(
+            parent, lambda old: self._choice(old.children) if old.children else self._leaf()
+        )
+
+    def _with_other_leaf(self, parent: Expression) -> Expression:
+        return self._replaced(parent, lambda old: old if old.children else self._leaf())
+
+    def _with_other_operator(self, parent: Expression) -> Expression:
+        def other(old: Expression) -> Expression:
+            names = {1: _UNARY, 2: _BINARY}.get(len(old.children))
+            return apply(names[int(self._rng.integers(len(names)))], *old.children) if names else old
+
+        return self._replaced(parent, other)
+
+    def _part(self) -> Expression:
+        """Something small: a leaf, a function of one, or a subtree of a member."""
+        draw = self._rng.random()
+        if draw < 0.4:
+            return self._leaf()
+        if draw < 0.6:
+            return apply(_UNARY[int(self._rng.integers(len(_UNARY)))], self._leaf())
+        return self._subtree(self._parent())
+
+    def _leaf(self) -> Expression:
+        if self._rng.random() < 0.2:
+            return constant(float(self._rng.standard_normal()) + 0.1)
+        return variable(int(self._rng.integers(self._n_variables)))
+
+    def _choice(self, options: tuple[Expression, ...]) -> Expression:
+        return options[int(self._rng.integers(len(options)))]
+
+    def _subtree(self, expression: Expression) -> Expression:
+        start = int(self._rng.integers(len(expression)))
+        return Expression(expression.tokens[start : subtree_end(expression.tokens, start)])
+
+    def _replaced(self, parent: Expression, new: Callable[[Expression], Expression]) -> Expression:
+        """The parent with a random subtree replaced by what `new` makes of it."""
+        start = int(self._rng.integers(len(parent)))
+        stop = subtree_end(parent.tokens, start)
+        middle = new(Expression(parent.tokens[start:stop]))
+        return Expression(parent.tokens[:start] + middle.tokens + parent.tokens[stop:])

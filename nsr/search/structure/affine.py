@@ -1,0 +1,207 @@
+"""Targets that are affine in a function of few of their variables: T(y) = A(a) B(b) + C(b).
+
+Most laws have such a variable: an angle that enters by its cosine only, a time in one exponential. For fixed
+b the target is then an affine function of A, so a table of the surrogate's values over choices of a and of b
+has rank one once its columns are centred, or as it is where C is zero. A is found first, from the table's
+first singular vector; then B and C, which are A's coefficients in the surrogate. This is AI Feynman's
+separability (arXiv:1905.11481) without the demand that the variables of A occur nowhere else in the sum.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsr.evaluate.program import Program
+from nsr.expressions.expression import Expression, apply, constant
+from nsr.search.structure.parts import without_offset
+from nsr.search.structure.state import State
+from nsr.search.structure.surrogate import OUTPUTS, Surrogate
+
+Array = NDArray[np.float64]
+
+# Surrogates with a larger error than this say nothing about the rank.
+_USELESS = 0.03
+# Share of the table that lies outside rank one, plus what the surrogate's error allows.
+_TOLERANCE, _ERROR_FACTOR = 1e-5, 4.0
+# Rows of the parts, and values of the other variables that each is averaged over.
+_N_ROWS, _N_REFERENCES = 1_500, 16
+# Rows of the tables whose rank is looked at.
+_N_PROBES = 48
+_MAX_GROUP = 2
+# Coefficients that vary by less than this share are constant.
+_CONSTANT = 1e-3
+# Parts are known no better than this: the surrogate's error is that of typical rows.
+_LEAST_ERROR = 1e-7
+
+
+@dataclass(frozen=True)
+class Coefficient:
+    """B or C.
+
+    Attributes:
+        state: Whose target it is.
+        error: How well its values are known, as a share of their spread.
+    """
+
+    state: State
+    error: float
+
+
+@dataclass(frozen=True)
+class Coefficients:
+    """What is left to solve once A is known.
+
+    Attributes:
+        inner: A with the constant that makes the others simplest.
+        factor: B.
+        offset: C.
+    """
+
+    inner: Expression
+    factor: Coefficient
+    offset: Coefficient
+
+
+@dataclass(frozen=True)
+class AffineSplit:
+    """A target that is affine in a function A of some variables.
+
+    Attributes:
+        state: The target.
+        surrogate: What stands for it, of the output that is affine.
+        group: The variables a.
+        is_product: Whether C is zero.
+        inner: The state whose target is A, up to a factor, and up to a constant unless it is a product.
+        error: How well the values of A are known, as a share of their spread.
+    """
+
+    state: State
+    surrogate: Surrogate
+    group: tuple[int, ...]
+    is_product: bool
+    inner: State
+    error: float
+
+    def coefficients(self, solution: Expression) -> Coefficients | None:
+        """B and C, which depend on what constant is added to A.
+
+        Without one, unless C is then the same function as B, up to a factor and a constant.
+
+        Args:
+            solution: A over the variables of the state `inner`.
+
+        Returns:
+            None where A is not finite everywhere, or constant.
+        """
+        inner = solution if self.is_product else without_offset(solution)
+        references = _references(len(self.inner.X))
+        known = Program([inner]).values(self.inner.X[references])[0]
+        if not np.all(np.isfinite(known)) or np.ptp(known) == 0:
+            return None
+        rest = tuple(i for i in range(self.state.X.shape[1]) if i not in self.group)
+        table = _table(self.surrogate, self.state.X[:_N_ROWS], self.state.X[references], rest)
+        error = self.error * float(np.std(table))
+        if self.is_product:
+            factor, offset = table @ known / (known @ known), np.zeros(len(table))
+        else:
+            factor, offset = np.linalg.lstsq(np.column_stack((known, np.ones_like(known))), table.T)[0]
+            slope, level = _line(factor, offset)
+            if np.std(offset - slope * factor) <= _ERROR_FACTOR * error:
+                inner = apply("add", inner, constant(slope))
+                offset = np.full(len(table), level)
+        return Coefficients(
+            inner, self._coefficient(factor, error / float(np.std(known))), self._coefficient(offset, error)
+        )
+
+    def _coefficient(self, values: Array, error: float) -> Coefficient:
+        part = self.state.without(self.group)
+        spread = float(np.std(values))
+        if spread <= _ERROR_FACTOR * error:
+            values, spread = np.full_like(values, values.mean()), np.inf
+        return Coefficient(State(part.X[:_N_ROWS], values, part.variables), error / spread)
+
+
+def _line(x: Array, y: Array) -> tuple[float, float]:
+    """Slope and level of the line nearest to points; no slope where the x are all the same."""
+    centred = x - x.mean()
+    size = float(centred @ centred)
+    slope = float(centred @ y) / size if size > 0 else 0.0
+    return slope, float(y.mean() - slope * x.mean())
+
+
+def affine_splits(state: State) -> list[AffineSplit]:
+    """The splits that the state's surrogates support, products and single variables first."""
+    n_variables = state.X.shape[1]
+    if n_variables < 2:
+        return []
+    splits: list[AffineSplit] = []
+    for surrogate in state.best_of_each_output:
+        if not _is_usable(surrogate, state.y):
+            continue
+        found: set[int] = set()
+        for size in range(1, min(_MAX_GROUP, n_variables - 1) + 1):
+            for group in itertools.combinations(range(n_variables), size):
+                new = [] if found & set(group) else list(_split(state, surrogate, group))
+                found |= {i for split in new for i in split.group}
+                splits += new
+    return sorted(splits, key=lambda s: (not s.is_product, len(s.group), s.error))
+
+
+def is_constant(state: State) -> bool:
+    """Whether the target of a coefficient's state does not vary."""
+    return bool(np.std(state.y) <= _CONSTANT * np.sqrt(np.mean(state.y**2)))
+
+
+def _is_usable(surrogate: Surrogate, y: Array) -> bool:
+    has_sign = OUTPUTS[surrogate.output].keeps_sign or bool(np.all(y > 0))
+    return has_sign and surrogate.error < _USELESS
+
+
+def _split(state: State, surrogate: Surrogate, group: tuple[int, ...]) -> Iterator[AffineSplit]:
+    """The split by one group of variables, if there is one."""
+    tolerance = _TOLERANCE + _ERROR_FACTOR * surrogate.error
+    references = _references(len(state.X))
+    probes = _table(surrogate, state.X[:_N_PROBES], state.X[references], group)
+    if not np.all(np.isfinite(probes)):
+        return
+    spread = float(np.std(probes))
+    for is_product in (True, False):
+        outside, _ = _outside_rank_one(probes, is_product)
+        if outside < tolerance * spread:
+            table = _table(surrogate, state.X[:_N_ROWS], state.X[references], group)
+            values = table @ _outside_rank_one(table, is_product)[1]
+            if not is_product:
+                values = values - values.mean()
+            size = float(np.std(values))
+            if size > _CONSTANT * spread:
+                part = state.without(tuple(i for i in range(state.X.shape[1]) if i not in group))
+                inner = State(part.X[:_N_ROWS], values / size, part.variables)
+                error = max(surrogate.error, outside / spread, _LEAST_ERROR)
+                yield AffineSplit(state, surrogate, group, is_product, inner, error)
+            return
+
+
+def _references(n_rows: int) -> NDArray[np.intp]:
+    """Rows that lend their values to others, spread over the table."""
+    return np.linspace(0, n_rows - 1, _N_REFERENCES).astype(np.intp)
+
+
+def _table(surrogate: Surrogate, rows: Array, references: Array, own: tuple[int, ...]) -> Array:
+    """The surrogate at each row's own variables with each reference's others, shape (P, references)."""
+    points = np.repeat(references[None], len(rows), axis=0)
+    points[:, :, list(own)] = rows[:, None, list(own)]
+    return surrogate.outputs(points.reshape(-1, rows.shape[1])).reshape(len(rows), len(references))
+
+
+def _outside_rank_one(table: Array, is_product: bool) -> tuple[float, Array]:
+    """Root mean square of what rank one leaves out, and the first right singular vector."""
+    centred = table if is_product else table - table.mean(axis=0)
+    _, sizes, directions = np.linalg.svd(centred, full_matrices=False)
+    outside = float(np.sqrt(np.sum(sizes[1:] ** 2) / table.size))
+    vector = directions[0]
+    return outside, vector * (1.0 if vector.sum() >= 0 else -1.0)

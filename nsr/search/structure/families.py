@@ -1,0 +1,322 @@
+"""Structured families: targets that, transformed, are sums of few simple terms, or ratios of such sums.
+
+T(y) * (1 - sum_k d_k phi_k(z)) = sum_j c_j phi_j(z) is linear in its unknown constants. The terms phi come
+from a small grammar, T from the functions that have an inverse, and the sparsest relations are found by
+exhaustive search over subsets, which unlike greedy selection does not fail on collinear terms.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsr.evaluate.program import Program
+from nsr.expressions.expression import Expression, apply, constant, variable
+from nsr.search.structure.inner_constants import with_inner_constant
+from nsr.search.structure.monomials import ONE, linear_combination, monomial, power
+from nsr.search.structure.state import State
+from nsr.search.structure.subsets import best_subsets
+from nsr.search.structure.surrogate import ROUGH, degrees_up_to
+from nsr.search.structure.transforms import TRANSFORMS, Transform, applied, is_moderate, moderated
+
+Array = NDArray[np.float64]
+
+MAX_VARIABLES = 9
+# Rows where the state's surrogate is good, and where it is not, which noise may be the reason for.
+_FEW_ROWS, _MANY_ROWS = 600, 4_000
+_POWERS = (1.0, 2.0, -1.0, -2.0, 0.5, -0.5, 3.0, -3.0, 4.0, 1.5)
+_SCALES = (1.0, 2.0, 0.5, np.pi, 3.0, 4.0)
+# Terms for one, two, and more variables.
+_MAX_TERMS = (240, 280, 180)
+# Powers that functions of another variable are multiplied by.
+_N_DECORATIONS = 4
+# Terms that sums of three are made of, and ratios of three: above and below the line.
+_MAX_TRIPLE_TERMS, _MAX_RATIO_TERMS = 80, 30
+# Subsets of each size that are handed on, likewise.
+_N_BEST, _N_BEST_ROUGH = 4, 10
+# Share of the transformed target that a worthwhile relation leaves unexplained, at most.
+_WORTHWHILE = 0.05
+# Share of the target that a sum which holds exactly leaves unexplained on rows it was not fitted to.
+_EXACT = 1e-7
+_MAX_EXACT_TERMS = 12
+# Polynomials go up to this total degree where they hold exactly; where they do not, so many terms are tried.
+_MAX_DEGREE = 9
+_POLYNOMIAL_SIZES = (35, 120)
+# A term is significant if its coefficient is so many standard errors from zero.
+_SIGNIFICANT = 5.0
+
+
+# What may be a polynomial; the last one is tried with few variables only.
+_OF_POLYNOMIALS = (TRANSFORMS[0], TRANSFORMS[1], TRANSFORMS[2], TRANSFORMS[6])
+_MAX_TRANSFORMED = 3
+
+
+def relations(state: State, given: tuple[Expression, ...] = ()) -> Iterator[list[Expression]]:
+    """Equations t = f(z) that nearly hold, one list for each transform of the target, simple ones first.
+
+    Args:
+        state: What to find equations for.
+        given: Terms to use before those of the grammar, over the state's variables.
+    """
+    n_variables = state.X.shape[1]
+    if n_variables == 0:
+        yield [constant(state.level)]
+        return
+    if n_variables > MAX_VARIABLES:
+        return
+    is_rough = state.error >= ROUGH
+    rows = slice(0, _MANY_ROWS if is_rough else _FEW_ROWS)
+    X, y = state.X[rows], state.y[rows]
+    weights = state.row_weights[rows]
+    n_best = _N_BEST_ROUGH if is_rough else _N_BEST
+    terms = _terms(n_variables)
+    if given:
+        terms = tuple(dict.fromkeys((ONE, *given, *terms)))[: len(terms)]
+    values = np.asarray(Program(list(terms)).values(X), dtype=np.float64)
+    usable = is_moderate(values)
+    terms = tuple(term for term, good in zip(terms, usable, strict=True) if good)
+    table = values[usable].T
+    if not given:
+        yield _polynomials(X[:_FEW_ROWS], y[:_FEW_ROWS])
+        if is_rough:
+            yield _noisy_polynomials(X, y, weights)
+    for transform in TRANSFORMS:
+        target = transform.of_target(y)
+        if is_moderate(target) and np.ptp(target) > 0:
+            negative = transform.inverse[-1:] == ("sqrt",) and bool(np.all(y < 0))
+            own_weights = transform.own_weights(y, weights)
+            forms = _forms(transform, terms, table, target, own_weights, n_best)
+            yield [apply("neg", form) if negative else form for form in forms]
+    if n_variables == 1 and not given:
+        yield with_inner_constant(X[:_FEW_ROWS, 0], y[:_FEW_ROWS], weights[:_FEW_ROWS])
+
+
+def _polynomials(X: Array, y: Array) -> list[Expression]:
+    """Polynomials for the target and for some transforms of it that hold exactly, if few terms do."""
+    degrees = degrees_up_to(X.shape[1], len(y) // 4)
+    degrees = degrees[degrees.sum(axis=1) <= _MAX_DEGREE]
+    table = np.prod(X[:, None, :] ** degrees[None], axis=2)
+    if not np.all(is_moderate(table.T)):
+        return []
+    forms = []
+    for transform in _OF_POLYNOMIALS[: 3 if X.shape[1] > _MAX_TRANSFORMED else None]:
+        target = transform.of_target(y)
+        for subset in exact_subset(table, target) if is_moderate(target) else []:
+            weights = np.linalg.lstsq(table[:, subset], target, rcond=None)[0]
+            terms = [(float(w), monomial(degrees[i])) for i, w in zip(subset, weights, strict=True)]
+            forms.append(applied(transform.inverse, linear_combination(terms)))
+    return forms
+
+
+def _noisy_polynomials(X: Array, y: Array, weights: Array) -> list[Expression]:
+    """Polynomials with as many terms as noise leaves significant, of low and of higher degree."""
+    forms = []
+    w = moderated(weights)
+    for n_terms in _POLYNOMIAL_SIZES:
+        degrees = degrees_up_to(X.shape[1], n_terms)
+        table = np.prod(X[:, None, :] ** degrees[None], axis=2)
+        if not np.all(is_moderate(table.T)):
+            continue
+        subset, coefficients = significant_terms(table * w[:, None], y * w)
+        if 0 < len(subset) <= _MAX_EXACT_TERMS:
+            forms.append(
+                linear_combination(
+                    [(float(c), monomial(degrees[i])) for i, c in zip(subset, coefficients, strict=True)]
+                )
+            )
+    return list(dict.fromkeys(forms))
+
+
+def significant_terms(table: Array, target: Array) -> tuple[list[int], Array]:
+    """Backward elimination: the least significant column goes until all that are left are significant.
+
+    Args:
+        table: Columns to choose from, shape (P, n).
+        target: Shape (P,).
+
+    Returns:
+        Indices of the columns left, and their coefficients.
+    """
+    scale = np.linalg.norm(table, axis=0)
+    scaled = table / scale
+    gram, moments, total = scaled.T @ scaled, scaled.T @ target, float(target @ target)
+    kept = list(range(table.shape[1]))
+    while kept:
+        block = gram[np.ix_(kept, kept)]
+        inverse = np.linalg.pinv(block, rcond=1e-12, hermitian=True)
+        coefficients = inverse @ moments[kept]
+        unexplained = max(total - float(coefficients @ moments[kept]), 0.0) / max(len(target) - len(kept), 1)
+        with np.errstate(all="ignore"):
+            t = np.abs(coefficients) / np.sqrt(np.diag(inverse) * unexplained)
+        worst = int(np.argmin(t))
+        if t[worst] > _SIGNIFICANT:
+            break
+        del kept[worst]
+    return kept, (coefficients / scale[kept] if kept else np.empty(0))
+
+
+def _forms(
+    transform: Transform,
+    terms: tuple[Expression, ...],
+    table: Array,
+    target: Array,
+    weights: Array,
+    n_best: int,
+) -> list[Expression]:
+    """The best explicit sums and ratios for one transform of the target."""
+    both = np.column_stack((table, target[:, None] * table[:, 1:])) * weights[:, None]
+    weighted = target * weights
+    n_terms = table.shape[1]
+    forms = []
+    for subset in (*_best_subsets(both, weighted, n_terms, n_best), *exact_subset(table, target)):
+        columns = both[:, subset]
+        scale = np.linalg.norm(columns, axis=0)
+        factors = np.linalg.lstsq(columns / scale, weighted, rcond=1e-13)[0] / scale
+        above = [(w, terms[i]) for i, w in zip(subset, factors, strict=True) if i < n_terms]
+        below = [(-w, terms[i - n_terms + 1]) for i, w in zip(subset, factors, strict=True) if i >= n_terms]
+        if not above:
+            continue
+        form = linear_combination(above)
+        if below:
+            form = apply("div", form, linear_combination([(1.0, ONE), *below]))
+        forms.append(applied(transform.inverse, form))
+    return forms
+
+
+def _best_subsets(columns: Array, target: Array, n_explicit: int, n_best: int) -> list[tuple[int, ...]]:
+    """The `n_best` subsets of one, of two and of three columns that explain the target best.
+
+    Triples are made of the first columns only, as their number grows with the cube.
+    """
+    scaled = columns / np.linalg.norm(columns, axis=0)
+    gram, moments = scaled.T @ scaled, scaled.T @ target
+    total, n = float(target @ target), len(moments)
+    kinds = (np.arange(n)[:, None], _pairs(n), _sums(n_explicit), _ratios(n_explicit, n))
+    found = (best_subsets(gram, moments, total, kind, n_best, _WORTHWHILE) for kind in kinds)
+    return list(itertools.chain.from_iterable(found))
+
+
+@cache
+def _pairs(n: int) -> NDArray[np.intp]:
+    return np.array(list(itertools.combinations(range(n), 2)), dtype=np.intp).reshape(-1, 2)
+
+
+@cache
+def _sums(n_explicit: int) -> NDArray[np.intp]:
+    """Triples of explicit columns."""
+    chosen = itertools.combinations(range(min(n_explicit, _MAX_TRIPLE_TERMS)), 3)
+    return np.array(list(chosen), dtype=np.intp).reshape(-1, 3)
+
+
+@cache
+def _ratios(n_explicit: int, n: int) -> NDArray[np.intp]:
+    """Triples of which one or two columns are explicit."""
+    above = range(min(n_explicit, _MAX_RATIO_TERMS))
+    below = range(n_explicit, min(n, n_explicit + _MAX_RATIO_TERMS))
+    one = ((*pair, k) for pair in itertools.combinations(above, 2) for k in below)
+    two = ((i, *pair) for i in above for pair in itertools.combinations(below, 2))
+    return np.array([*one, *two], dtype=np.intp).reshape(-1, 3)
+
+
+def exact_subset(table: Array, target: Array) -> list[tuple[int, ...]]:
+    """The terms of a sum that holds exactly: all terms at once, then without those that do nothing."""
+    n_fit = len(target) * 3 // 4
+    if table.shape[1] > n_fit // 2:
+        table = table[:, : n_fit // 2]
+    kept = np.arange(table.shape[1])
+    norms = np.linalg.norm(table, axis=0)
+    size = np.sqrt(np.mean(target**2))
+    while True:
+        columns = table[:, kept] / norms[kept]
+        weights = np.linalg.lstsq(columns[:n_fit], target[:n_fit], rcond=1e-14)[0]
+        residual = np.sqrt(np.mean((columns[n_fit:] @ weights - target[n_fit:]) ** 2)) / size
+        if not residual < _EXACT:
+            return []
+        active = np.abs(weights) > 1e-6 * np.max(np.abs(weights))
+        if active.all():
+            break
+        kept = kept[active]
+    return [tuple(int(i) for i in kept)] if 3 < len(kept) <= _MAX_EXACT_TERMS else []
+
+
+@cache
+def _terms(n_variables: int) -> tuple[Expression, ...]:
+    """Terms in so many variables, the constant first, then from simple to complicated."""
+    n_powers = {1: 10, 2: 9, 3: 8, 4: 6}.get(n_variables, 3)
+    atoms = [[power(i, p) for p in _POWERS[:n_powers]] for i in range(n_variables)]
+    scales = _SCALES if n_variables == 1 else _SCALES[:2] if n_variables == 2 else _SCALES[:1]
+    functions = [_functions(i, scales) for i in range(n_variables)]
+    singles = [term for level in itertools.zip_longest(*atoms) for term in level if term is not None]
+    plain = [term for level in itertools.zip_longest(*functions) for term in level if term is not None]
+    mixed = _products(atoms, n_powers)
+    decorated = [
+        apply("mul", power, function)
+        for i, j in itertools.product(range(n_variables), repeat=2)
+        for power in atoms[i][:_N_DECORATIONS]
+        for function in functions[j][:4]
+    ]
+    cubes = [
+        apply("mul", apply("mul", atoms[i][0], atoms[j][0]), atoms[k][0])
+        for i, j, k in itertools.combinations(range(n_variables), 3)
+    ]
+    ordered = (
+        ONE,
+        *singles[: 3 * n_variables],
+        *mixed[:40],
+        *plain,
+        *_function_products(n_variables),
+        *singles[3 * n_variables :],
+        *cubes,
+        *decorated,
+        *mixed[40:],
+    )
+    return tuple(dict.fromkeys(ordered))[: _MAX_TERMS[min(n_variables, len(_MAX_TERMS)) - 1]]
+
+
+def _products(atoms: list[list[Expression]], n_powers: int) -> list[Expression]:
+    """Products of powers of two variables, low powers first."""
+    pairs = itertools.combinations(range(len(atoms)), 2)
+    options = [
+        (p + q, apply("mul", atoms[i][p], atoms[j][q]))
+        for i, j in pairs
+        for p in range(n_powers)
+        for q in range(n_powers)
+    ]
+    options.sort(key=lambda option: option[0])
+    return [product for _, product in options]
+
+
+def _function_products(n_variables: int) -> list[Expression]:
+    """Waves of the first powers of one variable, times each other; and of two variables, times each other."""
+    if n_variables > 2:
+        return []
+    powers = (1.0, 2.0, 3.0) if n_variables == 1 else (1.0, 2.0)
+    waves = [
+        [apply(name, power(i, p)) for p in powers for name in ("sin", "cos")] for i in range(n_variables)
+    ]
+    if n_variables == 1:
+        return [*waves[0], *(apply("mul", a, b) for a, b in itertools.combinations(waves[0], 2))]
+    return [wave for own in waves for wave in own] + [
+        apply("mul", a, b) for a, b in itertools.product(*waves)
+    ]
+
+
+def _functions(index: int, scales: tuple[float, ...]) -> list[Expression]:
+    """Functions of one variable, with a few inner constants that refinement will move."""
+    z = variable(index)
+    scaled = [z if scale == 1 else apply("mul", constant(scale), z) for scale in scales]
+    result = [
+        function
+        for inner in scaled
+        for function in (
+            apply("exp", inner),
+            apply("exp", apply("neg", inner)),
+            apply("sin", inner),
+            apply("cos", inner),
+        )
+    ]
+    return [*result, apply("log", z), apply("exp", apply("neg", apply("square", z))), apply("tanh", z)]

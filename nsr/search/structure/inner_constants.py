@@ -1,0 +1,244 @@
+"""One constant inside a function of one variable: T(y) = z^p (a f(k, z) + b) + c + d z.
+
+Once k is known, the rest is linear: variable projection (Golub and Pereyra 1973) over a grid of k, which is
+linear for frequencies, as their errors have many minima, and logarithmic for rates and offsets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsr.evaluate.program import Program
+from nsr.expressions.expression import Expression, apply, constant, variable
+from nsr.refinement.selection import ranked, refitted
+from nsr.search.structure.monomials import ONE, linear_combination, power
+from nsr.search.structure.transforms import TRANSFORMS, applied, is_moderate
+
+Array = NDArray[np.float64]
+
+_POWERS = (0.0, 1.0, -1.0, 2.0, -2.0, 3.0, -3.0, 0.5, -0.5)
+# Transforms of the target: itself, its reciprocal, square and logarithm; the first ones with powers too.
+_TRANSFORMS, _N_WITH_POWERS = TRANSFORMS[:4], 2
+# Rates times the largest |z|, in so many steps; waves over the range, in radians; offsets over the range.
+_RATES, _N_RATES = (0.02, 40.0), 40
+_MOST_RADIANS, _RADIANS = 60.0, 0.5
+_OFFSETS, _N_OFFSETS = (1e-4, 1e2), 40
+# Rows and iterations of the fits, and equations that are handed on.
+_N_ROWS, _N_ITERATIONS, _N_BEST = 150, 20, 12
+# Powers that are tried in earnest for each shape and choice of linear terms.
+_N_OF_EACH = 3
+# Share of the transformed target that a worthwhile form leaves unexplained, at most.
+_WORTHWHILE = 0.05
+_Z = variable(0)
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """A function f(k, z).
+
+    Attributes:
+        values: f at each k of shape (K, 1) and z of shape (P,).
+        form: f for one k; for waves, that of the sine, which a phase makes any of them.
+        is_wave: Whether both sine and cosine are columns.
+    """
+
+    values: Callable[[Array, Array], Array]
+    form: Callable[[float], Expression]
+    is_wave: bool = False
+
+
+def _of_product(name: str, argument: Expression = _Z) -> Callable[[float], Expression]:
+    return lambda k: apply(name, apply("mul", constant(k), argument))
+
+
+def _of_sum(name: str, argument: Expression = _Z) -> Callable[[float], Expression]:
+    return lambda k: apply(name, apply("add", argument, constant(k)))
+
+
+_SQUARE = apply("square", _Z)
+_RATED = (
+    _Shape(lambda k, z: np.exp(k * z), _of_product("exp")),
+    _Shape(lambda k, z: np.exp(k * z**2), _of_product("exp", _SQUARE)),
+    _Shape(lambda k, z: np.tanh(k * z), _of_product("tanh")),
+    _Shape(lambda k, z: np.arctan(k * z), _of_product("atan")),
+)
+_SHIFTED = (
+    _Shape(lambda k, z: np.log(z + k), _of_sum("log")),
+    _Shape(lambda k, z: np.sqrt(z + k), _of_sum("sqrt")),
+    _Shape(lambda k, z: 1 / (z + k), _of_sum("inv")),
+    _Shape(lambda k, z: (z + k) ** -2.0, lambda k: apply("inv", _of_sum("square")(k))),
+)
+_SHIFTED_SQUARES = (
+    _Shape(lambda k, z: np.log(z**2 + k), _of_sum("log", _SQUARE)),
+    _Shape(lambda k, z: np.sqrt(z**2 + k), _of_sum("sqrt", _SQUARE)),
+)
+_WAVES = (
+    _Shape(lambda k, z: np.exp(1j * k * z), _of_product("sin"), is_wave=True),
+    _Shape(lambda k, z: np.exp(1j * k * z**2), _of_product("sin", _SQUARE), is_wave=True),
+)
+
+
+def with_inner_constant(z: Array, y: Array, weights: Array) -> list[Expression]:
+    """Equations y = f(z) with one inner constant that nearly hold, the shortest description first.
+
+    Args:
+        z: The variable, shape (P,).
+        y: The target, shape (P,).
+        weights: How much an error of the target matters, shape (P,).
+    """
+    z, y, weights = z[:_N_ROWS], y[:_N_ROWS], weights[:_N_ROWS]
+    tables = list(_tables(z))
+    forms: list[Expression] = []
+    for place, transform in enumerate(_TRANSFORMS):
+        target = transform.of_target(y)
+        if is_moderate(target) and np.ptp(target) > 0:
+            own = transform.own_weights(y, weights)
+            powers = _POWERS if place < _N_WITH_POWERS else _POWERS[:1]
+            found = _fits(powers, tables, z, target, own)
+            forms += [applied(transform.inverse, form) for form in found]
+    # Only refined constants tell which is best: the grid is too coarse for that.
+    fits = refitted(forms, z[:, None], y, restarts=1, max_iterations=_N_ITERATIONS, seed=0, deadline=np.inf)
+    best = ranked(fits, len(y), float(np.var(y)))
+    return [candidate.expression for candidate in best[:_N_BEST]]
+
+
+def _tables(z: Array) -> Iterator[tuple[_Shape, Array, Array]]:
+    """Each shape with the constants of its grid, shape (K,), and its values, shape (K, P)."""
+    size, spread = float(np.max(np.abs(z))), float(np.ptp(z))
+    rates = np.geomspace(*_RATES, _N_RATES) / size
+    waves = np.arange(_RADIANS, _MOST_RADIANS, _RADIANS)
+    offsets = np.geomspace(*_OFFSETS, _N_OFFSETS)
+    square = z**2
+    grids = (
+        (_RATED[:1], np.concatenate((rates, -rates))),
+        (_RATED[1:2], np.concatenate((rates, -rates)) / size),
+        (_RATED[2:], rates),
+        (_SHIFTED, offsets * spread - z.min()),
+        (_SHIFTED_SQUARES, offsets * float(np.ptp(square)) - square.min()),
+        (_WAVES[:1], waves / spread),
+        (_WAVES[1:], waves / max(float(np.ptp(square)), 1e-300)),
+    )
+    for shapes, grid in grids:
+        for shape in shapes:
+            with np.errstate(all="ignore"):
+                values = shape.values(grid[:, None], z)
+            usable = is_moderate(values) & (np.ptp(np.abs(values.real), axis=1) > 0)
+            if usable.any():
+                yield shape, grid[usable], values[usable]
+
+
+def _fits(
+    powers: tuple[float, ...],
+    tables: list[tuple[_Shape, Array, Array]],
+    z: Array,
+    target: Array,
+    weights: Array,
+) -> Iterator[Expression]:
+    """The best constant for each shape and choice of linear terms, with the few powers that do best."""
+    fits: dict[tuple[int, int], list[tuple[float, Expression]]] = {}
+    for p in powers:
+        with np.errstate(all="ignore"):
+            factor = z**p
+        if not is_moderate(factor):
+            continue
+        for kind, linear in enumerate(_linear_terms(p)):
+            problem = _Projection(factor, [_values(term, z) for term in linear], target, weights)
+            for place, (shape, grid, table) in enumerate(tables):
+                k, share = problem.best_constant(shape, grid, table, z)
+                if share < _WORTHWHILE:
+                    form = _form(shape, k, p, problem.solution(shape, k, z), linear)
+                    fits.setdefault((place, kind), []).append((share, form))
+    for found in fits.values():
+        yield from (form for _, form in sorted(found, key=lambda fit: fit[0])[:_N_OF_EACH])
+
+
+class _Projection:
+    """Least squares for a target by a factor times f(k, z) and by linear terms, which are projected out."""
+
+    def __init__(self, factor: Array, linear: list[Array], target: Array, weights: Array) -> None:
+        self._factor = factor * weights
+        self._linear = [np.broadcast_to(column, weights.shape) * weights for column in linear]
+        self._target = target * weights
+        self._basis = np.linalg.qr(np.column_stack(self._linear))[0] if linear else np.zeros((len(target), 0))
+        self._rest = self._target - self._basis @ (self._basis.T @ self._target)
+
+    def best_constant(self, shape: _Shape, grid: Array, table: Array, z: Array) -> tuple[float, float]:
+        """The constant that leaves the smallest share unexplained, on the grid or between two of its points.
+
+        Args:
+            shape: The function.
+            grid: Constants, shape (K,).
+            table: Values of the function, shape (K, P).
+            z: The variable, shape (P,).
+
+        Returns:
+            The constant, and the share.
+        """
+        shares = self._shares(table)
+        best = int(np.argmin(shares))
+        k, share = float(grid[best]), float(shares[best])
+        if 0 < best < len(grid) - 1:
+            before, after = shares[best - 1] - share, shares[best + 1] - share
+            shift = 0.5 * (before - after) / max(before + after, 1e-300)  # the vertex of a parabola
+            between = k + shift * (grid[best + 1] - k if shift > 0 else k - grid[best - 1])
+            with np.errstate(all="ignore"):
+                trial = float(self._shares(shape.values(np.array([[between]]), z))[0])
+            if trial < share:
+                return float(between), trial
+        return k, share
+
+    def solution(self, shape: _Shape, k: float, z: Array) -> list[float]:
+        """The factors of f, or of its cosine and its sine, and of the linear terms."""
+        values = shape.values(np.array([[k]]), z)[0] * self._factor
+        own = [values.real, values.imag] if shape.is_wave else [values]
+        columns = np.column_stack([*own, *self._linear])
+        solution: list[float] = np.linalg.lstsq(columns, self._target, rcond=1e-13)[0].tolist()
+        return solution
+
+    def _shares(self, table: Array) -> Array:
+        """Share of the target that is left unexplained for each row, shape (K,)."""
+        columns = table * self._factor
+        columns = columns - (columns @ self._basis) @ self._basis.T
+        moments = columns @ self._rest
+        if np.iscomplexobj(columns):
+            a = np.sum(columns.real**2, axis=1)
+            b = np.sum(columns.imag**2, axis=1)
+            c = np.sum(columns.real * columns.imag, axis=1)
+            f, g = moments.real, moments.imag
+            explained = (b * f**2 - 2 * c * f * g + a * g**2) / np.maximum(
+                a * b - c**2, 1e-12 * a * b + 1e-300
+            )
+        else:
+            explained = moments**2 / np.maximum(np.sum(columns**2, axis=1), 1e-300)
+        left = float(self._rest @ self._rest)
+        shares = np.maximum(left - explained, 0.0) / float(self._target @ self._target)
+        return np.where(np.isfinite(shares), shares, np.inf)
+
+
+def _values(term: Expression, z: Array) -> Array:
+    return np.asarray(Program([term]).values(z[:, None])[0])
+
+
+def _linear_terms(p: float) -> list[tuple[Expression, ...]]:
+    """What may be added to z^p f: nothing, its factor, a constant, or two of them; for p = 0 a line."""
+    if p == 0:
+        return [(), (ONE,), (_Z,), (ONE, _Z)]
+    return [(), (power(0, p),), (ONE,), (power(0, p), ONE)]
+
+
+def _form(
+    shape: _Shape, k: float, p: float, solution: list[float], linear: tuple[Expression, ...]
+) -> Expression:
+    """The equation for a known inner constant, from the least-squares solution."""
+    function, size = shape.form(k), solution[0]
+    if shape.is_wave:  # a cos + b sin is a sine with a phase
+        cosine, sine = solution[:2]
+        size, phase = float(np.hypot(cosine, sine)), float(np.arctan2(cosine, sine))
+        function = apply("sin", apply("add", function.children[0], constant(phase)))
+    term = apply("mul", power(0, p), function) if p else function
+    rest = solution[2 if shape.is_wave else 1 :]
+    return linear_combination([(size, term), *zip(rest, linear, strict=True)])

@@ -1,0 +1,30 @@
+"""Products of powers of variables, and linear combinations, as expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import reduce
+
+from nsr.expressions.expression import Expression, apply, constant, variable
+
+ONE = constant(1.0)
+
+
+def power(index: int, exponent: float) -> Expression:
+    """A variable to a power; the variable itself where that is 1."""
+    return variable(index) if exponent == 1 else apply("pow", variable(index), constant(float(exponent)))
+
+
+def monomial(exponents: Iterable[float]) -> Expression:
+    """The product of the variables to these powers, in order; 1 where all are zero."""
+    powers = [power(i, float(e)) for i, e in enumerate(exponents) if e]
+    return reduce(lambda a, b: apply("mul", a, b), powers) if powers else constant(1.0)
+
+
+def linear_combination(parts: Sequence[tuple[float, Expression]]) -> Expression:
+    """The sum of weights times terms, at least one; the weight alone where the term is `ONE`."""
+    weighted = [
+        constant(float(weight)) if term == ONE else apply("mul", constant(float(weight)), term)
+        for weight, term in parts
+    ]
+    return reduce(lambda a, b: apply("add", a, b), weighted)

@@ -1,0 +1,45 @@
+"""Equations put together from the solutions of their parts, with constants for refinement to move."""
+
+from __future__ import annotations
+
+from functools import reduce
+
+from nsr.expressions.expression import Expression, apply, constant, variable
+from nsr.search.structure.state import State
+
+# Where refinement starts an added constant.
+OFFSET = 0.1
+
+
+def over(state: State, part: State, solution: Expression) -> Expression:
+    """A part's solution over the variables of the state that the part is of."""
+    return solution.substitute({i: variable(state.variables.index(v)) for i, v in enumerate(part.variables)})
+
+
+def combined(operator: str, outer: str | None, parts: tuple[Expression, ...]) -> Expression:
+    """A sum of parts with a free factor each and a free constant, or their product with one free factor."""
+    if operator == "mul":
+        return reduce(lambda a, b: apply("mul", a, b), parts, constant(1.0 + OFFSET))
+    weighted = (apply("mul", constant(1.0 + OFFSET), part) for part in parts)
+    total = reduce(lambda a, b: apply("add", a, b), weighted, constant(OFFSET))
+    return total if outer is None else apply(outer, total)
+
+
+def affine(factor: Expression, inner: Expression, offset: Expression, outer: str | None) -> Expression:
+    """The sum factor * inner + offset under an outer operator, with free factors."""
+    product = apply("mul", constant(1.0 + OFFSET), apply("mul", factor, inner))
+    total = apply("add", product, apply("mul", constant(1.0 + OFFSET), offset))
+    return total if outer is None else apply(outer, total)
+
+
+def without_offset(expression: Expression) -> Expression:
+    """The expression without the constants that are added to it."""
+    while expression.tokens[0] in ("add", "sub") and len(expression.children) == 2:
+        left, right = expression.children
+        if not right.variables:
+            expression = left
+        elif not left.variables:
+            expression = right
+        else:
+            break
+    return expression

@@ -1,0 +1,103 @@
+"""Sums and products of functions of separate variables, found from the terms that a surrogate does without.
+
+If no term of the polynomial mixes two groups of variables, the target is a sum of functions of the groups,
+a product of them where the polynomial gives the target's logarithm, or the root or the reciprocal of a sum
+where it gives the square or the reciprocal (AI Feynman's separability; arXiv:1905.11481). The polynomial's
+own parts are then targets to solve group by group.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsr.search.structure.state import State
+from nsr.search.structure.surrogate import MAX_ROWS, OUTPUTS, Surrogate, degrees_up_to, refit
+
+Array = NDArray[np.float64]
+
+# Surrogates with a larger error than this say nothing about separability.
+_USELESS = 0.05
+# Share of the polynomial that mixed terms may have, plus what its error allows.
+_TOLERANCE, _ERROR_FACTOR = 1e-3, 3.0
+# Errors below this are rounding.
+_NEGLIGIBLE = 1e-8
+
+
+@dataclass(frozen=True)
+class Separation:
+    """A target that is a sum or a product of parts.
+
+    Attributes:
+        operator: `add` or `mul`.
+        outer: Operator on the sum: `sqrt`, `inv`, or None.
+        parts: One state for each group of variables; its target is the polynomial's part, which is right
+            up to a constant (a factor for products) and the polynomial's error.
+        error: The polynomial's error.
+    """
+
+    operator: str
+    outer: str | None
+    parts: tuple[State, ...]
+    error: float
+
+
+def separation(state: State, surrogate: Surrogate) -> Separation | None:
+    """How the state separates by one of its surrogates, or None if it does not."""
+    if state.X.shape[1] < 2:
+        return None
+    has_sign = OUTPUTS[surrogate.output].keeps_sign or bool(np.all(state.y > 0) or np.all(state.y < 0))
+    if not surrogate.error < _USELESS or not has_sign:
+        return None
+    groups = _groups(surrogate)
+    if len(groups) < 2:
+        return None
+    degrees = _unmixed(state.X.shape[1], groups, min(len(state.y), MAX_ROWS))
+    separate = refit(surrogate, state.X, state.y, state.row_weights, degrees)
+    if separate.error > max(surrogate.error, _NEGLIGIBLE):
+        return None
+    is_product = separate.output == "log"
+    return Separation(
+        "mul" if is_product else "add",
+        None if is_product else OUTPUTS[separate.output].inverse,
+        tuple(_part(state, separate, group) for group in groups),
+        separate.error,
+    )
+
+
+def _groups(surrogate: Surrogate) -> list[list[int]]:
+    """Groups of variables that no important term mixes."""
+    degrees, weights = surrogate.degrees, surrogate.coefficients**2
+    total = float(np.sum(weights[1:]))
+    tolerance = (_TOLERANCE + _ERROR_FACTOR * surrogate.error) ** 2 * total
+    n_variables = degrees.shape[1]
+    group = list(range(n_variables))
+    for i, j in itertools.combinations(range(n_variables), 2):
+        mixed = (degrees[:, i] > 0) & (degrees[:, j] > 0)
+        if float(np.sum(weights[mixed])) > tolerance and group[i] != group[j]:
+            group = [group[i] if g == group[j] else g for g in group]
+    return [[i for i in range(n_variables) if group[i] == g] for g in dict.fromkeys(group)]
+
+
+def _unmixed(n_variables: int, groups: list[list[int]], n_rows: int) -> NDArray[np.int64]:
+    """Terms that stay within one group, of higher degree than terms of all variables could have."""
+    blocks = [np.zeros((1, n_variables), np.int64)]
+    for group in groups:
+        own = degrees_up_to(len(group), n_rows // (2 * len(groups)))[1:]
+        block = np.zeros((len(own), n_variables), np.int64)
+        block[:, group] = own
+        blocks.append(block)
+    return np.concatenate(blocks)
+
+
+def _part(state: State, surrogate: Surrogate, group: list[int]) -> State:
+    others = tuple(i for i in range(state.X.shape[1]) if i not in group)
+    own = np.any(surrogate.degrees[:, group] > 0, axis=1)
+    only = replace(surrogate, coefficients=np.where(own, surrogate.coefficients, 0.0))
+    values = only.outputs(state.X)
+    target = np.exp(values - np.median(values)) if surrogate.output == "log" else values
+    part = state.without(others)
+    return replace(part, y=target, factor=None, weights=None)

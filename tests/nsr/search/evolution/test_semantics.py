@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+
+from nsr.evaluate.program import Program
+from nsr.expressions.expression import variable
+from nsr.expressions.operators import OPERATORS, Operator, register
+from nsr.expressions.parsing import parse
+from nsr.search.evolution.semantics import desired
+
+HOLE = 2
+
+
+def table(present: np.ndarray, seed: int = 0) -> np.ndarray:
+    X = np.random.default_rng(seed).uniform(0.2, 0.9, (64, 2))
+    return np.column_stack((X, present))
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        "x_2", "x_0 + 3*x_2", "x_2 - x_0", "x_0 - x_2", "x_0/x_2", "x_2/x_0", "-x_2", "1/(1 + x_2)",
+        "abs(x_2)", "sqrt(x_2)", "x_2**2", "x_2**3", "x_0*exp(x_2)", "log(x_2) + x_1", "x_1*sin(4*x_2)",
+        "cos(x_2*9 + x_0)", "tan(x_2)", "asin(x_2)", "acos(x_2)", "atan(x_2)", "sinh(x_2)", "cosh(x_2)",
+        "tanh(x_2)", "x_2**1.5", "(x_0 + 1)**x_2",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_the_desired_values_of_a_part_are_the_true_ones(context, sign):
+    truth = parse("x_0*x_1 + 0.1")
+    values = sign * Program([truth]).values(table(np.zeros(64)))[0]
+    y = Program([parse(context)]).values(table(values))[0]
+    known = np.isfinite(y)
+    wanted = desired(parse(context), HOLE, table(values + 1e-5 * sign), y)
+    np.testing.assert_allclose(wanted[known], values[known], rtol=1e-9)
+
+
+def test_a_target_that_no_part_can_give_is_not_finite():
+    wanted = desired(parse("sin(x_2)"), HOLE, table(np.ones(64)), np.full(64, 1.5))
+    assert not np.isfinite(wanted).any()
+
+
+def test_operators_of_the_user_have_no_inverse():
+    register(Operator("halved", 1, lambda a: a / 2, lambda a: a / 2))
+    try:
+        wanted = desired(parse("halved(x_2)"), HOLE, table(np.ones(64)), np.ones(64))
+    finally:
+        del OPERATORS["halved"]
+    assert not np.isfinite(wanted).any()
+
+
+def test_nothing_around_the_part_leaves_the_target():
+    y = np.arange(64.0)
+    np.testing.assert_array_equal(desired(variable(HOLE), HOLE, table(y), y), y)

@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+
+from nsr.evaluate.program import Program
+from nsr.expressions.parsing import parse
+from nsr.search.structure.families import relations, significant_terms
+from nsr.search.structure.state import State
+
+
+def best_fvu(text: str, n_variables: int, noise: float = 0.0) -> float:
+    rng = np.random.default_rng(0)
+    X, X_fresh = rng.uniform(1, 4, (2, 800, n_variables))
+    y = Program([parse(text)]).values(X)[0]
+    state = State.root(X, y + noise * np.std(y) * rng.standard_normal(len(y)))
+    forms = [form for batch in relations(state) for form in batch]
+    expected = Program([parse(text)]).values(X_fresh)[0]
+    with np.errstate(all="ignore"):
+        fvu = np.mean((Program(forms).values(X_fresh) - expected) ** 2, axis=1) / np.var(expected)
+    return float(np.nanmin(fvu))
+
+
+@pytest.mark.parametrize(
+    ("text", "n_variables"),
+    [
+        ("x_0**3/(exp(x_0)-1)", 1),
+        ("exp(-x_0**2/2)/2.5", 1),
+        ("0.3*x_0+2*sin(x_0)-1", 1),
+        ("x_0*x_1/(1+x_0*x_1)", 2),
+        ("sqrt(x_0**2+x_1**2-x_0*x_1)", 2),
+        ("1/(1/x_0+x_1/x_2)", 3),
+        ("log(x_0+x_1*x_2)", 3),
+        ("asin(x_0/10*sin(x_1))", 2),
+        ("x_0*x_3+x_1*x_4+x_2*x_5", 6),
+        ("-sqrt(x_0+x_1)", 2),
+        ("(x_0-2*x_1)/(1+x_0**2)", 2),
+        ("3*x_1/(x_0+2*x_1**2+0.5)", 2),
+    ],
+)
+def test_members_of_the_families_are_found(text, n_variables):
+    assert best_fvu(text, n_variables) < 1e-12
+
+
+def test_noise_leaves_the_right_terms():
+    assert best_fvu("2*x_0*x_1+0.5*x_2", 3, noise=0.02) < 1e-3
+
+
+def test_a_state_without_variables_is_a_constant():
+    state = State(np.empty((20, 0)), np.full(20, 2.5), ())
+    assert [form.tokens for batch in relations(state) for form in batch] == [(2.5,)]
+
+
+def test_backward_elimination_keeps_what_is_significant(rng):
+    table = rng.standard_normal((500, 20))
+    weights = np.zeros(20)
+    weights[[3, 7, 11, 15]] = [1.0, -2.0, 0.5, 3.0]
+    kept, found = significant_terms(table, table @ weights + 0.1 * rng.standard_normal(500))
+    assert kept == [3, 7, 11, 15]
+    expected = np.linalg.lstsq(table[:, kept], table @ weights, rcond=None)[0]
+    np.testing.assert_allclose(found, expected, atol=0.05)
+
+
+def test_a_long_polynomial_is_found_under_noise():
+    assert best_fvu("x_0*x_1 - 2*x_2**2 + 3*x_0 + x_1**3 - 1", 3, noise=0.02) < 1e-3
+
+
+def test_given_terms_are_combined_with_those_of_the_grammar():
+    term = parse("sin(2.3*x_0*x_1 + 0.4)")
+    X = np.random.default_rng(0).uniform(1, 4, (700, 2))
+    y = 3 * Program([term]).values(X)[0] + 2 * X[:, 0] ** 2
+    forms = [form for batch in relations(State.root(X, y), (term,)) for form in batch]
+    losses = np.mean((Program(forms).values(X) - y) ** 2, axis=1)
+    assert np.nanmin(losses) < 1e-12 * np.var(y)

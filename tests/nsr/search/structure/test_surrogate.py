@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+
+from nsr.search.structure.surrogate import degrees_up_to, fit_surrogates
+
+X = np.random.default_rng(0).uniform(1, 3, (800, 3))
+
+
+@pytest.mark.parametrize(
+    ("function", "gradient"),
+    [
+        (
+            lambda a, b, c: a * np.exp(-b / c),
+            lambda a, b, c: (np.exp(-b / c), -a / c * np.exp(-b / c), a * b / c**2 * np.exp(-b / c)),
+        ),
+        (lambda a, b, c: a - b * c, lambda a, b, c: (1 + 0 * a, -c, -b)),
+        (lambda a, b, c: np.sin(a) + b / c, lambda a, b, c: (np.cos(a), 1 / c, -b / c**2)),
+    ],
+)
+def test_values_and_gradients_come_close_to_the_function(function, gradient):
+    y = function(*X.T)
+    surrogate = fit_surrogates(X, y)[0]
+    assert surrogate.error < 1e-4
+    expected = np.column_stack(gradient(*X.T))
+    found = surrogate.gradients(X[:200], y[:200])
+    assert np.sqrt(np.mean((found - expected[:200]) ** 2)) < 1e-2 * np.sqrt(np.mean(expected**2))
+
+
+def test_products_of_powers_are_exact_even_where_signs_change(rng):
+    Z = rng.normal(0, 2, (500, 4))
+    y = Z[:, 0] * Z[:, 1] ** 3 / Z[:, 2] ** 2
+    surrogate = fit_surrogates(Z, y)[0]
+    assert surrogate.output == "log"
+    assert surrogate.error < 1e-6
+    slopes = Z[:100] * surrogate.gradients(Z[:100], y[:100]) / y[:100, None]
+    np.testing.assert_allclose(slopes, np.tile([1, 3, -2, 0], (100, 1)), atol=1e-5)
+
+
+def test_the_error_is_that_of_rows_not_seen(rng):
+    noise = rng.standard_normal(400)
+    assert fit_surrogates(X[:400], noise)[0].error > 0.8
+
+
+@pytest.mark.parametrize(("n_variables", "max_terms"), [(1, 5), (2, 100), (5, 250), (9, 290)])
+def test_terms_have_all_degrees_up_to_a_total(n_variables, max_terms):
+    degrees = degrees_up_to(n_variables, max_terms)
+    assert len(degrees) <= max_terms
+    assert len({tuple(row) for row in degrees}) == len(degrees)
+    total = degrees.sum(axis=1)
+    assert total[0] == 0
+    assert np.array_equal(np.unique(total), np.arange(total.max() + 1))
+
+
+@pytest.mark.parametrize(
+    ("function", "output"),
+    [(lambda a, b, c: np.sqrt(a**2 + b * c - 1), "square"), (lambda a, b, c: 1 / (a + b * c - 1.9), "inv")],
+)
+def test_roots_and_poles_are_smooth_after_a_transform(function, output):
+    y = function(*X.T)
+    surrogate = fit_surrogates(X, y)[0]
+    assert surrogate.output == output
+    assert surrogate.error < 1e-8
+    step = 1e-6 * np.array([1.0, 0.0, 0.0])
+    slopes = (function(*(X + step).T) - function(*(X - step).T)) / 2e-6
+    np.testing.assert_allclose(surrogate.gradients(X, y)[:, 0], slopes, rtol=1e-5)
+
+
+@pytest.mark.parametrize("noise", [0.01, 0.1])
+def test_with_noise_the_error_is_the_noise(noise, rng):
+    Z = rng.uniform(1, 3, (8_000, 3))
+    y = Z[:, 0] * np.exp(-Z[:, 1] / Z[:, 2])
+    surrogate = fit_surrogates(Z, y + noise * np.std(y) * rng.standard_normal(len(y)))[0]
+    assert surrogate.error == pytest.approx(noise, rel=0.05)
+    assert surrogate.gain == 1.0
+    clean = surrogate.targets(Z, y)
+    assert np.std(clean - y) < 0.2 * noise * np.std(y)
