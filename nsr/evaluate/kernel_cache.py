@@ -9,6 +9,7 @@ _SOURCES = (
     "evaluate/elementary.py",
     "evaluate/interpreter.py",
     "evaluate/tape.py",
+    "expressions/expression.py",
     "refinement/linear_algebra.py",
     "refinement/optimizers.py",
 )
