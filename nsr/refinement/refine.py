@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nsr.data.scaling import root_mean_square
 from nsr.evaluate.program import Program
+from nsr.evaluate.shapes import require_variables
 from nsr.expressions.expression import Expression
 from nsr.refinement import batched, optimizers
 
@@ -83,9 +84,13 @@ def refine(
 
     Returns:
         Constants and losses, in the order of the expressions.
+
+    Raises:
+        ValueError: If X lacks a variable.
     """
     program = expressions if isinstance(expressions, Program) else Program(expressions, n_threads)
     table, target = np.asarray(X, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    require_variables(program.tape.n_variables, table.shape[1])
     rows = np.arange(len(target))
     if max_points is not None and max_points < len(target):
         rows = np.random.default_rng(seed).choice(len(target), max_points, replace=False)

@@ -9,9 +9,8 @@ import torch
 from scipy import optimize
 
 from nsr.evaluate.program import Program
-from nsr.expressions import operators
 from nsr.expressions.expression import Expression
-from nsr.expressions.operators import OPERATORS, Operator
+from nsr.expressions.operators import Operator
 from nsr.refinement.refine import METHODS, refine
 
 X = np.random.default_rng(0).uniform(0.5, 2.0, (80, 2))
@@ -153,14 +152,16 @@ def test_many_points_in_several_blocks_give_the_same_fit():
         assert refined.loss[0] <= 1e-12 * np.mean(y**2)
 
 
-def test_registered_operators_are_refined_too():
-    softplus = Operator("softplus_", 1, torch.nn.functional.softplus, lambda a: sympy.log(1 + sympy.exp(a)))
-    operators.register(softplus)
-    try:
-        skeleton = Expression(("mul", "C", "softplus_", "add", "mul", "C", "x_0", "C"))
-        y = values(skeleton.with_constants((2.0, 1.5, -1.0)))
-        refined = refine([skeleton, Expression(("mul", "C", "x_0"))], X, y, restarts=8)
-        assert refined.loss[0] < 1e-10
-        assert refined.loss[1] > refined.loss[0]
-    finally:
-        del OPERATORS["softplus_"]
+def test_registered_operators_are_refined_too(registered):
+    registered(Operator("softplus_", 1, torch.nn.functional.softplus, lambda a: sympy.log(1 + sympy.exp(a))))
+    skeleton = Expression(("mul", "C", "softplus_", "add", "mul", "C", "x_0", "C"))
+    y = values(skeleton.with_constants((2.0, 1.5, -1.0)))
+    refined = refine([skeleton, Expression(("mul", "C", "x_0"))], X, y, restarts=8)
+    assert refined.loss[0] < 1e-10
+    assert refined.loss[1] > refined.loss[0]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_equations_of_variables_that_the_data_lack_are_refused(method):
+    with pytest.raises(ValueError, match="x_7 is missing"):
+        refine([Expression(("mul", "C", "x_7"))], X, np.ones(len(X)), method=method)
