@@ -6,7 +6,9 @@ import numpy as np
 
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import PLACEHOLDER, Expression
-from nsr.refinement.refine import refine
+from nsr.refinement.likelihood import SQUARED_ERROR
+from nsr.refinement.refine import Effort, refine
+from nsr.task import Task
 
 
 def warm_up() -> None:
@@ -16,4 +18,4 @@ def warm_up() -> None:
     for table in (X, X.astype(np.float32)):
         Program([expression]).values(table)
     Program([expression]).jacobian(X)
-    refine([expression], X, X[:, 0], restarts=1, max_iterations=2)
+    refine([expression], Task(X, X[:, 0], SQUARED_ERROR), Effort(restarts=1, iterations=2))

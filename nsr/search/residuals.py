@@ -10,7 +10,7 @@ from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
-from nsr.search.structure.surrogate import fit_surrogates
+from nsr.search.surrogate import fit_surrogates
 
 Array = NDArray[np.float64]
 
