@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -13,40 +10,34 @@ import joblib
 import numpy as np
 import pandas as pd
 import sympy
-import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
 
-from nsr.clock import Clock
-from nsr.data.preparation import prepare, tell
-from nsr.data.scaling import Scaler
+from nsr.clock import Clock, check_time_limit
+from nsr.data.column_units import ordered_units
+from nsr.data.guesses import read_guesses
+from nsr.data.names import Names, with_text_names
+from nsr.data.notes import tell
+from nsr.data.preparation import prepare
 from nsr.evaluate.program import Program
 from nsr.export.latex import to_latex
 from nsr.expressions.expression import Expression, variable
-from nsr.expressions.parsing import parse
 from nsr.expressions.printing import to_infix
 from nsr.expressions.space import SearchSpace
 from nsr.expressions.sympy_form import to_sympy
 from nsr.expressions.units import Units
 from nsr.network.checkpoint import DEFAULT_CHECKPOINT, Pretrained, from_pretrained
+from nsr.network.devices import find_device
 from nsr.refinement.candidates import Candidate
 from nsr.refinement.likelihood import SQUARED_ERROR
-from nsr.refinement.selection import choose, pareto_front, without_duplicates
 from nsr.refinement.warm_up import warm_up
 from nsr.search.context import COMPONENTS
-from nsr.search.engine import Search
-from nsr.search.finishing import constants, finished, unscaled
 from nsr.search.settings import SearchSettings
+from nsr.search.solve import Solver
 from nsr.task import Task
 
 Array = NDArray[np.float64]
-
-# Where units rule out all equations that leave less than this share of the null loss, a constant with a unit
-# of its own may be missing; then this share of the time is kept to look for one.
-_UNEXPLAINED, _FREE_SHARE = 0.1, 0.4
-# Candidates that are carried back to the user's units beside the front.
-_N_PROMISING = 500
 
 
 class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -57,13 +48,15 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         n_candidates: Sequences sampled from the network.
         time_limit: Seconds after which no new work is begun; an exact answer ends the search before.
         stages: Stages of the search to use, of `nsr.search.context.COMPONENTS`; `evolution` alone is plain
-            genetic programming.
-        guesses: Equations to begin with, such as `a*x_0 + b`, in the names of the columns where they have
-            names; any other name is a constant to be fitted.
+            genetic programming. A single name is a single stage.
+        guesses: Equations to begin with, such as `a*x_0 + b`, or a single one, in the names of the columns
+            where they have names, in quotes or backticks where these are not plain words; any other name
+            is a constant to be fitted.
         constant_units: Where units are given: whether constants are `dimensionless`, so that the units
             lead the search, or `free`.
-        device: Where the network runs: `auto`, `cpu` or `cuda`.
+        device: Where the network runs: `auto`, or a device of PyTorch such as `cpu`, `cuda:0` or `mps`.
         random_state: Seed; the same seed gives the same result unless the time limit cuts in.
+        settings: The numbers of the search, for ablations; the defaults of `SearchSettings`.
 
     Attributes:
         equations_: The Pareto front as a data frame, from simple to accurate, with columns
@@ -72,7 +65,8 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         expressions_: Its equations as `nsr.expressions.expression.Expression`, in the same order.
         best_index_: Row of the chosen equation: the one with the highest score.
         n_features_in_: Number of columns of X.
-        feature_names_in_: Names of the columns, where X had names.
+        feature_names_in_: Names of the columns, where X had names that are text.
+        names_: Names of the columns, and the identifiers that stand for them in equations.
     """
 
     def __init__(
@@ -80,11 +74,12 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         checkpoint: str = DEFAULT_CHECKPOINT,
         n_candidates: int = 1024,
         time_limit: float = 30.0,
-        stages: Sequence[str] = COMPONENTS,
-        guesses: Sequence[str] = (),
+        stages: str | Sequence[str] = COMPONENTS,
+        guesses: str | Sequence[str] = (),
         constant_units: str = "dimensionless",
         device: str = "auto",
         random_state: int | np.random.RandomState | None = 0,
+        settings: SearchSettings | None = None,
     ) -> None:
         self.checkpoint = checkpoint
         self.n_candidates = n_candidates
@@ -94,12 +89,13 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.constant_units = constant_units
         self.device = device
         self.random_state = random_state
+        self.settings = settings
 
     def fit(
         self,
         X: ArrayLike,
         y: ArrayLike,
-        X_units: Sequence[str] | None = None,
+        X_units: Mapping[str, str] | Sequence[str] | None = None,
         y_units: str | None = None,
     ) -> SymbolicRegressor:
         """Searches for equations; Ctrl-C ends the search early and keeps the best so far.
@@ -107,8 +103,8 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         Args:
             X: Variables, shape (n_rows, n_columns), finite.
             y: Target, shape (n_rows,), finite.
-            X_units: Unit of each column, such as `m/s`, `kg*m^2` or `1`, as pint reads them. With units
-                only equations that they allow are kept.
+            X_units: Unit of each column, such as `m/s`, `kg*m^2` or `1`, as pint reads them, in order or
+                by the columns' names. With units only equations that they allow are kept.
             y_units: Unit of the target.
 
         Returns:
@@ -117,28 +113,48 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         Raises:
             ValueError: If the data or the parameters cannot be used; the message says why.
         """
+        before = dict(self.__dict__)
+        try:
+            self._fit(X, y, X_units, y_units)
+        except BaseException:  # a fit that fails changes nothing
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+        return self
+
+    def _fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        X_units: Mapping[str, str] | Sequence[str] | None,
+        y_units: str | None,
+    ) -> None:
+        X = with_text_names(X)
         table, target = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
-        target = np.asarray(target, dtype=np.float64)
+        names = Names.of_table(X if hasattr(X, "columns") else table)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        if self.n_candidates < 1 or self.time_limit <= 0:
-            raise ValueError("n_candidates must be at least 1 and time_limit positive")
-        unknown = set(self.stages) - set(COMPONENTS)
-        if unknown or not self.stages:
-            raise ValueError(f"stages {tuple(self.stages)} must be some of {', '.join(COMPONENTS)}")
+        self._check_parameters()
+        given = read_guesses(self.guesses, names)
+        units = _parsed(X_units, y_units, names, self.constant_units)
+        network = _network(self.checkpoint, find_device(self.device))
         warm_up()  # which compiles the evaluator in the first fit on a machine; that is not the search's time
         clock = Clock.of(self.time_limit)
-        units = _parsed(X_units, y_units, table.shape[1], self.constant_units)
-        network = _network(self.checkpoint, _device(self.device))
-        given = [parse(text, self._names(), free_names=True) for text in self.guesses]
-        data = prepare(table, target, network().config.max_variables, seed)
+        target = np.asarray(target, dtype=np.float64)
+        data = prepare(table, target, network().config.max_variables, seed, names.columns)
         space = SearchSpace(units.of(data.columns) if units else None)
         task = Task(data.X, data.y, SQUARED_ERROR, None, space, seed, joblib.cpu_count())
-        candidates = constants(task)
-        if task.null_loss > 0:
-            task, found = self._found(task, network, _over_columns(given, data.columns), clock)
-            candidates = _allowed([*candidates, *found], task)
-        self._keep_front(candidates, task, data.columns)
-        return self
+        solver = Solver(network, self.n_candidates, self._stages, self.settings or SearchSettings())
+        solution = solver.solve(task, _over_columns(given, data.columns), clock)
+        self.names_ = names
+        self.best_index_ = solution.best
+        self._keep_front(solution.front, task, data.columns)
+
+    def _check_parameters(self) -> None:
+        if self.n_candidates < 1:
+            raise ValueError(f"n_candidates must be at least 1, not {self.n_candidates}")
+        check_time_limit(self.time_limit)
+        if not self._stages or set(self._stages) - set(COMPONENTS):
+            raise ValueError(f"stages {self._stages} must be some of {', '.join(COMPONENTS)}")
 
     def predict(self, X: ArrayLike, index: int | None = None) -> Array:
         """Values of an equation of the front; of the chosen one by default.
@@ -151,7 +167,8 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             Predictions, shape (n_rows,); NaN where the equation has no value.
         """
         check_is_fitted(self)
-        table = validate_data(self, X, dtype=np.float64, reset=False)
+        self.names_.check_order(X)
+        table = validate_data(self, with_text_names(X), dtype=np.float64, reset=False)
         expression = self.expressions_[self.best_index_ if index is None else index]
         return np.asarray(Program([expression]).values(table)[0], dtype=np.float64)
 
@@ -186,44 +203,9 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         shown.insert(0, "", ["*" if i == self.best_index_ else "" for i in range(len(shown))])
         return f"{header}\n{shown.to_string(float_format=lambda value: f'{value:.4g}')}"
 
-    def _found(
-        self, task: Task, network: Callable[[], Pretrained], given: list[Expression], clock: Clock
-    ) -> tuple[Task, list[Candidate]]:
-        """What the search finds, without units for constants or, where that explains little, with them."""
-        units = task.space.units
-        if units is None or units.constants == "free":
-            return task, self._searched(task, network, given, clock)
-        found = self._searched(task, network, given, clock.share(1 - _FREE_SHARE))
-        if min((c.loss for c in found), default=math.inf) <= _UNEXPLAINED * task.null_loss:
-            return task, found
-        freed = replace(task, space=SearchSpace(replace(units, constants="free")))
-        more = self._searched(freed, network, given, clock)
-        tell(
-            "with constants that have no unit, the units leave no equation that explains the target: "
-            "constants may have any unit in what is shown, as with constant_units='free'"
-        )
-        return freed, found + more
-
-    def _searched(
-        self, task: Task, network: Callable[[], Pretrained], given: list[Expression], clock: Clock
-    ) -> list[Candidate]:
-        """The best of what the search finds, in the user's units; Ctrl-C ends it with what there is."""
-        settings = SearchSettings()
-        scaler = Scaler.gentle(task.X, task.y)
-        scaled = replace(task, X=task.X / scaler.x_scale, y=task.y / scaler.y_scale)
-        guesses = tuple(scaler.scaled(expression) for expression in given)
-        search = Search(scaled, network, self.n_candidates, self.stages, guesses, settings)
-        with suppress(KeyboardInterrupt):
-            for _ in search.run(clock.share(1 - settings.finishing.share)):
-                pass
-        best = search.candidates.most_promising(_N_PROMISING)
-        return finished(unscaled(best, scaler, task), task, clock, settings.finishing)
-
-    def _keep_front(self, candidates: list[Candidate], task: Task, columns: NDArray[np.intp]) -> None:
-        front = pareto_front(without_duplicates(candidates, task))
+    def _keep_front(self, front: list[Candidate], task: Task, columns: NDArray[np.intp]) -> None:
         back = {used: variable(int(column)) for used, column in enumerate(columns)}
         self.expressions_ = [candidate.expression.substitute(back) for candidate in front]
-        self.best_index_ = choose(front, task)
         self.equations_ = pd.DataFrame(
             {
                 "complexity": [candidate.complexity for candidate in front],
@@ -235,11 +217,12 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         )
         self.equations_["equation"] = self.equations()
 
-    def _names(self) -> Sequence[str] | None:
-        names = getattr(self, "feature_names_in_", None)
-        if names is None or not all(str(name).isidentifier() for name in names):
-            return None
-        return [str(name) for name in names]
+    def _names(self) -> Sequence[str]:
+        return self.names_.identifiers
+
+    @property
+    def _stages(self) -> tuple[str, ...]:
+        return (self.stages,) if isinstance(self.stages, str) else tuple(self.stages)
 
     def __sklearn_tags__(self) -> Any:
         """Scores on scikit-learn's toy data depend on the checkpoint, which may be tiny."""
@@ -250,21 +233,22 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def _parsed(
-    X_units: Sequence[str] | None,
+    X_units: Mapping[str, str] | Sequence[str] | None,
     y_units: str | None,
-    n_columns: int,
+    names: Names,
     constants: str,
 ) -> Units | None:
     """The units of a table, if they were given."""
     if X_units is None and y_units is None:
         return None
-    if X_units is None or y_units is None or len(X_units) != n_columns:
+    n_columns = len(names.columns)
+    if X_units is None or y_units is None or (len(X_units) != n_columns and not isinstance(X_units, Mapping)):
         given = 0 if X_units is None else len(X_units)
         raise ValueError(
             f"units were given for {given} columns and {'the' if y_units else 'no'} target: give X_units for "
             f"all {n_columns} columns ('1' for none) and y_units"
         )
-    return Units.parse(X_units, y_units, constants)
+    return Units.parse(ordered_units(X_units, names), y_units, constants)
 
 
 def _over_columns(given: list[Expression], columns: NDArray[np.intp]) -> list[Expression]:
@@ -276,22 +260,6 @@ def _over_columns(given: list[Expression], columns: NDArray[np.intp]) -> list[Ex
     return [expression.substitute(places) for expression in usable]
 
 
-def _allowed(candidates: list[Candidate], task: Task) -> list[Candidate]:
-    """The candidates that the task's space allows; all of them, with a warning, if that is none."""
-    allowed = [candidate for candidate in candidates if task.space.allows(candidate.expression)]
-    if not allowed:
-        tell("no equation with the given units was found: the best one shown is without regard to them")
-    return allowed or candidates
-
-
 def _network(checkpoint: str, device: str) -> Callable[[], Pretrained]:
     """Loads a network when first asked for it."""
-    return cache(lambda: from_pretrained(checkpoint, device))
-
-
-def _device(name: str) -> str:
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if name == "cuda" and not torch.cuda.is_available():
-        raise ValueError("device 'cuda' was asked for, but PyTorch sees no GPU; use 'cpu' or 'auto'")
-    return name
+    return cache(lambda: from_pretrained(checkpoint, device, knows="functions"))
