@@ -74,7 +74,8 @@ class Solver:
             if task.n_rows < _FEW_ROWS:
                 tell(f"{task.n_rows} rows are few: another equation may explain them as well by chance")
             task, found = self._found(task, guesses, clock)
-            candidates = _allowed([*candidates, *found], task)
+            worth = [c for c in found if c.loss < task.null_loss]
+            candidates = _allowed([*candidates, *worth], task)
         front = pareto_front(without_duplicates(candidates, task))
         return Solution(front, choose(front, task))
 

@@ -1,6 +1,5 @@
 import pickle
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
@@ -117,13 +116,6 @@ def interrupt(*_):
     raise KeyboardInterrupt
 
 
-def test_no_new_work_after_the_time_limit(rng):
-    X = rng.uniform(1, 2, (200, 2))
-    started = time.monotonic()
-    SymbolicRegressor(checkpoint=UNTRAINED, n_candidates=64, time_limit=1e-3).fit(X, X[:, 0])
-    assert time.monotonic() - started < 60
-
-
 def test_units_rule_out_what_fits_by_accident(regressor, guesses, rng):
     """On these speeds the sum of energy and momentum is as good, but it is no energy."""
     guesses("1*x_0*x_1", "1*x_0*x_1**2", "1*x_0")
@@ -145,8 +137,11 @@ def test_units_go_with_their_columns(regressor, rng):
 def test_no_equation_with_the_units_is_told(rng):
     regressor = SymbolicRegressor(checkpoint=UNTRAINED, stages=("evolution",), guesses=["a*x_0"])
     X = rng.uniform(1, 2, (50, 1))
-    with pytest.warns(DataWarning, match="no equation with the given units"):
-        regressor.set_params(time_limit=0.01).fit(X, 2 * X[:, 0], X_units=["m"], y_units="m^2")
+    with (
+        pytest.warns(DataWarning, match="no equation with the given units"),
+        pytest.warns(DataWarning, match="before it had tried"),
+    ):
+        regressor.set_params(time_limit=1e-9).fit(X, 2 * X[:, 0], X_units=["m"], y_units="m^2")
 
 
 @pytest.mark.parametrize("guess", ["a*x_0 + b*sin(w*x_1) + c", "2*x_0 + sin(2.9*x_1)"])
