@@ -23,8 +23,8 @@ from nsr.evaluate.program import Program
 from nsr.expressions.expression import PLACEHOLDER, Expression, Token, is_variable
 from nsr.problems import Problem, load, sample
 from nsr.problems.metrics import RECOVERED_FVU
+from nsr.refinement.compiling import compile_kernels
 from nsr.refinement.refine import Method, refine
-from nsr.refinement.warm_up import warm_up
 
 N_FRESH = 1_000
 
@@ -81,7 +81,7 @@ def main(
 ) -> None:
     """Refines the true skeletons of SUITE and prints the share recovered and what failed."""
     problems = load(suite)
-    warm_up()
+    compile_kernels()
     table = Table("form", "method", "restarts", "recovered", "fits/s/core", "failed")
     rows = []
     for form in [f for f in get_args(Form) if f in forms.split(",")]:

@@ -39,8 +39,8 @@ from nsr.network.model import Model, ModelConfig
 from nsr.network.tokenizer import Tokenizer
 from nsr.ode.integrate import Systems
 from nsr.problems import load_odebench
+from nsr.refinement.compiling import compile_kernels
 from nsr.refinement.refine import refine
-from nsr.refinement.warm_up import warm_up
 from training.loss import TokenLoss
 from training.module import OptimizerConfig
 from training.stream import Batch, ProblemStream, StreamConfig, cut
@@ -276,7 +276,7 @@ def main(
     unknown = [name for name in names if name not in PARTS]
     if unknown:
         raise typer.BadParameter(f"no part {', '.join(unknown)}; choose from {', '.join(PARTS)}")
-    warm_up()
+    compile_kernels()
     figures = {name: {key: float(f"{v:.4g}") for key, v in PARTS[name]().items()} for name in names}
     text = json.dumps(figures, indent=2)
     print(text)

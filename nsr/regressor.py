@@ -28,6 +28,7 @@ from nsr.expressions.simplify import simplify
 from nsr.expressions.sympy_form import to_sympy
 from nsr.expressions.units import Units
 from nsr.network.checkpoint import DEFAULT_CHECKPOINT, Pretrained, from_pretrained
+from nsr.refinement.compiling import compile_kernels
 from nsr.refinement.selection import (
     LONG,
     Candidate,
@@ -41,7 +42,6 @@ from nsr.refinement.selection import (
     rescored,
 )
 from nsr.refinement.snapping import snap
-from nsr.refinement.warm_up import warm_up
 from nsr.search.engine import STAGES, Search
 
 Array = NDArray[np.float64]
@@ -132,7 +132,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         unknown = set(self.stages) - set(STAGES)
         if unknown or not self.stages:
             raise ValueError(f"stages {tuple(self.stages)} must be some of {', '.join(STAGES)}")
-        warm_up()  # which compiles the evaluator in the first fit on a machine; that is not the search's time
+        compile_kernels()  # the seconds of a first fit's compiler are not the search's
         deadline = time.monotonic() + self.time_limit
         units = _parsed(X_units, y_units, table.shape[1], self.constant_units)
         pretrained = from_pretrained(self.checkpoint, _device(self.device))

@@ -96,8 +96,7 @@ class Program:
             return _like(X, plan.values(*tensors))
         tables, rows, index = self._arrays(X, constants, index)
         out = np.empty((len(index), tables.shape[2]), tables.dtype)
-        arguments = (self.tape.nodes, self.tape.offsets, tables, rows, index)
-        split_rows(len(index), self.n_threads, lambda a, b: interpreter.values_kernel(*arguments, a, b, out))
+        self._fill(out, np.empty((0, 0, 0), tables.dtype), tables, rows, index)
         return out
 
     @overload
@@ -118,12 +117,7 @@ class Program:
         tables, rows, index = self._arrays(X, constants, index)
         out = np.empty((len(index), tables.shape[2]), tables.dtype)
         derivatives = np.zeros((len(index), rows.shape[1], tables.shape[2]), tables.dtype)
-        arguments = (self.tape.nodes, self.tape.active, self.tape.offsets, tables, rows, index)
-        split_rows(
-            len(index),
-            self.n_threads,
-            lambda a, b: interpreter.jacobian_kernel(*arguments, a, b, out, derivatives),
-        )
+        self._fill(out, derivatives, tables, rows, index)
         return out, derivatives
 
     def expressions_with(self, constants: Array) -> list[Expression]:
@@ -132,6 +126,15 @@ class Program:
             expression.with_constants(row[:count].tolist())
             for expression, row, count in zip(self.expressions, constants, self.n_constants, strict=True)
         ]
+
+    def _fill(self, out: Array, derivatives: Array, tables: Array, rows: Array, index: Index) -> None:
+        """Runs the compiled interpreter; derivatives without rows are not computed."""
+        arguments = (self.tape.nodes, self.tape.active, self.tape.offsets, tables, rows, index)
+        split_rows(
+            len(index),
+            self.n_threads,
+            lambda a, b: interpreter.values_kernel(*arguments, a, b, out, derivatives),
+        )
 
     def _arrays(self, X: Array, constants: Array | None, index: Index | None) -> tuple[Array, Array, Index]:
         """Tables (1 or R, D, P), constants (R, K) and index (R,) as the kernels take them."""

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,10 +21,7 @@ from nsr.expressions.expression import Expression
 from nsr.refinement import batched, optimizers
 
 Method = Literal["varpro", "lm", "bfgs"]
-METHODS: dict[Method, int] = {
-    "varpro": optimizers.VARPRO, "lm": optimizers.LM, "bfgs": optimizers.BFGS,
-}  # fmt: skip
-
+METHODS: tuple[Method, ...] = get_args(Method)
 # Steps of one local optimisation unless the caller says otherwise; a quasi-Newton step learns less.
 _ITERATIONS: dict[Method, int] = {"varpro": 50, "lm": 50, "bfgs": 400}
 # Expressions refined between two looks at the clock.
@@ -90,7 +87,7 @@ def refine(
     if max_points is not None and max_points < len(target):
         rows = np.random.default_rng(seed).choice(len(target), max_points, replace=False)
     task = _Task(
-        program, table[rows], target[rows], METHODS[method], restarts, max_iterations or _ITERATIONS[method],
+        program, table[rows], target[rows], method, restarts, max_iterations or _ITERATIONS[method],
         tolerance, seed, random_first,
     )  # fmt: skip
     _in_slices(len(program.expressions), n_threads, deadline, task.run)
@@ -112,7 +109,7 @@ class _Task:
         program: Program,
         X: NDArray[np.float64],
         y: NDArray[np.float64],
-        method: int,
+        method: Method,
         restarts: int,
         max_iterations: int,
         tolerance: float,
@@ -136,12 +133,16 @@ class _Task:
             self._run_batched(np.arange(begin, end))
             return
         tape = self._program.tape
-        optimizers.refine_kernel(
+        task = (
             tape.nodes, tape.active, tape.affine, tape.offsets, tape.n_constants, tape.linear, self._columns,
             self._y, self._scale, self._program.constants[: 0 if self._random_first else None],
-            self._restarts, self._seed, self._method, self._max_iterations, self._tolerance, begin, end,
-            self.best, self.losses, self.fits,
+            self._restarts, self._seed,
         )  # fmt: skip
+        limits = self._max_iterations, self._tolerance, begin, end, self.best, self.losses, self.fits
+        if self._method == "bfgs":
+            optimizers.bfgs_kernel(*task, *limits)
+        else:
+            optimizers.least_squares_kernel(*task, self._method == "varpro", *limits)
 
     def _run_batched(self, index: NDArray[np.int64]) -> None:
         """As the compiled kernel, with one restart of all expressions at a time."""

@@ -9,11 +9,9 @@ from nsr.expressions.expression import PLACEHOLDER, Expression
 from nsr.refinement.refine import refine
 
 
-def warm_up() -> None:
-    """Loads or compiles what evaluates and refines equations, so that a later call does not wait for it."""
+def compile_kernels() -> None:
+    """Loads or compiles what evaluates and refines equations, so that no search waits for it."""
     X = np.linspace(0.5, 1.5, 8)[:, None]
     expression = Expression(("mul", PLACEHOLDER, "exp", "mul", PLACEHOLDER, "x_0"))
-    for table in (X, X.astype(np.float32)):
-        Program([expression]).values(table)
-    Program([expression]).jacobian(X)
+    Program([expression]).values(X)
     refine([expression], X, X[:, 0], restarts=1, max_iterations=2)
