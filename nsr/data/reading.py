@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from nsr.expressions.operators import OPERATORS
-from nsr.expressions.parsing import ALIASES, CONSTANTS
+from nsr.expressions.parsing import CONSTANTS
 
 
 def read_table(path: Path) -> pd.DataFrame:
@@ -88,7 +88,7 @@ def column_units(text: str, columns: Sequence[str], target: str) -> dict[str, An
 
 def identifiers(columns: Sequence[str]) -> dict[str, str]:
     """Names for columns that equations can use: identifiers, unique, and no function's name."""
-    functions = {*OPERATORS, *ALIASES, *CONSTANTS}
+    functions = {*OPERATORS.words, *CONSTANTS}
     result: dict[str, str] = {}
     for column in columns:
         name = re.sub(r"\W+", "_", column).strip("_") or "x"

@@ -47,7 +47,7 @@ def kernel(function: Callable[..., Any] | None = None, *, inner: bool = False, *
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = "" if folder is None else str(folder)  # read here and now, and never again
     try:
-        return numba.njit(**settings | options)(function)
+        return numba.njit(**settings | options)(function)  # noqa: TID251 (the one place)
     finally:
         numba.config.CACHE_DIR = before
 

@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from nsr.evaluate import interpreter
+from nsr.evaluate.shapes import require_index, require_shape, require_variables
 from nsr.evaluate.tape import Tape, compile_tape
 from nsr.evaluate.tensor_backend import TensorPlan
 from nsr.expressions.expression import Expression
@@ -90,7 +91,11 @@ class Program:
 
         Returns:
             Values, shape (R, P); NaN or infinity outside an expression's domain.
+
+        Raises:
+            ValueError: If X lacks a variable, or the shapes do not go together.
         """
+        index = self._checked(X, constants, index)
         if self.backend == "torch" or isinstance(X, torch.Tensor):
             plan, *tensors = self._tensors(X, constants, index)
             return _like(X, plan.values(*tensors))
@@ -111,6 +116,7 @@ class Program:
 
     def jacobian(self, X: Any, constants: Any = None, index: Index | None = None) -> Any:
         """Values (R, P) and their derivatives by the free constants (R, K, P); see `values`."""
+        index = self._checked(X, constants, index)
         if self.backend == "torch" or isinstance(X, torch.Tensor):
             plan, *tensors = self._tensors(X, constants, index)
             return tuple(_like(X, result) for result in plan.jacobian(*tensors))
@@ -136,9 +142,8 @@ class Program:
             lambda a, b: interpreter.values_kernel(*arguments, a, b, out, derivatives),
         )
 
-    def _arrays(self, X: Array, constants: Array | None, index: Index | None) -> tuple[Array, Array, Index]:
+    def _arrays(self, X: Array, constants: Array | None, index: Index) -> tuple[Array, Array, Index]:
         """Tables (1 or R, D, P), constants (R, K) and index (R,) as the kernels take them."""
-        index = self._index(index)
         rows = self.constants[index] if constants is None else constants
         dtype = np.float32 if X.dtype == np.float32 else np.float64
         tables = X[None] if X.ndim == 2 else X
@@ -152,11 +157,10 @@ class Program:
         self,
         X: Array | torch.Tensor,
         constants: Array | torch.Tensor | None,
-        index: Index | None,
+        index: Index,
     ) -> tuple[TensorPlan, torch.Tensor, torch.Tensor]:
         if self.backend == "compiled":
             raise TypeError("the compiled backend takes arrays; pass one, or choose backend='torch'")
-        index = self._index(index)
         table = torch.as_tensor(X, device=self.device)
         if table.dtype != torch.float32:
             table = table.to(torch.float64)
@@ -166,8 +170,18 @@ class Program:
             self._plan = index.copy(), TensorPlan(self.tape, index, self.device)
         return self._plan[1], table, rows.to(self.device, table.dtype)
 
-    def _index(self, index: Index | None) -> Index:
-        return np.arange(len(self.expressions)) if index is None else np.asarray(index, dtype=np.int64)
+    def _checked(self, X: Any, constants: Any, index: Index | None) -> Index:
+        """The expression of each row, once it is sure that no kernel will read past an array's end."""
+        rows = np.arange(len(self.expressions)) if index is None else np.asarray(index, dtype=np.int64)
+        require_index(rows, len(self.expressions))
+        if X.ndim not in (2, 3) or (X.ndim == 3 and len(X) not in (1, len(rows))):
+            raise ValueError(
+                f"X has the shape {tuple(X.shape)}; give (points, variables), or {len(rows)} such tables"
+            )
+        require_variables(self.tape.n_variables[rows], X.shape[-1])
+        if constants is not None:
+            require_shape("constants", constants, len(rows), int(self.n_constants[rows].max(initial=0)))
+        return rows
 
 
 def _like(example: Any, result: torch.Tensor) -> Any:

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from nsr.evaluate.kernels import kernel
 from nsr.evaluate.tape import CONSTANT, FIXED_POWER, LITERAL, VARIABLE, Tape
-from nsr.expressions.operators import OPERATORS
 
 
 @dataclass(frozen=True)
@@ -118,7 +117,7 @@ class TensorPlan:
         if code == FIXED_POWER:
             exponents = torch.as_tensor(tape.arg[source] / 2, device=self._device)[:, None]
             return _Group(_FixedPower(exponents), start, stop, left, None, active)
-        operator = list(OPERATORS.values())[code]
+        operator = tape.operators[code]
         return _Group(operator.tensor, start, stop, left, right if operator.arity == 2 else None, active)
 
     def _leaves(self, places: NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

@@ -8,6 +8,7 @@ many small steps; one that takes too many, or leaves the domain of its equations
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from nsr.evaluate.interpreter import forward_block, longest_run
 from nsr.evaluate.kernels import kernel
 from nsr.evaluate.program import Program, split_rows
+from nsr.evaluate.shapes import require_index, require_shape, require_variables
 from nsr.expressions.expression import Expression
 
 Array = NDArray[np.float64]
@@ -56,9 +58,18 @@ class Systems:
     """
 
     def __init__(self, systems: Sequence[Sequence[Expression]]) -> None:
-        """Compiles systems; component i of a system is dx_i/dt, an expression of x_0, x_1, ..."""
+        """Compiles systems; component i of a system is dx_i/dt, an expression of x_0, x_1, ...
+
+        Raises:
+            ValueError: If a component uses a variable that is not a state of its system, or an operator that
+                is not built in.
+        """
         self.program = Program([component for system in systems for component in system])
         self.first = np.concatenate(([0], np.cumsum([len(system) for system in systems]))).astype(np.int64)
+        for start, stop in pairwise(self.first.tolist()):
+            require_variables(self.program.tape.n_variables[start:stop], stop - start)
+        if not self.program.tape.is_builtin:
+            raise ValueError("the integrator is compiled for built-in operators; write the system with those")
 
     def integrate(
         self,
@@ -89,8 +100,12 @@ class Systems:
 
         Returns:
             States, shape (R, T, D); NaN in columns beyond a system's own, and after a row was given up.
+
+        Raises:
+            ValueError: If the shapes do not go together, or an index is not that of a system.
         """
         rows = np.arange(len(initial)) if index is None else np.asarray(index, dtype=np.int64)
+        self._check(rows, initial, times, constants)
         grid = _owned(np.broadcast_to(times, (len(rows), np.shape(times)[-1])))
         table = self._constants(rows, constants)
         out = np.full((len(rows), grid.shape[1], initial.shape[1]), np.nan)
@@ -131,6 +146,15 @@ class Systems:
             joined = np.concatenate(own)
             result[system, : len(joined)] = joined
         return result
+
+    def _check(self, rows: NDArray[np.int64], initial: Array, times: Array, constants: Array | None) -> None:
+        """Makes sure that the kernel will not read past an array's end."""
+        require_index(rows, self.n_systems)
+        require_shape("initial", initial, len(rows), int(np.diff(self.first)[rows].max(initial=0)))
+        if np.shape(times)[-1:] in ((), (0,)):
+            raise ValueError("times must hold at least the time of the initial values")
+        if constants is not None:
+            require_shape("constants", constants, len(rows), int(self.n_constants[rows].max(initial=0)))
 
     def _constants(self, rows: NDArray[np.int64], constants: Array | None) -> Array:
         """Constants by row and component, shape (R, D, K)."""

@@ -87,7 +87,7 @@ def relations(state: State, given: tuple[Expression, ...] = ()) -> Iterator[list
     for transform in TRANSFORMS:
         target = transform.of_target(y)
         if is_moderate(target) and np.ptp(target) > 0:
-            negative = transform.inverse[-1:] == ("sqrt",) and bool(np.all(y < 0))
+            negative = transform.hides_sign and bool(np.all(y < 0))
             own_weights = transform.own_weights(y, weights)
             forms = _forms(transform, terms, table, target, own_weights, n_best)
             yield [apply("neg", form) if negative else form for form in forms]
