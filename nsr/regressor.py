@@ -4,30 +4,34 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import sympy
-import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
 
-from nsr.data.preparation import Prepared, prepare, tell
+from nsr.clock import check_time_limit
+from nsr.data.column_units import ordered_units
+from nsr.data.guesses import read_guesses
+from nsr.data.names import Names, with_text_names
+from nsr.data.notes import tell
+from nsr.data.preparation import Prepared, prepare
 from nsr.data.scaling import Scaler
 from nsr.evaluate.program import Program
 from nsr.export.latex import to_latex
 from nsr.expressions.expression import Expression, constant, variable
-from nsr.expressions.parsing import parse
 from nsr.expressions.printing import to_infix
 from nsr.expressions.rewriting import rewritten, tidied, without_idle_abs
 from nsr.expressions.simplify import simplify
 from nsr.expressions.sympy_form import to_sympy
 from nsr.expressions.units import Units
 from nsr.network.checkpoint import DEFAULT_CHECKPOINT, Pretrained, from_pretrained
+from nsr.network.devices import find_device
 from nsr.refinement.compiling import compile_kernels
 from nsr.refinement.selection import (
     LONG,
@@ -64,12 +68,13 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         n_candidates: Sequences sampled from the network.
         time_limit: Seconds after which no new work is begun; an exact answer ends the search before.
         stages: Stages of the search to use, of `nsr.search.engine.STAGES`; `evolution` alone is plain
-            genetic programming.
-        guesses: Equations to begin with, such as `a*x_0 + b`, in the names of the columns where they have
-            names; any other name is a constant to be fitted.
+            genetic programming. A single name is a single stage.
+        guesses: Equations to begin with, such as `a*x_0 + b`, or a single one, in the names of the columns
+            where they have names, in quotes or backticks where these are not plain words; any other name
+            is a constant to be fitted.
         constant_units: Where units are given: whether constants are `dimensionless`, so that the units
             lead the search, or `free`.
-        device: Where the network runs: `auto`, `cpu` or `cuda`.
+        device: Where the network runs: `auto`, or a device of PyTorch such as `cpu`, `cuda:0` or `mps`.
         random_state: Seed; the same seed gives the same result unless the time limit cuts in.
 
     Attributes:
@@ -79,7 +84,8 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         expressions_: Its equations as `nsr.expressions.expression.Expression`, in the same order.
         best_index_: Row of the chosen equation: the one with the highest score.
         n_features_in_: Number of columns of X.
-        feature_names_in_: Names of the columns, where X had names.
+        feature_names_in_: Names of the columns, where X had names that are text.
+        names_: Names of the columns, and the identifiers that stand for them in equations.
     """
 
     def __init__(
@@ -87,8 +93,8 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         checkpoint: str = DEFAULT_CHECKPOINT,
         n_candidates: int = 1024,
         time_limit: float = 30.0,
-        stages: Sequence[str] = STAGES,
-        guesses: Sequence[str] = (),
+        stages: str | Sequence[str] = STAGES,
+        guesses: str | Sequence[str] = (),
         constant_units: str = "dimensionless",
         device: str = "auto",
         random_state: int | np.random.RandomState | None = 0,
@@ -106,7 +112,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self,
         X: ArrayLike,
         y: ArrayLike,
-        X_units: Sequence[str] | None = None,
+        X_units: Mapping[str, str] | Sequence[str] | None = None,
         y_units: str | None = None,
     ) -> SymbolicRegressor:
         """Searches for equations; Ctrl-C ends the search early and keeps the best so far.
@@ -114,8 +120,8 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         Args:
             X: Variables, shape (n_rows, n_columns), finite.
             y: Target, shape (n_rows,), finite.
-            X_units: Unit of each column, such as `m/s`, `kg*m^2` or `1`, as pint reads them. With units
-                only equations that they allow are kept.
+            X_units: Unit of each column, such as `m/s`, `kg*m^2` or `1`, as pint reads them, in order or
+                by the columns' names. With units only equations that they allow are kept.
             y_units: Unit of the target.
 
         Returns:
@@ -124,26 +130,31 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         Raises:
             ValueError: If the data or the parameters cannot be used; the message says why.
         """
+        X = with_text_names(X)
         table, target = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
         target = np.asarray(target, dtype=np.float64)
+        names = Names.of_table(X if hasattr(X, "columns") else table)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        if self.n_candidates < 1 or self.time_limit <= 0:
-            raise ValueError("n_candidates must be at least 1 and time_limit positive")
-        unknown = set(self.stages) - set(STAGES)
-        if unknown or not self.stages:
-            raise ValueError(f"stages {tuple(self.stages)} must be some of {', '.join(STAGES)}")
+        if self.n_candidates < 1:
+            raise ValueError(f"n_candidates must be at least 1, not {self.n_candidates}")
+        check_time_limit(self.time_limit)
+        if not self._stages or set(self._stages) - set(STAGES):
+            raise ValueError(f"stages {self._stages} must be some of {', '.join(STAGES)}")
+        given = read_guesses(self.guesses, names)
+        units = _parsed(X_units, y_units, names, self.constant_units)
+        pretrained = from_pretrained(self.checkpoint, find_device(self.device), knows="functions")
         compile_kernels()  # the seconds of a first fit's compiler are not the search's
         deadline = time.monotonic() + self.time_limit
-        units = _parsed(X_units, y_units, table.shape[1], self.constant_units)
-        pretrained = from_pretrained(self.checkpoint, _device(self.device))
-        given = [parse(text, self._names(), free_names=True) for text in self.guesses]
-        data = prepare(table, target, pretrained.config.max_variables, seed)
-        if np.ptp(data.y) > 0:
+        data = prepare(table, target, pretrained.config.max_variables, seed, names.columns)
+        self.names_ = names
+        if data.varies:
             own_units = units.of(data.columns) if units else None
             own_guesses = _over_columns(given, data.columns)
             pool = self._searched(pretrained, data, own_units, own_guesses, seed, deadline)
             finished = _finished(pool, data, seed, deadline)
             candidates = _allowed([*_without_variables(data), *finished], own_units)
+        elif np.ptp(data.y) > 0:
+            candidates = _without_variables(data)
         else:
             candidates = [Candidate(constant(float(data.y[0])), 0.0)]
         self._keep_front(candidates, data)
@@ -160,7 +171,8 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             Predictions, shape (n_rows,); NaN where the equation has no value.
         """
         check_is_fitted(self)
-        table = validate_data(self, X, dtype=np.float64, reset=False)
+        self.names_.check_order(X)
+        table = validate_data(self, with_text_names(X), dtype=np.float64, reset=False)
         expression = self.expressions_[self.best_index_ if index is None else index]
         return np.asarray(Program([expression]).values(table)[0], dtype=np.float64)
 
@@ -211,7 +223,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             data.X / scaler.x_scale,
             data.y / scaler.y_scale,
             self.n_candidates,
-            tuple(self.stages),
+            self._stages,
             seed,
             units,
             tuple(scaler.scaled(expression) for expression in given),
@@ -247,11 +259,12 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         )
         self.equations_["equation"] = self.equations()
 
-    def _names(self) -> Sequence[str] | None:
-        names = getattr(self, "feature_names_in_", None)
-        if names is None or not all(str(name).isidentifier() for name in names):
-            return None
-        return [str(name) for name in names]
+    def _names(self) -> Sequence[str]:
+        return self.names_.identifiers
+
+    @property
+    def _stages(self) -> tuple[str, ...]:
+        return (self.stages,) if isinstance(self.stages, str) else tuple(self.stages)
 
     def __sklearn_tags__(self) -> Any:
         """Scores on scikit-learn's toy data depend on the checkpoint, which may be tiny."""
@@ -262,21 +275,22 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def _parsed(
-    X_units: Sequence[str] | None,
+    X_units: Mapping[str, str] | Sequence[str] | None,
     y_units: str | None,
-    n_columns: int,
+    names: Names,
     constants: str,
 ) -> Units | None:
     """The units of a table, if they were given."""
     if X_units is None and y_units is None:
         return None
-    if X_units is None or y_units is None or len(X_units) != n_columns:
+    n_columns = len(names.columns)
+    if X_units is None or y_units is None or (len(X_units) != n_columns and not isinstance(X_units, Mapping)):
         given = 0 if X_units is None else len(X_units)
         raise ValueError(
             f"units were given for {given} columns and {'the' if y_units else 'no'} target: give X_units for "
             f"all {n_columns} columns ('1' for none) and y_units"
         )
-    return Units.parse(X_units, y_units, constants)
+    return Units.parse(ordered_units(X_units, names), y_units, constants)
 
 
 def _over_columns(given: list[Expression], columns: NDArray[np.intp]) -> list[Expression]:
@@ -364,11 +378,3 @@ def _snapped(pool: list[Candidate], data: Prepared, deadline: float) -> list[Can
             if snapped is not None:
                 forms.append(replace(candidate, expression=tidied(snapped.expression)))
     return rescored(forms, data.X, data.y)
-
-
-def _device(name: str) -> str:
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if name == "cuda" and not torch.cuda.is_available():
-        raise ValueError("device 'cuda' was asked for, but PyTorch sees no GPU; use 'cpu' or 'auto'")
-    return name

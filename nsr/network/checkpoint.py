@@ -6,10 +6,10 @@ import json
 import tempfile
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
 from nsr.network.model import Model, ModelConfig
@@ -18,6 +18,8 @@ from nsr.network.tokenizer import Tokenizer
 DEFAULT_CHECKPOINT = "nsr-tiny"
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 FORMAT = "nsr-1"
+
+Subject = Literal["functions", "systems"]
 
 _PACKAGE = Path(__file__).parents[1]
 # Shipped checkpoints lie inside the package in a wheel, beside it in a clone.
@@ -79,18 +81,29 @@ def save_pretrained(
             file.replace(target / file.name)
 
 
-def from_pretrained(name_or_folder: str | Path, device: str | torch.device = "cpu") -> Pretrained:
+def from_pretrained(
+    name_or_folder: str | Path, device: str | torch.device = "cpu", knows: Subject | None = None
+) -> Pretrained:
     """Loads a checkpoint.
 
     Args:
         name_or_folder: A folder, or the name of a shipped checkpoint.
         device: Where the network goes.
+        knows: What the network has to be trained on; by default either.
 
     Raises:
-        CheckpointError: If it is missing, damaged, or made for another vocabulary or shape.
+        CheckpointError: If it is missing, damaged, too large for its weights, or made for another
+            vocabulary, shape or subject.
     """
     folder = _find(name_or_folder)
     config, metadata = _read_config(folder)
+    if knows is not None and knows != subject(config):
+        others = [name for name in shipped() if subject(_read_config(_find(name))[0]) == knows]
+        raise CheckpointError(
+            f"checkpoint {str(name_or_folder)!r} knows {subject(config)}, and {knows} are needed here; use "
+            f"{' or '.join(map(repr, others)) or 'another one'}"
+        )
+    _check_size(config, folder)
     try:
         tokenizer = Tokenizer.load(folder)
     except ValueError as error:
@@ -101,6 +114,11 @@ def from_pretrained(name_or_folder: str | Path, device: str | torch.device = "cp
         model = Model(config)
     _load_weights(model, folder / WEIGHTS)
     return Pretrained(model.to(device).eval(), tokenizer, config, str(name_or_folder), metadata)
+
+
+def subject(config: ModelConfig) -> Subject:
+    """What a network of this shape writes: one that sees several targets at each point writes systems."""
+    return "systems" if config.n_targets > 1 else "functions"
 
 
 def shipped() -> list[str]:
@@ -123,7 +141,7 @@ def _read_config(folder: Path) -> tuple[ModelConfig, dict[str, Any]]:
     path = folder / CONFIG
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{path} is damaged: {error}") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise CheckpointError(f"{path} is no {FORMAT} checkpoint; it was made by another program or version")
@@ -137,9 +155,27 @@ def _read_config(folder: Path) -> tuple[ModelConfig, dict[str, Any]]:
         raise CheckpointError(f"{path}: {error}") from error
 
 
-def _load_weights(model: Model, path: Path) -> None:
+def _check_size(config: ModelConfig, folder: Path) -> None:
+    """Raises where a shape is larger than its weights, before a network of that shape is made."""
+    path = folder / WEIGHTS
     if not path.is_file():
         raise CheckpointError(f"{path} is missing; copy the whole checkpoint folder")
+    try:
+        with safe_open(path, "pt") as stored:
+            n_tensors = len(stored.keys())
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path} is damaged: {error}") from error
+    # Every number of a shape is a side of a stored tensor or counts groups of them.
+    shape = asdict(config)
+    layers = shape.pop("n_encoder_layers") + shape.pop("n_decoder_layers")
+    longest = max(shape.values())
+    if layers > n_tensors or longest > path.stat().st_size:
+        raise CheckpointError(
+            f"{path} does not fit the shape in {CONFIG}: {max(layers, longest)} is more than it has weights"
+        )
+
+
+def _load_weights(model: Model, path: Path) -> None:
     try:
         weights = load_file(path)
     except (SafetensorError, OSError) as error:

@@ -157,9 +157,9 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         """The networks among the sources, each with the way to ask it."""
         asked: list[tuple[Ask, Pretrained]] = []
         if "systems" in self.sources:
-            asked.append((by_systems, from_pretrained(self.checkpoint)))
+            asked.append((by_systems, from_pretrained(self.checkpoint, knows="systems")))
         if "functions" in self.sources:
-            asked.append((by_functions, from_pretrained(self.function_checkpoint)))
+            asked.append((by_functions, from_pretrained(self.function_checkpoint, knows="functions")))
         return asked
 
     def _keep(self, fitted: list[Shot], whole: Paths, moves: NDArray[np.bool_]) -> None:

@@ -14,7 +14,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from untrained import save_untrained
 
 from nsr import SymbolicRegressor
-from nsr.data.preparation import DataWarning
+from nsr.data.notes import DataWarning
 from nsr.expressions.parsing import parse
 from nsr.expressions.units import Units
 from nsr.network.checkpoint import CheckpointError
@@ -189,12 +189,12 @@ def test_clear_errors(regressor, rng):
         SymbolicRegressor(checkpoint="absent").fit(X, y)
     with pytest.raises(ValueError, match="at least 3"):
         regressor.fit(X[:2], y[:2])
-    with pytest.raises(ValueError, match="time_limit positive"):
+    with pytest.raises(ValueError, match="time_limit must be"):
         SymbolicRegressor(checkpoint=UNTRAINED, time_limit=0).fit(X, y)
     with pytest.raises(NotFittedError):
         SymbolicRegressor().predict(X)
     if not torch.cuda.is_available():
-        with pytest.raises(ValueError, match="sees no GPU"):
+        with pytest.raises(ValueError, match="does not work on this machine"):
             SymbolicRegressor(checkpoint=UNTRAINED, device="cuda").fit(X, y)
 
 
