@@ -34,8 +34,9 @@ from nsr.expressions.expression import Expression
 from nsr.expressions.parsing import parse
 from nsr.expressions.sympy_form import to_sympy
 from nsr.network.checkpoint import from_pretrained
+from nsr.network.config import ModelConfig
 from nsr.network.decoding import sample
-from nsr.network.model import Model, ModelConfig
+from nsr.network.model import Model
 from nsr.network.tokenizer import Tokenizer
 from nsr.ode.integrate import Systems
 from nsr.problems import load_odebench

@@ -6,11 +6,10 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import sympy
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
@@ -31,7 +30,7 @@ from nsr.expressions.simplify import simplify
 from nsr.expressions.sympy_form import to_sympy
 from nsr.expressions.units import Units
 from nsr.network.checkpoint import DEFAULT_CHECKPOINT, Pretrained, from_pretrained
-from nsr.network.devices import find_device
+from nsr.network.devices import check_device
 from nsr.refinement.compiling import compile_kernels
 from nsr.refinement.selection import (
     LONG,
@@ -47,6 +46,9 @@ from nsr.refinement.selection import (
 )
 from nsr.refinement.snapping import snap
 from nsr.search.engine import STAGES, Search
+
+if TYPE_CHECKING:
+    import sympy
 
 Array = NDArray[np.float64]
 
@@ -142,7 +144,8 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             raise ValueError(f"stages {self._stages} must be some of {', '.join(STAGES)}")
         given = read_guesses(self.guesses, names)
         units = _parsed(X_units, y_units, names, self.constant_units)
-        pretrained = from_pretrained(self.checkpoint, find_device(self.device), knows="functions")
+        check_device(self.device)
+        pretrained = from_pretrained(self.checkpoint, self.device, knows="functions")
         compile_kernels()  # the seconds of a first fit's compiler are not the search's
         deadline = time.monotonic() + self.time_limit
         data = prepare(table, target, pretrained.config.max_variables, seed, names.columns)

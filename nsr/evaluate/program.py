@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from nsr.evaluate import interpreter
 from nsr.evaluate.shapes import require_index, require_shape, require_variables
 from nsr.evaluate.tape import Tape, compile_tape
-from nsr.evaluate.tensor_backend import TensorPlan
 from nsr.expressions.expression import Expression
+
+if TYPE_CHECKING:
+    import torch
+
+    from nsr.evaluate.tensor_backend import TensorPlan
 
 Array = NDArray[np.floating[Any]]
 Index = NDArray[np.int64]
@@ -62,8 +65,8 @@ class Program:
         self.n_constants = self.tape.n_constants
         self.constants = self.tape.constants
         self.n_threads = n_threads
-        self.device = torch.device(device)
-        compilable = self.device.type == "cpu" and self.tape.is_builtin
+        self.device = str(device)
+        compilable = self.device.partition(":")[0] == "cpu" and self.tape.is_builtin
         if backend == "compiled" and not compilable:
             raise ValueError(
                 "the compiled backend runs built-in operators on a CPU only; choose backend='torch'"
@@ -96,7 +99,7 @@ class Program:
             ValueError: If X lacks a variable, or the shapes do not go together.
         """
         index = self._checked(X, constants, index)
-        if self.backend == "torch" or isinstance(X, torch.Tensor):
+        if self.backend == "torch" or not isinstance(X, np.ndarray):
             plan, *tensors = self._tensors(X, constants, index)
             return _like(X, plan.values(*tensors))
         tables, rows, index = self._arrays(X, constants, index)
@@ -117,7 +120,7 @@ class Program:
     def jacobian(self, X: Any, constants: Any = None, index: Index | None = None) -> Any:
         """Values (R, P) and their derivatives by the free constants (R, K, P); see `values`."""
         index = self._checked(X, constants, index)
-        if self.backend == "torch" or isinstance(X, torch.Tensor):
+        if self.backend == "torch" or not isinstance(X, np.ndarray):
             plan, *tensors = self._tensors(X, constants, index)
             return tuple(_like(X, result) for result in plan.jacobian(*tensors))
         tables, rows, index = self._arrays(X, constants, index)
@@ -161,13 +164,17 @@ class Program:
     ) -> tuple[TensorPlan, torch.Tensor, torch.Tensor]:
         if self.backend == "compiled":
             raise TypeError("the compiled backend takes arrays; pass one, or choose backend='torch'")
+        import torch
+
+        from nsr.evaluate.tensor_backend import TensorPlan
+
         table = torch.as_tensor(X, device=self.device)
         if table.dtype != torch.float32:
             table = table.to(torch.float64)
         rows = torch.as_tensor(self.constants[index] if constants is None else constants)
         # Iterations ask for the same rows again and again.
         if self._plan is None or not np.array_equal(self._plan[0], index):
-            self._plan = index.copy(), TensorPlan(self.tape, index, self.device)
+            self._plan = index.copy(), TensorPlan(self.tape, index, table.device)
         return self._plan[1], table, rows.to(self.device, table.dtype)
 
     def _checked(self, X: Any, constants: Any, index: Index | None) -> Index:
@@ -186,7 +193,7 @@ class Program:
 
 def _like(example: Any, result: torch.Tensor) -> Any:
     """The result as a tensor if the example is one, otherwise as an array."""
-    return result if isinstance(example, torch.Tensor) else result.cpu().numpy()
+    return result.cpu().numpy() if isinstance(example, np.ndarray) else result
 
 
 def split_rows(n_rows: int, n_threads: int, work: Callable[[int, int], None]) -> None:

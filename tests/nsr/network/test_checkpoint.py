@@ -5,7 +5,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from nsr.network.checkpoint import CheckpointError, from_pretrained, save_pretrained
-from nsr.network.model import Model, ModelConfig
+from nsr.network.config import ModelConfig
+from nsr.network.model import Model
 from nsr.network.tokenizer import Tokenizer
 
 TOKENIZER = Tokenizer()
