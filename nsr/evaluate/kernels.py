@@ -107,6 +107,6 @@ def sources_digest(package: Path) -> str:
         name = path.relative_to(package).as_posix()
         with suppress(OSError):
             text = path.read_bytes()
-            if b"evaluate.kernels import" in text or name in _TABLES:
+            if b"evaluate.kernels import kernel" in text or name in _TABLES:
                 digest.update(name.encode() + b"\0" + text + b"\0")
     return digest.hexdigest()[:16]
