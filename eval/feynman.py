@@ -25,7 +25,7 @@ from eval.runner import run as run_plan
 from nsr.problems import SUITES, Problem, load
 from nsr.problems.folder import TableProblem, load_folder
 from nsr.refinement.compiling import compile_kernels
-from nsr.search.engine import STAGES
+from nsr.search.context import COMPONENTS
 
 app = typer.Typer(help=__doc__, add_completion=False, no_args_is_help=True)
 
@@ -43,15 +43,15 @@ def run(
     jobs: Annotated[int, typer.Option(min=1, help="fits at a time")] = 1,
     memory_limit: Annotated[float, typer.Option(help="gibibytes a fit")] = 12.0,
     rows: Annotated[int, typer.Option(min=3, help="training rows")] = TRAINING_ROWS,
-    stages: Annotated[str, typer.Option(help="stages of NSR's search, by commas")] = ",".join(STAGES),
+    stages: Annotated[str, typer.Option(help="stages of NSR's search, by commas")] = ",".join(COMPONENTS),
     backend: Annotated[
         str, typer.Option(help="`threading`: this machine; `ray`: a Ray cluster")
     ] = "threading",
 ) -> None:
     """Fits every problem with every method and records each fit; goes on where it was interrupted."""
     chosen = _problems(suite, problems)
-    if unknown := set(stages.split(",")) - set(STAGES):
-        raise ValueError(f"no stage {', '.join(sorted(unknown))}; choose from {', '.join(STAGES)}")
+    if unknown := set(stages.split(",")) - set(COMPONENTS):
+        raise ValueError(f"no stage {', '.join(sorted(unknown))}; choose from {', '.join(COMPONENTS)}")
     names = [name.strip() for name in methods.split(",")]
     levels = [float(level) for level in noise.split(",")]
     limits = Limits(time_limit, cores, memory_limit, rows, tuple(stages.split(",")))

@@ -41,7 +41,9 @@ from nsr.network.tokenizer import Tokenizer
 from nsr.ode.integrate import Systems
 from nsr.problems import load_odebench
 from nsr.refinement.compiling import compile_kernels
-from nsr.refinement.refine import refine
+from nsr.refinement.likelihood import SQUARED_ERROR
+from nsr.refinement.refine import Effort, refine
+from nsr.task import Task
 from training.loss import TokenLoss
 from training.module import OptimizerConfig
 from training.stream import Batch, ProblemStream, StreamConfig, cut
@@ -175,8 +177,9 @@ def refiner(n_fits: int = 2000, n_scipy: int = 40) -> Figures:
     values = np.array(truth.constants)
     starts = values * (1 + 0.1 * rng.standard_normal((n_fits, len(values))))
     started = [truth.with_constants(start.tolist()) for start in starts]
-    ours = seconds(lambda: refine(started, X, y, restarts=1), 3) / n_fits
-    reached = max(float(np.median(refine(started, X, y, restarts=1).loss)), 1e-12)
+    task = Task(X, y, SQUARED_ERROR)
+    ours = seconds(lambda: refine(started, task, Effort(restarts=1)), 3) / n_fits
+    reached = max(float(np.median(refine(started, task, Effort(restarts=1)).loss)), 1e-12)
 
     def loss(constants: np.ndarray) -> float:
         return float(np.mean((program.values(X, constants[None])[0] - y) ** 2))

@@ -11,7 +11,7 @@ import numpy as np
 import sympy
 from numpy.typing import NDArray
 
-from nsr.search.engine import STAGES
+from nsr.search.context import COMPONENTS
 
 Array = NDArray[np.float64]
 
@@ -36,7 +36,7 @@ class Budget:
     time_limit: float
     cores: int
     seed: int
-    stages: tuple[str, ...] = STAGES
+    stages: tuple[str, ...] = COMPONENTS
     X_units: tuple[str, ...] = ()
     y_units: str = ""
 

@@ -7,7 +7,6 @@ batch.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from nsr.clock import Clock
 from nsr.data.scaling import Scaler
 from nsr.expressions.expression import Expression, apply, constant, variable
 from nsr.expressions.simplify import simplify, strip_scale
@@ -35,7 +35,7 @@ def guess(
     n_candidates: int = 1024,
     temperature: float = 1.0,
     seed: int = 0,
-    deadline: float = math.inf,
+    clock: Clock = Clock(),
 ) -> list[Expression]:
     """Asks the network for equations.
 
@@ -46,7 +46,7 @@ def guess(
         n_candidates: Sequences to sample; fewer equations come back, as repeats are merged.
         temperature: Softmax temperature; higher is more varied.
         seed: Seed of the views and of the sampling.
-        deadline: Of `time.monotonic`; sequences that have not ended by then are left out.
+        clock: Sequences that have not ended when it is over are left out.
 
     Returns:
         Unrefined equations in the units of X and y, one per skeleton, the most often sampled first;
@@ -66,7 +66,7 @@ def guess(
     n_views = min(N_VIEWS, n_candidates)
     orders = [rng.permutation(n_variables) for _ in range(n_views)]
     sequences = _sample_views(
-        pretrained, *_views(*scaler.transform(X, y), orders, rng), n_candidates, temperature, seed, deadline
+        pretrained, *_views(*scaler.transform(X, y), orders, rng), n_candidates, temperature, seed, clock
     )
     decoded = (
         _reordered(pretrained.tokenizer.decode(ids), order)
@@ -100,7 +100,7 @@ def _sample_views(
     n_candidates: int,
     temperature: float,
     seed: int,
-    deadline: float,
+    clock: Clock,
 ) -> list[list[list[int]]]:
     import torch
 
@@ -118,7 +118,7 @@ def _sample_views(
             n_samples=-(-n_candidates // len(X)),
             temperature=temperature,
             generator=torch.Generator(device=device).manual_seed(seed),
-            deadline=deadline,
+            clock=clock,
         )
 
 

@@ -6,7 +6,9 @@ import numpy as np
 
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import PLACEHOLDER, Expression
-from nsr.refinement.refine import refine
+from nsr.refinement.likelihood import SQUARED_ERROR
+from nsr.refinement.refine import Effort, refine
+from nsr.task import Task
 
 
 def compile_kernels() -> None:
@@ -14,4 +16,4 @@ def compile_kernels() -> None:
     X = np.linspace(0.5, 1.5, 8)[:, None]
     expression = Expression(("mul", PLACEHOLDER, "exp", "mul", PLACEHOLDER, "x_0"))
     Program([expression]).values(X)
-    refine([expression], X, X[:, 0], restarts=1, max_iterations=2)
+    refine([expression], Task(X, X[:, 0], SQUARED_ERROR), Effort(restarts=1, iterations=2))

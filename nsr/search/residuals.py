@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from nsr.search.structure.surrogate import fit_surrogates
+from nsr.search.surrogate import fit_surrogates
 
 if TYPE_CHECKING:
     from sklearn.base import RegressorMixin

@@ -35,7 +35,7 @@ def guesses(monkeypatch):
     def use(*texts):
         guesses = [parse(text) for text in texts]
         monkeypatch.setattr(
-            "nsr.search.engine.guess",
+            "nsr.search.asking.guess",
             lambda _, X, *__, **___: [g for g in guesses if max(g.variables) < X.shape[1]],
         )
 
@@ -108,7 +108,7 @@ def test_same_seed_same_result_and_pickle_and_clone(regressor, rng):
 
 def test_ctrl_c_returns_the_best_so_far(regressor, guesses, monkeypatch, rng):
     guesses("1*x_0", "1*(x_0*x_1)")
-    monkeypatch.setattr("nsr.regressor._snapped", interrupt)
+    monkeypatch.setattr("nsr.search.finishing._rounded", interrupt)
     X = rng.uniform(1, 2, (40, 2))
     assert regressor.fit(X, 2 * X[:, 0] * X[:, 1]).best_["r2"] > 0.999
 

@@ -168,6 +168,8 @@ def fit_surrogates(X: Array, y: Array, weights: Array | None = None) -> list[Sur
         choices.append((none, "exp"))
     kinds = list({(inputs.tobytes(), output): (inputs, output) for inputs, output in choices}.values())
     first = slice(0, MAX_ROWS)
+    if np.any(np.ptp(X[first], axis=0) == 0):  # a level that few rows have
+        first = slice(None)
     fits = [_fit(X[first], y[first], weights[first], False, *kind) for kind in kinds]
     fits.sort(key=lambda s: s.error)
     if fits[0].error < ROUGH:
@@ -182,7 +184,7 @@ def fit_surrogates(X: Array, y: Array, weights: Array | None = None) -> list[Sur
 def refit(surrogate: Surrogate, X: Array, y: Array, weights: Array, degrees: NDArray[np.int64]) -> Surrogate:
     """The same kind of polynomial with other terms; degrees have shape (T, D)."""
     rough = surrogate.error >= ROUGH
-    rows = slice(0, _MANY_ROWS if rough else MAX_ROWS)
+    rows = slice(0, _MANY_ROWS if rough or np.any(np.ptp(X[:MAX_ROWS], axis=0) == 0) else MAX_ROWS)
     kind = surrogate.log_inputs, surrogate.output
     return _fit(X[rows], y[rows], weights[rows], rough, *kind, degrees)
 
@@ -202,6 +204,8 @@ def _fit(
     n_training = len(y) - max(1, int(_HELD_OUT_SHARE * len(y)))
     if degrees is None:
         degrees = degrees_up_to(X.shape[1], n_training // 2)
+        n_levels = np.array([len(np.unique(column)) for column in X.T])
+        degrees = degrees[np.all(degrees < n_levels, axis=1)]  # higher ones are not seen on so few values
     totals = degrees.sum(axis=1)
     degrees = degrees[np.argsort(totals, kind="stable")]
     cuts = np.unique(np.cumsum(np.bincount(totals)))
@@ -239,7 +243,7 @@ def _nested_least_squares(A: Array, b: Array, cuts: NDArray[np.int64]) -> list[A
     gram = A.T @ A
     gram[np.diag_indices_from(gram)] *= 1 + 1e-12
     gram[np.diag_indices_from(gram)] += 1e-14 * np.trace(gram)
-    factor = scipy.linalg.cholesky(gram, lower=True)
+    factor = _factor(gram)
     solutions = []
     for n in cuts.tolist():
         block, columns = (factor[:n, :n], True), A[:, :n]
@@ -247,6 +251,16 @@ def _nested_least_squares(A: Array, b: Array, cuts: NDArray[np.int64]) -> list[A
         again = scipy.linalg.cho_solve(block, columns.T @ (b - columns @ first))
         solutions.append(np.asarray(first + again))
     return solutions
+
+
+def _factor(gram: Array) -> Array:
+    """A Cholesky factor of a matrix that rounding may have left without one: then of one nearby."""
+    for _ in range(8):
+        try:
+            return np.asarray(scipy.linalg.cholesky(gram, lower=True))
+        except np.linalg.LinAlgError:
+            gram = gram + 1e-12 * np.trace(gram) * np.eye(len(gram))
+    raise np.linalg.LinAlgError("the surrogate's terms are not finite")
 
 
 @cache
