@@ -20,7 +20,7 @@ def dot(a, b, n):
     return total
 
 
-@kernel(inline="always")
+@kernel(inner=True)
 def copy(source, target, n):
     """Sets target[:n] to source[:n]."""
     for j in range(n):

@@ -99,12 +99,12 @@ def least_squares(problem, active, affine, constants, linear, project, max_itera
     r = np.empty(n_points)
     jacobian = np.zeros((K, n_points))
     no_residuals, no_derivatives = r[:0], jacobian[:0]
-    A, B, C, g, step = np.empty((K, K)), np.empty((K, K)), np.empty((K, K)), np.empty(K), np.empty(K)
-    shift = np.empty(K, np.int64)
+    # One array for all scratch of a kind: what allocates is long, and there would be a copy for each.
+    squares, rows, shift = np.empty((3, K, K)), np.empty((3, K)), np.empty(K, np.int64)
+    A, B, C, g, step, trial = squares[0], squares[1], squares[2], rows[0], rows[1], rows[2]
     loss = sweep(problem, active[:0], active, constants, room, r, no_derivatives)
     if not np.isfinite(loss) or K == 0:
         return loss
-    trial = np.empty(K)
     copy(constants, trial, K)
     if project:
         sweep(problem, affine, affine, constants, room, no_residuals, jacobian)
@@ -154,8 +154,8 @@ def quasi_newton(problem, active, constants, max_iterations, tolerance, room):
     K, n_points = len(constants), len(problem[4])
     r, jacobian = np.empty(n_points), np.zeros((K, n_points))
     no_residuals, no_derivatives = r[:0], jacobian[:0]
-    H, gradient, new_gradient = np.empty((K, K)), np.empty(K), np.empty(K)
-    direction, trial = np.empty(K), np.empty(K)
+    H, rows = np.empty((K, K)), np.empty((4, K))
+    gradient, new_gradient, direction, trial = rows[0], rows[1], rows[2], rows[3]
     set_identity(H, K)
     loss = sweep(problem, active[:0], active, constants, room, r, no_derivatives)
     if not np.isfinite(loss) or K == 0:
@@ -243,8 +243,8 @@ def draw_start(problem, active, affine, linear, attempts, constants, room):
     K, n_points = len(constants), len(problem[4])
     r, jacobian = np.empty(n_points), np.zeros((K, n_points))
     no_residuals, no_derivatives = r[:0], jacobian[:0]
-    A, B, g, shift = np.empty((K, K)), np.empty((K, K)), np.empty(K), np.empty(K, np.int64)
-    drawn, solved = np.empty(K), np.empty(K)
+    squares, rows, shift = np.empty((2, K, K)), np.empty((3, K)), np.empty(K, np.int64)
+    A, B, g, drawn, solved = squares[0], squares[1], rows[0], rows[1], rows[2]
     n_linear = count_true(linear)
     nothing = n_linear == K
     best, finite = np.inf, 0
