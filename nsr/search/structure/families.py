@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, constant, variable
+from nsr.refinement.subsets import best_subsets
 from nsr.search.state import State
 from nsr.search.structure.inner_constants import with_inner_constant
 from nsr.search.structure.monomials import ONE, linear_combination, monomial, power
-from nsr.search.structure.subsets import best_subsets
 from nsr.search.structure.transforms import TRANSFORMS, Transform, applied, is_moderate, moderated
 from nsr.search.surrogate import ROUGH, degrees_up_to
 
