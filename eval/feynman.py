@@ -24,7 +24,7 @@ from eval.runner import Limits, plan
 from eval.runner import run as run_plan
 from nsr.problems import SUITES, Problem, load
 from nsr.problems.folder import TableProblem, load_folder
-from nsr.refinement.warm_up import warm_up
+from nsr.refinement.compiling import compile_kernels
 from nsr.search.context import COMPONENTS
 
 app = typer.Typer(help=__doc__, add_completion=False, no_args_is_help=True)
@@ -61,7 +61,7 @@ def run(
         _use_ray()
     settings = {"suite": suite, "time_limit": time_limit, "cores": cores, "rows": rows, "stages": stages}
     settings["machine"] = _machine()
-    warm_up()  # the first fit's seconds are no compiler's
+    compile_kernels()  # the first fit's seconds are no compiler's
     with opened(output, settings, Fit) as records:
         fits = plan([problem.name for problem in chosen], names, levels, SEEDS[:seeds])
         run_plan(fits, {problem.name: problem for problem in chosen}, limits, records, jobs, backend)

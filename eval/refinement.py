@@ -23,9 +23,9 @@ from nsr.evaluate.program import Program
 from nsr.expressions.expression import PLACEHOLDER, Expression, Token, is_variable
 from nsr.problems import Problem, load, sample
 from nsr.problems.metrics import RECOVERED_FVU
+from nsr.refinement.compiling import compile_kernels
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.refine import Effort, Method, refine
-from nsr.refinement.warm_up import warm_up
 from nsr.task import Task
 
 N_FRESH = 1_000
@@ -82,7 +82,7 @@ def main(
 ) -> None:
     """Refines the true skeletons of SUITE and prints the share recovered and what failed."""
     problems = load(suite)
-    warm_up()
+    compile_kernels()
     table = Table("form", "method", "restarts", "recovered", "fits/s/core", "failed")
     rows = []
     for form in [f for f in get_args(Form) if f in forms.split(",")]:

@@ -34,14 +34,15 @@ from nsr.expressions.expression import Expression
 from nsr.expressions.parsing import parse
 from nsr.expressions.sympy_form import to_sympy
 from nsr.network.checkpoint import from_pretrained
+from nsr.network.config import ModelConfig
 from nsr.network.decoding import sample
-from nsr.network.model import Model, ModelConfig
+from nsr.network.model import Model
 from nsr.network.tokenizer import Tokenizer
 from nsr.ode.integrate import Systems
 from nsr.problems import load_odebench
+from nsr.refinement.compiling import compile_kernels
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.refine import Effort, refine
-from nsr.refinement.warm_up import warm_up
 from nsr.task import Task
 from training.loss import TokenLoss
 from training.module import OptimizerConfig
@@ -279,7 +280,7 @@ def main(
     unknown = [name for name in names if name not in PARTS]
     if unknown:
         raise typer.BadParameter(f"no part {', '.join(unknown)}; choose from {', '.join(PARTS)}")
-    warm_up()
+    compile_kernels()
     figures = {name: {key: float(f"{v:.4g}") for key, v in PARTS[name]().items()} for name in names}
     text = json.dumps(figures, indent=2)
     print(text)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import joblib
 import numpy as np
 import pandas as pd
-import sympy
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
@@ -27,15 +25,18 @@ from nsr.expressions.printing import to_infix
 from nsr.expressions.space import SearchSpace
 from nsr.expressions.sympy_form import to_sympy
 from nsr.expressions.units import Units
-from nsr.network.checkpoint import DEFAULT_CHECKPOINT, Pretrained, from_pretrained
-from nsr.network.devices import find_device
+from nsr.network.checkpoint import DEFAULT_CHECKPOINT, from_pretrained
+from nsr.network.devices import check_device
 from nsr.refinement.candidates import Candidate
+from nsr.refinement.compiling import compile_kernels
 from nsr.refinement.likelihood import SQUARED_ERROR
-from nsr.refinement.warm_up import warm_up
 from nsr.search.context import COMPONENTS
 from nsr.search.settings import SearchSettings
 from nsr.search.solve import Solver
 from nsr.task import Task
+
+if TYPE_CHECKING:
+    import sympy
 
 Array = NDArray[np.float64]
 
@@ -136,14 +137,14 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self._check_parameters()
         given = read_guesses(self.guesses, names)
         units = _parsed(X_units, y_units, names, self.constant_units)
-        network = _network(self.checkpoint, find_device(self.device))
-        warm_up()  # which compiles the evaluator in the first fit on a machine; that is not the search's time
+        pretrained = from_pretrained(self.checkpoint, self.device, knows="functions")
+        compile_kernels()  # the seconds of a first fit's compiler are not the search's
         clock = Clock.of(self.time_limit)
         target = np.asarray(target, dtype=np.float64)
-        data = prepare(table, target, network().config.max_variables, seed, names.columns)
+        data = prepare(table, target, pretrained.config.max_variables, seed, names.columns)
         space = SearchSpace(units.of(data.columns) if units else None)
         task = Task(data.X, data.y, SQUARED_ERROR, None, space, seed, joblib.cpu_count())
-        solver = Solver(network, self.n_candidates, self._stages, self.settings or SearchSettings())
+        solver = Solver(pretrained, self.n_candidates, self._stages, self.settings or SearchSettings())
         solution = solver.solve(task, _over_columns(given, data.columns), clock)
         self.names_ = names
         self.best_index_ = solution.best
@@ -155,6 +156,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         check_time_limit(self.time_limit)
         if not self._stages or set(self._stages) - set(COMPONENTS):
             raise ValueError(f"stages {self._stages} must be some of {', '.join(COMPONENTS)}")
+        check_device(self.device)
 
     def predict(self, X: ArrayLike, index: int | None = None) -> Array:
         """Values of an equation of the front; of the chosen one by default.
@@ -258,8 +260,3 @@ def _over_columns(given: list[Expression], columns: NDArray[np.intp]) -> list[Ex
     if len(usable) < len(given):
         tell(f"{len(given) - len(usable)} of the guesses need columns that are left out, and are not used")
     return [expression.substitute(places) for expression in usable]
-
-
-def _network(checkpoint: str, device: str) -> Callable[[], Pretrained]:
-    """Loads a network when first asked for it."""
-    return cache(lambda: from_pretrained(checkpoint, device, knows="functions"))

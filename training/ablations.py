@@ -32,7 +32,7 @@ from nsr.expressions.expression import PLACEHOLDER, Expression, variable
 from nsr.expressions.simplify import length, simplify, strip_scale
 from nsr.network import model as network
 from nsr.network import p10
-from nsr.network.model import ModelConfig
+from nsr.network.config import ModelConfig
 from nsr.network.tokenizer import Tokenizer
 from nsr.ode.slopes import Slopes, local_slopes
 from training.data import ProblemData

@@ -20,7 +20,8 @@ from rich.table import Table
 
 from generators.functions import FunctionConfig
 from generators.systems import SystemConfig
-from nsr.network.model import Model, ModelConfig
+from nsr.network.config import ModelConfig
+from nsr.network.model import Model
 from nsr.network.tokenizer import Tokenizer
 from training.flops import training_flops
 from training.stream import StreamConfig

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from nsr.network.checkpoint import from_pretrained
-from nsr.network.model import Model, ModelConfig
+from nsr.network.config import ModelConfig
+from nsr.network.model import Model
 from nsr.network.tokenizer import Tokenizer
 from training.development import DevelopmentConfig, evaluate, evaluate_classical
 from training.loss import Losses, TokenLoss, mean_by_kind

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
 
-from nsr.network.model import Model, ModelConfig
+from nsr.network.config import ModelConfig
+from nsr.network.devices import find_device
 from nsr.network.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    import torch
+
+    from nsr.network.model import Model
 
 DEFAULT_CHECKPOINT = "nsr-tiny"
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
@@ -32,28 +38,33 @@ class CheckpointError(ValueError):
 
 @dataclass(frozen=True)
 class Pretrained:
-    """A network ready for use.
+    """A network that is loaded when it is first asked; many a search ends before, and PyTorch takes seconds.
 
     Attributes:
-        model: In evaluation mode, float32.
+        load: Loads the network.
         tokenizer: Its vocabulary.
         config: Its shape.
         name: The name or folder it was loaded from.
         metadata: What config.json tells about its training.
     """
 
-    model: Model
+    load: Callable[[], Model]
     tokenizer: Tokenizer
     config: ModelConfig
     name: str
     metadata: dict[str, Any]
+
+    @cached_property
+    def model(self) -> Model:
+        """The network, in evaluation mode, float32."""
+        return self.load()
 
 
 def save_pretrained(
     folder: str | Path,
     model: Model,
     tokenizer: Tokenizer,
-    dtype: torch.dtype = torch.bfloat16,
+    dtype: torch.dtype | None = None,
     metadata: dict[str, Any] | None = None,
 ) -> None:
     """Writes a checkpoint; each file is replaced as a whole, so a failed write leaves the old one.
@@ -62,9 +73,13 @@ def save_pretrained(
         folder: Made if absent.
         model: The network.
         tokenizer: Its vocabulary.
-        dtype: Type of the stored weights.
+        dtype: Type of the stored weights; bfloat16 by default.
         metadata: Plain values about the training, kept in config.json.
     """
+    import torch
+    from safetensors.torch import save_file
+
+    dtype = torch.bfloat16 if dtype is None else dtype
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     config = {"format": FORMAT, "model": asdict(model.config), "metadata": metadata or {}}
@@ -82,13 +97,16 @@ def save_pretrained(
 
 
 def from_pretrained(
-    name_or_folder: str | Path, device: str | torch.device = "cpu", knows: Subject | None = None
+    name_or_folder: str | Path, device: str = "cpu", knows: Subject | None = None
 ) -> Pretrained:
-    """Loads a checkpoint.
+    """Opens a checkpoint.
+
+    The weights of one that ships are read when they are needed. Those of any other are read now: they may be
+    damaged, which is better known before a search than in its midst.
 
     Args:
         name_or_folder: A folder, or the name of a shipped checkpoint.
-        device: Where the network goes.
+        device: Where the network goes, as `nsr.network.devices.find_device` takes it.
         knows: What the network has to be trained on; by default either.
 
     Raises:
@@ -110,10 +128,12 @@ def from_pretrained(
         raise CheckpointError(str(error)) from error
     if (tokenizer.vocab_size, tokenizer.max_variables) != (config.vocab_size, config.max_variables):
         raise CheckpointError(f"{folder}: tokenizer.json and {CONFIG} disagree about the vocabulary")
-    with torch.device("meta"):  # no memory and no random numbers for weights about to be replaced
-        model = Model(config)
-    _load_weights(model, folder / WEIGHTS)
-    return Pretrained(model.to(device).eval(), tokenizer, config, str(name_or_folder), metadata)
+    pretrained = Pretrained(
+        partial(_loaded, config, folder / WEIGHTS, device), tokenizer, config, str(name_or_folder), metadata
+    )
+    if folder.parent not in _SHELVES:
+        _ = pretrained.model
+    return pretrained
 
 
 def subject(config: ModelConfig) -> Subject:
@@ -161,7 +181,7 @@ def _check_size(config: ModelConfig, folder: Path) -> None:
     if not path.is_file():
         raise CheckpointError(f"{path} is missing; copy the whole checkpoint folder")
     try:
-        with safe_open(path, "pt") as stored:
+        with safe_open(path, "np") as stored:
             n_tensors = len(stored.keys())
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path} is damaged: {error}") from error
@@ -175,7 +195,15 @@ def _check_size(config: ModelConfig, folder: Path) -> None:
         )
 
 
-def _load_weights(model: Model, path: Path) -> None:
+def _loaded(config: ModelConfig, path: Path, device: str) -> Model:
+    """A network with the weights of a file."""
+    import torch
+    from safetensors.torch import load_file
+
+    from nsr.network.model import Model
+
+    with torch.device("meta"):  # no memory and no random numbers for weights about to be replaced
+        model = Model(config)
     try:
         weights = load_file(path)
     except (SafetensorError, OSError) as error:
@@ -188,3 +216,4 @@ def _load_weights(model: Model, path: Path) -> None:
     except RuntimeError as error:
         reason = " ".join(str(error).split())[:300]
         raise CheckpointError(f"{path} does not fit the shape in {CONFIG}: {reason}") from error
+    return model.to(find_device(device)).eval()

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from nsr.clock import Clock
@@ -19,7 +19,9 @@ from nsr.data.scaling import Scaler
 from nsr.expressions.expression import Expression, apply, constant, variable
 from nsr.expressions.simplify import simplify, strip_scale
 from nsr.network.checkpoint import Pretrained
-from nsr.network.decoding import sample
+
+if TYPE_CHECKING:
+    import torch
 
 MAX_POINTS = 256
 N_VIEWS = 8
@@ -83,13 +85,14 @@ def _views(
     X: NDArray[np.float32], y: NDArray[np.float32], orders: list[NDArray[np.intp]], rng: np.random.Generator
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Stacks one table per view: X (n_views, n_points, n_variables) and y (n_views, n_points)."""
+    import torch
+
     n_points = min(len(y), MAX_POINTS)
     rows = [rng.choice(len(y), n_points, replace=False) for _ in orders]
     tables = np.stack([X[r][:, order] for r, order in zip(rows, orders, strict=True)])
     return torch.from_numpy(tables), torch.from_numpy(np.stack([y[r] for r in rows]))
 
 
-@torch.inference_mode()
 def _sample_views(
     pretrained: Pretrained,
     X: torch.Tensor,
@@ -99,21 +102,24 @@ def _sample_views(
     seed: int,
     clock: Clock,
 ) -> list[list[list[int]]]:
+    import torch
+
+    from nsr.network.decoding import sample
+
     model = pretrained.model
     device = next(model.parameters()).device
     n_variables = torch.full((len(X),), X.shape[2], device=device)
-    memory = model.encode(X.to(device), y.to(device), n_variables)
-    generator = torch.Generator(device=device).manual_seed(seed)
-    return sample(
-        model,
-        pretrained.tokenizer,
-        memory,
-        n_variables,
-        n_samples=-(-n_candidates // len(X)),
-        temperature=temperature,
-        generator=generator,
-        clock=clock,
-    )
+    with torch.inference_mode():
+        return sample(
+            model,
+            pretrained.tokenizer,
+            model.encode(X.to(device), y.to(device), n_variables),
+            n_variables,
+            n_samples=-(-n_candidates // len(X)),
+            temperature=temperature,
+            generator=torch.Generator(device=device).manual_seed(seed),
+            clock=clock,
+        )
 
 
 def _reordered(expression: Expression, order: NDArray[np.intp]) -> Expression:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +23,7 @@ from nsr.task import Task
 
 Array = NDArray[np.float64]
 Method = Literal["varpro", "lm", "bfgs"]
-METHODS: dict[Method, int] = {
-    "varpro": optimizers.VARPRO, "lm": optimizers.LM, "bfgs": optimizers.BFGS,
-}  # fmt: skip
-
+METHODS: tuple[Method, ...] = get_args(Method)
 # Steps of one local optimisation unless the caller says otherwise; a quasi-Newton step learns less.
 _ITERATIONS: dict[Method, int] = {"varpro": 50, "lm": 50, "bfgs": 400}
 # Expressions refined between two looks at the clock.
@@ -100,7 +97,7 @@ def refine(
         rows = np.sort(np.random.default_rng(task.seed).choice(task.n_rows, effort.points, replace=False))
     iterations = effort.iterations or _ITERATIONS[method]
     settings = _Settings(
-        METHODS[method],
+        method,
         effort.restarts,
         iterations,
         tolerance,
@@ -118,7 +115,7 @@ def refine(
 class _Settings(NamedTuple):
     """How least squares is solved; see `refine` and `Effort`."""
 
-    method: int
+    method: Method
     restarts: int
     iterations: int
     tolerance: float
@@ -156,12 +153,16 @@ class _Fitting:
             self._run_batched(np.arange(begin, end))
             return
         tape = self._program.tape
-        optimizers.refine_kernel(
+        task = (
             tape.nodes, tape.active, tape.affine, tape.offsets, tape.n_constants, tape.linear, self._columns,
             self._target, self._scale, self._program.constants[: 0 if settings.random_first else None],
-            settings.restarts, settings.seed, settings.method, settings.iterations, settings.tolerance,
-            begin, end, self.best, self.losses, self.fits,
+            settings.restarts, settings.seed,
         )  # fmt: skip
+        limits = settings.iterations, settings.tolerance, begin, end, self.best, self.losses, self.fits
+        if settings.method == "bfgs":
+            optimizers.bfgs_kernel(*task, *limits)
+        else:
+            optimizers.least_squares_kernel(*task, settings.method == "varpro", *limits)
 
     def _weigh(self, weights: Array) -> None:
         table = np.column_stack((self._X, weights)) if self.is_weighted else self._X

@@ -60,7 +60,7 @@ class AskingAboutStates:
 def asked(context: Context, state: State, n_candidates: int, clock: Clock) -> list[Expression]:
     """The network's guesses, and each with a free constant added: what it misses most often is a term."""
     guesses = guess(
-        context.network(),
+        context.network,
         state.X,
         state.y,
         n_candidates=max(n_candidates, 1),

@@ -33,7 +33,7 @@ class Context:
         task: What is to be explained, its variables and target scaled.
         root: The task as a state.
         starts: Where structure begins: the root, or what its dimensionless groups make of it.
-        network: Loads the network, when first asked for it.
+        network: Loaded when its model is first asked for.
         n_candidates: Sequences sampled from the network for the table.
         components: Which of `COMPONENTS` are on.
         settings: The numbers of the search.
@@ -47,7 +47,7 @@ class Context:
     task: Task
     root: State
     starts: list[State]
-    network: Callable[[], Pretrained]
+    network: Pretrained
     n_candidates: int
     components: frozenset[str]
     settings: SearchSettings

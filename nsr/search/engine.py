@@ -5,7 +5,7 @@ Anytime: whatever a stage finds is handed on at once, cheap stages and small sta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from nsr.clock import Clock
 from nsr.expressions.expression import Expression
@@ -28,7 +28,7 @@ class Search:
     Args:
         task: What is to be explained, its variables and target scaled; only equations that its space allows
             are kept.
-        network: Loads the network, when first asked for it.
+        network: Loaded when its model is first asked for.
         n_candidates: Sequences sampled from the network for the table; fewer for smaller states.
         components: Which of `nsr.search.context.COMPONENTS` to use.
         guesses: The user's own guesses, up to a factor.
@@ -38,7 +38,7 @@ class Search:
     def __init__(
         self,
         task: Task,
-        network: Callable[[], Pretrained],
+        network: Pretrained,
         n_candidates: int,
         components: Iterable[str],
         guesses: tuple[Expression, ...] = (),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from nsr.clock import Clock
 from nsr.data.notes import tell
@@ -48,14 +50,14 @@ class Solver:
     """Solves tasks with one network and one way to search.
 
     Attributes:
-        network: Loads the network, when first asked for it.
+        network: Loaded when its model is first asked for.
         n_candidates: Sequences sampled from it for a table.
         components: Which of `nsr.search.context.COMPONENTS` to use.
         settings: The numbers of the search.
         is_interrupted: Whether Ctrl-C has ended the search.
     """
 
-    network: Callable[[], Pretrained]
+    network: Pretrained
     n_candidates: int
     components: Sequence[str]
     settings: SearchSettings
@@ -70,7 +72,7 @@ class Solver:
             clock: For everything.
         """
         candidates = constants(task)
-        if task.null_loss > 0:
+        if task.null_loss > 0 and np.any(np.ptp(task.X, axis=0) > 0):
             if task.n_rows < _FEW_ROWS:
                 tell(f"{task.n_rows} rows are few: another equation may explain them as well by chance")
             task, found = self._found(task, guesses, clock)

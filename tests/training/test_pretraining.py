@@ -9,7 +9,8 @@ import torch
 
 from generators.functions import FunctionConfig
 from nsr.network.checkpoint import save_pretrained
-from nsr.network.model import Model, ModelConfig
+from nsr.network.config import ModelConfig
+from nsr.network.model import Model
 from nsr.network.tokenizer import Tokenizer
 from training.data import ProblemData
 from training.development import DevelopmentConfig

@@ -96,7 +96,7 @@ class Generations:
         rows = np.abs(wanted) < self._settings.most_wanted
         if rows.mean() <= self._settings.least_wanted or np.ptp(wanted[rows]) == 0:
             return []
-        network, n_parts = self._context.network(), self._settings.n_parts
+        network, n_parts = self._context.network, self._settings.n_parts
         return guess(network, X[rows], wanted[rows], n_candidates=n_parts, seed=seed, clock=self._clock)
 
     def _fittest(self, children: list[Expression], stage: str) -> list[Candidate]:

@@ -12,12 +12,11 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from nsr.expressions.expression import Expression, apply, constant, subtree_end, variable
+from nsr.expressions.operators import OPERATORS
 from nsr.expressions.simplify import simplify
 from nsr.refinement.candidates import Candidate
 from nsr.search.settings import OFFSET, EvolutionSettings
 
-_BINARY = ("add", "sub", "mul", "div")
-_UNARY = ("sin", "cos", "exp", "log", "sqrt", "square", "inv", "neg", "tanh", "cube")
 _SCALE_START = 1.0 + OFFSET
 
 
@@ -36,6 +35,8 @@ class Population:
         self._rng = np.random.default_rng(seed)
         self._settings = settings
         self._tried: set[Expression] = set()
+        searched = [operator for operator in OPERATORS.values() if operator.searched]
+        self._names = {n: [operator.name for operator in searched if operator.arity == n] for n in (1, 2)}
         self._changes: tuple[Callable[[Expression], Expression], ...] = (
             self._crossed, self._crossed, self._with_term, self._with_factor, self._wrapped, self._shortened,
             self._with_other_leaf, self._with_other_operator,
@@ -114,7 +115,7 @@ class Population:
         return self._replaced(parent, lambda old: apply(name, old, self._part()))
 
     def _wrapped(self, parent: Expression) -> Expression:
-        name = _UNARY[int(self._rng.integers(len(_UNARY)))]
+        name = self._operator(1)
         return self._replaced(parent, lambda old: apply(name, old))
 
     def _shortened(self, parent: Expression) -> Expression:
@@ -128,8 +129,8 @@ class Population:
 
     def _with_other_operator(self, parent: Expression) -> Expression:
         def other(old: Expression) -> Expression:
-            names = {1: _UNARY, 2: _BINARY}.get(len(old.children))
-            return apply(names[int(self._rng.integers(len(names)))], *old.children) if names else old
+            children = old.children
+            return apply(self._operator(len(children)), *children) if children else old
 
         return self._replaced(parent, other)
 
@@ -139,8 +140,13 @@ class Population:
         if draw < 0.4:
             return self._leaf()
         if draw < 0.6:
-            return apply(_UNARY[int(self._rng.integers(len(_UNARY)))], self._leaf())
+            return apply(self._operator(1), self._leaf())
         return self._subtree(self._parent())
+
+    def _operator(self, arity: int) -> str:
+        """An operator of this many arguments."""
+        names = self._names[arity]
+        return names[int(self._rng.integers(len(names)))]
 
     def _leaf(self) -> Expression:
         if self._rng.random() < 0.2:

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, constant, variable
+from nsr.refinement.subsets import best_subsets
 from nsr.search.state import State
 from nsr.search.structure.inner_constants import with_inner_constant
 from nsr.search.structure.monomials import ONE, linear_combination, monomial, power
-from nsr.search.structure.subsets import best_subsets
 from nsr.search.structure.transforms import TRANSFORMS, Transform, applied, is_moderate, moderated
 from nsr.search.surrogate import ROUGH, degrees_up_to
 
@@ -87,7 +87,7 @@ def relations(state: State, given: tuple[Expression, ...] = ()) -> Iterator[list
     for transform in TRANSFORMS:
         target = transform.of_target(y)
         if is_moderate(target) and np.ptp(target) > 0:
-            negative = transform.inverse[-1:] == ("sqrt",) and bool(np.all(y < 0))
+            negative = transform.hides_sign and bool(np.all(y < 0))
             own_weights = transform.own_weights(y, weights)
             forms = _forms(transform, terms, table, target, own_weights, n_best)
             yield [apply("neg", form) if negative else form for form in forms]

@@ -130,14 +130,14 @@ def test_the_search_ends_when_nothing_gets_better(untrained, rng):
     settings = replace(SearchSettings(), evolution=EvolutionSettings(patience=2))
     X = rng.uniform(1, 4, (100, 2))
     own = task(X, X[:, 0] + rng.standard_normal(100))
-    search = Search(own, lambda: from_pretrained(untrained), 16, ("network", "evolution"), (), settings)
+    search = Search(own, from_pretrained(untrained), 16, ("network", "evolution"), (), settings)
     assert len(list(itertools.islice(search.run(Clock()), 2_000))) < 2_000
 
 
 def test_a_constant_that_nothing_beats_is_no_reason_to_stop(untrained, rng):
     settings = replace(SearchSettings(), evolution=EvolutionSettings(patience=2, n_children=20))
     own = task(rng.uniform(1, 4, (100, 2)), rng.standard_normal(100))
-    search = Search(own, lambda: from_pretrained(untrained), 16, ("evolution",), (), settings)
+    search = Search(own, from_pretrained(untrained), 16, ("evolution",), (), settings)
     search.candidates.add(constants(own))
     assert len(list(itertools.islice(search.run(Clock()), 30))) == 30
 
@@ -150,6 +150,6 @@ def test_an_answer_that_is_long_does_not_end_the_search(untrained, rng):
     )
     own = task(X, Program([monster]).values(X)[0])
     settings = replace(SearchSettings(), evolution=EvolutionSettings(n_children=20))
-    search = Search(own, lambda: from_pretrained(untrained), 16, ("evolution",), (monster,), settings)
+    search = Search(own, from_pretrained(untrained), 16, ("evolution",), (monster,), settings)
     assert len(list(itertools.islice(search.run(Clock()), 30))) == 30
     assert own.is_exact(search.candidates.best.loss)
