@@ -38,7 +38,7 @@ from nsr.network.decoding import sample
 from nsr.network.model import Model, ModelConfig
 from nsr.network.tokenizer import Tokenizer
 from nsr.ode.integrate import Systems
-from nsr.problems import load_odebench
+from nsr.problems.suites import load_systems
 from nsr.refinement.refine import refine
 from nsr.refinement.warm_up import warm_up
 from training.loss import TokenLoss
@@ -137,7 +137,7 @@ def integrate(n_systems: int = 50, copies: int = 20) -> Figures:
 
     Building is included on both sides; SciPy's DOP853 calls right-hand sides that SymPy has lambdified.
     """
-    problems = load_odebench()[:n_systems]
+    problems = load_systems("odebench")[:n_systems]
     grid, width = np.linspace(0, 10, 150), max(len(problem.system) for problem in problems)
     initial = np.zeros((n_systems * copies, width))
     for row in range(len(initial)):

@@ -17,9 +17,9 @@ from nsr.evaluate.program import Program
 from nsr.expressions.parsing import parse
 from nsr.expressions.sympy_form import to_sympy
 from nsr.ode.integrate import Systems
-from nsr.problems import load_odebench, load_textbook
+from nsr.problems.suites import load_systems
 
-PROBLEMS = {problem.name.split()[0]: problem for problem in load_odebench()}
+PROBLEMS = {problem.name.split()[0]: problem for problem in load_systems("odebench")}
 
 
 class Inline:
@@ -45,7 +45,7 @@ class Inline:
 def run(monkeypatch):
     monkeypatch.setattr(odebench, "Sandbox", Inline)
     some = [PROBLEMS["2"], PROBLEMS["24"]]
-    monkeypatch.setattr(odebench, "load_odebench", lambda: some)
+    monkeypatch.setattr(odebench, "load_systems", lambda suite: some)
     return lambda *arguments: CliRunner().invoke(odebench.app, list(map(str, arguments)))
 
 
@@ -140,7 +140,7 @@ def test_tuned_sindy_finds_waves_and_polynomials():
 
 def test_systems_to_develop_on_live_through_their_time_from_both_initial_values():
     holdout = SystemHoldout.default()
-    for problem in [*generated_systems(12), *load_textbook()]:
+    for problem in [*generated_systems(12), *load_systems("textbook")]:
         assert not holdout.contains(problem.system)
         grid = np.linspace(*problem.time_span, 30)
         for initial in problem.initial_values:

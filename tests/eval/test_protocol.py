@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from eval.protocol import SEEDS, TEST_ROWS, split
-from nsr.problems import load
 from nsr.problems.folder import TableProblem, load_folder
+from nsr.problems.suites import load
 
 PROBLEM = next(problem for problem in load("feynman") if problem.name == "I.12.1")
 

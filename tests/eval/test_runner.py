@@ -17,7 +17,7 @@ from eval.methods import Budget, MethodMissingError, make
 from eval.records import RESULTS, Fit, Records
 from eval.runner import Limits, fit_and_measure, plan, run, run_fit
 from eval.sandbox import Sandbox, SandboxError
-from nsr.problems import load
+from nsr.problems.suites import load
 
 PROBLEMS = {problem.name: problem for problem in load("feynman")}
 LIMITS = Limits(time_limit=1.0, cores=1, memory=8.0, rows=100)

@@ -9,7 +9,8 @@ from nsr.expressions.expression import apply, constant, variable
 from nsr.expressions.parsing import parse
 from nsr.network.model import Model, ModelConfig
 from nsr.network.tokenizer import Tokenizer
-from nsr.problems import load, sample
+from nsr.problems.problem import sample
+from nsr.problems.suites import load
 from training.development import (
     DevelopmentConfig,
     classical_batches,

@@ -8,12 +8,14 @@ from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression
 from nsr.expressions.parsing import parse
 from nsr.ode.integrate import Systems, _integrate_rows
-from nsr.problems import TABLES, load_systems
+from nsr.problems.formulas import TABLES
+from nsr.problems.suites import load_systems
 
-SYSTEMS = list(load_systems().values())
+PROBLEMS = load_systems("odebench")
+SYSTEMS = [problem.system for problem in PROBLEMS]
 # Trajectories of these depend on the last digits of the tolerance.
 SENSITIVE = {"55", "56", "61"}
-CALM = [place for place, name in enumerate(load_systems()) if name.split()[0] not in SENSITIVE]
+CALM = [place for place, problem in enumerate(PROBLEMS) if problem.name.split()[0] not in SENSITIVE]
 
 
 def system(*equations: str) -> tuple[Expression, ...]:

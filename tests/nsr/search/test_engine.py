@@ -11,8 +11,8 @@ from nsr.evaluate.program import Program
 from nsr.expressions.expression import apply, constant
 from nsr.expressions.parsing import parse
 from nsr.network.checkpoint import from_pretrained
-from nsr.search import generations
 from nsr.search.engine import Search
+from nsr.search.evolution import generations
 from nsr.search.evolution.generations import Generations
 
 
