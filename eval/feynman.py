@@ -15,10 +15,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from eval.methods import Budget, MethodMissingError, make
+from eval.methods import Budget, make
 from eval.plots import draw_all
 from eval.protocol import SEEDS, TRAINING_ROWS
 from eval.records import Fit, opened, read_results, read_settings
+from eval.registry import MethodMissingError
 from eval.report import summarise, to_markdown
 from eval.runner import Limits, plan
 from eval.runner import run as run_plan

@@ -28,8 +28,8 @@ from sklearn.metrics import r2_score
 
 import eval.development_systems  # noqa: F401 (registers its suites)
 from eval.dynamics import make
-from eval.methods import MethodMissingError
 from eval.records import opened, read_results, read_settings
+from eval.registry import MethodMissingError
 from eval.report import markdown_table
 from eval.sandbox import Sandbox, SandboxError
 from eval.symbolic import count_nodes

@@ -120,7 +120,7 @@ def test_the_oscillator_is_solved(method):
     if method == "sindy_tuned":
         pytest.importorskip("pysindy")
     fit = SystemFit(PROBLEMS["24"].name, method, 0.0, 0.0, 0)
-    row = fit_and_measure(fit, PROBLEMS["24"], 5.0)
+    row = fit_and_measure(fit, PROBLEMS["24"], 600.0)  # it ends by itself
     assert row["reconstruction"] > 0.999
     assert row["generalisation"] > 0.999
     assert row["form"]
@@ -131,7 +131,7 @@ def test_tuned_sindy_finds_waves_and_polynomials():
     times = np.linspace(0, 10, 150)
     system = (parse("x_1"), parse("-2*sin(x_0) - 0.3*x_1"))
     states = Systems([system]).integrate(np.array([[2.0, 0.0]]), times, rtol=1e-9)[0]
-    method = make("sindy_tuned", 30.0)
+    method = make("sindy_tuned", 600.0)
     method.fit(times, states)
     fresh = np.array([1.0, 0.5])
     expected = Systems([system]).integrate(fresh[None], times, rtol=1e-9)[0]

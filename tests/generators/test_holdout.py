@@ -3,15 +3,11 @@
 import numpy as np
 import pytest
 
-from generators.equations import EquationSampler
-from generators.expressions import ExpressionConfig
-from generators.holdout import Holdout, SystemHoldout
-from generators.systems import SystemConfig, SystemSampler
+from generators.holdout import Holdout
 from nsr.expressions.expression import Expression, apply, constant, is_variable, variable
 from nsr.expressions.parsing import parse
 from nsr.expressions.simplify import simplify, strip_scale
-from nsr.problems import suites
-from nsr.problems.problem import Problem, SystemProblem
+from nsr.problems.problem import Problem
 from nsr.problems.suites import Suite, load, load_systems, register
 
 HOLDOUT = Holdout.default()
@@ -128,37 +124,7 @@ def test_relatives_of_benchmarks_may_train(relative):
     assert not HOLDOUT.contains(parse(relative, ["a", "b", "c", "d", "w"]))
 
 
-@pytest.fixture
-def registry(monkeypatch):
-    """Lets a test register suites of its own, which are forgotten afterwards."""
-    monkeypatch.setattr(suites, "_suites", dict(suites._suites))
-
-
-@pytest.mark.parametrize(("purpose", "held_out"), [("benchmark", True), ("development", False)])
-def test_a_suite_from_outside_is_held_out_at_once_unless_it_is_for_development(registry, purpose, held_out):
-    """Both suites are of this file: nothing in the package names them."""
-    names = ("a", "b", "c")
-    wave = Problem("wave", "toy", parse("a*sin(b**3)*tanh(c) + 2*a", names), names, ((1.0, 2.0),) * 3)
-    spiral = SystemProblem(
-        "spiral", (parse("x_1*tanh(x_0) - 3"), parse("x_0**3 - 0.5*tanh(x_1)")), ((1.0, 2.0),), (0.0, 5.0)
-    )
-    copies = parse("5*q*sin(p**3)*tanh(r) + 0.3*q", ("p", "q", "r")), *spiral.system
-    assert not any(Holdout.default().contains(copy) for copy in copies)
-    assert not SystemHoldout.default().contains(spiral.system)
-
-    register(Suite("toy", Problem, purpose, lambda: [wave]))
-    register(Suite("toy systems", SystemProblem, purpose, lambda: [spiral]))
-
-    rng = np.random.default_rng(0)
-    assert [EquationSampler(ExpressionConfig(), 0).holdout.contains(copy) for copy in copies] == [
-        held_out
-    ] * 3
-    assert SystemSampler(SystemConfig(), rng).holdout.contains(spiral.system[::-1]) == held_out
-    assert load("toy") == [wave]
-    assert load_systems("toy systems") == [spiral]
-
-
-def test_names_of_suites_and_groups_are_taken_once(registry):
+def test_names_of_suites_and_groups_are_taken_once(own_suites):
     for name in ("feynman", "odebench", "classical"):
         with pytest.raises(ValueError, match=f"there is a suite '{name}' already"):
             register(Suite(name, Problem, "benchmark", list))
