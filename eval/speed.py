@@ -39,7 +39,7 @@ from nsr.network.decoding import sample
 from nsr.network.model import Model
 from nsr.network.tokenizer import Tokenizer
 from nsr.ode.integrate import Systems
-from nsr.problems import load_odebench
+from nsr.problems.suites import load_systems
 from nsr.refinement.compiling import compile_kernels
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.refine import Effort, refine
@@ -140,7 +140,7 @@ def integrate(n_systems: int = 50, copies: int = 20) -> Figures:
 
     Building is included on both sides; SciPy's DOP853 calls right-hand sides that SymPy has lambdified.
     """
-    problems = load_odebench()[:n_systems]
+    problems = load_systems("odebench")[:n_systems]
     grid, width = np.linspace(0, 10, 150), max(len(problem.system) for problem in problems)
     initial = np.zeros((n_systems * copies, width))
     for row in range(len(initial)):

@@ -5,6 +5,8 @@ import pytest
 import torch
 from hypothesis import settings
 
+from nsr.problems import suites
+
 # The same examples in every run: a failure is always somebody's change. No deadline: machines differ.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
@@ -20,3 +22,9 @@ def rng() -> np.random.Generator:
     Not of seed 0, with which tables are drawn: noise must not be correlated with them.
     """
     return np.random.default_rng(1)
+
+
+@pytest.fixture
+def own_suites(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets a test register suites of its own, which are forgotten afterwards."""
+    monkeypatch.setattr(suites, "_suites", dict(suites._suites))

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -255,7 +256,14 @@ def make_loader(stream: ProblemStream, pin_memory: bool = False) -> DataLoader[B
         num_workers=n_workers,
         prefetch_factor=stream.config.prefetch if n_workers else None,
         pin_memory=pin_memory,
+        worker_init_fn=_ignore_sigterm,
     )
+
+
+def _ignore_sigterm(worker: int) -> None:  # noqa: ARG001 (PyTorch's signature)
+    # SLURM and shells signal whole process groups; a worker that died of it would take the run with it before
+    # it has saved. Workers end with the process that they work for.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 def _collate(problems: AnyProblems, sequences: Sequence[list[int]], rows: np.ndarray, pad_id: int) -> Batch:

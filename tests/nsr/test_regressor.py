@@ -105,6 +105,42 @@ def test_same_seed_same_result_and_pickle_and_clone(regressor, rng):
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(again)).predict(X), regressor.predict(X))
 
 
+@pytest.mark.filterwarnings("ignore::nsr.data.preparation.DataWarning")
+@pytest.mark.parametrize("n_rows", [20, 45])
+def test_noise_on_few_rows_is_not_fitted(n_rows, rng):
+    """A short equation that predicts fresh clean rows to a part of the noise, not a long one of the noise."""
+    stages = ("families", "reduction", "evolution")
+    X, fresh = rng.uniform(1, 3, (n_rows, 2)), rng.uniform(1, 3, (200, 2))
+    clean = 2 * X[:, 0] / X[:, 1]
+    noise = 0.05 * np.std(clean)
+    model = SymbolicRegressor(checkpoint=UNTRAINED, stages=stages, time_limit=3600)
+    model.fit(X, clean + noise * rng.standard_normal(n_rows))
+    assert model.best_["complexity"] <= 9  # the law has 5
+    off = model.predict(fresh) - 2 * fresh[:, 0] / fresh[:, 1]
+    assert np.sqrt(np.mean(off**2)) < noise
+
+
+def test_clones_have_the_parameters_and_copies_the_results(rng):
+    given = {
+        "checkpoint": UNTRAINED, "n_candidates": 16, "stages": ("families",), "time_limit": 900.0,
+        "guesses": ["a*x_0"], "random_state": 7,
+    }  # fmt: skip
+    model = SymbolicRegressor(**given)
+    X = rng.uniform(1, 3, (60, 2))
+    model.fit(X, 3 * X[:, 0] / X[:, 1])
+    fresh, copy = clone(model), pickle.loads(pickle.dumps(model))
+    for other in (fresh, copy):
+        assert other.get_params() == model.get_params()
+        assert {name: other.get_params()[name] for name in given} == given
+    with pytest.raises(NotFittedError):
+        fresh.predict(X)
+    pd.testing.assert_frame_equal(copy.equations_, model.equations_)
+    assert (copy.best_index_, copy.n_features_in_) == (model.best_index_, 2)
+    assert (repr(copy), copy.latex()) == (repr(model), model.latex())
+    assert copy.sympy() == model.sympy()
+    np.testing.assert_array_equal(copy.predict(X), model.predict(X))
+
+
 def test_ctrl_c_returns_the_best_so_far(regressor, guesses, monkeypatch, rng):
     guesses("1*x_0", "1*(x_0*x_1)")
     monkeypatch.setattr("nsr.search.finishing._rounded", interrupt)
