@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import settings
 
+from nsr.expressions.operators import OPERATORS, register
 from nsr.problems import suites
 
 # The same examples in every run: a failure is always somebody's change. No deadline: machines differ.
@@ -13,6 +14,14 @@ settings.load_profile("repeatable")
 
 # One thread per process, so that parallel runs do not fight for cores.
 torch.set_num_threads(1)
+
+
+@pytest.fixture
+def registered():
+    """Registers operators for one test."""
+    before = dict(OPERATORS.snapshot)
+    yield register
+    OPERATORS._publish(before)
 
 
 @pytest.fixture
