@@ -13,13 +13,14 @@ from generators.equations import EquationSampler
 from generators.expressions import ExpressionConfig
 from generators.functions import FunctionConfig, FunctionGenerator
 from nsr import p10
-from nsr.model import N_SMOOTH, number_features
+from nsr.model import N_SMOOTH, ModelConfig, number_features
 from nsr.parsing import parse
 from nsr.simplify import simplify
 from nsr.tokenizer import Tokenizer
 from training import ablations
 from training.ablations import ARMS, digit_features, main, run, table, whitened
 from training.development import DevelopmentConfig
+from training.module import Pretraining
 from training.stream import StreamConfig
 
 pytestmark = [
@@ -99,6 +100,15 @@ def test_digit_features_are_those_of_p10():
 def test_arms_say_constants_in_their_own_way(name, expected, within):
     within(name)
     assert spoken("2.5713*x_0") == expected
+
+
+def test_the_old_optimiser_is_adamw_for_everything(within):
+    within("adamw")
+    module = Pretraining(ModelConfig(Tokenizer().vocab_size, d_model=32, n_heads=2))
+    optimizer = module.configure_optimizers()
+    assert type(optimizer) is torch.optim.AdamW
+    decays = {p: group["weight_decay"] for group in optimizer.param_groups for p in group["params"]}
+    assert {p: decay > 0 for p, decay in decays.items()} == {p: p.dim() > 1 for p in module.parameters()}
 
 
 def test_raw_targets_are_not_simplified(within):
