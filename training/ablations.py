@@ -52,7 +52,7 @@ _MAX_POINTS = DEVELOPMENT.n_points
 _EXPONENTS = 13
 N_DIGIT_FEATURES = 3 * 10 + _EXPONENTS + 1
 
-SUITES = ("generated", "classical", "systems", "noisy systems")
+SUITES = ("generated", "rescaled", "classical", "systems", "noisy systems")
 _NOISY_SEED = 123454321
 
 _NUMBER_FEATURES = network.number_features
@@ -285,6 +285,7 @@ ARMS: dict[str, Arm] = {
     "large_batches": Arm("batch size: 128 or 256", stream=StreamConfig(batch_size=256, n_workers=0)),
     "few_points": Arm("most points in training: 200 or 64", functions=FunctionConfig(max_points=64)),
     "few_latents": Arm("latents: 16 or 8", network={"n_latents": 8}),
+    "rescaled": Arm("share of equations in other units: 0 or 0.2", functions=_prior(rescaled_share=0.2)),
     "systems": Arm("systems seen as slopes over windows of many widths", systems=SystemConfig()),
     "systems_narrow": Arm(
         "systems seen as transitions: slopes over the narrowest windows",
@@ -308,8 +309,10 @@ def problems(arm: Arm) -> dict[str, list[Batch]]:
             "systems": development_batches(DEVELOPMENT, SystemConfig(), tokenizer, shape.max_length),
             "noisy systems": _noisy_systems(tokenizer, shape.max_length),
         }
+    rescaled = FunctionConfig(replace(ExpressionConfig(), rescaled_share=1.0))
     return {
         "generated": development_batches(DEVELOPMENT, FunctionConfig(), tokenizer, shape.max_length),
+        "rescaled": development_batches(DEVELOPMENT, rescaled, tokenizer, shape.max_length),
         "classical": classical_batches(DEVELOPMENT, tokenizer),
     }
 
