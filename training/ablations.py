@@ -81,6 +81,7 @@ class Arm:
         patches: Give the context managers in which it is trained and measured.
         view: What is done to development problems before the network and the refinement see them.
         seed: Of weights and stream.
+        asks_rescaled: Whether it is asked for equations in other units as well.
     """
 
     question: str
@@ -94,6 +95,7 @@ class Arm:
     patches: tuple[Callable[[], Any], ...] = ()
     view: BatchMap = _as_it_is
     seed: int = 0
+    asks_rescaled: bool = False
 
 
 def whitened(X: Tensor, n_seen: int) -> Tensor:
@@ -223,9 +225,9 @@ def _prior(**changes: Any) -> FunctionConfig:
 
 
 ARMS: dict[str, Arm] = {
-    "default": Arm("what the others are compared with"),
+    "default": Arm("what the others are compared with", asks_rescaled=True),
     "default_again": Arm("how much chance moves the figures: another seed", seed=1),
-    "no_reuse": Arm("problems from one equation: 16 or 1", stream=StreamConfig(n_workers=0, reuse=1)),
+    "reuse": Arm("problems from one equation: 1 or 16", stream=StreamConfig(n_workers=0, reuse=16)),
     "whitened": Arm(
         "variables: scale only, or whitened",
         patches=(partial(patch.object, Supports, "draw", _whitened_draw(Supports.draw)),),
@@ -285,7 +287,11 @@ ARMS: dict[str, Arm] = {
     "large_batches": Arm("batch size: 128 or 256", stream=StreamConfig(batch_size=256, n_workers=0)),
     "few_points": Arm("most points in training: 200 or 64", functions=FunctionConfig(max_points=64)),
     "few_latents": Arm("latents: 16 or 8", network={"n_latents": 8}),
-    "rescaled": Arm("share of equations in other units: 0 or 0.2", functions=_prior(rescaled_share=0.2)),
+    "rescaled": Arm(
+        "share of equations in other units: 0 or 0.2",
+        functions=_prior(rescaled_share=0.2),
+        asks_rescaled=True,
+    ),
     "systems": Arm("systems seen as slopes over windows of many widths", systems=SystemConfig()),
     "systems_narrow": Arm(
         "systems seen as transitions: slopes over the narrowest windows",
@@ -309,12 +315,14 @@ def problems(arm: Arm) -> dict[str, list[Batch]]:
             "systems": development_batches(DEVELOPMENT, SystemConfig(), tokenizer, shape.max_length),
             "noisy systems": _noisy_systems(tokenizer, shape.max_length),
         }
-    rescaled = FunctionConfig(replace(ExpressionConfig(), rescaled_share=1.0))
-    return {
+    suites = {
         "generated": development_batches(DEVELOPMENT, FunctionConfig(), tokenizer, shape.max_length),
-        "rescaled": development_batches(DEVELOPMENT, rescaled, tokenizer, shape.max_length),
         "classical": classical_batches(DEVELOPMENT, tokenizer),
     }
+    if arm.asks_rescaled:
+        rescaled = _prior(rescaled_share=1.0)
+        suites["rescaled"] = development_batches(DEVELOPMENT, rescaled, tokenizer, shape.max_length)
+    return suites
 
 
 def _noisy_systems(tokenizer: Tokenizer, longest: int) -> list[Batch]:
