@@ -5,9 +5,10 @@ worker and the chunk's number, so the position in the stream is one counter: how
 rank has consumed. Within a chunk, problems are sorted by the length of their equation and cut into
 batches of similar lengths, so that little is padded; the batches are then shuffled.
 
-Drawing an equation or a system costs many times what drawing its data costs, so each may serve several chunks,
-each time with other support points and noise; where a network comes to know them by heart, it may not. They come in lots, and a chunk takes one lot of each
-of several ages; a lot's seed is a function of its number, so that any chunk can be drawn on its own.
+Drawing an equation or a system costs many times what drawing its data costs, so where that is the bottleneck
+each serves several chunks, each time with other support points and noise. They come in lots, and a chunk
+takes one lot of each of several ages; a lot's seed is a function of its number, so that any chunk can be
+drawn on its own.
 """
 
 from __future__ import annotations
