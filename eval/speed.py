@@ -69,7 +69,7 @@ def interleaved_seconds(works: Sequence[Callable[[], object]], repeats: int = _R
     return [median(column) for column in zip(*times, strict=True)]
 
 
-def generator(config: StreamConfig = StreamConfig(), n_chunks: int = 4) -> Figures:  # noqa: B008 (frozen)
+def generator(config: StreamConfig = StreamConfig(reuse=16), n_chunks: int = 4) -> Figures:  # noqa: B008 (frozen)
     """Problems of one to ten variables with 200 points, on one core: in a stream's batches, and all new."""
     functions = FunctionConfig(min_points=N_POINTS, max_points=N_POINTS)
     stream = _stream(config, functions)
