@@ -1,8 +1,8 @@
 """The numbers of the search: each with its meaning, and where it was chosen.
 
-Where nothing else is said, a number comes from trials on generated problems and the classical suites while its
-stage was built, never from the Feynman equations; `python -m eval.ablation` measures what the stages add. An
-ablation overrides one with `replace(SearchSettings(), short=8)`.
+Where nothing else is said, a number comes from trials on generated problems and the classical suites while
+its stage was built, never from the Feynman equations; `python -m eval.ablation` measures what the stages add.
+An ablation overrides one with `replace(SearchSettings(), short=8)`.
 """
 
 from __future__ import annotations
@@ -151,9 +151,9 @@ class SearchSettings:
         least_rows: Rows from which on tests tell whether residuals are noise.
         least_explained: Share of the target's loss that may be left for residuals to count as noise.
         convincing: Where rows are fewer, share of the null loss that a convincing answer leaves at most.
-        compression: Where rows are fewer, how many times its own bits a convincing answer saves at least. Both
-            are set so that Kepler's law convinces on eleven bodies, and three fitted constants on twenty rows,
-            which come as near to any smooth curve, do not.
+        compression: Where rows are fewer, how many times its own bits a convincing answer saves at least.
+            Both are set so that Kepler's law convinces on eleven bodies, and three fitted constants on
+            twenty rows, which come as near to any smooth curve, do not.
     """
 
     structure: StructureSettings = field(default_factory=StructureSettings)
