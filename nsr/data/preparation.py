@@ -128,7 +128,7 @@ def _check_size(y: Array) -> None:
     size = float(np.max(np.abs(y)))
     if size > SIZES[1] or 0 < size < SIZES[0]:
         way = "divide" if size > 1 else "multiply"
-        factor = 10.0 ** abs(round(np.log10(size))) if size > 1e-300 else 1e300
+        factor = 10.0 ** min(300, abs(np.floor(np.log10(size))))
         raise ValueError(
             f"the target is as {'large' if size > 1 else 'small'} as {size:.1g}, and its squares cannot be "
             f"computed: {way} it by {factor:.0e}"

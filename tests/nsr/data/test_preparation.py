@@ -84,4 +84,4 @@ def test_constant_columns_alone_leave_one_and_say_so():
 )
 def test_targets_whose_squares_are_out_of_range_are_refused(size, remedy):
     with pytest.raises(ValueError, match=remedy):
-        prepare(np.arange(5.0)[:, None], size * np.arange(5.0), 10, 0)
+        prepare(np.arange(5.0)[:, None], size * np.linspace(-1, 1, 5), 10, 0)
