@@ -130,8 +130,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         Raises:
             ValueError: If the data or the parameters cannot be used; the message says why.
         """
-        X = with_text_names(X)
-        table, target = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
+        table, target = validate_data(self, with_text_names(X), y, dtype=np.float64, y_numeric=True)
         target = np.asarray(target, dtype=np.float64)
         names = Names.of_table(X if hasattr(X, "columns") else table)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
@@ -154,7 +153,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             finished = _finished(pool, data, seed, deadline)
             candidates = _allowed([*_without_variables(data), *finished], own_units)
         elif np.ptp(data.y) > 0:
-            candidates = _without_variables(data)
+            candidates = _without_variables(data)[:1]
         else:
             candidates = [Candidate(constant(float(data.y[0])), 0.0)]
         self._keep_front(candidates, data)

@@ -137,8 +137,8 @@ def _with_placeholders(
     if len(best.free_positions) > len(expression.substitute(placeholders).free_positions) - surplus:
         repeated = ", ".join(repr(constants[place - n_columns]) for place, n in counts.items() if n > 1)
         tell(
-            f"{repeated} in the guess {text!r} cannot be written once: where it occurs again, it is fitted as "
-            "a constant of its own"
+            f"{repeated} in the guess {text!r} cannot be written once: where it occurs again, it is "
+            "fitted as a constant of its own"
         )
     return best
 

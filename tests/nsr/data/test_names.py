@@ -94,8 +94,9 @@ def test_very_long_names_leave_room_for_an_equation():
 def test_arrays_have_numbered_names_and_mixed_frames_names_of_text():
     assert Names.of_table(np.ones((2, 3))).columns == ("x_0", "x_1", "x_2")
     mixed = pd.DataFrame(np.ones((2, 2)), columns=["a", 1])
-    assert list(with_text_names(mixed).columns) == ["a", "1"]
-    assert with_text_names(mixed[["a"]]) is not None
+    assert list(with_text_names(mixed).columns) == ["a", "x_1"]
+    assert list(with_text_names(mixed[["a", "a"]]).columns) == ["a", "a_2"]
+    assert list(with_text_names(mixed[["a"]]).columns) == ["a"]
 
 
 def test_another_order_of_columns_is_refused():
