@@ -129,7 +129,7 @@ def _with_placeholders(
     placeholders = {n_columns + i: Expression((PLACEHOLDER,)) for i in range(len(constants))}
     forms = [expression, *(_rewritten(expression, n_columns) if max(counts.values(), default=1) > 1 else ())]
     # Numbers that a form brings in would be fitted as well.
-    best = min(
+    best: Expression = min(
         (form.substitute(placeholders) for form in forms),
         key=lambda form: (len(form.free_positions), len(form)),
     )
