@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -53,25 +53,28 @@ def fit(
     """Find equations for a column of a table."""
     import time
 
-    import pandas as pd
     from rich.console import Console
 
     from nsr.clock import check_time_limit
-    from nsr.data.column_units import split_by_comma
-    from nsr.data.names import Names
-    from nsr.data.reading import read_table
-    from nsr.data.table import select_columns
     from nsr.data.writing import check_output
-    from nsr.network.checkpoint import DEFAULT_CHECKPOINT
-    from nsr.regressor import SymbolicRegressor
-    from nsr.results import write_result
 
     console = Console(stderr=True)
     started = time.perf_counter()
     check_time_limit(time_limit)
     if output is not None:
         check_output(output, [data])
-    with _told(console):
+    with _status(console) as say, _told(console):
+        import pandas as pd
+
+        from nsr.data.column_units import split_by_comma
+        from nsr.data.names import Names
+        from nsr.data.reading import read_table
+        from nsr.data.table import select_columns
+        from nsr.network.checkpoint import DEFAULT_CHECKPOINT
+        from nsr.refinement.compiling import compile_kernels
+        from nsr.regressor import SymbolicRegressor
+        from nsr.results import write_result
+
         table = read_table(data)
         chosen = None if features is None else split_by_comma(features)
         places, explained = select_columns(table, target, chosen)
@@ -88,11 +91,9 @@ def fit(
             device=device,
             random_state=seed,
         )
-        if console.is_terminal:
-            with console.status("searching for equations"):
-                estimator.fit(X, y, **own_units)
-        else:
-            estimator.fit(X, y, **own_units)
+        _compile(compile_kernels, say)
+        say("searching for equations")
+        estimator.fit(X, y, **own_units)
     target = table.names[explained]
     if output is not None:  # first of all, as nobody may be left to read what is printed
         write_result(output, estimator, target, time.perf_counter() - started, seed)
@@ -143,22 +144,24 @@ def ode(
     from rich.console import Console
 
     from nsr.clock import check_time_limit
-    from nsr.data.column_units import split_by_comma
     from nsr.data.writing import check_output
-    from nsr.ode import ODERegressor
-    from nsr.ode.plots import check_picture, plot_simulation
-    from nsr.ode.tables import read_trajectories, write_systems
 
-    check_time_limit(time_limit)
-    if output is not None:
-        check_output(output, [data])
-    if plot is not None:
-        check_picture(plot)
-        check_output(plot, [data])
-    if plot is not None and output is not None and plot.resolve() == output.resolve():
-        raise ValueError(f"--output and --plot are both {plot}; give each its own name")
     console = Console(stderr=True)
-    with _told(console):
+    check_time_limit(time_limit)
+    with _status(console) as say, _told(console):
+        from nsr.data.column_units import split_by_comma
+        from nsr.ode import ODERegressor
+        from nsr.ode.compiling import compile_ode_kernels
+        from nsr.ode.plots import check_picture, plot_simulation
+        from nsr.ode.tables import read_trajectories, write_systems
+
+        if output is not None:
+            check_output(output, [data])
+        if plot is not None:
+            check_picture(plot)
+            check_output(plot, [data])
+        if plot is not None and output is not None and plot.resolve() == output.resolve():
+            raise ValueError(f"--output and --plot are both {plot}; give each its own name")
         times, tables, names = read_trajectories(
             data, time, None if states is None else split_by_comma(states), trajectory
         )
@@ -166,11 +169,9 @@ def ode(
         estimator = ODERegressor(time_limit=time_limit, random_state=seed)
         if sources is not None:
             estimator.set_params(sources=tuple(split_by_comma(sources)))
-        if console.is_terminal:
-            with console.status("searching for equations of motion"):
-                estimator.fit(times, tables)
-        else:
-            estimator.fit(times, tables)
+        _compile(compile_ode_kernels, say)
+        say("searching for equations of motion")
+        estimator.fit(times, tables)
     if output is not None:
         write_systems(output, estimator, time, names)
     if plot is not None:
@@ -206,6 +207,25 @@ def _constant_units(text: str | None, units: dict[str, Any]) -> str:
         tell("no product of powers of the columns has the target's unit, so that constants may have units")
         return "free"
     return "dimensionless"
+
+
+@contextlib.contextmanager
+def _status(console: Any) -> Iterator[Callable[[str], None]]:
+    """What says what is going on: beside a spinner on a terminal, not at all in a pipe."""
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    with console.status("loading") as status:
+        yield status.update
+
+
+def _compile(compile_all: Callable[[], None], say: Callable[[str], None]) -> None:
+    """Compiles what was not compiled before, which takes a while when it is everything."""
+    from nsr.evaluate.kernels import are_compiled
+
+    if not are_compiled():
+        say("compiling, as this is the first fit on this machine (about 15 s)")
+    compile_all()
 
 
 @contextlib.contextmanager

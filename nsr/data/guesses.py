@@ -11,7 +11,7 @@ from nsr.data.names import Names
 from nsr.data.notes import tell
 from nsr.expressions.expression import PLACEHOLDER, Expression, is_variable, variable
 from nsr.expressions.operators import OPERATORS
-from nsr.expressions.parsing import ALIASES, CONSTANTS, ParseError, parse
+from nsr.expressions.parsing import CONSTANTS, ParseError, parse
 from nsr.expressions.simplify import simplify
 
 _TOKEN = re.compile(
@@ -73,7 +73,7 @@ def _in_identifiers(text: str, names: Names) -> tuple[str, list[str]]:
         if match["quoted"]:
             return names.identifiers[names.place(match["quoted"][1:-1])]
         name, call = match["name"], match["call"] or ""
-        is_function = name in OPERATORS or name in ALIASES
+        is_function = name in OPERATORS.words
         if is_function and call:
             return match[0]
         if name in names.words:

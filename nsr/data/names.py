@@ -13,7 +13,7 @@ from typing import Any
 
 from nsr.expressions.expression import VARIABLE_PREFIX
 from nsr.expressions.operators import OPERATORS
-from nsr.expressions.parsing import ALIASES, CONSTANTS
+from nsr.expressions.parsing import CONSTANTS
 
 # Equations repeat their identifiers, and the parser reads texts of limited length.
 _MAX_LENGTH = 64
@@ -121,7 +121,7 @@ def identifier(column: str) -> str:
         name = re.sub("_+", "_", kept).strip("_")[:_MAX_LENGTH] or "x"
     if not _is_word(name):
         name = f"{VARIABLE_PREFIX}{name}"
-    if keyword.iskeyword(name) or name in {*OPERATORS, *ALIASES, *CONSTANTS}:
+    if keyword.iskeyword(name) or name in {*OPERATORS.words, *CONSTANTS}:
         name = f"{name}_"
     return name
 

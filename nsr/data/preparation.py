@@ -84,11 +84,6 @@ class Prepared:
     columns: Index
     steps: tuple[tuple[str, str], ...] = ()
 
-    @property
-    def varies(self) -> bool:
-        """Whether both the target and a variable do; if not, there is nothing to search for."""
-        return bool(np.ptp(self.y) > 0 and np.any(np.ptp(self.X, axis=0) > 0))
-
 
 def prepare(
     X: Array, y: Array, max_variables: int, seed: int, names: Sequence[str] | None = None

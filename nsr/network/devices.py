@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-import torch
+
+def check_device(name: str) -> None:
+    """Raises where a device does not work on this machine; `auto` and `cpu` always do.
+
+    Args:
+        name: As `find_device` takes it.
+
+    Raises:
+        ValueError: If there is no such device, or it does not work.
+    """
+    if name not in ("auto", "cpu"):
+        find_device(name)
 
 
 def find_device(name: str) -> str:
@@ -15,6 +26,8 @@ def find_device(name: str) -> str:
     Raises:
         ValueError: If there is no such device, or it does not work.
     """
+    import torch
+
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:

@@ -21,15 +21,14 @@ from nsr.expressions.sympy_form import to_sympy
 from nsr.network.checkpoint import DEFAULT_CHECKPOINT, Pretrained, from_pretrained
 from nsr.ode.candidates import Ask, distinct, ranked, sparse, written
 from nsr.ode.combination import combined
+from nsr.ode.compiling import compile_ode_kernels
 from nsr.ode.fitting import Fitting
 from nsr.ode.integrate import Systems
 from nsr.ode.neural import by_functions, by_systems
 from nsr.ode.noise import with_scatter
 from nsr.ode.shooting import Paths, Shot, System
 from nsr.ode.trajectories import as_trajectories, moving
-from nsr.ode.warm_up import warm_up_integration
 from nsr.ode.weak_form import WIDTHS, WeakForm
-from nsr.refinement.warm_up import warm_up
 
 Array = NDArray[np.float64]
 SOURCES = ("systems", "functions", "library", "variation")
@@ -94,8 +93,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         started = time.monotonic()
         networks = self._networks()
         loading = time.monotonic() - started
-        warm_up()
-        warm_up_integration()
+        compile_ode_kernels()
         deadline = time.monotonic() + self.time_limit - loading  # compiling does not count
         first = X[0] if isinstance(X, list | tuple) and len(X) else X
         trajectories = with_scatter(as_trajectories(t, X))

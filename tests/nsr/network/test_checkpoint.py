@@ -4,8 +4,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from nsr.network import checkpoint
 from nsr.network.checkpoint import CheckpointError, from_pretrained, save_pretrained
-from nsr.network.model import Model, ModelConfig
+from nsr.network.config import ModelConfig
+from nsr.network.model import Model
 from nsr.network.tokenizer import Tokenizer
 
 TOKENIZER = Tokenizer()
@@ -123,3 +125,17 @@ def test_a_network_for_another_subject_is_refused_with_the_right_name(folder):
         from_pretrained(folder, knows="systems")
     with pytest.raises(CheckpointError, match="knows systems, and functions are needed here; use 'nsr-tiny'"):
         from_pretrained("nsr-ode", knows="functions")
+
+
+def test_weights_that_ship_are_read_when_they_are_asked_for_and_others_at_once(folder, monkeypatch):
+    read = []
+    monkeypatch.setattr(
+        checkpoint, "_loaded", lambda config, path, device: read.append(path) or Model(config)
+    )
+    pretrained = from_pretrained("nsr-tiny")
+    assert pretrained.config.max_variables == pretrained.tokenizer.max_variables
+    assert not read
+    assert pretrained.model is pretrained.model
+    assert [path.parent.name for path in read] == ["nsr-tiny"]
+    from_pretrained(folder)
+    assert [path.parent.name for path in read] == ["nsr-tiny", "small"]
