@@ -26,8 +26,8 @@ from eval.runner import run as run_plan
 from nsr.problems.folder import TableProblem, load_folder
 from nsr.problems.problem import Problem
 from nsr.problems.suites import choices, load
-from nsr.refinement.warm_up import warm_up
-from nsr.search.engine import STAGES
+from nsr.refinement.compiling import compile_kernels
+from nsr.search.context import COMPONENTS
 
 app = typer.Typer(help=__doc__, add_completion=False, no_args_is_help=True)
 
@@ -45,15 +45,15 @@ def run(
     jobs: Annotated[int, typer.Option(min=1, help="fits at a time")] = 1,
     memory_limit: Annotated[float, typer.Option(help="gibibytes a fit")] = 12.0,
     rows: Annotated[int, typer.Option(min=3, help="training rows")] = TRAINING_ROWS,
-    stages: Annotated[str, typer.Option(help="stages of NSR's search, by commas")] = ",".join(STAGES),
+    stages: Annotated[str, typer.Option(help="stages of NSR's search, by commas")] = ",".join(COMPONENTS),
     backend: Annotated[
         str, typer.Option(help="`threading`: this machine; `ray`: a Ray cluster")
     ] = "threading",
 ) -> None:
     """Fits every problem with every method and records each fit; goes on where it was interrupted."""
     chosen = _problems(suite, problems)
-    if unknown := set(stages.split(",")) - set(STAGES):
-        raise ValueError(f"no stage {', '.join(sorted(unknown))}; choose from {', '.join(STAGES)}")
+    if unknown := set(stages.split(",")) - set(COMPONENTS):
+        raise ValueError(f"no stage {', '.join(sorted(unknown))}; choose from {', '.join(COMPONENTS)}")
     names = [name.strip() for name in methods.split(",")]
     levels = [float(level) for level in noise.split(",")]
     limits = Limits(time_limit, cores, memory_limit, rows, tuple(stages.split(",")))
@@ -63,7 +63,7 @@ def run(
         _use_ray()
     settings = {"suite": suite, "time_limit": time_limit, "cores": cores, "rows": rows, "stages": stages}
     settings["machine"] = _machine()
-    warm_up()  # the first fit's seconds are no compiler's
+    compile_kernels()  # the first fit's seconds are no compiler's
     with opened(output, settings, Fit) as records:
         fits = plan([problem.name for problem in chosen], names, levels, SEEDS[:seeds])
         run_plan(fits, {problem.name: problem for problem in chosen}, limits, records, jobs, backend)

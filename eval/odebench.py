@@ -35,11 +35,10 @@ from eval.sandbox import Sandbox, SandboxError
 from eval.symbolic import count_nodes
 from nsr.expressions.canonical import form_key
 from nsr.expressions.sympy_form import from_sympy
+from nsr.ode.compiling import compile_ode_kernels
 from nsr.ode.integrate import Systems
-from nsr.ode.warm_up import warm_up_integration
 from nsr.problems.problem import SystemProblem
 from nsr.problems.suites import choices, load_systems
-from nsr.refinement.warm_up import warm_up
 
 Array = NDArray[np.float64]
 
@@ -96,8 +95,7 @@ def run(
     ]
     machine = f"{platform.machine()}, {os.cpu_count()} cores"
     settings = {"suite": suite, "time_limit": time_limit, "cores": cores, "machine": machine}
-    warm_up()  # the first fit's seconds are no compiler's
-    warm_up_integration()
+    compile_ode_kernels()  # the first fit's seconds are no compiler's
     with opened(output, settings, SystemFit) as records, Sandbox(cores, _MEMORY_GIB) as sandbox:
         todo = [fit for fit in fits if fit not in records.done]
         for fit in track(todo, console=Console(stderr=True)):

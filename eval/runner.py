@@ -30,7 +30,7 @@ from eval.symbolic import judge
 from nsr.problems.folder import TableProblem
 from nsr.problems.metrics import accuracy
 from nsr.problems.problem import Problem
-from nsr.search.engine import STAGES
+from nsr.search.context import COMPONENTS
 
 # A fit that outlasts its limit by this much (imports and a first compilation included) is killed.
 _GRACE_FACTOR, _GRACE_SECONDS = 1.5, 120.0
@@ -55,7 +55,7 @@ class Limits:
     cores: int
     memory: float
     rows: int
-    stages: tuple[str, ...] = STAGES
+    stages: tuple[str, ...] = COMPONENTS
 
 
 @dataclass(frozen=True)

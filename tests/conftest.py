@@ -1,11 +1,18 @@
 """Shared test settings."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import settings
 
+from nsr.expressions.operators import OPERATORS, register
 from nsr.problems import suites
+
+# What tests share lies beside them.
+sys.path.insert(0, str(Path(__file__).parent / "helpers"))
 
 # The same examples in every run: a failure is always somebody's change. No deadline: machines differ.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
@@ -13,6 +20,14 @@ settings.load_profile("repeatable")
 
 # One thread per process, so that parallel runs do not fight for cores.
 torch.set_num_threads(1)
+
+
+@pytest.fixture
+def registered():
+    """Registers operators for one test."""
+    before = dict(OPERATORS.snapshot)
+    yield register
+    OPERATORS._publish(before)
 
 
 @pytest.fixture

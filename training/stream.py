@@ -5,9 +5,10 @@ worker and the chunk's number, so the position in the stream is one counter: how
 rank has consumed. Within a chunk, problems are sorted by the length of their equation and cut into
 batches of similar lengths, so that little is padded; the batches are then shuffled.
 
-Drawing an equation or a system costs many times what drawing its data costs, so each serves several chunks,
-each time with other support points and noise. They come in lots, and a chunk takes one lot of each
-of several ages; a lot's seed is a function of its number, so that any chunk can be drawn on its own.
+Drawing an equation or a system costs many times what drawing its data costs, so where that is the bottleneck
+each serves several chunks, each time with other support points and noise. They come in lots, and a chunk
+takes one lot of each of several ages; a lot's seed is a function of its number, so that any chunk can be
+drawn on its own.
 """
 
 from __future__ import annotations
@@ -70,7 +71,8 @@ class StreamConfig:
         n_workers: Generator processes on each rank; 0 generates in the training process.
         prefetch: Batches each worker keeps ready.
         reuse: Problems that are made from one equation or system, each with its own points and
-            noise; of systems, each with its own initial values and times too.
+            noise; of systems, each with its own initial values and times too. Used 16 times, equations
+            are learnt by heart: worth it only where drawing them is the bottleneck.
         seed: Seed of the whole stream. Give a run that continues another's weights a new one.
     """
 
@@ -78,7 +80,7 @@ class StreamConfig:
     chunk_size: int = 2048
     n_workers: int = 1
     prefetch: int = 16
-    reuse: int = 16
+    reuse: int = 1
     seed: int = 0
 
     def __post_init__(self) -> None:

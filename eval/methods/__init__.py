@@ -10,7 +10,7 @@ import sympy
 from numpy.typing import NDArray
 
 from eval.registry import Registry
-from nsr.search.engine import STAGES
+from nsr.search.context import COMPONENTS
 
 Array = NDArray[np.float64]
 
@@ -31,7 +31,7 @@ class Budget:
     time_limit: float
     cores: int
     seed: int
-    stages: tuple[str, ...] = STAGES
+    stages: tuple[str, ...] = COMPONENTS
     X_units: tuple[str, ...] = ()
     y_units: str = ""
 

@@ -12,7 +12,7 @@ from eval.methods import Array, Budget
 from nsr.expressions.expression import Expression, Token
 from nsr.expressions.operators import OPERATORS
 from nsr.expressions.sympy_form import to_sympy
-from nsr.refinement.selection import EXACT_FVU
+from nsr.refinement.likelihood import SQUARED_ERROR
 
 # gplearn's defaults but for the functions, which are SRBench's.
 _FUNCTIONS = ("add", "sub", "mul", "div", "sqrt", "log", "sin", "cos")
@@ -37,7 +37,7 @@ class Method:
         """Evolves while another generation fits into the time limit and the fit is not exact."""
         started = time.monotonic()
         generation, longest, error = 0, 0.0, np.inf
-        exact = EXACT_FVU * np.var(y)
+        exact = SQUARED_ERROR.rounding * np.var(y)
         while error > exact and (generation == 0 or time.monotonic() - started + longest < self._time_limit):
             generation += 1
             begun = time.monotonic()

@@ -1,12 +1,7 @@
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-
-# Shared hypothesis strategies lie beside the tests.
-sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture(autouse=True)

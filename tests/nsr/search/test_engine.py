@@ -1,18 +1,21 @@
 import itertools
-import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from tasks import task
 from untrained import save_untrained
 
 from nsr import SymbolicRegressor
+from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import apply, constant
 from nsr.expressions.parsing import parse
 from nsr.network.checkpoint import from_pretrained
 from nsr.search.engine import Search
-from nsr.search.evolution import generations
 from nsr.search.evolution.generations import Generations
+from nsr.search.finishing import constants
+from nsr.search.settings import EvolutionSettings, SearchSettings
 
 # Seconds; these searches end by themselves, on a machine that is busy with something else as well.
 UNHURRIED = 3600
@@ -70,11 +73,10 @@ def test_the_search_ends_when_only_noise_is_left(untrained, monkeypatch, rng):
 
 
 def test_no_stage_is_begun_after_a_short_exact_answer(untrained, monkeypatch):
-    def asked(self, states, deadline):
+    def guess(*_, **__):
         raise AssertionError("the answer is known")
-        yield
 
-    monkeypatch.setattr(Search, "_asked", asked)
+    monkeypatch.setattr("nsr.search.asking.guess", guess)
     model = fit("x_0*x_1**2 + sin(x_0)", 2, untrained, time_limit=UNHURRIED)
     assert model.best_["complexity"] <= 10
     assert model.best_["loss"] < 1e-20
@@ -116,7 +118,7 @@ def test_the_network_is_told_what_a_part_should_be(untrained, monkeypatch, rng):
         fits = [np.corrcoef(Program([term]).values(X)[0], y)[0, 1] for term in terms]
         return [apply("mul", constant(1.0), term) for term, r in zip(terms, fits, strict=True) if r > 0.7]
 
-    monkeypatch.setattr("nsr.search.engine.guess", guess)
+    monkeypatch.setattr("nsr.search.asking.guess", guess)
     monkeypatch.setattr("nsr.search.evolution.generations.guess", guess)
     monkeypatch.setattr(Generations, "evolved", lambda self: iter(()))
     X = rng.uniform(1, 4, (400, 2))
@@ -128,9 +130,30 @@ def test_the_network_is_told_what_a_part_should_be(untrained, monkeypatch, rng):
     assert model.best_["stage"] == "network, evolution"
 
 
-def test_the_search_ends_when_nothing_gets_better(untrained, monkeypatch, rng):
-    monkeypatch.setattr(generations, "_PATIENCE", 2)
-    X, y = rng.uniform(1, 4, (100, 2)), rng.standard_normal(100)
-    stages = ("network", "evolution")
-    search = Search(from_pretrained(untrained), X, y, n_candidates=16, stages=stages, seed=0)
-    assert len(list(itertools.islice(search.run(math.inf), 2_000))) < 2_000
+def test_the_search_ends_when_nothing_gets_better(untrained, rng):
+    settings = replace(SearchSettings(), evolution=EvolutionSettings(patience=2))
+    X = rng.uniform(1, 4, (100, 2))
+    own = task(X, X[:, 0] + rng.standard_normal(100))
+    search = Search(own, from_pretrained(untrained), 16, ("network", "evolution"), (), settings)
+    assert len(list(itertools.islice(search.run(Clock()), 2_000))) < 2_000
+
+
+def test_a_constant_that_nothing_beats_is_no_reason_to_stop(untrained, rng):
+    settings = replace(SearchSettings(), evolution=EvolutionSettings(patience=2, n_children=20))
+    own = task(rng.uniform(1, 4, (100, 2)), rng.standard_normal(100))
+    search = Search(own, from_pretrained(untrained), 16, ("evolution",), (), settings)
+    search.candidates.add(constants(own))
+    assert len(list(itertools.islice(search.run(Clock()), 30))) == 30
+
+
+def test_an_answer_that_is_long_does_not_end_the_search(untrained, rng):
+    """Forty terms are exact on these rows, but nobody's law."""
+    X = rng.uniform(1, 4, (200, 1))
+    monster = parse(
+        " + ".join(f"{c!r}*sin({k}*x_0)" for k, c in enumerate(rng.uniform(1, 2, 40).tolist(), 1))
+    )
+    own = task(X, Program([monster]).values(X)[0])
+    settings = replace(SearchSettings(), evolution=EvolutionSettings(n_children=20))
+    search = Search(own, from_pretrained(untrained), 16, ("evolution",), (monster,), settings)
+    assert len(list(itertools.islice(search.run(Clock()), 30))) == 30
+    assert own.is_exact(search.candidates.best.loss)
