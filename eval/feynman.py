@@ -15,15 +15,17 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from eval.methods import Budget, MethodMissingError, make
+from eval.methods import Budget, make
 from eval.plots import draw_all
 from eval.protocol import SEEDS, TRAINING_ROWS
 from eval.records import Fit, opened, read_results, read_settings
+from eval.registry import MethodMissingError
 from eval.report import summarise, to_markdown
 from eval.runner import Limits, plan
 from eval.runner import run as run_plan
-from nsr.problems import SUITES, Problem, load
 from nsr.problems.folder import TableProblem, load_folder
+from nsr.problems.problem import Problem
+from nsr.problems.suites import choices, load
 from nsr.refinement.compiling import compile_kernels
 from nsr.search.context import COMPONENTS
 
@@ -80,12 +82,12 @@ def report(
 
 def _problems(suite: str, names: str) -> list[Problem | TableProblem]:
     known: list[Problem | TableProblem]
-    if suite in {*SUITES, "classical"}:
+    if suite in (known_suites := choices(Problem)):
         known = [*load(suite)]
     elif Path(suite).is_dir():
         known = [*load_folder(Path(suite))]
     else:
-        raise ValueError(f"{suite!r} is neither a folder nor one of {', '.join((*SUITES, 'classical'))}")
+        raise ValueError(f"{suite!r} is neither a folder nor one of {', '.join(known_suites)}")
     if names == "all":
         return known
     wanted = [name.strip() for name in names.split(",")]

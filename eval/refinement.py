@@ -21,8 +21,9 @@ from rich.table import Table
 
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import PLACEHOLDER, Expression, Token, is_variable
-from nsr.problems import Problem, load, sample
 from nsr.problems.metrics import RECOVERED_FVU
+from nsr.problems.problem import Problem, sample
+from nsr.problems.suites import load
 from nsr.refinement.compiling import compile_kernels
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.refine import Effort, Method, refine

@@ -27,9 +27,9 @@ from eval.protocol import split
 from eval.records import Fit, Records
 from eval.sandbox import Sandbox, SandboxError
 from eval.symbolic import judge
-from nsr.problems import Problem
 from nsr.problems.folder import TableProblem
 from nsr.problems.metrics import accuracy
+from nsr.problems.problem import Problem
 from nsr.search.context import COMPONENTS
 
 # A fit that outlasts its limit by this much (imports and a first compilation included) is killed.

@@ -39,7 +39,7 @@ from nsr.network.decoding import sample
 from nsr.network.model import Model
 from nsr.network.tokenizer import Tokenizer
 from nsr.ode.integrate import Systems
-from nsr.problems import load_odebench
+from nsr.problems.suites import load_systems
 from nsr.refinement.compiling import compile_kernels
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.refine import Effort, refine
@@ -69,7 +69,7 @@ def interleaved_seconds(works: Sequence[Callable[[], object]], repeats: int = _R
     return [median(column) for column in zip(*times, strict=True)]
 
 
-def generator(config: StreamConfig = StreamConfig(), n_chunks: int = 4) -> Figures:  # noqa: B008 (frozen)
+def generator(config: StreamConfig = StreamConfig(reuse=16), n_chunks: int = 4) -> Figures:  # noqa: B008 (frozen)
     """Problems of one to ten variables with 200 points, on one core: in a stream's batches, and all new."""
     functions = FunctionConfig(min_points=N_POINTS, max_points=N_POINTS)
     stream = _stream(config, functions)
@@ -140,7 +140,7 @@ def integrate(n_systems: int = 50, copies: int = 20) -> Figures:
 
     Building is included on both sides; SciPy's DOP853 calls right-hand sides that SymPy has lambdified.
     """
-    problems = load_odebench()[:n_systems]
+    problems = load_systems("odebench")[:n_systems]
     grid, width = np.linspace(0, 10, 150), max(len(problem.system) for problem in problems)
     initial = np.zeros((n_systems * copies, width))
     for row in range(len(initial)):

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import joblib
@@ -21,7 +18,6 @@ from nsr.data.guesses import read_guesses
 from nsr.data.names import Names, with_text_names
 from nsr.data.notes import tell
 from nsr.data.preparation import prepare
-from nsr.data.scaling import Scaler
 from nsr.evaluate.program import Program
 from nsr.export.latex import to_latex
 from nsr.expressions.expression import Expression, variable
@@ -29,28 +25,20 @@ from nsr.expressions.printing import to_infix
 from nsr.expressions.space import SearchSpace
 from nsr.expressions.sympy_form import to_sympy
 from nsr.expressions.units import Units
-from nsr.network.checkpoint import DEFAULT_CHECKPOINT, Pretrained, from_pretrained
+from nsr.network.checkpoint import DEFAULT_CHECKPOINT, from_pretrained
 from nsr.network.devices import check_device
 from nsr.refinement.candidates import Candidate
 from nsr.refinement.compiling import compile_kernels
 from nsr.refinement.likelihood import SQUARED_ERROR
-from nsr.refinement.selection import choose, pareto_front, without_duplicates
 from nsr.search.context import COMPONENTS
-from nsr.search.engine import Search
-from nsr.search.finishing import constants, finished, unscaled
 from nsr.search.settings import SearchSettings
+from nsr.search.solve import Solver
 from nsr.task import Task
 
 if TYPE_CHECKING:
     import sympy
 
 Array = NDArray[np.float64]
-
-# Where units rule out all equations that leave less than this share of the null loss, a constant with a unit
-# of its own may be missing; then this share of the time is kept to look for one.
-_UNEXPLAINED, _FREE_SHARE = 0.1, 0.4
-# Candidates that are carried back to the user's units beside the front.
-_N_PROMISING = 500
 
 
 class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -69,6 +57,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             lead the search, or `free`.
         device: Where the network runs: `auto`, or a device of PyTorch such as `cpu`, `cuda:0` or `mps`.
         random_state: Seed; the same seed gives the same result unless the time limit cuts in.
+        settings: The numbers of the search, for ablations; the defaults of `SearchSettings`.
 
     Attributes:
         equations_: The Pareto front as a data frame, from simple to accurate, with columns
@@ -91,6 +80,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         constant_units: str = "dimensionless",
         device: str = "auto",
         random_state: int | np.random.RandomState | None = 0,
+        settings: SearchSettings | None = None,
     ) -> None:
         self.checkpoint = checkpoint
         self.n_candidates = n_candidates
@@ -100,6 +90,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.constant_units = constant_units
         self.device = device
         self.random_state = random_state
+        self.settings = settings
 
     def fit(
         self,
@@ -123,32 +114,49 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         Raises:
             ValueError: If the data or the parameters cannot be used; the message says why.
         """
+        before = dict(self.__dict__)
+        try:
+            self._fit(X, y, X_units, y_units)
+        except BaseException:  # a fit that fails changes nothing
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+        return self
+
+    def _fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        X_units: Mapping[str, str] | Sequence[str] | None,
+        y_units: str | None,
+    ) -> None:
         X = with_text_names(X)
         table, target = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
-        target = np.asarray(target, dtype=np.float64)
         names = Names.of_table(X if hasattr(X, "columns") else table)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        self._check_parameters()
+        given = read_guesses(self.guesses, names)
+        units = _parsed(X_units, y_units, names, self.constant_units)
+        pretrained = from_pretrained(self.checkpoint, self.device, knows="functions")
+        compile_kernels()  # the seconds of a first fit's compiler are not the search's
+        clock = Clock.of(self.time_limit)
+        target = np.asarray(target, dtype=np.float64)
+        data = prepare(table, target, pretrained.config.max_variables, seed, names.columns)
+        space = SearchSpace(units.of(data.columns) if units else None)
+        task = Task(data.X, data.y, SQUARED_ERROR, None, space, seed, joblib.cpu_count())
+        solver = Solver(pretrained, self.n_candidates, self._stages, self.settings or SearchSettings())
+        solution = solver.solve(task, _over_columns(given, data.columns), clock)
+        self.names_ = names
+        self.best_index_ = solution.best
+        self._keep_front(solution.front, task, data.columns)
+
+    def _check_parameters(self) -> None:
         if self.n_candidates < 1:
             raise ValueError(f"n_candidates must be at least 1, not {self.n_candidates}")
         check_time_limit(self.time_limit)
         if not self._stages or set(self._stages) - set(COMPONENTS):
             raise ValueError(f"stages {self._stages} must be some of {', '.join(COMPONENTS)}")
-        given = read_guesses(self.guesses, names)
-        units = _parsed(X_units, y_units, names, self.constant_units)
         check_device(self.device)
-        pretrained = from_pretrained(self.checkpoint, self.device, knows="functions")
-        compile_kernels()  # the seconds of a first fit's compiler are not the search's
-        clock = Clock.of(self.time_limit)
-        data = prepare(table, target, pretrained.config.max_variables, seed, names.columns)
-        self.names_ = names
-        space = SearchSpace(units.of(data.columns) if units else None)
-        task = Task(data.X, data.y, SQUARED_ERROR, None, space, seed, joblib.cpu_count())
-        candidates = constants(task)
-        if data.varies and task.null_loss > 0:
-            task, found = self._found(task, pretrained, _over_columns(given, data.columns), clock)
-            candidates = _allowed([*candidates, *found], task)
-        self._keep_front(candidates, task, data.columns)
-        return self
 
     def predict(self, X: ArrayLike, index: int | None = None) -> Array:
         """Values of an equation of the front; of the chosen one by default.
@@ -197,44 +205,9 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         shown.insert(0, "", ["*" if i == self.best_index_ else "" for i in range(len(shown))])
         return f"{header}\n{shown.to_string(float_format=lambda value: f'{value:.4g}')}"
 
-    def _found(
-        self, task: Task, pretrained: Pretrained, given: list[Expression], clock: Clock
-    ) -> tuple[Task, list[Candidate]]:
-        """What the search finds, without units for constants or, where that explains little, with them."""
-        units = task.space.units
-        if units is None or units.constants == "free":
-            return task, self._searched(task, pretrained, given, clock)
-        found = self._searched(task, pretrained, given, clock.share(1 - _FREE_SHARE))
-        if min((c.loss for c in found), default=math.inf) <= _UNEXPLAINED * task.null_loss:
-            return task, found
-        freed = replace(task, space=SearchSpace(replace(units, constants="free")))
-        more = self._searched(freed, pretrained, given, clock)
-        tell(
-            "with constants that have no unit, the units leave no equation that explains the target: "
-            "constants may have any unit in what is shown, as with constant_units='free'"
-        )
-        return freed, found + more
-
-    def _searched(
-        self, task: Task, pretrained: Pretrained, given: list[Expression], clock: Clock
-    ) -> list[Candidate]:
-        """The best of what the search finds, in the user's units; Ctrl-C ends it with what there is."""
-        settings = SearchSettings()
-        scaler = Scaler.gentle(task.X, task.y)
-        scaled = replace(task, X=task.X / scaler.x_scale, y=task.y / scaler.y_scale)
-        guesses = tuple(scaler.scaled(expression) for expression in given)
-        search = Search(scaled, pretrained, self.n_candidates, self._stages, guesses, settings)
-        with suppress(KeyboardInterrupt):
-            for _ in search.run(clock.share(1 - settings.finishing.share)):
-                pass
-        best = search.candidates.most_promising(_N_PROMISING)
-        return finished(unscaled(best, scaler, task), task, clock, settings.finishing)
-
-    def _keep_front(self, candidates: list[Candidate], task: Task, columns: NDArray[np.intp]) -> None:
-        front = pareto_front(without_duplicates(candidates, task))
+    def _keep_front(self, front: list[Candidate], task: Task, columns: NDArray[np.intp]) -> None:
         back = {used: variable(int(column)) for used, column in enumerate(columns)}
         self.expressions_ = [candidate.expression.substitute(back) for candidate in front]
-        self.best_index_ = choose(front, task)
         self.equations_ = pd.DataFrame(
             {
                 "complexity": [candidate.complexity for candidate in front],
@@ -287,11 +260,3 @@ def _over_columns(given: list[Expression], columns: NDArray[np.intp]) -> list[Ex
     if len(usable) < len(given):
         tell(f"{len(given) - len(usable)} of the guesses need columns that are left out, and are not used")
     return [expression.substitute(places) for expression in usable]
-
-
-def _allowed(candidates: list[Candidate], task: Task) -> list[Candidate]:
-    """The candidates that the task's space allows; all of them, with a warning, if that is none."""
-    allowed = [candidate for candidate in candidates if task.space.allows(candidate.expression)]
-    if not allowed:
-        tell("no equation with the given units was found: the best one shown is without regard to them")
-    return allowed or candidates

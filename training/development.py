@@ -25,8 +25,9 @@ from nsr.expressions.expression import Expression, apply, constant
 from nsr.network.decoding import sample
 from nsr.network.model import Model
 from nsr.network.tokenizer import TOKEN_KINDS, Tokenizer
-from nsr.problems import Problem, load
-from nsr.problems import sample as sample_data
+from nsr.problems.problem import Problem
+from nsr.problems.problem import sample as sample_data
+from nsr.problems.suites import load
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.refine import Effort, refine
 from nsr.task import Task

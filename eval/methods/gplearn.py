@@ -6,8 +6,9 @@ import time
 
 import numpy as np
 import sympy
+from gplearn.genetic import SymbolicRegressor
 
-from eval.methods import Array, Budget, MethodMissingError
+from eval.methods import Array, Budget
 from nsr.expressions.expression import Expression, Token
 from nsr.expressions.operators import OPERATORS
 from nsr.expressions.sympy_form import to_sympy
@@ -21,12 +22,6 @@ class Method:
     """`gplearn.genetic.SymbolicRegressor`, one generation after another until time is up."""
 
     def __init__(self, budget: Budget) -> None:
-        try:
-            from gplearn.genetic import SymbolicRegressor
-        except ImportError:
-            raise MethodMissingError(
-                "gplearn is not installed: pip install -c constraints.txt -e '.[baselines]'"
-            ) from None
         self._time_limit = budget.time_limit
         self._estimator = SymbolicRegressor(
             population_size=1000,

@@ -172,10 +172,11 @@ class Program:
         if table.dtype != torch.float32:
             table = table.to(torch.float64)
         rows = torch.as_tensor(self.constants[index] if constants is None else constants)
-        # Iterations ask for the same rows again and again.
-        if self._plan is None or not np.array_equal(self._plan[0], index):
-            self._plan = index.copy(), TensorPlan(self.tape, index, table.device)
-        return self._plan[1], table, rows.to(self.device, table.dtype)
+        # Iterations ask for the same rows again and again; another thread may ask for others meanwhile.
+        latest = self._plan
+        if latest is None or not np.array_equal(latest[0], index):
+            latest = self._plan = index.copy(), TensorPlan(self.tape, index, table.device)
+        return latest[1], table, rows.to(self.device, table.dtype)
 
     def _checked(self, X: Any, constants: Any, index: Index | None) -> Index:
         """The expression of each row, once it is sure that no kernel will read past an array's end."""

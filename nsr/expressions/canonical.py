@@ -28,7 +28,7 @@ Polynomial = dict[Monomial, Coefficient]
 _UNIT: Monomial = frozenset()
 # Products of sums that would take more terms than this stay factored.
 _MOST_TERMS = 64
-# Stands for an exponent whose value is not known; any number that is no structural exponent would do.
+# Stands for an exponent whose value is not known; any number that is not a structural exponent would do.
 _FREE_EXPONENT = 0.123
 # Coefficients that cancel leave no more than this.
 _ROUNDING = 1e-12

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import math
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
@@ -113,6 +114,10 @@ class Operator:
         return dimensions.numbers(arguments)
 
 
+# The placeholder, variables, and the exponents of numbers as the network writes them.
+_OF_THE_LANGUAGE = re.compile(r"C|x_\d+|E\d+")
+
+
 class OperatorTable:
     """Operators by name, in the order in which they were added.
 
@@ -146,10 +151,10 @@ class OperatorTable:
             taken = [word for word in (operator.name, *operator.aliases) if word in self._words]
             if taken:
                 raise ValueError(f"operator {taken[0]!r} exists already; choose another name")
+            if _OF_THE_LANGUAGE.fullmatch(operator.name):
+                raise ValueError(f"operator name {operator.name!r} has another meaning in equations")
             if operator.symbol is not None:
-                raise ValueError(
-                    f"operator {operator.name!r} has a symbol, which only built-in ones may have"
-                )
+                raise ValueError(f"operator {operator.name!r} has a symbol, as only built-in ones may")
             self._publish({**self._snapshot, operator.name: operator})
 
     def __getitem__(self, name: str) -> Operator:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from safetensors import SafetensorError, safe_open
 
+from nsr.expressions.operators import OPERATORS
 from nsr.network.config import ModelConfig
 from nsr.network.devices import find_device
-from nsr.network.tokenizer import Tokenizer
+from nsr.network.tokenizer import FILE_NAME, Tokenizer
 
 if TYPE_CHECKING:
     import torch
@@ -33,7 +34,7 @@ _SHELVES = (_PACKAGE / "checkpoints", _PACKAGE.parent / "checkpoints")
 
 
 class CheckpointError(ValueError):
-    """A folder is no checkpoint that this version can load; the message says why."""
+    """A folder is not a checkpoint that this version can load; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,12 @@ def save_pretrained(
     dtype = torch.bfloat16 if dtype is None else dtype
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
-    config = {"format": FORMAT, "model": asdict(model.config), "metadata": metadata or {}}
+    config = {
+        "format": FORMAT,
+        "model": asdict(model.config),
+        "operators": {name: OPERATORS[name].arity for name in tokenizer.operators},
+        "metadata": metadata or {},
+    }
     weights = {
         name: value.detach().to("cpu", dtype).contiguous() for name, value in model.state_dict().items()
     }
@@ -128,6 +134,7 @@ def from_pretrained(
         raise CheckpointError(str(error)) from error
     if (tokenizer.vocab_size, tokenizer.max_variables) != (config.vocab_size, config.max_variables):
         raise CheckpointError(f"{folder}: tokenizer.json and {CONFIG} disagree about the vocabulary")
+    _check_operators(folder, tokenizer)
     pretrained = Pretrained(
         partial(_loaded, config, folder / WEIGHTS, device), tokenizer, config, str(name_or_folder), metadata
     )
@@ -164,7 +171,9 @@ def _read_config(folder: Path) -> tuple[ModelConfig, dict[str, Any]]:
     except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{path} is damaged: {error}") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise CheckpointError(f"{path} is no {FORMAT} checkpoint; it was made by another program or version")
+        raise CheckpointError(
+            f"{path} is not an {FORMAT} checkpoint; it was made by another program or version"
+        )
     shape = content.get("model")
     names = {field.name for field in fields(ModelConfig)}
     if not isinstance(shape, dict) or set(shape) != names or not all(type(v) is int for v in shape.values()):
@@ -173,6 +182,21 @@ def _read_config(folder: Path) -> tuple[ModelConfig, dict[str, Any]]:
         return ModelConfig(**shape), content.get("metadata") or {}
     except ValueError as error:
         raise CheckpointError(f"{path}: {error}") from error
+
+
+def _check_operators(folder: Path, tokenizer: Tokenizer) -> None:
+    """Raises where the network was trained with other operators than the vocabulary and the table have."""
+    stored = json.loads((folder / CONFIG).read_text(encoding="utf-8")).get("operators")
+    if stored is None:  # checkpoints from before operators were stored
+        return
+    if not isinstance(stored, dict) or tuple(stored) != tokenizer.operators:
+        raise CheckpointError(f"{folder}: {FILE_NAME} and {CONFIG} disagree about the operators")
+    changed = [name for name, arity in stored.items() if OPERATORS[name].arity != arity]
+    if changed:
+        raise CheckpointError(
+            f"{folder}: the network knows {', '.join(changed)} with another number of arguments; register "
+            "the operators that it was trained with"
+        )
 
 
 def _check_size(config: ModelConfig, folder: Path) -> None:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from nsr.clock import Clock
 from nsr.data.scaling import root_mean_square
 from nsr.evaluate.program import Program
+from nsr.evaluate.shapes import require_variables
 from nsr.expressions.expression import Expression, apply, variable
 from nsr.refinement import batched, optimizers
 from nsr.task import Task
@@ -89,9 +90,12 @@ def refine(
 
     Returns:
         Constants and losses, in the order of the expressions.
+
+    Raises:
+        ValueError: If X lacks a variable.
     """
     program = expressions if isinstance(expressions, Program) else Program(expressions, task.n_threads)
-    iterations = effort.iterations or _ITERATIONS[method]
+    require_variables(program.tape.n_variables, task.n_variables)
     rows = np.arange(task.n_rows)
     if effort.points is not None and effort.points < task.n_rows:
         rows = np.sort(np.random.default_rng(task.seed).choice(task.n_rows, effort.points, replace=False))

@@ -37,6 +37,8 @@ def has_structure(X: Array, residual: Array) -> bool:
     from sklearn.preprocessing import PolynomialFeatures
 
     enough = _EXPLAINED * max(1.0, _ROWS / len(residual))
+    if enough >= 1:  # so few rows show nothing but chance
+        return False
     some = slice(0, _MAX_ROWS)  # tell most cases, and cost little
     quadratic = make_pipeline(PolynomialFeatures(2), LinearRegression())
     neighbours = KNeighborsRegressor(_N_NEIGHBOURS)  # which see fast oscillations

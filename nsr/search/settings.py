@@ -162,5 +162,5 @@ class SearchSettings:
     batches_after: int = 8
     least_rows: int = 2_000
     least_explained: float = 0.1
-    convincing: float = 1e-6
-    compression: float = 3.0
+    convincing: float = 1e-7
+    compression: float = 2.5

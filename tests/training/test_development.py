@@ -10,7 +10,8 @@ from nsr.expressions.parsing import parse
 from nsr.network.config import ModelConfig
 from nsr.network.model import Model
 from nsr.network.tokenizer import Tokenizer
-from nsr.problems import load, sample
+from nsr.problems.problem import sample
+from nsr.problems.suites import load
 from training.development import (
     DevelopmentConfig,
     classical_batches,

@@ -7,7 +7,7 @@ from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression
 from nsr.expressions.parsing import parse
 from nsr.expressions.units import Units
-from nsr.problems import load
+from nsr.problems.suites import load
 from nsr.search.state import State
 from nsr.search.structure.reduction import groupings
 

@@ -8,9 +8,8 @@ from scipy import optimize
 
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
-from nsr.expressions import operators
 from nsr.expressions.expression import Expression
-from nsr.expressions.operators import OPERATORS, Operator
+from nsr.expressions.operators import Operator
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.refine import METHODS, Effort, refine
 from nsr.task import Task
@@ -171,17 +170,19 @@ def test_many_points_in_several_blocks_give_the_same_fit():
         assert refined.loss[0] <= 1e-12 * np.mean(y**2)
 
 
-def test_registered_operators_are_refined_too():
-    softplus = Operator("softplus_", 1, torch.nn.functional.softplus, lambda a: sympy.log(1 + sympy.exp(a)))
-    operators.register(softplus)
-    try:
-        skeleton = Expression(("mul", "C", "softplus_", "add", "mul", "C", "x_0", "C"))
-        y = values(skeleton.with_constants((2.0, 1.5, -1.0)))
-        refined = refined_by([skeleton, Expression(("mul", "C", "x_0"))], X, y, restarts=8)
-        assert refined.loss[0] < 1e-10
-        assert refined.loss[1] > refined.loss[0]
-    finally:
-        del OPERATORS["softplus_"]
+def test_registered_operators_are_refined_too(registered):
+    registered(Operator("softplus_", 1, torch.nn.functional.softplus, lambda a: sympy.log(1 + sympy.exp(a))))
+    skeleton = Expression(("mul", "C", "softplus_", "add", "mul", "C", "x_0", "C"))
+    y = values(skeleton.with_constants((2.0, 1.5, -1.0)))
+    refined = refined_by([skeleton, Expression(("mul", "C", "x_0"))], X, y, restarts=8)
+    assert refined.loss[0] < 1e-10
+    assert refined.loss[1] > refined.loss[0]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_equations_of_variables_that_the_data_lack_are_refused(method):
+    with pytest.raises(ValueError, match="x_7 is missing"):
+        refined_by([Expression(("mul", "C", "x_7"))], X, np.ones(len(X)), method=method)
 
 
 def test_weighted_rows_give_the_weighted_least_squares_of_numpy(rng):

@@ -1,5 +1,4 @@
 import itertools
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +16,9 @@ from nsr.search.engine import Search
 from nsr.search.evolution.generations import Generations
 from nsr.search.finishing import constants
 from nsr.search.settings import EvolutionSettings, SearchSettings
+
+# Seconds; these searches end by themselves, on a machine that is busy with something else as well.
+UNHURRIED = 3600
 
 
 @pytest.fixture(scope="module")
@@ -42,18 +44,20 @@ def fit(text: str, n_variables: int, checkpoint: str, **options) -> SymbolicRegr
     ],
 )
 def test_stages_find_what_they_are_for_without_a_trained_network(text, n_variables, stages, untrained, rng):
-    model = fit(text, n_variables, untrained, stages=stages, time_limit=60)
+    model = fit(text, n_variables, untrained, stages=stages, time_limit=UNHURRIED)
     X = rng.uniform(1, 4, (300, n_variables))
     expected = Program([parse(text)]).values(X)[0]
     assert np.mean((model.predict(X) - expected) ** 2) <= 1e-14 * np.var(expected)
 
 
-def test_an_answer_comes_in_time_where_there_is_none(untrained, rng):
+def test_an_answer_comes_in_time_where_there_is_none(untrained, rng, ticking):
     X, y = rng.uniform(1, 4, (300, 3)), rng.standard_normal(300)
-    started = time.monotonic()
+    clock = ticking(0.01)
+    started = clock.now
     model = SymbolicRegressor(checkpoint=untrained, n_candidates=16, time_limit=2).fit(X, y)
     assert model.equations_["complexity"].iloc[0] == 1
-    assert time.monotonic() - started < 60
+    # Whoever looks at the clock after the end begins nothing that would look again and again.
+    assert 2 <= clock.now - started < 2 * 1.25
 
 
 def test_the_search_ends_when_only_noise_is_left(untrained, monkeypatch, rng):
@@ -64,7 +68,7 @@ def test_the_search_ends_when_only_noise_is_left(untrained, monkeypatch, rng):
     monkeypatch.setattr(Generations, "evolved", evolved)
     X = np.random.default_rng(0).uniform(1, 4, (3_000, 2))
     y = X[:, 0] * X[:, 1] ** 2 + rng.standard_normal(3_000)
-    model = SymbolicRegressor(checkpoint=untrained, n_candidates=16, time_limit=600).fit(X, y)
+    model = SymbolicRegressor(checkpoint=untrained, n_candidates=16, time_limit=UNHURRIED).fit(X, y)
     assert model.equations()[model.best_index_] == "x_0*x_1**2"
 
 
@@ -73,15 +77,15 @@ def test_no_stage_is_begun_after_a_short_exact_answer(untrained, monkeypatch):
         raise AssertionError("the answer is known")
 
     monkeypatch.setattr("nsr.search.asking.guess", guess)
-    model = fit("x_0*x_1**2 + sin(x_0)", 2, untrained, time_limit=600)
+    model = fit("x_0*x_1**2 + sin(x_0)", 2, untrained, time_limit=UNHURRIED)
     assert model.best_["complexity"] <= 10
     assert model.best_["loss"] < 1e-20
 
 
 def test_every_equation_says_which_stage_found_it(untrained, rng):
-    model = fit("x_0*x_1**3/(x_2+1)", 3, untrained, stages=("families", "reduction"), time_limit=60)
+    model = fit("x_0*x_1**3/(x_2+1)", 3, untrained, stages=("families", "reduction"), time_limit=UNHURRIED)
     assert model.best_["stage"] in ("families", "reduction, families")
-    model = fit("x_0*x_1", 2, untrained, stages=("evolution",), time_limit=60)
+    model = fit("x_0*x_1", 2, untrained, stages=("evolution",), time_limit=UNHURRIED)
     assert model.best_["stage"] == "evolution"
     X = rng.uniform(1, 2, (50, 1))
     constant = SymbolicRegressor(checkpoint=untrained, n_candidates=16, time_limit=1).fit(X, np.ones(50))
@@ -90,7 +94,7 @@ def test_every_equation_says_which_stage_found_it(untrained, rng):
 
 def test_functions_that_a_target_is_affine_in_are_found_one_by_one(untrained):
     text = "sin(x_0)*(x_1 + x_2**2) + x_1*x_2"
-    model = fit(text, 3, untrained, stages=("families", "separation"), time_limit=60)
+    model = fit(text, 3, untrained, stages=("families", "separation"), time_limit=UNHURRIED)
     assert model.best_["loss"] < 1e-20
 
 
@@ -101,7 +105,7 @@ def test_unknown_stages_are_named(untrained):
 
 def test_units_may_leave_no_variable(untrained):
     X = np.random.default_rng(0).uniform(1, 4, (400, 2))
-    model = SymbolicRegressor(checkpoint=untrained, n_candidates=16, time_limit=60)
+    model = SymbolicRegressor(checkpoint=untrained, n_candidates=16, time_limit=UNHURRIED)
     model.fit(X, 3 * X[:, 0] * X[:, 1], X_units=["m", "s"], y_units="m*s")
     assert model.best_["equation"] == "3*x_0*x_1"
 
@@ -120,7 +124,7 @@ def test_the_network_is_told_what_a_part_should_be(untrained, monkeypatch, rng):
     X = rng.uniform(1, 4, (400, 2))
     y = X[:, 0] ** 2 + np.sin(X[:, 1])
     model = SymbolicRegressor(
-        checkpoint=untrained, stages=("network", "evolution"), guesses=["x_0**2"], time_limit=30
+        checkpoint=untrained, stages=("network", "evolution"), guesses=["x_0**2"], time_limit=UNHURRIED
     ).fit(X, y)
     assert model.best_["loss"] < 1e-20
     assert model.best_["stage"] == "network, evolution"
