@@ -23,6 +23,7 @@ class ExpressionConfig:
         max_variables: Most variables of an expression, at most 10.
         physics_share: Share of the compositional physics prior; the rest are generic trees.
         constant_rate: How often a spot that can hold a constant gets one.
+        rescaled_share: Share of equations whose variables come in units of any size.
         max_length: Most vocabulary tokens of a skeleton, five for each constant.
         variable_weights: Relative frequency of 1, 2, ... variables.
     """
@@ -30,6 +31,7 @@ class ExpressionConfig:
     max_variables: int = 10
     physics_share: float = 0.65
     constant_rate: float = 0.15
+    rescaled_share: float = 0.0
     max_length: int = 48
     variable_weights: tuple[float, ...] = field(default=(8, 16, 20, 18, 14, 10, 6, 4, 2, 2))
 

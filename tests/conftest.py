@@ -1,11 +1,18 @@
 """Shared test settings."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import settings
 
 from nsr.expressions.operators import OPERATORS, register
+from nsr.problems import suites
+
+# What tests share lies beside them.
+sys.path.insert(0, str(Path(__file__).parent / "helpers"))
 
 # The same examples in every run: a failure is always somebody's change. No deadline: machines differ.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
@@ -30,3 +37,9 @@ def rng() -> np.random.Generator:
     Not of seed 0, with which tables are drawn: noise must not be correlated with them.
     """
     return np.random.default_rng(1)
+
+
+@pytest.fixture
+def own_suites(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets a test register suites of its own, which are forgotten afterwards."""
+    monkeypatch.setattr(suites, "_suites", dict(suites._suites))

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from nsr.evaluate import interpreter
 from nsr.evaluate.shapes import require_index, require_shape, require_variables
 from nsr.evaluate.tape import Tape, compile_tape
-from nsr.evaluate.tensor_backend import TensorPlan
 from nsr.expressions.expression import Expression
+
+if TYPE_CHECKING:
+    import torch
+
+    from nsr.evaluate.tensor_backend import TensorPlan
 
 Array = NDArray[np.floating[Any]]
 Index = NDArray[np.int64]
@@ -62,8 +65,8 @@ class Program:
         self.n_constants = self.tape.n_constants
         self.constants = self.tape.constants
         self.n_threads = n_threads
-        self.device = torch.device(device)
-        compilable = self.device.type == "cpu" and self.tape.is_builtin
+        self.device = str(device)
+        compilable = self.device.partition(":")[0] == "cpu" and self.tape.is_builtin
         if backend == "compiled" and not compilable:
             raise ValueError(
                 "the compiled backend runs built-in operators on a CPU only; choose backend='torch'"
@@ -96,13 +99,12 @@ class Program:
             ValueError: If X lacks a variable, or the shapes do not go together.
         """
         index = self._checked(X, constants, index)
-        if self.backend == "torch" or isinstance(X, torch.Tensor):
+        if self.backend == "torch" or not isinstance(X, np.ndarray):
             plan, *tensors = self._tensors(X, constants, index)
             return _like(X, plan.values(*tensors))
         tables, rows, index = self._arrays(X, constants, index)
         out = np.empty((len(index), tables.shape[2]), tables.dtype)
-        arguments = (self.tape.nodes, self.tape.offsets, tables, rows, index)
-        split_rows(len(index), self.n_threads, lambda a, b: interpreter.values_kernel(*arguments, a, b, out))
+        self._fill(out, np.empty((0, 0, 0), tables.dtype), tables, rows, index)
         return out
 
     @overload
@@ -118,18 +120,13 @@ class Program:
     def jacobian(self, X: Any, constants: Any = None, index: Index | None = None) -> Any:
         """Values (R, P) and their derivatives by the free constants (R, K, P); see `values`."""
         index = self._checked(X, constants, index)
-        if self.backend == "torch" or isinstance(X, torch.Tensor):
+        if self.backend == "torch" or not isinstance(X, np.ndarray):
             plan, *tensors = self._tensors(X, constants, index)
             return tuple(_like(X, result) for result in plan.jacobian(*tensors))
         tables, rows, index = self._arrays(X, constants, index)
         out = np.empty((len(index), tables.shape[2]), tables.dtype)
         derivatives = np.zeros((len(index), rows.shape[1], tables.shape[2]), tables.dtype)
-        arguments = (self.tape.nodes, self.tape.active, self.tape.offsets, tables, rows, index)
-        split_rows(
-            len(index),
-            self.n_threads,
-            lambda a, b: interpreter.jacobian_kernel(*arguments, a, b, out, derivatives),
-        )
+        self._fill(out, derivatives, tables, rows, index)
         return out, derivatives
 
     def expressions_with(self, constants: Array) -> list[Expression]:
@@ -138,6 +135,15 @@ class Program:
             expression.with_constants(row[:count].tolist())
             for expression, row, count in zip(self.expressions, constants, self.n_constants, strict=True)
         ]
+
+    def _fill(self, out: Array, derivatives: Array, tables: Array, rows: Array, index: Index) -> None:
+        """Runs the compiled interpreter; derivatives without rows are not computed."""
+        arguments = (self.tape.nodes, self.tape.active, self.tape.offsets, tables, rows, index)
+        split_rows(
+            len(index),
+            self.n_threads,
+            lambda a, b: interpreter.values_kernel(*arguments, a, b, out, derivatives),
+        )
 
     def _arrays(self, X: Array, constants: Array | None, index: Index) -> tuple[Array, Array, Index]:
         """Tables (1 or R, D, P), constants (R, K) and index (R,) as the kernels take them."""
@@ -158,6 +164,10 @@ class Program:
     ) -> tuple[TensorPlan, torch.Tensor, torch.Tensor]:
         if self.backend == "compiled":
             raise TypeError("the compiled backend takes arrays; pass one, or choose backend='torch'")
+        import torch
+
+        from nsr.evaluate.tensor_backend import TensorPlan
+
         table = torch.as_tensor(X, device=self.device)
         if table.dtype != torch.float32:
             table = table.to(torch.float64)
@@ -165,7 +175,7 @@ class Program:
         # Iterations ask for the same rows again and again; another thread may ask for others meanwhile.
         latest = self._plan
         if latest is None or not np.array_equal(latest[0], index):
-            latest = self._plan = index.copy(), TensorPlan(self.tape, index, self.device)
+            latest = self._plan = index.copy(), TensorPlan(self.tape, index, table.device)
         return latest[1], table, rows.to(self.device, table.dtype)
 
     def _checked(self, X: Any, constants: Any, index: Index | None) -> Index:
@@ -184,7 +194,7 @@ class Program:
 
 def _like(example: Any, result: torch.Tensor) -> Any:
     """The result as a tensor if the example is one, otherwise as an array."""
-    return result if isinstance(example, torch.Tensor) else result.cpu().numpy()
+    return result.cpu().numpy() if isinstance(example, np.ndarray) else result
 
 
 def split_rows(n_rows: int, n_threads: int, work: Callable[[int, int], None]) -> None:

@@ -13,9 +13,9 @@ from itertools import chain, repeat
 from typing import Any, ClassVar
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from nsr.evaluate.kernels import kernel
 from nsr.expressions.expression import PLACEHOLDER, VARIABLE_PREFIX, Expression, is_structural
 from nsr.expressions.operators import N_BUILTIN, OPERATORS, Operator
 
@@ -96,11 +96,12 @@ def compile_tape(expressions: Sequence[Expression]) -> Tape:
     active = np.zeros(len(tokens), dtype=np.bool_)
     affine = np.zeros(len(tokens), dtype=np.bool_)
     _link(codes, numbers, offsets, words.arities, op, left, right, arg, literal, active, affine)
-    n_constants = np.zeros(len(lengths), dtype=np.int64)
-    _count(op, offsets, n_constants)
+    free = np.flatnonzero(op == CONSTANT)
+    owner = np.repeat(np.arange(len(lengths)), lengths)[free]
+    n_constants = np.bincount(owner, minlength=len(lengths))
     constants = np.zeros((len(lengths), max(1, int(n_constants.max(initial=0)))))
     linear = np.zeros(constants.shape, dtype=np.bool_)
-    _gather(op, arg, literal, affine, offsets, constants, linear)
+    constants[owner, arg[free]], linear[owner, arg[free]] = literal[free], affine[free]
     return Tape(
         op, left, right, arg, literal, active, affine, offsets, n_constants, constants, linear,
         words.operators,
@@ -148,10 +149,10 @@ class _Words:
         return self.codes(tokens) if new else codes
 
 
-_is_structural = njit(cache=True, nogil=True)(is_structural)
+_is_structural = kernel(is_structural, inner=True)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _link(codes, numbers, offsets, arities, op, left, right, arg, literal, active, affine):
     """Fills the node arrays; node i of a run is the token at place i from the expression's end.
 
@@ -202,7 +203,7 @@ def _link(codes, numbers, offsets, arities, op, left, right, arg, literal, activ
                 k += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel(inner=True)
 def _fix_exponent(node, exponent, code, op, right, arg, literal, active, a):
     """Makes a structural exponent part of the power (multiples of 1/2) or a literal."""
     if code != _NUMBER or not _is_structural(literal[exponent]):
@@ -216,7 +217,7 @@ def _fix_exponent(node, exponent, code, op, right, arg, literal, active, a):
         op[exponent] = LITERAL
 
 
-@njit(cache=True, nogil=True)
+@kernel(inner=True)
 def _linear_count(code, counts, a, b):
     """Constants below a node that its value depends on linearly, if the right factors are chosen."""
     if code in (_ADD, _SUB):
@@ -226,7 +227,7 @@ def _linear_count(code, counts, a, b):
     return counts[a] if code in (_NEG, _DIV) else 0
 
 
-@njit(cache=True, nogil=True)
+@kernel(inner=True)
 def _mark_affine(start, stop, op, left, right, affine, counts):
     """Walks down from the root along the sides that hold constants entering linearly.
 
@@ -244,20 +245,3 @@ def _mark_affine(start, stop, op, left, right, affine, counts):
             affine[start + a] = counts[a] > 0
             if code in (_ADD, _SUB):
                 affine[start + b] = counts[b] > 0
-
-
-@njit(cache=True, nogil=True)
-def _count(op, offsets, n_constants):
-    for e in range(len(offsets) - 1):
-        for node in range(offsets[e], offsets[e + 1]):
-            n_constants[e] += op[node] == CONSTANT
-
-
-@njit(cache=True, nogil=True)
-def _gather(op, arg, literal, affine, offsets, constants, linear):
-    """Collects the free constants' values and which of them are linear."""
-    for e in range(len(offsets) - 1):
-        for node in range(offsets[e], offsets[e + 1]):
-            if op[node] == CONSTANT:
-                constants[e, arg[node]] = literal[node]
-                linear[e, arg[node]] = affine[node]

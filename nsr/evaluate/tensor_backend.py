@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from numba import njit
 from numpy.typing import NDArray
 
+from nsr.evaluate.kernels import kernel
 from nsr.evaluate.tape import CONSTANT, FIXED_POWER, LITERAL, VARIABLE, Tape
 
 
@@ -165,7 +165,7 @@ def _reverse(group: _Group, nodes: torch.Tensor, adjoint: torch.Tensor) -> None:
             adjoint[places] = gradient
 
 
-@njit(cache=True)
+@kernel
 def _levels(op, left, right, starts, level):
     """Level of each node: 0 for leaves, otherwise one more than the highest child's."""
     for row in range(len(starts) - 1):

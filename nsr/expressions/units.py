@@ -58,7 +58,7 @@ class Units:
         rows = [[dimension.get(base, 0.0) for base in bases] for dimension in read]
         table = np.array(rows, dtype=np.float64).reshape(len(read), len(bases))
         units = cls(table[:-1], table[-1], constants)
-        if constants == "dimensionless" and not units._reaches_target:
+        if constants == "dimensionless" and not units.reach_target:
             raise ValueError(
                 f"no product of powers of the variables has the unit {y_units!r} of the target: check the "
                 "units, or set constant_units='free' if a constant of nature is missing"
@@ -91,7 +91,8 @@ class Units:
         return found is None or are_equal(found, self.target)
 
     @property
-    def _reaches_target(self) -> bool:
+    def reach_target(self) -> bool:
+        """Whether some product of powers of the variables has the target's unit."""
         if not self.target.size:
             return True
         weights = np.linalg.lstsq(self.variables.T, self.target, rcond=None)[0]

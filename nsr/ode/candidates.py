@@ -19,8 +19,10 @@ from nsr.ode.neural import smoothed
 from nsr.ode.trajectories import Trajectory
 from nsr.ode.weak_form import WIDTHS, Fit, WeakForm, sparse_fits
 from nsr.ode.weak_refinement import refined
-from nsr.refinement.refine import refine
-from nsr.refinement.selection import expression_bits
+from nsr.refinement.description import expression_bits
+from nsr.refinement.likelihood import SQUARED_ERROR
+from nsr.refinement.refine import Effort, refine
+from nsr.task import Task
 
 Array = NDArray[np.float64]
 # Asks a network for the right-hand sides of every component.
@@ -128,7 +130,9 @@ def _rough(expressions: Sequence[Expression], states: Array, slopes: Array) -> l
     if not expressions:
         return []
     program = Program(list(expressions))
-    fitted = refine(program, states, slopes, restarts=_RESTARTS, max_points=_N_ROUGH_POINTS)
+    fitted = refine(
+        program, Task(states, slopes, SQUARED_ERROR), Effort(restarts=_RESTARTS, points=_N_ROUGH_POINTS)
+    )
     size, n_points = float(np.var(slopes)) or 1.0, len(slopes)
     bits = {
         expression: 0.5 * n_points * math.log2(max(loss / size, _EXACT_RESIDUAL**2))

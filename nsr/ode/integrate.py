@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from nsr.evaluate.elementary import OPTIONS
-from nsr.evaluate.interpreter import forward_block
+from nsr.evaluate.interpreter import forward_block, longest_run
+from nsr.evaluate.kernels import kernel
 from nsr.evaluate.program import Program, split_rows
 from nsr.evaluate.shapes import require_index, require_shape, require_variables
 from nsr.expressions.expression import Expression
@@ -176,13 +175,13 @@ def _owned(values: Array) -> Array:
     return np.require(values, np.float64, ["C", "W"])
 
 
-@njit(**OPTIONS)
+@kernel
 def _integrate_rows(
     tape, offsets, firsts, rows, initial, grid, constants, rtol, atol, largest, max_steps, start, stop, out
 ):
     """Rows start to stop of `Systems.integrate`."""
     width = initial.shape[1]
-    work = np.empty((np.max(np.diff(offsets)), 1))
+    work = np.empty((longest_run(offsets), 1))
     k = np.empty((7, width))
     x, trial = np.zeros((width, 1)), np.zeros((width, 1))
     for row in range(start, stop):
@@ -194,7 +193,7 @@ def _integrate_rows(
         _integrate_row(system, grid[row], rtol, atol, largest, max_steps, x, trial, k, work, out[row])
 
 
-@njit(**OPTIONS)
+@kernel(inner=True)
 def _integrate_row(system, times, rtol, atol, largest, max_steps, x, trial, k, work, out):
     """Fills out (T, D) from its second time on as far as it gets; k[0] holds the derivatives at x."""
     n = system[3] - system[2]
@@ -227,7 +226,7 @@ def _integrate_row(system, times, rtol, atol, largest, max_steps, x, trial, k, w
         k[0, :n] = k[6, :n]  # the last stage is the next step's first
 
 
-@njit(**OPTIONS)
+@kernel(inner=True)
 def _interpolate(share, h, x, k, out):
     """Sets out to the state at a share of a step h that begins at x and has the stages k."""
     for i in range(len(out)):
@@ -238,7 +237,7 @@ def _interpolate(share, h, x, k, out):
         out[i] = x[i, 0] + h * total
 
 
-@njit(**OPTIONS)
+@kernel(inner=True)
 def _attempt(system, h, rtol, atol, x, trial, k, work):
     """Sets trial to the state after a step h, and the stages k; returns the error over the tolerance."""
     n = system[3] - system[2]
@@ -258,7 +257,7 @@ def _attempt(system, h, rtol, atol, x, trial, k, work):
     return np.sqrt(total / n)
 
 
-@njit(**OPTIONS)
+@kernel(inner=True)
 def _derivative(system, x, work, out):
     """Sets out to the derivatives of a system's components at the state x, shape (D, 1)."""
     tape, offsets, first, last, constants = system
@@ -269,7 +268,7 @@ def _derivative(system, x, work, out):
         out[component - first] = work[stop - start - 1, 0]
 
 
-@njit(**OPTIONS)
+@kernel(inner=True)
 def _first_step(k, x, n, rtol, atol, span):
     """A step in which the state changes by about the tolerance's root (Hairer, Norsett and Wanner, II.4)."""
     size, speed = 0.0, 0.0

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from nsr.clock import Clock
 from nsr.data.scaling import Scaler
 from nsr.expressions.expression import Expression, apply, constant, variable
 from nsr.expressions.simplify import simplify, strip_scale
@@ -94,7 +95,9 @@ def by_functions(
     for place, column in enumerate(slopes.T):
         now = time.monotonic()
         until = now + (deadline - now) / (slopes.shape[1] - place)
-        found.append(guess(pretrained, states, column, n_candidates=n_candidates, seed=seed, deadline=until))
+        found.append(
+            guess(pretrained, states, column, n_candidates=n_candidates, seed=seed, clock=Clock(until))
+        )
     return found
 
 
@@ -141,5 +144,5 @@ def _sampled(
         n_samples=n_samples,
         generator=generator,
         n_components=counts,
-        deadline=deadline,
+        clock=Clock(deadline),
     )

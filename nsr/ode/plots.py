@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nsr.data.writing import write_whole
 from nsr.ode.trajectories import as_trajectories
 
 if TYPE_CHECKING:
@@ -17,6 +19,23 @@ if TYPE_CHECKING:
     from nsr.ode.regressor import ODERegressor
 
 _N_FINE = 400
+
+
+def check_picture(path: Path) -> None:
+    """Raises where a picture could not be made.
+
+    Raises:
+        ValueError: If matplotlib is not installed, or knows no pictures with this ending.
+    """
+    try:
+        from matplotlib.backend_bases import FigureCanvasBase
+    except ImportError:
+        raise ValueError("pictures need matplotlib: pip install 'nsr[plots]'") from None
+    endings = FigureCanvasBase.get_supported_filetypes()
+    if path.suffix[1:].lower() not in endings:
+        raise ValueError(
+            f"the name of the picture {path} must end with one of .{', .'.join(sorted(endings))}"
+        )
 
 
 def plot_simulation(
@@ -34,12 +53,11 @@ def plot_simulation(
         path: Picture to write; its ending says of which kind.
 
     Raises:
-        ValueError: If matplotlib is not installed.
+        ValueError: As `check_picture` does.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise ValueError("pictures need matplotlib: pip install 'nsr[plots]'") from None
+    check_picture(path)
+    from matplotlib.figure import Figure
+
     trajectories = as_trajectories(t, X)
     figure = Figure(figsize=(8, 3 * len(trajectories)), layout="constrained")
     panels = figure.subplots(len(trajectories), squeeze=False)[:, 0]
@@ -54,4 +72,6 @@ def plot_simulation(
         panel.legend()
         panel.set_xlabel("time")
     figure.suptitle("; ".join(estimator.equations(digits=4)), fontsize="small")
-    figure.savefig(path, dpi=120)
+    picture = io.BytesIO()
+    figure.savefig(picture, dpi=120, format=path.suffix[1:].lower())
+    write_whole(path, picture.getvalue())

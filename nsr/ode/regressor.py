@@ -21,15 +21,14 @@ from nsr.expressions.sympy_form import to_sympy
 from nsr.network.checkpoint import DEFAULT_CHECKPOINT, Pretrained, from_pretrained
 from nsr.ode.candidates import Ask, distinct, ranked, sparse, written
 from nsr.ode.combination import combined
+from nsr.ode.compiling import compile_ode_kernels
 from nsr.ode.fitting import Fitting
 from nsr.ode.integrate import Systems
 from nsr.ode.neural import by_functions, by_systems
 from nsr.ode.noise import with_scatter
 from nsr.ode.shooting import Paths, Shot, System
 from nsr.ode.trajectories import as_trajectories, moving
-from nsr.ode.warm_up import warm_up_integration
 from nsr.ode.weak_form import WIDTHS, WeakForm
-from nsr.refinement.warm_up import warm_up
 
 Array = NDArray[np.float64]
 SOURCES = ("systems", "functions", "library", "variation")
@@ -94,8 +93,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         started = time.monotonic()
         networks = self._networks()
         loading = time.monotonic() - started
-        warm_up()
-        warm_up_integration()
+        compile_ode_kernels()
         deadline = time.monotonic() + self.time_limit - loading  # compiling does not count
         first = X[0] if isinstance(X, list | tuple) and len(X) else X
         trajectories = with_scatter(as_trajectories(t, X))
@@ -159,9 +157,9 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         """The networks among the sources, each with the way to ask it."""
         asked: list[tuple[Ask, Pretrained]] = []
         if "systems" in self.sources:
-            asked.append((by_systems, from_pretrained(self.checkpoint)))
+            asked.append((by_systems, from_pretrained(self.checkpoint, knows="systems")))
         if "functions" in self.sources:
-            asked.append((by_functions, from_pretrained(self.function_checkpoint)))
+            asked.append((by_functions, from_pretrained(self.function_checkpoint, knows="functions")))
         return asked
 
     def _keep(self, fitted: list[Shot], whole: Paths, moves: NDArray[np.bool_]) -> None:

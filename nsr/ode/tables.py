@@ -1,4 +1,4 @@
-"""Trajectories in CSV files, and systems in JSON files."""
+"""Trajectories in files of tables, and systems in JSON files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from nsr.data.reading import identifiers, label_columns, read_table, select_columns
+from nsr.data.names import Names
+from nsr.data.notes import tell
+from nsr.data.reading import read_table
+from nsr.data.writing import write_whole
 
 if TYPE_CHECKING:
     from nsr.ode.regressor import ODERegressor
@@ -19,45 +22,47 @@ if TYPE_CHECKING:
 
 def read_trajectories(
     path: Path, time: str, states: Sequence[str] | None, trajectory: str | None
-) -> tuple[list[NDArray[np.float64]], list[pd.DataFrame], dict[str, str]]:
+) -> tuple[list[NDArray[np.float64]], list[pd.DataFrame], Names]:
     """Reads a table of observations.
 
     Args:
-        path: CSV file with a header.
+        path: A file that `nsr.data.reading.read_table` reads.
         time: Column of times.
         states: Columns of states; by default every other column that holds a number.
         trajectory: Column whose value is the same for the rows of one trajectory.
 
     Returns:
-        Times and states of each trajectory, the states' names being identifiers, and the columns' names as
-        they were read with these.
+        Times and states of each trajectory, the states' names being identifiers, and the names of the states.
 
     Raises:
         ValueError: If a column is missing or holds no numbers.
     """
     table = read_table(path)
-    if trajectory is not None and trajectory not in table.columns:
-        raise ValueError(
-            f"no column {trajectory!r} to tell trajectories apart; there are {', '.join(table.columns)}"
-        )
-    labels = pd.Series(0, index=table.index) if trajectory is None else table[trajectory]
-    if trajectory is not None:
-        table = table.drop(columns=trajectory)
-    if states is not None and time in states:
-        raise ValueError(f"column {time!r} holds the times; leave it out of --states")
-    chosen = states or [c for c in table.columns if c not in {time, *label_columns(table, time)}]
-    if not chosen:
+    taken = {table.place(time)} | ({table.place(trajectory)} if trajectory is not None else set())
+    if states is None:
+        others = [place for place in range(len(table.names)) if place not in taken]
+        places = [place for place in others if not table.is_label(place)]
+        for place in set(others) - set(places):
+            tell(f"column {table.names[place]!r} holds text and is left out")
+    else:
+        places = table.places(states)
+    if taken & set(places):
+        wrong = table.names[min(taken & set(places))]
+        raise ValueError(f"column {wrong!r} holds the times or trajectories; leave it out of --states")
+    if not places:
         raise ValueError(f"{path} has no column of numbers beside {time!r}: a state is needed, or more")
-    values, times = select_columns(table, time, chosen)
-    names = identifiers(list(values.columns))
-    values = values.rename(columns=names)
-    groups = [np.flatnonzero(labels == label) for label in labels.unique()]
-    clocks = [np.asarray(times, dtype=np.float64)[rows] for rows in groups]
-    return clocks, [values.iloc[rows] for rows in groups], names
+    names = Names.of([table.names[place] for place in places])
+    clock = table.numbers(table.place(time))
+    values = pd.DataFrame(table.matrix(places), columns=list(names.identifiers))
+    groups = np.zeros(len(table), dtype=np.intp)
+    if trajectory is not None:
+        groups, _ = pd.factorize(table.cells[table.place(trajectory)], use_na_sentinel=False)
+    rows = [np.flatnonzero(groups == group) for group in range(groups.max(initial=0) + 1)]
+    return [clock[own] for own in rows], [values.iloc[own] for own in rows], names
 
 
-def write_systems(path: Path, estimator: ODERegressor, time: str) -> None:
-    """Writes the systems found, the chosen one first."""
+def write_systems(path: Path, estimator: ODERegressor, time: str, names: Names) -> None:
+    """Writes the systems found, the chosen one first, with the states under their own names, too."""
     rows = [
         {
             "equations": row["equations"].split("; "),
@@ -66,5 +71,10 @@ def write_systems(path: Path, estimator: ODERegressor, time: str) -> None:
         }
         for _, row in estimator.equations_.iterrows()
     ]
-    content = {"time": time, "states": estimator.state_names_, "systems": rows}
-    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    content = {
+        "time": time,
+        "states": list(names.identifiers),
+        "columns": dict(zip(names.identifiers, names.columns, strict=True)),
+        "systems": rows,
+    }
+    write_whole(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")

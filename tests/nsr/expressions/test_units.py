@@ -7,9 +7,9 @@ from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression
 from nsr.expressions.parsing import parse
 from nsr.expressions.units import Units
-from nsr.problems import load
+from nsr.problems.suites import load
+from nsr.search.state import State
 from nsr.search.structure.reduction import groupings
-from nsr.search.structure.state import State
 
 FEYNMAN = load("feynman")
 MOTION = Units.parse(("kg", "m/s", "m", "s"), "J")

@@ -16,12 +16,12 @@ import scipy.linalg
 from numpy.typing import NDArray
 
 from nsr.expressions.operators import OPERATORS
+from nsr.search.settings import MANY_ROWS, ROWS
 
 Array = NDArray[np.float64]
 
-MAX_ROWS = 1_500
-# Rows for the best few kinds, and the error from which on they are worth their time: noise averages out.
-_MANY_ROWS, _N_REFITTED, ROUGH = 10_000, 2, 1e-3
+# Kinds that are fitted to many rows, and the error from which on that is worth its time: noise averages out.
+_N_REFITTED, ROUGH = 2, 1e-3
 # The logarithm does not know the sign of the target: of normal noise, the size alone varies by so much less.
 _SIGN_FACTOR = 2.4
 _MAX_DEGREE = 12
@@ -98,7 +98,7 @@ class Surrogate:
         log_inputs: Whether the polynomial takes the logarithm of each variable's size, shape (D,).
         output: Which of `OUTPUTS` it gives.
         low: Smallest input after logarithms, shape (D,).
-        high: Largest input, likewise.
+        high: Largest input after logarithms, shape (D,).
         degrees: Degree of each term in each variable, shape (T, D).
         coefficients: Shape (T,).
         error: Weighted root mean square error of the target on held-out rows over its weighted standard
@@ -167,12 +167,14 @@ def fit_surrogates(X: Array, y: Array, weights: Array | None = None) -> list[Sur
     if np.ptp(y) < _LARGEST_EXPONENT and np.max(np.abs(y)) < _LARGEST_EXPONENT:
         choices.append((none, "exp"))
     kinds = list({(inputs.tobytes(), output): (inputs, output) for inputs, output in choices}.values())
-    first = slice(0, MAX_ROWS)
+    first = slice(0, ROWS)
+    if np.any(np.ptp(X[first], axis=0) == 0):  # a level that few rows have
+        first = slice(None)
     fits = [_fit(X[first], y[first], weights[first], False, *kind) for kind in kinds]
     fits.sort(key=lambda s: s.error)
     if fits[0].error < ROUGH:
         return fits
-    rows = slice(0, _MANY_ROWS)
+    rows = slice(0, MANY_ROWS)
     fits = [
         _fit(X[rows], y[rows], weights[rows], True, fit.log_inputs, fit.output) for fit in fits[:_N_REFITTED]
     ]
@@ -182,7 +184,7 @@ def fit_surrogates(X: Array, y: Array, weights: Array | None = None) -> list[Sur
 def refit(surrogate: Surrogate, X: Array, y: Array, weights: Array, degrees: NDArray[np.int64]) -> Surrogate:
     """The same kind of polynomial with other terms; degrees have shape (T, D)."""
     rough = surrogate.error >= ROUGH
-    rows = slice(0, _MANY_ROWS if rough else MAX_ROWS)
+    rows = slice(0, MANY_ROWS if rough or np.any(np.ptp(X[:ROWS], axis=0) == 0) else ROWS)
     kind = surrogate.log_inputs, surrogate.output
     return _fit(X[rows], y[rows], weights[rows], rough, *kind, degrees)
 
@@ -202,6 +204,8 @@ def _fit(
     n_training = len(y) - max(1, int(_HELD_OUT_SHARE * len(y)))
     if degrees is None:
         degrees = degrees_up_to(X.shape[1], n_training // 2)
+        n_levels = np.array([len(np.unique(column)) for column in X.T])
+        degrees = degrees[np.all(degrees < n_levels, axis=1)]  # higher ones are not seen on so few values
     totals = degrees.sum(axis=1)
     degrees = degrees[np.argsort(totals, kind="stable")]
     cuts = np.unique(np.cumsum(np.bincount(totals)))
@@ -239,7 +243,7 @@ def _nested_least_squares(A: Array, b: Array, cuts: NDArray[np.int64]) -> list[A
     gram = A.T @ A
     gram[np.diag_indices_from(gram)] *= 1 + 1e-12
     gram[np.diag_indices_from(gram)] += 1e-14 * np.trace(gram)
-    factor = scipy.linalg.cholesky(gram, lower=True)
+    factor = _factor(gram)
     solutions = []
     for n in cuts.tolist():
         block, columns = (factor[:n, :n], True), A[:, :n]
@@ -247,6 +251,16 @@ def _nested_least_squares(A: Array, b: Array, cuts: NDArray[np.int64]) -> list[A
         again = scipy.linalg.cho_solve(block, columns.T @ (b - columns @ first))
         solutions.append(np.asarray(first + again))
     return solutions
+
+
+def _factor(gram: Array) -> Array:
+    """A Cholesky factor of a matrix that rounding may have left without one: then of one nearby."""
+    for _ in range(8):
+        try:
+            return np.asarray(scipy.linalg.cholesky(gram, lower=True))
+        except np.linalg.LinAlgError:
+            gram = gram + 1e-12 * np.trace(gram) * np.eye(len(gram))
+    raise np.linalg.LinAlgError("the surrogate's terms are not finite")
 
 
 @cache
