@@ -108,7 +108,7 @@ def test_a_failed_write_leaves_the_old_checkpoint(folder, monkeypatch):
     def full_disk(*_):
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("nsr.network.checkpoint.save_file", full_disk)
+    monkeypatch.setattr("safetensors.torch.save_file", full_disk)
     with pytest.raises(OSError, match="no space"):
         save_pretrained(folder, Model(CONFIG), TOKENIZER)
     assert (folder / "model.safetensors").read_bytes() == before
