@@ -130,8 +130,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         X_units: Mapping[str, str] | Sequence[str] | None,
         y_units: str | None,
     ) -> None:
-        X = with_text_names(X)
-        table, target = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
+        table, target = validate_data(self, with_text_names(X), y, dtype=np.float64, y_numeric=True)
         names = Names.of_table(X if hasattr(X, "columns") else table)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         self._check_parameters()

@@ -1,5 +1,8 @@
 """Shared test settings."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +10,9 @@ from hypothesis import settings
 
 from nsr.expressions.operators import OPERATORS, register
 from nsr.problems import suites
+
+# What tests share lies beside them.
+sys.path.insert(0, str(Path(__file__).parent / "helpers"))
 
 # The same examples in every run: a failure is always somebody's change. No deadline: machines differ.
 settings.register_profile("repeatable", derandomize=True, deadline=None)

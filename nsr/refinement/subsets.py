@@ -61,9 +61,9 @@ def best_subsets(
 
     Args:
         gram: As in `unexplained`.
-        moments: Likewise.
-        total: Likewise.
-        subsets: Likewise.
+        moments: As in `best_subsets`.
+        total: As in `best_subsets`.
+        subsets: As in `best_subsets`.
         n_best: How many at most.
         largest: Share that a subset may leave unexplained.
     """

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import sympy
 import torch
+from tasks import task
 
 from nsr.evaluate.program import Program
 from nsr.export.c import to_c
@@ -23,10 +24,11 @@ from nsr.expressions.units import Units
 from nsr.network.checkpoint import CheckpointError, from_pretrained, save_pretrained
 from nsr.network.model import Model, ModelConfig
 from nsr.network.tokenizer import Tokenizer
+from nsr.refinement.candidates import Candidate
 from nsr.refinement.refine import refine
-from nsr.refinement.selection import Candidate
-from nsr.search.evolution.population import Member, Population
+from nsr.search.evolution.population import Population
 from nsr.search.evolution.semantics import desired
+from nsr.search.settings import EvolutionSettings
 
 SPEEDS = np.random.default_rng(0).uniform(0.1, 0.9, (50, 2))
 FACTORS = 1 / np.sqrt(1 - SPEEDS**2)
@@ -72,7 +74,7 @@ def test_it_is_evaluated_and_differentiated():
 
 def test_its_constants_are_refined():
     y = 3 * (1 - (0.8 * SPEEDS[:, 0]) ** 2) ** -0.5
-    refined = refine([parse("C0*lorentz(C1*v)", ["v"], free_names=True)], SPEEDS, y, restarts=8)
+    refined = refine([parse("C0*lorentz(C1*v)", ["v"], free_names=True)], task(SPEEDS, y))
     assert refined.loss[0] < 1e-16
     np.testing.assert_allclose(np.abs(refined.constants[0]), [3, 0.8], rtol=1e-6)
 
@@ -103,8 +105,8 @@ def test_its_argument_has_no_unit():
 
 
 def test_evolution_mutates_with_it_and_looks_below_it():
-    population = Population(1, seed=0)
-    population.add([Member(Candidate(parse("x_0 + 2"), 1.0), 1.0)])
+    population = Population(1, 0, EvolutionSettings())
+    population.add([Candidate(parse("x_0 + 2"), 1.0, 1.0)])
     assert any("lorentz" in child.tokens for child in population.children(100))
     table = np.column_stack((SPEEDS, SPEEDS[:, 0] + 1e-6))
     wanted = desired(apply("lorentz", variable(2)), 2, table, FACTORS[:, 0])

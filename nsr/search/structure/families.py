@@ -26,7 +26,8 @@ from nsr.search.surrogate import ROUGH, degrees_up_to
 Array = NDArray[np.float64]
 
 MAX_VARIABLES = 9
-# Rows where the state's surrogate is good, and where it is not, which noise may be the reason for.
+# Rows where the state's surrogate is good: more than there are columns of terms, with the target and without.
+# Where it is not, which noise may be the reason for, as many as their Gram matrix takes little time for.
 _FEW_ROWS, _MANY_ROWS = 600, 4_000
 _POWERS = (1.0, 2.0, -1.0, -2.0, 0.5, -0.5, 3.0, -3.0, 4.0, 1.5)
 _SCALES = (1.0, 2.0, 0.5, np.pi, 3.0, 4.0)
@@ -36,17 +37,18 @@ _MAX_TERMS = (240, 280, 180)
 _N_DECORATIONS = 4
 # Terms that sums of three are made of, and ratios of three: above and below the line.
 _MAX_TRIPLE_TERMS, _MAX_RATIO_TERMS = 80, 30
-# Subsets of each size that are handed on, likewise.
+# Subsets of each size that are handed on, where the surrogate is good and where it is not.
 _N_BEST, _N_BEST_ROUGH = 4, 10
 # Share of the transformed target that a worthwhile relation leaves unexplained, at most.
 _WORTHWHILE = 0.05
 # Share of the target that a sum which holds exactly leaves unexplained on rows it was not fitted to.
 _EXACT = 1e-7
 _MAX_EXACT_TERMS = 12
-# Polynomials go up to this total degree where they hold exactly; where they do not, so many terms are tried.
+# Polynomials go up to this total degree where they hold exactly; where they do not, these numbers of terms
+# are tried.
 _MAX_DEGREE = 9
 _POLYNOMIAL_SIZES = (35, 120)
-# A term is significant if its coefficient is so many standard errors from zero.
+# A term is significant if its coefficient is this many standard errors from zero.
 _SIGNIFICANT = 5.0
 
 
@@ -245,7 +247,7 @@ def exact_subset(table: Array, target: Array) -> list[tuple[int, ...]]:
 
 @cache
 def _terms(n_variables: int) -> tuple[Expression, ...]:
-    """Terms in so many variables, the constant first, then from simple to complicated."""
+    """Terms in this many variables, the constant first, then from simple to complicated."""
     n_powers = {1: 10, 2: 9, 3: 8, 4: 6}.get(n_variables, 3)
     atoms = [[power(i, p) for p in _POWERS[:n_powers]] for i in range(n_variables)]
     scales = _SCALES if n_variables == 1 else _SCALES[:2] if n_variables == 2 else _SCALES[:1]
