@@ -95,9 +95,11 @@ def fit(
         say("searching for equations")
         estimator.fit(X, y, **own_units)
     target = table.names[explained]
-    if output is not None:  # first of all, as nobody may be left to read what is printed
-        write_result(output, estimator, target, time.perf_counter() - started, seed)
-    _print_leaderboard(estimator, target)
+    try:  # first of all, as nobody may be left to read what is printed
+        if output is not None:
+            write_result(output, estimator, target, time.perf_counter() - started, seed)
+    finally:
+        _print_leaderboard(estimator, target)
 
 
 @app.command()
@@ -172,11 +174,13 @@ def ode(
         _compile(compile_ode_kernels, say)
         say("searching for equations of motion")
         estimator.fit(times, tables)
-    if output is not None:
-        write_systems(output, estimator, time, names)
-    if plot is not None:
-        plot_simulation(estimator, times, tables, plot)
-    _print_systems(estimator)
+    try:
+        if output is not None:
+            write_systems(output, estimator, time, names)
+        if plot is not None:
+            plot_simulation(estimator, times, tables, plot)
+    finally:
+        _print_systems(estimator)
 
 
 def _units(table: Table, places: Sequence[int], target: int, text: str | None) -> dict[str, Any]:

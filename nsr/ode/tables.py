@@ -12,8 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nsr.data.names import Names
-from nsr.data.notes import tell
 from nsr.data.reading import read_table
+from nsr.data.table import with_numbers
 from nsr.data.writing import write_whole
 
 if TYPE_CHECKING:
@@ -40,10 +40,7 @@ def read_trajectories(
     table = read_table(path)
     taken = {table.place(time)} | ({table.place(trajectory)} if trajectory is not None else set())
     if states is None:
-        others = [place for place in range(len(table.names)) if place not in taken]
-        places = [place for place in others if not table.is_label(place)]
-        for place in set(others) - set(places):
-            tell(f"column {table.names[place]!r} holds text and is left out")
+        places = with_numbers(table, [place for place in range(len(table.names)) if place not in taken])
     else:
         places = table.places(states)
     if taken & set(places):
