@@ -154,8 +154,12 @@ class _Task:
                 starts = program.constants[index]
             if len(index) == 0:
                 break
-            constants, losses = batched.least_squares(
-                program, self._X, self._y, self._scale, starts, index, self._max_iterations, self._tolerance
+            constants, losses = batched.levenberg_marquardt(
+                batched.ProgramFit(program, self._X, self._y, self._scale, index),
+                starts,
+                batched.IDENTITY,
+                max_iterations=self._max_iterations,
+                tolerance=self._tolerance,
             )
             self.fits[index] += np.isfinite(losses)
             better = losses < self.losses[index]

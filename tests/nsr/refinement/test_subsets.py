@@ -2,7 +2,7 @@ import itertools
 
 import numpy as np
 
-from nsr.search.structure.subsets import best_subsets, unexplained
+from nsr.refinement.subsets import best_subsets, unexplained
 
 
 def test_shares_are_those_of_least_squares(rng):
