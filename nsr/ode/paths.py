@@ -85,9 +85,7 @@ class Paths:
         rows = np.arange(systems.n_systems) if index is None else index
         begin = np.broadcast_to(self.initials if initials is None else initials, (len(rows), n_paths, width))
         s = self.settings
-        rtol, steps_a_point = (
-            (s.rough_rtol, s.rough_steps_a_point) if is_rough else (s.rtol, s.steps_a_point)
-        )
+        rtol, steps_a_point = (s.rough_rtol, s.rough_steps_a_point) if is_rough else (s.rtol, s.steps_a_point)
         with np.errstate(all="ignore"):
             states = systems.integrate(
                 begin.reshape(-1, width),

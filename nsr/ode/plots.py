@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nsr.ode.printing import to_equations
 from nsr.ode.trajectories import as_trajectories
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def plot_simulation(
     Args:
         estimator: Fitted to these observations.
         t: Times, as `ODERegressor.fit` took them.
-        X: States, likewise.
+        X: States, as `ODERegressor.fit` took them.
         path: Picture to write; its ending says of which kind.
 
     Raises:
@@ -53,5 +54,6 @@ def plot_simulation(
             )
         panel.legend()
         panel.set_xlabel("time")
-    figure.suptitle("; ".join(estimator.equations(digits=4)), fontsize="small")
+    best = estimator.expressions_[estimator.best_index_]
+    figure.suptitle("; ".join(to_equations(best, estimator.state_names_, digits=4)), fontsize="small")
     figure.savefig(path, dpi=120)

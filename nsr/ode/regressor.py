@@ -15,11 +15,11 @@ from sklearn.utils.validation import check_is_fitted, check_random_state
 from nsr.clock import Clock
 from nsr.export.latex import to_latex
 from nsr.export.leaderboard import leaderboard
-from nsr.expressions.printing import to_infix
 from nsr.expressions.sympy_form import to_sympy
 from nsr.network.checkpoint import DEFAULT_CHECKPOINT
 from nsr.ode.neural import Networks
 from nsr.ode.paths import System
+from nsr.ode.printing import to_equations
 from nsr.ode.search import FoundSystem, SystemSearch
 from nsr.ode.settings import DEFAULTS, OdeSettings
 from nsr.ode.simulation import simulate
@@ -104,7 +104,8 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         clock = Clock.of(self.time_limit)
         task = OdeTask.of(t, X, self.settings, seed)
         networks = Networks(self.checkpoint, self.function_checkpoint, self.n_candidates)
-        search = SystemSearch(task, {name: make(networks) for name, make in STAGES.items() if name in self.stages})
+        stages = {name: make(networks) for name, make in STAGES.items() if name in self.stages}
+        search = SystemSearch(task, stages)
         try:
             search.run(clock)
         except KeyboardInterrupt:
@@ -173,7 +174,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         if unknown or not self.stages:
             raise ValueError(f"stages {tuple(self.stages)} must be some of {', '.join(STAGES)}")
         if not 0 < self.time_limit < math.inf:
-            raise ValueError(f"time_limit must be a positive, finite number of seconds, not {self.time_limit}")
+            raise ValueError(f"time_limit must be a positive number of seconds, not {self.time_limit}")
         if self.n_candidates < 1:
             raise ValueError(f"n_candidates must be at least 1, not {self.n_candidates}")
 
@@ -201,7 +202,4 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
 
 
 def _text(system: System, names: Sequence[str], digits: int | None) -> str:
-    return "; ".join(
-        f"d{name}/dt = {to_infix(component, names, digits)}"
-        for name, component in zip(names, system, strict=True)
-    )
+    return "; ".join(to_equations(system, names, digits))

@@ -1,4 +1,4 @@
-"""The search for systems: stages propose right-hand sides, simulation and shooting choose among systems of them."""
+"""The search for systems: stages propose right-hand sides, simulation chooses among systems of them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class FoundSystem:
 
     @property
     def loss(self) -> float:
-        """Mean squared error of the simulation in units of each state's variance, on average over the states."""
+        """Mean squared error of the simulation in units of each state's variance, averaged over states."""
         return float(np.mean(self.fitted.unexplained))
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 class OdeSettings:
     """Effort and preferences of `nsr.ode.ODERegressor`; ablations override one or two of them.
 
-    Unless a field says otherwise its value was chosen on the development systems (`python -m eval.odebench run
-    --suite textbook`, `development` and `turning`, without noise and with 5 %), never on ODEBench. Shares of
-    time are shares of what is left when the work in question begins.
+    Unless a field says otherwise its value was chosen on the development systems (`python -m eval.odebench
+    run --suite textbook`, `development` and `turning`, without noise and with 5 %), never on ODEBench. Shares
+    of time are shares of what is left when the work in question begins.
 
     Attributes:
         most_points: Observations that a search looks at; of longer tables it takes as many, evenly spread.

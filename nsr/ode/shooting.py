@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -115,7 +116,7 @@ class _Shooting:
         owner = self.paths.owner
         starts = np.searchsorted(owner, np.arange(self.n_paths + 1))
         errors = residuals.reshape(len(owner), -1)
-        for path, (start, stop) in enumerate(zip(starts, starts[1:], strict=False)):
+        for path, (start, stop) in enumerate(itertools.pairwise(starts.tolist())):
             J = derivatives[start:stop].reshape(-1, derivatives.shape[2])
             own = n_constants + path * self.width + np.arange(self.width)
             places = np.concatenate((np.arange(n_constants), own))

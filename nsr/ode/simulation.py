@@ -46,8 +46,8 @@ def simulate(system: System, times: Array, initial: Array) -> Array:
                 states = implicit
     if (n := _n_known(states)) < len(ascending):
         warnings.warn(
-            f"the solution could not be followed beyond time {ascending[max(n - 1, 0)]:g}: it goes to infinity, "
-            "leaves the domain of its equations or takes too many steps; later states are NaN",
+            f"the solution could not be followed beyond time {ascending[max(n - 1, 0)]:g}: it goes to "
+            "infinity, leaves the domain of its equations or takes too many steps; later states are NaN",
             UserWarning,
             stacklevel=3,
         )

@@ -1,7 +1,7 @@
 """Smoothing splines of all states of a trajectory at once (Green and Silverman 1994, chapter 2).
 
-SciPy's `make_smoothing_spline` finds the same curves, one state at a time and by a loop over the points for each
-smoothness that it tries; a table of ten states and ten thousand rows would take it half a minute.
+SciPy's `make_smoothing_spline` finds the same curves, one state at a time and by a loop over the points for
+each smoothness that it tries; a table of ten states and ten thousand rows would take it half a minute.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ Proposals = list[list[list[Fit]]]
 
 
 class Stage:
-    """A source of right-hand sides: of proposals before any system is fitted, of variations after, or of both."""
+    """A source of right-hand sides: of proposals before systems are fitted, of variations after, or both."""
 
     def propose(self, task: OdeTask, clock: Clock) -> Proposals:  # noqa: ARG002
         """Right-hand sides that the observations suggest, for each component.

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nsr.data.reading import identifiers, label_columns, read_table, select_columns
+from nsr.ode.printing import to_equations
 
 if TYPE_CHECKING:
     from nsr.ode.regressor import ODERegressor
@@ -57,14 +58,11 @@ def read_trajectories(
 
 
 def write_systems(path: Path, estimator: ODERegressor, time: str) -> None:
-    """Writes the systems found, the chosen one first."""
+    """Writes the front of systems; `best` is the place of the chosen one."""
+    names, front = estimator.state_names_, estimator.equations_.to_dict(orient="records")
     rows = [
-        {
-            "equations": row["equations"].split("; "),
-            "complexity": int(row["complexity"]),
-            "r2": float(row["r2"]),
-        }
-        for _, row in estimator.equations_.iterrows()
+        {"equations": to_equations(system, names)} | {key: row[key] for key in ("complexity", "loss", "r2")}
+        for system, row in zip(estimator.expressions_, front, strict=True)
     ]
-    content = {"time": time, "states": estimator.state_names_, "systems": rows}
+    content = {"time": time, "states": names, "best": estimator.best_index_, "systems": rows}
     path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

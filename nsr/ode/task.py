@@ -105,7 +105,10 @@ class OdeTask:
     @cached_property
     def _cut(self) -> list[list[Trajectory]]:
         n_points, pairs = self.settings.piece_points, zip(self.trajectories, self._strides, strict=True)
-        return [[p.thinned(stride) for p in trajectory.segments(n_points * stride)] for trajectory, stride in pairs]
+        return [
+            [p.thinned(stride) for p in trajectory.segments(n_points * stride)]
+            for trajectory, stride in pairs
+        ]
 
     @property
     def _strides(self) -> list[int]:

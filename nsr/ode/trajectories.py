@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -56,7 +56,8 @@ class Trajectory:
         """Pieces of about this many points, each of which begins where the one before ends."""
         cuts = np.linspace(0, len(self.times) - 1, max(2, round(len(self.times) / n_points) + 1)).astype(int)
         return [
-            self._part(slice(start, stop + 1), self.smoothed[start]) for start, stop in pairwise(cuts.tolist())
+            self._part(slice(start, stop + 1), self.smoothed[start])
+            for start, stop in pairwise(cuts.tolist())
         ]
 
     def thinned(self, stride: int) -> Trajectory:
@@ -133,7 +134,9 @@ def state_names(X: Any) -> list[str] | None:
     for frame in frames[1:]:
         if set(frame.columns) != set(names):
             other = ", ".join(map(str, frame.columns))
-            raise ValueError(f"trajectories must have the same states; one has {', '.join(names)}, one {other}")
+            raise ValueError(
+                f"trajectories must have the same states; one has {', '.join(names)}, one {other}"
+            )
     return names
 
 

@@ -38,8 +38,9 @@ class Damping:
     """What is added to the diagonal of the normal equations, as a multiple of a measure of their size.
 
     Attributes:
-        is_scaled: Whether the measure is each diagonal element (Marquardt 1963), which makes steps independent
-            of units, or the number of residuals (Levenberg 1944), which holds back what hardly matters.
+        is_scaled: Whether the measure is each diagonal element (Marquardt 1963), which makes steps
+            independent of units, or the number of residuals (Levenberg 1944), which holds back what hardly
+            matters.
         first: Multiple to begin with.
         better: Factor after a step that gained.
         worse: Factor after one that did not.
