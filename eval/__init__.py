@@ -1,1 +1,1 @@
-"""Problems, methods and metrics: how NSR is measured."""
+"""Methods, runs and reports: how NSR is measured on the suites of `nsr.problems`."""

@@ -14,10 +14,10 @@ import typer
 from eval import feynman
 from eval.records import read_results, read_settings
 from eval.report import finders, markdown_table, summarise
-from nsr.search.engine import STAGES
+from nsr.search.context import COMPONENTS
 
-VARIANTS = {"all": STAGES} | {
-    f"without {name}": tuple(stage for stage in STAGES if stage != name) for name in STAGES
+VARIANTS = {"all": COMPONENTS} | {
+    f"without {name}": tuple(stage for stage in COMPONENTS if stage != name) for name in COMPONENTS
 }
 
 app = typer.Typer(help=__doc__, add_completion=False, no_args_is_help=True)

@@ -11,7 +11,8 @@ from scipy.signal import find_peaks
 
 from generators.systems import System, SystemConfig, SystemGenerator
 from nsr.ode.integrate import Systems
-from nsr.problems import SystemProblem
+from nsr.problems.problem import SystemProblem
+from nsr.problems.suites import Suite, register
 
 _SEED_TAG = 0x6465766F6465  # "devode"
 _N_SYSTEMS = 60
@@ -80,3 +81,7 @@ def _second(
         if np.all(np.isfinite(states)) and np.abs(states).max() < bound:
             return values
     return None
+
+
+register(Suite("development", SystemProblem, "development", generated_systems))
+register(Suite("turning", SystemProblem, "development", turning_systems))

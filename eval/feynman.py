@@ -15,17 +15,19 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from eval.methods import Budget, MethodMissingError, make
+from eval.methods import Budget, make
 from eval.plots import draw_all
 from eval.protocol import SEEDS, TRAINING_ROWS
 from eval.records import Fit, opened, read_results, read_settings
+from eval.registry import MethodMissingError
 from eval.report import summarise, to_markdown
 from eval.runner import Limits, plan
 from eval.runner import run as run_plan
-from nsr.problems import SUITES, Problem, load
 from nsr.problems.folder import TableProblem, load_folder
-from nsr.refinement.warm_up import warm_up
-from nsr.search.engine import STAGES
+from nsr.problems.problem import Problem
+from nsr.problems.suites import choices, load
+from nsr.refinement.compiling import compile_kernels
+from nsr.search.context import COMPONENTS
 
 app = typer.Typer(help=__doc__, add_completion=False, no_args_is_help=True)
 
@@ -43,15 +45,15 @@ def run(
     jobs: Annotated[int, typer.Option(min=1, help="fits at a time")] = 1,
     memory_limit: Annotated[float, typer.Option(help="gibibytes a fit")] = 12.0,
     rows: Annotated[int, typer.Option(min=3, help="training rows")] = TRAINING_ROWS,
-    stages: Annotated[str, typer.Option(help="stages of NSR's search, by commas")] = ",".join(STAGES),
+    stages: Annotated[str, typer.Option(help="stages of NSR's search, by commas")] = ",".join(COMPONENTS),
     backend: Annotated[
         str, typer.Option(help="`threading`: this machine; `ray`: a Ray cluster")
     ] = "threading",
 ) -> None:
     """Fits every problem with every method and records each fit; goes on where it was interrupted."""
     chosen = _problems(suite, problems)
-    if unknown := set(stages.split(",")) - set(STAGES):
-        raise ValueError(f"no stage {', '.join(sorted(unknown))}; choose from {', '.join(STAGES)}")
+    if unknown := set(stages.split(",")) - set(COMPONENTS):
+        raise ValueError(f"no stage {', '.join(sorted(unknown))}; choose from {', '.join(COMPONENTS)}")
     names = [name.strip() for name in methods.split(",")]
     levels = [float(level) for level in noise.split(",")]
     limits = Limits(time_limit, cores, memory_limit, rows, tuple(stages.split(",")))
@@ -61,7 +63,7 @@ def run(
         _use_ray()
     settings = {"suite": suite, "time_limit": time_limit, "cores": cores, "rows": rows, "stages": stages}
     settings["machine"] = _machine()
-    warm_up()  # the first fit's seconds are no compiler's
+    compile_kernels()  # the first fit's seconds are no compiler's
     with opened(output, settings, Fit) as records:
         fits = plan([problem.name for problem in chosen], names, levels, SEEDS[:seeds])
         run_plan(fits, {problem.name: problem for problem in chosen}, limits, records, jobs, backend)
@@ -80,12 +82,12 @@ def report(
 
 def _problems(suite: str, names: str) -> list[Problem | TableProblem]:
     known: list[Problem | TableProblem]
-    if suite in {*SUITES, "classical"}:
+    if suite in (known_suites := choices(Problem)):
         known = [*load(suite)]
     elif Path(suite).is_dir():
         known = [*load_folder(Path(suite))]
     else:
-        raise ValueError(f"{suite!r} is neither a folder nor one of {', '.join((*SUITES, 'classical'))}")
+        raise ValueError(f"{suite!r} is neither a folder nor one of {', '.join(known_suites)}")
     if names == "all":
         return known
     wanted = [name.strip() for name in names.split(",")]

@@ -22,8 +22,9 @@ from generators.expressions import ExpressionConfig
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression
 from nsr.expressions.printing import to_infix
-from nsr.problems import TABLES, Problem, sample
+from nsr.problems.formulas import TABLES
 from nsr.problems.metrics import accuracy
+from nsr.problems.problem import Problem, sample
 from nsr.regressor import SymbolicRegressor
 
 _SEED, _HARD_SEED = 0x67656E6572617465, 0x68617264

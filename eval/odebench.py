@@ -16,7 +16,7 @@ import warnings
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -26,19 +26,19 @@ from rich.console import Console
 from rich.progress import track
 from sklearn.metrics import r2_score
 
-from eval.development_systems import generated_systems, turning_systems
+import eval.development_systems  # noqa: F401 (registers its suites)
 from eval.dynamics import make
-from eval.methods import MethodMissingError
 from eval.records import opened, read_results, read_settings
+from eval.registry import MethodMissingError
 from eval.report import markdown_table
 from eval.sandbox import Sandbox, SandboxError
 from eval.symbolic import count_nodes
 from nsr.expressions.canonical import form_key
 from nsr.expressions.sympy_form import from_sympy
+from nsr.ode.compiling import compile_ode_kernels
 from nsr.ode.integrate import Systems
-from nsr.ode.warm_up import warm_up_integration
-from nsr.problems import SystemProblem, load_odebench, load_textbook
-from nsr.refinement.warm_up import warm_up
+from nsr.problems.problem import SystemProblem
+from nsr.problems.suites import choices, load_systems
 
 Array = NDArray[np.float64]
 
@@ -47,8 +47,6 @@ SUCCESS = 0.9
 _MEMORY_GIB = 8.0
 # A fit that outlasts its limit by this much is killed.
 _GRACE_FACTOR, _GRACE_SECONDS = 2.0, 120.0
-
-Suite = Literal["odebench", "development", "turning", "textbook"]
 
 app = typer.Typer(help=__doc__, add_completion=False, no_args_is_help=True)
 
@@ -75,7 +73,7 @@ class SystemFit:
 @app.command()
 def run(
     output: Annotated[Path, typer.Option(help="folder of the results; an interrupted run goes on there")],
-    suite: Annotated[Suite, typer.Option(help="the benchmark, or systems to develop on")] = "odebench",
+    suite: Annotated[str, typer.Option(help=f"one of {', '.join(choices(SystemProblem))}")] = "odebench",
     methods: Annotated[str, typer.Option(help="names, separated by commas")] = "nsr,sindy",
     noise: Annotated[str, typer.Option(help="levels, separated by commas")] = "0,0.05",
     dropped: Annotated[str, typer.Option(help="shares of dropped points, by commas")] = "0",
@@ -87,7 +85,7 @@ def run(
     chosen = methods.split(",")
     for name in chosen:
         make(name, time_limit)  # a missing package is told now
-    problems = {problem.name: problem for problem in problems_of(suite)}
+    problems = {problem.name: problem for problem in load_systems(suite)}
     fits = [
         SystemFit(problem, method, float(sigma), float(rho), seed)
         for sigma in noise.split(",")
@@ -97,8 +95,7 @@ def run(
     ]
     machine = f"{platform.machine()}, {os.cpu_count()} cores"
     settings = {"suite": suite, "time_limit": time_limit, "cores": cores, "machine": machine}
-    warm_up()  # the first fit's seconds are no compiler's
-    warm_up_integration()
+    compile_ode_kernels()  # the first fit's seconds are no compiler's
     with opened(output, settings, SystemFit) as records, Sandbox(cores, _MEMORY_GIB) as sandbox:
         todo = [fit for fit in fits if fit not in records.done]
         for fit in track(todo, console=Console(stderr=True)):
@@ -122,17 +119,6 @@ def _pictures(results: pd.DataFrame, suite: str, folder: Path) -> list[str]:
     from eval.trajectory_plots import draw_all
 
     return draw_all(results, suite, folder)
-
-
-def problems_of(suite: str) -> list[SystemProblem]:
-    """The systems of `odebench`, or others: of textbooks, generated, or generated ones that turn."""
-    suites = {
-        "odebench": load_odebench,
-        "textbook": load_textbook,
-        "development": generated_systems,
-        "turning": turning_systems,
-    }
-    return suites[suite]()
 
 
 def summarise(results: pd.DataFrame) -> pd.DataFrame:

@@ -17,8 +17,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from nsr.problems import Problem, load, sample
 from nsr.problems.metrics import accuracy
+from nsr.problems.problem import Problem, sample
+from nsr.problems.suites import load
 from nsr.regressor import SymbolicRegressor
 
 N_FRESH = 1_000

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
-from nsr.problems import Problem, sample
 from nsr.problems.folder import TableProblem, read_problem
+from nsr.problems.problem import Problem, sample
 
 TRAINING_ROWS = 10_000
 TEST_ROWS = 25_000

@@ -21,10 +21,13 @@ from rich.table import Table
 
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import PLACEHOLDER, Expression, Token, is_variable
-from nsr.problems import Problem, load, sample
 from nsr.problems.metrics import RECOVERED_FVU
-from nsr.refinement.refine import Method, refine
-from nsr.refinement.warm_up import warm_up
+from nsr.problems.problem import Problem, sample
+from nsr.problems.suites import load
+from nsr.refinement.compiling import compile_kernels
+from nsr.refinement.likelihood import SQUARED_ERROR
+from nsr.refinement.refine import Effort, Method, refine
+from nsr.task import Task
 
 N_FRESH = 1_000
 
@@ -60,9 +63,8 @@ def measure(
         X, y = sample(problem, points, seed)
         skeleton = free_skeleton(problem.expression, form)
         started = time.process_time()
-        refined = refine(
-            [skeleton], X, y, method=method, restarts=restarts, seed=seed + number, random_first=True
-        )
+        task = Task(X, y, SQUARED_ERROR, seed=seed + number)
+        refined = refine([skeleton], task, Effort(restarts), method=method, random_first=True)
         seconds += time.process_time() - started
         fits += refined.fits
         if not is_recovered(skeleton, refined.constants[0], problem, seed):
@@ -81,7 +83,7 @@ def main(
 ) -> None:
     """Refines the true skeletons of SUITE and prints the share recovered and what failed."""
     problems = load(suite)
-    warm_up()
+    compile_kernels()
     table = Table("form", "method", "restarts", "recovered", "fits/s/core", "failed")
     rows = []
     for form in [f for f in get_args(Form) if f in forms.split(",")]:

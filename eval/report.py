@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nsr.problems import load
+from nsr.problems.suites import load
 
 PUBLISHED = Path(__file__).parent / "published.csv"
 _PERCENTAGES = ("symbolic", "recovered", "R2>0.999", "R2>0.99")

@@ -27,10 +27,10 @@ from eval.protocol import split
 from eval.records import Fit, Records
 from eval.sandbox import Sandbox, SandboxError
 from eval.symbolic import judge
-from nsr.problems import Problem
 from nsr.problems.folder import TableProblem
 from nsr.problems.metrics import accuracy
-from nsr.search.engine import STAGES
+from nsr.problems.problem import Problem
+from nsr.search.context import COMPONENTS
 
 # A fit that outlasts its limit by this much (imports and a first compilation included) is killed.
 _GRACE_FACTOR, _GRACE_SECONDS = 1.5, 120.0
@@ -55,7 +55,7 @@ class Limits:
     cores: int
     memory: float
     rows: int
-    stages: tuple[str, ...] = STAGES
+    stages: tuple[str, ...] = COMPONENTS
 
 
 @dataclass(frozen=True)

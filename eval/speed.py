@@ -34,13 +34,16 @@ from nsr.expressions.expression import Expression
 from nsr.expressions.parsing import parse
 from nsr.expressions.sympy_form import to_sympy
 from nsr.network.checkpoint import from_pretrained
+from nsr.network.config import ModelConfig
 from nsr.network.decoding import sample
-from nsr.network.model import Model, ModelConfig
+from nsr.network.model import Model
 from nsr.network.tokenizer import Tokenizer
 from nsr.ode.integrate import Systems
-from nsr.problems import load_odebench
-from nsr.refinement.refine import refine
-from nsr.refinement.warm_up import warm_up
+from nsr.problems.suites import load_systems
+from nsr.refinement.compiling import compile_kernels
+from nsr.refinement.likelihood import SQUARED_ERROR
+from nsr.refinement.refine import Effort, refine
+from nsr.task import Task
 from training.loss import TokenLoss
 from training.module import OptimizerConfig
 from training.stream import Batch, ProblemStream, StreamConfig, cut
@@ -66,7 +69,7 @@ def interleaved_seconds(works: Sequence[Callable[[], object]], repeats: int = _R
     return [median(column) for column in zip(*times, strict=True)]
 
 
-def generator(config: StreamConfig = StreamConfig(), n_chunks: int = 4) -> Figures:  # noqa: B008 (frozen)
+def generator(config: StreamConfig = StreamConfig(reuse=16), n_chunks: int = 4) -> Figures:  # noqa: B008 (frozen)
     """Problems of one to ten variables with 200 points, on one core: in a stream's batches, and all new."""
     functions = FunctionConfig(min_points=N_POINTS, max_points=N_POINTS)
     stream = _stream(config, functions)
@@ -137,7 +140,7 @@ def integrate(n_systems: int = 50, copies: int = 20) -> Figures:
 
     Building is included on both sides; SciPy's DOP853 calls right-hand sides that SymPy has lambdified.
     """
-    problems = load_odebench()[:n_systems]
+    problems = load_systems("odebench")[:n_systems]
     grid, width = np.linspace(0, 10, 150), max(len(problem.system) for problem in problems)
     initial = np.zeros((n_systems * copies, width))
     for row in range(len(initial)):
@@ -174,8 +177,9 @@ def refiner(n_fits: int = 2000, n_scipy: int = 40) -> Figures:
     values = np.array(truth.constants)
     starts = values * (1 + 0.1 * rng.standard_normal((n_fits, len(values))))
     started = [truth.with_constants(start.tolist()) for start in starts]
-    ours = seconds(lambda: refine(started, X, y, restarts=1), 3) / n_fits
-    reached = max(float(np.median(refine(started, X, y, restarts=1).loss)), 1e-12)
+    task = Task(X, y, SQUARED_ERROR)
+    ours = seconds(lambda: refine(started, task, Effort(restarts=1)), 3) / n_fits
+    reached = max(float(np.median(refine(started, task, Effort(restarts=1)).loss)), 1e-12)
 
     def loss(constants: np.ndarray) -> float:
         return float(np.mean((program.values(X, constants[None])[0] - y) ** 2))
@@ -276,7 +280,7 @@ def main(
     unknown = [name for name in names if name not in PARTS]
     if unknown:
         raise typer.BadParameter(f"no part {', '.join(unknown)}; choose from {', '.join(PARTS)}")
-    warm_up()
+    compile_kernels()
     figures = {name: {key: float(f"{v:.4g}") for key, v in PARTS[name]().items()} for name in names}
     text = json.dumps(figures, indent=2)
     print(text)

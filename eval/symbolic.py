@@ -22,7 +22,7 @@ from eval.sandbox import Sandbox, SandboxError
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression
 from nsr.expressions.sympy_form import from_sympy, to_sympy
-from nsr.problems import Problem
+from nsr.problems.problem import Problem
 
 TIME_LIMIT = 30.0
 # SRBench tries the symbolic check only on models that explain half of the variance.

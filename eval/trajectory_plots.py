@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from eval.odebench import N_POINTS, observed, problems_of, summarise, trajectory
+from eval.odebench import N_POINTS, observed, summarise, trajectory
 from nsr.expressions.parsing import parse
 from nsr.ode.integrate import Systems
-from nsr.problems import SystemProblem
+from nsr.problems.problem import SystemProblem
+from nsr.problems.suites import load_systems
 
 _DPI = 100
 _METHOD = "nsr"
@@ -60,7 +61,7 @@ def _shares(results: pd.DataFrame, figure_class: Any) -> Any:
 
 def _trajectories(found: pd.DataFrame, suite: str, figure_class: Any) -> Any:
     """What was observed and fitted, and where the system goes from other initial values, of some systems."""
-    problems = {problem.name: problem for problem in problems_of(suite)}
+    problems = {problem.name: problem for problem in load_systems(suite)}
     rows = found[found["equations"].notna()]
     n_panels = min(len(rows), int(np.prod(_N_PANELS)))
     chosen = rows.iloc[np.linspace(0, len(rows) - 1, n_panels).astype(int)]

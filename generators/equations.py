@@ -9,12 +9,16 @@ import numpy as np
 from generators.constants import draw_constants
 from generators.expressions import ExpressionConfig, ExpressionSampler
 from generators.holdout import Holdout
-from nsr.expressions.expression import PLACEHOLDER, Expression, _trusted
+from nsr.expressions.expression import PLACEHOLDER, Expression, _trusted, apply, constant, variable
 from nsr.expressions.simplify import length, simplify, strip_scale
 from nsr.network import p10
 
 # Constants beyond these are dropped long before P10 ends.
 _SMALLEST_CONSTANT, _LARGEST_CONSTANT = 1e-30, 1e30
+# Values of any magnitude reach the network divided by a power of ten (`nsr.data.scaling`). An equation whose
+# terms balance, as those of physics do in any units, then holds what such rounding leaves of each variable.
+_LEFT_OVER = (0.01, 0.1, 1.0, 10.0, 100.0)
+_LEFT_OVER_WEIGHTS = (0.05, 0.25, 0.4, 0.25, 0.05)
 
 
 class EquationSampler:
@@ -42,6 +46,8 @@ class EquationSampler:
             counts = sum(skeleton.tokens.count(PLACEHOLDER) for skeleton in skeletons)
             values = iter(draw_constants(self.rng, counts).tolist())
             valued = [self._with_values(skeleton, values) for skeleton in skeletons]
+            if self.config.rescaled_share:
+                valued = [self._perhaps_rescaled(equation) for equation in valued]
             result.extend(equation for equation in valued if equation is not None)
         return result
 
@@ -56,6 +62,20 @@ class EquationSampler:
         # exp(2*log(x)) becomes a power only now that the constant has a value.
         dissolved = valued.tokens.count("log") != skeleton.tokens.count("log")
         return None if dissolved and self.holdout.contains(valued) else valued
+
+    def _perhaps_rescaled(self, equation: Expression | None) -> Expression | None:
+        """The equation, at times of variables in other units; None if it cannot be said."""
+        if equation is None or self.rng.random() >= self.config.rescaled_share:
+            return equation
+        used = equation.variables
+        factors = self.rng.choice(_LEFT_OVER, len(used), p=_LEFT_OVER_WEIGHTS)
+        multiples = {
+            index: apply("mul", constant(factor), variable(index))
+            for index, factor in zip(used, factors.tolist(), strict=True)
+        }
+        rescaled = rounded(strip_scale(simplify(equation.substitute(multiples))))
+        # Its skeleton is what it was, as coefficients do not count, so it is no benchmark's either.
+        return None if rescaled is None or length(rescaled) > self.config.max_length else rescaled
 
 
 def rounded(expression: Expression) -> Expression | None:

@@ -9,15 +9,9 @@ import numpy as np
 from generators.holdout import Holdout
 from generators.physics import PhysicsPrior
 from nsr.expressions.expression import PLACEHOLDER, Expression, apply, constant, variable
+from nsr.expressions.operators import OPERATORS
 from nsr.expressions.simplify import length, simplify, strip_scale
 
-_BINARY = (("add", 0.3), ("sub", 0.2), ("mul", 0.35), ("div", 0.15))
-_UNARY = (
-    ("square", 0.18), ("sqrt", 0.12), ("inv", 0.08),
-    ("exp", 0.12), ("log", 0.10), ("sin", 0.12), ("cos", 0.12),
-    ("cube", 0.04), ("abs", 0.02), ("tan", 0.01), ("asin", 0.01), ("acos", 0.01),
-    ("atan", 0.02), ("sinh", 0.01), ("cosh", 0.01), ("tanh", 0.03),
-)  # fmt: skip
 _POWERS = (-2.0, -1.5, 1 / 3, 2 / 3, 1.5, 2.5, 4.0, 5.0, 6.0)
 
 
@@ -29,6 +23,7 @@ class ExpressionConfig:
         max_variables: Most variables of an expression, at most 10.
         physics_share: Share of the compositional physics prior; the rest are generic trees.
         constant_rate: How often a spot that can hold a constant gets one.
+        rescaled_share: Share of equations whose variables come in units of any size.
         max_length: Most vocabulary tokens of a skeleton, five for each constant.
         variable_weights: Relative frequency of 1, 2, ... variables.
     """
@@ -36,6 +31,7 @@ class ExpressionConfig:
     max_variables: int = 10
     physics_share: float = 0.65
     constant_rate: float = 0.15
+    rescaled_share: float = 0.0
     max_length: int = 48
     variable_weights: tuple[float, ...] = field(default=(8, 16, 20, 18, 14, 10, 6, 4, 2, 2))
 
@@ -55,6 +51,10 @@ class ExpressionSampler:
         self.rng = np.random.default_rng(seed)
         self.physics = PhysicsPrior(self.rng, config.constant_rate)
         weights = np.array(config.variable_weights[: config.max_variables], dtype=float)
+        self._operators = {
+            n: [operator for operator in OPERATORS.values() if operator.arity == n and operator.frequency > 0]
+            for n in (1, 2)
+        }
         self._variable_cuts = np.cumsum(weights / weights.sum())
 
     def sample(self) -> Expression:
@@ -93,7 +93,7 @@ class ExpressionSampler:
         parts = [self._decorated(leaves[int(i)]) for i in self.rng.permutation(len(leaves))]
         while len(parts) > 1:
             place = int(self.rng.integers(len(parts) - 1))
-            joined = apply(self._weighted(_BINARY), parts[place], parts[place + 1])
+            joined = apply(self._operator(2), parts[place], parts[place + 1])
             parts[place : place + 2] = [self._decorated(joined)]
         return parts[0]
 
@@ -106,17 +106,19 @@ class ExpressionSampler:
         """Perhaps a unary operator, a power or a constant factor around an expression."""
         draw = self.rng.random()
         if draw < 0.3:
-            return apply(self._weighted(_UNARY), expression)
+            return apply(self._operator(1), expression)
         if draw < 0.34:
             return apply("pow", expression, constant(_POWERS[int(self.rng.integers(len(_POWERS)))]))
         if draw < 0.34 + self.config.constant_rate / 2:
             return apply("mul", Expression((PLACEHOLDER,)), expression)
         return expression
 
-    def _weighted(self, options: tuple[tuple[str, float], ...]) -> str:
-        draw = self.rng.random() * sum(weight for _, weight in options)
-        for name, weight in options:
-            draw -= weight
+    def _operator(self, arity: int) -> str:
+        """An operator of this many arguments, each as often as the table says."""
+        options = self._operators[arity]
+        draw = self.rng.random() * sum(operator.frequency for operator in options)
+        for operator in options:
+            draw -= operator.frequency
             if draw < 0:
-                return name
-        return options[-1][0]
+                return operator.name
+        return options[-1].name

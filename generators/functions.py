@@ -10,7 +10,6 @@ from itertools import islice
 from typing import Any, Generic, TypeVar
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from generators.equations import EquationSampler
@@ -18,7 +17,7 @@ from generators.expressions import ExpressionConfig
 from generators.holdout import Holdout
 from generators.supports import Supports
 from nsr.data.scaling import COMFORTABLE_RMS
-from nsr.evaluate.elementary import OPTIONS
+from nsr.evaluate.kernels import kernel
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression
 
@@ -188,7 +187,7 @@ def _constants_matter(
     return result
 
 
-@njit(**OPTIONS)
+@kernel
 def _replace_invalid(X, y, rows, more, y_more):
     """Replaces the invalid points of some problems by valid ones of more; returns for whom that sufficed."""
     sufficed = np.ones(len(rows), np.bool_)

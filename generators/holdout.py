@@ -1,8 +1,8 @@
 """What must never be generated: the skeletons of every benchmark.
 
 A skeleton counts as a benchmark's whatever its variables are called and whatever values its constants
-have (`nsr.expressions.canonical`). The benchmarks are read from the tables of `nsr.problems`, so a new one is
-held out at once.
+have (`nsr.expressions.canonical`). Held out is every suite of `nsr.problems.suites` that is not for
+development, so a new one is held out as soon as it is registered.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from functools import cache
 
 from nsr.expressions.canonical import Key, blind_key, skeleton_key
 from nsr.expressions.expression import Expression
-from nsr.problems import load, load_systems
+from nsr.problems.problem import Problem, SystemProblem
+from nsr.problems.suites import Suite, registered
 
 
 class Holdout:
@@ -28,12 +29,9 @@ class Holdout:
         self.exact: set[Key] = {skeleton_key(expression) for expression in held}
 
     @classmethod
-    @cache
     def default(cls) -> Holdout:
-        """Every benchmark: Feynman, Strogatz, the classical suites, and ODEBench by component."""
-        problems = [problem.expression for s in ("feynman", "strogatz", "classical") for problem in load(s)]
-        components = [component for system in load_systems().values() for component in system]
-        return cls([*problems, *components])
+        """Every benchmark: functions, and dynamical systems by component."""
+        return _functions(registered(Problem, "benchmark"), registered(SystemProblem, "benchmark"))
 
     def contains(self, expression: Expression) -> bool:
         """Whether the expression is a held-out one in other variables or constants."""
@@ -55,14 +53,26 @@ class SystemHoldout:
         self.exact: set[tuple[str, ...]] = {_exact_keys(system) for system in held}
 
     @classmethod
-    @cache
     def default(cls) -> SystemHoldout:
-        """ODEBench, and the Strogatz regression problems as systems of one component."""
-        return cls([*load_systems().values(), *((problem.expression,) for problem in load("strogatz"))])
+        """Every benchmark of dynamical systems."""
+        return _systems(registered(SystemProblem, "benchmark"))
 
     def contains(self, system: Sequence[Expression]) -> bool:
         """Whether the system is a held-out one in other variables or constants."""
         return _blind_keys(system) in self.blind and _exact_keys(system) in self.exact
+
+
+# Every generator asks, and reading all suites takes seconds: one answer for each set of suites.
+@cache
+def _functions(functions: tuple[Suite[Problem], ...], systems: tuple[Suite[SystemProblem], ...]) -> Holdout:
+    whole = [problem.expression for suite in functions for problem in suite.read()]
+    parts = [part for suite in systems for problem in suite.read() for part in problem.system]
+    return Holdout([*whole, *parts])
+
+
+@cache
+def _systems(systems: tuple[Suite[SystemProblem], ...]) -> SystemHoldout:
+    return SystemHoldout(problem.system for suite in systems for problem in suite.read())
 
 
 def _blind_keys(system: Sequence[Expression]) -> tuple[int, ...]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from nsr.evaluate.elementary import OPTIONS
+from nsr.evaluate.kernels import kernel
 
 # Shares of the families; boxes of positive numbers dominate, as measured quantities do.
 _POSITIVE, _SYMMETRIC, _SHIFTED, _LOG_UNIFORM, _MIXTURE = range(5)
@@ -82,7 +81,7 @@ class Supports:
         return np.asarray(self._centers[rows, component] + self._spreads[rows, component] * noise)
 
 
-@njit(**OPTIONS)
+@kernel
 def _stretch(points, low, width, row, column, tables):
     """Sets row `column` of table `row` to low + width * points, for each row of points."""
     for entry in range(len(points)):

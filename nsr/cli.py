@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 import warnings
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,96 +15,118 @@ import typer
 if TYPE_CHECKING:
     import pandas as pd
 
+    from nsr.data.names import Names
+    from nsr.data.table import Table
     from nsr.ode import ODERegressor
     from nsr.regressor import SymbolicRegressor
 
-app = typer.Typer(
-    help="NSR: data in, equation out.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
+app = typer.Typer(help="NSR: data in, equation out.", add_completion=False, pretty_exceptions_enable=False)
+# What typer raises for a wrong option, from the click that it uses, its own or the installed one.
+_USAGE_ERROR: Any = typer.BadParameter.__base__
 
+EXIT_CLOSED_PIPE = 1
 EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 130
+
+_DATA_HELP = "table with a header: separated text (.gz, too), .xlsx or .parquet; - for standard input"
 
 
 @app.command()
 def fit(
-    data: Annotated[Path, typer.Argument(help="CSV file with a header")],
+    data: Annotated[Path, typer.Argument(help=_DATA_HELP)],
     target: Annotated[str, typer.Option(help="column to explain")],
     features: Annotated[str | None, typer.Option(help="columns to use, by comma; default: all")] = None,
     units: Annotated[
         str | None, typer.Option(help="units of the columns and the target: 'mass=kg,v=m/s,energy=J'")
     ] = None,
+    constant_units: Annotated[
+        str | None, typer.Option(help="with units, whether constants are dimensionless (default) or free")
+    ] = None,
     guess: Annotated[list[str] | None, typer.Option(help="an equation to begin with: 'a*mass + b'")] = None,
     candidates: Annotated[int, typer.Option(min=1, help="equations to ask the network for")] = 1024,
-    time_limit: Annotated[float, typer.Option(min=0.1, help="seconds to search")] = 30.0,
-    seed: Annotated[int, typer.Option(min=0, help="same seed, same result")] = 0,
+    time_limit: Annotated[float, typer.Option(help="seconds to search")] = 30.0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="same seed, same result")] = 0,
     checkpoint: Annotated[str | None, typer.Option(help="name of a shipped checkpoint, or a folder")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:0, mps ...")] = "auto",
     output: Annotated[Path | None, typer.Option(help="JSON file for `nsr predict`")] = None,
 ) -> None:
-    """Find equations for a column of a CSV file."""
+    """Find equations for a column of a table."""
     import time
 
     from rich.console import Console
 
-    from nsr.data.reading import column_units, identifiers, label_columns, read_table, select_columns
-    from nsr.network.checkpoint import DEFAULT_CHECKPOINT
-    from nsr.regressor import SymbolicRegressor
-    from nsr.results import write_result
+    from nsr.clock import check_time_limit
+    from nsr.data.writing import check_output
 
     console = Console(stderr=True)
     started = time.perf_counter()
-    table = read_table(data)
-    for label in label_columns(table, target) if features is None else []:
-        _tell(console, f"column {label!r} holds text and is left out")
-        table = table.drop(columns=label)
-    X, y = select_columns(table, target, None if features is None else features.split(","))
-    names = identifiers(list(X.columns))
-    _tell_renamed(names, console)
-    own_units: dict[str, Any] = {} if units is None else column_units(units, list(X.columns), target)
-    estimator = SymbolicRegressor(
-        checkpoint=checkpoint or DEFAULT_CHECKPOINT,
-        n_candidates=candidates,
-        time_limit=time_limit,
-        guesses=guess or (),
-        device=device,
-        random_state=seed,
-    )
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", UserWarning)
-        if console.is_terminal:
-            with console.status("searching for equations"):
-                estimator.fit(X.rename(columns=names), y, **own_units)
-        else:
-            estimator.fit(X.rename(columns=names), y, **own_units)
-    for warning in caught:
-        _tell(console, str(warning.message))
-    seconds = time.perf_counter() - started
-    _print_leaderboard(estimator, target)
+    check_time_limit(time_limit)
     if output is not None:
-        write_result(output, estimator, target, names, seconds, seed)
+        check_output(output, [data])
+    with _status(console) as say, _told(console):
+        import pandas as pd
+
+        from nsr.data.column_units import split_by_comma
+        from nsr.data.names import Names
+        from nsr.data.reading import read_table
+        from nsr.data.table import select_columns
+        from nsr.network.checkpoint import DEFAULT_CHECKPOINT
+        from nsr.refinement.compiling import compile_kernels
+        from nsr.regressor import SymbolicRegressor
+        from nsr.results import write_result
+
+        table = read_table(data)
+        chosen = None if features is None else split_by_comma(features)
+        places, explained = select_columns(table, target, chosen)
+        X = pd.DataFrame(table.matrix(places)).set_axis([table.names[place] for place in places], axis=1)
+        y = table.numbers(explained)
+        _tell_changed(Names.of(list(X.columns)), console)
+        own_units = _units(table, places, explained, units)
+        estimator = SymbolicRegressor(
+            checkpoint=checkpoint or DEFAULT_CHECKPOINT,
+            n_candidates=candidates,
+            time_limit=time_limit,
+            guesses=guess or (),
+            constant_units=constant_units or _constant_units(units, own_units),
+            device=device,
+            random_state=seed,
+        )
+        _compile(compile_kernels, say)
+        say("searching for equations")
+        estimator.fit(X, y, **own_units)
+    target = table.names[explained]
+    if output is not None:  # first of all, as nobody may be left to read what is printed
+        write_result(output, estimator, target, time.perf_counter() - started, seed)
+    _print_leaderboard(estimator, target)
 
 
 @app.command()
 def predict(
     result: Annotated[Path, typer.Argument(help="JSON file that `nsr fit --output` wrote")],
-    data: Annotated[Path, typer.Argument(help="CSV file with the same columns")],
+    data: Annotated[Path, typer.Argument(help=_DATA_HELP)],
     output: Annotated[Path | None, typer.Option(help="CSV file to write; default: standard output")] = None,
 ) -> None:
-    """Write predictions of a fitted equation for the rows of a CSV file."""
+    """Write predictions of a fitted equation for the rows of a table with the same columns."""
+    from rich.console import Console
+
     from nsr.data.reading import read_table
+    from nsr.data.writing import check_output, write_whole
     from nsr.results import predictions, read_result
 
-    found = read_result(result)
-    table = predictions(found, read_table(data))
-    table.to_csv(sys.stdout if output is None else output, index=False)
+    if output is not None:
+        check_output(output, [result, data])
+    with _told(Console(stderr=True)):
+        found = read_result(result)
+        text = predictions(found, read_table(data)).to_csv(index=False, lineterminator="\n")
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        write_whole(output, text)
 
 
 @app.command()
 def ode(
-    data: Annotated[Path, typer.Argument(help="CSV file with a header")],
+    data: Annotated[Path, typer.Argument(help=_DATA_HELP)],
     time: Annotated[str, typer.Option(help="column of times")],
     states: Annotated[
         str | None, typer.Option(help="columns of states, by comma; default: all others")
@@ -110,48 +135,124 @@ def ode(
     stages: Annotated[
         str | None, typer.Option(help="of library, systems, functions, variation, by comma; default: all")
     ] = None,
-    time_limit: Annotated[float, typer.Option(min=0.1, help="seconds to search")] = 10.0,
-    seed: Annotated[int, typer.Option(min=0, help="same seed, same result")] = 0,
+    time_limit: Annotated[float, typer.Option(help="seconds to search")] = 10.0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="same seed, same result")] = 0,
     output: Annotated[Path | None, typer.Option(help="JSON file of the systems found")] = None,
     plot: Annotated[Path | None, typer.Option(help="picture of the simulation over the data")] = None,
 ) -> None:
     """Find equations of motion behind observed trajectories."""
     from rich.console import Console
 
-    from nsr.ode import ODERegressor
-    from nsr.ode.plots import plot_simulation
-    from nsr.ode.tables import read_trajectories, write_systems
+    from nsr.clock import check_time_limit
+    from nsr.data.writing import check_output
 
-    times, tables, names = read_trajectories(
-        data, time, None if states is None else states.split(","), trajectory
-    )
     console = Console(stderr=True)
-    _tell_renamed(names, console)
-    estimator = ODERegressor(time_limit=time_limit, random_state=seed)
-    if stages is not None:
-        estimator.set_params(stages=tuple(stages.split(",")))
-    if console.is_terminal:
-        with console.status("searching for equations of motion"):
-            estimator.fit(times, tables)
-    else:
+    check_time_limit(time_limit)
+    with _status(console) as say, _told(console):
+        from nsr.data.column_units import split_by_comma
+        from nsr.ode import ODERegressor
+        from nsr.ode.compiling import compile_ode_kernels
+        from nsr.ode.plots import check_picture, plot_simulation
+        from nsr.ode.tables import read_trajectories, write_systems
+
+        if output is not None:
+            check_output(output, [data])
+        if plot is not None:
+            check_picture(plot)
+            check_output(plot, [data])
+        if plot is not None and output is not None and plot.resolve() == output.resolve():
+            raise ValueError(f"--output and --plot are both {plot}; give each its own name")
+        times, tables, names = read_trajectories(
+            data, time, None if states is None else split_by_comma(states), trajectory
+        )
+        _tell_changed(names, console)
+        estimator = ODERegressor(time_limit=time_limit, random_state=seed)
+        if stages is not None:
+            estimator.set_params(stages=tuple(split_by_comma(stages)))
+        _compile(compile_ode_kernels, say)
+        say("searching for equations of motion")
         estimator.fit(times, tables)
-    _print_systems(estimator)
     if output is not None:
-        write_systems(output, estimator, time)
+        write_systems(output, estimator, time, names)
     if plot is not None:
         plot_simulation(estimator, times, tables, plot)
+    _print_systems(estimator)
 
 
-def _tell_renamed(names: dict[str, str], console: Any) -> None:
-    for column, name in names.items():
-        if column != name:
-            console.print(
-                f"note: column {column!r} is written {name} in equations", style="yellow", highlight=False
-            )
+def _units(table: Table, places: Sequence[int], target: int, text: str | None) -> dict[str, Any]:
+    """Units for `SymbolicRegressor.fit`, from the option or else from the row under the header."""
+    from nsr.data.column_units import units_in_text, units_under_header
+    from nsr.data.names import Names
+    from nsr.data.notes import tell
+
+    if text is not None:
+        names = Names.of([table.names[place] for place in places])
+        X_units, y_units = units_in_text(text, names, table.names[target])
+    elif table.units is not None:
+        X_units, y_units = units_under_header(table, places, target)
+        pairs = zip((*places, target), (*X_units, y_units), strict=True)
+        shown = ", ".join(f"{table.names[place]} = {unit}" for place, unit in pairs)
+        tell(f"line {table.units_line} is read as units: {shown}")
+    else:
+        return {}
+    return {"X_units": X_units, "y_units": y_units}
+
+
+def _constant_units(text: str | None, units: dict[str, Any]) -> str:
+    """Whether constants have units where the user does not say: if units that nobody asked for need it."""
+    from nsr.data.column_units import constants_need_units
+    from nsr.data.notes import tell
+
+    if text is None and units and constants_need_units(**units):
+        tell("no product of powers of the columns has the target's unit, so that constants may have units")
+        return "free"
+    return "dimensionless"
+
+
+@contextlib.contextmanager
+def _status(console: Any) -> Iterator[Callable[[str], None]]:
+    """What says what is going on: beside a spinner on a terminal, not at all in a pipe."""
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    with console.status("loading") as status:
+        yield status.update
+
+
+def _compile(compile_all: Callable[[], None], say: Callable[[str], None]) -> None:
+    """Compiles what was not compiled before, which takes a while when it is everything."""
+    from nsr.evaluate.kernels import are_compiled
+
+    if not are_compiled():
+        say("compiling, as this is the first fit on this machine (about 15 s)")
+    compile_all()
+
+
+@contextlib.contextmanager
+def _told(console: Any) -> Iterator[None]:
+    """Warnings become notes on the console, at once."""
+
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        _tell(console, str(message))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = show
+        yield
+
+
+def _tell_changed(names: Names, console: Any) -> None:
+    for column, name in names.changed:
+        _tell(console, f"column {column!r} is written {name} in equations")
 
 
 def _tell(console: Any, message: str) -> None:
-    console.print(f"note: {message}", style="yellow", highlight=False, markup=False, soft_wrap=True)
+    console.print(f"note: {_shown(message)}", style="yellow", highlight=False, markup=False, soft_wrap=True)
+
+
+def _shown(text: str) -> str:
+    """Text of a file as a terminal may show it: without what would control the terminal."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def _print_leaderboard(estimator: SymbolicRegressor, target: str) -> None:
@@ -169,32 +270,54 @@ def _print_leaderboard(estimator: SymbolicRegressor, target: str) -> None:
             mark, str(row["complexity"]), f"{row['loss']:.4g}", f"{row['r2']:.6f}", short[int(str(i))]
         )
     console.print(table)
-    console.print(f"{target} = {short[estimator.best_index_]}", markup=False, highlight=False, soft_wrap=True)
+    equation = f"{_shown(target)} = {short[estimator.best_index_]}"
+    console.print(equation, markup=False, highlight=False, soft_wrap=True)
 
 
 def _print_systems(estimator: ODERegressor) -> None:
     from rich.console import Console
     from rich.table import Table
-    from rich.text import Text
 
     from nsr.ode.printing import to_equations
 
     console = Console(width=None if sys.stdout.isatty() else 10_000)
+    short = estimator.equations(digits=6)
     table = Table("", "complexity", "loss", "r2", "equation", box=None)
     for i, row in estimator.equations_.iterrows():
         mark = "*" if i == estimator.best_index_ else ""
-        figures = str(row["complexity"]), f"{row['loss']:.4g}", f"{row['r2']:.6f}"
-        table.add_row(mark, *figures, Text(row["equation"]))
+        table.add_row(
+            mark, str(row["complexity"]), f"{row['loss']:.4g}", f"{row['r2']:.6f}", short[int(str(i))]
+        )
     console.print(table)
     best = estimator.expressions_[estimator.best_index_]
-    for equation in to_equations(best, estimator.state_names_, digits=6):
+    for equation in to_equations(best, estimator.names_.identifiers, digits=6):
         console.print(equation, markup=False, highlight=False, soft_wrap=True)
 
 
 def main() -> None:
-    """Runs the command; bad input ends with one line on standard error and exit code 2."""
+    """Runs the command.
+
+    Bad input ends with one line on standard error and exit code 2, an interrupt that leaves no result with
+    one line and 130; whoever closes standard output early is left in peace.
+    """
     try:
-        app()
+        code = app(sys.argv[1:] or ["--help"], standalone_mode=False) or 0
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = EXIT_CLOSED_PIPE
+    except (KeyboardInterrupt, typer.Abort):
+        code = EXIT_INTERRUPTED
+    except _USAGE_ERROR as error:
+        code = _refused(error.format_message())
     except (ValueError, OSError) as error:
-        print(f"nsr: {error}", file=sys.stderr)
-        sys.exit(EXIT_BAD_INPUT)
+        code = _refused(str(error))
+    if code == EXIT_INTERRUPTED:
+        print("nsr: interrupted before there was a result", file=sys.stderr)
+    sys.exit(code)
+
+
+def _refused(message: str) -> int:
+    """Prints a message in one line."""
+    print(f"nsr: {_shown(' '.join(message.split()))}", file=sys.stderr)
+    return EXIT_BAD_INPUT

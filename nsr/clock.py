@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 import time
 from dataclasses import dataclass
 
@@ -35,3 +36,13 @@ class Clock:
     def share(self, part: float) -> Clock:
         """A clock that is over after a part, 0 to 1, of the time that is left."""
         return self if self.deadline == math.inf else Clock.of(part * self.left)
+
+
+def check_time_limit(seconds: object) -> None:
+    """Raises where a limit is not a time in which anything can be done.
+
+    Raises:
+        ValueError: If it is not a number, infinite, or not positive.
+    """
+    if not isinstance(seconds, numbers.Real) or not 0 < float(seconds) < math.inf:
+        raise ValueError(f"time_limit must be a finite number of seconds above 0, not {seconds!r}")

@@ -2,58 +2,43 @@
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
+import joblib
 import numpy as np
 import pandas as pd
-import sympy
-import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
 
-from nsr.data.preparation import Prepared, prepare, tell
-from nsr.data.scaling import Scaler
+from nsr.clock import Clock, check_time_limit
+from nsr.data.column_units import ordered_units
+from nsr.data.guesses import read_guesses
+from nsr.data.names import Names, with_text_names
+from nsr.data.notes import tell
+from nsr.data.preparation import prepare
 from nsr.evaluate.program import Program
 from nsr.export.latex import to_latex
-from nsr.expressions.expression import Expression, constant, variable
-from nsr.expressions.parsing import parse
+from nsr.expressions.expression import Expression, variable
 from nsr.expressions.printing import to_infix
-from nsr.expressions.rewriting import rewritten, tidied, without_idle_abs
-from nsr.expressions.simplify import simplify
+from nsr.expressions.space import SearchSpace
 from nsr.expressions.sympy_form import to_sympy
 from nsr.expressions.units import Units
-from nsr.network.checkpoint import DEFAULT_CHECKPOINT, Pretrained, from_pretrained
-from nsr.refinement.selection import (
-    LONG,
-    Candidate,
-    choose,
-    description_length,
-    is_exact,
-    merged,
-    pareto_front,
-    ranked,
-    refitted,
-    rescored,
-)
-from nsr.refinement.snapping import snap
-from nsr.refinement.warm_up import warm_up
-from nsr.search.engine import STAGES, Search
+from nsr.network.checkpoint import DEFAULT_CHECKPOINT, from_pretrained
+from nsr.network.devices import check_device
+from nsr.refinement.candidates import Candidate
+from nsr.refinement.compiling import compile_kernels
+from nsr.refinement.likelihood import SQUARED_ERROR
+from nsr.search.context import COMPONENTS
+from nsr.search.settings import SearchSettings
+from nsr.search.solve import Solver
+from nsr.task import Task
+
+if TYPE_CHECKING:
+    import sympy
 
 Array = NDArray[np.float64]
-
-# How many of the best candidates are fitted to all rows, are snapped, and are put in other words.
-_N_POLISHED, _N_SNAPPED, _N_REWRITTEN = 40, 12, 6
-# Share of the time limit that is kept for that.
-_FINISHING_SHARE = 0.1
-# Batches that are still searched after an exact answer, as a simpler one may come; and after a long one.
-_BATCHES_AFTER, _BATCHES_AFTER_LONG = 8, 30
-# Candidates kept at a time.
-_MAX_POOL = 2_000
 
 
 class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -63,14 +48,16 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         checkpoint: Name of a shipped checkpoint, or a folder.
         n_candidates: Sequences sampled from the network.
         time_limit: Seconds after which no new work is begun; an exact answer ends the search before.
-        stages: Stages of the search to use, of `nsr.search.engine.STAGES`; `evolution` alone is plain
-            genetic programming.
-        guesses: Equations to begin with, such as `a*x_0 + b`, in the names of the columns where they have
-            names; any other name is a constant to be fitted.
+        stages: Stages of the search to use, of `nsr.search.context.COMPONENTS`; `evolution` alone is plain
+            genetic programming. A single name is a single stage.
+        guesses: Equations to begin with, such as `a*x_0 + b`, or a single one, in the names of the columns
+            where they have names, in quotes or backticks where these are not plain words; any other name
+            is a constant to be fitted.
         constant_units: Where units are given: whether constants are `dimensionless`, so that the units
             lead the search, or `free`.
-        device: Where the network runs: `auto`, `cpu` or `cuda`.
+        device: Where the network runs: `auto`, or a device of PyTorch such as `cpu`, `cuda:0` or `mps`.
         random_state: Seed; the same seed gives the same result unless the time limit cuts in.
+        settings: The numbers of the search, for ablations; the defaults of `SearchSettings`.
 
     Attributes:
         equations_: The Pareto front as a data frame, from simple to accurate, with columns
@@ -79,7 +66,8 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         expressions_: Its equations as `nsr.expressions.expression.Expression`, in the same order.
         best_index_: Row of the chosen equation: the one with the highest score.
         n_features_in_: Number of columns of X.
-        feature_names_in_: Names of the columns, where X had names.
+        feature_names_in_: Names of the columns, where X had names that are text.
+        names_: Names of the columns, and the identifiers that stand for them in equations.
     """
 
     def __init__(
@@ -87,11 +75,12 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         checkpoint: str = DEFAULT_CHECKPOINT,
         n_candidates: int = 1024,
         time_limit: float = 30.0,
-        stages: Sequence[str] = STAGES,
-        guesses: Sequence[str] = (),
+        stages: str | Sequence[str] = COMPONENTS,
+        guesses: str | Sequence[str] = (),
         constant_units: str = "dimensionless",
         device: str = "auto",
         random_state: int | np.random.RandomState | None = 0,
+        settings: SearchSettings | None = None,
     ) -> None:
         self.checkpoint = checkpoint
         self.n_candidates = n_candidates
@@ -101,12 +90,13 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.constant_units = constant_units
         self.device = device
         self.random_state = random_state
+        self.settings = settings
 
     def fit(
         self,
         X: ArrayLike,
         y: ArrayLike,
-        X_units: Sequence[str] | None = None,
+        X_units: Mapping[str, str] | Sequence[str] | None = None,
         y_units: str | None = None,
     ) -> SymbolicRegressor:
         """Searches for equations; Ctrl-C ends the search early and keeps the best so far.
@@ -114,8 +104,8 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         Args:
             X: Variables, shape (n_rows, n_columns), finite.
             y: Target, shape (n_rows,), finite.
-            X_units: Unit of each column, such as `m/s`, `kg*m^2` or `1`, as pint reads them. With units
-                only equations that they allow are kept.
+            X_units: Unit of each column, such as `m/s`, `kg*m^2` or `1`, as pint reads them, in order or
+                by the columns' names. With units only equations that they allow are kept.
             y_units: Unit of the target.
 
         Returns:
@@ -124,30 +114,49 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         Raises:
             ValueError: If the data or the parameters cannot be used; the message says why.
         """
-        table, target = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
-        target = np.asarray(target, dtype=np.float64)
-        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        if self.n_candidates < 1 or self.time_limit <= 0:
-            raise ValueError("n_candidates must be at least 1 and time_limit positive")
-        unknown = set(self.stages) - set(STAGES)
-        if unknown or not self.stages:
-            raise ValueError(f"stages {tuple(self.stages)} must be some of {', '.join(STAGES)}")
-        warm_up()  # which compiles the evaluator in the first fit on a machine; that is not the search's time
-        deadline = time.monotonic() + self.time_limit
-        units = _parsed(X_units, y_units, table.shape[1], self.constant_units)
-        pretrained = from_pretrained(self.checkpoint, _device(self.device))
-        given = [parse(text, self._names(), free_names=True) for text in self.guesses]
-        data = prepare(table, target, pretrained.config.max_variables, seed)
-        if np.ptp(data.y) > 0:
-            own_units = units.of(data.columns) if units else None
-            own_guesses = _over_columns(given, data.columns)
-            pool = self._searched(pretrained, data, own_units, own_guesses, seed, deadline)
-            finished = _finished(pool, data, seed, deadline)
-            candidates = _allowed([*_without_variables(data), *finished], own_units)
-        else:
-            candidates = [Candidate(constant(float(data.y[0])), 0.0)]
-        self._keep_front(candidates, data)
+        before = dict(self.__dict__)
+        try:
+            self._fit(X, y, X_units, y_units)
+        except BaseException:  # a fit that fails changes nothing
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
         return self
+
+    def _fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        X_units: Mapping[str, str] | Sequence[str] | None,
+        y_units: str | None,
+    ) -> None:
+        X = with_text_names(X)
+        table, target = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
+        names = Names.of_table(X if hasattr(X, "columns") else table)
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        self._check_parameters()
+        given = read_guesses(self.guesses, names)
+        units = _parsed(X_units, y_units, names, self.constant_units)
+        pretrained = from_pretrained(self.checkpoint, self.device, knows="functions")
+        compile_kernels()  # the seconds of a first fit's compiler are not the search's
+        clock = Clock.of(self.time_limit)
+        target = np.asarray(target, dtype=np.float64)
+        data = prepare(table, target, pretrained.config.max_variables, seed, names.columns)
+        space = SearchSpace(units.of(data.columns) if units else None)
+        task = Task(data.X, data.y, SQUARED_ERROR, None, space, seed, joblib.cpu_count())
+        solver = Solver(pretrained, self.n_candidates, self._stages, self.settings or SearchSettings())
+        solution = solver.solve(task, _over_columns(given, data.columns), clock)
+        self.names_ = names
+        self.best_index_ = solution.best
+        self._keep_front(solution.front, task, data.columns)
+
+    def _check_parameters(self) -> None:
+        if self.n_candidates < 1:
+            raise ValueError(f"n_candidates must be at least 1, not {self.n_candidates}")
+        check_time_limit(self.time_limit)
+        if not self._stages or set(self._stages) - set(COMPONENTS):
+            raise ValueError(f"stages {self._stages} must be some of {', '.join(COMPONENTS)}")
+        check_device(self.device)
 
     def predict(self, X: ArrayLike, index: int | None = None) -> Array:
         """Values of an equation of the front; of the chosen one by default.
@@ -160,7 +169,8 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             Predictions, shape (n_rows,); NaN where the equation has no value.
         """
         check_is_fitted(self)
-        table = validate_data(self, X, dtype=np.float64, reset=False)
+        self.names_.check_order(X)
+        table = validate_data(self, with_text_names(X), dtype=np.float64, reset=False)
         expression = self.expressions_[self.best_index_ if index is None else index]
         return np.asarray(Program([expression]).values(table)[0], dtype=np.float64)
 
@@ -195,63 +205,26 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         shown.insert(0, "", ["*" if i == self.best_index_ else "" for i in range(len(shown))])
         return f"{header}\n{shown.to_string(float_format=lambda value: f'{value:.4g}')}"
 
-    def _searched(
-        self,
-        pretrained: Pretrained,
-        data: Prepared,
-        units: Units | None,
-        given: list[Expression],
-        seed: int,
-        deadline: float,
-    ) -> list[Candidate]:
-        """The best of what the search finds, in the user's units; Ctrl-C ends it once there is something."""
-        scaler = Scaler.gentle(data.X, data.y)
-        search = Search(
-            pretrained,
-            data.X / scaler.x_scale,
-            data.y / scaler.y_scale,
-            self.n_candidates,
-            tuple(self.stages),
-            seed,
-            units,
-            tuple(scaler.scaled(expression) for expression in given),
-        )
-        pool: list[Candidate] = []
-        try:
-            _explore(search, pool, deadline - _FINISHING_SHARE * self.time_limit)
-        except KeyboardInterrupt:
-            if not pool:
-                raise
-        best = _pruned(pool, len(search.y), float(np.var(search.y)))
-        in_units = [
-            replace(c, expression=without_idle_abs(simplify(scaler.undo(c.expression)), data.X)) for c in best
-        ]
-        return rescored(in_units, data.X, data.y)
-
-    def _keep_front(self, candidates: list[Candidate], data: Prepared) -> None:
-        variance = float(np.var(data.y))
-        distinct = merged(candidates, data.X, float(np.max(np.abs(data.y))) or 1.0)
-        front = pareto_front(distinct, len(data.y), variance)
-        back = {used: variable(int(column)) for used, column in enumerate(data.columns)}
+    def _keep_front(self, front: list[Candidate], task: Task, columns: NDArray[np.intp]) -> None:
+        back = {used: variable(int(column)) for used, column in enumerate(columns)}
         self.expressions_ = [candidate.expression.substitute(back) for candidate in front]
-        self.best_index_ = choose(front, len(data.y), variance)
-        bits = [description_length(candidate, len(data.y), variance) for candidate in front]
         self.equations_ = pd.DataFrame(
             {
                 "complexity": [candidate.complexity for candidate in front],
                 "loss": [candidate.loss for candidate in front],
-                "r2": [1 - c.loss / variance if variance > 0 else 1.0 for c in front],
-                "score": [-value for value in bits],
+                "r2": [1 - c.loss / task.null_loss if task.null_loss > 0 else 1.0 for c in front],
+                "score": [-candidate.bits for candidate in front],
                 "stage": [candidate.stage for candidate in front],
             }
         )
         self.equations_["equation"] = self.equations()
 
-    def _names(self) -> Sequence[str] | None:
-        names = getattr(self, "feature_names_in_", None)
-        if names is None or not all(str(name).isidentifier() for name in names):
-            return None
-        return [str(name) for name in names]
+    def _names(self) -> Sequence[str]:
+        return self.names_.identifiers
+
+    @property
+    def _stages(self) -> tuple[str, ...]:
+        return (self.stages,) if isinstance(self.stages, str) else tuple(self.stages)
 
     def __sklearn_tags__(self) -> Any:
         """Scores on scikit-learn's toy data depend on the checkpoint, which may be tiny."""
@@ -262,21 +235,22 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def _parsed(
-    X_units: Sequence[str] | None,
+    X_units: Mapping[str, str] | Sequence[str] | None,
     y_units: str | None,
-    n_columns: int,
+    names: Names,
     constants: str,
 ) -> Units | None:
     """The units of a table, if they were given."""
     if X_units is None and y_units is None:
         return None
-    if X_units is None or y_units is None or len(X_units) != n_columns:
+    n_columns = len(names.columns)
+    if X_units is None or y_units is None or (len(X_units) != n_columns and not isinstance(X_units, Mapping)):
         given = 0 if X_units is None else len(X_units)
         raise ValueError(
             f"units were given for {given} columns and {'the' if y_units else 'no'} target: give X_units for "
             f"all {n_columns} columns ('1' for none) and y_units"
         )
-    return Units.parse(X_units, y_units, constants)
+    return Units.parse(ordered_units(X_units, names), y_units, constants)
 
 
 def _over_columns(given: list[Expression], columns: NDArray[np.intp]) -> list[Expression]:
@@ -286,89 +260,3 @@ def _over_columns(given: list[Expression], columns: NDArray[np.intp]) -> list[Ex
     if len(usable) < len(given):
         tell(f"{len(given) - len(usable)} of the guesses need columns that are left out, and are not used")
     return [expression.substitute(places) for expression in usable]
-
-
-def _allowed(candidates: list[Candidate], units: Units | None) -> list[Candidate]:
-    """The candidates that the units allow; all of them, with a warning, if that is none."""
-    if units is None:
-        return candidates
-    allowed = [candidate for candidate in candidates if units.allow(candidate.expression)]
-    if not allowed:
-        tell("no equation with the given units was found: the best one shown is without regard to them")
-    return allowed or candidates
-
-
-def _explore(search: Search, pool: list[Candidate], deadline: float) -> None:
-    """Runs a search; good candidates are added to the pool as they come."""
-    variance = float(np.var(search.y))
-    shortest, n_after = math.inf, 0
-    for found in search.run(deadline):
-        pool += found
-        if len(pool) > _MAX_POOL:
-            pool[:] = _pruned(pool, len(search.y), variance)
-        exact = (candidate.complexity for candidate in found if is_exact(candidate, variance))
-        shortest = min(shortest, *exact, math.inf)
-        n_after += shortest < math.inf
-        if n_after >= (_BATCHES_AFTER if shortest <= LONG else _BATCHES_AFTER_LONG):
-            break
-
-
-def _pruned(pool: list[Candidate], n_points: int, variance: float) -> list[Candidate]:
-    """The candidates that may still matter: the Pareto front and those of shortest description."""
-    best = ranked(pool, n_points, variance)[: _MAX_POOL // 4]
-    return list(dict.fromkeys((*pareto_front(pool, n_points, variance), *best)))
-
-
-def _without_variables(data: Prepared) -> list[Candidate]:
-    """The mean of the target, and the round value that it may stand for."""
-    mean = Candidate(constant(float(np.mean(data.y))), float(np.var(data.y)))
-    snapped = snap(mean, data.X, data.y)
-    return [mean] if snapped is None else [mean, snapped]
-
-
-def _finished(pool: list[Candidate], data: Prepared, seed: int, deadline: float) -> list[Candidate]:
-    """The pool with the best of it polished and snapped as well; Ctrl-C leaves it as it is."""
-    variance = float(np.var(data.y))
-    finished = list(pool)
-    try:
-        if not any(is_exact(candidate, variance) for candidate in pool):
-            finished += _polished(finished, data, seed, deadline)
-        finished += _snapped(finished, data, deadline)
-    except KeyboardInterrupt:
-        pass
-    return finished
-
-
-def _polished(pool: list[Candidate], data: Prepared, seed: int, deadline: float) -> list[Candidate]:
-    """The best candidates with their constants fitted to all rows, as the search fits them to some."""
-    best = ranked(pool, len(data.y), float(np.var(data.y)))[:_N_POLISHED]
-    stages = {candidate.expression.skeleton(): candidate.stage for candidate in best}
-    expressions = [candidate.expression for candidate in best]
-    found = refitted(expressions, data.X, data.y, restarts=1, max_iterations=20, seed=seed, deadline=deadline)
-    return [Candidate(simplify(c.expression), c.loss, stages.get(c.expression.skeleton(), "")) for c in found]
-
-
-def _snapped(pool: list[Candidate], data: Prepared, deadline: float) -> list[Candidate]:
-    """The best candidates in other words and with round constants; as many as there is time for."""
-    variance = float(np.var(data.y))
-    best = ranked(pool, len(data.y), variance)[:_N_SNAPPED]
-    exact = [c for c in best if is_exact(c, variance)]
-    forms: list[Candidate] = []
-    for place, candidate in enumerate(exact[:_N_REWRITTEN] or best):
-        if forms and time.monotonic() > deadline:
-            break
-        others = rewritten(candidate.expression) if place < _N_REWRITTEN else []
-        for form in (candidate.expression, *others):
-            forms.append(replace(candidate, expression=form))
-            snapped = snap(forms[-1], data.X, data.y, deadline)
-            if snapped is not None:
-                forms.append(replace(candidate, expression=tidied(snapped.expression)))
-    return rescored(forms, data.X, data.y)
-
-
-def _device(name: str) -> str:
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if name == "cuda" and not torch.cuda.is_available():
-        raise ValueError("device 'cuda' was asked for, but PyTorch sees no GPU; use 'cpu' or 'auto'")
-    return name

@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from nsr.data.reading import check_present, finite_numbers
+from nsr.data.decoding import described, read_bytes
+from nsr.data.notes import tell
+from nsr.data.table import Table
+from nsr.data.writing import write_whole
 from nsr.evaluate.program import Program
+from nsr.expressions.expression import Expression
 from nsr.expressions.parsing import parse
 
 if TYPE_CHECKING:
@@ -24,26 +28,31 @@ class Result:
 
     Attributes:
         target: Name of the explained column.
-        columns: Names of the explaining columns in the CSV file, in order.
-        features: Their names in the equations.
-        equation: The chosen equation, infix.
+        columns: The explaining columns as the user names them, in order.
+        expression: The chosen equation, of variables in that order.
     """
 
     target: str
-    columns: list[str]
-    features: list[str]
-    equation: str
+    columns: tuple[str, ...]
+    expression: Expression
 
 
-def write_result(
-    path: Path, estimator: SymbolicRegressor, target: str, names: dict[str, str], seconds: float, seed: int
-) -> None:
-    """Writes the front as JSON; `columns` maps names in equations to those in the CSV file."""
+def write_result(path: Path, estimator: SymbolicRegressor, target: str, seconds: float, seed: int) -> None:
+    """Writes the front as JSON, with the columns under their own names and as equations call them.
+
+    Args:
+        path: What to write.
+        estimator: Fitted.
+        target: Name of the explained column.
+        seconds: How long it took.
+        seed: Of the search.
+    """
+    names = estimator.names_
     front = estimator.equations_
     content = {
         "target": target,
-        "features": list(names.values()),
-        "columns": {name: column for column, name in names.items()},
+        "features": list(names.identifiers),
+        "columns": dict(zip(names.identifiers, names.columns, strict=True)),
         "best": int(estimator.best_index_),
         "equations": [
             {key: row[key] for key in ("equation", "complexity", "loss", "r2")}
@@ -53,7 +62,7 @@ def write_result(
         "checkpoint": estimator.checkpoint,
         "seed": seed,
     }
-    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    write_whole(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
 def read_result(path: Path) -> Result:
@@ -62,26 +71,40 @@ def read_result(path: Path) -> Result:
     Raises:
         ValueError: If it is missing or not one that `nsr fit --output` wrote.
     """
-    if not path.is_file():
-        raise ValueError(f"there is no file {path}; write one with `nsr fit ... --output {path}`")
+    stored = read_bytes(path)
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        content: dict[str, Any] = json.loads(stored)
         features = [str(name) for name in content["features"]]
-        columns = [str(content.get("columns", {}).get(name, name)) for name in features]
+        columns = tuple(str(content["columns"][name]) for name in features)
         equation = str(content["equations"][content["best"]]["equation"])
-        return Result(str(content["target"]), columns, features, equation)
-    except (UnicodeDecodeError, json.JSONDecodeError, KeyError, IndexError, TypeError, AttributeError):
-        raise ValueError(f"{path} is no result of `nsr fit`; write it anew with --output") from None
+        target = str(content["target"])
+    except (ValueError, KeyError, IndexError, TypeError, RecursionError):
+        raise ValueError(
+            f"{described(path)} is not a result of `nsr fit`; write it anew with --output"
+        ) from None
+    return Result(target, columns, parse(equation, features))
 
 
-def predictions(result: Result, table: pd.DataFrame) -> pd.DataFrame:
+def predictions(result: Result, table: Table) -> pd.DataFrame:
     """The equation's values for every row, as a table with one column named like the target.
 
     Raises:
-        ValueError: If a column is missing or not numeric, or the equation cannot be read.
+        ValueError: If a column that the equation uses is missing or not numeric.
     """
-    expression = parse(result.equation, result.features)
-    for column in result.columns:
-        check_present(table, column)
-    X = np.column_stack([finite_numbers(table[column], column) for column in result.columns])
-    return pd.DataFrame({result.target: Program([expression]).values(X)[0]})
+    # Of columns with one name all are looked up, as their order tells them apart.
+    needed = [
+        place
+        for place, name in enumerate(result.columns)
+        if place in result.expression.variables or result.columns.count(name) > 1
+    ]
+    X = np.zeros((len(table), len(result.columns)))
+    if needed:
+        X[:, needed] = table.matrix(table.places([result.columns[place] for place in needed]))
+    values = Program([result.expression]).values(X)[0]
+    undefined = np.flatnonzero(~np.isfinite(values))
+    if len(undefined):
+        tell(
+            f"the equation has no value in {len(undefined)} of {len(values)} rows, the first in line "
+            f"{table.lines[undefined[0]]}: they are left empty"
+        )
+    return pd.DataFrame({result.target: np.where(np.isfinite(values), values, np.nan)})

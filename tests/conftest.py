@@ -5,6 +5,9 @@ import pytest
 import torch
 from hypothesis import settings
 
+from nsr.expressions.operators import OPERATORS, register
+from nsr.problems import suites
+
 # The same examples in every run: a failure is always somebody's change. No deadline: machines differ.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
@@ -14,9 +17,23 @@ torch.set_num_threads(1)
 
 
 @pytest.fixture
+def registered():
+    """Registers operators for one test."""
+    before = dict(OPERATORS.snapshot)
+    yield register
+    OPERATORS._publish(before)
+
+
+@pytest.fixture
 def rng() -> np.random.Generator:
     """A generator of each test's own: a shared one would make outcomes depend on the order of tests.
 
     Not of seed 0, with which tables are drawn: noise must not be correlated with them.
     """
     return np.random.default_rng(1)
+
+
+@pytest.fixture
+def own_suites(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets a test register suites of its own, which are forgotten afterwards."""
+    monkeypatch.setattr(suites, "_suites", dict(suites._suites))

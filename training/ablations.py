@@ -8,6 +8,7 @@ code: variants that lost live on here only, as patches. ABLATIONS.md has the fig
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -21,7 +22,7 @@ import numpy as np
 import torch
 import typer
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from generators import equations
 from generators.expressions import ExpressionConfig, ExpressionSampler
@@ -32,7 +33,7 @@ from nsr.expressions.expression import PLACEHOLDER, Expression, variable
 from nsr.expressions.simplify import length, simplify, strip_scale
 from nsr.network import model as network
 from nsr.network import p10
-from nsr.network.model import ModelConfig
+from nsr.network.config import ModelConfig
 from nsr.network.tokenizer import Tokenizer
 from nsr.ode.slopes import Slopes, local_slopes
 from training.data import ProblemData
@@ -51,7 +52,7 @@ _MAX_POINTS = DEVELOPMENT.n_points
 _EXPONENTS = 13
 N_DIGIT_FEATURES = 3 * 10 + _EXPONENTS + 1
 
-SUITES = ("generated", "classical", "systems", "noisy systems")
+SUITES = ("generated", "rescaled", "classical", "systems", "noisy systems")
 _NOISY_SEED = 123454321
 
 _NUMBER_FEATURES = network.number_features
@@ -73,20 +74,28 @@ class Arm:
         functions: The prior it trains on.
         stream: How its stream is drawn.
         systems: The prior over systems, where it trains on these instead.
+        network: What differs in the network's shape.
+        optimizer: How it is optimised.
+        schedule: The learning rate over the budget.
         rows: What of systems is seen, in training and in development problems.
         patches: Give the context managers in which it is trained and measured.
         view: What is done to development problems before the network and the refinement see them.
         seed: Of weights and stream.
+        asks_rescaled: Whether it is asked for equations in other units as well.
     """
 
     question: str
     functions: FunctionConfig = field(default_factory=lambda: FunctionConfig(max_points=_MAX_POINTS))
     stream: StreamConfig = field(default_factory=lambda: StreamConfig(n_workers=0))
     systems: SystemConfig | None = None
+    network: dict[str, int] = field(default_factory=dict)
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    schedule: Schedule = field(default_factory=lambda: Schedule(warmup_steps=200))
     rows: Callable[..., Slopes] = local_slopes
     patches: tuple[Callable[[], Any], ...] = ()
     view: BatchMap = _as_it_is
     seed: int = 0
+    asks_rescaled: bool = False
 
 
 def whitened(X: Tensor, n_seen: int) -> Tensor:
@@ -190,6 +199,23 @@ def _narrow(times: Doubles, states: Doubles, n_rows: int, rng: np.random.Generat
         return local_slopes(times, states, n_rows, rng)
 
 
+def _adamw(
+    model: nn.Module,
+    hidden: tuple[type[nn.Module], ...],  # noqa: ARG001 (like muon_and_adamw)
+    *,
+    lr: float,
+    betas: tuple[float, float],
+    momentum: float,  # noqa: ARG001
+    weight_decay: float,
+) -> torch.optim.AdamW:
+    """AdamW for all parameters."""
+    groups = [
+        {"params": [p for p in model.parameters() if p.dim() >= 2], "weight_decay": weight_decay},
+        {"params": [p for p in model.parameters() if p.dim() < 2], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=lr, betas=betas, fused=True)
+
+
 def _same(expression: Expression) -> Expression:
     return expression
 
@@ -199,9 +225,9 @@ def _prior(**changes: Any) -> FunctionConfig:
 
 
 ARMS: dict[str, Arm] = {
-    "default": Arm("what the others are compared with"),
+    "default": Arm("what the others are compared with", asks_rescaled=True),
     "default_again": Arm("how much chance moves the figures: another seed", seed=1),
-    "no_reuse": Arm("problems from one equation: 16 or 1", stream=StreamConfig(n_workers=0, reuse=1)),
+    "reuse": Arm("problems from one equation: 1 or 16", stream=StreamConfig(n_workers=0, reuse=16)),
     "whitened": Arm(
         "variables: scale only, or whitened",
         patches=(partial(patch.object, Supports, "draw", _whitened_draw(Supports.draw)),),
@@ -232,6 +258,40 @@ ARMS: dict[str, Arm] = {
     "no_noise": Arm(
         "share of noisy problems: 0.5 or 0", functions=FunctionConfig(max_points=_MAX_POINTS, noise_share=0.0)
     ),
+    "adamw": Arm(
+        "optimiser of the hidden matrices: Muon or AdamW",
+        patches=(partial(patch, "training.module.muon_and_adamw", _adamw),),
+    ),
+    "fast": Arm("learning rate: 2e-3 or 6e-3", optimizer=OptimizerConfig(lr=6e-3)),
+    "linear_decay": Arm(
+        "averaged weights, or a rate that falls to zero over the last three tenths",
+        optimizer=OptimizerConfig(average_decay=0.0),
+        schedule=Schedule(warmup_steps=200, decay_share=0.3),
+    ),
+    "one_head": Arm("heads: three of 32 or one of 96", network={"n_heads": 1}),
+    "wide": Arm(
+        "depth against width: 96 wide and 2 + 2 layers, or 120 and 1 + 1",
+        network={
+            "d_model": 120,
+            "n_heads": 4,
+            "d_ffn": 280,
+            "n_encoder_layers": 1,
+            "n_decoder_layers": 1,
+        },
+    ),
+    "deep": Arm(
+        "depth against width: 96 wide and 2 + 2 layers, or 72 and 3 + 4",
+        network={"d_model": 72, "d_ffn": 168, "n_encoder_layers": 3, "n_decoder_layers": 4},
+    ),
+    "small_batches": Arm("batch size: 128 or 64", stream=StreamConfig(batch_size=64, n_workers=0)),
+    "large_batches": Arm("batch size: 128 or 256", stream=StreamConfig(batch_size=256, n_workers=0)),
+    "few_points": Arm("most points in training: 200 or 64", functions=FunctionConfig(max_points=64)),
+    "few_latents": Arm("latents: 16 or 8", network={"n_latents": 8}),
+    "rescaled": Arm(
+        "share of equations in other units: 0 or 0.2",
+        functions=_prior(rescaled_share=0.2),
+        asks_rescaled=True,
+    ),
     "systems": Arm("systems seen as slopes over windows of many widths", systems=SystemConfig()),
     "systems_narrow": Arm(
         "systems seen as transitions: slopes over the narrowest windows",
@@ -255,10 +315,14 @@ def problems(arm: Arm) -> dict[str, list[Batch]]:
             "systems": development_batches(DEVELOPMENT, SystemConfig(), tokenizer, shape.max_length),
             "noisy systems": _noisy_systems(tokenizer, shape.max_length),
         }
-    return {
+    suites = {
         "generated": development_batches(DEVELOPMENT, FunctionConfig(), tokenizer, shape.max_length),
         "classical": classical_batches(DEVELOPMENT, tokenizer),
     }
+    if arm.asks_rescaled:
+        rescaled = _prior(rescaled_share=1.0)
+        suites["rescaled"] = development_batches(DEVELOPMENT, rescaled, tokenizer, shape.max_length)
+    return suites
 
 
 def _noisy_systems(tokenizer: Tokenizer, longest: int) -> list[Batch]:
@@ -272,7 +336,7 @@ def _noisy_systems(tokenizer: Tokenizer, longest: int) -> list[Batch]:
 
 def _shape(arm: Arm) -> ModelConfig:
     if arm.systems is None:
-        return ModelConfig(Tokenizer().vocab_size, **SHAPE)
+        return ModelConfig(Tokenizer().vocab_size, **SHAPE | arm.network)
     n_states = len(arm.systems.state_weights)
     return ModelConfig(
         Tokenizer(n_states).vocab_size, n_states, **SHAPE, max_length=192, n_targets=1 + n_states
@@ -283,7 +347,7 @@ def run(arm: Arm, samples: int) -> dict[str, float]:
     """Trains an arm's network from scratch and measures what it recovers.
 
     Returns:
-        The share of problems recovered in each suite, and `minutes` of training.
+        The share of problems recovered in each suite, and the `minutes` that a processor trained for.
     """
     pl.seed_everything(arm.seed, verbose=False)
     with ExitStack() as stack:
@@ -291,17 +355,15 @@ def run(arm: Arm, samples: int) -> dict[str, float]:
         suites = problems(arm)
         for each in arm.patches:
             stack.enter_context(each())
+        start = time.process_time()
         module = _trained(arm, samples)
+        minutes = (time.process_time() - start) / 60
         shares = {name: _recovered(module, batches, arm.view) for name, batches in suites.items()}
-    return {**shares, "minutes": module.seconds / 60}
+    return {**shares, "minutes": minutes}
 
 
 def _trained(arm: Arm, samples: int) -> Pretraining:
-    module = Pretraining(
-        _shape(arm),
-        OptimizerConfig(lr=2e-3),
-        Schedule(warmup_steps=200, decay_share=0.3),
-    )
+    module = Pretraining(_shape(arm), arm.optimizer, arm.schedule)
     trainer = pl.Trainer(
         **TRAINER_DEFAULTS,
         accelerator="cpu",

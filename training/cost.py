@@ -1,8 +1,8 @@
 """What a run will cost, before it starts: `python -m training.cost --config training/configs/large.yaml`.
 
 Counts the operations of an average problem of the stream and divides by what the hardware is assumed to
-deliver. Memory is that of float32 master weights, gradients and AdamW's two moments, and of the
-activations that the backward pass reads.
+deliver. Memory is that of float32 weights, their average, gradients and momenta, and of the activations that
+the backward pass reads.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from rich.table import Table
 
 from generators.functions import FunctionConfig
 from generators.systems import SystemConfig
-from nsr.network.model import Model, ModelConfig
+from nsr.network.config import ModelConfig
+from nsr.network.model import Model
 from nsr.network.tokenizer import Tokenizer
 from training.flops import training_flops
 from training.stream import StreamConfig
@@ -30,7 +31,7 @@ H100_FLOPS = 989e12
 ASSUMED_UTILISATION = 0.4
 # The stream's mean length of a token sequence and mean number of variables.
 MEAN_TOKENS, MEAN_VARIABLES = 24, 4
-# Float32 weight, gradient and two moments of each parameter.
+# Float32 weight, average, gradient and momentum of each parameter; the few of AdamW have a second moment.
 _BYTES_PER_PARAMETER = 16
 # Tensors of width d_model, and of width d_ffn, in bfloat16, that a layer keeps for its backward pass.
 _KEPT_WIDE, _KEPT_HIDDEN = 12, 3

@@ -25,9 +25,12 @@ from nsr.expressions.expression import Expression, apply, constant
 from nsr.network.decoding import sample
 from nsr.network.model import Model
 from nsr.network.tokenizer import TOKEN_KINDS, Tokenizer
-from nsr.problems import Problem, load
-from nsr.problems import sample as sample_data
-from nsr.refinement.refine import refine
+from nsr.problems.problem import Problem
+from nsr.problems.problem import sample as sample_data
+from nsr.problems.suites import load
+from nsr.refinement.likelihood import SQUARED_ERROR
+from nsr.refinement.refine import Effort, refine
+from nsr.task import Task
 from training.loss import Losses, TokenLoss
 from training.stream import AnyProblems, Batch, chunk_seed, cut
 from training.systems import as_problems
@@ -192,7 +195,8 @@ def recovers(candidates: list[Expression], batch: Batch, row: int, config: Devel
     seen, fresh = slice(None, config.n_points), slice(config.n_points, None)
     scaled = [apply("mul", constant(1.0), candidate) for candidate in candidates]
     program = Program(scaled)
-    refined = refine(program, X[seen], y[seen], restarts=config.restarts, seed=config.seed)
+    task = Task(X[seen], y[seen], SQUARED_ERROR, seed=config.seed)
+    refined = refine(program, task, Effort(restarts=config.restarts))
     best = int(np.argmin(refined.loss))
     with np.errstate(all="ignore"):
         predicted = program.values(X[fresh], refined.constants[best][None], np.array([best]))[0]

@@ -17,7 +17,8 @@ import torch
 import typer
 
 from nsr.network.checkpoint import save_pretrained
-from nsr.network.model import Model, ModelConfig
+from nsr.network.config import ModelConfig
+from nsr.network.model import Model
 from nsr.network.tokenizer import TOKEN_KINDS, Tokenizer
 from training.curve import draw_curves
 from training.module import RUN_KEY

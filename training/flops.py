@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from nsr.network.model import N_BITS, N_SMOOTH, ModelConfig
+from nsr.network.config import ModelConfig
+from nsr.network.model import N_BITS, N_SMOOTH
 
 
 def forward_flops(config: ModelConfig, n_points: int, n_variables: int, n_tokens: int) -> float:

@@ -7,21 +7,19 @@ run writes lies under its folder, `--run`. Later `--config` files override earli
 from __future__ import annotations
 
 import sys
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
 import torch
-from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
-from lightning.pytorch.loggers import CSVLogger
-from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from nsr.network.tokenizer import Tokenizer
 from training.cost import planned
 from training.data import ProblemData
+from training.last_checkpoint import LastCheckpoint
 from training.module import Pretraining, TrainingError
+from training.run_log import RunLog
 
 # An endless stream has no epochs: steps and time say when to validate and when to stop.
 TRAINER_DEFAULTS: dict[str, Any] = {
@@ -34,51 +32,6 @@ TRAINER_DEFAULTS: dict[str, Any] = {
     "val_check_interval": "00:00:10:00",
     "num_sanity_val_steps": 0,
 }
-
-
-class LastCheckpoint(ModelCheckpoint):
-    """Keeps one checkpoint, last.ckpt, replaced atomically.
-
-    It is written every few minutes, at the end, and when the run is interrupted or asked to stop.
-
-    Args:
-        dirpath: Folder of the checkpoint.
-        every_minutes: Minutes between checkpoints.
-    """
-
-    def __init__(self, dirpath: str | None = None, every_minutes: float = 5.0) -> None:
-        super().__init__(
-            dirpath=dirpath,
-            save_last=True,
-            save_top_k=0,
-            train_time_interval=timedelta(minutes=every_minutes),
-            enable_version_counter=False,
-        )
-
-    def on_train_batch_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        """Saves when it is time, but never between the batches of one accumulated step."""
-        if (batch_idx + 1) % trainer.accumulate_grad_batches == 0:
-            super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_idx)
-
-    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
-        """Saves the final state, with the validation that ended the run."""
-        self._save(trainer)
-
-    def on_exception(
-        self,
-        trainer: pl.Trainer,
-        pl_module: pl.LightningModule,  # noqa: ARG002 (Lightning's signature)
-        exception: BaseException,
-    ) -> None:
-        """Saves before an orderly stop; any other error leaves the last good checkpoint alone."""
-        if isinstance(exception, KeyboardInterrupt | SIGTERMException):
-            self._save(trainer)
-
-    def _save(self, trainer: pl.Trainer) -> None:
-        if self.dirpath and not trainer.fast_dev_run and trainer.global_step:  # type: ignore[attr-defined]
-            trainer.save_checkpoint(Path(self.dirpath) / "last.ckpt")
 
 
 class PretrainingCLI(LightningCLI):
@@ -108,8 +61,7 @@ class PretrainingCLI(LightningCLI):
     def instantiate_trainer(self, **kwargs: Any) -> pl.Trainer:
         """Adds the CSV logger where the config names no other."""
         if self._get(self.config_init, "trainer.logger") in (None, True):
-            folder = self._get(self.config_init, "run")
-            kwargs["logger"] = CSVLogger(folder, name="logs", flush_logs_every_n_steps=1)
+            kwargs["logger"] = RunLog(self._get(self.config_init, "run"))
         return super().instantiate_trainer(**kwargs)
 
     def before_fit(self) -> None:

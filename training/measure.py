@@ -18,8 +18,9 @@ from rich.table import Table
 from generators.functions import FunctionConfig, FunctionGenerator
 from nsr.evaluate.program import Program
 from nsr.network.checkpoint import DEFAULT_CHECKPOINT
-from nsr.problems import load, sample
 from nsr.problems.metrics import accuracy
+from nsr.problems.problem import sample
+from nsr.problems.suites import load
 from nsr.regressor import SymbolicRegressor
 
 Array = NDArray[np.float64]

@@ -11,11 +11,14 @@ import torch
 from torch import Tensor, nn
 
 from nsr.network.checkpoint import from_pretrained
-from nsr.network.model import Model, ModelConfig
+from nsr.network.config import ModelConfig
+from nsr.network.model import Attention, FeedForward, Model
 from nsr.network.tokenizer import Tokenizer
+from training.averaging import AveragedWeights
 from training.development import DevelopmentConfig, evaluate, evaluate_classical
 from training.loss import Losses, TokenLoss, mean_by_kind
 from training.metadata import describe_hardware
+from training.optimizer import muon_and_adamw
 from training.schedule import Schedule, share_done
 from training.stream import Batch
 from training.transfer import transferred
@@ -29,18 +32,22 @@ class TrainingError(RuntimeError):
 
 @dataclass(frozen=True)
 class OptimizerConfig:
-    """AdamW and its safeguards.
+    """Muon and AdamW, the average of the weights, and safeguards.
 
     Attributes:
-        lr: Peak learning rate.
-        betas: Decay of the two moment averages.
+        lr: Peak learning rate of both; Muon's updates are as large as AdamW's.
+        momentum: Decay of Muon's average of gradients.
+        betas: Decay of AdamW's two moment averages.
         weight_decay: Applied to matrices only, not to biases and norms.
+        average_decay: Decay of the average of the weights over steps.
         max_skipped: Steps in a row with a non-finite gradient, each skipped, after which training stops.
     """
 
-    lr: float = 1e-3
+    lr: float = 2e-3
+    momentum: float = 0.95
     betas: tuple[float, float] = (0.9, 0.95)
     weight_decay: float = 0.1
+    average_decay: float = 0.999
     max_skipped: int = 50
 
 
@@ -49,7 +56,7 @@ class Pretraining(pl.LightningModule):
 
     Args:
         network: Shape of the network.
-        optimizer: AdamW and its safeguards.
+        optimizer: The optimiser, the average of the weights, and safeguards.
         schedule: The learning rate over the run's budget.
         development: Effort spent on validation.
         init_from: Name or folder of a checkpoint to start from, with a fresh optimiser; its shape
@@ -115,15 +122,20 @@ class Pretraining(pl.LightningModule):
         return losses.mean
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        """AdamW; only matrices decay."""
+        """Muon for the matrices of hidden layers, AdamW for embeddings, inputs, outputs, biases and norms."""
         config = self.optimizer_config
-        matrices = [p for p in self.model.parameters() if p.dim() >= 2]
-        others = [p for p in self.model.parameters() if p.dim() < 2]
-        groups = [
-            {"params": matrices, "weight_decay": config.weight_decay},
-            {"params": others, "weight_decay": 0.0},
-        ]
-        return torch.optim.AdamW(groups, lr=config.lr, betas=config.betas, fused=True)
+        return muon_and_adamw(
+            self.model,
+            (Attention, FeedForward),
+            lr=config.lr,
+            betas=config.betas,
+            momentum=config.momentum,
+            weight_decay=config.weight_decay,
+        )
+
+    def configure_callbacks(self) -> list[pl.Callback]:
+        """The average of the weights, which validation and export take."""
+        return [AveragedWeights(self.optimizer_config.average_decay)]
 
     def configure_gradient_clipping(
         self,
@@ -133,7 +145,7 @@ class Pretraining(pl.LightningModule):
     ) -> None:
         """Clips by the total norm, sets the learning rate, and marks a non-finite step for skipping.
 
-        The norm is that of the gradients all ranks agreed on, so all ranks skip together; the fused
+        The norm is that of the gradients all ranks agreed on, so all ranks skip together; the
         optimiser reads the mark on its device, so nothing waits for it.
         """
         limit = float("inf") if gradient_clip_val is None else gradient_clip_val

@@ -1,4 +1,4 @@
-"""The learning rate over a budget of steps or of time: warm-up, constant, linear decay to zero."""
+"""The learning rate over a budget of steps or of time: warm-up, constant, and linear decay if asked for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lightning.pytorch.callbacks import Timer
 
 @dataclass(frozen=True)
 class Schedule:
-    """Warm-up, constant, linear decay (arXiv:2405.18392).
+    """Warm-up, constant, linear decay (arXiv:2405.18392), of which averaged weights need none.
 
     Attributes:
         warmup_steps: Steps over which the rate rises linearly from zero.
@@ -19,7 +19,7 @@ class Schedule:
     """
 
     warmup_steps: int = 500
-    decay_share: float = 0.15
+    decay_share: float = 0.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.decay_share <= 1:

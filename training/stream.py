@@ -5,15 +5,17 @@ worker and the chunk's number, so the position in the stream is one counter: how
 rank has consumed. Within a chunk, problems are sorted by the length of their equation and cut into
 batches of similar lengths, so that little is padded; the batches are then shuffled.
 
-Drawing an equation or a system costs many times what drawing its data costs, so each serves several chunks,
-each time with other support points and noise. They come in lots, and a chunk takes one lot of each
-of several ages; a lot's seed is a function of its number, so that any chunk can be drawn on its own.
+Drawing an equation or a system costs many times what drawing its data costs, so where that is the bottleneck
+each serves several chunks, each time with other support points and noise. They come in lots, and a chunk
+takes one lot of each of several ages; a lot's seed is a function of its number, so that any chunk can be
+drawn on its own.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -69,7 +71,8 @@ class StreamConfig:
         n_workers: Generator processes on each rank; 0 generates in the training process.
         prefetch: Batches each worker keeps ready.
         reuse: Problems that are made from one equation or system, each with its own points and
-            noise; of systems, each with its own initial values and times too.
+            noise; of systems, each with its own initial values and times too. Used 16 times, equations
+            are learnt by heart: worth it only where drawing them is the bottleneck.
         seed: Seed of the whole stream. Give a run that continues another's weights a new one.
     """
 
@@ -77,7 +80,7 @@ class StreamConfig:
     chunk_size: int = 2048
     n_workers: int = 1
     prefetch: int = 16
-    reuse: int = 16
+    reuse: int = 1
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -255,7 +258,14 @@ def make_loader(stream: ProblemStream, pin_memory: bool = False) -> DataLoader[B
         num_workers=n_workers,
         prefetch_factor=stream.config.prefetch if n_workers else None,
         pin_memory=pin_memory,
+        worker_init_fn=_ignore_sigterm,
     )
+
+
+def _ignore_sigterm(worker: int) -> None:  # noqa: ARG001 (PyTorch's signature)
+    # SLURM and shells signal whole process groups; a worker that died of it would take the run with it before
+    # it has saved. Workers end with the process that they work for.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 def _collate(problems: AnyProblems, sequences: Sequence[list[int]], rows: np.ndarray, pad_id: int) -> Batch:

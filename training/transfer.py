@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from nsr.network.checkpoint import Pretrained
-from nsr.network.model import N_BITS, N_SMOOTH, Model, ModelConfig
+from nsr.network.config import ModelConfig
+from nsr.network.model import N_BITS, N_SMOOTH, Model
 from nsr.network.tokenizer import Tokenizer
 
 # What a network for systems has its own of.

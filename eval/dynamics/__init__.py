@@ -1,16 +1,14 @@
-"""Methods that find equations of motion; a new one is a module here with a class `Method`."""
+"""Methods that find equations of motion; a new one is a module with a class `Method`, here or elsewhere."""
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from typing import Protocol
 
 import numpy as np
 import sympy
 from numpy.typing import NDArray
 
-from eval.methods import MethodMissingError
+from eval.registry import Registry
 
 Array = NDArray[np.float64]
 
@@ -34,23 +32,5 @@ class DynamicsMethod(Protocol):
         """Right-hand sides over the symbols `x_0`, `x_1`, ..."""
 
 
-def names() -> list[str]:
-    """Names of all methods."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
-
-
-def make(name: str, time_limit: float) -> DynamicsMethod:
-    """A fresh, unfitted method.
-
-    Raises:
-        ValueError: If there is no such method.
-        MethodMissingError: If its package is not installed.
-    """
-    if name not in names():
-        raise ValueError(f"no method {name!r}; choose from {', '.join(names())}")
-    try:
-        module = importlib.import_module(f"{__name__}.{name}")
-    except ImportError:
-        raise MethodMissingError(f"{name} needs its package: pip install -e '.[baselines]'") from None
-    method: DynamicsMethod = module.Method(time_limit)
-    return method
+_METHODS: Registry[[float], DynamicsMethod] = Registry(__name__)
+names, make = _METHODS.names, _METHODS.make

@@ -1,9 +1,7 @@
-"""Methods under test behind one interface; a new one is a module here with a class `Method`."""
+"""Methods under test behind one interface; a new one is a module with a class `Method`, here or elsewhere."""
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,13 +9,10 @@ import numpy as np
 import sympy
 from numpy.typing import NDArray
 
-from nsr.search.engine import STAGES
+from eval.registry import Registry
+from nsr.search.context import COMPONENTS
 
 Array = NDArray[np.float64]
-
-
-class MethodMissingError(RuntimeError):
-    """A method's package is not installed; the message says how to install it."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +31,7 @@ class Budget:
     time_limit: float
     cores: int
     seed: int
-    stages: tuple[str, ...] = STAGES
+    stages: tuple[str, ...] = COMPONENTS
     X_units: tuple[str, ...] = ()
     y_units: str = ""
 
@@ -56,19 +51,5 @@ class MethodProtocol(Protocol):
         """The model over the symbols `x_0`, `x_1`, ..."""
 
 
-def names() -> list[str]:
-    """Names of all methods."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
-
-
-def make(name: str, budget: Budget) -> MethodProtocol:
-    """A fresh, unfitted method.
-
-    Raises:
-        ValueError: If there is no such method.
-        MethodMissingError: If its package is not installed.
-    """
-    if name not in names():
-        raise ValueError(f"no method {name!r}; choose from {', '.join(names())}")
-    method: MethodProtocol = importlib.import_module(f"{__name__}.{name}").Method(budget)
-    return method
+_METHODS: Registry[[Budget], MethodProtocol] = Registry(__name__)
+names, make = _METHODS.names, _METHODS.make

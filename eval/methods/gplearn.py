@@ -6,12 +6,13 @@ import time
 
 import numpy as np
 import sympy
+from gplearn.genetic import SymbolicRegressor
 
-from eval.methods import Array, Budget, MethodMissingError
+from eval.methods import Array, Budget
 from nsr.expressions.expression import Expression, Token
 from nsr.expressions.operators import OPERATORS
 from nsr.expressions.sympy_form import to_sympy
-from nsr.refinement.selection import EXACT_FVU
+from nsr.refinement.likelihood import SQUARED_ERROR
 
 # gplearn's defaults but for the functions, which are SRBench's.
 _FUNCTIONS = ("add", "sub", "mul", "div", "sqrt", "log", "sin", "cos")
@@ -21,12 +22,6 @@ class Method:
     """`gplearn.genetic.SymbolicRegressor`, one generation after another until time is up."""
 
     def __init__(self, budget: Budget) -> None:
-        try:
-            from gplearn.genetic import SymbolicRegressor
-        except ImportError:
-            raise MethodMissingError(
-                "gplearn is not installed: pip install -c constraints.txt -e '.[baselines]'"
-            ) from None
         self._time_limit = budget.time_limit
         self._estimator = SymbolicRegressor(
             population_size=1000,
@@ -42,7 +37,7 @@ class Method:
         """Evolves while another generation fits into the time limit and the fit is not exact."""
         started = time.monotonic()
         generation, longest, error = 0, 0.0, np.inf
-        exact = EXACT_FVU * np.var(y)
+        exact = SQUARED_ERROR.rounding * np.var(y)
         while error > exact and (generation == 0 or time.monotonic() - started + longest < self._time_limit):
             generation += 1
             begun = time.monotonic()

@@ -6,8 +6,9 @@ import re
 
 import numpy as np
 import sympy
+from pyoperon.sklearn import SymbolicRegressor
 
-from eval.methods import Array, Budget, MethodMissingError
+from eval.methods import Array, Budget
 from nsr.expressions.parsing import parse
 from nsr.expressions.sympy_form import to_sympy
 
@@ -33,12 +34,6 @@ class Method:
     """`pyoperon.sklearn.SymbolicRegressor`."""
 
     def __init__(self, budget: Budget) -> None:
-        try:
-            from pyoperon.sklearn import SymbolicRegressor
-        except ImportError:
-            raise MethodMissingError(
-                "operon needs the package pyoperon: pip install -c constraints.txt -e '.[baselines]'"
-            ) from None
         self._estimator = SymbolicRegressor(
             **_SETTINGS,
             max_time=max(1, int(budget.time_limit)),

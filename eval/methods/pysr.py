@@ -7,7 +7,8 @@ import shutil
 import numpy as np
 import sympy
 
-from eval.methods import Array, Budget, MethodMissingError
+from eval.methods import Array, Budget
+from eval.registry import MethodMissingError
 
 _BINARY = ["+", "-", "*", "/"]
 _UNARY = ["sin", "cos", "exp", "log", "sqrt", "square"]

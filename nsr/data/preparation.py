@@ -1,23 +1,71 @@
-"""Checks and preparation of data before the network sees them; every surprise is told."""
+"""Preparation of a table for the search, in named steps; each says what it did, and surprises are told."""
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import ExtraTreesRegressor
+
+from nsr.data.notes import tell
 
 MAX_ROWS = 10_000
 MIN_ROWS = 3
+# Equations can have constants and values of these sizes; the squares of larger ones overflow.
+SIZES = (1e-100, 1e100)
 _ROWS_FOR_RELEVANCE = 2_000
 
 Array = NDArray[np.float64]
+Index = NDArray[np.intp]
 
 
-class DataWarning(UserWarning):
-    """Something about the data that the user should know; the fit goes on."""
+@dataclass(frozen=True)
+class View:
+    """What is left of the user's table.
+
+    Attributes:
+        rows: Which of its rows, shape (n_rows,).
+        columns: Which of its columns, ascending, shape (n_columns,).
+    """
+
+    rows: Index
+    columns: Index
+
+
+@dataclass(frozen=True)
+class Given:
+    """What steps may read.
+
+    Attributes:
+        X: The user's variables, shape (n_samples, n_features).
+        y: The user's target, shape (n_samples,).
+        names: Names of the columns.
+        max_variables: Variables that the network knows.
+        seed: Seed of all draws.
+    """
+
+    X: Array
+    y: Array
+    names: Sequence[str]
+    max_variables: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of preparation.
+
+    Attributes:
+        name: What it does, as a phrase.
+        apply: Maps a view to a smaller one or to another order, and to a sentence that says what was
+            done to this table; an empty one if nothing was.
+        is_told: Whether the user is warned where it does anything.
+    """
+
+    name: str
+    apply: Callable[[View, Given], tuple[View, str]]
+    is_told: bool = True
 
 
 @dataclass(frozen=True)
@@ -28,66 +76,130 @@ class Prepared:
         X: Variables, shape (n_rows, n_used).
         y: Target, shape (n_rows,).
         columns: Which of the user's columns these are, ascending, shape (n_used,).
+        steps: Names of the steps that changed something, each with what it did.
     """
 
     X: Array
     y: Array
-    columns: NDArray[np.intp]
+    columns: Index
+    steps: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def varies(self) -> bool:
+        """Whether both the target and a variable do; if not, there is nothing to search for."""
+        return bool(np.ptp(self.y) > 0 and np.any(np.ptp(self.X, axis=0) > 0))
 
 
-def prepare(X: Array, y: Array, max_variables: int, seed: int) -> Prepared:
-    """Drops repeated and constant columns, surplus variables and surplus rows, with a warning for each.
+def prepare(
+    X: Array, y: Array, max_variables: int, seed: int, names: Sequence[str] | None = None
+) -> Prepared:
+    """Takes a table through `STEPS`, with a warning for each that the user should know of.
 
     Args:
-        X: Finite, shape (n_rows, n_columns).
-        y: Finite, shape (n_rows,).
+        X: Finite, shape (n_samples, n_features).
+        y: Finite, shape (n_samples,).
         max_variables: Variables that the network knows.
-        seed: Seed of the draw of rows and of the choice of variables.
+        seed: Seed of all draws and of the choice of variables.
+        names: What warnings call the columns; their numbers by default.
 
     Raises:
-        ValueError: If there are fewer than 3 rows.
+        ValueError: If there are fewer than 3 rows, or the target's size is out of `SIZES`.
     """
     if len(y) < MIN_ROWS:
         raise ValueError(
             f"n_samples={len(y)} rows are too few to tell equations apart: give at least {MIN_ROWS}"
         )
-    rows = np.arange(len(y))
-    if len(y) > MAX_ROWS:
-        rows = np.sort(np.random.default_rng(seed).choice(len(y), MAX_ROWS, replace=False))
-        tell(f"{len(y)} rows: a random {MAX_ROWS} of them are used")
-    columns = _distinct_columns(X[rows])
-    if len(columns) > max_variables:
-        columns = _most_relevant(X[rows], y[rows], columns, max_variables, seed)
-    return Prepared(np.ascontiguousarray(X[np.ix_(rows, columns)]), y[rows], columns)
-
-
-def _distinct_columns(X: Array) -> NDArray[np.intp]:
-    """Columns that vary and repeat no earlier one; the first column if there are none."""
-    varying = np.flatnonzero(np.ptp(X, axis=0) > 0)
-    seen: dict[bytes, int] = {}
-    for column in varying:
-        first = seen.setdefault(X[:, column].tobytes(), int(column))
-        if first != column:
-            tell(f"column {column} repeats column {first} and is left out")
-    return np.array(sorted(seen.values()) or [0], dtype=np.intp)
-
-
-def _most_relevant(
-    X: Array, y: Array, columns: NDArray[np.intp], max_variables: int, seed: int
-) -> NDArray[np.intp]:
-    """The columns that a forest of randomised trees relies on most."""
-    rows = np.arange(len(y))[:_ROWS_FOR_RELEVANCE]
-    forest = ExtraTreesRegressor(n_estimators=100, min_samples_leaf=3, random_state=seed)
-    forest.fit(X[np.ix_(rows, columns)], y[rows])
-    order = np.argsort(-forest.feature_importances_)[:max_variables]
-    chosen = np.sort(columns[order])
-    tell(
-        f"{len(columns)} variables, the network knows {max_variables}: columns "
-        f"{', '.join(map(str, chosen))} matter most and are used"
+    _check_size(y)
+    given = Given(X, y, names or [str(place) for place in range(X.shape[1])], max_variables, seed)
+    view = View(np.arange(len(y)), np.arange(X.shape[1]))
+    done: list[tuple[str, str]] = []
+    for step in STEPS:
+        view, said = step.apply(view, given)
+        if said:
+            done.append((step.name, said))
+            if step.is_told:
+                tell(said)
+    return Prepared(
+        np.ascontiguousarray(X[np.ix_(view.rows, view.columns)]), y[view.rows], view.columns, tuple(done)
     )
-    return chosen
 
 
-def tell(message: str) -> None:
-    """Warns the user about the data."""
-    warnings.warn(message, DataWarning, stacklevel=4)
+def _check_size(y: Array) -> None:
+    size = float(np.max(np.abs(y)))
+    if size > SIZES[1] or 0 < size < SIZES[0]:
+        way = "divide" if size > 1 else "multiply"
+        factor = 10.0 ** abs(round(np.log10(size))) if size > 1e-300 else 1e300
+        raise ValueError(
+            f"the target is as {'large' if size > 1 else 'small'} as {size:.1g}, and its squares cannot be "
+            f"computed: {way} it by {factor:.0e}"
+        )
+
+
+def _draw_rows(view: View, given: Given) -> tuple[View, str]:
+    """At most `MAX_ROWS` rows, at random."""
+    n_rows = len(view.rows)
+    if n_rows <= MAX_ROWS:
+        return view, ""
+    drawn = np.random.default_rng(given.seed).choice(view.rows, MAX_ROWS, replace=False)
+    return View(drawn, view.columns), f"{n_rows} rows: a random {MAX_ROWS} of them are used"
+
+
+def _drop_constant_columns(view: View, given: Given) -> tuple[View, str]:
+    """Columns that vary."""
+    varying = np.ptp(given.X[np.ix_(view.rows, view.columns)], axis=0) > 0
+    if varying.all():
+        return view, ""
+    left_out = ", ".join(given.names[column] for column in view.columns[~varying])
+    return View(view.rows, view.columns[varying]), f"constant and left out: {left_out}"
+
+
+def _keep_a_column(view: View, _: Given) -> tuple[View, str]:
+    """The first column if none varies, as a table has columns."""
+    if len(view.columns):
+        return view, ""
+    only = np.zeros(1, dtype=np.intp)
+    return View(view.rows, only), "no column varies, so that the mean is all that can be said of the target"
+
+
+def _drop_repeated_columns(view: View, given: Given) -> tuple[View, str]:
+    """Columns that are equal to no earlier one."""
+    seen: dict[bytes, int] = {}
+    said: list[str] = []
+    for column in view.columns:
+        first = seen.setdefault(given.X[view.rows, column].tobytes(), int(column))
+        if first != column:
+            said.append(f"column {given.names[column]} repeats column {given.names[first]} and is left out")
+    return View(view.rows, np.array(list(seen.values()), dtype=np.intp)), "; ".join(said)
+
+
+def _choose_columns(view: View, given: Given) -> tuple[View, str]:
+    """The columns that a forest of randomised trees relies on most, if the network knows fewer."""
+    if len(view.columns) <= given.max_variables:
+        return view, ""
+    from sklearn.ensemble import ExtraTreesRegressor
+
+    rows = np.random.default_rng(given.seed).permutation(view.rows)[:_ROWS_FOR_RELEVANCE]
+    forest = ExtraTreesRegressor(n_estimators=100, min_samples_leaf=3, random_state=given.seed)
+    forest.fit(given.X[np.ix_(rows, view.columns)], given.y[rows])
+    best = np.argsort(-forest.feature_importances_)[: given.max_variables]
+    chosen = np.sort(view.columns[best])
+    return View(view.rows, chosen), (
+        f"{len(view.columns)} variables, the network knows {given.max_variables}: columns "
+        f"{', '.join(given.names[column] for column in chosen)} matter most and are used"
+    )
+
+
+def _shuffle_rows(view: View, given: Given) -> tuple[View, str]:
+    """All rows in random order, so that the first n of them are a random draw wherever n are enough."""
+    rows = np.random.default_rng(given.seed).permutation(view.rows)
+    return View(rows, view.columns), "rows are in random order"
+
+
+STEPS = (
+    Step("draw rows", _draw_rows),
+    Step("drop constant columns", _drop_constant_columns, is_told=False),
+    Step("keep a column", _keep_a_column),
+    Step("drop repeated columns", _drop_repeated_columns),
+    Step("choose columns", _choose_columns),
+    Step("shuffle rows", _shuffle_rows, is_told=False),
+)

@@ -8,19 +8,9 @@ the type of the block. Results are within 2 units in the last place of float64.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numba import njit
 
-from nsr.evaluate.kernel_cache import drop_stale_kernels
-
-drop_stale_kernels()
-
-# A product may be contracted with a sum into one rounding; nothing else is relaxed.
-OPTIONS: dict[str, Any] = {
-    "nogil": True, "cache": True, "error_model": "numpy", "boundscheck": False, "fastmath": {"contract"},
-}  # fmt: skip
+from nsr.evaluate.kernels import kernel
 
 # Adding and subtracting 1.5 * 2^52 rounds to a whole number, which the low bits of the sum then hold.
 _ROUNDER = 1.5 * 2.0**52
@@ -33,7 +23,7 @@ _LARGEST_ANGLE = 1e5
 _SQRT_HALF_BITS = int(np.float64(np.sqrt(0.5)).view(np.int64))
 
 
-@njit(**OPTIONS)
+@kernel
 def exp_block(a, out, n):
     """Sets out[:n] to the exponential of a[:n]."""
     for j in range(n):
@@ -62,7 +52,7 @@ def exp_block(a, out, n):
         out[j] = v * np.int64((whole - half + 1023) << 52).view(np.float64)
 
 
-@njit(**OPTIONS)
+@kernel
 def log_block(a, out, n):
     """Sets out[:n] to the natural logarithm of a[:n]; NaN below zero."""
     for j in range(n):
@@ -91,7 +81,7 @@ def log_block(a, out, n):
         out[j] = v if inside else outside
 
 
-@njit(**OPTIONS)
+@kernel(inner=True)
 def _is_reducible(a, n):
     """Whether every angle is small enough (NaN and infinity are not)."""
     count = 0
@@ -100,7 +90,7 @@ def _is_reducible(a, n):
     return count == n
 
 
-@njit(**OPTIONS)
+@kernel
 def sin_block(a, out, n, quarters):
     """Sets out[:n] to sin(a[:n] + quarters * pi / 2): the sine with 0 quarters, the cosine with 1."""
     if not _is_reducible(a, n):

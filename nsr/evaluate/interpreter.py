@@ -7,19 +7,14 @@ over threads. Domain errors give NaN or infinity, as IEEE arithmetic does.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numba import njit
 
-from nsr.evaluate.elementary import OPTIONS, exp_block, log_block, sin_block
+from nsr.evaluate.elementary import exp_block, log_block, sin_block
+from nsr.evaluate.kernels import kernel
 from nsr.evaluate.tape import CONSTANT, FIXED_POWER, LITERAL, UNUSED, VARIABLE
 from nsr.expressions.operators import OPERATORS
 
 BLOCK = 256
-
-# Functions with one use in each caller become part of it, which halves the time to compile.
-INLINED: dict[str, Any] = OPTIONS | {"inline": "always"}
 
 _CODE = {name: code for code, name in enumerate(OPERATORS)}
 ADD, SUB, MUL, DIV, POW = (_CODE[n] for n in ("add", "sub", "mul", "div", "pow"))
@@ -29,7 +24,7 @@ SIN, COS, TAN, ASIN, ACOS, ATAN = (_CODE[n] for n in ("sin", "cos", "tan", "asin
 SINH, COSH, TANH = (_CODE[n] for n in ("sinh", "cosh", "tanh"))
 
 
-@njit(**OPTIONS)
+@kernel(inner=True)
 def fixed_power(a, doubled, out, n):
     """Sets out[:n] to a[:n] raised to doubled / 2, by repeated squaring from the exponent's top bit."""
     size = abs(doubled)
@@ -59,7 +54,7 @@ def fixed_power(a, doubled, out, n):
             out[j] = 1 / out[j]
 
 
-@njit(**OPTIONS)
+@kernel(inner=True)
 def _binary(op, a, b, out, n):
     if op == ADD:
         for j in range(n):
@@ -78,7 +73,7 @@ def _binary(op, a, b, out, n):
             out[j] = a[j] ** b[j]
 
 
-@njit(**OPTIONS)
+@kernel(inner=True)
 def _unary(op, a, out, n):
     if op == NEG:
         for j in range(n):
@@ -102,10 +97,8 @@ def _unary(op, a, out, n):
         exp_block(a, out, n)
     elif op == LOG:
         log_block(a, out, n)
-    elif op == SIN:
-        sin_block(a, out, n, 0)
-    elif op == COS:
-        sin_block(a, out, n, 1)
+    elif op in (SIN, COS):
+        sin_block(a, out, n, np.int64(op == COS))
     elif op == TAN:
         for j in range(n):
             out[j] = np.tan(a[j])
@@ -129,7 +122,7 @@ def _unary(op, a, out, n):
             out[j] = np.tanh(a[j])
 
 
-@njit(**OPTIONS)
+@kernel(inner=True)
 def _unary_derivative(op, a, v, d, out, n):
     """Sets out to d times the derivative of the operator at input a, where its value is v."""
     if op == NEG:
@@ -156,14 +149,10 @@ def _unary_derivative(op, a, v, d, out, n):
     elif op == LOG:
         for j in range(n):
             out[j] = d[j] / a[j]
-    elif op == SIN:
-        sin_block(a, out, n, 1)
+    elif op in (SIN, COS):
+        sin_block(a, out, n, np.int64(op == SIN))
         for j in range(n):
-            out[j] = d[j] * out[j]
-    elif op == COS:
-        sin_block(a, out, n, 0)
-        for j in range(n):
-            out[j] = -d[j] * out[j]
+            out[j] = d[j] * out[j] if op == SIN else -d[j] * out[j]
     elif op == TAN:
         for j in range(n):
             out[j] = d[j] * (1 + v[j] * v[j])
@@ -187,7 +176,7 @@ def _unary_derivative(op, a, v, d, out, n):
             out[j] = d[j] * (1 - v[j] * v[j])
 
 
-@njit(**INLINED)
+@kernel(inline="always")
 def forward_block(tape, start, stop, needed, X, constants, p, n, work):
     """Evaluates one expression on points p to p + n.
 
@@ -213,19 +202,19 @@ def forward_block(tape, start, stop, needed, X, constants, p, n, work):
             column = X[args[node]]
             for j in range(n):
                 out[j] = column[p + j]
-        elif op == CONSTANT:
-            out[:n] = constants[args[node]]
-        elif op == LITERAL:
-            out[:n] = literals[node]
+        elif op in (CONSTANT, LITERAL):
+            value = constants[args[node]] if op == CONSTANT else literals[node]
+            for j in range(n):
+                out[j] = value
         elif op == FIXED_POWER:
-            fixed_power(work[lefts[node]], args[node], out, n)
+            fixed_power(work[lefts[node]], np.int64(args[node]), out, n)
         elif op <= POW:
             _binary(op, work[lefts[node]], work[rights[node]], out, n)
         else:
             _unary(op, work[lefts[node]], out, n)
 
 
-@njit(**INLINED)
+@kernel(inline="always")
 def reverse_block(tape, start, stop, wanted, seed, n, work, adjoint, jacobian, p):
     """One reverse sweep after `forward_block`: derivatives by the free constants.
 
@@ -245,7 +234,8 @@ def reverse_block(tape, start, stop, wanted, seed, n, work, adjoint, jacobian, p
         p: Where in jacobian's second axis the block goes.
     """
     ops, lefts, rights, args, _ = tape
-    adjoint[stop - start - 1, :n] = seed
+    for j in range(n):
+        adjoint[stop - start - 1, j] = seed
     for node in range(stop - 1, start - 1, -1):
         if not wanted[node]:
             continue
@@ -260,7 +250,7 @@ def reverse_block(tape, start, stop, wanted, seed, n, work, adjoint, jacobian, p
         a = work[left]
         to_left = adjoint[left]
         if op == FIXED_POWER:
-            doubled = args[node]
+            doubled = np.int64(args[node])
             fixed_power(a, doubled - 2, to_left, n)
             for j in range(n):
                 to_left[j] = to_left[j] * d[j] * (0.5 * doubled)
@@ -274,17 +264,15 @@ def reverse_block(tape, start, stop, wanted, seed, n, work, adjoint, jacobian, p
             _unary_derivative(op, a, work[node - start], d, to_left, n)
 
 
-@njit(**OPTIONS)
+@kernel(inner=True)
 def _binary_derivative(op, a, b, v, d, to_left, to_right, need_left, need_right, n):
     if op <= SUB:
         if need_left:
-            to_left[:n] = d[:n]
+            for j in range(n):
+                to_left[j] = d[j]
         if need_right:
-            if op == ADD:
-                to_right[:n] = d[:n]
-            else:
-                for j in range(n):
-                    to_right[j] = -d[j]
+            for j in range(n):
+                to_right[j] = d[j] if op == ADD else -d[j]
     elif op == MUL:
         if need_left:
             for j in range(n):
@@ -308,12 +296,22 @@ def _binary_derivative(op, a, b, v, d, to_left, to_right, need_left, need_right,
                 to_right[j] = d[j] * v[j] * np.log(a[j])
 
 
-@njit(**OPTIONS)
-def values_kernel(tape, offsets, X, constants, index, start, stop, out):
-    """Values of rows start to stop.
+@kernel(inline="always")
+def longest_run(offsets):
+    """Nodes of the longest expression; offsets as in `values_kernel`."""
+    longest = 0
+    for e in range(len(offsets) - 1):
+        longest = max(longest, offsets[e + 1] - offsets[e])
+    return longest
+
+
+@kernel
+def values_kernel(tape, active, offsets, X, constants, index, start, stop, out, jacobian):
+    """Values, and if wanted derivatives by the constants, of rows start to stop.
 
     Args:
         tape: As in `forward_block`.
+        active: `nsr.evaluate.tape.Tape.active`.
         offsets: Runs of the expressions, shape (E + 1,).
         X: Variables, shape (1 or n_rows, n_variables, n_points).
         constants: Shape (n_rows, K).
@@ -321,10 +319,13 @@ def values_kernel(tape, offsets, X, constants, index, start, stop, out):
         start: First row.
         stop: One past the last row.
         out: Receives the values, shape (n_rows, n_points).
+        jacobian: Receives the derivatives, zeroed before, shape (n_rows, K, n_points); without rows there are
+            none.
     """
     n_points = X.shape[2]
-    longest = np.max(np.diff(offsets))
+    longest = longest_run(offsets)
     work = np.empty((longest, BLOCK), X.dtype)
+    adjoint = np.empty((longest if len(jacobian) > 0 else 0, BLOCK), X.dtype)
     everything = np.empty(0, np.bool_)
     for row in range(start, stop):
         table = X[row if X.shape[0] > 1 else 0]
@@ -332,35 +333,8 @@ def values_kernel(tape, offsets, X, constants, index, start, stop, out):
         for p in range(0, n_points, BLOCK):
             n = min(BLOCK, n_points - p)
             forward_block(tape, first, last, everything, table, constants[row], p, n, work)
-            out[row, p : p + n] = work[last - first - 1, :n]
-
-
-@njit(**OPTIONS)
-def jacobian_kernel(tape, active, offsets, X, constants, index, start, stop, out, jacobian):
-    """Values and derivatives by the constants of rows start to stop; see `values_kernel`.
-
-    Args:
-        tape: As in `forward_block`.
-        active: `nsr.evaluate.tape.Tape.active`.
-        offsets: As in `values_kernel`.
-        X: As in `values_kernel`.
-        constants: As in `values_kernel`.
-        index: As in `values_kernel`.
-        start: As in `values_kernel`.
-        stop: As in `values_kernel`.
-        out: As in `values_kernel`.
-        jacobian: Receives the derivatives, zeroed before, shape (n_rows, K, n_points).
-    """
-    n_points = X.shape[2]
-    longest = np.max(np.diff(offsets))
-    work = np.empty((longest, BLOCK), X.dtype)
-    everything = np.empty(0, np.bool_)
-    adjoint = np.empty((longest, BLOCK), X.dtype)
-    for row in range(start, stop):
-        table = X[row if X.shape[0] > 1 else 0]
-        first, last = offsets[index[row]], offsets[index[row] + 1]
-        for p in range(0, n_points, BLOCK):
-            n = min(BLOCK, n_points - p)
-            forward_block(tape, first, last, everything, table, constants[row], p, n, work)
-            out[row, p : p + n] = work[last - first - 1, :n]
-            reverse_block(tape, first, last, active, 1.0, n, work, adjoint, jacobian[row], p)
+            value = work[last - first - 1]
+            for j in range(n):
+                out[row, p + j] = value[j]
+            if len(jacobian) > 0:
+                reverse_block(tape, first, last, active, 1.0, n, work, adjoint, jacobian[row], p)

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from nsr.evaluate import interpreter
+from nsr.evaluate.shapes import require_index, require_shape, require_variables
 from nsr.evaluate.tape import Tape, compile_tape
-from nsr.evaluate.tensor_backend import TensorPlan
 from nsr.expressions.expression import Expression
+
+if TYPE_CHECKING:
+    import torch
+
+    from nsr.evaluate.tensor_backend import TensorPlan
 
 Array = NDArray[np.floating[Any]]
 Index = NDArray[np.int64]
@@ -61,8 +65,8 @@ class Program:
         self.n_constants = self.tape.n_constants
         self.constants = self.tape.constants
         self.n_threads = n_threads
-        self.device = torch.device(device)
-        compilable = self.device.type == "cpu" and self.tape.is_builtin
+        self.device = str(device)
+        compilable = self.device.partition(":")[0] == "cpu" and self.tape.is_builtin
         if backend == "compiled" and not compilable:
             raise ValueError(
                 "the compiled backend runs built-in operators on a CPU only; choose backend='torch'"
@@ -90,14 +94,17 @@ class Program:
 
         Returns:
             Values, shape (R, P); NaN or infinity outside an expression's domain.
+
+        Raises:
+            ValueError: If X lacks a variable, or the shapes do not go together.
         """
-        if self.backend == "torch" or isinstance(X, torch.Tensor):
+        index = self._checked(X, constants, index)
+        if self.backend == "torch" or not isinstance(X, np.ndarray):
             plan, *tensors = self._tensors(X, constants, index)
             return _like(X, plan.values(*tensors))
         tables, rows, index = self._arrays(X, constants, index)
         out = np.empty((len(index), tables.shape[2]), tables.dtype)
-        arguments = (self.tape.nodes, self.tape.offsets, tables, rows, index)
-        split_rows(len(index), self.n_threads, lambda a, b: interpreter.values_kernel(*arguments, a, b, out))
+        self._fill(out, np.empty((0, 0, 0), tables.dtype), tables, rows, index)
         return out
 
     @overload
@@ -112,18 +119,14 @@ class Program:
 
     def jacobian(self, X: Any, constants: Any = None, index: Index | None = None) -> Any:
         """Values (R, P) and their derivatives by the free constants (R, K, P); see `values`."""
-        if self.backend == "torch" or isinstance(X, torch.Tensor):
+        index = self._checked(X, constants, index)
+        if self.backend == "torch" or not isinstance(X, np.ndarray):
             plan, *tensors = self._tensors(X, constants, index)
             return tuple(_like(X, result) for result in plan.jacobian(*tensors))
         tables, rows, index = self._arrays(X, constants, index)
         out = np.empty((len(index), tables.shape[2]), tables.dtype)
         derivatives = np.zeros((len(index), rows.shape[1], tables.shape[2]), tables.dtype)
-        arguments = (self.tape.nodes, self.tape.active, self.tape.offsets, tables, rows, index)
-        split_rows(
-            len(index),
-            self.n_threads,
-            lambda a, b: interpreter.jacobian_kernel(*arguments, a, b, out, derivatives),
-        )
+        self._fill(out, derivatives, tables, rows, index)
         return out, derivatives
 
     def expressions_with(self, constants: Array) -> list[Expression]:
@@ -133,9 +136,17 @@ class Program:
             for expression, row, count in zip(self.expressions, constants, self.n_constants, strict=True)
         ]
 
-    def _arrays(self, X: Array, constants: Array | None, index: Index | None) -> tuple[Array, Array, Index]:
+    def _fill(self, out: Array, derivatives: Array, tables: Array, rows: Array, index: Index) -> None:
+        """Runs the compiled interpreter; derivatives without rows are not computed."""
+        arguments = (self.tape.nodes, self.tape.active, self.tape.offsets, tables, rows, index)
+        split_rows(
+            len(index),
+            self.n_threads,
+            lambda a, b: interpreter.values_kernel(*arguments, a, b, out, derivatives),
+        )
+
+    def _arrays(self, X: Array, constants: Array | None, index: Index) -> tuple[Array, Array, Index]:
         """Tables (1 or R, D, P), constants (R, K) and index (R,) as the kernels take them."""
-        index = self._index(index)
         rows = self.constants[index] if constants is None else constants
         dtype = np.float32 if X.dtype == np.float32 else np.float64
         tables = X[None] if X.ndim == 2 else X
@@ -149,27 +160,41 @@ class Program:
         self,
         X: Array | torch.Tensor,
         constants: Array | torch.Tensor | None,
-        index: Index | None,
+        index: Index,
     ) -> tuple[TensorPlan, torch.Tensor, torch.Tensor]:
         if self.backend == "compiled":
             raise TypeError("the compiled backend takes arrays; pass one, or choose backend='torch'")
-        index = self._index(index)
+        import torch
+
+        from nsr.evaluate.tensor_backend import TensorPlan
+
         table = torch.as_tensor(X, device=self.device)
         if table.dtype != torch.float32:
             table = table.to(torch.float64)
         rows = torch.as_tensor(self.constants[index] if constants is None else constants)
-        # Iterations ask for the same rows again and again.
-        if self._plan is None or not np.array_equal(self._plan[0], index):
-            self._plan = index.copy(), TensorPlan(self.tape, index, self.device)
-        return self._plan[1], table, rows.to(self.device, table.dtype)
+        # Iterations ask for the same rows again and again; another thread may ask for others meanwhile.
+        latest = self._plan
+        if latest is None or not np.array_equal(latest[0], index):
+            latest = self._plan = index.copy(), TensorPlan(self.tape, index, table.device)
+        return latest[1], table, rows.to(self.device, table.dtype)
 
-    def _index(self, index: Index | None) -> Index:
-        return np.arange(len(self.expressions)) if index is None else np.asarray(index, dtype=np.int64)
+    def _checked(self, X: Any, constants: Any, index: Index | None) -> Index:
+        """The expression of each row, once it is sure that no kernel will read past an array's end."""
+        rows = np.arange(len(self.expressions)) if index is None else np.asarray(index, dtype=np.int64)
+        require_index(rows, len(self.expressions))
+        if X.ndim not in (2, 3) or (X.ndim == 3 and len(X) not in (1, len(rows))):
+            raise ValueError(
+                f"X has the shape {tuple(X.shape)}; give (points, variables), or {len(rows)} such tables"
+            )
+        require_variables(self.tape.n_variables[rows], X.shape[-1])
+        if constants is not None:
+            require_shape("constants", constants, len(rows), int(self.n_constants[rows].max(initial=0)))
+        return rows
 
 
 def _like(example: Any, result: torch.Tensor) -> Any:
     """The result as a tensor if the example is one, otherwise as an array."""
-    return result if isinstance(example, torch.Tensor) else result.cpu().numpy()
+    return result.cpu().numpy() if isinstance(example, np.ndarray) else result
 
 
 def split_rows(n_rows: int, n_threads: int, work: Callable[[int, int], None]) -> None:

@@ -6,17 +6,18 @@ opcode, the places of its children within the run, and an argument.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain, repeat
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from nsr.expressions.expression import PLACEHOLDER, VARIABLE_PREFIX, Expression
-from nsr.expressions.operators import N_BUILTIN, OPERATORS
+from nsr.evaluate.kernels import kernel
+from nsr.expressions.expression import PLACEHOLDER, VARIABLE_PREFIX, Expression, is_structural
+from nsr.expressions.operators import N_BUILTIN, OPERATORS, Operator
 
 # Leaves and internal operators; operators of the table have their place in it as opcode. An unused
 # node is one whose value its parent has taken into its own argument.
@@ -37,7 +38,7 @@ class Tape:
     Attributes:
         op: Opcode: a place in the operator table, or one of the negative codes of this module.
         left: First child, counted from the start of the expression's run.
-        right: Second child, likewise; the first again for an operator of one argument.
+        right: Second child, counted alike; the first again for an operator of one argument.
         arg: Variable index, constant index, or twice the exponent of a fixed power.
         literal: Value of a fixed constant.
         active: Whether a free constant is at or below the node, so that its derivative matters.
@@ -46,6 +47,7 @@ class Tape:
         n_constants: Free constants of each expression, shape (E,).
         constants: Their values, padded with 0, shape (E, K), K at least 1.
         linear: Which constants enter linearly, all of them together, shape (E, K).
+        operators: The operator table when the tape was made, by opcode.
     """
 
     op: NDArray[np.int32]
@@ -59,13 +61,14 @@ class Tape:
     n_constants: NDArray[np.int64]
     constants: NDArray[np.float64]
     linear: NDArray[np.bool_]
+    operators: tuple[Operator, ...]
 
     @property
     def nodes(self) -> tuple[NDArray[Any], ...]:
         """The node arrays that say what to compute, as the compiled kernels take them."""
         return self.op, self.left, self.right, self.arg, self.literal
 
-    @property
+    @cached_property
     def n_variables(self) -> NDArray[np.int64]:
         """One more than the highest variable of each expression, shape (E,)."""
         index = np.where(self.op == VARIABLE, self.arg, -1)
@@ -83,54 +86,73 @@ def compile_tape(expressions: Sequence[Expression]) -> Tape:
     lengths = [len(expression.tokens) for expression in expressions]
     offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
     np.cumsum(lengths, out=offsets[1:])
-    codes = _codes(tokens)
+    words = _Words.now()
+    codes = words.codes(tokens)
     numbers = np.ones(len(tokens))
     places = np.flatnonzero(codes == _NUMBER)
     numbers[places] = [tokens[place] for place in places.tolist()]
-    arities = np.array([operator.arity for operator in OPERATORS.values()], dtype=np.int32)
     op, left, right, arg = (np.zeros(len(tokens), dtype=np.int32) for _ in range(4))
     literal = np.zeros(len(tokens))
     active = np.zeros(len(tokens), dtype=np.bool_)
     affine = np.zeros(len(tokens), dtype=np.bool_)
-    _link(codes, numbers, offsets, arities, op, left, right, arg, literal, active, affine)
-    n_constants = np.zeros(len(lengths), dtype=np.int64)
-    _count(op, offsets, n_constants)
+    _link(codes, numbers, offsets, words.arities, op, left, right, arg, literal, active, affine)
+    free = np.flatnonzero(op == CONSTANT)
+    owner = np.repeat(np.arange(len(lengths)), lengths)[free]
+    n_constants = np.bincount(owner, minlength=len(lengths))
     constants = np.zeros((len(lengths), max(1, int(n_constants.max(initial=0)))))
     linear = np.zeros(constants.shape, dtype=np.bool_)
-    _gather(op, arg, literal, affine, offsets, constants, linear)
-    return Tape(op, left, right, arg, literal, active, affine, offsets, n_constants, constants, linear)
+    constants[owner, arg[free]], linear[owner, arg[free]] = literal[free], affine[free]
+    return Tape(
+        op, left, right, arg, literal, active, affine, offsets, n_constants, constants, linear,
+        words.operators,
+    )  # fmt: skip
 
 
-# Codes of all tokens met so far but numbers.
-_TOKENS: dict[str | float, int] = {PLACEHOLDER: _PLACEHOLDER}
+class _Words:
+    """Codes of words, for the operator table of one moment; a registration makes a new one.
+
+    Threads share it: all that changes is that variables met for the first time are added, and whichever
+    thread adds one adds the same.
+
+    Attributes:
+        operators: The table's operators by opcode.
+        arities: Their numbers of arguments.
+    """
+
+    _latest: ClassVar[_Words | None] = None
+
+    def __init__(self, table: Mapping[str, Operator]) -> None:
+        self._table = table
+        self.operators = tuple(table.values())
+        self.arities = np.array([operator.arity for operator in self.operators], dtype=np.int32)
+        self._codes: dict[str | float, int] = {PLACEHOLDER: _PLACEHOLDER}
+        self._codes.update((name, code) for code, name in enumerate(table))
+
+    @classmethod
+    def now(cls) -> _Words:
+        """Those of the present operator table."""
+        table, latest = OPERATORS.snapshot, cls._latest
+        if latest is None or latest._table is not table:
+            latest = cls._latest = cls(table)
+        return latest
+
+    def codes(self, tokens: list[str | float]) -> NDArray[np.int32]:
+        """Each token's code."""
+        codes = np.fromiter(map(self._codes.get, tokens, repeat(_NUMBER)), np.int32, len(tokens))
+        new = {
+            token
+            for place in np.flatnonzero(codes == _NUMBER).tolist()
+            if isinstance(token := tokens[place], str)
+        }
+        for word in new:
+            self._codes[word] = _FIRST_VARIABLE - int(word.removeprefix(VARIABLE_PREFIX))
+        return self.codes(tokens) if new else codes
 
 
-def _codes(tokens: list[str | float]) -> NDArray[np.int32]:
-    """Each token's code; words met for the first time are added to the dictionary."""
-    codes = np.fromiter(map(_TOKENS.get, tokens, repeat(_NUMBER)), np.int32, len(tokens))
-    words = {
-        token
-        for place in np.flatnonzero(codes == _NUMBER).tolist()
-        if isinstance(token := tokens[place], str)
-    }
-    if not words:
-        return codes
-    names = list(OPERATORS)
-    for word in words:
-        index = names.index(word) if word in OPERATORS else -int(word.removeprefix(VARIABLE_PREFIX))
-        _TOKENS[word] = index if word in OPERATORS else _FIRST_VARIABLE + index
-    return _codes(tokens)
+_is_structural = kernel(is_structural, inner=True)
 
 
-@njit(cache=True, nogil=True)
-def _is_structural(value):
-    """As `nsr.expressions.expression.is_structural`."""
-    if not abs(value) <= 10:
-        return False
-    return abs(2 * value - round(2 * value)) < 1e-9 or abs(3 * value - round(3 * value)) < 1e-9
-
-
-@njit(cache=True, nogil=True)
+@kernel
 def _link(codes, numbers, offsets, arities, op, left, right, arg, literal, active, affine):
     """Fills the node arrays; node i of a run is the token at place i from the expression's end.
 
@@ -181,7 +203,7 @@ def _link(codes, numbers, offsets, arities, op, left, right, arg, literal, activ
                 k += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel(inner=True)
 def _fix_exponent(node, exponent, code, op, right, arg, literal, active, a):
     """Makes a structural exponent part of the power (multiples of 1/2) or a literal."""
     if code != _NUMBER or not _is_structural(literal[exponent]):
@@ -195,7 +217,7 @@ def _fix_exponent(node, exponent, code, op, right, arg, literal, active, a):
         op[exponent] = LITERAL
 
 
-@njit(cache=True, nogil=True)
+@kernel(inner=True)
 def _linear_count(code, counts, a, b):
     """Constants below a node that its value depends on linearly, if the right factors are chosen."""
     if code in (_ADD, _SUB):
@@ -205,7 +227,7 @@ def _linear_count(code, counts, a, b):
     return counts[a] if code in (_NEG, _DIV) else 0
 
 
-@njit(cache=True, nogil=True)
+@kernel(inner=True)
 def _mark_affine(start, stop, op, left, right, affine, counts):
     """Walks down from the root along the sides that hold constants entering linearly.
 
@@ -223,20 +245,3 @@ def _mark_affine(start, stop, op, left, right, affine, counts):
             affine[start + a] = counts[a] > 0
             if code in (_ADD, _SUB):
                 affine[start + b] = counts[b] > 0
-
-
-@njit(cache=True, nogil=True)
-def _count(op, offsets, n_constants):
-    for e in range(len(offsets) - 1):
-        for node in range(offsets[e], offsets[e + 1]):
-            n_constants[e] += op[node] == CONSTANT
-
-
-@njit(cache=True, nogil=True)
-def _gather(op, arg, literal, affine, offsets, constants, linear):
-    """Collects the free constants' values and which of them are linear."""
-    for e in range(len(offsets) - 1):
-        for node in range(offsets[e], offsets[e + 1]):
-            if op[node] == CONSTANT:
-                constants[e, arg[node]] = literal[node]
-                linear[e, arg[node]] = affine[node]

@@ -14,11 +14,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from numba import njit
 from numpy.typing import NDArray
 
+from nsr.evaluate.kernels import kernel
 from nsr.evaluate.tape import CONSTANT, FIXED_POWER, LITERAL, VARIABLE, Tape
-from nsr.expressions.operators import OPERATORS
 
 
 @dataclass(frozen=True)
@@ -118,7 +117,7 @@ class TensorPlan:
         if code == FIXED_POWER:
             exponents = torch.as_tensor(tape.arg[source] / 2, device=self._device)[:, None]
             return _Group(_FixedPower(exponents), start, stop, left, None, active)
-        operator = list(OPERATORS.values())[code]
+        operator = tape.operators[code]
         return _Group(operator.tensor, start, stop, left, right if operator.arity == 2 else None, active)
 
     def _leaves(self, places: NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -166,7 +165,7 @@ def _reverse(group: _Group, nodes: torch.Tensor, adjoint: torch.Tensor) -> None:
             adjoint[places] = gradient
 
 
-@njit(cache=True)
+@kernel
 def _levels(op, left, right, starts, level):
     """Level of each node: 0 for leaves, otherwise one more than the highest child's."""
     for row in range(len(starts) - 1):

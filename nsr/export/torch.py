@@ -5,8 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from nsr.expressions.expression import Expression
-from nsr.expressions.operators import OPERATORS
+from nsr.expressions.expression import Expression, Token
 
 
 class ExpressionModule(nn.Module):
@@ -27,16 +26,12 @@ class ExpressionModule(nn.Module):
     def forward(self, X: Tensor) -> Tensor:
         """Maps X, shape (..., n_variables), to values, shape (...)."""
         places = {position: k for k, position in enumerate(self.expression.free_positions)}
-        stack: list[Tensor] = []
-        for position in range(len(self.expression) - 1, -1, -1):
-            token = self.expression.tokens[position]
+
+        def leaf(token: Token, position: int) -> Tensor:
             if position in places:
-                stack.append(self.constants[places[position]].to(X.dtype).expand(X.shape[:-1]))
-            elif not isinstance(token, str):
-                stack.append(torch.full(X.shape[:-1], token, dtype=X.dtype, device=X.device))
-            elif token in OPERATORS:
-                operator = OPERATORS[token]
-                stack.append(operator.tensor(*[stack.pop() for _ in range(operator.arity)]))
-            else:
-                stack.append(X[..., int(token[2:])])
-        return stack[0]
+                return self.constants[places[position]].to(X.dtype).expand(X.shape[:-1])
+            if not isinstance(token, str):
+                return torch.full(X.shape[:-1], token, dtype=X.dtype, device=X.device)
+            return X[..., int(token[2:])]
+
+        return self.expression.fold(leaf, lambda operator, arguments: operator.tensor(*arguments))

@@ -1,41 +1,30 @@
-"""Canonical algebraic form: nested sums and products with collected terms and powers.
+"""Canonical algebra: sums, products, powers and functions of the nodes of `nsr.expressions.nodes`.
 
-The form behind simplification. Nodes are hashable tuples without an order of operands, so that equal
-means equal up to commutation and association:
-
-- `("num", value)`; value is a float, or None for the placeholder, a constant of unknown value
-- `("var", index)`
-- `("sum", frozenset of (node, coefficient))`; the constant term has the node `ONE`
-- `("prod", coefficient, frozenset of (node, exponent))`
-- `("fun", name, arguments)`; functions, `abs`, and powers whose exponent is no fixed number
-
-Coefficients are floats or None (the placeholder, which absorbs what it meets); exponents are floats.
-Rewrites hold for real numbers wherever the original is finite.
+The form behind simplification. Rewrites hold for real numbers wherever the original is finite.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any
 
 from nsr.expressions.expression import PLACEHOLDER, Expression
-from nsr.expressions.operators import OPERATORS
-
-Node = tuple[Any, ...]
-Coefficient = float | None
-
-ONE: Node = ("num", 1.0)
-UNKNOWN: Node = ("num", None)
-
-_POWERS = {"sqrt": 0.5, "square": 2.0, "cube": 3.0, "inv": -1.0}
-_ODD = {"sin", "tan", "asin", "atan", "sinh", "tanh"}
-_EVEN = {"cos", "cosh"}
-
-
-class NotFinite(ArithmeticError):  # noqa: N818
-    """A constant subexpression has no finite value."""
+from nsr.expressions.nodes import (
+    ONE,
+    UNKNOWN,
+    Coefficient,
+    Node,
+    NotFinite,
+    add_coefficients,
+    as_term,
+    finite,
+    has_unknown,
+    multiply_coefficients,
+    number,
+    product,
+    sort_key,
+)
+from nsr.expressions.operators import OPERATORS, Operator
 
 
 @lru_cache(maxsize=64)  # whoever simplifies an expression soon asks for its form again
@@ -53,65 +42,23 @@ def from_expression(expression: Expression) -> Node:
             stack.append(UNKNOWN)
         elif (operator := OPERATORS.get(token)) is not None:
             first = stack.pop()
-            stack.append(_apply(token, [first] if operator.arity == 1 else [first, stack.pop()]))
+            stack.append(_apply(operator, [first] if operator.arity == 1 else [first, stack.pop()]))
         else:
             stack.append(("var", int(token[2:])))
     return stack[0]
 
 
-def number(value: float) -> Node:
-    """A constant; raises `NotFinite` for NaN and infinity."""
-    if not math.isfinite(value):
-        raise NotFinite
-    return ("num", value + 0.0)
-
-
-def _apply(name: str, arguments: list[Node]) -> Node:
+def _apply(operator: Operator, arguments: list[Node]) -> Node:
     """The node of an operator applied to nodes."""
-    first = arguments[0]
-    if name == "add":
-        return add(arguments)
-    if name == "sub":
-        return add([first, scale(arguments[1], -1.0)])
-    if name == "mul":
-        return multiply(arguments)
-    if name == "div":
-        return multiply([first, power(arguments[1], -1.0)])
-    if name == "neg":
-        return scale(first, -1.0)
-    if name in _POWERS:
-        return power(first, _POWERS[name])
-    if name == "pow":
-        return _general_power(first, arguments[1])
-    return function(name, arguments)
-
-
-def multiply_coefficients(a: Coefficient, b: Coefficient) -> Coefficient:
-    """Product of coefficients: the placeholder absorbs all but zero."""
-    if a == 0 or b == 0:
-        return 0.0
-    if a is None or b is None:
-        return None
-    return _finite(a * b)
-
-
-def _add_coefficients(a: Coefficient, b: Coefficient) -> Coefficient:
-    return None if a is None or b is None else _finite(a + b)
-
-
-def _finite(value: float) -> float:
-    if not math.isfinite(value):
-        raise NotFinite
-    return value
-
-
-def as_term(node: Node) -> tuple[Coefficient, Node]:
-    """Splits a node into a coefficient and a rest without one."""
-    if node[0] == "num":
-        return node[1], ONE
-    if node[0] == "prod":
-        return node[1], _product(1.0, node[2])
-    return 1.0, node
+    if operator.weights:
+        terms = [scale(node, weight) for node, weight in zip(arguments, operator.weights, strict=True)]
+        return add(terms) if len(terms) > 1 else terms[0]
+    if operator.exponents:
+        factors = [power(node, e) for node, e in zip(arguments, operator.exponents, strict=True)]
+        return multiply(factors) if len(factors) > 1 else factors[0]
+    if operator.name == "pow":
+        return _general_power(*arguments)
+    return function(operator.name, arguments)
 
 
 def add(nodes: Iterable[Node]) -> Node:
@@ -122,7 +69,7 @@ def add(nodes: Iterable[Node]) -> Node:
         inner = rest[1] if rest[0] == "sum" else ((rest, 1.0),)
         for term, factor in inner:
             value = multiply_coefficients(coefficient, factor)
-            terms[term] = _add_coefficients(terms[term], value) if term in terms else value
+            terms[term] = add_coefficients(terms[term], value) if term in terms else value
     return _normal_sum({term: c for term, c in terms.items() if c != 0})
 
 
@@ -134,13 +81,13 @@ def _normal_sum(terms: dict[Node, Coefficient]) -> Node:
         return scale(term, coefficient)
     shared = _shared_factors(terms)
     if shared:
-        inverse = _product(1.0, frozenset((base, -e) for base, e in shared))
+        inverse = product(1.0, frozenset((base, -e) for base, e in shared))
         rest = add(scale(multiply([term, inverse]), c) for term, c in terms.items())
-        return multiply([rest, _product(1.0, shared)])
+        return multiply([rest, product(1.0, shared)])
     common = _common_coefficient(terms)
     if common != 1.0:
         rest = ("sum", frozenset((term, _divided(c, common)) for term, c in terms.items()))
-        return _product(common, frozenset([(rest, 1.0)]))
+        return product(common, frozenset([(rest, 1.0)]))
     return ("sum", frozenset(terms.items()))
 
 
@@ -159,20 +106,8 @@ def _shared_factors(terms: dict[Node, Coefficient]) -> frozenset[tuple[Node, flo
         }
         if not shared:
             return frozenset()
-    known = ((base, e) for base, e in (shared or {}).items() if base != ONE and not _has_unknown(base))
+    known = ((base, e) for base, e in (shared or {}).items() if base != ONE and not has_unknown(base))
     return frozenset(known)
-
-
-def _has_unknown(node: Node) -> bool:
-    """Whether a placeholder occurs, so that two nodes that look equal may have different values."""
-    kind = node[0]
-    if kind == "fun":
-        return any(_has_unknown(argument) for argument in node[2])
-    if kind == "sum":
-        return any(c is None or _has_unknown(term) for term, c in node[1])
-    if kind == "prod":
-        return node[1] is None or any(_has_unknown(base) for base, _ in node[2])
-    return node == UNKNOWN
 
 
 def _common_coefficient(terms: dict[Node, Coefficient]) -> Coefficient:
@@ -191,7 +126,7 @@ def _common_coefficient(terms: dict[Node, Coefficient]) -> Coefficient:
 
 
 def _divided(coefficient: Coefficient, divisor: Coefficient) -> Coefficient:
-    return None if coefficient is None or divisor is None else _finite(coefficient / divisor)
+    return None if coefficient is None or divisor is None else finite(coefficient / divisor)
 
 
 def scale(node: Node, coefficient: Coefficient) -> Node:
@@ -204,8 +139,8 @@ def scale(node: Node, coefficient: Coefficient) -> Node:
         value = multiply_coefficients(node[1], coefficient)
         return ("num", value)
     if node[0] == "prod":
-        return _product(multiply_coefficients(node[1], coefficient), node[2])
-    return _product(coefficient, frozenset([(node, 1.0)]))
+        return product(multiply_coefficients(node[1], coefficient), node[2])
+    return product(coefficient, frozenset([(node, 1.0)]))
 
 
 def multiply(nodes: Iterable[Node]) -> Node:
@@ -236,21 +171,7 @@ def multiply(nodes: Iterable[Node]) -> Node:
             inner = exponential[2] if exponential[0] == "prod" else ((exponential, 1.0),)
             for base, exponent in inner:
                 kept[base] = kept.get(base, 0.0) + exponent
-    return _product(coefficient, frozenset((b, e) for b, e in kept.items() if e != 0))
-
-
-def _product(coefficient: Coefficient, factors: frozenset[tuple[Node, float]]) -> Node:
-    """A product node in its simplest form."""
-    if not factors:
-        return ("num", coefficient)
-    if len(factors) == 1:
-        ((base, exponent),) = factors
-        if exponent == 1.0:
-            if coefficient == 1.0:
-                return base
-            if base[0] == "sum" and all(c is None for _, c in base[1]):
-                return base  # an unknown factor of unknown coefficients says nothing
-    return ("prod", coefficient, factors)
+    return product(coefficient, frozenset((b, e) for b, e in kept.items() if e != 0))
 
 
 def power(base: Node, exponent: float) -> Node:
@@ -282,7 +203,7 @@ def _power_of_product(
         sign = -1.0 if is_negative else 1.0
         if all(e < 0 and float(e).is_integer() for _, e in factors):  # 1/sqrt(x), never sqrt(1/x)
             factors, exponent = frozenset((b, -e) for b, e in factors), -exponent
-        return ("prod", outer, frozenset([(_product(sign, factors), exponent)]))
+        return ("prod", outer, frozenset([(product(sign, factors), exponent)]))
     ((base, inner),) = factors
     return scale(_power_of_power(base, inner, exponent), outer)
 
@@ -302,7 +223,7 @@ def _real_power(value: float, exponent: float) -> float:
         raise NotFinite from None
     if isinstance(result, complex):
         raise NotFinite
-    return _finite(result)
+    return finite(result)
 
 
 def _general_power(base: Node, exponent: Node) -> Node:
@@ -326,11 +247,12 @@ def function(name: str, arguments: list[Node]) -> Node:
         return _logarithm(argument)
     if name == "abs":
         return _absolute(argument)
-    if name in _ODD or name in _EVEN:
+    parity = OPERATORS[name].parity
+    if parity is not None:
         coefficient, rest = as_term(argument)
         if coefficient is not None and coefficient < 0:
             positive: Node = ("fun", name, (scale(rest, -coefficient),))
-            return positive if name in _EVEN else scale(positive, -1.0)
+            return positive if parity == "even" else scale(positive, -1.0)
     return ("fun", name, tuple(arguments))
 
 
@@ -338,11 +260,11 @@ def _constant_function(name: str, values: list[Coefficient]) -> Node:
     known = [value for value in values if value is not None]
     if len(known) < len(values):
         return UNKNOWN
-    symbolic = getattr(math, name, None) or {"abs": abs}.get(name)
-    if symbolic is None:
+    scalar = OPERATORS[name].scalar
+    if scalar is None:
         return ("fun", name, tuple(("num", value) for value in known))
     try:
-        return number(float(symbolic(*known)))
+        return number(float(scalar(*known)))
     except (ValueError, OverflowError, ZeroDivisionError):
         raise NotFinite from None
 
@@ -381,7 +303,7 @@ def _logarithm(argument: Node) -> Node:
 def _absolute(argument: Node) -> Node:
     coefficient, rest = as_term(argument)
     outer = None if coefficient is None else abs(coefficient)
-    if rest[0] == "fun" and rest[1] in {"abs", "exp", "cosh"}:
+    if rest[0] == "fun" and OPERATORS[rest[1]].is_nonnegative:
         return scale(rest, outer)
     if rest[0] == "prod":
         factors = rest[2]
@@ -391,18 +313,3 @@ def _absolute(argument: Node) -> Node:
             ((base, exponent),) = factors
             return scale(power(("fun", "abs", (base,)), exponent), outer)
     return scale(("fun", "abs", (rest,)), outer)
-
-
-@lru_cache(maxsize=256)  # parts recur within an expression and between rewrites of it
-def sort_key(node: Node) -> tuple[Any, ...]:
-    """Orders nodes the same way whatever they were built from: constants last, short before long."""
-    kind = node[0]
-    if kind == "var":
-        return (1, 0, node[1])
-    if kind == "num":
-        return (9, 0, math.inf if node[1] is None else node[1])
-    if kind == "fun":
-        inner = tuple(sort_key(argument) for argument in node[2])
-        return (3, 1 + sum(key[0] for key in inner), node[1], inner)
-    items = sorted((sort_key(item), math.inf if c is None else c) for item, c in node[-1])
-    return (2 if kind == "prod" else 4, sum(key[0] for key, _ in items), *items)

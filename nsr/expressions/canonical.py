@@ -17,8 +17,8 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from nsr.expressions import algebra
-from nsr.expressions.algebra import Coefficient, Node
 from nsr.expressions.expression import Expression, is_structural
+from nsr.expressions.nodes import Coefficient, Node, NotFinite, multiply_coefficients
 
 Key = tuple[Any, ...]
 Atom = tuple[Any, ...]
@@ -28,7 +28,7 @@ Polynomial = dict[Monomial, Coefficient]
 _UNIT: Monomial = frozenset()
 # Products of sums that would take more terms than this stay factored.
 _MOST_TERMS = 64
-# Stands for an exponent whose value is not known; any number that is no structural exponent would do.
+# Stands for an exponent whose value is not known; any number that is not a structural exponent would do.
 _FREE_EXPONENT = 0.123
 # Coefficients that cancel leave no more than this.
 _ROUNDING = 1e-12
@@ -113,7 +113,7 @@ def _exponent(value: float) -> float:
 def _polynomial(expression: Expression) -> Polynomial:
     try:
         return _expanded(algebra.from_expression(expression))
-    except algebra.NotFinite:
+    except NotFinite:
         return {_UNIT: None}
 
 
@@ -189,9 +189,7 @@ def _content(polynomial: Polynomial) -> tuple[Monomial, Polynomial]:
 
 
 def _times(a: Polynomial, b: Polynomial) -> Polynomial:
-    return _sum(
-        [{_merged(m, n): algebra.multiply_coefficients(c, d) for n, d in b.items()} for m, c in a.items()]
-    )
+    return _sum([{_merged(m, n): multiply_coefficients(c, d) for n, d in b.items()} for m, c in a.items()])
 
 
 def _unexpanded(polynomial: Polynomial) -> Polynomial:
@@ -222,7 +220,7 @@ def _sum(parts: list[Polynomial]) -> Polynomial:
 def _scaled(polynomial: Polynomial, coefficient: Coefficient) -> Polynomial:
     if coefficient == 1.0:
         return polynomial
-    return {m: algebra.multiply_coefficients(c, coefficient) for m, c in polynomial.items()}
+    return {m: multiply_coefficients(c, coefficient) for m, c in polynomial.items()}
 
 
 def _atomic(atom: Atom) -> Polynomial:

@@ -7,12 +7,14 @@ expression with placeholders is called a skeleton.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-from nsr.expressions.operators import OPERATORS
+from nsr.expressions.operators import OPERATORS, Operator
 
 Token = str | float
+_Part = TypeVar("_Part")
 
 PLACEHOLDER = "C"
 VARIABLE_PREFIX = "x_"
@@ -27,7 +29,7 @@ def arity(token: Token) -> int:
     """Number of arguments the token takes: 0 for leaves.
 
     Raises:
-        ValueError: If the token is no operator, variable, constant or placeholder.
+        ValueError: If the token is not an operator, a variable, a constant or the placeholder.
     """
     if isinstance(token, str):
         operator = OPERATORS.get(token)
@@ -42,9 +44,12 @@ def arity(token: Token) -> int:
 def is_structural(value: float) -> bool:
     """Whether an exponent of this value belongs to the structure and stays fixed in refinement.
 
-    These are the multiples of 1/2 and of 1/3 up to 10 in magnitude: the exponents laws have.
+    These are the multiples of 1/2 and of 1/3 up to 10 in magnitude: the exponents laws have. The tape
+    (`nsr.evaluate.tape`) compiles this function, so it keeps to what numba reads.
     """
-    return abs(value) <= 10 and any(abs(d * value - round(d * value)) < 1e-9 for d in (2, 3))
+    if not abs(value) <= 10:
+        return False
+    return abs(2 * value - round(2 * value)) < 1e-9 or abs(3 * value - round(3 * value)) < 1e-9
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,8 @@ class Expression:
     @property
     def complexity(self) -> int:
         """Sum of the operators' complexities plus one for each leaf."""
-        return sum(OPERATORS[t].complexity if t in OPERATORS else 1 for t in self.tokens)
+        found = map(OPERATORS.get, self.tokens)
+        return sum(1 if operator is None else operator.complexity for operator in found)
 
     @property
     def free_positions(self) -> tuple[int, ...]:
@@ -147,6 +153,25 @@ class Expression:
             tokens.extend(replacement.tokens if replacement is not None else (token,))
         return _trusted(tuple(tokens))
 
+    def fold(
+        self, leaf: Callable[[Token, int], _Part], node: Callable[[Operator, list[_Part]], _Part]
+    ) -> _Part:
+        """What an expression becomes when its leaves and then its operators are translated.
+
+        Args:
+            leaf: Translates a variable, constant or placeholder, given with its position.
+            node: Translates an operator, given with its translated arguments.
+        """
+        stack: list[_Part] = []
+        for position in range(len(self.tokens) - 1, -1, -1):
+            token = self.tokens[position]
+            operator = OPERATORS.get(token) if isinstance(token, str) else None
+            if operator is None:
+                stack.append(leaf(token, position))
+            else:
+                stack.append(node(operator, [stack.pop() for _ in range(operator.arity)]))
+        return stack[0]
+
     def subexpressions(self) -> Iterator[Expression]:
         """All subtrees in prefix order, the expression itself first."""
         for start in range(len(self.tokens)):
@@ -185,7 +210,8 @@ def apply(name: str, *arguments: Expression) -> Expression:
     Raises:
         ValueError: If the operator is unknown or takes another number of arguments.
     """
-    if name not in OPERATORS or OPERATORS[name].arity != len(arguments):
+    operator = OPERATORS.get(name)
+    if operator is None or operator.arity != len(arguments):
         raise ValueError(f"no operator {name!r} with {len(arguments)} arguments")
     tokens: tuple[Token, ...] = (name,)
     for argument in arguments:

@@ -10,9 +10,6 @@ from collections.abc import Iterable, Sequence
 from nsr.expressions.expression import PLACEHOLDER, Expression, apply, constant, variable
 from nsr.expressions.operators import OPERATORS
 
-ALIASES = {
-    "ln": "log", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "Abs": "abs",
-}  # fmt: skip
 CONSTANTS = {"pi": math.pi, "e": math.e, "E": math.e}
 
 MAX_LENGTH = 10_000
@@ -21,12 +18,13 @@ MAX_DEPTH = 80
 _LEXER = re.compile(
     r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[^\W\d]\w*)|(?P<symbol>\*\*|[-+*/^(),]))"
 )
-_SUMS = {"+": "add", "-": "sub"}
-_PRODUCTS = {"*": "mul", "/": "div"}
+_INFIX = [operator for operator in OPERATORS.values() if operator.symbol is not None and operator.arity == 2]
+_SUMS = {operator.symbol: operator.name for operator in _INFIX if operator.weights}
+_PRODUCTS = {operator.symbol: operator.name for operator in _INFIX if operator.exponents}
 
 
 class ParseError(ValueError):
-    """Text is no expression; the message says where and why."""
+    """Text is not an expression; the message says where and why."""
 
 
 def parse(text: str, names: Sequence[str] | None = None, *, free_names: bool = False) -> Expression:
@@ -41,7 +39,7 @@ def parse(text: str, names: Sequence[str] | None = None, *, free_names: bool = F
         The expression; numbers with a sign are negative constants.
 
     Raises:
-        ParseError: If the text is no expression, or a name is unknown.
+        ParseError: If the text is not an expression, or a name is unknown.
     """
     if len(text) > MAX_LENGTH:
         raise ParseError(f"the text has {len(text)} characters; the parser reads at most {MAX_LENGTH}")
@@ -88,7 +86,7 @@ class _Parser:
     def _product(self, depth: int) -> Expression:
         return self._chain(self._signed, _PRODUCTS, depth)
 
-    def _chain(self, operand, operators: dict[str, str], depth: int) -> Expression:  # type: ignore[no-untyped-def]
+    def _chain(self, operand, operators: dict[str | None, str], depth: int) -> Expression:  # type: ignore[no-untyped-def]
         result: Expression = operand(depth)
         while (symbol := self._peek()) in operators:
             self.position += 1
@@ -147,19 +145,20 @@ class _Parser:
         raise ParseError(f"unknown variable {text!r} at position {place}{_hint(text, self.names or {})}")
 
     def _call(self, text: str, place: int, depth: int) -> Expression:
-        name = ALIASES.get(text, text)
-        if name not in OPERATORS:
-            raise ParseError(f"unknown function {text!r} at position {place}{_hint(text, OPERATORS)}")
+        operator = OPERATORS.words.get(text)
+        if operator is None:
+            raise ParseError(f"unknown function {text!r} at position {place}{_hint(text, OPERATORS.words)}")
         self._expect("(")
         arguments = [self.sum(depth + 1)]
         while self._peek() == ",":
             self.position += 1
             arguments.append(self.sum(depth + 1))
         self._expect(")")
-        if len(arguments) != OPERATORS[name].arity:
-            expected = OPERATORS[name].arity
-            raise ParseError(f"{text} at position {place} takes {expected} argument(s), not {len(arguments)}")
-        return apply(name, *arguments)
+        if len(arguments) != operator.arity:
+            raise ParseError(
+                f"{text} at position {place} takes {operator.arity} argument(s), not {len(arguments)}"
+            )
+        return apply(operator.name, *arguments)
 
     def _peek(self) -> str:
         return self.lexemes[self.position][1] if self.position < len(self.lexemes) else ""

@@ -2,19 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from enum import IntEnum
+from typing import NamedTuple
 
 from nsr.expressions.expression import PLACEHOLDER, Expression, Token
-from nsr.expressions.operators import OPERATORS
+from nsr.expressions.operators import OPERATORS, Operator
 
-# How tightly text binds: a looser operand needs parentheses.
-_SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(5)
+# Exponents of what is written as a product or as a ratio.
+_PRODUCTS = {(1.0, 1.0), (1.0, -1.0), (-1.0,)}
+_PLUS, _MINUS, _TIMES, _OVER, _POWER = (
+    OPERATORS[name].symbol for name in ("add", "sub", "mul", "div", "pow")
+)
 
-_Text = tuple[str, int]
+
+class Binding(IntEnum):
+    """How tightly text binds: a looser operand needs parentheses."""
+
+    SUM = 0
+    PRODUCT = 1
+    POWER = 2
+    ATOM = 3
+
+
+class Text(NamedTuple):
+    """A part of an expression as text.
+
+    Attributes:
+        body: The text without its sign.
+        binding: How tightly the body binds.
+        is_negative: Whether a minus stands before the body.
+    """
+
+    body: str
+    binding: Binding
+    is_negative: bool = False
+
+    @property
+    def signed(self) -> str:
+        """The text with its sign."""
+        return f"{_MINUS}{self.within(Binding.PRODUCT)}" if self.is_negative else self.body
+
+    def within(self, weakest: Binding) -> str:
+        """The body, in parentheses if it binds weaker than `weakest`."""
+        return f"({self.body})" if self.binding < weakest else self.body
+
+    def atom(self) -> str:
+        """The text with its sign, in parentheses unless nothing around it could tear it apart."""
+        return f"({self.signed})" if self.is_negative else self.within(Binding.ATOM)
+
+
+class Style(NamedTuple):
+    """What differs between languages that write sums and products alike.
+
+    Attributes:
+        number: Writes a number that is not negative.
+        name: Writes a variable or the placeholder.
+        call: Writes whatever is neither a sum nor a product, from the operator and its arguments.
+    """
+
+    number: Callable[[float], str]
+    name: Callable[[str], str]
+    call: Callable[[Operator, list[Text]], Text]
 
 
 def to_infix(expression: Expression, names: Sequence[str] | None = None, digits: int | None = None) -> str:
     """Infix text of an expression.
+
+    Factors of one and double signs are left out, and so are parentheses that only say in which order
+    factors are multiplied; what is read back has the same values to rounding.
 
     Args:
         expression: What to print.
@@ -24,14 +80,29 @@ def to_infix(expression: Expression, names: Sequence[str] | None = None, digits:
     Returns:
         Text with few parentheses, for example `2*sin(x_0) + x_1**2`.
     """
-    stack: list[_Text] = []
-    for token in reversed(expression.tokens):
-        if isinstance(token, str) and token in OPERATORS:
-            arguments = [stack.pop() for _ in range(OPERATORS[token].arity)]
-            stack.append(_operator(token, arguments))
-        else:
-            stack.append(_leaf(token, names, digits))
-    return stack[0][0]
+
+    def name(token: str) -> str:
+        return token if token == PLACEHOLDER or names is None else names[int(token[2:])]
+
+    return written(expression, Style(lambda value: format_number(value, digits), name, _call))
+
+
+def written(expression: Expression, style: Style) -> str:
+    """An expression as text in some language."""
+
+    def leaf(token: Token, _: int) -> Text:
+        if isinstance(token, str):
+            return Text(style.name(token), Binding.ATOM)
+        return Text(style.number(abs(token)), Binding.ATOM, token < 0)
+
+    def node(operator: Operator, arguments: list[Text]) -> Text:
+        if operator.weights and set(operator.weights) <= {1.0, -1.0}:
+            return _sum(arguments, operator.weights)
+        if operator.exponents in _PRODUCTS:
+            return _product(arguments, operator.exponents, style.number(1.0))
+        return style.call(operator, arguments)
+
+    return expression.fold(leaf, node).signed
 
 
 def format_number(value: float, digits: int | None = None) -> str:
@@ -41,42 +112,43 @@ def format_number(value: float, digits: int | None = None) -> str:
     return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
 
 
-def _leaf(token: Token, names: Sequence[str] | None, digits: int | None) -> _Text:
-    if not isinstance(token, str):
-        return format_number(token, digits), _SIGN if token < 0 else _ATOM
-    if token == PLACEHOLDER or names is None:
-        return token, _ATOM
-    return names[int(token[2:])], _ATOM
+def _sum(terms: list[Text], weights: Sequence[float]) -> Text:
+    """Terms with the signs of their weights."""
+    first = terms[0]._replace(is_negative=terms[0].is_negative != (weights[0] < 0))
+    if len(terms) == 1:
+        return first
+    is_subtracted = terms[1].is_negative != (weights[1] < 0)
+    second = terms[1].within(Binding.PRODUCT)
+    return Text(f"{first.signed} {_MINUS if is_subtracted else _PLUS} {second}", Binding.SUM)
 
 
-def _operator(name: str, arguments: list[_Text]) -> _Text:
-    first = arguments[0]
-    if len(arguments) == 2:
-        return _binary(name, first, arguments[1])
-    if name == "neg":
-        return f"-{_wrapped(first, _PRODUCT)}", _SIGN
-    if name == "inv":
-        return f"1/{_wrapped(first, _POWER)}", _PRODUCT
-    if name in {"square", "cube"}:
-        return f"{_wrapped(first, _ATOM)}**{2 if name == 'square' else 3}", _POWER
-    return f"{name}({first[0]})", _ATOM
+def _product(factors: list[Text], exponents: Sequence[float], one: str) -> Text:
+    """Factors above and below a line, without those that are one."""
+    is_negative = sum(factor.is_negative for factor in factors) % 2 == 1
+    left, right = factors if len(factors) == 2 else (Text(one, Binding.ATOM), factors[0])
+    is_below = exponents[-1] < 0
+    if right.body == one:
+        return left._replace(is_negative=is_negative)
+    if left.body == one and not is_below:
+        return right._replace(is_negative=is_negative)
+    if is_below:
+        body = f"{left.within(Binding.PRODUCT)}{_OVER}{right.within(Binding.POWER)}"
+    elif right.binding == Binding.PRODUCT and right.body.startswith(f"{one}{_OVER}"):
+        body = left.within(Binding.PRODUCT) + right.body.removeprefix(one)
+    else:
+        body = f"{left.within(Binding.PRODUCT)}{_TIMES}{right.within(Binding.PRODUCT)}"
+    return Text(body, Binding.PRODUCT, is_negative)
 
 
-def _binary(name: str, left: _Text, right: _Text) -> _Text:
-    if name == "add":
-        return f"{_wrapped(left, _SUM)} + {_wrapped(right, _PRODUCT, sign=False)}", _SUM
-    if name == "sub":
-        return f"{_wrapped(left, _SUM)} - {_wrapped(right, _PRODUCT, sign=False)}", _SUM
-    if name == "mul":
-        return f"{_wrapped(left, _PRODUCT)}*{_wrapped(right, _POWER)}", _PRODUCT
-    if name == "div":
-        return f"{_wrapped(left, _PRODUCT)}/{_wrapped(right, _POWER)}", _PRODUCT
-    if name == "pow":
-        return f"{_wrapped(left, _ATOM)}**{_wrapped(right, _ATOM)}", _POWER
-    return f"{name}({left[0]}, {right[0]})", _ATOM
+def _call(operator: Operator, arguments: list[Text]) -> Text:
+    """A power with its symbol, anything else as a function."""
+    if operator.symbol is not None:
+        return _power(*arguments)
+    if operator.arity == 1 and operator.exponents and operator.exponents[0].is_integer():
+        exponent = operator.exponents[0]
+        return _power(arguments[0], Text(format_number(abs(exponent)), Binding.ATOM, exponent < 0))
+    return Text(f"{operator.name}({', '.join(a.signed for a in arguments)})", Binding.ATOM)
 
 
-def _wrapped(text: _Text, weakest: int, sign: bool = True) -> str:
-    """The operand, in parentheses if it binds weaker than `weakest` or has a sign it must not show."""
-    inner, binding = text
-    return f"({inner})" if binding < weakest or (binding == _SIGN and not sign) else inner
+def _power(base: Text, exponent: Text) -> Text:
+    return Text(f"{base.atom()}{_POWER}{exponent.atom()}", Binding.POWER)

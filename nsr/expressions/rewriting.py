@@ -10,8 +10,8 @@ import sympy
 from numpy.typing import NDArray
 
 from nsr.expressions import algebra
-from nsr.expressions.algebra import ONE, Node
 from nsr.expressions.expression import Expression, is_structural, is_variable
+from nsr.expressions.nodes import ONE, Node, NotFinite, as_term, multiply_coefficients
 from nsr.expressions.simplify import from_node, simplify
 from nsr.expressions.sympy_form import from_sympy, to_sympy
 
@@ -108,7 +108,7 @@ def without_redundant_constants(expression: Expression, by_level: bool = False) 
     """
     try:
         return simplify(from_node(_normalised(algebra.from_expression(expression), by_level)))
-    except algebra.NotFinite:
+    except NotFinite:
         return expression
 
 
@@ -120,7 +120,7 @@ def tidied(expression: Expression) -> Expression:
     """
     try:
         return simplify(from_node(_tidied(algebra.from_expression(expression))))
-    except algebra.NotFinite:
+    except NotFinite:
         return expression
 
 
@@ -159,11 +159,11 @@ def _rounded(exponent: float) -> float:
 
 def _turned(name: str, argument: Node) -> Node:
     """A sine or cosine without quarter turns."""
-    sign, total = algebra.as_term(argument)
+    sign, total = as_term(argument)
     if total[0] != "sum" or sign is None:
         return algebra.function(name, [argument])
     terms = dict(total[1])
-    phase = algebra.multiply_coefficients(sign, terms.pop(ONE, 0.0))
+    phase = multiply_coefficients(sign, terms.pop(ONE, 0.0))
     turns = 0.0 if phase is None else phase / (math.pi / 2)
     if abs(turns - round(turns)) > _SAME_TURN:
         return algebra.function(name, [argument])
@@ -175,7 +175,7 @@ def _turned(name: str, argument: Node) -> Node:
 
 def _exponential(argument: Node) -> Node:
     """An exponential, or the power that it is."""
-    size, rest = algebra.as_term(argument)
+    size, rest = as_term(argument)
     factors = dict(rest[2]) if rest[0] == "prod" else {}
     for factor, exponent in factors.items():
         if factor[0] == "fun" and factor[1] == "log" and exponent == 1.0:
@@ -201,7 +201,7 @@ def _normalised(node: Node, by_level: bool) -> Node:
 
 def _unit(node: Node, by_level: bool) -> tuple[float, Node]:
     """Splits a sum without a coefficient of 1 or -1 into a positive number and a sum that has one."""
-    sign, total = algebra.as_term(node)
+    sign, total = as_term(node)
     if total[0] != "sum" or sign is None:
         return 1.0, node
     terms = dict(total[1])

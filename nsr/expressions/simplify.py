@@ -9,8 +9,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 from nsr.expressions import algebra
-from nsr.expressions.algebra import ONE, Coefficient, Node
 from nsr.expressions.expression import PLACEHOLDER, Expression, Token, _trusted
+from nsr.expressions.nodes import ONE, Coefficient, Node, NotFinite, as_term, sort_key
 
 # Written as a P10 number, a constant takes five tokens where anything else takes one.
 _CONSTANT_LENGTH = 5
@@ -51,7 +51,7 @@ def simplify(expression: Expression) -> Expression:
     for _ in range(_MAX_PASSES):
         try:
             simplified = _trusted(_write(algebra.from_expression(expression)))
-        except algebra.NotFinite:
+        except NotFinite:
             return expression
         if simplified == expression or len(simplified) > len(expression):
             return expression
@@ -70,9 +70,9 @@ def strip_scale(expression: Expression) -> Expression:
     A constant expression stays as it is.
     """
     try:
-        _, rest = algebra.as_term(algebra.from_expression(expression))
+        _, rest = as_term(algebra.from_expression(expression))
         return expression if rest == ONE else _trusted(_write(rest))
-    except algebra.NotFinite:
+    except NotFinite:
         return expression
 
 
@@ -101,7 +101,7 @@ def _write(node: Node) -> _Tokens:
 
 def _write_sum(node: Node) -> _Tokens:
     """Positive terms first, then the subtracted ones, each in the fixed order."""
-    ordered = sorted(node[1], key=lambda item: algebra.sort_key(item[0]))
+    ordered = sorted(node[1], key=lambda item: sort_key(item[0]))
     added = [_write_scaled(term, c) for term, c in ordered if c is None or c > 0]
     subtracted = [_write_scaled(term, -c) for term, c in ordered if c is not None and c < 0]
     if not added:
@@ -144,7 +144,7 @@ def _write_product(coefficient: Coefficient, factors: frozenset[tuple[Node, floa
 
 def _flipped(factors: frozenset[tuple[Node, float]]) -> frozenset[tuple[Node, float]] | None:
     """The factors with the sign of one difference turned, where that saves a `neg`."""
-    for base, exponent in sorted(factors, key=lambda item: algebra.sort_key(item[0])):
+    for base, exponent in sorted(factors, key=lambda item: sort_key(item[0])):
         if base[0] == "sum" and abs(exponent) == 1.0 and any(c is not None and c < 0 for _, c in base[1]):
             turned = frozenset((term, None if c is None else -c) for term, c in base[1])
             return (factors - {(base, exponent)}) | {(("sum", turned), exponent)}
@@ -154,7 +154,7 @@ def _flipped(factors: frozenset[tuple[Node, float]]) -> frozenset[tuple[Node, fl
 def _write_powers(factors: list[tuple[Node, float]]) -> list[_Tokens]:
     """One part per exponent: bases of equal exponent share its operator."""
     groups: dict[float, list[Node]] = {}
-    for base, exponent in sorted(factors, key=lambda item: algebra.sort_key(item[0])):
+    for base, exponent in sorted(factors, key=lambda item: sort_key(item[0])):
         groups.setdefault(exponent, []).append(base)
     parts = [_write(base) for base in groups.pop(1.0, [])]
     for exponent in sorted(groups):

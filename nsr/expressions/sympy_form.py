@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
+from functools import lru_cache, reduce
 
 import sympy
 
-from nsr.expressions.expression import PLACEHOLDER, Expression, apply, constant, variable
-from nsr.expressions.operators import OPERATORS
+from nsr.expressions.expression import PLACEHOLDER, Expression, Token, apply, constant, variable
+from nsr.expressions.operators import OPERATORS, Operator
 from nsr.expressions.round_numbers import multiple_of_pi
 
 
@@ -23,19 +23,14 @@ def to_sympy(expression: Expression, names: Sequence[str] | None = None) -> symp
         A SymPy expression over real symbols; whole constants become integers, and simple multiples of pi
         and of 1/pi exact ones.
     """
-    stack: list[sympy.Expr] = []
-    for token in reversed(expression.tokens):
+
+    def leaf(token: Token, _: int) -> sympy.Expr:
         if not isinstance(token, str):
-            stack.append(_number(token))
-        elif token in OPERATORS:
-            arguments = [stack.pop() for _ in range(OPERATORS[token].arity)]
-            stack.append(OPERATORS[token].sympy(*arguments))
-        elif token == PLACEHOLDER:
-            stack.append(sympy.Symbol(token, real=True))
-        else:
-            name = token if names is None else names[int(token[2:])]
-            stack.append(sympy.Symbol(name, real=True))
-    return stack[0]
+            return _number(token)
+        name = token if names is None or token == PLACEHOLDER else names[int(token[2:])]
+        return sympy.Symbol(name, real=True)
+
+    return expression.fold(leaf, lambda operator, arguments: operator.sympy(*arguments))
 
 
 def from_sympy(expr: sympy.Expr, names: Sequence[str] | None = None) -> Expression:
@@ -58,14 +53,22 @@ def from_sympy(expr: sympy.Expr, names: Sequence[str] | None = None) -> Expressi
         return reduce(lambda a, b: apply(name, a, b), arguments)
     if expr.is_Pow:
         return apply("pow", *arguments)
-    functions: dict[type[sympy.Basic], str] = {
-        sympy.exp: "exp", sympy.log: "log", sympy.sin: "sin", sympy.cos: "cos", sympy.tan: "tan",
-        sympy.asin: "asin", sympy.acos: "acos", sympy.atan: "atan", sympy.sinh: "sinh", sympy.cosh: "cosh",
-        sympy.tanh: "tanh", sympy.Abs: "abs",
-    }  # fmt: skip
-    if expr.func not in functions:
+    name = _functions(tuple(OPERATORS.values())).get(expr.func)
+    if name is None:
         raise ValueError(f"SymPy's {expr.func.__name__} has no operator; rewrite the expression without it")
-    return apply(functions[expr.func], *arguments)
+    return apply(name, *arguments)
+
+
+@lru_cache(maxsize=1)
+def _functions(operators: tuple[Operator, ...]) -> dict[type[sympy.Basic], str]:
+    """Names of the operators that are nothing but a function of SymPy's, by that function."""
+    result = {}
+    for operator in operators:
+        arguments = sympy.symbols("a b")[: operator.arity]
+        form = operator.sympy(*arguments)
+        if form.is_Function and form.args == arguments:
+            result[form.func] = operator.name
+    return result
 
 
 def _number(value: float) -> sympy.Expr:

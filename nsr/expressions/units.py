@@ -15,19 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nsr.expressions.expression import PLACEHOLDER, Expression, is_variable, subtree_end
-from nsr.expressions.operators import OPERATORS
+from nsr.expressions.dimensions import DIMENSIONLESS, Quantity, UnitError, are_equal
+from nsr.expressions.expression import Expression, Token, is_variable
+from nsr.expressions.operators import Operator
 
 Array = NDArray[np.float64]
 
 CONSTANT_UNITS = ("dimensionless", "free")
 _ROUNDING = 1e-9
-_SAME_AS_ARGUMENT = {"neg", "abs"}
-_POWERS = {"sqrt": 0.5, "square": 2.0, "cube": 3.0, "inv": -1.0}
-
-
-class _Inconsistent(Exception):  # noqa: N818 (never leaves this module)
-    """Units do not fit together."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +58,7 @@ class Units:
         rows = [[dimension.get(base, 0.0) for base in bases] for dimension in read]
         table = np.array(rows, dtype=np.float64).reshape(len(read), len(bases))
         units = cls(table[:-1], table[-1], constants)
-        if constants == "dimensionless" and not units._reaches_target:
+        if constants == "dimensionless" and not units.reach_target:
             raise ValueError(
                 f"no product of powers of the variables has the unit {y_units!r} of the target: check the "
                 "units, or set constant_units='free' if a constant of nature is missing"
@@ -90,65 +85,28 @@ class Units:
     def allow(self, expression: Expression) -> bool:
         """Whether an expression has the target's unit, and nothing in it adds or compares unlike units."""
         try:
-            found = self._dimension_of(expression)
-        except _Inconsistent:
+            found = expression.fold(self._of_leaf, _of_operator).dimension
+        except UnitError:
             return False
-        return found is None or _equal(found, self.target)
+        return found is None or are_equal(found, self.target)
 
     @property
-    def _reaches_target(self) -> bool:
+    def reach_target(self) -> bool:
+        """Whether some product of powers of the variables has the target's unit."""
         if not self.target.size:
             return True
         weights = np.linalg.lstsq(self.variables.T, self.target, rcond=None)[0]
         return bool(np.allclose(self.variables.T @ weights, self.target))
 
-    def _dimension_of(self, expression: Expression) -> Array | None:
-        """Dimension of a well-formed expression; None where a free constant can make it any."""
-        tokens = expression.tokens
-        stack: list[tuple[Array | None, int]] = []
-        for position in range(len(tokens) - 1, -1, -1):
-            token = tokens[position]
-            if isinstance(token, str) and is_variable(token):
-                stack.append((self.variables[int(token[2:])], position))
-            elif not isinstance(token, str) or token == PLACEHOLDER:
-                stack.append((None if self.constants == "free" else np.zeros_like(self.target), position))
-            else:
-                parts = [stack.pop() for _ in range(OPERATORS[token].arity)]
-                exponent = tokens[parts[1][1]] if token == "pow" else None
-                is_number = token == "pow" and subtree_end(tokens, parts[1][1]) == parts[1][1] + 1
-                known = exponent if is_number and isinstance(exponent, float) else None
-                dimension = _combined(token, [part for part, _ in parts], known, np.zeros_like(self.target))
-                stack.append((dimension, position))
-        return stack[0][0]
+    def _of_leaf(self, token: Token, _: int) -> Quantity:
+        if isinstance(token, str) and is_variable(token):
+            return Quantity(self.variables[int(token[2:])])
+        dimension = None if self.constants == "free" else DIMENSIONLESS
+        return Quantity(dimension, None if isinstance(token, str) else token)
 
 
-def _combined(name: str, parts: list[Array | None], exponent: float | None, none: Array) -> Array | None:
-    """Dimension of an operator's result; `none` is that of a number."""
-    first = parts[0]
-    if name in {"add", "sub"}:
-        second = parts[1]
-        if first is None or second is None:
-            return second if first is None else first
-        if not _equal(first, second):
-            raise _Inconsistent
-        return first
-    if name in {"mul", "div"}:
-        second = parts[1]
-        if first is None or second is None:
-            return None
-        return first + second if name == "mul" else first - second
-    if name in _SAME_AS_ARGUMENT:
-        return first
-    power = _POWERS.get(name, exponent)
-    if power is not None:
-        return None if first is None else first * power
-    if any(part is not None and not _equal(part, none) for part in parts):
-        raise _Inconsistent
-    return none
-
-
-def _equal(a: Array, b: Array) -> bool:
-    return bool(np.all(np.abs(a - b) < _ROUNDING))
+def _of_operator(operator: Operator, arguments: list[Quantity]) -> Quantity:
+    return Quantity(operator.dimension(arguments))
 
 
 def _dimension(text: str) -> dict[str, float]:
@@ -156,7 +114,7 @@ def _dimension(text: str) -> dict[str, float]:
         return {str(base): float(e) for base, e in _registry().parse_units(text).dimensionality.items()}
     except Exception as error:  # pint raises many kinds, from its own to AssertionError
         raise ValueError(
-            f"{text!r} is no unit ({error}); write units like 'm/s', 'kg*m^2' or 'V', and '1' for none"
+            f"{text!r} is not a unit ({error}); write units like 'm/s', 'kg*m^2' or 'V', and '1' for none"
         ) from None
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -11,6 +9,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from nsr.clock import Clock
 from nsr.network.grammar import Grammar
 from nsr.network.model import Model
 from nsr.network.tokenizer import Tokenizer
@@ -36,7 +35,7 @@ def sample(
     max_length: int | None = None,
     generator: torch.Generator | None = None,
     n_components: Tensor | None = None,
-    deadline: float = math.inf,
+    clock: Clock = Clock(),
 ) -> list[list[list[int]]]:
     """Samples well-formed expressions, or systems of them, for each problem.
 
@@ -52,7 +51,7 @@ def sample(
         max_length: Longest sequence without bos and eos; the model's longest by default.
         generator: Source of randomness, on the model's device.
         n_components: Components of each problem's system, shape (B,); one by default.
-        deadline: Of `time.monotonic`; sequences that have not ended by then are left out.
+        clock: Sequences that have not ended when it is over are left out.
 
     Returns:
         Per problem, the distinct sequences as token ids without bos and eos, the most frequent first.
@@ -67,9 +66,11 @@ def sample(
     counts: list[Counter[tuple[int, ...]]] = [Counter() for _ in memory]
     most = max(1, _MAX_ROWS // max(1, len(memory)))
     for start in range(0, n_samples, most):
+        if clock.is_over:
+            break
         n_rows = min(most, n_samples - start)
         choose = partial(_draw, temperature=temperature, top_k=top_k, top_p=top_p, generator=generator)
-        sequences = _grow(model, grammar, memory, n_variables, n_components, n_rows, limit, choose, deadline)
+        sequences = _grow(model, grammar, memory, n_variables, n_components, n_rows, limit, choose, clock)
         for count, rows in zip(counts, sequences.tolist(), strict=True):
             count.update(tuple(row[: row.index(grammar.eos_id)]) for row in rows if row[0] != grammar.eos_id)
     return [[list(sequence) for sequence, _ in count.most_common()] for count in counts]
@@ -84,7 +85,7 @@ def _grow(
     n_rows: int,
     limit: int,
     choose: Callable[[Tensor], Tensor],
-    deadline: float,
+    clock: Clock,
 ) -> Tensor:
     """Grows `n_rows` sequences of each problem to their ends, each next token chosen from its logits.
 
@@ -109,7 +110,7 @@ def _grow(
         done = done | (tokens == grammar.eos_id)
         if bool(done.all()):
             break
-        if time.monotonic() > deadline:
+        if clock.is_over:
             sequences[owner[~done]] = grammar.eos_id
             break
         keep = _unfinished(done.view(n_problems, n_rows))

@@ -7,19 +7,21 @@ batch.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from nsr.clock import Clock
 from nsr.data.scaling import Scaler
 from nsr.expressions.expression import Expression, apply, constant, variable
 from nsr.expressions.simplify import simplify, strip_scale
 from nsr.network.checkpoint import Pretrained
-from nsr.network.decoding import sample
+
+if TYPE_CHECKING:
+    import torch
 
 MAX_POINTS = 256
 N_VIEWS = 8
@@ -33,7 +35,7 @@ def guess(
     n_candidates: int = 1024,
     temperature: float = 1.0,
     seed: int = 0,
-    deadline: float = math.inf,
+    clock: Clock = Clock(),
 ) -> list[Expression]:
     """Asks the network for equations.
 
@@ -44,7 +46,7 @@ def guess(
         n_candidates: Sequences to sample; fewer equations come back, as repeats are merged.
         temperature: Softmax temperature; higher is more varied.
         seed: Seed of the views and of the sampling.
-        deadline: Of `time.monotonic`; sequences that have not ended by then are left out.
+        clock: Sequences that have not ended when it is over are left out.
 
     Returns:
         Unrefined equations in the units of X and y, one per skeleton, the most often sampled first;
@@ -64,7 +66,7 @@ def guess(
     n_views = min(N_VIEWS, n_candidates)
     orders = [rng.permutation(n_variables) for _ in range(n_views)]
     sequences = _sample_views(
-        pretrained, *_views(*scaler.transform(X, y), orders, rng), n_candidates, temperature, seed, deadline
+        pretrained, *_views(*scaler.transform(X, y), orders, rng), n_candidates, temperature, seed, clock
     )
     decoded = (
         _reordered(pretrained.tokenizer.decode(ids), order)
@@ -83,13 +85,14 @@ def _views(
     X: NDArray[np.float32], y: NDArray[np.float32], orders: list[NDArray[np.intp]], rng: np.random.Generator
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Stacks one table per view: X (n_views, n_points, n_variables) and y (n_views, n_points)."""
+    import torch
+
     n_points = min(len(y), MAX_POINTS)
     rows = [rng.choice(len(y), n_points, replace=False) for _ in orders]
     tables = np.stack([X[r][:, order] for r, order in zip(rows, orders, strict=True)])
     return torch.from_numpy(tables), torch.from_numpy(np.stack([y[r] for r in rows]))
 
 
-@torch.inference_mode()
 def _sample_views(
     pretrained: Pretrained,
     X: torch.Tensor,
@@ -97,23 +100,26 @@ def _sample_views(
     n_candidates: int,
     temperature: float,
     seed: int,
-    deadline: float,
+    clock: Clock,
 ) -> list[list[list[int]]]:
+    import torch
+
+    from nsr.network.decoding import sample
+
     model = pretrained.model
     device = next(model.parameters()).device
     n_variables = torch.full((len(X),), X.shape[2], device=device)
-    memory = model.encode(X.to(device), y.to(device), n_variables)
-    generator = torch.Generator(device=device).manual_seed(seed)
-    return sample(
-        model,
-        pretrained.tokenizer,
-        memory,
-        n_variables,
-        n_samples=-(-n_candidates // len(X)),
-        temperature=temperature,
-        generator=generator,
-        deadline=deadline,
-    )
+    with torch.inference_mode():
+        return sample(
+            model,
+            pretrained.tokenizer,
+            model.encode(X.to(device), y.to(device), n_variables),
+            n_variables,
+            n_samples=-(-n_candidates // len(X)),
+            temperature=temperature,
+            generator=torch.Generator(device=device).manual_seed(seed),
+            clock=clock,
+        )
 
 
 def _reordered(expression: Expression, order: NDArray[np.intp]) -> Expression:

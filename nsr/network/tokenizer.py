@@ -14,7 +14,15 @@ import tokenizers
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import WhitespaceSplit
 
-from nsr.expressions.expression import PLACEHOLDER, Expression, Token, _trusted, arity, is_structural
+from nsr.expressions.expression import (
+    PLACEHOLDER,
+    Expression,
+    Token,
+    _trusted,
+    arity,
+    is_structural,
+    is_variable,
+)
 from nsr.expressions.operators import OPERATORS
 from nsr.network import p10
 
@@ -24,6 +32,9 @@ DIGITS = tuple("0123456789")
 EXPONENTS = tuple(f"E{e}" for e in range(p10.MIN_EXPONENT, p10.MAX_EXPONENT + 1))
 TOKEN_KINDS = ("structure", "variable", "number")
 FILE_NAME = "tokenizer.json"
+
+# What every vocabulary begins with, before its operators and variables.
+_FIXED = (PAD, BOS, EOS, SEPARATOR, *SIGNS, *DIGITS, *EXPONENTS)
 
 
 class Tokenizer:
@@ -44,7 +55,7 @@ class Tokenizer:
         self.max_variables = max_variables
         self.operators = tuple(OPERATORS if operators is None else operators)
         variables = tuple(f"x_{i}" for i in range(max_variables))
-        self.vocabulary = (PAD, BOS, EOS, SEPARATOR, *SIGNS, *DIGITS, *EXPONENTS, *self.operators, *variables)
+        self.vocabulary = (*_FIXED, *self.operators, *variables)
         self.ids = {token: i for i, token in enumerate(self.vocabulary)}
         self.pad_id, self.bos_id, self.eos_id, self.separator_id = 0, 1, 2, 3
 
@@ -112,20 +123,25 @@ class Tokenizer:
         """Reads a folder's tokenizer.json.
 
         Raises:
-            ValueError: If the file is missing, damaged or holds another kind of vocabulary.
+            ValueError: If the file is missing, damaged, holds another kind of vocabulary, or has an operator
+                that is not registered.
         """
         path = Path(folder) / FILE_NAME
         if not path.is_file():
-            raise ValueError(f"{path} is missing; the folder is no checkpoint of NSR")
+            raise ValueError(f"{path} is missing; the folder is not a checkpoint of NSR")
         try:
             ids: dict[str, int] = tokenizers.Tokenizer.from_file(str(path)).get_vocab()
         except Exception as error:  # the Rust parser raises bare Exception
             raise ValueError(f"{path} is damaged: {error}") from error
         words = sorted(ids, key=ids.__getitem__)
-        known = cls(
-            max_variables=sum(word.startswith("x_") for word in words),
-            operators=[word for word in words if word in OPERATORS],
-        )
+        n_variables = sum(is_variable(word) for word in words)
+        names = words[len(_FIXED) : len(words) - n_variables]
+        missing = [name for name in names if name not in OPERATORS]
+        if tuple(words[: len(_FIXED)]) == _FIXED and missing:
+            raise ValueError(
+                f"{path} has operators that are not registered: {', '.join(missing)}; register them first"
+            )
+        known = cls(n_variables, names)
         if list(known.vocabulary) != words:
             raise ValueError(f"{path} holds a vocabulary that this version of NSR does not know")
         return known
@@ -196,5 +212,5 @@ def _number(words: Sequence[str]) -> float:
         raise ValueError("the sequence ends inside a number")
     sign, *digits, exponent = words
     if not all(digit in DIGITS for digit in digits) or not exponent.startswith("E"):
-        raise ValueError(f"{' '.join(words)!r} is no P10 number")
+        raise ValueError(f"{' '.join(words)!r} is not a P10 number")
     return float(f"{sign}{''.join(digits)}{exponent}")

@@ -8,14 +8,15 @@ many small steps; one that takes too many, or leaves the domain of its equations
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from nsr.evaluate.elementary import OPTIONS
-from nsr.evaluate.interpreter import forward_block
+from nsr.evaluate.interpreter import forward_block, longest_run
+from nsr.evaluate.kernels import kernel
 from nsr.evaluate.program import Program, split_rows
+from nsr.evaluate.shapes import require_index, require_shape, require_variables
 from nsr.expressions.expression import Expression
 
 Array = NDArray[np.float64]
@@ -57,9 +58,18 @@ class Systems:
     """
 
     def __init__(self, systems: Sequence[Sequence[Expression]]) -> None:
-        """Compiles systems; component i of a system is dx_i/dt, an expression of x_0, x_1, ..."""
+        """Compiles systems; component i of a system is dx_i/dt, an expression of x_0, x_1, ...
+
+        Raises:
+            ValueError: If a component uses a variable that is not a state of its system, or an operator that
+                is not built in.
+        """
         self.program = Program([component for system in systems for component in system])
         self.first = np.concatenate(([0], np.cumsum([len(system) for system in systems]))).astype(np.int64)
+        for start, stop in pairwise(self.first.tolist()):
+            require_variables(self.program.tape.n_variables[start:stop], stop - start)
+        if not self.program.tape.is_builtin:
+            raise ValueError("the integrator is compiled for built-in operators; write the system with those")
 
     def integrate(
         self,
@@ -90,8 +100,12 @@ class Systems:
 
         Returns:
             States, shape (R, T, D); NaN in columns beyond a system's own, and after a row was given up.
+
+        Raises:
+            ValueError: If the shapes do not go together, or an index is not that of a system.
         """
         rows = np.arange(len(initial)) if index is None else np.asarray(index, dtype=np.int64)
+        self._check(rows, initial, times, constants)
         grid = _owned(np.broadcast_to(times, (len(rows), np.shape(times)[-1])))
         table = self._constants(rows, constants)
         out = np.full((len(rows), grid.shape[1], initial.shape[1]), np.nan)
@@ -133,6 +147,15 @@ class Systems:
             result[system, : len(joined)] = joined
         return result
 
+    def _check(self, rows: NDArray[np.int64], initial: Array, times: Array, constants: Array | None) -> None:
+        """Makes sure that the kernel will not read past an array's end."""
+        require_index(rows, self.n_systems)
+        require_shape("initial", initial, len(rows), int(np.diff(self.first)[rows].max(initial=0)))
+        if np.shape(times)[-1:] in ((), (0,)):
+            raise ValueError("times must hold at least the time of the initial values")
+        if constants is not None:
+            require_shape("constants", constants, len(rows), int(self.n_constants[rows].max(initial=0)))
+
     def _constants(self, rows: NDArray[np.int64], constants: Array | None) -> Array:
         """Constants by row and component, shape (R, D, K)."""
         flat = self.constants[rows] if constants is None else constants
@@ -152,13 +175,13 @@ def _owned(values: Array) -> Array:
     return np.require(values, np.float64, ["C", "W"])
 
 
-@njit(**OPTIONS)
+@kernel
 def _integrate_rows(
     tape, offsets, firsts, rows, initial, grid, constants, rtol, atol, largest, max_steps, start, stop, out
 ):
     """Rows start to stop of `Systems.integrate`."""
     width = initial.shape[1]
-    work = np.empty((np.max(np.diff(offsets)), 1))
+    work = np.empty((longest_run(offsets), 1))
     k = np.empty((7, width))
     x, trial = np.zeros((width, 1)), np.zeros((width, 1))
     for row in range(start, stop):
@@ -170,7 +193,7 @@ def _integrate_rows(
         _integrate_row(system, grid[row], rtol, atol, largest, max_steps, x, trial, k, work, out[row])
 
 
-@njit(**OPTIONS)
+@kernel
 def _integrate_row(system, times, rtol, atol, largest, max_steps, x, trial, k, work, out):
     """Fills out (T, D) from its second time on as far as it gets; k[0] holds the derivatives at x."""
     n = system[3] - system[2]
@@ -203,7 +226,7 @@ def _integrate_row(system, times, rtol, atol, largest, max_steps, x, trial, k, w
         k[0, :n] = k[6, :n]  # the last stage is the next step's first
 
 
-@njit(**OPTIONS)
+@kernel
 def _interpolate(share, h, x, k, out):
     """Sets out to the state at a share of a step h that begins at x and has the stages k."""
     for i in range(len(out)):
@@ -214,7 +237,7 @@ def _interpolate(share, h, x, k, out):
         out[i] = x[i, 0] + h * total
 
 
-@njit(**OPTIONS)
+@kernel
 def _attempt(system, h, rtol, atol, x, trial, k, work):
     """Sets trial to the state after a step h, and the stages k; returns the error over the tolerance."""
     n = system[3] - system[2]
@@ -234,7 +257,7 @@ def _attempt(system, h, rtol, atol, x, trial, k, work):
     return np.sqrt(total / n)
 
 
-@njit(**OPTIONS)
+@kernel
 def _derivative(system, x, work, out):
     """Sets out to the derivatives of a system's components at the state x, shape (D, 1)."""
     tape, offsets, first, last, constants = system
@@ -245,7 +268,7 @@ def _derivative(system, x, work, out):
         out[component - first] = work[stop - start - 1, 0]
 
 
-@njit(**OPTIONS)
+@kernel
 def _first_step(k, x, n, rtol, atol, span):
     """A step in which the state changes by about the tolerance's root (Hairer, Norsett and Wanner, II.4)."""
     size, speed = 0.0, 0.0

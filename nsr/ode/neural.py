@@ -25,8 +25,10 @@ from nsr.ode.stage import Proposals, Stage
 from nsr.ode.task import OdeTask
 from nsr.ode.trajectories import Trajectory
 from nsr.ode.weak_refinement import fit_constants
-from nsr.refinement.refine import refine
-from nsr.refinement.selection import expression_bits
+from nsr.refinement.description import expression_bits
+from nsr.refinement.likelihood import SQUARED_ERROR
+from nsr.refinement.refine import Effort, refine
+from nsr.task import Task
 
 Array = NDArray[np.float64]
 
@@ -74,7 +76,8 @@ class SystemsStage(_NetworkStage):
 
     def answers(self, task: OdeTask, clock: Clock) -> list[list[Expression]]:
         """As `by_systems`."""
-        return by_systems(from_pretrained(self._networks.systems), task, self._networks.n_candidates, clock)
+        pretrained = from_pretrained(self._networks.systems, knows="systems")
+        return by_systems(pretrained, task, self._networks.n_candidates, clock)
 
 
 class FunctionsStage(_NetworkStage):
@@ -82,7 +85,7 @@ class FunctionsStage(_NetworkStage):
 
     def answers(self, task: OdeTask, clock: Clock) -> list[list[Expression]]:
         """As `by_functions`."""
-        pretrained = from_pretrained(self._networks.functions)
+        pretrained = from_pretrained(self._networks.functions, knows="functions")
         return by_functions(pretrained, task, self._networks.n_candidates, clock)
 
 
@@ -145,14 +148,13 @@ def by_functions(
     for place, component in enumerate(movers.tolist()):
         if clock.is_over:
             break
-        own = clock.share(1 / (len(movers) - place))
         found[component] = guess(
             pretrained,
             states,
             slopes[:, component],
             n_candidates=n_candidates,
             seed=task.seed,
-            deadline=own.deadline,
+            clock=clock.share(1 / (len(movers) - place)),
         )
     return found
 
@@ -168,12 +170,9 @@ def _best_roughly(
     program = Program(list(expressions))
     fitted = refine(
         program,
-        states,
-        target,
-        restarts=settings.n_rough_starts,
-        max_points=settings.n_rough_points,
-        seed=task.seed,
-        deadline=clock.deadline,
+        Task(states, target, SQUARED_ERROR, seed=task.seed),
+        Effort(restarts=settings.n_rough_starts, points=settings.n_rough_points),
+        clock,
     )
     size, n_points = float(np.var(target)) or 1.0, len(target)
     bits = {
@@ -224,5 +223,5 @@ def _sampled(
         n_samples=n_samples,
         generator=generator,
         n_components=counts,
-        deadline=clock.deadline,
+        clock=clock,
     )

@@ -11,7 +11,7 @@ from nsr.expressions.expression import Expression
 from nsr.ode.integrate import Systems
 from nsr.ode.settings import OdeSettings
 from nsr.ode.trajectories import Trajectory
-from nsr.refinement.selection import expression_bits
+from nsr.refinement.description import expression_bits
 
 Array = NDArray[np.float64]
 System = tuple[Expression, ...]

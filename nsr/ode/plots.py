@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nsr.data.writing import write_whole
 from nsr.ode.printing import to_equations
 from nsr.ode.trajectories import as_trajectories
 
@@ -18,6 +20,23 @@ if TYPE_CHECKING:
     from nsr.ode.regressor import ODERegressor
 
 _N_FINE = 400
+
+
+def check_picture(path: Path) -> None:
+    """Raises where a picture could not be made.
+
+    Raises:
+        ValueError: If matplotlib is not installed, or knows no pictures with this ending.
+    """
+    try:
+        from matplotlib.backend_bases import FigureCanvasBase
+    except ImportError:
+        raise ValueError("pictures need matplotlib: pip install 'nsr[plots]'") from None
+    endings = FigureCanvasBase.get_supported_filetypes()
+    if path.suffix[1:].lower() not in endings:
+        raise ValueError(
+            f"the name of the picture {path} must end with one of .{', .'.join(sorted(endings))}"
+        )
 
 
 def plot_simulation(
@@ -35,19 +54,18 @@ def plot_simulation(
         path: Picture to write; its ending says of which kind.
 
     Raises:
-        ValueError: If matplotlib is not installed.
+        ValueError: As `check_picture` does.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise ValueError("pictures need matplotlib: pip install 'nsr[plots]'") from None
+    check_picture(path)
+    from matplotlib.figure import Figure
+
     trajectories = as_trajectories(t, X)
     figure = Figure(figsize=(8, 3 * len(trajectories)), layout="constrained")
     panels = figure.subplots(len(trajectories), squeeze=False)[:, 0]
     for panel, trajectory, initial in zip(panels, trajectories, estimator.initial_values_, strict=True):
         times = np.linspace(trajectory.times[0], trajectory.times[-1], _N_FINE)
         simulated = estimator.predict(times, initial)
-        for place, name in enumerate(estimator.state_names_):
+        for place, name in enumerate(estimator.names_.identifiers):
             (line,) = panel.plot(times, simulated[:, place], label=name)
             panel.plot(
                 trajectory.times, trajectory.states[:, place], "o", markersize=3, color=line.get_color()
@@ -55,5 +73,7 @@ def plot_simulation(
         panel.legend()
         panel.set_xlabel("time")
     best = estimator.expressions_[estimator.best_index_]
-    figure.suptitle("; ".join(to_equations(best, estimator.state_names_, digits=4)), fontsize="small")
-    figure.savefig(path, dpi=120)
+    figure.suptitle("; ".join(to_equations(best, estimator.names_.identifiers, digits=4)), fontsize="small")
+    picture = io.BytesIO()
+    figure.savefig(picture, dpi=120, format=path.suffix[1:].lower())
+    write_whole(path, picture.getvalue())

@@ -12,7 +12,7 @@ from nsr.expressions.expression import Expression
 from nsr.ode.settings import OdeSettings
 from nsr.ode.task import OdeTask
 from nsr.ode.weak_form import Fit, all_integrals
-from nsr.refinement.selection import expression_bits
+from nsr.refinement.description import expression_bits
 
 
 def shortest(fits: Iterable[Fit], settings: OdeSettings) -> list[Fit]:

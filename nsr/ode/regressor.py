@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,11 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, check_random_state
 
-from nsr.clock import Clock
+from nsr.clock import Clock, check_time_limit
+from nsr.data.names import Names
 from nsr.export.latex import to_latex
 from nsr.export.leaderboard import leaderboard
 from nsr.expressions.sympy_form import to_sympy
 from nsr.network.checkpoint import DEFAULT_CHECKPOINT
+from nsr.ode.compiling import compile_ode_kernels
 from nsr.ode.neural import Networks
 from nsr.ode.paths import System
 from nsr.ode.printing import to_equations
@@ -25,9 +27,7 @@ from nsr.ode.settings import DEFAULTS, OdeSettings
 from nsr.ode.simulation import simulate
 from nsr.ode.stages import STAGES
 from nsr.ode.task import OdeTask
-from nsr.ode.trajectories import state_names
-from nsr.ode.warm_up import warm_up_integration
-from nsr.refinement.warm_up import warm_up
+from nsr.ode.trajectories import is_several
 
 Array = NDArray[np.float64]
 
@@ -58,9 +58,9 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         expressions_: These systems as tuples of `nsr.expressions.expression.Expression`, in the same order.
         best_index_: Row of the chosen system: the one with the highest score.
         initial_values_: Initial values of each trajectory that fit the chosen system best.
-        state_names_: Names of the states in equations.
         n_features_in_: Number of states.
-        feature_names_in_: Names of the states, where the observations had names.
+        feature_names_in_: Names of the states, where the observations had names that are text.
+        names_: Names of the states, and the identifiers that stand for them in equations.
     """
 
     def __init__(
@@ -70,8 +70,8 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         function_checkpoint: str = DEFAULT_CHECKPOINT,
         n_candidates: int = 256,
         time_limit: float = 10.0,
-        stages: Sequence[str] = tuple(STAGES),
-        settings: OdeSettings = DEFAULTS,
+        stages: str | Sequence[str] = tuple(STAGES),
+        settings: OdeSettings | None = None,
         random_state: int | np.random.RandomState | None = 0,
     ) -> None:
         self.checkpoint = checkpoint
@@ -97,14 +97,12 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
             KeyboardInterrupt: If Ctrl-C comes before anything was found. The estimator is as it was before.
         """
         self._check_parameters()
-        names = state_names(X)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        warm_up()  # compiles in the first fit on a machine, which is not the search's time
-        warm_up_integration()
+        compile_ode_kernels()  # in the first fit on a machine, which is not the search's time
         clock = Clock.of(self.time_limit)
-        task = OdeTask.of(t, X, self.settings, seed)
+        task = OdeTask.of(t, X, self.settings or DEFAULTS, seed)
         networks = Networks(self.checkpoint, self.function_checkpoint, self.n_candidates)
-        stages = {name: make(networks) for name, make in STAGES.items() if name in self.stages}
+        stages = {name: make(networks) for name, make in STAGES.items() if name in self._stages}
         search = SystemSearch(task, stages)
         try:
             search.run(clock)
@@ -113,7 +111,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
                 raise KeyboardInterrupt("interrupted before any system was found") from None
             clock = Clock.of(_AFTER_INTERRUPTION)
         found, best = search.found(clock)
-        self._keep(found, best, names, task.n_states)
+        self._keep(found, best, X[0] if is_several(X) else X, task.n_states)
         return self
 
     def predict(self, t: ArrayLike, x0: ArrayLike, index: int | None = None) -> Array:
@@ -147,16 +145,16 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
 
     def sympy(self, index: int | None = None) -> list[sympy.Expr]:
         """Right-hand sides of a system as SymPy expressions; of the chosen one by default."""
-        return [to_sympy(component, self.state_names_) for component in self._system(index)]
+        return [to_sympy(component, self.names_.identifiers) for component in self._system(index)]
 
     def latex(self, index: int | None = None) -> list[str]:
         """Right-hand sides of a system as LaTeX; of the chosen one by default."""
-        return [to_latex(component, self.state_names_) for component in self._system(index)]
+        return [to_latex(component, self.names_.identifiers) for component in self._system(index)]
 
     def equations(self, digits: int | None = None) -> list[str]:
         """The front as infix text, with constants of that many digits, or all that are needed."""
         check_is_fitted(self)
-        return [_text(system, self.state_names_, digits) for system in self.expressions_]
+        return [_text(system, self.names_.identifiers, digits) for system in self.expressions_]
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:
         """The leaderboard once fitted, the parameters before."""
@@ -170,20 +168,23 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         return self.expressions_[self.best_index_ if index is None else index]
 
     def _check_parameters(self) -> None:
-        unknown = set(self.stages) - set(STAGES)
-        if unknown or not self.stages:
-            raise ValueError(f"stages {tuple(self.stages)} must be some of {', '.join(STAGES)}")
-        if not 0 < self.time_limit < math.inf:
-            raise ValueError(f"time_limit must be a positive number of seconds, not {self.time_limit}")
+        if not self._stages or set(self._stages) - set(STAGES):
+            raise ValueError(f"stages {self._stages} must be some of {', '.join(STAGES)}")
+        check_time_limit(self.time_limit)
         if self.n_candidates < 1:
             raise ValueError(f"n_candidates must be at least 1, not {self.n_candidates}")
 
-    def _keep(self, found: list[FoundSystem], best: int, names: list[str] | None, n_states: int) -> None:
+    @property
+    def _stages(self) -> tuple[str, ...]:
+        return (self.stages,) if isinstance(self.stages, str) else tuple(self.stages)
+
+    def _keep(self, found: list[FoundSystem], best: int, table: Any, n_states: int) -> None:
         """Sets all fitted attributes at once, so that a fit that fails changes none."""
+        columns = list(getattr(table, "columns", []))
+        self.names_ = Names.of(columns or [f"x_{i}" for i in range(n_states)])
         self.n_features_in_ = n_states
-        self.state_names_ = names or [f"x_{i}" for i in range(n_states)]
-        if names is not None:
-            self.feature_names_in_ = np.array(names, dtype=object)
+        if columns and all(isinstance(column, str) for column in columns):
+            self.feature_names_in_ = np.array(columns, dtype=object)
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
         self.expressions_ = [one.system for one in found]
@@ -196,7 +197,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
                 "r2": [1 - float(np.max(one.fitted.unexplained)) for one in found],
                 "score": [-one.fitted.bits for one in found],
                 "stage": [one.stage for one in found],
-                "equation": [_text(system, self.state_names_, 6) for system in self.expressions_],
+                "equation": [_text(system, self.names_.identifiers, 6) for system in self.expressions_],
             }
         )
 

@@ -10,10 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from nsr.evaluate.elementary import OPTIONS
+from nsr.evaluate.kernels import kernel
 
 Array = NDArray[np.float64]
 
@@ -66,7 +65,7 @@ def as_targets(rows: Slopes) -> NDArray[np.float32]:
     return np.concatenate((rows.widths[..., None], scaled), axis=2).astype(np.float32)
 
 
-@njit(**OPTIONS)
+@kernel
 def _fit_parabolas(times, states, centers, half):
     """Values and slopes, each (B, N, D), of parabolas around centers (B, N) of half-widths (B, N)."""
     n, n_rows = centers.shape

@@ -1,4 +1,4 @@
-"""Trajectories in CSV files, and systems in JSON files."""
+"""Trajectories in files of tables, and systems in JSON files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from nsr.data.reading import identifiers, label_columns, read_table, select_columns
+from nsr.data.names import Names
+from nsr.data.notes import tell
+from nsr.data.reading import read_table
+from nsr.data.writing import write_whole
 from nsr.ode.printing import to_equations
 
 if TYPE_CHECKING:
@@ -20,49 +23,58 @@ if TYPE_CHECKING:
 
 def read_trajectories(
     path: Path, time: str, states: Sequence[str] | None, trajectory: str | None
-) -> tuple[list[NDArray[np.float64]], list[pd.DataFrame], dict[str, str]]:
+) -> tuple[list[NDArray[np.float64]], list[pd.DataFrame], Names]:
     """Reads a table of observations.
 
     Args:
-        path: CSV file with a header.
+        path: A file that `nsr.data.reading.read_table` reads.
         time: Column of times.
         states: Columns of states; by default every other column that holds a number.
         trajectory: Column whose value is the same for the rows of one trajectory.
 
     Returns:
-        Times and states of each trajectory, the states' names being identifiers, and the columns' names as
-        they were read with these.
+        Times and states of each trajectory, the states' names being identifiers, and the names of the states.
 
     Raises:
         ValueError: If a column is missing or holds no numbers.
     """
     table = read_table(path)
-    if trajectory is not None and trajectory not in table.columns:
-        raise ValueError(
-            f"no column {trajectory!r} to tell trajectories apart; there are {', '.join(table.columns)}"
-        )
-    labels = pd.Series(0, index=table.index) if trajectory is None else table[trajectory]
-    if trajectory is not None:
-        table = table.drop(columns=trajectory)
-    if states is not None and time in states:
-        raise ValueError(f"column {time!r} holds the times; leave it out of --states")
-    chosen = states or [c for c in table.columns if c not in {time, *label_columns(table, time)}]
-    if not chosen:
+    taken = {table.place(time)} | ({table.place(trajectory)} if trajectory is not None else set())
+    if states is None:
+        others = [place for place in range(len(table.names)) if place not in taken]
+        places = [place for place in others if not table.is_label(place)]
+        for place in set(others) - set(places):
+            tell(f"column {table.names[place]!r} holds text and is left out")
+    else:
+        places = table.places(states)
+    if taken & set(places):
+        wrong = table.names[min(taken & set(places))]
+        raise ValueError(f"column {wrong!r} holds the times or trajectories; leave it out of --states")
+    if not places:
         raise ValueError(f"{path} has no column of numbers beside {time!r}: a state is needed, or more")
-    values, times = select_columns(table, time, chosen)
-    names = identifiers(list(values.columns))
-    values = values.rename(columns=names)
-    groups = [np.flatnonzero(labels == label) for label in labels.unique()]
-    clocks = [np.asarray(times, dtype=np.float64)[rows] for rows in groups]
-    return clocks, [values.iloc[rows] for rows in groups], names
+    names = Names.of([table.names[place] for place in places])
+    clock = table.numbers(table.place(time))
+    values = pd.DataFrame(table.matrix(places), columns=list(names.identifiers))
+    groups = np.zeros(len(table), dtype=np.intp)
+    if trajectory is not None:
+        groups, _ = pd.factorize(table.cells[table.place(trajectory)], use_na_sentinel=False)
+    rows = [np.flatnonzero(groups == group) for group in range(groups.max(initial=0) + 1)]
+    return [clock[own] for own in rows], [values.iloc[own] for own in rows], names
 
 
-def write_systems(path: Path, estimator: ODERegressor, time: str) -> None:
-    """Writes the front of systems; `best` is the place of the chosen one."""
-    names, front = estimator.state_names_, estimator.equations_.to_dict(orient="records")
+def write_systems(path: Path, estimator: ODERegressor, time: str, names: Names) -> None:
+    """Writes the front of systems, `best` being the place of the chosen one, and the states' own names."""
+    front = estimator.equations_.to_dict(orient="records")
     rows = [
-        {"equations": to_equations(system, names)} | {key: row[key] for key in ("complexity", "loss", "r2")}
+        {"equations": to_equations(system, estimator.names_.identifiers)}
+        | {key: row[key] for key in ("complexity", "loss", "r2")}
         for system, row in zip(estimator.expressions_, front, strict=True)
     ]
-    content = {"time": time, "states": names, "best": estimator.best_index_, "systems": rows}
-    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    content = {
+        "time": time,
+        "states": list(names.identifiers),
+        "columns": dict(zip(names.identifiers, names.columns, strict=True)),
+        "best": estimator.best_index_,
+        "systems": rows,
+    }
+    write_whole(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")

@@ -103,13 +103,11 @@ def as_trajectories(t: Any, X: Any) -> list[Trajectory]:
     Raises:
         ValueError: If the observations cannot be used; the message says why.
     """
-    several, names = _is_several(X), state_names(X)
-    tables = list(X) if several else [X]
+    several = is_several(X)
+    tables = _in_one_order(list(X)) if several else [X]
     clocks = list(t) if several else [t]
     if len(clocks) != len(tables):
         raise ValueError(f"{len(tables)} tables of states need as many arrays of times, not {len(clocks)}")
-    if names is not None:
-        tables = [table[names] if isinstance(table, pd.DataFrame) else table for table in tables]
     result = [_checked(times, states) for times, states in zip(clocks, tables, strict=True)]
     widths = {trajectory.states.shape[1] for trajectory in result}
     if len(widths) > 1:
@@ -119,29 +117,27 @@ def as_trajectories(t: Any, X: Any) -> list[Trajectory]:
     return result
 
 
-def state_names(X: Any) -> list[str] | None:
-    """Names of the states, as the first data frame has them; none where no frame names its columns by text.
-
-    Raises:
-        ValueError: If two states have the same name, or another trajectory has other ones.
-    """
-    frames = [table for table in (X if _is_several(X) else [X]) if isinstance(table, pd.DataFrame)]
-    if not frames or not all(isinstance(name, str) for name in frames[0].columns):
-        return None
-    names = list(frames[0].columns)
-    if len(set(names)) < len(names):
-        raise ValueError(f"two states have the same name; give each of {', '.join(names)} its own")
-    for frame in frames[1:]:
-        if set(frame.columns) != set(names):
-            other = ", ".join(map(str, frame.columns))
-            raise ValueError(
-                f"trajectories must have the same states; one has {', '.join(names)}, one {other}"
-            )
-    return names
-
-
-def _is_several(X: Any) -> bool:
+def is_several(X: Any) -> bool:
+    """Whether these are tables of several trajectories."""
     return isinstance(X, list | tuple) and len(X) > 0 and np.ndim(X[0]) == 2
+
+
+def _in_one_order(tables: list[Any]) -> list[Any]:
+    """Tables with the columns of data frames in the order of the first one's."""
+    frames = [table for table in tables if isinstance(table, pd.DataFrame)]
+    if not frames:
+        return tables
+    columns = list(frames[0].columns)
+    for frame in frames:
+        if sorted(map(str, frame.columns)) != sorted(map(str, columns)):
+            own, other = (", ".join(map(str, names)) for names in (columns, frame.columns))
+            raise ValueError(f"trajectories must have the same states; one has {own}, another {other}")
+        if len(set(columns)) < len(columns) and list(frame.columns) != columns:
+            raise ValueError("two states have the same name; give each its own, or all tables one order")
+    return [
+        table[columns] if isinstance(table, pd.DataFrame) and list(table.columns) != columns else table
+        for table in tables
+    ]
 
 
 def moving(trajectories: Sequence[Trajectory]) -> NDArray[np.bool_]:

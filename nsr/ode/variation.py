@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nsr.expressions.expression import Expression, apply, constant, subtree_end, variable
+from nsr.expressions.operators import OPERATORS
 from nsr.expressions.simplify import simplify
 from nsr.ode.library import polynomials
 from nsr.ode.paths import System
@@ -13,9 +14,6 @@ from nsr.ode.stage import Stage
 from nsr.ode.task import OdeTask
 
 _ZERO, _ONE = constant(0.0), constant(1.0)
-# Functions that one may be taken for another of.
-_FUNCTIONS = ("sin", "cos", "tanh", "atan", "exp", "sqrt", "abs", "square", "cube")
-_TRANSCENDENTAL = {"sin", "cos", "tanh", "atan", "exp"}
 # A term that is added has this factor to begin with.
 _FACTOR = 0.01
 
@@ -65,16 +63,22 @@ def _instead(old: Expression, n_states: int) -> Iterator[Expression]:
     yield from old.children
     if old.variables and not old.children:
         yield from (variable(i) for i in range(n_states) if i not in old.variables)
-        yield from (apply(name, old) for name in _FUNCTIONS)
+        yield from (apply(name, old) for name in _functions())
     if len(old.children) == 1:
-        yield from (apply(name, *old.children) for name in _FUNCTIONS if name != old.tokens[0])
+        yield from (apply(name, *old.children) for name in _functions() if name != old.tokens[0])
+
+
+def _functions() -> list[str]:
+    """Functions that one may be taken for another of."""
+    return [operator.name for operator in OPERATORS.values() if operator.varied and operator.arity == 1]
 
 
 def _is_nested(expression: Expression) -> bool:
     """Whether a transcendental function is taken of another one, as no law does."""
+    transcendental = {name for name in _functions() if OPERATORS[name].complexity > 1}
     return any(
-        inner.tokens[0] in _TRANSCENDENTAL
+        inner.tokens[0] in transcendental
         for outer in expression.subexpressions()
-        if outer.tokens[0] in _TRANSCENDENTAL
+        if outer.tokens[0] in transcendental
         for inner in outer.children[0].subexpressions()
     )

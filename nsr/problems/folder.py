@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nsr.data.reading import read_table, select_columns
+from nsr.data.reading import read_table
 
 
 @dataclass(frozen=True)
@@ -45,5 +45,5 @@ def read_problem(problem: TableProblem) -> tuple[NDArray[np.float64], NDArray[np
         ValueError: If the file is no table of finite numbers.
     """
     table = read_table(problem.path)
-    X, y = select_columns(table, str(table.columns[-1]), None)
-    return X.to_numpy(dtype=np.float64), y.to_numpy(dtype=np.float64)
+    *places, target = range(len(table.names))
+    return table.matrix(places), table.numbers(target)

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numba import njit
 
-from nsr.evaluate.elementary import OPTIONS
-
-# Sums may be taken in any order, so that they are vectorised; NaN and infinity keep their meaning.
-_SUMMING: dict[str, Any] = OPTIONS | {"fastmath": {"contract", "reassoc"}}
+from nsr.evaluate.kernels import kernel
 
 # Above this loss a linear solve needs no more digits than the normal equations give.
 _ROUGH = 1e-8
 
 
-@njit(**_SUMMING)
+# The sum may be taken in any order, so that it is vectorised; NaN and infinity keep their meaning.
+@kernel(inner=True, fastmath={"contract", "reassoc"})
 def dot(a, b, n):
     """Sum of the products of the first n entries."""
     total = 0.0
@@ -25,7 +20,31 @@ def dot(a, b, n):
     return total
 
 
-@njit(**OPTIONS)
+@kernel(inner=True)
+def copy(source, target, n):
+    """Sets target[:n] to source[:n]."""
+    for j in range(n):
+        target[j] = source[j]
+
+
+@kernel(inline="always")
+def count_true(flags):
+    """How many of the flags are set."""
+    count = 0
+    for flag in flags:
+        count += flag
+    return count
+
+
+@kernel(inline="always")
+def set_identity(A, n):
+    """Makes A the identity of n rows."""
+    for i in range(n):
+        for j in range(n):
+            A[i, j] = float(i == j)
+
+
+@kernel(inner=True)
 def cholesky_solve(A, b, n):
     """Solves A x = b in place (A becomes its factor, b the solution); False if A is not definite."""
     for i in range(n):
@@ -52,7 +71,7 @@ def cholesky_solve(A, b, n):
     return True
 
 
-@njit(**OPTIONS)
+@kernel(inner=True)
 def normal_equations(jacobian, r, K, A, g):
     """A = J J^T (lower triangle) and g = J r of a Jacobian (K, P)."""
     n_points = len(r)
@@ -62,7 +81,7 @@ def normal_equations(jacobian, r, K, A, g):
             A[a, b] = dot(jacobian[a], jacobian[b], n_points)
 
 
-@njit(**OPTIONS)
+@kernel(inner=True)
 def solve_linear(linear, K, jacobian, r, constants, A, B, g, shift):
     """Moves the linear constants to their exact optimum, given their columns of the Jacobian.
 
@@ -85,7 +104,7 @@ def solve_linear(linear, K, jacobian, r, constants, A, B, g, shift):
         Mean squared residual afterwards, infinity if the equations cannot be solved.
     """
     n_points = len(r)
-    m = 0
+    m = np.int64(0)  # a bare 0 would have the solver compiled twice, for a literal and for a number
     for k in range(K):
         if linear[k]:
             shift[m] = k
@@ -120,7 +139,7 @@ def solve_linear(linear, K, jacobian, r, constants, A, B, g, shift):
     return loss
 
 
-@njit(**OPTIONS)
+@kernel(inner=True)
 def damped_step(A, g, K, damping, linear, project, B, step):
     """Solves (A + damping I) step = -g; with `project`, linear constants are not damped."""
     for a in range(K):

@@ -12,13 +12,18 @@ solved only the nodes above them are computed anew.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from nsr.evaluate.elementary import OPTIONS
-from nsr.evaluate.interpreter import BLOCK, INLINED, forward_block, reverse_block
-from nsr.refinement.linear_algebra import damped_step, dot, normal_equations, solve_linear
-
-LM, VARPRO, BFGS = 0, 1, 2
+from nsr.evaluate.interpreter import BLOCK, forward_block, longest_run, reverse_block
+from nsr.evaluate.kernels import kernel
+from nsr.refinement.linear_algebra import (
+    copy,
+    count_true,
+    damped_step,
+    dot,
+    normal_equations,
+    set_identity,
+    solve_linear,
+)
 
 # A relative gain below this, three times in a row, ends the iteration.
 _STALLED, _BFGS_STALLED = 1e-6, 1e-9
@@ -29,112 +34,87 @@ _DRAWS, _ATTEMPTS = 8, 256
 _LARGEST_BLOCK = 512
 
 
-@njit(**OPTIONS)
-def evaluate(tape, first, last, needed, X, y, scale, constants, work, r):
-    """Scaled residuals r = (f - y) / scale.
+@kernel(inner=True)
+def sweep(problem, needed, wanted, constants, room, r, jacobian):
+    """Scaled residuals r = (f - y) / scale going forward, their Jacobian in reverse; either, or both.
+
+    One kernel for both, as most of what there is to compile is the same.
 
     Args:
-        tape: As in `nsr.evaluate.interpreter.forward_block`.
-        first: First node of the expression.
-        last: One past its last node.
+        problem: Tuple (tape, first, last, X, y, scale): the tape as in
+            `nsr.evaluate.interpreter.forward_block`, the expression's first node and one past its last,
+            variables (n_variables, P), target (P,), and what residuals are divided by.
         needed: Nodes whose values may have changed, shape of the tape, or empty for all; ignored where
             the points need several blocks.
-        X: Variables, shape (n_variables, P).
-        y: Target, shape (P,).
-        scale: What residuals are divided by.
+        wanted: As in `nsr.evaluate.interpreter.reverse_block`.
         constants: Shape (K,).
-        work: Node values, shape (nodes, block).
-        r: Receives the residuals, shape (P,).
+        room: Tuple (work, adjoint) of scratch arrays, shape (nodes, block); where the points are one block,
+            node values stay in work from one call to the next.
+        r: Receives the residuals, shape (P,); without places there are none.
+        jacobian: Receives the derivatives, shape (K, P); without rows there are none.
 
     Returns:
-        Mean squared residual; infinity if any value is not finite.
+        Mean squared residual; infinity if any value is not finite, or without residuals.
     """
+    tape, first, last, X, y, scale = problem
+    work, adjoint = room
     n_points, block = len(y), work.shape[1]
-    everything = needed[:0]
     unit = 1.0 / scale
     for p in range(0, n_points, block):
         n = min(block, n_points - p)
-        forward_block(
-            tape, first, last, needed if n == n_points else everything, X, constants, p, n, work
-        )  # fmt: skip
-        value = work[last - first - 1]
-        for j in range(n):
-            r[p + j] = (value[j] - y[p + j]) * unit
-    loss = dot(r, r, n_points) / n_points
+        if len(r) > 0 or n < n_points:
+            changed = needed if n == n_points else needed[:0]
+            forward_block(tape, first, last, changed, X, constants, p, n, work)
+        if len(r) > 0:
+            value = work[last - first - 1]
+            for j in range(n):
+                r[p + j] = (value[j] - y[p + j]) * unit
+        if len(jacobian) > 0:
+            reverse_block(tape, first, last, wanted, unit, n, work, adjoint, jacobian, p)
+    loss = dot(r, r, len(r)) / n_points if len(r) > 0 else np.inf
     return loss if np.isfinite(loss) else np.inf
 
 
-@njit(**OPTIONS)
-def differentiate(tape, first, last, wanted, X, scale, constants, n_points, work, adjoint, jacobian):
-    """Jacobian (K, P) of the scaled residuals; after `evaluate` with the same constants.
-
-    Args:
-        tape: As in `evaluate`.
-        first: As in `evaluate`.
-        last: As in `evaluate`.
-        wanted: As in `nsr.evaluate.interpreter.reverse_block`.
-        X: As in `evaluate`.
-        scale: As in `evaluate`.
-        constants: As in `evaluate`.
-        n_points: P.
-        work: Node values, kept from `evaluate` if the points are one block.
-        adjoint: Scratch of the shape of work.
-        jacobian: Receives the derivatives.
-    """
-    block = work.shape[1]
-    for p in range(0, n_points, block):
-        n = min(block, n_points - p)
-        if n < n_points:
-            forward_block(tape, first, last, wanted[:0], X, constants, p, n, work)
-        reverse_block(tape, first, last, wanted, 1.0 / scale, n, work, adjoint, jacobian, p)
-
-
-@njit(**INLINED)
-def least_squares(
-    tape, active, affine, first, last, X, y, scale, constants, linear, project, max_iterations, tolerance,
-    work, adjoint,
-):  # fmt: skip
+@kernel(inline="always")
+def least_squares(problem, active, affine, constants, linear, project, max_iterations, tolerance, room):
     """Levenberg-Marquardt with identity damping, with variable projection if `project`.
 
     Args:
-        tape: As in `evaluate`.
+        problem: As in `sweep`.
         active: `nsr.evaluate.tape.Tape.active`.
         affine: `nsr.evaluate.tape.Tape.affine`.
-        first: As in `evaluate`.
-        last: As in `evaluate`.
-        X: As in `evaluate`.
-        y: As in `evaluate`.
-        scale: As in `evaluate`.
         constants: Starting point, shape (K,); receives the best constants.
         linear: Which constants enter linearly, shape (K,).
         project: Whether to solve these exactly at each step.
         max_iterations: Steps tried at most.
         tolerance: Loss that counts as success.
-        work: Scratch, shape (nodes, block).
-        adjoint: Scratch of the same shape.
+        room: As in `sweep`.
 
     Returns:
         Loss; infinity if the starting point gives a non-finite value.
     """
-    K, n_points = len(constants), len(y)
-    project = project and np.any(linear)
+    K, n_points = len(constants), len(problem[4])
+    n_linear = count_true(linear)
+    project = project and n_linear > 0
     r = np.empty(n_points)
     jacobian = np.zeros((K, n_points))
-    A, B, C, g, step = np.empty((K, K)), np.empty((K, K)), np.empty((K, K)), np.empty(K), np.empty(K)
-    shift = np.empty(K, np.int64)
-    loss = evaluate(tape, first, last, active[:0], X, y, scale, constants, work, r)
+    no_residuals, no_derivatives = r[:0], jacobian[:0]
+    # One array for all scratch of a kind: what allocates is long, and there would be a copy for each.
+    squares, rows, shift = np.empty((3, K, K)), np.empty((3, K)), np.empty(K, np.int64)
+    A, B, C, g, step, trial = squares[0], squares[1], squares[2], rows[0], rows[1], rows[2]
+    loss = sweep(problem, active[:0], active, constants, room, r, no_derivatives)
     if not np.isfinite(loss) or K == 0:
         return loss
-    trial = constants.copy()
+    copy(constants, trial, K)
     if project:
-        differentiate(tape, first, last, affine, X, scale, constants, n_points, work, adjoint, jacobian)
+        sweep(problem, affine, affine, constants, room, no_residuals, jacobian)
         solved = solve_linear(linear, K, jacobian, r, trial, C, B, step, shift)
         if np.isfinite(solved):
-            constants[:] = trial
-        loss = evaluate(tape, first, last, affine, X, y, scale, constants, work, r)
-        if np.all(linear) or not np.isfinite(loss):
+            copy(trial, constants, K)
+        loss = sweep(problem, affine, active, constants, room, r, no_derivatives)
+        if n_linear == K or not np.isfinite(loss):
             return loss
-    differentiate(tape, first, last, active, X, scale, constants, n_points, work, adjoint, jacobian)
+    sweep(problem, active, active, constants, room, no_residuals, jacobian)
     normal_equations(jacobian, r, K, A, g)
     damping, stalled = 1e-2, 0
     for _ in range(max_iterations):
@@ -145,40 +125,42 @@ def least_squares(
             continue
         for k in range(K):
             trial[k] = constants[k] + step[k]
-        trial_loss = evaluate(tape, first, last, active, X, y, scale, trial, work, r)
+        trial_loss = sweep(problem, active, active, trial, room, r, no_derivatives)
         if project and np.isfinite(trial_loss):
-            differentiate(tape, first, last, affine, X, scale, trial, n_points, work, adjoint, jacobian)
+            sweep(problem, affine, affine, trial, room, no_residuals, jacobian)
             solved = solve_linear(linear, K, jacobian, r, trial, C, B, step, shift)
             # The nodes above the linear constants hold values from before these were solved.
             trial_loss = np.inf
             if solved < loss:
-                trial_loss = evaluate(tape, first, last, affine, X, y, scale, trial, work, r)
+                trial_loss = sweep(problem, affine, active, trial, room, r, no_derivatives)
         if not trial_loss < loss:
             damping *= 4
             continue
-        differentiate(tape, first, last, active, X, scale, trial, n_points, work, adjoint, jacobian)
+        sweep(problem, active, active, trial, room, no_residuals, jacobian)
         normal_equations(jacobian, r, K, A, g)
         stalled = stalled + 1 if loss - trial_loss < _STALLED * loss else 0
-        constants[:] = trial
+        copy(trial, constants, K)
         loss = trial_loss
         damping = max(damping / 5, 1e-15)
     return loss
 
 
-@njit(**INLINED)
-def quasi_newton(tape, active, first, last, X, y, scale, constants, max_iterations, tolerance, work, adjoint):
+@kernel(inline="always")
+def quasi_newton(problem, active, constants, max_iterations, tolerance, room):
     """BFGS with a backtracking line search (Nocedal and Wright 2006, algorithm 6.1).
 
     Arguments and result are those of `least_squares`.
     """
-    K, n_points = len(constants), len(y)
+    K, n_points = len(constants), len(problem[4])
     r, jacobian = np.empty(n_points), np.zeros((K, n_points))
-    H, gradient, new_gradient = np.eye(K), np.empty(K), np.empty(K)
-    direction, trial = np.empty(K), np.empty(K)
-    loss = evaluate(tape, first, last, active[:0], X, y, scale, constants, work, r)
+    no_residuals, no_derivatives = r[:0], jacobian[:0]
+    H, rows = np.empty((K, K)), np.empty((4, K))
+    gradient, new_gradient, direction, trial = rows[0], rows[1], rows[2], rows[3]
+    set_identity(H, K)
+    loss = sweep(problem, active[:0], active, constants, room, r, no_derivatives)
     if not np.isfinite(loss) or K == 0:
         return loss
-    differentiate(tape, first, last, active, X, scale, constants, n_points, work, adjoint, jacobian)
+    sweep(problem, active, active, constants, room, no_residuals, jacobian)
     for k in range(K):
         gradient[k] = 2 * dot(jacobian[k], r, n_points) / n_points
     stalled = 0
@@ -190,7 +172,7 @@ def quasi_newton(tape, active, first, last, X, y, scale, constants, max_iteratio
             direction[a] = -dot(H[a], gradient, K)
             slope += direction[a] * gradient[a]
         if not slope < 0.0:
-            H[:] = np.eye(K)
+            set_identity(H, K)
             for a in range(K):
                 direction[a] = -gradient[a]
             slope = -dot(gradient, gradient, K)
@@ -202,25 +184,28 @@ def quasi_newton(tape, active, first, last, X, y, scale, constants, max_iteratio
         for _ in range(30):
             for a in range(K):
                 trial[a] = constants[a] + length * direction[a]
-            trial_loss = evaluate(tape, first, last, active, X, y, scale, trial, work, r)
+            trial_loss = sweep(problem, active, active, trial, room, r, no_derivatives)
             if trial_loss <= loss + 1e-4 * length * slope:
                 accepted = True
                 break
             length *= 0.3
         if not accepted:
             break
-        differentiate(tape, first, last, active, X, scale, trial, n_points, work, adjoint, jacobian)
+        sweep(problem, active, active, trial, room, no_residuals, jacobian)
         for k in range(K):
             new_gradient[k] = 2 * dot(jacobian[k], r, n_points) / n_points
-        _update_inverse(H, length * direction, new_gradient - gradient)
+        for k in range(K):
+            direction[k] *= length
+            gradient[k] = new_gradient[k] - gradient[k]
+        _update_inverse(H, direction, gradient)
         stalled = stalled + 1 if loss - trial_loss < _BFGS_STALLED * loss else 0
-        constants[:] = trial
-        gradient[:] = new_gradient
+        copy(trial, constants, K)
+        copy(new_gradient, gradient, K)
         loss = trial_loss
     return loss
 
 
-@njit(**OPTIONS)
+@kernel(inner=True)
 def _update_inverse(H, s, z):
     """The BFGS update of the inverse Hessian, skipped where the curvature is not positive."""
     K = len(s)
@@ -236,81 +221,77 @@ def _update_inverse(H, s, z):
             H[a, b] += factor * s[a] * s[b] - (Hz[a] * s[b] + s[a] * Hz[b]) / curvature
 
 
-@njit(**INLINED)
-def draw_start(
-    tape, active, affine, first, last, X, y, scale, linear, attempts, constants, work, adjoint
-):  # fmt: skip
+@kernel(inline="always")
+def draw_start(problem, active, affine, linear, attempts, constants, room):
     """Draws a starting point from N(0, 1): of a few finite ones, that with the least loss.
 
     The loss compared is the one after solving the linear constants, which says whether the others are
     good; the solved values themselves are not kept.
 
     Args:
-        tape: As in `evaluate`.
+        problem: As in `sweep`.
         active: `nsr.evaluate.tape.Tape.active`.
         affine: `nsr.evaluate.tape.Tape.affine`.
-        first: As in `evaluate`.
-        last: As in `evaluate`.
-        X: As in `evaluate`.
-        y: As in `evaluate`.
-        scale: As in `evaluate`.
         linear: Which constants enter linearly, shape (K,).
         attempts: Points drawn at most while none is finite.
         constants: Receives the starting point, shape (K,).
-        work: Scratch, shape (nodes, block).
-        adjoint: Scratch of the same shape.
+        room: As in `sweep`.
 
     Returns:
         Whether a finite point was found.
     """
-    K, n_points = len(constants), len(y)
+    K, n_points = len(constants), len(problem[4])
     r, jacobian = np.empty(n_points), np.zeros((K, n_points))
-    A, B, g, shift = np.empty((K, K)), np.empty((K, K)), np.empty(K), np.empty(K, np.int64)
-    solve = np.any(linear)
-    nothing = np.all(linear)
+    no_residuals, no_derivatives = r[:0], jacobian[:0]
+    squares, rows, shift = np.empty((2, K, K)), np.empty((3, K)), np.empty(K, np.int64)
+    A, B, g, drawn, solved = squares[0], squares[1], rows[0], rows[1], rows[2]
+    n_linear = count_true(linear)
+    nothing = n_linear == K
     best, finite = np.inf, 0
     for _ in range(attempts):
-        drawn = np.random.standard_normal(K)
-        solved = drawn.copy()
-        loss = evaluate(tape, first, last, active[:0], X, y, scale, drawn, work, r)
+        for k in range(K):
+            drawn[k] = np.random.standard_normal()
+        copy(drawn, solved, K)
+        loss = sweep(problem, active[:0], active, drawn, room, r, no_derivatives)
         if not np.isfinite(loss):
             continue
-        if solve and not nothing:
-            differentiate(tape, first, last, affine, X, scale, drawn, n_points, work, adjoint, jacobian)
+        if n_linear > 0 and not nothing:
+            sweep(problem, affine, affine, drawn, room, no_residuals, jacobian)
             loss = min(loss, solve_linear(linear, K, jacobian, r, solved, A, B, g, shift))
         if loss < best:
             best = loss
-            constants[:] = drawn
+            copy(drawn, constants, K)
         finite += 1
         if finite == _DRAWS or nothing:
             break
     return finite > 0
 
 
-@njit(**OPTIONS)
-def refine_kernel(
-    tape, active, affine, offsets, counts, linear, X, y, scale, starts, restarts, seed, method,
+@kernel
+def least_squares_kernel(
+    tape, active, affine, offsets, counts, linear, X, y, scale, starts, restarts, seed, project,
     max_iterations, tolerance, begin, end, best, losses, fits,
 ):  # fmt: skip
-    """Refines expressions begin to end, each from several starting points until one succeeds.
+    """Refines expressions begin to end by `least_squares`, each from several starting points.
 
-    Further starting points come from `draw_start`, with a generator seeded for each expression, so that
-    the split over threads changes nothing. A first one outside the expression's domain costs no restart.
+    One that succeeds ends the work on an expression. Further starting points come from `draw_start`, with a
+    generator seeded for each expression, so that the split over threads changes nothing. A first one outside
+    the expression's domain costs no restart.
 
     Args:
-        tape: As in `evaluate`.
+        tape: As in `nsr.evaluate.interpreter.forward_block`.
         active: `nsr.evaluate.tape.Tape.active`.
         affine: `nsr.evaluate.tape.Tape.affine`.
         offsets: Runs of the expressions, shape (E + 1,).
         counts: Free constants of each, shape (E,).
         linear: Which constants enter linearly, shape (E, K).
-        X: As in `evaluate`.
-        y: As in `evaluate`.
-        scale: As in `evaluate`.
+        X: Variables, shape (n_variables, P).
+        y: Target, shape (P,).
+        scale: What residuals are divided by.
         starts: First starting point of each expression, shape (E, K); without rows all are drawn.
         restarts: Local optimisations of an expression at most.
         seed: Seed of the starting points.
-        method: `LM`, `VARPRO` or `BFGS`.
+        project: As in `least_squares`.
         max_iterations: Of each local optimisation.
         tolerance: Loss that counts as success.
         begin: First expression.
@@ -319,45 +300,58 @@ def refine_kernel(
         losses: Receives their losses, shape (E,).
         fits: Receives the number of local optimisations, shape (E,).
     """
-    longest = np.max(np.diff(offsets))
+    longest = longest_run(offsets)
     block = len(y) if len(y) <= _LARGEST_BLOCK else BLOCK
-    work, adjoint = np.empty((longest, block)), np.empty((longest, block))
+    room = np.empty((longest, block)), np.empty((longest, block))
     for e in range(begin, end):
-        first, last, K = offsets[e], offsets[e + 1], counts[e]
+        problem, K = (tape, offsets[e], offsets[e + 1], X, y, scale), counts[e]
         losses[e] = np.inf
         np.random.seed((seed + 7919 * e) & 0xFFFFFFFF)
         constants = np.empty(K)
         for restart in range(restarts + min(1, len(starts))):
             if restart == 0 and len(starts) > 0:
-                constants[:] = starts[e, :K]
-            elif not draw_start(
-                tape, active, affine, first, last, X, y, scale, linear[e, :K], _ATTEMPTS, constants, work,
-                adjoint,
-            ):  # fmt: skip
+                copy(starts[e], constants, K)
+            elif not draw_start(problem, active, affine, linear[e, :K], _ATTEMPTS, constants, room):
                 break
-            if method == BFGS:
-                loss = quasi_newton(
-                    tape,
-                    active,
-                    first,
-                    last,
-                    X,
-                    y,
-                    scale,
-                    constants,
-                    max_iterations,
-                    tolerance,
-                    work,
-                    adjoint,
-                )
-            else:
-                loss = least_squares(
-                    tape, active, affine, first, last, X, y, scale, constants, linear[e, :K],
-                    method == VARPRO, max_iterations, tolerance, work, adjoint,
-                )  # fmt: skip
-            fits[e] += np.isfinite(loss)
-            if loss < losses[e]:
-                losses[e] = loss
-                best[e, :K] = constants
-            if losses[e] <= tolerance or K == 0 or fits[e] == restarts:
+            loss = least_squares(
+                problem, active, affine, constants, linear[e, :K], project, max_iterations, tolerance, room
+            )
+            if is_last_fit(e, K, loss, constants, restarts, tolerance, best, losses, fits):
                 break
+
+
+@kernel
+def bfgs_kernel(
+    tape, active, affine, offsets, counts, linear, X, y, scale, starts, restarts, seed,
+    max_iterations, tolerance, begin, end, best, losses, fits,
+):  # fmt: skip
+    """As `least_squares_kernel`, by `quasi_newton`; apart from it, so that few have to compile it."""
+    longest = longest_run(offsets)
+    block = len(y) if len(y) <= _LARGEST_BLOCK else BLOCK
+    room = np.empty((longest, block)), np.empty((longest, block))
+    for e in range(begin, end):
+        problem, K = (tape, offsets[e], offsets[e + 1], X, y, scale), counts[e]
+        losses[e] = np.inf
+        np.random.seed((seed + 7919 * e) & 0xFFFFFFFF)
+        constants = np.empty(K)
+        for restart in range(restarts + min(1, len(starts))):
+            if restart == 0 and len(starts) > 0:
+                copy(starts[e], constants, K)
+            elif not draw_start(problem, active, affine, linear[e, :K], _ATTEMPTS, constants, room):
+                break
+            loss = quasi_newton(problem, active, constants, max_iterations, tolerance, room)
+            if is_last_fit(e, K, loss, constants, restarts, tolerance, best, losses, fits):
+                break
+
+
+@kernel(inline="always")
+def is_last_fit(e, K, loss, constants, restarts, tolerance, best, losses, fits):
+    """Keeps the constants of a local optimisation if they are the best; whether no other is to follow.
+
+    Arguments are those of `least_squares_kernel`.
+    """
+    fits[e] += np.isfinite(loss)
+    if loss < losses[e]:
+        losses[e] = loss
+        copy(constants, best[e], K)
+    return losses[e] <= tolerance or K == 0 or fits[e] == restarts

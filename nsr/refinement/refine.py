@@ -6,29 +6,47 @@ optimiser; variable projection recovers most from random starts and is the defau
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
+from nsr.clock import Clock
 from nsr.data.scaling import root_mean_square
 from nsr.evaluate.program import Program
-from nsr.expressions.expression import Expression
+from nsr.evaluate.shapes import require_variables
+from nsr.expressions.expression import Expression, apply, variable
 from nsr.refinement import batched, optimizers
+from nsr.task import Task
 
+Array = NDArray[np.float64]
 Method = Literal["varpro", "lm", "bfgs"]
-METHODS: dict[Method, int] = {
-    "varpro": optimizers.VARPRO, "lm": optimizers.LM, "bfgs": optimizers.BFGS,
-}  # fmt: skip
-
+METHODS: tuple[Method, ...] = get_args(Method)
 # Steps of one local optimisation unless the caller says otherwise; a quasi-Newton step learns less.
 _ITERATIONS: dict[Method, int] = {"varpro": 50, "lm": 50, "bfgs": 400}
 # Expressions refined between two looks at the clock.
 _SLICE = 16
+# Rounds in which least squares is weighted anew, for losses that are not quadratic; a round that gains less
+# than this share is the last one.
+_REWEIGHTINGS, _GAIN = 12, 1e-6
+
+
+class Effort(NamedTuple):
+    """What the refinement of an equation may cost.
+
+    Attributes:
+        restarts: Local optimisations at most: from the equation's own constants, then each from the best of a
+            few points drawn from N(0, 1) (`nsr.refinement.optimizers.draw_start`).
+        points: Rows at most that constants are fitted to, drawn at random; all by default.
+        iterations: Steps of each local optimisation; 50 by default, 400 for BFGS.
+    """
+
+    restarts: int = 8
+    points: int | None = None
+    iterations: int | None = None
 
 
 @dataclass(frozen=True)
@@ -37,138 +55,185 @@ class Refined:
 
     Attributes:
         constants: Best values found, shape (E, K), padded like `Program.constants`.
-        loss: Mean squared error with them on all given points, shape (E,); infinity where the
-            expression was never finite, or its turn did not come before the deadline.
+        loss: Loss with them on all rows of the task, shape (E,); infinity where the expression was never
+            finite, or its turn did not come before the clock was over.
         fits: Local optimisations run.
     """
 
-    constants: NDArray[np.float64]
-    loss: NDArray[np.float64]
+    constants: Array
+    loss: Array
     fits: int
 
 
 def refine(
     expressions: Sequence[Expression] | Program,
-    X: ArrayLike,
-    y: ArrayLike,
+    task: Task,
+    effort: Effort = Effort(),
+    clock: Clock = Clock(),
     *,
     method: Method = "varpro",
-    restarts: int = 8,
-    max_iterations: int | None = None,
     tolerance: float = 1e-20,
-    max_points: int | None = None,
-    seed: int = 0,
-    n_threads: int = 1,
-    deadline: float | None = None,
     random_first: bool = False,
 ) -> Refined:
-    """Fits the free constants of expressions to data by least squares.
+    """Fits the free constants of expressions to a task by least squares, weighted as its loss wants it.
 
     Args:
         expressions: What to fit, or a program of it.
-        X: Variables, shape (P, D), finite.
-        y: Target, shape (P,), finite.
+        task: What they are to explain.
+        effort: What each expression may cost.
+        clock: Once it is over no further expression is begun.
         method: Variable projection, Levenberg-Marquardt or BFGS. Programs on the torch backend are
             refined by Levenberg-Marquardt in batches whatever the method.
-        restarts: Local optimisations of each expression at most: from its own constants, then each from
-            the best of a few points drawn from N(0, 1) (`nsr.refinement.optimizers.draw_start`).
-        max_iterations: Of each local optimisation; 50 by default, 400 for BFGS.
         tolerance: Mean squared error over the target's mean square that counts as success and ends
             the work on an expression.
-        max_points: Fit a random subset of this many points; the loss is always that of all points.
-        seed: Seed of starting points and subset.
-        n_threads: Threads that expressions are split over.
-        deadline: Time by `time.monotonic()` after which no further expression is begun.
         random_first: Draw the first starting point too.
 
     Returns:
         Constants and losses, in the order of the expressions.
+
+    Raises:
+        ValueError: If X lacks a variable.
     """
-    program = expressions if isinstance(expressions, Program) else Program(expressions, n_threads)
-    table, target = np.asarray(X, dtype=np.float64), np.asarray(y, dtype=np.float64)
-    rows = np.arange(len(target))
-    if max_points is not None and max_points < len(target):
-        rows = np.random.default_rng(seed).choice(len(target), max_points, replace=False)
-    task = _Task(
-        program, table[rows], target[rows], METHODS[method], restarts, max_iterations or _ITERATIONS[method],
-        tolerance, seed, random_first,
-    )  # fmt: skip
-    _in_slices(len(program.expressions), n_threads, deadline, task.run)
-    return Refined(task.best, _losses(program, task.best, table, target, task.losses), int(task.fits.sum()))
+    program = expressions if isinstance(expressions, Program) else Program(expressions, task.n_threads)
+    require_variables(program.tape.n_variables, task.n_variables)
+    rows = np.arange(task.n_rows)
+    if effort.points is not None and effort.points < task.n_rows:
+        rows = np.sort(np.random.default_rng(task.seed).choice(task.n_rows, effort.points, replace=False))
+    iterations = effort.iterations or _ITERATIONS[method]
+    settings = _Settings(
+        method,
+        effort.restarts,
+        iterations,
+        tolerance,
+        task.seed,
+        random_first,
+    )
+    fitting = _Fitting(program, task.X[rows], task.y[rows], task.root_weights[rows], settings)
+    _in_slices(len(program.expressions), task.n_threads, clock, fitting.run)
+    if not task.loss.is_quadratic:
+        _reweight(program, fitting, task, clock)
+    losses = _losses(program, fitting.best, task, fitting.losses)
+    return Refined(fitting.best, losses, int(fitting.fits.sum()))
 
 
-class _Task:
-    """One call of `refine`: its settings and, as the work goes on, its results.
+class _Settings(NamedTuple):
+    """How least squares is solved; see `refine` and `Effort`."""
+
+    method: Method
+    restarts: int
+    iterations: int
+    tolerance: float
+    seed: int
+    random_first: bool
+
+
+class _Fitting:
+    """Weighted least squares for all expressions: what is given and, as the work goes on, what is found.
 
     Attributes:
         best: Best constants, shape (E, K).
-        losses: Their mean squared residuals on the points fitted, relative to the target's mean square,
-            shape (E,).
+        losses: Their mean squared weighted residuals on the rows fitted, relative to the weighted target's
+            mean square, shape (E,).
         fits: Local optimisations of each expression, shape (E,).
     """
 
-    def __init__(
-        self,
-        program: Program,
-        X: NDArray[np.float64],
-        y: NDArray[np.float64],
-        method: int,
-        restarts: int,
-        max_iterations: int,
-        tolerance: float,
-        seed: int,
-        random_first: bool,
-    ) -> None:
+    def __init__(self, program: Program, X: Array, y: Array, weights: Array, settings: _Settings) -> None:
         n_expressions = len(program.expressions)
         self.best = program.constants.copy()
         self.losses = np.full(n_expressions, np.inf)
         self.fits = np.zeros(n_expressions, dtype=np.int64)
-        self._program, self._X, self._y = program, X, y
-        self._columns = np.ascontiguousarray(X.T)
-        self._scale = root_mean_square(y) or 1.0
-        self._method, self._restarts, self._seed = method, restarts, seed
-        self._max_iterations, self._tolerance = max_iterations, tolerance
-        self._random_first = random_first
+        self.settings = settings
+        self._y = y
+        self._X = X
+        self.is_weighted = bool(np.ptp(weights) > 0)
+        # Weights are one more variable that everything is multiplied by: no kernel need know of them.
+        self._program = _weighted(program, X.shape[1]) if self.is_weighted else program
+        self._weigh(weights)
 
     def run(self, begin: int, end: int) -> None:
         """Refines expressions begin to end."""
+        settings = self.settings
         if self._program.backend == "torch":
             self._run_batched(np.arange(begin, end))
             return
         tape = self._program.tape
-        optimizers.refine_kernel(
+        task = (
             tape.nodes, tape.active, tape.affine, tape.offsets, tape.n_constants, tape.linear, self._columns,
-            self._y, self._scale, self._program.constants[: 0 if self._random_first else None],
-            self._restarts, self._seed, self._method, self._max_iterations, self._tolerance, begin, end,
-            self.best, self.losses, self.fits,
+            self._target, self._scale, self._program.constants[: 0 if settings.random_first else None],
+            settings.restarts, settings.seed,
         )  # fmt: skip
+        limits = settings.iterations, settings.tolerance, begin, end, self.best, self.losses, self.fits
+        if settings.method == "bfgs":
+            optimizers.bfgs_kernel(*task, *limits)
+        else:
+            optimizers.least_squares_kernel(*task, settings.method == "varpro", *limits)
+
+    def _weigh(self, weights: Array) -> None:
+        table = np.column_stack((self._X, weights)) if self.is_weighted else self._X
+        self._table = table
+        self._target = self._y * weights if self.is_weighted else self._y
+        self._columns = np.ascontiguousarray(table.T)
+        self._scale = root_mean_square(self._target) or 1.0
 
     def _run_batched(self, index: NDArray[np.int64]) -> None:
         """As the compiled kernel, with one restart of all expressions at a time."""
-        program = self._program
-        for restart in range(self._restarts):
-            index = index[self.losses[index] > self._tolerance]
-            rng = np.random.default_rng((self._seed, restart))
+        program, settings = self._program, self.settings
+        for restart in range(settings.restarts):
+            index = index[self.losses[index] > settings.tolerance]
+            rng = np.random.default_rng((settings.seed, restart))
             starts = rng.standard_normal(program.constants.shape)[index]
-            if restart == 0 and not self._random_first:
+            if restart == 0 and not settings.random_first:
                 starts = program.constants[index]
             if len(index) == 0:
                 break
             constants, losses = batched.levenberg_marquardt(
-                batched.ProgramFit(program, self._X, self._y, self._scale, index),
+                batched.ProgramFit(program, self._table, self._target, self._scale, index),
                 starts,
                 batched.IDENTITY,
-                max_iterations=self._max_iterations,
-                tolerance=self._tolerance,
+                max_iterations=settings.iterations,
+                tolerance=settings.tolerance,
             )
             self.fits[index] += np.isfinite(losses)
             better = losses < self.losses[index]
             self.losses[index[better]], self.best[index[better]] = losses[better], constants[better]
 
 
-def _in_slices(n: int, n_threads: int, deadline: float | None, work: Callable[[int, int], None]) -> None:
+def _weighted(program: Program, column: int) -> Program:
+    """The expressions times a variable, whose values are the weights."""
+    return Program([apply("mul", variable(column), e) for e in program.expressions], program.n_threads)
+
+
+def _reweight(program: Program, fitting: _Fitting, task: Task, clock: Clock) -> None:
+    """Iteratively reweighted least squares (Green 1984) from the fits that are there, one by one.
+
+    Weights at the predictions take the place of those at the target; the constants of least loss are kept.
+    """
+    settings = fitting.settings._replace(restarts=1, random_first=False)
+    own = np.ones(task.n_rows) if task.weights is None else task.weights
+    for place in np.flatnonzero(np.isfinite(fitting.losses)).tolist():
+        if clock.is_over:
+            return
+        index = np.array([place])
+        loss = np.inf
+        constants = fitting.best[index]
+        for _ in range(_REWEIGHTINGS):
+            predicted = program.values(task.X, constants, index)
+            new = float(task.mean_loss(predicted)[0])
+            if not new < loss * (1 - _GAIN):
+                break
+            loss, fitting.best[place] = new, constants[0]
+            weights = np.sqrt(own * task.loss.curvature(predicted[0], task.y))
+            n_constants = int(program.n_constants[place])
+            start = program.expressions[place].with_constants(constants[0, :n_constants].tolist())
+            one = _Fitting(Program([start]), task.X, task.y, weights, settings)
+            one.run(0, 1)
+            constants = constants.copy()
+            constants[0, :n_constants] = one.best[0, :n_constants]
+
+
+def _in_slices(n: int, n_threads: int, clock: Clock, work: Callable[[int, int], None]) -> None:
     def on_time(begin: int) -> None:
-        if deadline is None or time.monotonic() < deadline:
+        if not clock.is_over:
             work(begin, min(begin + _SLICE, n))
 
     if n_threads == 1:
@@ -179,17 +244,10 @@ def _in_slices(n: int, n_threads: int, deadline: float | None, work: Callable[[i
         list(pool.map(on_time, range(0, n, _SLICE)))
 
 
-def _losses(
-    program: Program,
-    constants: NDArray[np.float64],
-    X: NDArray[np.float64],
-    y: NDArray[np.float64],
-    losses: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Mean squared errors on all points, infinity where no fit was finite."""
+def _losses(program: Program, constants: Array, task: Task, losses: Array) -> Array:
+    """Losses on all rows, infinity where no fit was finite."""
     index = np.flatnonzero(np.isfinite(losses))
-    with np.errstate(all="ignore"):
-        error = np.mean((program.values(X, constants[index], index) - y) ** 2, axis=1)
     losses = np.full(len(constants), np.inf)
-    losses[index] = np.where(np.isfinite(error), error, np.inf)
+    with np.errstate(all="ignore"):
+        losses[index] = task.mean_loss(program.values(task.X, constants[index], index))
     return losses

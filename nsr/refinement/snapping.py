@@ -7,14 +7,16 @@ snapped form is one more candidate and never replaces the refined one.
 from __future__ import annotations
 
 import math
-import time
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.expressions.round_numbers import nearest_fraction
-from nsr.refinement.selection import EXACT_FVU, Candidate, constant_bits, description_length
+from nsr.refinement.candidates import Candidate
+from nsr.refinement.description import constant_bits, description_length
+from nsr.task import Task
 
 # A round value must lie within this many standard errors of the refined one.
 _WITHIN = 4.0
@@ -26,16 +28,15 @@ _MOST_CONSTANTS = 16
 Array = NDArray[np.float64]
 
 
-def snap(candidate: Candidate, X: Array, y: Array, deadline: float = math.inf) -> Candidate | None:
+def snap(candidate: Candidate, task: Task, clock: Clock = Clock()) -> Candidate | None:
     """The candidate with as many round constants as the data allow.
 
     Constants are tried one by one, the cheapest first; the others are fitted again each time.
 
     Args:
         candidate: A refined candidate.
-        X: Variables, shape (P, D).
-        y: Target, shape (P,).
-        deadline: Of `time.monotonic`, after which no further constant is tried.
+        task: What it explains.
+        clock: Once it is over no further constant is tried.
 
     Returns:
         The snapped candidate, or None where no constant snaps, or where there are too many of them.
@@ -44,11 +45,10 @@ def snap(candidate: Candidate, X: Array, y: Array, deadline: float = math.inf) -
     values = program.constants[0, : program.n_constants[0]].copy()
     if not 0 < len(values) <= _MOST_CONSTANTS or not math.isfinite(candidate.loss):
         return None
-    variance = float(np.var(y))
     fixed = np.zeros(len(values), dtype=np.bool_)
     current = candidate
-    for place, value in _proposals(program, values, X, y):
-        if time.monotonic() > deadline:
+    for place, value in _proposals(program, values, task):
+        if clock.is_over:
             break
         if fixed[place]:
             continue
@@ -56,22 +56,24 @@ def snap(candidate: Candidate, X: Array, y: Array, deadline: float = math.inf) -
         trial_fixed[place] = True
         trial = values.copy()
         trial[place] = value
-        trial, loss = _refitted(program, trial, trial_fixed, X, y)
-        snapped = Candidate(candidate.expression.with_constants(trial.tolist()), loss)
-        if description_length(snapped, len(y), variance) < description_length(current, len(y), variance):
-            values, fixed, current = trial, trial_fixed, snapped
+        trial, loss = _refitted(program, trial, trial_fixed, task)
+        expression = candidate.expression.with_constants(trial.tolist())
+        bits = description_length(expression, loss, task)
+        if bits < current.bits:
+            values, fixed = trial, trial_fixed
+            current = Candidate(expression, loss, bits, candidate.stage)
     return current if fixed.any() else None
 
 
-def _proposals(program: Program, values: Array, X: Array, y: Array) -> list[tuple[int, float]]:
+def _proposals(program: Program, values: Array, task: Task) -> list[tuple[int, float]]:
     """Places and round values near the refined ones, the cheapest first."""
-    errors = _standard_errors(program, values, X, y)
+    errors = _standard_errors(program, values, task)
     proposals = []
     for place, (value, error) in enumerate(zip(values, errors, strict=True)):
         reach = max(_WITHIN * error, _ROUNDING * abs(value))
         for nice in _round_values(float(value)):
             if abs(nice - value) <= reach:
-                proposals.append((constant_bits(nice, len(y)), place, nice))
+                proposals.append((constant_bits(nice, task.n_rows), place, nice))
     return [(place, nice) for _, place, nice in sorted(proposals)]
 
 
@@ -87,13 +89,16 @@ def _round_values(value: float) -> set[float]:
 
 
 @np.errstate(all="ignore")
-def _standard_errors(program: Program, values: Array, X: Array, y: Array) -> Array:
+def _standard_errors(program: Program, values: Array, task: Task) -> Array:
     """Standard errors of the constants; directions that the data leave open have large ones."""
-    predicted, jacobian = program.jacobian(X, values[None])
-    J = jacobian[0][: len(values)]
-    residual = predicted[0] - y
+    predicted, jacobian = program.jacobian(task.X, values[None])
+    J = jacobian[0][: len(values)] * task.root_weights
+    residual = (predicted[0] - task.y) * task.root_weights
     # Below the precision of the data, residuals are rounding and tell nothing about the constants.
-    variance = max(float(residual @ residual) / max(len(y) - len(values), 1), EXACT_FVU * float(np.var(y)))
+    spread = float(np.var(task.y * task.root_weights))
+    variance = max(
+        float(residual @ residual) / max(task.n_rows - len(values), 1), task.loss.rounding * spread
+    )
     norms = np.sqrt(np.sum(J**2, axis=1))
     norms[~(norms > 0)] = 1.0
     scaled = J / norms[:, None]
@@ -103,29 +108,27 @@ def _standard_errors(program: Program, values: Array, X: Array, y: Array) -> Arr
 
 
 @np.errstate(all="ignore")
-def _refitted(
-    program: Program, values: Array, fixed: NDArray[np.bool_], X: Array, y: Array
-) -> tuple[Array, float]:
+def _refitted(program: Program, values: Array, fixed: NDArray[np.bool_], task: Task) -> tuple[Array, float]:
     """Gauss-Newton steps of the constants that are not fixed; the best values and their loss."""
-    best, best_loss = values, _loss(program, values, X, y)
+    best, best_loss = values, _loss(program, values, task)
     for _ in range(_GAUSS_NEWTON_STEPS):
         if fixed.all():
             break
-        predicted, jacobian = program.jacobian(X, best[None])
+        predicted, jacobian = program.jacobian(task.X, best[None])
         J = jacobian[0][: len(values)][~fixed].T
         if not (np.all(np.isfinite(J)) and np.all(np.isfinite(predicted))):
             break
-        step = np.linalg.lstsq(J, y - predicted[0], rcond=1e-12)[0]
+        weights = task.root_weights
+        step = np.linalg.lstsq(J * weights[:, None], (task.y - predicted[0]) * weights, rcond=1e-12)[0]
         trial = best.copy()
         trial[~fixed] += step
-        loss = _loss(program, trial, X, y)
+        loss = _loss(program, trial, task)
         if not loss < best_loss:
             break
         best, best_loss = trial, loss
     return best, best_loss
 
 
-def _loss(program: Program, values: Array, X: Array, y: Array) -> float:
+def _loss(program: Program, values: Array, task: Task) -> float:
     with np.errstate(all="ignore"):
-        loss = float(np.mean((program.values(X, values[None])[0] - y) ** 2))
-    return loss if math.isfinite(loss) else math.inf
+        return float(task.mean_loss(program.values(task.X, values[None]))[0])

@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from nsr.evaluate.kernels import kernel
 
 # Added to the diagonal of unit columns' products, so that collinear columns do no harm.
 _RIDGE = 1e-13
 _TINY = 1e-300
 
 
-@njit("float64[::1](float64[:, ::1], float64[::1], float64, int64[:, ::1])", cache=True)
+@kernel
 def unexplained(gram, moments, total, subsets):
     """Share of a target that each subset of columns leaves unexplained by least squares.
 
@@ -72,7 +73,10 @@ def best_subsets(
     """
     if not len(subsets):
         return []
-    left = unexplained(gram, moments, total, subsets)
+    # One layout and one kernel: for any other it would be compiled again.
+    left = unexplained(
+        np.ascontiguousarray(gram), moments, total, np.ascontiguousarray(subsets, dtype=np.int64)
+    )
     n_best = min(n_best, len(left))
     order = np.argpartition(left, n_best - 1)[:n_best]
     order = order[np.argsort(left[order])]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import RegressorMixin
-from sklearn.linear_model import LinearRegression
-from sklearn.neighbors import KNeighborsRegressor
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
-from nsr.search.structure.surrogate import fit_surrogates
+from nsr.search.surrogate import fit_surrogates
+
+if TYPE_CHECKING:
+    from sklearn.base import RegressorMixin
 
 Array = NDArray[np.float64]
 
@@ -31,7 +31,14 @@ def has_structure(X: Array, residual: Array) -> bool:
         return True
     if np.ptp(residual) == 0:
         return False
+    from sklearn.linear_model import LinearRegression
+    from sklearn.neighbors import KNeighborsRegressor
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import PolynomialFeatures
+
     enough = _EXPLAINED * max(1.0, _ROWS / len(residual))
+    if enough >= 1:  # so few rows show nothing but chance
+        return False
     some = slice(0, _MAX_ROWS)  # tell most cases, and cost little
     quadratic = make_pipeline(PolynomialFeatures(2), LinearRegression())
     neighbours = KNeighborsRegressor(_N_NEIGHBOURS)  # which see fast oscillations
@@ -49,6 +56,9 @@ def _explained_by_surrogate(X: Array, residual: Array) -> float:
 
 def _explained_by(model: RegressorMixin, X: Array, residual: Array) -> float:
     """How much a model of scaled variables, fitted to one half of the rows, tells of the other."""
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
     half = len(residual) // 2
     fitted = make_pipeline(StandardScaler(), model).fit(X[:half], residual[:half])
     off = residual[half:] - fitted.predict(X[half:])

@@ -5,7 +5,8 @@ import numpy as np
 from eval.generated import draw
 from generators.holdout import Holdout
 from nsr.evaluate.program import Program
-from nsr.problems import load, sample
+from nsr.problems.problem import sample
+from nsr.problems.suites import load
 
 PROBLEMS = [*load("generated"), *load("hard")]
 

@@ -3,8 +3,8 @@ import pytest
 from sklearn.base import BaseEstimator
 
 from eval.oneshot import fit_problem, summary
-from nsr.problems import load
 from nsr.problems.metrics import RECOVERED_FVU
+from nsr.problems.suites import load
 
 PROBLEM = next(problem for problem in load("feynman") if problem.name == "I.12.1")
 

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from eval.protocol import SEEDS, TEST_ROWS, split
-from nsr.problems import load
 from nsr.problems.folder import TableProblem, load_folder
+from nsr.problems.suites import load
 
 PROBLEM = next(problem for problem in load("feynman") if problem.name == "I.12.1")
 
@@ -44,5 +44,5 @@ def test_tables_that_cannot_be_used_name_the_remedy(tmp_path):
     with pytest.raises(ValueError, match="holds no CSV files; give a folder"):
         load_folder(tmp_path)
     (tmp_path / "bad.csv").write_text("a,t\n1,x\n2,y\n", encoding="utf-8")
-    with pytest.raises(ValueError, match="t"):
+    with pytest.raises(ValueError, match="column 't'"):
         split(TableProblem("bad", str(tmp_path), tmp_path / "bad.csv"), 0.0, 0)

@@ -13,11 +13,12 @@ import pytest
 import sympy
 
 from eval import methods
-from eval.methods import Budget, MethodMissingError, make
+from eval.methods import Budget, make
 from eval.records import RESULTS, Fit, Records
+from eval.registry import MethodMissingError
 from eval.runner import Limits, fit_and_measure, plan, run, run_fit
 from eval.sandbox import Sandbox, SandboxError
-from nsr.problems import load
+from nsr.problems.suites import load
 
 PROBLEMS = {problem.name: problem for problem in load("feynman")}
 LIMITS = Limits(time_limit=1.0, cores=1, memory=8.0, rows=100)
@@ -121,7 +122,8 @@ def test_missing_packages_and_methods_name_the_remedy(monkeypatch):
     with pytest.raises(MethodMissingError, match=r"julialang\.org"):
         make("pysr", Budget(1, 1, 0))
     monkeypatch.setitem(sys.modules, "pyoperon.sklearn", None)
-    with pytest.raises(MethodMissingError, match="pip install"):
+    monkeypatch.delitem(sys.modules, "eval.methods.operon", raising=False)
+    with pytest.raises(MethodMissingError, match="operon needs the package pyoperon: pip install"):
         make("operon", Budget(1, 1, 0))
 
 

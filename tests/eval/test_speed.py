@@ -6,7 +6,8 @@ import typer
 
 from eval import speed
 from nsr.network.checkpoint import save_pretrained
-from nsr.network.model import Model, ModelConfig
+from nsr.network.config import ModelConfig
+from nsr.network.model import Model
 from nsr.network.tokenizer import Tokenizer
 from training.stream import StreamConfig
 

@@ -16,7 +16,8 @@ from eval.symbolic import (
 )
 from nsr.expressions.parsing import parse
 from nsr.expressions.sympy_form import to_sympy
-from nsr.problems import Problem, load
+from nsr.problems.problem import Problem
+from nsr.problems.suites import load
 
 PROBLEMS = {problem.name: problem for problem in load("feynman")}
 

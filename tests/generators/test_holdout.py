@@ -4,19 +4,20 @@ import numpy as np
 import pytest
 
 from generators.holdout import Holdout
-from nsr import problems
 from nsr.expressions.expression import Expression, apply, constant, is_variable, variable
 from nsr.expressions.parsing import parse
 from nsr.expressions.simplify import simplify, strip_scale
+from nsr.problems.problem import Problem
+from nsr.problems.suites import Suite, load, load_systems, register
 
 HOLDOUT = Holdout.default()
 SEEDS = range(4)
 
 
 def benchmarks() -> dict[str, Expression]:
-    found = {p.name: p.expression for s in ("feynman", "strogatz", "classical") for p in problems.load(s)}
-    for name, components in problems.load_systems().items():
-        found |= {f"{name} [{i}]": component for i, component in enumerate(components)}
+    found = {p.name: p.expression for s in ("feynman", "strogatz", "classical") for p in load(s)}
+    for problem in load_systems("odebench"):
+        found |= {f"{problem.name} [{i}]": component for i, component in enumerate(problem.system)}
     return found
 
 
@@ -123,9 +124,10 @@ def test_relatives_of_benchmarks_may_train(relative):
     assert not HOLDOUT.contains(parse(relative, ["a", "b", "c", "d", "w"]))
 
 
-def test_every_suite_is_held_out():
-    assert len(BENCHMARKS) > 120 + 63 + 14 + 70
-    assert {p.suite for p in problems.load("classical")} == set(problems.CLASSICAL)
+def test_names_of_suites_and_groups_are_taken_once(own_suites):
+    for name in ("feynman", "odebench", "classical"):
+        with pytest.raises(ValueError, match=f"there is a suite '{name}' already"):
+            register(Suite(name, Problem, "benchmark", list))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from pathlib import Path
 import torch
 
 from nsr.network.checkpoint import save_pretrained
-from nsr.network.model import Model, ModelConfig
+from nsr.network.config import ModelConfig
+from nsr.network.model import Model
 from nsr.network.tokenizer import Tokenizer
 
 

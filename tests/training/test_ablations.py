@@ -15,11 +15,13 @@ from generators.functions import FunctionConfig, FunctionGenerator
 from nsr.expressions.parsing import parse
 from nsr.expressions.simplify import simplify
 from nsr.network import p10
+from nsr.network.config import ModelConfig
 from nsr.network.model import N_SMOOTH, number_features
 from nsr.network.tokenizer import Tokenizer
 from training import ablations
 from training.ablations import ARMS, digit_features, main, run, table, whitened
 from training.development import DevelopmentConfig
+from training.module import Pretraining
 from training.stream import StreamConfig
 
 pytestmark = [
@@ -50,6 +52,7 @@ def test_every_arm_trains_and_is_measured(name, monkeypatch):
     )
     figures = run(small, 16)
     suites = ("systems", "noisy systems") if small.systems else ("generated", "classical")
+    assert ("rescaled" in figures) == (name in ("default", "rescaled"))
     assert all(0 <= figures[suite] <= 1 for suite in suites)
     assert figures["minutes"] > 0
     assert spoken("2.57*x_0") == "mul + 2 5 7 E-2 x_0"  # whatever the arm changed is back
@@ -99,6 +102,15 @@ def test_digit_features_are_those_of_p10():
 def test_arms_say_constants_in_their_own_way(name, expected, within):
     within(name)
     assert spoken("2.5713*x_0") == expected
+
+
+def test_the_old_optimiser_is_adamw_for_everything(within):
+    within("adamw")
+    module = Pretraining(ModelConfig(Tokenizer().vocab_size, d_model=32, n_heads=2))
+    optimizer = module.configure_optimizers()
+    assert type(optimizer) is torch.optim.AdamW
+    decays = {p: group["weight_decay"] for group in optimizer.param_groups for p in group["params"]}
+    assert {p: decay > 0 for p, decay in decays.items()} == {p: p.dim() > 1 for p in module.parameters()}
 
 
 def test_raw_targets_are_not_simplified(within):

@@ -7,9 +7,11 @@ from generators.systems import SystemConfig
 from nsr.data.scaling import Scaler
 from nsr.expressions.expression import apply, constant, variable
 from nsr.expressions.parsing import parse
-from nsr.network.model import Model, ModelConfig
+from nsr.network.config import ModelConfig
+from nsr.network.model import Model
 from nsr.network.tokenizer import Tokenizer
-from nsr.problems import load, sample
+from nsr.problems.problem import sample
+from nsr.problems.suites import load
 from training.development import (
     DevelopmentConfig,
     classical_batches,

@@ -9,7 +9,8 @@ import torch
 
 from generators.functions import FunctionConfig
 from nsr.network.checkpoint import save_pretrained
-from nsr.network.model import Model, ModelConfig
+from nsr.network.config import ModelConfig
+from nsr.network.model import Model
 from nsr.network.tokenizer import Tokenizer
 from training.data import ProblemData
 from training.development import DevelopmentConfig
@@ -54,15 +55,15 @@ def trainer(max_steps: int, *callbacks: pl.Callback, **options) -> pl.Trainer:
         val_check_interval=1000,
         callbacks=list(callbacks),
         logger=False,
-        enable_checkpointing=False,
+        enable_checkpointing=any(isinstance(c, Recorder) for c in callbacks),
         enable_progress_bar=False,
         enable_model_summary=False,
         **options,
     )
 
 
-class Recorder(pl.Callback):
-    """Keeps each step's loss and the problems it saw; saves a checkpoint after one step."""
+class Recorder(pl.callbacks.Checkpoint):
+    """Keeps each step's loss and the problems it saw; saves a checkpoint after one step, last of all."""
 
     def __init__(self, save_at=None, path=None):
         self.save_at, self.path = save_at, path
@@ -94,11 +95,20 @@ def test_loss_falls_on_a_fixed_set():
     assert min(losses[-2:]) < 0.5 * losses[0]
 
 
-def test_only_matrices_decay():
-    decayed, others = module().configure_optimizers().param_groups
-    assert decayed["weight_decay"] > 0 == others["weight_decay"]
-    assert all(p.dim() >= 2 for p in decayed["params"])
+def test_hidden_matrices_are_muons_and_only_matrices_decay():
+    network = module()
+    names = {parameter: name for name, parameter in network.model.named_parameters()}
+    hidden, inputs, others = network.configure_optimizers().param_groups
+    assert {names[p].split(".")[-2] for p in hidden["params"]} == {
+        "query", "key_value", "out", "gate_up", "down"
+    }  # fmt: skip
+    assert {names[p] for p in inputs["params"]} == {
+        "latents", "points.variables", "points.target.weight", "points.count.weight", "tokens.weight",
+        "positions.weight", "head.weight",
+    }  # fmt: skip
     assert all(p.dim() < 2 for p in others["params"])
+    assert sum(len(group["params"]) for group in (hidden, inputs, others)) == len(names)
+    assert hidden["weight_decay"] == inputs["weight_decay"] > 0 == others["weight_decay"]
 
 
 @pytest.mark.parametrize("accumulate", [1, 2])

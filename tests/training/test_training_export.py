@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from nsr.network.checkpoint import from_pretrained
-from nsr.network.model import Model, ModelConfig
+from nsr.network.config import ModelConfig
+from nsr.network.model import Model
 from nsr.network.tokenizer import Tokenizer
 from training.export import export, load_run
 from training.module import RUN_KEY

@@ -5,6 +5,7 @@ import errno
 import sys
 from pathlib import Path
 
+import lightning.pytorch as pl
 import pytest
 import torch
 from fsspec.implementations.local import LocalFileOpener
@@ -52,6 +53,30 @@ def test_a_run_logs_to_csv_and_resumes_from_last(fit, tmp_path):
     with (tmp_path / "logs" / "version_1" / "metrics.csv").open() as file:
         steps = [int(row["step"]) for row in csv.DictReader(file) if row["train_loss"]]
     assert steps == [3, 4]
+
+
+def test_every_checkpoint_is_of_a_step_whose_line_is_in_the_log(fit, tmp_path, monkeypatch):
+    """A run may be killed right after any of them."""
+    saved_and_logged = []
+
+    def save(trainer, path):
+        with (tmp_path / "logs" / "version_0" / "metrics.csv").open() as file:
+            steps = [int(row["step"]) for row in csv.DictReader(file) if row["train_loss"]]
+        saved_and_logged.append((trainer.global_step, steps[-1]))
+
+    monkeypatch.setattr(pl.Trainer, "save_checkpoint", save)
+    fit(4, "--checkpoint.every_minutes=0")
+    assert saved_and_logged == [(1, 1), (2, 2), (3, 3), (4, 4)]
+
+
+def test_no_checkpoint_is_written_within_an_accumulated_step(fit, monkeypatch):
+    batches = []
+    monkeypatch.setattr(
+        pl.Trainer, "save_checkpoint", lambda trainer, path: batches.append(trainer.fit_loop.total_batch_idx)
+    )
+    fit(2, "--checkpoint.every_minutes=0", "--trainer.accumulate_grad_batches=3")
+    assert len(batches) == 2
+    assert batches[0] % 3 == 0
 
 
 def test_the_cost_is_said_before_the_run_starts(fit, capsys):

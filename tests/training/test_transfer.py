@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from nsr.network.checkpoint import Pretrained
-from nsr.network.model import Model, ModelConfig
+from nsr.network.config import ModelConfig
+from nsr.network.model import Model
 from nsr.network.tokenizer import Tokenizer
 from training.transfer import transferred
 
@@ -23,7 +24,8 @@ def functions():
     torch.manual_seed(0)
     tokenizer = Tokenizer(10)
     config = ModelConfig(tokenizer.vocab_size, 10, **SHAPE)
-    return Pretrained(Model(config).eval(), tokenizer, config, "functions", {})
+    model = Model(config).eval()
+    return Pretrained(lambda: model, tokenizer, config, "functions", {})
 
 
 def test_of_one_state_it_writes_what_the_other_writes(functions):

@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from torch.utils.data import DataLoader
 
 from generators.functions import FunctionConfig, FunctionGenerator
-from nsr.network.model import ModelConfig
+from nsr.network.config import ModelConfig
 from nsr.network.tokenizer import Tokenizer
 from training.data import ProblemData
 from training.development import DevelopmentConfig

@@ -3,122 +3,105 @@
 from __future__ import annotations
 
 import itertools
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, constant, variable
 from nsr.expressions.simplify import simplify
-from nsr.network.checkpoint import Pretrained
 from nsr.network.guess import guess
-from nsr.refinement.selection import Candidate
-from nsr.search.effort import Effort, found_by, refined
+from nsr.refinement.candidates import Candidate, fitted
+from nsr.search.context import Context
 from nsr.search.evolution.population import Population
 from nsr.search.evolution.semantics import desired
-from nsr.search.structure.parts import OFFSET
-from nsr.search.structure.state import State
+from nsr.search.settings import OFFSET
 
 Array = NDArray[np.float64]
 
-# Children at a time, and generations in which nothing got better after which none follows.
-_N_CHILDREN = 200
-_PATIENCE = 40
-# All children are tried on few rows; so many, the best there, are refined on more.
-_TRIED = Effort(restarts=2, points=128, iterations=20)
-_N_POLISHED = 24
-_N_ROWS = 2_000
-_POLISHED = Effort(restarts=1, points=_N_ROWS, iterations=20)
-_FIRST = Effort(restarts=1, points=512, iterations=20)
-# The network is asked for so many parts at a time, where at least this share of rows wants a value, and none
-# a larger one.
-_N_PARTS, _LEAST_WANTED, _MOST_WANTED = 32, 0.5, 1e6
 
-
-@dataclass(frozen=True)
 class Generations:
-    """Breeds members of a population, whose best it is judged by; the caller adds the children to it.
+    """Breeds from all that a search has found.
 
-    Attributes:
-        population: What was found so far.
-        X: Scaled variables, shape (P, D).
-        y: Scaled target, shape (P,).
-        allows: Whether an equation may be looked at.
-        seed: Of all draws.
-        deadline: Of `time.monotonic`.
+    Args:
+        context: The search.
+        clock: When breeding ends.
     """
 
-    population: Population
-    X: Array
-    y: Array
-    allows: Callable[[Expression], bool]
-    seed: int
-    deadline: float
+    def __init__(self, context: Context, clock: Clock) -> None:
+        self._context = context
+        self._settings = context.settings.evolution
+        self._task = context.task
+        self._clock = clock
+        self._population = Population(context.task.n_variables, context.task.seed, self._settings)
+        self._n_seen = 0
 
     def evolved(self) -> Iterator[list[Candidate]]:
         """Children by mutation and crossover."""
         # It must begin with something even where it is alone.
-        seeds = [apply("mul", constant(1.0), variable(i)) for i in range(self.X.shape[1])]
-        yield found_by("evolution", refined(seeds, self._root, _FIRST, self.seed, self.deadline))
+        seeds = [apply("mul", constant(1.0), variable(i)) for i in range(self._task.n_variables)]
+        yield fitted(seeds, self._task, self._settings.first, self._clock, "evolution")
         yield from self._until_idle(self._children())
 
-    def completed(self, pretrained: Pretrained) -> Iterator[list[Candidate]]:
-        """Members with a part of a network's, which is told what values would make them right."""
-        return self._until_idle(self._with_parts(pretrained))
+    def completed(self) -> Iterator[list[Candidate]]:
+        """Members with a part of the network's, which is told what values would make them right."""
+        return self._until_idle(self._with_parts())
 
     def _until_idle(self, generations: Iterator[list[Candidate]]) -> Iterator[list[Candidate]]:
-        """Generations until time is up, or too many have brought nothing."""
+        """Generations until time is up, or too many have brought nothing but what a constant says as well."""
         idle = 0
-        while idle < _PATIENCE and time.monotonic() < self.deadline:
-            best = self.population.best_bits
+        while idle < self._settings.patience and not self._clock.is_over:
+            self._take_in()
+            before = self._context.candidates.best
             generation = next(generations, None)
             if generation is None:
                 return
             yield generation
-            idle = 0 if self.population.best_bits < best else idle + 1
+            after = self._context.candidates.best
+            is_idle = after is None or (after == before and bool(after.expression.variables))
+            idle = idle + 1 if is_idle else 0
+
+    def _take_in(self) -> None:
+        """What any stage has found since the last look joins the population."""
+        new, self._n_seen = self._context.candidates.since(self._n_seen)
+        self._population.add(new)
 
     def _children(self) -> Iterator[list[Candidate]]:
+        allows = self._task.space.allows
         while True:
-            children = [child for child in self.population.children(_N_CHILDREN) if self.allows(child)]
+            children = self._population.children(self._settings.n_children)
+            children = [child for child in children if allows(child)]
             if not children:
                 return
             yield self._fittest(children, "evolution")
 
-    def _with_parts(self, pretrained: Pretrained) -> Iterator[list[Candidate]]:
-        hole = self.X.shape[1]
-        for seed in itertools.count(self.seed + 1):
-            if not self.population.members:
+    def _with_parts(self) -> Iterator[list[Candidate]]:
+        hole = self._task.n_variables
+        for seed in itertools.count(self._task.seed + 1):
+            if not self._population.members:
                 return
-            context, part = self.population.incomplete(hole)
-            parts = self._parts(pretrained, context, part, seed)
+            context, part = self._population.incomplete(hole)
+            parts = self._parts(context, part, seed)
             shifted = [apply("add", part, constant(OFFSET)) for part in parts]
             children = [simplify(context.substitute({hole: new})) for new in (*parts, *shifted)]
             yield self._fittest(children, "network, evolution")
 
-    def _parts(
-        self, pretrained: Pretrained, context: Expression, part: Expression, seed: int
-    ) -> list[Expression]:
+    def _parts(self, context: Expression, part: Expression, seed: int) -> list[Expression]:
         """What a network thinks should stand in a context in place of a part."""
-        present = Program([part]).values(self.X)[0]
-        wanted = desired(context, self.X.shape[1], np.column_stack((self.X, present)), self.y)
-        rows = np.abs(wanted) < _MOST_WANTED
-        if rows.mean() <= _LEAST_WANTED or np.ptp(wanted[rows]) == 0:
+        X, y = self._task.X, self._task.y
+        present = Program([part]).values(X)[0]
+        wanted = desired(context, X.shape[1], np.column_stack((X, present)), y)
+        rows = np.abs(wanted) < self._settings.most_wanted
+        if rows.mean() <= self._settings.least_wanted or np.ptp(wanted[rows]) == 0:
             return []
-        return guess(
-            pretrained, self.X[rows], wanted[rows], n_candidates=_N_PARTS, seed=seed, deadline=self.deadline
-        )
+        network, n_parts = self._context.network, self._settings.n_parts
+        return guess(network, X[rows], wanted[rows], n_candidates=n_parts, seed=seed, clock=self._clock)
 
     def _fittest(self, children: list[Expression], stage: str) -> list[Candidate]:
         """Those that do best on some rows, refined on more."""
-        some = State.root(self.X[:_N_ROWS], self.y[:_N_ROWS])
-        best = refined(children, some, _TRIED, self.seed, self.deadline)[:_N_POLISHED]
+        some = self._task.first(self._settings.n_rows)
+        best = fitted(children, some, self._settings.tried, self._clock)[: self._settings.n_polished]
         survivors = [candidate.expression for candidate in best]
-        return found_by(stage, refined(survivors, self._root, _POLISHED, self.seed, self.deadline))
-
-    @cached_property
-    def _root(self) -> State:
-        return State.root(self.X, self.y)
+        return fitted(survivors, self._task, self._settings.polished, self._clock, stage)

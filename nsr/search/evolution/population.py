@@ -8,34 +8,16 @@ long ones.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 import numpy as np
 
 from nsr.expressions.expression import Expression, apply, constant, subtree_end, variable
+from nsr.expressions.operators import OPERATORS
 from nsr.expressions.simplify import simplify
-from nsr.refinement.selection import Candidate
+from nsr.refinement.candidates import Candidate
+from nsr.search.settings import OFFSET, EvolutionSettings
 
-_BINARY = ("add", "sub", "mul", "div")
-_UNARY = ("sin", "cos", "exp", "log", "sqrt", "square", "inv", "neg", "tanh", "cube")
-_MAX_COMPLEXITY = 40
-# Survivors: so many of each complexity, and so many of the shortest description.
-_N_EACH, _N_BEST = 3, 40
-_SCALE_START = 1.1
-_ATTEMPTS = 4
-
-
-@dataclass(frozen=True)
-class Member:
-    """An equation of the population.
-
-    Attributes:
-        candidate: With refined constants.
-        bits: Its description length.
-    """
-
-    candidate: Candidate
-    bits: float
+_SCALE_START = 1.0 + OFFSET
 
 
 class Population:
@@ -44,34 +26,27 @@ class Population:
     Args:
         n_variables: Variables that children may use.
         seed: Seed of all choices.
+        settings: The numbers of evolution.
     """
 
-    def __init__(self, n_variables: int, seed: int) -> None:
-        self.members: list[Member] = []
+    def __init__(self, n_variables: int, seed: int, settings: EvolutionSettings) -> None:
+        self.members: list[Candidate] = []
         self._n_variables = n_variables
         self._rng = np.random.default_rng(seed)
+        self._settings = settings
         self._tried: set[Expression] = set()
+        searched = [operator for operator in OPERATORS.values() if operator.searched]
+        self._names = {n: [operator.name for operator in searched if operator.arity == n] for n in (1, 2)}
         self._changes: tuple[Callable[[Expression], Expression], ...] = (
             self._crossed, self._crossed, self._with_term, self._with_factor, self._wrapped, self._shortened,
             self._with_other_leaf, self._with_other_operator,
         )  # fmt: skip
 
-    @property
-    def best_bits(self) -> float:
-        """The shortest description so far."""
-        return min((member.bits for member in self.members), default=np.inf)
-
-    @property
-    def best(self) -> Candidate | None:
-        """What has the shortest description."""
-        best = min(self.members, key=lambda member: member.bits, default=None)
-        return best.candidate if best else None
-
-    def add(self, members: Iterable[Member]) -> None:
+    def add(self, members: Iterable[Candidate]) -> None:
         """Takes new members in, and lets the worst go."""
-        shortest: dict[Expression, Member] = {}
+        shortest: dict[Expression, Candidate] = {}
         for member in (*self.members, *members):
-            skeleton = member.candidate.expression.skeleton()
+            skeleton = member.expression.skeleton()
             self._tried.add(skeleton)
             if np.isfinite(member.bits) and (
                 skeleton not in shortest or member.bits < shortest[skeleton].bits
@@ -81,9 +56,9 @@ class Population:
         places: dict[int, int] = {}
         kept = []
         for rank, member in enumerate(ranked):
-            complexity = member.candidate.complexity
+            complexity = member.complexity
             places[complexity] = places.get(complexity, 0) + 1
-            if rank < _N_BEST or places[complexity] <= _N_EACH:
+            if rank < self._settings.n_best or places[complexity] <= self._settings.n_each:
                 kept.append(member)
         self.members = kept
 
@@ -92,12 +67,12 @@ class Population:
         if not self.members:
             return []
         result: dict[Expression, Expression] = {}
-        for _ in range(_ATTEMPTS * n):
+        for _ in range(self._settings.attempts * n):
             if len(result) == n:
                 break
             change = self._changes[int(self._rng.integers(len(self._changes)))]
             child = simplify(change(self._parent()))
-            if not child.variables or child.complexity > _MAX_COMPLEXITY:
+            if not child.variables or child.complexity > self._settings.max_complexity:
                 continue
             skeleton = child.skeleton()
             if skeleton not in self._tried:
@@ -126,7 +101,7 @@ class Population:
     def _parent(self) -> Expression:
         """A member; better ones are likelier."""
         rank = int(len(self.members) * self._rng.random() ** 2)
-        return self.members[rank].candidate.expression
+        return self.members[rank].expression
 
     def _crossed(self, parent: Expression) -> Expression:
         return self._replaced(parent, lambda _: self._subtree(self._parent()))
@@ -140,7 +115,7 @@ class Population:
         return self._replaced(parent, lambda old: apply(name, old, self._part()))
 
     def _wrapped(self, parent: Expression) -> Expression:
-        name = _UNARY[int(self._rng.integers(len(_UNARY)))]
+        name = self._operator(1)
         return self._replaced(parent, lambda old: apply(name, old))
 
     def _shortened(self, parent: Expression) -> Expression:
@@ -154,8 +129,8 @@ class Population:
 
     def _with_other_operator(self, parent: Expression) -> Expression:
         def other(old: Expression) -> Expression:
-            names = {1: _UNARY, 2: _BINARY}.get(len(old.children))
-            return apply(names[int(self._rng.integers(len(names)))], *old.children) if names else old
+            children = old.children
+            return apply(self._operator(len(children)), *children) if children else old
 
         return self._replaced(parent, other)
 
@@ -165,8 +140,13 @@ class Population:
         if draw < 0.4:
             return self._leaf()
         if draw < 0.6:
-            return apply(_UNARY[int(self._rng.integers(len(_UNARY)))], self._leaf())
+            return apply(self._operator(1), self._leaf())
         return self._subtree(self._parent())
+
+    def _operator(self, arity: int) -> str:
+        """An operator of this many arguments."""
+        names = self._names[arity]
+        return names[int(self._rng.integers(len(names)))]
 
     def _leaf(self) -> Expression:
         if self._rng.random() < 0.2:

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, constant
+from nsr.search.state import State
 from nsr.search.structure.parts import without_offset
-from nsr.search.structure.state import State
-from nsr.search.structure.surrogate import OUTPUTS, Surrogate
+from nsr.search.surrogate import OUTPUTS, Surrogate
 
 Array = NDArray[np.float64]
 
@@ -123,7 +123,7 @@ class AffineSplit:
         spread = float(np.std(values))
         if spread <= _ERROR_FACTOR * error:
             values, spread = np.full_like(values, values.mean()), np.inf
-        return Coefficient(State(part.X[:_N_ROWS], values, part.variables), error / spread)
+        return Coefficient(part.part(values), error / spread)
 
 
 def _line(x: Array, y: Array) -> tuple[float, float]:
@@ -180,7 +180,7 @@ def _split(state: State, surrogate: Surrogate, group: tuple[int, ...]) -> Iterat
             size = float(np.std(values))
             if size > _CONSTANT * spread:
                 part = state.without(tuple(i for i in range(state.X.shape[1]) if i not in group))
-                inner = State(part.X[:_N_ROWS], values / size, part.variables)
+                inner = part.part(values / size)
                 error = max(surrogate.error, outside / spread, _LEAST_ERROR)
                 yield AffineSplit(state, surrogate, group, is_product, inner, error)
             return

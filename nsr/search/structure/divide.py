@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-import numpy as np
-
+from nsr.clock import Clock
 from nsr.expressions.expression import Expression, constant
-from nsr.refinement.selection import SHORT, Candidate, description_length
+from nsr.refinement.candidates import Candidate
+from nsr.refinement.description import description_length
+from nsr.search.settings import SearchSettings
+from nsr.search.state import State
 from nsr.search.structure.affine import AffineSplit, affine_splits, is_constant
-from nsr.search.structure.parts import affine, combined, over
+from nsr.search.structure.parts import affine, assembled, in_terms_of
 from nsr.search.structure.separation import separation
-from nsr.search.structure.state import State
-from nsr.search.structure.surrogate import OUTPUTS, Surrogate
-
-# Equations of separate parts are combined in about so many ways.
-_MAX_COMBINATIONS = 36
-# A part may take this share of the time that is left; it is solved when its error is near the surrogate's.
-_PART_SHARE, _PART_PRECISION = 0.2, 4.0
-# Of functions that a target is affine in, so many are tried, and each coefficient may take a smaller share;
-# so many solutions of each part are combined, whose squared error may be so many times the surrogate's.
-_N_SPLITS, _COEFFICIENT_SHARE, _N_EACH, _PART_SOLVED = 4, 0.15, 2, 16.0
-# After a long solution of a part, so many more batches may bring a shorter one.
-_BATCHES_AFTER = 4
+from nsr.search.surrogate import OUTPUTS, Surrogate
 
 
 @dataclass(frozen=True)
@@ -33,12 +23,14 @@ class PartSolver:
     """Solves what a state falls apart into.
 
     Attributes:
-        search: Runs a search of its own on a part until a deadline of `time.monotonic`.
-        deadline: Of `time.monotonic`, for all parts together.
+        search: Runs a search of its own on a part until its clock is over.
+        settings: The numbers of the search.
+        clock: For all parts together.
     """
 
-    search: Callable[[State, float], Iterator[list[Candidate]]]
-    deadline: float
+    search: Callable[[State, Clock], Iterator[list[Candidate]]]
+    settings: SearchSettings
+    clock: Clock
 
     def separated(self, state: State, surrogates: list[Surrogate]) -> list[Expression]:
         """Sums or products of what is found for each part of a state that separates.
@@ -51,20 +43,22 @@ class PartSolver:
         found = next((separation for separation in separations if separation is not None), None)
         if found is None:
             return []
-        n_each = max(2, round(_MAX_COMBINATIONS ** (1 / len(found.parts))))
+        numbers = self.settings.structure
+        n_each = max(2, round(numbers.max_combinations ** (1 / len(found.parts))))
         solutions = [
-            [over(state, part, c.expression) for c in self._best(part, found.error, _PART_SHARE)[:n_each]]
+            [in_terms_of(state, part, c.expression) for c in best[:n_each]]
             for part in found.parts
+            for best in (self._best(part, found.error, numbers.part_share),)
         ]
-        return [combined(found.operator, found.outer, choice) for choice in itertools.product(*solutions)]
+        return [assembled(found.operator, found.outer, choice) for choice in itertools.product(*solutions)]
 
     def split(self, state: State) -> list[Expression]:
         """What is affine in a function of few variables: this function first, then its coefficients."""
         forms: list[Expression] = []
-        for split in affine_splits(state)[:_N_SPLITS]:
+        for split in affine_splits(state)[: self.settings.structure.n_splits]:
             for inner in self._solutions(split.inner, split.error):
                 forms += self._with_coefficients(split, inner)
-            if time.monotonic() > self.deadline:
+            if self.clock.is_over:
                 break
         return forms
 
@@ -74,10 +68,10 @@ class PartSolver:
         if coefficients is None:
             return []
         factors, offsets = (
-            [over(split.state, c.state, solution) for solution in self._solutions(c.state, c.error)]
+            [in_terms_of(split.state, c.state, solution) for solution in self._solutions(c.state, c.error)]
             for c in (coefficients.factor, coefficients.offset)
         )
-        known = over(split.state, split.inner, coefficients.inner)
+        known = in_terms_of(split.state, split.inner, coefficients.inner)
         outer = OUTPUTS[split.surrogate.output].inverse
         return [affine(factor, known, offset, outer) for factor in factors for offset in offsets]
 
@@ -85,9 +79,10 @@ class PartSolver:
         """Equations that are as near to a part as the part is known; none where they are not found soon."""
         if is_constant(part):
             return [constant(part.level)]
-        enough = _PART_SOLVED * error**2 * float(np.var(part.y))
-        found = self._best(part, error, _COEFFICIENT_SHARE)
-        return [candidate.expression for candidate in found if candidate.loss <= enough][:_N_EACH]
+        numbers = self.settings.structure
+        enough = numbers.coefficient_precision * error**2 * part.null_loss
+        found = self._best(part, error, numbers.coefficient_share)
+        return [candidate.expression for candidate in found if candidate.loss <= enough][: numbers.n_each]
 
     def _best(self, part: State, error: float, share: float) -> list[Candidate]:
         """The best equations for a part, judged no finer than the part is known.
@@ -97,15 +92,19 @@ class PartSolver:
             error: By which share of its spread the part is off.
             share: Of the time left, which the part may take.
         """
-        now = time.monotonic()
-        variance = float(np.var(part.y))
-        floor = _PART_PRECISION * error**2 * variance
+        floor = self.settings.structure.part_precision * error**2 * part.null_loss
         best: list[Candidate] = []
-        batches_left = _BATCHES_AFTER
-        for batch in self.search(part, min(self.deadline, now + share * (self.deadline - now))):
-            best += [replace(found, loss=max(found.loss, floor)) for found in batch]
+        batches_left = self.settings.structure.batches_after
+        for batch in self.search(part, self.clock.share(share)):
+            best += [_no_better_than(floor, found, part) for found in batch]
             solutions = [found.complexity for found in best if found.loss <= floor]
             batches_left -= bool(solutions)
-            if solutions and (min(solutions) <= SHORT or not batches_left):
+            if solutions and (min(solutions) <= self.settings.short or not batches_left):
                 break
-        return sorted(best, key=lambda candidate: description_length(candidate, len(part.y), variance))
+        return sorted(best, key=lambda candidate: candidate.bits)
+
+
+def _no_better_than(floor: float, found: Candidate, part: State) -> Candidate:
+    """A candidate for a part with a loss that says no more than is known of the part."""
+    loss = max(found.loss, floor)
+    return replace(found, loss=loss, bits=description_length(found.expression, loss, part))

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, constant, variable
 from nsr.refinement.subsets import backward_elimination, best_subsets
+from nsr.search.state import State
 from nsr.search.structure.inner_constants import with_inner_constant
 from nsr.search.structure.monomials import ONE, linear_combination, monomial, power
-from nsr.search.structure.state import State
-from nsr.search.structure.surrogate import ROUGH, degrees_up_to
 from nsr.search.structure.transforms import TRANSFORMS, Transform, applied, is_moderate, moderated
+from nsr.search.surrogate import ROUGH, degrees_up_to
 
 Array = NDArray[np.float64]
 
@@ -73,7 +73,7 @@ def relations(state: State, given: tuple[Expression, ...] = ()) -> Iterator[list
     is_rough = state.error >= ROUGH
     rows = slice(0, _MANY_ROWS if is_rough else _FEW_ROWS)
     X, y = state.X[rows], state.y[rows]
-    weights = state.row_weights[rows]
+    weights = state.root_weights[rows]
     n_best = _N_BEST_ROUGH if is_rough else _N_BEST
     terms = _terms(n_variables)
     if given:
@@ -89,12 +89,12 @@ def relations(state: State, given: tuple[Expression, ...] = ()) -> Iterator[list
     for transform in TRANSFORMS:
         target = transform.of_target(y)
         if is_moderate(target) and np.ptp(target) > 0:
-            negative = transform.inverse[-1:] == ("sqrt",) and bool(np.all(y < 0))
+            negative = transform.hides_sign and bool(np.all(y < 0))
             own_weights = transform.own_weights(y, weights)
             forms = _forms(transform, terms, table, target, own_weights, n_best)
             yield [apply("neg", form) if negative else form for form in forms]
     if n_variables == 1 and not given:
-        yield with_inner_constant(X[:_FEW_ROWS, 0], y[:_FEW_ROWS], weights[:_FEW_ROWS])
+        yield with_inner_constant(state)
 
 
 def _polynomials(X: Array, y: Array) -> list[Expression]:

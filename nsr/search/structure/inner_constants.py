@@ -12,9 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, constant, variable
-from nsr.refinement.selection import ranked, refitted
+from nsr.refinement.candidates import fitted
+from nsr.refinement.refine import Effort
+from nsr.search.state import State
 from nsr.search.structure.monomials import ONE, linear_combination, power
 from nsr.search.structure.transforms import TRANSFORMS, applied, is_moderate
 
@@ -82,15 +85,16 @@ _WAVES = (
 )
 
 
-def with_inner_constant(z: Array, y: Array, weights: Array) -> list[Expression]:
+def with_inner_constant(state: State) -> list[Expression]:
     """Equations y = f(z) with one inner constant that nearly hold, the shortest description first.
 
     Args:
-        z: The variable, shape (P,).
-        y: The target, shape (P,).
-        weights: How much an error of the target matters, shape (P,).
+        state: Of one variable.
     """
-    z, y, weights = z[:_N_ROWS], y[:_N_ROWS], weights[:_N_ROWS]
+    state = state.first(_N_ROWS)
+    z, y, weights = state.X[:, 0], state.y, state.root_weights
+    if np.ptp(z) == 0:
+        return []
     tables = list(_tables(z))
     forms: list[Expression] = []
     for place, transform in enumerate(_TRANSFORMS):
@@ -101,8 +105,7 @@ def with_inner_constant(z: Array, y: Array, weights: Array) -> list[Expression]:
             found = _fits(powers, tables, z, target, own)
             forms += [applied(transform.inverse, form) for form in found]
     # Only refined constants tell which is best: the grid is too coarse for that.
-    fits = refitted(forms, z[:, None], y, restarts=1, max_iterations=_N_ITERATIONS, seed=0, deadline=np.inf)
-    best = ranked(fits, len(y), float(np.var(y)))
+    best = fitted(forms, state, Effort(restarts=1, iterations=_N_ITERATIONS), Clock())
     return [candidate.expression for candidate in best[:_N_BEST]]
 
 

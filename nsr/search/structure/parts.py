@@ -5,18 +5,16 @@ from __future__ import annotations
 from functools import reduce
 
 from nsr.expressions.expression import Expression, apply, constant, variable
-from nsr.search.structure.state import State
-
-# Where refinement starts an added constant.
-OFFSET = 0.1
+from nsr.search.settings import OFFSET
+from nsr.search.state import State
 
 
-def over(state: State, part: State, solution: Expression) -> Expression:
+def in_terms_of(state: State, part: State, solution: Expression) -> Expression:
     """A part's solution over the variables of the state that the part is of."""
     return solution.substitute({i: variable(state.variables.index(v)) for i, v in enumerate(part.variables)})
 
 
-def combined(operator: str, outer: str | None, parts: tuple[Expression, ...]) -> Expression:
+def assembled(operator: str, outer: str | None, parts: tuple[Expression, ...]) -> Expression:
     """A sum of parts with a free factor each and a free constant, or their product with one free factor."""
     if operator == "mul":
         return reduce(lambda a, b: apply("mul", a, b), parts, constant(1.0 + OFFSET))

@@ -10,17 +10,17 @@ through their sum, difference, or sum or difference of squares satisfy a linear 
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Iterator
 from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nsr.clock import Clock
 from nsr.expressions.expression import Expression, apply, variable
+from nsr.search.state import State
 from nsr.search.structure.monomials import monomial
-from nsr.search.structure.state import State
-from nsr.search.structure.surrogate import Surrogate
+from nsr.search.surrogate import Surrogate
 
 Array = NDArray[np.float64]
 
@@ -37,12 +37,12 @@ _SNAP = 0.08
 _MAX_GROUPINGS = 3
 
 
-def reductions(state: State, deadline: float = np.inf) -> list[State]:
+def reductions(state: State, clock: Clock = Clock()) -> list[State]:
     """States with fewer variables that the data support, the fewest variables first.
 
     Args:
         state: What to reduce.
-        deadline: Of `time.monotonic`, after which no further state is judged.
+        clock: Once it is over no further state is judged.
     """
     if state.X.shape[1] < 1:
         return []
@@ -61,7 +61,7 @@ def reductions(state: State, deadline: float = np.inf) -> list[State]:
         _groupings(state, X, targets, gradients, tolerance),
         _pairings(state, X, gradients, tolerance),
     )
-    in_time = itertools.takewhile(lambda _: time.monotonic() < deadline, proposals)
+    in_time = itertools.takewhile(lambda _: not clock.is_over, proposals)
     kept = [child for child in in_time if _is_as_good(child, surrogate)]
     return sorted(kept, key=lambda s: (s.X.shape[1], s.error))
 
@@ -80,7 +80,7 @@ def groupings(state: State, symmetries: Array) -> list[State]:
 
 def _is_as_good(child: State, parent: Surrogate) -> bool:
     """Whether the child lost nothing."""
-    if not (np.all(np.isfinite(child.X)) and np.all(np.isfinite(child.y))):
+    if not all(np.all(np.isfinite(values)) for values in (child.X, child.y, child.root_weights)):
         return False
     allowed = float(np.clip(parent.gain, _LEAST_GROWTH, _GROWTH)) * parent.error
     if child.X.shape[1] == 0:

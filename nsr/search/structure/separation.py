@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from nsr.search.structure.state import State
-from nsr.search.structure.surrogate import MAX_ROWS, OUTPUTS, Surrogate, degrees_up_to, refit
+from nsr.search.state import State
+from nsr.search.surrogate import MAX_ROWS, OUTPUTS, Surrogate, degrees_up_to, refit
 
 Array = NDArray[np.float64]
 
@@ -56,7 +56,7 @@ def separation(state: State, surrogate: Surrogate) -> Separation | None:
     if len(groups) < 2:
         return None
     degrees = _unmixed(state.X.shape[1], groups, min(len(state.y), MAX_ROWS))
-    separate = refit(surrogate, state.X, state.y, state.row_weights, degrees)
+    separate = refit(surrogate, state.X, state.y, state.root_weights, degrees)
     if separate.error > max(surrogate.error, _NEGLIGIBLE):
         return None
     is_product = separate.output == "log"
@@ -100,4 +100,4 @@ def _part(state: State, surrogate: Surrogate, group: list[int]) -> State:
     values = only.outputs(state.X)
     target = np.exp(values - np.median(values)) if surrogate.output == "log" else values
     part = state.without(others)
-    return replace(part, y=target, factor=None, weights=None)
+    return part.part(target)

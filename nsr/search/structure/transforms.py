@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, variable
+from nsr.expressions.operators import OPERATORS
 
 Array = NDArray[np.float64]
 
@@ -22,37 +22,53 @@ class Transform:
     """A function of the target with its inverse.
 
     Attributes:
-        name: Operators from the target outwards, such as ("square", "inv").
-        inverse: Operators that undo them.
-        slope: Its derivative, up to a factor.
+        names: Operators from the target outwards, such as ("square", "inv"); each has an inverse.
     """
 
-    name: tuple[str, ...]
-    inverse: tuple[str, ...]
-    slope: Callable[[Array], Array]
+    names: tuple[str, ...]
+
+    @property
+    def inverse(self) -> tuple[str, ...]:
+        """Operators that undo them."""
+        inverses = (OPERATORS[name].inverse for name in reversed(self.names))
+        return tuple(name for name in inverses if name is not None)
+
+    @property
+    def hides_sign(self) -> bool:
+        """Whether a target and its negative have the same transform."""
+        return bool(self.names) and OPERATORS[self.names[0]].parity == "even"
+
+    def slope(self, y: Array) -> Array:
+        """Derivative by the target."""
+        result, inner = np.ones_like(y), y
+        for name in self.names:
+            operator = OPERATORS[name]
+            assert operator.numpy is not None
+            result, inner = result * operator.derivatives[0](inner), operator.numpy(inner)
+        return result
 
     def of_target(self, y: Array) -> Array:
         """The transformed target; NaN outside the domain."""
-        form = applied(self.name, variable(0))
+        form = applied(self.names, variable(0))
         return np.asarray(Program([form]).values(y[:, None])[0], dtype=np.float64)
 
     def own_weights(self, y: Array, weights: Array) -> Array:
         """By how much errors of the transform matter, where errors of the target matter by the weights."""
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             return moderated(weights / np.abs(self.slope(y)))
 
 
 TRANSFORMS = (
-    Transform((), (), np.ones_like),
-    Transform(("inv",), ("inv",), lambda y: y**-2.0),
-    Transform(("square",), ("sqrt",), lambda y: y),
-    Transform(("log",), ("exp",), lambda y: 1 / y),
-    Transform(("square", "inv"), ("inv", "sqrt"), lambda y: y**-3.0),
-    Transform(("sqrt",), ("square",), lambda y: y**-0.5),
-    Transform(("exp",), ("log",), np.exp),
-    Transform(("sin",), ("asin",), np.cos),
-    Transform(("cos",), ("acos",), np.sin),
-    Transform(("tan",), ("atan",), lambda y: np.cos(y) ** -2.0),
+    Transform(()),
+    Transform(("inv",)),
+    Transform(("square",)),
+    Transform(("log",)),
+    Transform(("square", "inv")),
+    Transform(("sqrt",)),
+    Transform(("exp",)),
+    Transform(("sin",)),
+    Transform(("cos",)),
+    Transform(("tan",)),
 )
 
 

@@ -1,14 +1,43 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
 
-from nsr.data.preparation import DataWarning, prepare
+from nsr.data.notes import DataWarning
+from nsr.data.preparation import prepare
 
 
-def test_ordinary_data_pass_unchanged(rng):
-    X, y = rng.normal(size=(50, 3)), rng.normal(size=50)
-    data = prepare(X, y, 10, 0)
-    np.testing.assert_array_equal(data.X, X)
+def sorted_rows(table):
+    return table[np.lexsort(table.T)]
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_rows_are_all_there_in_a_random_order_that_the_seed_decides(seed):
+    X = np.random.default_rng(3).normal(size=(50, 3))
+    y = X.sum(axis=1)
+    data, again = prepare(X, y, 10, seed), prepare(X, y, 10, seed)
+    assert not np.array_equal(data.X, X)
+    np.testing.assert_array_equal(data.X, again.X)
+    np.testing.assert_array_equal(sorted_rows(data.X), sorted_rows(X))
+    np.testing.assert_array_equal(data.y, data.X.sum(axis=1))
     np.testing.assert_array_equal(data.columns, [0, 1, 2])
+
+
+def test_the_first_rows_of_a_sorted_table_are_like_all_of_them():
+    levels = np.repeat([1.0, 2.0, 3.0, 4.0], 2000)
+    data = prepare(levels[:, None], levels**2, 10, 0)
+    _, counts = np.unique(data.X[:200], return_counts=True)
+    assert len(counts) == 4
+    assert stats.chisquare(counts).pvalue > 1e-3
+
+
+def test_steps_say_what_they_did(rng):
+    X = np.column_stack((np.ones(20), rng.normal(size=(20, 1))))
+    steps = dict(prepare(X, X[:, 1], 10, 0, ["offset [m]", "x"]).steps)
+    assert steps.keys() == {"drop constant columns", "shuffle rows"}
+    assert "offset [m]" in steps["drop constant columns"]
+    assert [name for name, _ in prepare(X[:, 1:], X[:, 1], 10, 0).steps] == ["shuffle rows"]
 
 
 def test_repeated_and_constant_columns_are_left_out(rng):
@@ -17,6 +46,8 @@ def test_repeated_and_constant_columns_are_left_out(rng):
     with pytest.warns(DataWarning, match="column 3 repeats column 1"):
         data = prepare(table, X[:, 0], 10, 0)
     np.testing.assert_array_equal(data.columns, [1, 2])
+    with pytest.warns(DataWarning, match=r"column t \(s\) repeats column a"):
+        prepare(X[:, [0, 0]], X[:, 0], 10, 0, ["a", "t (s)"])
 
 
 def test_of_too_many_variables_the_relevant_ones_are_kept(rng):
@@ -40,5 +71,17 @@ def test_two_rows_are_too_few():
         prepare(np.ones((2, 1)), np.ones(2), 10, 0)
 
 
-def test_constant_columns_alone_leave_one():
-    assert prepare(np.ones((5, 2)), np.arange(5.0), 10, 0).columns.tolist() == [0]
+def test_constant_columns_alone_leave_one_and_say_so():
+    with pytest.warns(DataWarning, match="no column varies"):
+        data = prepare(np.ones((5, 2)), np.arange(5.0), 10, 0)
+    assert data.columns.tolist() == [0]
+    assert not data.varies
+
+
+@pytest.mark.parametrize(
+    ("size", "remedy"),
+    [(1e200, r"divide it by 1e\+200"), (1e-310, "multiply"), (1e-150, r"multiply it by 1e\+150")],
+)
+def test_targets_whose_squares_are_out_of_range_are_refused(size, remedy):
+    with pytest.raises(ValueError, match=remedy):
+        prepare(np.arange(5.0)[:, None], size * np.arange(5.0), 10, 0)

@@ -1,6 +1,8 @@
 """Values and Jacobians against SymPy, finite differences and, backend against backend, each other."""
 
 import math
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -10,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nsr.evaluate.program import Program, split_rows
-from nsr.expressions import operators
 from nsr.expressions.expression import Expression, variable
 from nsr.expressions.operators import N_BUILTIN, OPERATORS, Operator
 
@@ -219,19 +220,69 @@ def test_the_torch_backend_takes_and_returns_tensors():
         Program([variable(0)]).values(torch.ones(2, 1))
 
 
-def test_a_registered_operator_is_evaluated_through_tensors():
-    softplus = Operator("softplus_", 1, torch.nn.functional.softplus, lambda a: sympy.log(1 + sympy.exp(a)))
-    operators.register(softplus)
-    try:
-        program = Program([Expression(("softplus_", "mul", 2.0, "x_0")), variable(1)])
-        assert program.backend == "torch"
-        values, jacobian = program.jacobian(POINTS)
-        np.testing.assert_allclose(values[0], np.log1p(np.exp(2 * POINTS[:, 0])), rtol=1e-14)
-        np.testing.assert_allclose(jacobian[0, 0], POINTS[:, 0] / (1 + np.exp(-2 * POINTS[:, 0])), rtol=1e-14)
-        with pytest.raises(ValueError, match="backend='torch'"):
-            Program(program.expressions, backend="compiled")
-    finally:
-        del OPERATORS["softplus_"]
+def test_a_registered_operator_is_evaluated_through_tensors(registered):
+    registered(Operator("softplus_", 1, torch.nn.functional.softplus, lambda a: sympy.log(1 + sympy.exp(a))))
+    program = Program([Expression(("softplus_", "mul", 2.0, "x_0")), variable(1)])
+    assert program.backend == "torch"
+    values, jacobian = program.jacobian(POINTS)
+    np.testing.assert_allclose(values[0], np.log1p(np.exp(2 * POINTS[:, 0])), rtol=1e-14)
+    np.testing.assert_allclose(jacobian[0, 0], POINTS[:, 0] / (1 + np.exp(-2 * POINTS[:, 0])), rtol=1e-14)
+    with pytest.raises(ValueError, match="backend='torch'"):
+        Program(program.expressions, backend="compiled")
+
+
+def test_threads_that_ask_for_different_rows_get_their_own():
+    program = Program([Expression(("mul", float(k), "x_0")) for k in range(1, 9)], backend="torch")
+    barrier = threading.Barrier(8)
+
+    def work(k):
+        barrier.wait()
+        index = np.array([k])
+        return [program.values(POINTS[:4], index=index)[0] for _ in range(100)]
+
+    with ThreadPoolExecutor(8) as pool:
+        for k, found in enumerate(pool.map(work, range(8))):
+            np.testing.assert_allclose(found, np.tile((k + 1) * POINTS[:4, 0], (100, 1)), rtol=1e-15)
+
+
+@pytest.mark.parametrize("backend", ["compiled", "torch"])
+@given(used=st.lists(st.integers(0, 9), min_size=1, max_size=4), n_columns=st.integers(0, 6))
+def test_a_variable_without_a_column_is_named_and_nothing_is_read_past_the_table(backend, used, n_columns):
+    program = Program([variable(i) for i in used], backend=backend)
+    table = np.random.default_rng(0).normal(size=(5, n_columns))
+    for evaluate in (program.values, program.jacobian):
+        if max(used) < n_columns:
+            evaluate(table)
+        else:
+            with pytest.raises(
+                ValueError, match=rf"^x_{max(used)} is missing: there are {n_columns} variables"
+            ):
+                evaluate(table)
+    # Rows that do not use it do not need it.
+    index = np.flatnonzero(np.array(used) < n_columns)
+    if len(index):
+        np.testing.assert_array_equal(program.values(table, index=index), table[:, np.array(used)[index]].T)
+
+
+@pytest.mark.parametrize("backend", ["compiled", "torch"])
+@pytest.mark.parametrize(
+    ("X", "constants", "index", "message"),
+    [
+        (np.ones(3), None, None, "X has the shape"),
+        (np.ones((3, 5, 2)), None, None, "X has the shape"),
+        (np.ones((5, 2)), np.ones((2, 1)), None, "constants must have 2 rows of at least 2"),
+        (np.ones((5, 2)), np.ones((1, 2)), None, "constants must have 2 rows"),
+        (np.ones((5, 2)), np.ones(2), None, "constants must have 2 rows"),
+        (np.ones((5, 2)), None, np.array([0, 2]), "index must be"),
+        (np.ones((5, 2)), None, np.array([-1]), "index must be"),
+        (np.ones((5, 2)), None, np.array([[0]]), "index must be"),
+    ],
+)
+def test_shapes_that_do_not_go_together_are_refused(backend, X, constants, index, message):
+    program = Program([Expression(("mul", 2.0, "add", "x_0", 3.0)), variable(1)], backend=backend)
+    for evaluate in (program.values, program.jacobian):
+        with pytest.raises(ValueError, match=message):
+            evaluate(X, constants, index)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

@@ -9,18 +9,11 @@ from hypothesis import strategies as st
 from strategies import expressions
 
 from nsr.evaluate.program import Program
-from nsr.expressions.expression import Expression, constant
+from nsr.expressions.expression import Expression
 from nsr.expressions.parsing import MAX_DEPTH, ParseError, parse
-from nsr.expressions.printing import format_number, to_infix
+from nsr.expressions.printing import to_infix
 
 POINTS = np.random.default_rng(1).uniform(0.5, 2, (16, 3))
-
-
-@settings(max_examples=300)
-@given(expressions())
-def test_printed_expressions_read_back_with_the_same_values(expression):
-    before, after = Program([expression, parse(to_infix(expression))]).values(POINTS)
-    np.testing.assert_allclose(after, before, rtol=1e-12, equal_nan=True)
 
 
 @settings(max_examples=100)
@@ -87,16 +80,6 @@ def test_a_misspelt_column_is_suggested():
 def test_any_text_is_read_or_refused(text):
     with contextlib.suppress(ParseError):
         parse(text)
-
-
-@given(st.floats(allow_nan=False, allow_infinity=False))
-def test_numbers_read_back_exactly(value):
-    assert Program([parse(format_number(value))]).values(POINTS[:1])[0][0] == value
-
-
-def test_rounded_numbers_are_short():
-    assert to_infix(constant(np.pi), digits=3) == "3.14"
-    assert format_number(2.0) == "2"
 
 
 def test_free_names_are_constants_to_be_fitted():

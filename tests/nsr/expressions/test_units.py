@@ -7,9 +7,9 @@ from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression
 from nsr.expressions.parsing import parse
 from nsr.expressions.units import Units
-from nsr.problems import load
+from nsr.problems.suites import load
+from nsr.search.state import State
 from nsr.search.structure.reduction import groupings
-from nsr.search.structure.state import State
 
 FEYNMAN = load("feynman")
 MOTION = Units.parse(("kg", "m/s", "m", "s"), "J")
@@ -62,8 +62,8 @@ def test_columns_can_be_chosen():
 @pytest.mark.parametrize(
     ("units", "target", "message"),
     [
-        (("kg", "furlongs per"), "J", "'furlongs per' is no unit"),
-        (("kg", "__import__('os')"), "J", "is no unit"),
+        (("kg", "furlongs per"), "J", "'furlongs per' is not a unit"),
+        (("kg", "__import__('os')"), "J", "is not a unit"),
         (("kg", "m"), "J", "no product of powers"),
         (("1",), "m", "constant_units='free'"),
     ],

@@ -4,8 +4,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from nsr.network import checkpoint
 from nsr.network.checkpoint import CheckpointError, from_pretrained, save_pretrained
-from nsr.network.model import Model, ModelConfig
+from nsr.network.config import ModelConfig
+from nsr.network.model import Model
 from nsr.network.tokenizer import Tokenizer
 
 TOKENIZER = Tokenizer()
@@ -111,3 +113,17 @@ def test_a_failed_write_leaves_the_old_checkpoint(folder, monkeypatch):
         save_pretrained(folder, Model(CONFIG), TOKENIZER)
     assert (folder / "model.safetensors").read_bytes() == before
     assert sorted(p.name for p in folder.parent.iterdir()) == ["small"]
+
+
+def test_weights_that_ship_are_read_when_they_are_asked_for_and_others_at_once(folder, monkeypatch):
+    read = []
+    monkeypatch.setattr(
+        checkpoint, "_loaded", lambda config, path, device: read.append(path) or Model(config)
+    )
+    pretrained = from_pretrained("nsr-tiny")
+    assert pretrained.config.max_variables == pretrained.tokenizer.max_variables
+    assert not read
+    assert pretrained.model is pretrained.model
+    assert [path.parent.name for path in read] == ["nsr-tiny"]
+    from_pretrained(folder)
+    assert [path.parent.name for path in read] == ["nsr-tiny", "small"]

@@ -4,9 +4,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nsr.network import decoding
+from nsr.network.config import ModelConfig
 from nsr.network.decoding import beam_search, sample
 from nsr.network.grammar import Grammar
-from nsr.network.model import Model, ModelConfig
+from nsr.network.model import Model
 from nsr.network.tokenizer import Tokenizer
 
 TOKENIZER = Tokenizer()

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from nsr.network.model import N_BITS, Model, ModelConfig, number_features
+from nsr.network.config import ModelConfig
+from nsr.network.model import N_BITS, Model, number_features
 from nsr.network.tokenizer import Tokenizer
 
 CONFIG = ModelConfig(

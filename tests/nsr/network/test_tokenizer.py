@@ -81,24 +81,24 @@ def test_other_vocabularies_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "message"),
     [
-        "",
-        "add x_0",
-        "x_0 x_1",
-        "+ 3 1 E0",
-        "+ 3 1 4",
-        "3 1 4",
-        "E0",
-        "<bos> x_0",
-        "|",
-        "+ x_0 1 2 E0",
-        "x_0 |",
+        ("", "incomplete"),
+        ("add x_0", "incomplete"),
+        ("x_0 x_1", "left over"),
+        ("+ 3 1 E0", "ends inside a number"),
+        ("+ 3 1 4", "ends inside a number"),
+        ("3 1 4", "unknown token '3'"),
+        ("E0", "unknown token 'E0'"),
+        ("<bos> x_0", "unknown token '<bos>'"),
+        ("|", "incomplete"),
+        ("+ x_0 1 2 E0", "is no P10 number"),
+        ("x_0 |", "incomplete"),
     ],
 )
-def test_malformed_sequences_are_refused(text):
+def test_malformed_sequences_are_refused(text, message):
     ids = [TOKENIZER.ids[word] for word in text.split()]
-    with pytest.raises(ValueError, match=r"."):
+    with pytest.raises(ValueError, match=message):
         TOKENIZER.decode_system(ids) if "|" in text else TOKENIZER.decode(ids)
 
 

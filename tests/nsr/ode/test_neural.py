@@ -9,7 +9,8 @@ from nsr.evaluate.program import Program
 from nsr.expressions.parsing import parse
 from nsr.expressions.simplify import simplify, strip_scale
 from nsr.network.checkpoint import from_pretrained, save_pretrained
-from nsr.network.model import Model, ModelConfig
+from nsr.network.config import ModelConfig
+from nsr.network.model import Model
 from nsr.network.tokenizer import Tokenizer
 from nsr.ode import ODERegressor, neural
 from nsr.ode.integrate import Systems

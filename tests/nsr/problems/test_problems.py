@@ -9,7 +9,9 @@ import pytest
 import sympy
 
 from nsr.evaluate.program import Program
-from nsr.problems import CLASSICAL, SUITES, TABLES, Problem, load, load_systems, sample
+from nsr.problems.formulas import TABLES
+from nsr.problems.problem import Problem, sample
+from nsr.problems.suites import load, load_systems, registered
 
 REFERENCE = Path(__file__).parents[4] / "shared" / "reference" / "feynman.csv"
 SIZES = {
@@ -25,7 +27,9 @@ SIZES = {
     "hard": 200,
 }
 TABLE_NAMES = ("feynman", "strogatz", "classical", "generated", "hard")
-PROBLEMS = {problem.name: problem for suite in SUITES for problem in load(suite)}
+PROBLEMS = {problem.name: problem for suite in SIZES for problem in load(suite)}
+CLASSICAL = ("nguyen", "keijzer", "livermore", "korns", "jin", "vladislavleva")
+SYSTEMS = {problem.name: problem.system for problem in load_systems("odebench")}
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -42,16 +46,18 @@ def by_sympy(formula: str, names: tuple[str, ...], X: np.ndarray) -> np.ndarray:
 
 
 def test_suites_are_complete_and_names_unique():
-    assert {suite: len(load(suite)) for suite in SUITES} == SIZES
+    assert {suite.name: len(suite.read()) for suite in registered(Problem)} == SIZES
     assert len(PROBLEMS) == sum(SIZES.values())
     assert len(load("classical")) == sum(SIZES[suite] for suite in CLASSICAL)
-    sizes = np.bincount([len(system) for system in load_systems().values()])
+    sizes = np.bincount([len(system) for system in SYSTEMS.values()])
     assert sizes.tolist() == [0, 23, 28, 10, 2]
 
 
 def test_unknown_suite_names_those_there_are():
-    with pytest.raises(ValueError, match="choose one of feynman, strogatz"):
+    with pytest.raises(ValueError, match=r"choose one of feynman, strogatz.*classical"):
         load("feinman")
+    with pytest.raises(ValueError, match="no suite 'feynman'; choose one of odebench, textbook"):
+        load_systems("feynman")
 
 
 @pytest.mark.parametrize("problem", PROBLEMS.values(), ids=PROBLEMS)
@@ -106,11 +112,11 @@ def test_values_worked_out_by_hand(name, values, expected):
 
 
 def test_systems_use_their_own_variables_only():
-    for name, components in load_systems().items():
+    for name, components in SYSTEMS.items():
         for component in components:
             assert set(component.variables) <= set(range(len(components))), name
             assert "C" not in component.tokens
-    lorenz = load_systems()["56 Lorenz equations standard parameters (chaotic)"]
+    lorenz = SYSTEMS["56 Lorenz equations standard parameters (chaotic)"]
     at = np.array([[1.0, 2.0, 3.0]])
     np.testing.assert_allclose(Program(lorenz).values(at)[:, 0], [10, 23, -6], rtol=1e-12)
 

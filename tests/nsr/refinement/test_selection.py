@@ -4,21 +4,18 @@ import math
 import numpy as np
 import pytest
 
+from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.expressions.parsing import parse
 from nsr.expressions.printing import to_infix
-from nsr.refinement.refine import refine
-from nsr.refinement.selection import (
-    Candidate,
-    choose,
-    constant_bits,
-    description_length,
-    mean_squared_errors,
-    merged,
-    nearest_fraction,
-    pareto_front,
-)
+from nsr.expressions.round_numbers import nearest_fraction
+from nsr.refinement.candidates import Candidates, fitted, scored
+from nsr.refinement.description import constant_bits, description_length
+from nsr.refinement.likelihood import SQUARED_ERROR
+from nsr.refinement.refine import Effort
+from nsr.refinement.selection import choose, pareto_front, without_duplicates
 from nsr.refinement.snapping import snap
+from nsr.task import Task
 
 X = np.random.default_rng(0).uniform(1, 5, (200, 2))
 
@@ -27,15 +24,16 @@ def values(text, table=X):
     return Program([parse(text)]).values(table)[0]
 
 
+def task(y, table=X):
+    return Task(table, y, SQUARED_ERROR)
+
+
 def candidate(text, y):
-    expression = parse(text)
-    return Candidate(expression, float(mean_squared_errors([expression], X, y)[0]))
+    return scored([parse(text)], task(y))[0]
 
 
 def refined(text, y):
-    result = refine([parse(text)], X, y)
-    expression = parse(text).with_constants(result.constants[0, : len(parse(text).constants)].tolist())
-    return Candidate(expression, float(result.loss[0]))
+    return fitted([parse(text)], task(y), Effort(), Clock())[0]
 
 
 @pytest.mark.parametrize(
@@ -53,9 +51,7 @@ def test_round_constants_are_cheap():
 def test_the_front_is_strictly_better_with_complexity():
     y = values("x_0*x_1 + 0.1*x_0")
     front = pareto_front(
-        [candidate(t, y) for t in ("x_0", "x_1", "x_0*x_1", "x_1*x_0 - x_1 + x_1", "x_0*x_1 + 0.1*x_0")],
-        200,
-        float(np.var(y)),
+        [candidate(t, y) for t in ("x_0", "x_1", "x_0*x_1", "x_1*x_0 - x_1 + x_1", "x_0*x_1 + 0.1*x_0")]
     )
     assert [to_infix(c.expression) for c in front][-1] == "x_0*x_1 + 0.1*x_0"
     assert all(a.complexity < b.complexity and a.loss > b.loss for a, b in itertools.pairwise(front))
@@ -66,13 +62,13 @@ def test_round_constants_stand_for_refined_ones_that_fit_the_noise(rng):
     fitted = float(X[:, 0] @ y / (X[:, 0] @ X[:, 0]))
     both = [candidate(f"{value!r}*x_0", y) for value in (2.0, fitted)]
     assert both[1].loss < both[0].loss
-    assert pareto_front(both, 200, float(np.var(y))) == both[:1]
+    assert pareto_front(both) == both[:1]
 
 
 def test_equal_functions_are_merged_into_the_shortest_form():
     y = values("x_0*x_1")
     same = [candidate(t, y) for t in ("x_0*x_1 + x_1 - x_1", "x_1*x_0", "x_0/(1/x_1)")]
-    assert [to_infix(c.expression) for c in merged([*same, candidate("x_0", y)], X, 25.0)] == [
+    assert [to_infix(c.expression) for c in without_duplicates([*same, candidate("x_0", y)], task(y))] == [
         "x_1*x_0",
         "x_0",
     ]
@@ -81,8 +77,8 @@ def test_equal_functions_are_merged_into_the_shortest_form():
 def test_without_noise_the_exact_short_equation_wins():
     y = values("3*x_0*x_1**2")
     texts = ("x_0", "3*x_0*x_1**2", "3.0000000001*x_0*x_1**2", "3*x_0*x_1**2 + 0.0000001*x_0")
-    front = pareto_front([candidate(t, y) for t in texts], 200, float(np.var(y)))
-    assert to_infix(front[choose(front, 200, float(np.var(y)))].expression) == "3*x_0*x_1**2"
+    front = pareto_front([candidate(t, y) for t in texts])
+    assert to_infix(front[choose(front, task(y))].expression) == "3*x_0*x_1**2"
 
 
 @pytest.mark.parametrize("noise", [0.01, 0.1])
@@ -92,15 +88,17 @@ def test_with_noise_the_choice_does_not_overfit(noise):
         clean = values("2.7*x_0*x_1")
         y = clean + noise * np.sqrt(np.mean(clean**2)) * np.random.default_rng(seed).standard_normal(200)
         texts = ("1.1*x_0", "1.1*x_0*x_1", "1.1*x_0*x_1 + 0.1*x_0", "1.1*x_0*x_1 + 0.1*sin(x_0) + 0.3")
-        front = pareto_front([refined(t, y) for t in texts], 200, float(np.var(y)))
-        chosen.append(len(front[choose(front, 200, float(np.var(y)))].expression.tokens))
+        front = pareto_front([refined(t, y) for t in texts])
+        chosen.append(len(front[choose(front, task(y))].expression.tokens))
     assert chosen.count(5) >= 9
 
 
 def test_what_has_no_loss_is_never_chosen():
-    bad = Candidate(parse("log(-x_0)"), math.inf)
-    assert description_length(bad, 10, 1.0) == math.inf
-    assert pareto_front([bad], 200, 1.0) == merged([bad], X, 1.0) == []
+    y = values("x_0")
+    bad = candidate("log(-x_0)", y)
+    assert bad.bits == description_length(bad.expression, math.inf, task(y)) == math.inf
+    assert pareto_front([bad]) == without_duplicates([bad], task(y)) == []
+    assert Candidates(task(y)).add([bad]) == []
 
 
 @pytest.mark.parametrize(
@@ -115,23 +113,79 @@ def test_what_has_no_loss_is_never_chosen():
 def test_clean_data_snap_exactly(truth, start):
     y = values(truth)
     candidate = refined(start, y)
-    found = snap(candidate, X, y) or candidate  # refinement may land on the round value by itself
+    found = snap(candidate, task(y)) or candidate  # refinement may land on the round value by itself
     assert found.loss <= 1e-24 * np.var(y)
     assert all(constant_bits(c, 200) < 16 for c in found.expression.constants)
 
 
 def test_constants_that_are_not_round_stay():
     y = values("2.7182*x_0 + 0.3183*x_1")
-    assert snap(refined("1.1*x_0 + 0.2*x_1", y), X, y) is None
+    assert snap(refined("1.1*x_0 + 0.2*x_1", y), task(y)) is None
 
 
 def test_noisy_constants_snap_within_their_error():
     y = values("3*x_0 + 2") + 0.05 * np.random.default_rng(1).standard_normal(200)
-    found = snap(refined("1.1*x_0 + 0.2", y), X, y)
+    found = snap(refined("1.1*x_0 + 0.2", y), task(y))
     assert found is not None
     assert found.expression.constants == (3.0, 2.0)
 
 
 def test_nothing_to_snap():
     y = values("x_0")
-    assert snap(candidate("x_0", y), X, y) is None
+    assert snap(candidate("x_0", y), task(y)) is None
+
+
+def test_rows_that_tell_equations_apart_may_be_rare():
+    """Equal on the first rows is not equal: of 5,000 rows one is on the other side of a pole."""
+    table = np.random.default_rng(0).uniform(1, 5, (5_000, 2))
+    table[-1] = [1e3, 1.0]
+    y = Program([parse("x_0**2 + x_1")]).values(table)[0]
+    rivals = scored([parse(text) for text in ("x_0**2 + x_1", "abs(x_0*x_0) + x_1")], task(y, table))
+    assert len(without_duplicates(rivals, task(y, table))) == 1
+    near = parse("x_0**2 + x_1 + 0*x_0")
+    cut = parse("x_0**2 + x_1 - exp(x_0 - 990)")
+    assert len(without_duplicates(scored([near, cut], task(y, table)), task(y, table))) == 2
+
+
+@pytest.mark.parametrize("n_rows", [3, 4, 6])
+def test_constants_are_never_as_many_as_rows(n_rows, rng):
+    table = np.arange(float(n_rows))[:, None]
+    own = task(rng.standard_normal(n_rows), table)
+    forms = [parse(" + ".join(f"1.1*x_0**{power}" for power in range(k))) for k in range(1, n_rows + 2)]
+    for found in fitted(forms, own, Effort(), Clock()):
+        assert len(found.expression.constants) < n_rows
+        n_fitted = len(found.expression.constants)
+        assert math.isfinite(found.bits) == (n_rows - n_fitted - 1 > 0)
+
+
+def test_few_rows_make_constants_dearer_by_hurvich_and_tsai():
+    expression = parse("2.718281*x_0 + 0.577215")
+    few, many = (Task(np.ones((n, 1)), np.arange(float(n)), SQUARED_ERROR) for n in (6, 6_000_000))
+    differences = [
+        description_length(expression, own.null_loss, own)
+        - description_length(parse("x_0 + x_0"), own.null_loss, own)
+        for own in (few, many)
+    ]
+    free_constant = 0.5 * math.log2(1e6)  # a million times as many rows fix a constant to more digits
+    aicc = (2 * 2 * 3 / 3) / 2 / math.log(2)
+    assert differences[0] - differences[1] == pytest.approx(aicc - 2 * free_constant, abs=1e-4)
+
+
+def test_nothing_worse_than_the_mean_is_chosen(rng):
+    y = rng.standard_normal(200) + 3
+    front = pareto_front([candidate(text, y) for text in (repr(float(np.mean(y))), "0", "x_0 - x_1")])
+    assert front[choose(front, task(y))].loss <= np.var(y) * (1 + 1e-9)
+
+
+def test_candidates_keep_their_front_and_their_shortest(rng):
+    y = values("x_0*x_1") + 0.1 * rng.standard_normal(200)
+    pool = Candidates(task(y), capacity=40)
+    texts = ["x_0", "x_0*x_1", *(f"{a!r}*x_0 + {b!r}*x_1" for a, b in rng.uniform(1, 2, (100, 2)).tolist())]
+    found = scored([parse(text) for text in texts], task(y))
+    for one in found:
+        pool.add([one])
+    best = min(found, key=lambda c: c.bits)
+    kept = pool.most_promising(10)
+    assert pool.best == best
+    assert best in kept
+    assert set(pareto_front(found)) <= set(kept)

@@ -4,18 +4,19 @@ from hypothesis import strategies as st
 
 from nsr.evaluate.program import Program
 from nsr.expressions.parsing import parse
-from nsr.refinement.selection import Candidate
-from nsr.search.evolution.population import Member, Population
+from nsr.refinement.candidates import Candidate
+from nsr.search.evolution.population import Population
+from nsr.search.settings import EvolutionSettings
 
 TEXTS = ("x_0 + 2*sin(x_1)", "x_0*x_1", "exp(x_0) - x_1**2", "3/(x_0 + 1)")
 
 
-def member(text: str, bits: float) -> Member:
-    return Member(Candidate(parse(text), 1.0), bits)
+def member(text: str, bits: float) -> Candidate:
+    return Candidate(parse(text), 1.0, bits)
 
 
 def population(seed: int = 0) -> Population:
-    result = Population(2, seed)
+    result = Population(2, seed, EvolutionSettings())
     result.add(member(text, float(bits)) for bits, text in enumerate(TEXTS))
     return result
 
@@ -41,18 +42,18 @@ def test_nothing_is_tried_twice():
 
 
 def test_the_best_of_each_complexity_survive():
-    tested = Population(1, 0)
+    tested = Population(1, 0, EvolutionSettings())
     tested.add(member(f"sin(x_0 + {i})", 100.0 + i) for i in range(3))
     tested.add([member("x_0**" + "2", -5.0), member("x_0", 500.0)])
-    survivors = {m.candidate.expression for m in tested.members}
+    survivors = {m.expression for m in tested.members}
     assert parse("x_0") in survivors  # the worst, but the only one so simple
-    assert tested.best_bits == -5.0
-    sines = [m for m in tested.members if "sin" in m.candidate.expression.tokens]
+    assert min(m.bits for m in tested.members) == -5.0
+    sines = [m for m in tested.members if "sin" in m.expression.tokens]
     assert [m.bits for m in sines] == [100.0]  # one skeleton, its best constants
 
 
 def test_impossible_members_and_an_empty_population():
-    tested = Population(1, 0)
+    tested = Population(1, 0, EvolutionSettings())
     tested.add([member("x_0", np.inf)])
     assert tested.members == []
     assert tested.children(5) == []
@@ -62,7 +63,7 @@ def test_impossible_members_and_an_empty_population():
 def test_a_member_with_its_part_put_back_has_the_values_it_had(seed):
     tested = population(seed)
     X = np.random.default_rng(seed).uniform(1, 2, (8, 2))
-    values = [Program([m.candidate.expression]).values(X)[0] for m in tested.members]
+    values = [Program([m.expression]).values(X)[0] for m in tested.members]
     context, part = tested.incomplete(2)
     assert context.tokens.count("x_2") == 1
     again = Program([context.substitute({2: part})]).values(X)[0]

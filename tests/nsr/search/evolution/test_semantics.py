@@ -3,7 +3,7 @@ import pytest
 
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import variable
-from nsr.expressions.operators import OPERATORS, Operator, register
+from nsr.expressions.operators import Operator
 from nsr.expressions.parsing import parse
 from nsr.search.evolution.semantics import desired
 
@@ -39,13 +39,14 @@ def test_a_target_that_no_part_can_give_is_not_finite():
     assert not np.isfinite(wanted).any()
 
 
-def test_operators_of_the_user_have_no_inverse():
-    register(Operator("halved", 1, lambda a: a / 2, lambda a: a / 2))
-    try:
-        wanted = desired(parse("halved(x_2)"), HOLE, table(np.ones(64)), np.ones(64))
-    finally:
-        del OPERATORS["halved"]
-    assert not np.isfinite(wanted).any()
+def test_operators_of_the_user_have_the_inverses_that_they_bring(registered):
+    registered(Operator("halved", 1, lambda a: a / 2, lambda a: a / 2))
+    registered(Operator("third", 1, lambda a: a / 3, lambda a: a / 3, inverses=(lambda t, _: 3 * t,)))
+    wanted = [
+        desired(parse(f"{name}(x_2)"), HOLE, table(np.ones(64)), np.ones(64)) for name in ("halved", "third")
+    ]
+    assert not np.isfinite(wanted[0]).any()
+    np.testing.assert_array_equal(wanted[1], 3)
 
 
 def test_nothing_around_the_part_leaves_the_target():

@@ -1,16 +1,17 @@
 import numpy as np
 import pytest
+from tasks import root
 
 from nsr.evaluate.program import Program
 from nsr.expressions.parsing import parse
+from nsr.search.state import State
 from nsr.search.structure.affine import affine_splits
-from nsr.search.structure.parts import affine, over, without_offset
-from nsr.search.structure.state import State
+from nsr.search.structure.parts import affine, in_terms_of, without_offset
 
 
 def state_of(text: str, n_variables: int) -> State:
     X = np.random.default_rng(0).uniform(0.5, 2, (1_500, n_variables))
-    return State.root(X, Program([parse(text)]).values(X)[0])
+    return root(X, Program([parse(text)]).values(X)[0])
 
 
 def test_a_function_that_only_its_coefficients_vary_is_found():
@@ -62,9 +63,9 @@ def test_one_variable_has_nothing_to_split():
 
 
 def test_parts_are_put_together_over_the_states_variables():
-    state = State.root(np.ones((4, 3)), np.ones(4))
+    state = root(np.ones((4, 3)), np.ones(4))
     part = state.without((0, 1))
-    assert over(state, part, parse("exp(x_0)")) == parse("exp(x_2)")
+    assert in_terms_of(state, part, parse("exp(x_0)")) == parse("exp(x_2)")
     X = np.random.default_rng(0).uniform(1, 2, (20, 3))
     whole = affine(parse("x_0"), parse("x_1"), parse("x_2"), "inv")
     np.testing.assert_allclose(1 / Program([whole]).values(X)[0], 1.1 * (X[:, 0] * X[:, 1] + X[:, 2]))

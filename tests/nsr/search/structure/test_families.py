@@ -1,17 +1,17 @@
 import numpy as np
 import pytest
+from tasks import root
 
 from nsr.evaluate.program import Program
 from nsr.expressions.parsing import parse
 from nsr.search.structure.families import relations, significant_terms
-from nsr.search.structure.state import State
 
 
 def best_fvu(text: str, n_variables: int, noise: float = 0.0) -> float:
     rng = np.random.default_rng(0)
     X, X_fresh = rng.uniform(1, 4, (2, 800, n_variables))
     y = Program([parse(text)]).values(X)[0]
-    state = State.root(X, y + noise * np.std(y) * rng.standard_normal(len(y)))
+    state = root(X, y + noise * np.std(y) * rng.standard_normal(len(y)))
     forms = [form for batch in relations(state) for form in batch]
     expected = Program([parse(text)]).values(X_fresh)[0]
     with np.errstate(all="ignore"):
@@ -45,7 +45,7 @@ def test_noise_leaves_the_right_terms():
 
 
 def test_a_state_without_variables_is_a_constant():
-    state = State(np.empty((20, 0)), np.full(20, 2.5), ())
+    state = root(np.empty((20, 0)), np.full(20, 2.5))
     assert [form.tokens for batch in relations(state) for form in batch] == [(2.5,)]
 
 
@@ -67,6 +67,6 @@ def test_given_terms_are_combined_with_those_of_the_grammar():
     term = parse("sin(2.3*x_0*x_1 + 0.4)")
     X = np.random.default_rng(0).uniform(1, 4, (700, 2))
     y = 3 * Program([term]).values(X)[0] + 2 * X[:, 0] ** 2
-    forms = [form for batch in relations(State.root(X, y), (term,)) for form in batch]
+    forms = [form for batch in relations(root(X, y), (term,)) for form in batch]
     losses = np.mean((Program(forms).values(X) - y) ** 2, axis=1)
     assert np.nanmin(losses) < 1e-12 * np.var(y)

@@ -1,9 +1,12 @@
 import numpy as np
 import pytest
+from tasks import root
 
+from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.expressions.parsing import parse
-from nsr.refinement.selection import refitted
+from nsr.refinement.candidates import fitted
+from nsr.refinement.refine import Effort
 from nsr.search.structure.inner_constants import with_inner_constant
 
 
@@ -24,11 +27,15 @@ from nsr.search.structure.inner_constants import with_inner_constant
 def test_laws_with_a_constant_of_their_own_are_found(text, low, high):
     z = np.random.default_rng(0).uniform(low, high, 400)
     y = Program([parse(text)]).values(z[:, None])[0]
-    forms = with_inner_constant(z, y, np.ones_like(y))
-    fits = refitted(forms, z[:, None], y, restarts=1, max_iterations=30, seed=0, deadline=np.inf)
+    state = root(z[:, None], y)
+    fits = fitted(with_inner_constant(state), state, Effort(restarts=1, iterations=30), Clock())
     assert min(fit.loss for fit in fits) < 1e-18 * np.var(y)
 
 
 def test_there_is_no_such_law_in_noise():
     rng = np.random.default_rng(0)
-    assert with_inner_constant(rng.uniform(1, 4, 400), rng.standard_normal(400), np.ones(400)) == []
+    assert with_inner_constant(root(rng.uniform(1, 4, (400, 1)), rng.standard_normal(400))) == []
+
+
+def test_a_variable_of_one_value_has_no_such_law(rng):
+    assert with_inner_constant(root(np.full((50, 1), 2.0), rng.standard_normal(50))) == []

@@ -1,15 +1,16 @@
 import numpy as np
 import pytest
+from tasks import root
 
 from nsr.evaluate.program import Program
 from nsr.expressions.parsing import parse
+from nsr.search.state import State
 from nsr.search.structure.reduction import reductions
-from nsr.search.structure.state import State
 
 
 def state_of(text: str, n_variables: int, low: float = 1.0, high: float = 4.0) -> State:
     X = np.random.default_rng(0).uniform(low, high, (800, n_variables))
-    return State.root(X, Program([parse(text)]).values(X)[0])
+    return root(X, Program([parse(text)]).values(X)[0])
 
 
 def acts_through(child: State, texts: set[str]) -> bool:
@@ -58,7 +59,7 @@ def test_nothing_is_reduced_that_has_no_symmetry(text):
 
 
 def test_noise_is_no_symmetry(rng):
-    assert reductions(State.root(rng.uniform(1, 4, (300, 3)), rng.standard_normal(300))) == []
+    assert reductions(root(rng.uniform(1, 4, (300, 3)), rng.standard_normal(300))) == []
 
 
 @pytest.mark.parametrize("noise", [0.01, 0.1])
@@ -67,7 +68,7 @@ def test_noise_hides_no_symmetry_and_shows_none_that_is_not_there(noise):
     y = Z[:, 0] * np.exp(-Z[:, 1] / Z[:, 2])
     # A draw of its own: at the larger noise the symmetry is missed for two draws of twelve.
     rng = np.random.default_rng(0)
-    state = State.root(Z, y + noise * np.std(y) * rng.standard_normal(len(y)))
+    state = root(Z, y + noise * np.std(y) * rng.standard_normal(len(y)))
     children = reductions(state)
     assert any(acts_through(child, {"x_1/x_2"}) for child in children)
     assert not any(child.X.shape[1] == 0 for child in children)
@@ -87,4 +88,4 @@ def test_a_reduced_solution_is_lifted_to_the_root():
 def test_what_rounding_leaves_of_a_target_is_no_trouble():
     X = np.random.default_rng(0).uniform(-50, 50, (2_000, 2))
     y = 1e-17 * np.random.default_rng(1).standard_normal(2_000)
-    assert all(np.all(np.isfinite(child.y)) for child in reductions(State.root(X, y)))
+    assert all(np.all(np.isfinite(child.y)) for child in reductions(root(X, y)))

@@ -1,15 +1,16 @@
 import numpy as np
 import pytest
+from tasks import root
 
 from nsr.evaluate.program import Program
 from nsr.expressions.parsing import parse
+from nsr.search.state import State
 from nsr.search.structure.separation import separation
-from nsr.search.structure.state import State
 
 
 def state_of(text: str, n_variables: int) -> State:
     X = np.random.default_rng(0).uniform(1, 4, (800, n_variables))
-    return State.root(X, Program([parse(text)]).values(X)[0])
+    return root(X, Program([parse(text)]).values(X)[0])
 
 
 @pytest.mark.parametrize(
@@ -41,7 +42,7 @@ def test_what_is_mixed_stays_together(text):
 
 
 def test_one_variable_and_noise_do_not_separate(rng):
-    noise = State.root(rng.uniform(1, 4, (300, 3)), rng.standard_normal(300))
+    noise = root(rng.uniform(1, 4, (300, 3)), rng.standard_normal(300))
     for state in (state_of("sin(x_0)", 1), noise):
         assert all(separation(state, surrogate) is None for surrogate in state.surrogates)
 

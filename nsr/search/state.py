@@ -1,8 +1,8 @@
-"""A state of the search: the problem seen through fewer variables."""
+"""A state of the search: the task seen through fewer variables."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -10,38 +10,39 @@ from numpy.typing import NDArray
 
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, variable
-from nsr.search.structure.surrogate import Surrogate, fit_surrogates
+from nsr.expressions.space import SearchSpace
+from nsr.search.surrogate import Surrogate, fit_surrogates
+from nsr.task import Task
 
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class State:
-    """A smaller problem t = f(z) whose solution solves y = factor * f(z(x)).
+@dataclass(frozen=True, eq=False)
+class State(Task):
+    """A smaller task t = f(z) whose solution solves y = factor * f(z(x)).
+
+    As the noise is that of y, an error of t counts by how much it changes y.
 
     Attributes:
-        X: Values of z, shape (P, d).
-        y: Values of t, shape (P,).
         variables: Each z as an expression of the root's variables x.
         factor: What t is to be multiplied by, an expression of x; None for 1.
-        weights: By how much y changes with t, shape (P,); None for 1. As the noise is y's, so are errors.
     """
 
-    X: Array
-    y: Array
-    variables: tuple[Expression, ...]
+    variables: tuple[Expression, ...] = ()
     factor: Expression | None = None
-    weights: Array | None = None
 
     @classmethod
-    def root(cls, X: Array, y: Array) -> State:
-        """The problem as it was given."""
-        return cls(X, y, tuple(variable(i) for i in range(X.shape[1])))
+    def root(cls, task: Task) -> State:
+        """The task as it was given; what the space allows is for equations of the root to keep to."""
+        variables = tuple(variable(i) for i in range(task.n_variables))
+        return cls(
+            task.X, task.y, task.loss, task.weights, SearchSpace(), task.seed, task.n_threads, variables
+        )
 
     @cached_property
     def surrogates(self) -> list[Surrogate]:
         """Smooth stand-ins for f, the best first; none without variables, all of which must vary."""
-        return fit_surrogates(self.X, self.y, self.row_weights) if self.X.shape[1] else []
+        return fit_surrogates(self.X, self.y, self.root_weights) if self.n_variables else []
 
     @property
     def best_of_each_output(self) -> list[Surrogate]:
@@ -59,24 +60,14 @@ class State:
     @cached_property
     def error(self) -> float:
         """Error of the surrogate; without variables, of the best constant."""
-        if self.X.shape[1]:
+        if self.n_variables:
             return self.surrogate.error
-        weights = self.row_weights
+        weights = self.root_weights
         off = weights * (self.y - self.level)
         spread = float(np.std(weights * self.y))
         if spread == 0:  # the target was a constant to begin with
             spread = abs(float(np.mean(weights * self.y)))
         return float(np.sqrt(np.mean(off**2))) / max(spread, 1e-300)
-
-    @property
-    def level(self) -> float:
-        """The constant nearest to the target."""
-        return float(np.average(self.y, weights=self.row_weights**2))
-
-    @property
-    def row_weights(self) -> Array:
-        """The weights, ones where there are none."""
-        return np.ones_like(self.y) if self.weights is None else self.weights
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -95,15 +86,13 @@ class State:
             columns: Which variables go.
             new: The new variable, an expression of this state's variables.
         """
-        kept = [i for i in range(self.X.shape[1]) if i not in columns]
+        kept = [i for i in range(self.n_variables) if i not in columns]
         values = Program([new]).values(self.X)[0]
         lifted = new.substitute(dict(enumerate(self.variables)))
-        return State(
-            np.column_stack((self.X[:, kept], values)),
-            self.y,
-            (*(self.variables[i] for i in kept), lifted),
-            self.factor,
-            self.weights,
+        return replace(
+            self,
+            X=np.column_stack((self.X[:, kept], values)),
+            variables=(*(self.variables[i] for i in kept), lifted),
         )
 
     def divided(self, factor: Expression) -> State:
@@ -113,19 +102,26 @@ class State:
             factor: An expression of this state's variables.
         """
         values = Program([factor]).values(self.X)[0]
+        weights = np.ones_like(self.y) if self.weights is None else self.weights
         with np.errstate(all="ignore"):
-            target = self.y / values
+            target, weights = self.y / values, self.loss.divided(weights, values)
         lifted = factor.substitute(dict(enumerate(self.variables)))
-        return State(
-            self.X,
-            target,
-            self.variables,
-            lifted if self.factor is None else apply("mul", self.factor, lifted),
-            self.row_weights * np.abs(values),
+        return replace(
+            self,
+            y=target,
+            weights=weights,
+            factor=lifted if self.factor is None else apply("mul", self.factor, lifted),
         )
 
     def without(self, columns: tuple[int, ...]) -> State:
         """This state without some variables."""
-        kept = [i for i in range(self.X.shape[1]) if i not in columns]
-        variables = tuple(self.variables[i] for i in kept)
-        return State(self.X[:, kept], self.y, variables, self.factor, self.weights)
+        kept = [i for i in range(self.n_variables) if i not in columns]
+        return replace(self, X=self.X[:, kept], variables=tuple(self.variables[i] for i in kept))
+
+    def part(self, target: Array) -> State:
+        """What a part of the target that the first rows have, shape (n,), leaves to solve.
+
+        Args:
+            target: Values of the part, all known equally well.
+        """
+        return replace(self.first(len(target)), y=target, weights=None, factor=None)

@@ -7,10 +7,12 @@ import numpy as np
 from nsr.expressions.expression import variable
 from nsr.ode.integrate import Systems
 from nsr.ode.slopes import local_slopes
+from nsr.refinement.compiling import compile_kernels
 
 
-def warm_up_integration() -> None:
-    """Loads or compiles what simulates systems and takes slopes from trajectories."""
+def compile_ode_kernels() -> None:
+    """Loads or compiles what `compile_kernels` does, what simulates systems, and what takes slopes."""
+    compile_kernels()
     times = np.linspace(0.0, 1.0, 8)
     states = Systems([(variable(0),)]).integrate(np.ones((1, 1)), times)
     local_slopes(times[None], states, 1, np.random.default_rng(0))

@@ -8,13 +8,14 @@ symmetries that the data alone do not.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
+
+from nsr.expressions.operators import OPERATORS
 
 Array = NDArray[np.float64]
 
@@ -30,46 +31,63 @@ _HELD_OUT_SHARE = 0.2
 _LARGEST_WEIGHT = 20.0
 # Targets of more than this size have no exponentials that a polynomial could give.
 _LARGEST_EXPONENT = 12.0
+# Transforms that a target cannot have are taken for the smallest that it can.
+_SMALLEST = 1e-300
 
 
 @dataclass(frozen=True)
 class Output:
-    """What of the target a polynomial gives.
+    """What of the target a polynomial gives: the target itself, or an operator of it.
+
+    Where the operator does not tell, or not take, signs, it is one of the target's size.
 
     Attributes:
-        of_target: The target's transform.
-        undone: The target, from the transform and from a value that lends it its sign.
-        slope: The target's derivative by the transform, as a function of the target.
-        keeps_sign: Whether the transform tells the target's sign.
-        inverse: Operator that gives the target, or its size, from the transform; None where it is the same.
+        name: The operator, which has an inverse and a derivative; None for the target itself.
     """
 
-    of_target: Callable[[Array], Array]
-    undone: Callable[[Array, Array], Array]
-    slope: Callable[[Array], Array]
-    keeps_sign: bool
-    inverse: str | None
+    name: str | None
+
+    @property
+    def keeps_sign(self) -> bool:
+        """Whether the transform tells the target's sign."""
+        return self.name is None or (
+            OPERATORS[self.name].parity != "even" and OPERATORS[self.name].domain[0] < 0
+        )
+
+    @property
+    def inverse(self) -> str | None:
+        """Operator that gives the target, or its size, from the transform; None where it is the same."""
+        return None if self.name is None else OPERATORS[self.name].inverse
+
+    def of_target(self, y: Array) -> Array:
+        """The target's transform."""
+        return y if self.name is None else _computed(self.name, y if self.keeps_sign else np.abs(y))
+
+    def undone(self, transformed: Array, y: Array) -> Array:
+        """The target, from the transform and from a value that lends it its sign."""
+        if self.inverse is None:
+            return transformed
+        low = OPERATORS[self.inverse].domain[0]
+        size = _computed(self.inverse, np.maximum(transformed, _SMALLEST) if low == 0 else transformed)
+        return size if self.keeps_sign else np.sign(y) * size
+
+    def slope(self, y: Array) -> Array:
+        """The target's derivative by the transform, as a function of the target."""
+        if self.name is None:
+            return np.ones_like(y)
+        sign, size = (1.0, y) if self.keeps_sign else (np.sign(y), np.abs(y))
+        with np.errstate(divide="ignore"):
+            return np.asarray(sign / OPERATORS[self.name].derivatives[0](size), dtype=np.float64)
+
+
+def _computed(name: str, values: Array) -> Array:
+    function = OPERATORS[name].numpy
+    assert function is not None
+    return np.asarray(function(values), dtype=np.float64)
 
 
 # Roots have squares that are smooth, poles reciprocals, squares of sums roots, and logarithms exponentials.
-OUTPUTS = {
-    "plain": Output(lambda y: y, lambda t, _: t, np.ones_like, True, None),
-    "log": Output(
-        lambda y: np.log(np.abs(y)), lambda t, y: np.sign(y) * np.exp(t), lambda y: y, False, "exp"
-    ),
-    "square": Output(
-        np.square, lambda t, y: np.sign(y) * np.sqrt(np.maximum(t, 0)), lambda y: 0.5 / y, False, "sqrt"
-    ),
-    "inv": Output(np.reciprocal, lambda t, _: 1 / t, lambda y: -np.square(y), True, "inv"),
-    "sqrt": Output(
-        lambda y: np.sqrt(np.abs(y)),
-        lambda t, _: np.square(t),
-        lambda y: 2 * np.sqrt(np.abs(y)),
-        False,
-        "square",
-    ),
-    "exp": Output(np.exp, lambda t, _: np.log(np.maximum(t, 1e-300)), lambda y: np.exp(-y), True, "log"),
-}
+OUTPUTS = {"plain": Output(None)} | {name: Output(name) for name in ("log", "square", "inv", "sqrt", "exp")}
 
 
 @dataclass(frozen=True)
@@ -150,6 +168,8 @@ def fit_surrogates(X: Array, y: Array, weights: Array | None = None) -> list[Sur
         choices.append((none, "exp"))
     kinds = list({(inputs.tobytes(), output): (inputs, output) for inputs, output in choices}.values())
     first = slice(0, MAX_ROWS)
+    if np.any(np.ptp(X[first], axis=0) == 0):  # a level that few rows have
+        first = slice(None)
     fits = [_fit(X[first], y[first], weights[first], False, *kind) for kind in kinds]
     fits.sort(key=lambda s: s.error)
     if fits[0].error < ROUGH:
@@ -164,7 +184,7 @@ def fit_surrogates(X: Array, y: Array, weights: Array | None = None) -> list[Sur
 def refit(surrogate: Surrogate, X: Array, y: Array, weights: Array, degrees: NDArray[np.int64]) -> Surrogate:
     """The same kind of polynomial with other terms; degrees have shape (T, D)."""
     rough = surrogate.error >= ROUGH
-    rows = slice(0, _MANY_ROWS if rough else MAX_ROWS)
+    rows = slice(0, _MANY_ROWS if rough or np.any(np.ptp(X[:MAX_ROWS], axis=0) == 0) else MAX_ROWS)
     kind = surrogate.log_inputs, surrogate.output
     return _fit(X[rows], y[rows], weights[rows], rough, *kind, degrees)
 
@@ -184,6 +204,8 @@ def _fit(
     n_training = len(y) - max(1, int(_HELD_OUT_SHARE * len(y)))
     if degrees is None:
         degrees = degrees_up_to(X.shape[1], n_training // 2)
+        n_levels = np.array([len(np.unique(column)) for column in X.T])
+        degrees = degrees[np.all(degrees < n_levels, axis=1)]  # higher ones are not seen on so few values
     totals = degrees.sum(axis=1)
     degrees = degrees[np.argsort(totals, kind="stable")]
     cuts = np.unique(np.cumsum(np.bincount(totals)))
@@ -221,7 +243,7 @@ def _nested_least_squares(A: Array, b: Array, cuts: NDArray[np.int64]) -> list[A
     gram = A.T @ A
     gram[np.diag_indices_from(gram)] *= 1 + 1e-12
     gram[np.diag_indices_from(gram)] += 1e-14 * np.trace(gram)
-    factor = scipy.linalg.cholesky(gram, lower=True)
+    factor = _factor(gram)
     solutions = []
     for n in cuts.tolist():
         block, columns = (factor[:n, :n], True), A[:, :n]
@@ -229,6 +251,16 @@ def _nested_least_squares(A: Array, b: Array, cuts: NDArray[np.int64]) -> list[A
         again = scipy.linalg.cho_solve(block, columns.T @ (b - columns @ first))
         solutions.append(np.asarray(first + again))
     return solutions
+
+
+def _factor(gram: Array) -> Array:
+    """A Cholesky factor of a matrix that rounding may have left without one: then of one nearby."""
+    for _ in range(8):
+        try:
+            return np.asarray(scipy.linalg.cholesky(gram, lower=True))
+        except np.linalg.LinAlgError:
+            gram = gram + 1e-12 * np.trace(gram) * np.eye(len(gram))
+    raise np.linalg.LinAlgError("the surrogate's terms are not finite")
 
 
 @cache

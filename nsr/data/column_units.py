@@ -1,0 +1,96 @@
+"""Units of columns, however they were given, in the order of the columns."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+
+from nsr.data.names import Names, did_you_mean
+from nsr.data.table import Table
+from nsr.expressions.units import Units
+
+
+def ordered_units(units: Mapping[str, str] | Sequence[str], names: Names) -> list[str]:
+    """Units in the order of the columns.
+
+    Args:
+        units: One unit for each column, in order, or by the columns' names.
+        names: The columns.
+
+    Raises:
+        ValueError: If a column has no unit, or a name is not a column's.
+    """
+    if isinstance(units, str):
+        raise ValueError(f"units are a list with one unit for each column, not {units!r}")
+    if not isinstance(units, Mapping):
+        return [str(unit) for unit in units]
+    given = {names.place(name): str(unit) for name, unit in units.items()}
+    missing = [repr(column) for place, column in enumerate(names.columns) if place not in given]
+    if missing:
+        raise ValueError(f"there is no unit for {', '.join(missing)}; give each column one, '1' for none")
+    return [given[place] for place in range(len(names.columns))]
+
+
+def units_in_text(text: str, names: Names, target: str) -> tuple[list[str], str]:
+    """Units of the columns and of the target from text such as `mass=kg,v=m/s,energy=J`.
+
+    A name that has a comma stands in quotes together with its unit: `"length, outer=m"`.
+
+    Raises:
+        ValueError: If a unit is missing, or a name is not a column's.
+    """
+    entries = [entry.rpartition("=") for entry in split_by_comma(text)]
+    given = {name.strip(): unit.strip() for name, _, unit in entries}
+    if target not in given:
+        hint = did_you_mean(target, list(given), 0.7)
+        raise ValueError(
+            f"--units gives the target {target!r} no unit; {hint if 'mean' in hint else 'add it'}"
+        )
+    own = given.pop(target)
+    return ordered_units(given, names), own
+
+
+def units_under_header(table: Table, places: Sequence[int], target: int) -> tuple[list[str], str]:
+    """Units of columns and of the target from the row under a table's header.
+
+    Raises:
+        ValueError: If what that row says of one of these columns is not a unit.
+    """
+    found: list[str] = []
+    for place in (*places, target):
+        unit = _bare((table.units or ())[place])
+        try:
+            Units.parse([unit], unit)
+        except ValueError:
+            raise ValueError(
+                f"line {table.units_line} of {table.source} holds no numbers, and {unit!r} of column "
+                f"{table.names[place]!r} is not a unit: delete the line, or write units like m/s and 1"
+            ) from None
+        found.append(unit)
+    return found[:-1], found[-1]
+
+
+def constants_need_units(X_units: Sequence[str], y_units: str) -> bool:
+    """Whether no product of powers of the columns has the target's unit, so that a constant must have one."""
+    try:
+        Units.parse(X_units, y_units)
+    except ValueError:
+        return True
+    return False
+
+
+def _bare(unit: str) -> str:
+    """A unit without the brackets that it stands in, `1` for any way to say that there is none."""
+    text = unit.strip()
+    if text[:1] + text[-1:] in {"[]", "()", "{}"}:
+        text = text[1:-1].strip()
+    return "1" if text.lower() in {"", "-", "\u2013", "\u2014", "none", "1"} else text
+
+
+def split_by_comma(text: str) -> list[str]:
+    """Entries of a list on the command line; one that has a comma stands in quotes."""
+    try:
+        entries = next(csv.reader([text], skipinitialspace=True), [])
+    except csv.Error as error:
+        raise ValueError(f"{text!r} is not a list with commas: {error}") from None
+    return [entry.strip() for entry in entries]

@@ -1,0 +1,168 @@
+"""The user's own guesses: text in the names of the columns in, expressions out."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from nsr.data.names import Names
+from nsr.data.notes import tell
+from nsr.expressions.expression import PLACEHOLDER, Expression, is_variable, variable
+from nsr.expressions.operators import OPERATORS
+from nsr.expressions.parsing import CONSTANTS, ParseError, parse
+
+_TOKEN = re.compile(
+    r"(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
+    r"|(?P<quoted>`[^`]*`|\"[^\"]*\"|'[^']*')"
+    r"|(?P<name>[^\W\d]\w*)(?P<call>\s*\()?"
+)
+# A constant whose name is this near to a column's is a slip of the pen.
+_CLOSE = 0.75
+# Constants have short names, such as a, k1 or c_0; longer ones may be meant as columns.
+_SHORT = 2
+# Above this length rewriting a guess so that a constant occurs once takes too long.
+_MAX_TIED = 200
+
+
+def read_guesses(guesses: str | Sequence[str], names: Names) -> list[Expression]:
+    """Reads guesses.
+
+    Columns are called by their own names, in quotes or backticks where these are not plain words, or by
+    their identifiers. Every other name is a constant to be fitted. Where a constant occurs more than once,
+    the guess is rewritten so that it occurs once; where that is not possible, a warning says so.
+
+    Args:
+        guesses: Equations such as `a*mass + b`; one text is one guess.
+        names: The columns.
+
+    Returns:
+        Expressions over all columns, constants to be fitted being placeholders.
+
+    Raises:
+        ValueError: If a guess is not an equation, or a name in it seems to be a misspelt column.
+    """
+    texts = [guesses] if isinstance(guesses, str) else list(guesses)
+    for text in texts:
+        if not isinstance(text, str):
+            raise ValueError(f"a guess is a text such as 'a*x_0 + b', not {text!r}")
+    return [_read(text, names) for text in texts]
+
+
+def _read(text: str, names: Names) -> Expression:
+    try:
+        written, constants = _in_identifiers(text, names)
+        expression = parse(written, [*names.identifiers, *constants])
+    except ParseError as error:
+        raise ValueError(f"guess {text!r}: {error}{_quoting(text, names)}") from None
+    columns = {names.identifiers[i] for i in expression.variables if i < len(names.identifiers)}
+    for constant in constants:
+        _check_constant(constant, text, names, columns)
+    return _with_placeholders(expression, len(names.identifiers), constants, text)
+
+
+def _in_identifiers(text: str, names: Names) -> tuple[str, list[str]]:
+    """The text with columns called by their identifiers, and the other names in it."""
+    constants: dict[str, None] = {}
+
+    def replaced(match: re.Match[str]) -> str:
+        if match["number"]:
+            return match[0]
+        if match["quoted"]:
+            return names.identifiers[names.place(match["quoted"][1:-1])]
+        name, call = match["name"], match["call"] or ""
+        is_function = name in OPERATORS.words
+        if is_function and call:
+            return match[0]
+        if name in names.words:
+            return f"{names.words[name]}{call}"
+        if is_function:
+            raise ParseError(f"{name!r} is a function and needs an argument, as in {name}(...)")
+        if not call and name not in CONSTANTS:
+            constants[name] = None
+        return match[0]
+
+    return _TOKEN.sub(replaced, text), list(constants)
+
+
+def _quoting(text: str, names: Names) -> str:
+    """The remedy where a column's name stands in the text without the quotes that it needs."""
+    for column, word in names.changed:
+        if column in text and not _TOKEN.fullmatch(column):
+            return f"; write column {column!r} in quotes, or as {word}"
+    return ""
+
+
+def _check_constant(constant: str, text: str, names: Names, used: set[str]) -> None:
+    """Raises or tells where what would be a constant may be meant as a column.
+
+    Columns that the guess uses under their right names are not what is meant: `a*A` has a constant.
+    """
+    others = {
+        name.casefold(): name
+        for column, word in zip(names.columns, names.identifiers, strict=True)
+        if word not in used
+        for name in (word, column)
+    }
+    close = difflib.get_close_matches(constant.casefold(), list(others), n=1, cutoff=_CLOSE)
+    if close:
+        raise ValueError(
+            f"guess {text!r}: {constant!r} is not a column; did you mean {others[close[0]]!r}? "
+            "Call a constant something else"
+        )
+    if is_variable(constant):
+        shown = ", ".join(names.identifiers[:10])
+        raise ValueError(f"guess {text!r}: there is no column {constant!r}; the columns are {shown}")
+    if len(constant.rstrip("0123456789_")) > _SHORT:
+        tell(f"{constant!r} in the guess {text!r} is not a column, and so a constant to be fitted")
+
+
+def _with_placeholders(
+    expression: Expression, n_columns: int, constants: Sequence[str], text: str
+) -> Expression:
+    """The expression with its last variables, which are constants, as placeholders."""
+    if any(count > 1 for count in _counts(expression, n_columns).values()):
+        expression = min(
+            (expression, *_rewritten(expression, n_columns)),
+            key=lambda form: sum(count - 1 for count in _counts(form, n_columns).values()),
+        )
+        for place, count in _counts(expression, n_columns).items():
+            if count > 1:
+                tell(
+                    f"{constants[place - n_columns]!r} occurs {count} times in the guess {text!r}, which "
+                    "cannot be written with one: each is fitted as a constant of its own"
+                )
+    placeholder = Expression((PLACEHOLDER,))
+    return expression.substitute({n_columns + i: placeholder for i in range(len(constants))})
+
+
+def _counts(expression: Expression, n_columns: int) -> Counter[int]:
+    """How often each constant occurs."""
+    places = [int(t[2:]) for t in expression.tokens if isinstance(t, str) and is_variable(t)]
+    return Counter(place for place in places if place >= n_columns)
+
+
+def _rewritten(expression: Expression, n_columns: int) -> Iterator[Expression]:
+    """Forms of the same value in which constants may occur less often."""
+    if len(expression) > _MAX_TIED:
+        return
+    import sympy
+
+    from nsr.expressions.sympy_form import from_sympy, to_sympy
+
+    form = to_sympy(expression)
+    repeated = [
+        to_sympy(variable(place)) for place, count in _counts(expression, n_columns).items() if count > 1
+    ]
+    forms = [form, sympy.factor_terms(form), sympy.collect(sympy.expand(form), repeated)]
+    try:
+        forms.append(sympy.factor(form))
+        forms.append(sympy.collect(sympy.expand(form), repeated, sympy.factor))
+    except sympy.PolynomialError:
+        pass
+    for other in forms:
+        try:
+            yield from_sympy(other)
+        except ValueError:  # a form that the expression language does not have
+            continue

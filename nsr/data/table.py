@@ -1,0 +1,140 @@
+"""A table as it was read: cells, the user's names, and where in the file each row stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from nsr.data.names import did_you_mean
+from nsr.data.notes import tell
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns of a file; their places, not their names, tell them apart, as names can repeat.
+
+    Attributes:
+        source: What was read, as messages call it.
+        names: Names of the columns as they stand in the header, spaces included.
+        cells: The columns, named by their places 0, 1, ...; numbers where all of a column are.
+        lines: Line of the file in which each row begins, counted from 1, shape (n_rows,).
+        units: What a row of units under the header says of each column; None without such a row.
+        units_line: Line of the file of that row.
+    """
+
+    source: str
+    names: tuple[str, ...]
+    cells: pd.DataFrame
+    lines: NDArray[np.intp]
+    units: tuple[str, ...] | None = None
+    units_line: int = 0
+
+    def __len__(self) -> int:
+        return len(self.cells)
+
+    def place(self, name: str) -> int:
+        """Where the column of this name is; spaces around it matter only if the names differ in nothing else.
+
+        Raises:
+            ValueError: If there is none, or several have the name.
+        """
+        return self.places([name])[0]
+
+    def places(self, names: Sequence[str]) -> list[int]:
+        """Where columns are; a name that is given twice means its first and its second column.
+
+        Raises:
+            ValueError: If there is no such column, or more of them than are asked for.
+        """
+        result: list[int] = []
+        for name in names:
+            found = self._named(name)
+            if len(found) != sum(self._named(other) == found for other in names):
+                raise ValueError(
+                    f"{self.source} has {len(found)} columns {name!r}: give each its own name in the header"
+                )
+            result.append(next(place for place in found if place not in result))
+        return result
+
+    def is_label(self, place: int) -> bool:
+        """Whether a column holds something, but no number at all, such as names."""
+        column = self.cells[place]
+        return bool(column.notna().any() and _as_numbers(column).isna().all())
+
+    def numbers(self, place: int) -> NDArray[np.float64]:
+        """A column as finite numbers, shape (n_rows,).
+
+        Raises:
+            ValueError: If a cell is not a finite number; the message names the first one and its line.
+        """
+        column = self.cells[place]
+        numbers = np.asarray(_as_numbers(column), dtype=np.float64)
+        wrong = np.flatnonzero(~np.isfinite(numbers))
+        if len(wrong):
+            row = int(wrong[0])
+            value = column.iloc[row]
+            what = "is empty" if pd.isna(value) else f"holds {str(value)[:30]!r}"
+            raise ValueError(
+                f"column {self.names[place]!r} {what} in line {self.lines[row]}; remove the row or give a "
+                "finite number"
+            )
+        return numbers
+
+    def matrix(self, places: Sequence[int]) -> NDArray[np.float64]:
+        """Columns as finite numbers, shape (n_rows, n_places); errors as in `numbers`."""
+        return np.column_stack([self.numbers(place) for place in places])
+
+    def without(self, place: int) -> Table:
+        """The table without a column."""
+        kept = [other for other in range(len(self.names)) if other != place]
+        return Table(
+            self.source,
+            tuple(self.names[other] for other in kept),
+            self.cells[kept].set_axis(range(len(kept)), axis=1),
+            self.lines,
+            None if self.units is None else tuple(self.units[other] for other in kept),
+            self.units_line,
+        )
+
+    def _named(self, name: str) -> list[int]:
+        """Places of the columns that a name means."""
+        exact = [place for place, other in enumerate(self.names) if other == name]
+        bare = [place for place, other in enumerate(self.names) if other.strip() == name.strip()]
+        found = exact or bare
+        if not found:
+            raise ValueError(f"there is no column {name!r}; {did_you_mean(name, self.names)}")
+        return found
+
+
+def _as_numbers(column: pd.Series) -> pd.Series:
+    return pd.to_numeric(column, errors="coerce")
+
+
+def select_columns(table: Table, target: str, features: Sequence[str] | None = None) -> tuple[list[int], int]:
+    """Places of the explaining columns and of the target.
+
+    Args:
+        table: What was read.
+        target: Name of the explained column.
+        features: Names of the explaining columns; by default all others that hold any number.
+
+    Raises:
+        ValueError: If a column is missing, or there is nothing to explain the target with.
+    """
+    explained = table.place(target)
+    if features is not None:
+        places = table.places(features)
+        if not places or explained in places:
+            raise ValueError("choose at least one feature, and not the target itself, with --features")
+        return places, explained
+    others = [place for place in range(len(table.names)) if place != explained]
+    places = [place for place in others if not table.is_label(place)]
+    for place in sorted(set(others) - set(places)):
+        tell(f"column {table.names[place]!r} holds text and is left out")
+    if not places:
+        raise ValueError(f"{table.source} has no column of numbers beside {target!r} to explain it with")
+    return places, explained

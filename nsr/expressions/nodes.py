@@ -1,0 +1,106 @@
+"""Nodes of the canonical algebraic form: nested sums and products with collected terms and powers.
+
+Nodes are hashable tuples without an order of operands, so that equal means equal up to commutation and
+association:
+
+- `("num", value)`; value is a float, or None for the placeholder, a constant of unknown value
+- `("var", index)`
+- `("sum", frozenset of (node, coefficient))`; the constant term has the node `ONE`
+- `("prod", coefficient, frozenset of (node, exponent))`
+- `("fun", name, arguments)`; functions, `abs`, and powers whose exponent is not a fixed number
+
+Coefficients are floats or None (the placeholder, which absorbs what it meets); exponents are floats.
+`nsr.expressions.algebra` computes with them.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import Any
+
+Node = tuple[Any, ...]
+Coefficient = float | None
+
+ONE: Node = ("num", 1.0)
+UNKNOWN: Node = ("num", None)
+
+
+class NotFinite(ArithmeticError):  # noqa: N818
+    """A constant subexpression has no finite value."""
+
+
+def number(value: float) -> Node:
+    """A constant; raises `NotFinite` for NaN and infinity."""
+    return ("num", finite(value) + 0.0)
+
+
+def multiply_coefficients(a: Coefficient, b: Coefficient) -> Coefficient:
+    """Product of coefficients: the placeholder absorbs all but zero."""
+    if a == 0 or b == 0:
+        return 0.0
+    if a is None or b is None:
+        return None
+    return finite(a * b)
+
+
+def add_coefficients(a: Coefficient, b: Coefficient) -> Coefficient:
+    """Sum of coefficients: the placeholder absorbs all."""
+    return None if a is None or b is None else finite(a + b)
+
+
+def finite(value: float) -> float:
+    """The value; raises `NotFinite` for NaN and infinity."""
+    if not math.isfinite(value):
+        raise NotFinite
+    return value
+
+
+def as_term(node: Node) -> tuple[Coefficient, Node]:
+    """Splits a node into a coefficient and a rest without one."""
+    if node[0] == "num":
+        return node[1], ONE
+    if node[0] == "prod":
+        return node[1], product(1.0, node[2])
+    return 1.0, node
+
+
+def product(coefficient: Coefficient, factors: frozenset[tuple[Node, float]]) -> Node:
+    """A product node in its simplest form."""
+    if not factors:
+        return ("num", coefficient)
+    if len(factors) == 1:
+        ((base, exponent),) = factors
+        if exponent == 1.0:
+            if coefficient == 1.0:
+                return base
+            if base[0] == "sum" and all(c is None for _, c in base[1]):
+                return base  # an unknown factor of unknown coefficients says nothing
+    return ("prod", coefficient, factors)
+
+
+def has_unknown(node: Node) -> bool:
+    """Whether a placeholder occurs, so that two nodes that look equal may have different values."""
+    kind = node[0]
+    if kind == "fun":
+        return any(has_unknown(argument) for argument in node[2])
+    if kind == "sum":
+        return any(c is None or has_unknown(term) for term, c in node[1])
+    if kind == "prod":
+        return node[1] is None or any(has_unknown(base) for base, _ in node[2])
+    return node == UNKNOWN
+
+
+@lru_cache(maxsize=256)  # parts recur within an expression and between rewrites of it
+def sort_key(node: Node) -> tuple[Any, ...]:
+    """Orders nodes the same way whatever they were built from: constants last, short before long."""
+    kind = node[0]
+    if kind == "var":
+        return (1, 0, node[1])
+    if kind == "num":
+        return (9, 0, math.inf if node[1] is None else node[1])
+    if kind == "fun":
+        inner = tuple(sort_key(argument) for argument in node[2])
+        return (3, 1 + sum(key[0] for key in inner), node[1], inner)
+    items = sorted((sort_key(item), math.inf if c is None else c) for item, c in node[-1])
+    return (2 if kind == "prod" else 4, sum(key[0] for key, _ in items), *items)

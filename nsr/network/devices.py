@@ -1,0 +1,44 @@
+"""Devices by name: which of PyTorch's the network runs on."""
+
+from __future__ import annotations
+
+
+def check_device(name: str) -> None:
+    """Raises where a device does not work on this machine; `auto` and `cpu` always do.
+
+    Args:
+        name: As `find_device` takes it.
+
+    Raises:
+        ValueError: If there is no such device, or it does not work.
+    """
+    if name not in ("auto", "cpu"):
+        find_device(name)
+
+
+def find_device(name: str) -> str:
+    """The device of a name, checked to work on this machine.
+
+    Args:
+        name: `auto` for a GPU where there is one, or a device of PyTorch such as `cpu`, `cuda`, `cuda:1`
+            or `mps`.
+
+    Raises:
+        ValueError: If there is no such device, or it does not work.
+    """
+    import torch
+
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+    except (RuntimeError, TypeError):
+        raise ValueError(f"device {name!r} is not known; use auto, cpu, cuda, cuda:0 or mps") from None
+    try:
+        torch.ones(1, device=device).cpu()
+    except Exception:  # each kind of device has its own way of being absent
+        there = ", ".join(["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))])
+        raise ValueError(
+            f"device {name!r} does not work on this machine; use auto or one of {there}"
+        ) from None
+    return name

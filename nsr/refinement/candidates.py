@@ -1,0 +1,122 @@
+"""Candidates: equations with their losses, and the one place where they are checked, scored and merged."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from nsr.clock import Clock
+from nsr.evaluate.program import Program
+from nsr.expressions.expression import Expression
+from nsr.refinement.description import description_length
+from nsr.refinement.refine import Effort, refine
+from nsr.refinement.selection import pareto_front
+from nsr.task import Task
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An equation and how well it explains a task.
+
+    Attributes:
+        expression: Over the task's variables.
+        loss: Mean loss on the task's rows.
+        bits: Description length on the task.
+        stage: What found it, one of the search's stages; empty where nothing was searched.
+    """
+
+    expression: Expression
+    loss: float
+    bits: float
+    stage: str = field(default="", compare=False)
+
+    @property
+    def complexity(self) -> int:
+        """Nodes of the expression, weighted by `nsr.expressions.operators`."""
+        return self.expression.complexity
+
+
+def scored(expressions: Sequence[Expression], task: Task, stage: str = "") -> list[Candidate]:
+    """Equations with the constants they have, in the same order."""
+    if not expressions:
+        return []
+    with np.errstate(all="ignore"):
+        losses = task.mean_loss(Program(list(expressions)).values(task.X))
+    return [_candidate(e, loss, task, stage) for e, loss in zip(expressions, losses.tolist(), strict=True)]
+
+
+def fitted(
+    expressions: Sequence[Expression], task: Task, effort: Effort, clock: Clock, stage: str = ""
+) -> list[Candidate]:
+    """Equations whose constants have been refined, those of shortest description first.
+
+    Args:
+        expressions: With constants to begin with.
+        task: What they are to explain.
+        effort: What each may cost.
+        clock: When refinement ends.
+        stage: What found them.
+
+    Returns:
+        The best of each skeleton; none without a finite fit, and none with as many constants as rows.
+    """
+    usable = [e for e in expressions if len(e.free_positions) < task.n_rows]
+    if not usable:
+        return []
+    program = Program(usable, task.n_threads)
+    refined = refine(program, task, effort, clock)
+    pairs = zip(program.expressions_with(refined.constants), refined.loss.tolist(), strict=True)
+    return ranked(_candidate(e, loss, task, stage) for e, loss in pairs if math.isfinite(loss))
+
+
+def ranked(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """By rising description length, the best of each skeleton."""
+    best: dict[Expression, Candidate] = {}
+    for candidate in sorted(candidates, key=lambda c: c.bits):
+        best.setdefault(candidate.expression.skeleton(), candidate)
+    return list(best.values())
+
+
+def _candidate(expression: Expression, loss: float, task: Task, stage: str) -> Candidate:
+    return Candidate(expression, loss, description_length(expression, loss, task), stage)
+
+
+class Candidates:
+    """What has been found for a task so far.
+
+    Args:
+        task: What is to be explained.
+        capacity: Candidates kept; beyond it the front and those of shortest description are.
+    """
+
+    def __init__(self, task: Task, capacity: int = 2_000) -> None:
+        self.task = task
+        self.best: Candidate | None = None
+        self._capacity = capacity
+        self._kept: dict[Candidate, int] = {}  # each with its number, in the order in which they came
+        self._n_taken = 0
+
+    def add(self, found: Iterable[Candidate]) -> list[Candidate]:
+        """Takes in what may be looked at and has a finite description; returns it."""
+        taken = [c for c in found if math.isfinite(c.bits) and self.task.space.allows(c.expression)]
+        for candidate in taken:
+            self._n_taken += 1
+            self._kept.setdefault(candidate, self._n_taken)
+            if self.best is None or candidate.bits < self.best.bits:
+                self.best = candidate
+        if len(self._kept) > self._capacity:
+            kept = self.most_promising(self._capacity // 4)
+            self._kept = {c: number for c, number in self._kept.items() if c in kept}
+        return taken
+
+    def since(self, number: int) -> tuple[list[Candidate], int]:
+        """What was taken in after so and so many and is still kept, and how many there were by now."""
+        return [c for c, own in self._kept.items() if own > number], self._n_taken
+
+    def most_promising(self, n: int) -> dict[Candidate, None]:
+        """The Pareto front, and the `n` of shortest description."""
+        kept = list(self._kept)
+        return dict.fromkeys((*pareto_front(kept), *ranked(kept)[:n]))

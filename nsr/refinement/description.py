@@ -1,0 +1,66 @@
+"""Description length: the bits of an equation plus those of what it leaves unexplained (Rissanen 1978)."""
+
+from __future__ import annotations
+
+import math
+
+from nsr.expressions.expression import PLACEHOLDER, Expression
+from nsr.expressions.round_numbers import nearest_fraction
+from nsr.task import Task
+
+# Bits for one operator or variable: about as many kinds of them as 2^4.5.
+_BITS_PER_NODE = 4.5
+# Bits for a constant that is not round, before those that its precision takes: 0.5 log2(n).
+_BITS_PER_FREE_CONSTANT = 16.0
+
+
+def constant_bits(value: float, n_rows: int) -> float:
+    """Bits to write a constant: few for small rationals and their multiples of pi, more for others."""
+    if not math.isfinite(value):
+        return math.inf
+    if value == 0:
+        return 1.0
+    for bits, factor in ((0.0, 1.0), (3.0, math.pi), (3.0, 1 / math.pi)):
+        numerator, denominator = nearest_fraction(value / factor)
+        if numerator / denominator * factor == value:  # 3.0000000000000004 is not 3: snapping makes it one
+            return bits + 2.0 + math.log2(1 + abs(numerator)) + math.log2(denominator)
+    return _BITS_PER_FREE_CONSTANT + 0.5 * math.log2(n_rows)
+
+
+def is_round(value: float) -> bool:
+    """Whether a constant is a small rational or a multiple of pi by one, so that it was not fitted."""
+    return constant_bits(value, 1) < _BITS_PER_FREE_CONSTANT
+
+
+def expression_bits(expression: Expression, n_rows: int) -> float:
+    """Bits to write an expression down."""
+    bits = 0.0
+    for token in expression.tokens:
+        if isinstance(token, str) and token != PLACEHOLDER:
+            bits += _BITS_PER_NODE
+        else:
+            bits += constant_bits(float(token) if token != PLACEHOLDER else math.e, n_rows)
+    return bits
+
+
+def description_length(expression: Expression, loss: float, task: Task) -> float:
+    """Bits of residuals and equation, up to a constant that all equations of a task share.
+
+    Where rows are few, constants that were fitted to them make residuals smaller than they are: Hurvich and
+    Tsai's correction (Biometrika 76, 1989), infinite where there are no more rows than a scale and these
+    constants need.
+
+    Args:
+        expression: What to score.
+        loss: Its mean loss on the task.
+        task: What it explains.
+    """
+    if not math.isfinite(loss):
+        return math.inf
+    n_fitted = sum(not is_round(value) for value in expression.constants)
+    spare = task.n_rows - n_fitted - 1
+    if n_fitted and spare <= 0:
+        return math.inf
+    correction = n_fitted * (n_fitted + 1) / spare / math.log(2) if n_fitted else 0.0
+    bits = task.loss.bits(loss, task.null_loss, task.n_rows)
+    return bits + expression_bits(expression, task.n_rows) + correction

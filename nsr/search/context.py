@@ -1,0 +1,94 @@
+"""What the stages of one search share: the task, what was found, and what was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from nsr.clock import Clock
+from nsr.evaluate.program import Program
+from nsr.expressions.expression import Expression
+from nsr.expressions.simplify import simplify
+from nsr.network.checkpoint import Pretrained
+from nsr.refinement.candidates import Candidate, Candidates, fitted
+from nsr.search.residuals import has_structure
+from nsr.search.settings import SearchSettings
+from nsr.search.state import State
+from nsr.task import Task
+
+# Searches a part of the task with some components, when structure has found one.
+SearchPart = Callable[[Task, "frozenset[str]", Clock], Iterator[list[Candidate]]]
+
+# Components of the search that users switch on and off.
+COMPONENTS = ("network", "families", "separation", "reduction", "evolution")
+
+
+@dataclass
+class Context:
+    """A search as its stages see it.
+
+    Attributes:
+        task: What is to be explained, its variables and target scaled.
+        root: The task as a state.
+        starts: Where structure begins: the root, or what its dimensionless groups make of it.
+        network: Loaded when its model is first asked for.
+        n_candidates: Sequences sampled from the network for the table.
+        components: Which of `COMPONENTS` are on.
+        settings: The numbers of the search.
+        search_part: Searches a part of the task.
+        guesses: The user's own, up to a factor.
+        candidates: What was found so far.
+        states: What structure has looked at, one of the starts first.
+        guesses_about: The network's guesses about states, by their keys.
+    """
+
+    task: Task
+    root: State
+    starts: list[State]
+    network: Pretrained
+    n_candidates: int
+    components: frozenset[str]
+    settings: SearchSettings
+    search_part: SearchPart
+    guesses: tuple[Expression, ...]
+    candidates: Candidates
+    states: list[State] = field(default_factory=list)
+    guesses_about: dict[Hashable, list[Expression]] = field(default_factory=dict)
+    _noise: dict[Expression, bool] = field(default_factory=dict)
+
+    def polished(self, lifted: Iterable[Expression], stage: str, clock: Clock) -> list[Candidate]:
+        """Equations of the table, their constants refined from where they are."""
+        short = [e for e in map(simplify, lifted) if len(e.tokens) <= self.settings.max_length]
+        return fitted(short, self.root, self.settings.polished, clock, stage)
+
+    def is_answered(self, longest: int) -> bool:
+        """Whether the best candidate, of at most some complexity, leaves nothing worth looking for.
+
+        It is exact, or leaves what looks like noise; where rows are too few to tell, it must explain nearly
+        everything in far fewer bits than it saves.
+        """
+        best = self.candidates.best
+        if best is None or best.complexity > longest or not best.expression.variables:
+            return False
+        return self.task.is_exact(best.loss) or self._leaves_noise(best)
+
+    def _leaves_noise(self, best: Candidate) -> bool:
+        if best.expression not in self._noise:
+            self._noise[best.expression] = self._is_convincing(best) and not self._has_structure(best)
+        return self._noise[best.expression]
+
+    def _is_convincing(self, best: Candidate) -> bool:
+        settings, task = self.settings, self.task
+        if task.n_rows >= settings.least_rows:
+            return best.loss < settings.least_explained * task.null_loss
+        saved = -task.loss.bits(best.loss, task.null_loss, task.n_rows)
+        own = best.bits + saved
+        return best.loss <= settings.convincing * task.null_loss and saved >= settings.compression * own
+
+    def _has_structure(self, best: Candidate) -> bool:
+        task = self.task
+        with np.errstate(all="ignore"):
+            residual = (task.y - Program([best.expression]).values(task.X)[0]) * task.root_weights
+        return has_structure(task.X, residual)

@@ -1,0 +1,36 @@
+"""Evolution's stages: by mutation and crossover, and with parts asked of the network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nsr.clock import Clock
+from nsr.refinement.candidates import Candidate
+from nsr.search.context import Context
+from nsr.search.evolution.generations import Generations
+
+
+class Evolution:
+    """Children by mutation and crossover; see `nsr.search.stage.Stage`."""
+
+    components = frozenset({"evolution"})
+    takes_turns = True
+
+    def __init__(self, share: float) -> None:
+        self.share = share
+
+    def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
+        """Generation after generation."""
+        return Generations(context, clock).evolved()
+
+
+class Completion:
+    """Members with a part of the network's; see `nsr.search.stage.Stage`."""
+
+    components = frozenset({"evolution"})
+    takes_turns = True
+    share = 1.0
+
+    def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
+        """Generation after generation, where the network may be asked."""
+        return Generations(context, clock).completed() if "network" in context.components else iter(())

@@ -1,0 +1,96 @@
+"""The last look: the best candidates, in the user's units, are fitted to all rows, reworded and rounded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from nsr.clock import Clock
+from nsr.data.scaling import Scaler
+from nsr.expressions.expression import constant
+from nsr.expressions.rewriting import rewritten, tidied, without_idle_abs
+from nsr.expressions.simplify import simplify
+from nsr.refinement.candidates import Candidate, fitted, ranked, scored
+from nsr.refinement.snapping import snap
+from nsr.search.settings import FinishingSettings
+from nsr.task import Task
+
+# A round constant may be worse than the best one by this share.
+_ROUNDED = 1e-3
+
+
+def unscaled(candidates: Iterable[Candidate], scaler: Scaler, task: Task) -> list[Candidate]:
+    """Candidates for the scaled task as candidates for the user's own.
+
+    Args:
+        candidates: What a search found.
+        scaler: How it saw the variables and the target.
+        task: The user's.
+    """
+    found = list(candidates)
+    expressions = [without_idle_abs(simplify(scaler.undo(c.expression)), task.X) for c in found]
+    return _as_found_by(found, scored(expressions, task))
+
+
+def constants(task: Task) -> list[Candidate]:
+    """The best constant, or the round value that it may stand for."""
+    (level,) = scored([constant(task.level)], task)
+    snapped = snap(level, task)
+    return [snapped if snapped and snapped.loss <= (1 + _ROUNDED) * task.null_loss else level]
+
+
+def finished(
+    pool: Sequence[Candidate], task: Task, clock: Clock, settings: FinishingSettings
+) -> list[Candidate]:
+    """The pool with the best of it polished and rounded as well; Ctrl-C leaves it as it is.
+
+    Args:
+        pool: Candidates for the user's own task.
+        task: What they explain.
+        clock: Once it is over nothing further is begun.
+        settings: How many are worth it.
+    """
+    result = list(pool)
+    try:
+        if not any(task.is_exact(candidate.loss) for candidate in pool):
+            result += _polished(result, task, clock, settings)
+        result += _rounded(result, task, clock, settings)
+    except KeyboardInterrupt:
+        pass
+    return result
+
+
+def _polished(
+    pool: Sequence[Candidate], task: Task, clock: Clock, settings: FinishingSettings
+) -> list[Candidate]:
+    """The best candidates with their constants fitted to all rows, as the search fits them to some."""
+    best = ranked(pool)[: settings.n_polished]
+    stages = {candidate.expression.skeleton(): candidate.stage for candidate in best}
+    found = fitted([candidate.expression for candidate in best], task, settings.polished, clock)
+    own = [Candidate(c.expression, c.loss, c.bits, stages.get(c.expression.skeleton(), "")) for c in found]
+    return _as_found_by(own, scored([simplify(c.expression) for c in own], task))
+
+
+def _rounded(
+    pool: Sequence[Candidate], task: Task, clock: Clock, settings: FinishingSettings
+) -> list[Candidate]:
+    """The best candidates in other words and with round constants; as many as there is time for."""
+    best = ranked(pool)[: settings.n_snapped]
+    exact = [c for c in best if task.is_exact(c.loss)]
+    forms: list[Candidate] = []
+    for place, candidate in enumerate(exact[: settings.n_rewritten] or best):
+        if forms and clock.is_over:
+            break
+        others = rewritten(candidate.expression) if place < settings.n_rewritten else []
+        reworded = scored([candidate.expression, *others], task)
+        for form in _as_found_by([candidate] * len(reworded), reworded):
+            forms.append(form)
+            snapped = snap(form, task, clock)
+            if snapped is not None:
+                forms += _as_found_by([form], scored([tidied(snapped.expression)], task))
+    return forms
+
+
+def _as_found_by(found: Sequence[Candidate], forms: Sequence[Candidate]) -> list[Candidate]:
+    """Other forms of what was found, one of each, as finds of the same stages."""
+    pairs = zip(found, forms, strict=True)
+    return [Candidate(form.expression, form.loss, form.bits, c.stage) for c, form in pairs]

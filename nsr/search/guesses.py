@@ -1,0 +1,23 @@
+"""The user's own guesses come first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nsr.clock import Clock
+from nsr.expressions.expression import apply, constant
+from nsr.refinement.candidates import Candidate, fitted
+from nsr.search.context import Context
+
+
+class Guesses:
+    """Refines what the user thinks; see `nsr.search.stage.Stage`."""
+
+    components: frozenset[str] = frozenset()  # always on
+    takes_turns = False
+    share = 1.0
+
+    def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
+        """One batch, with a free factor before each guess."""
+        scaled = [apply("mul", constant(1.0), guess) for guess in context.guesses]
+        yield fitted(scaled, context.root, context.settings.guessed, clock, "guesses")

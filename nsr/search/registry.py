@@ -1,0 +1,27 @@
+"""The stages of the search, in the order in which they come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from nsr.search.asking import AskingAboutStates, AskingAboutTable
+from nsr.search.evolution.stage import Completion, Evolution
+from nsr.search.guesses import Guesses
+from nsr.search.settings import SearchSettings
+from nsr.search.stage import Stage
+from nsr.search.structure.stage import Structure
+
+# What makes each stage of a search from its settings.
+STAGES: list[Callable[[SearchSettings], Stage]] = [
+    lambda _: Guesses(),
+    lambda settings: Structure(settings.structure.share),
+    lambda _: AskingAboutTable(),
+    lambda _: AskingAboutStates(),
+    lambda settings: Evolution(settings.evolution.share),
+    lambda _: Completion(),
+]
+
+
+def stages(settings: SearchSettings) -> list[Stage]:
+    """The stages of one search."""
+    return [make(settings) for make in STAGES]

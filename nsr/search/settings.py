@@ -1,0 +1,166 @@
+"""The numbers of the search: each with its meaning, and where it was chosen.
+
+Where nothing else is said, a number was chosen on generated problems and the classical suites
+(`python -m eval.ablation`), never on the Feynman equations. An ablation overrides it:
+`replace(SearchSettings(), short=8)`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from nsr.refinement.refine import Effort
+
+# Where refinement starts a constant that is added, or that a factor of 1 is moved by: not at a saddle.
+OFFSET = 0.1
+
+
+@dataclass(frozen=True)
+class StructureSettings:
+    """Families, reduction and separation.
+
+    Attributes:
+        share: Of the time, before the network is asked. More starves the network on the suite `hard`.
+        few_variables: States of at most this many are split at once: their parts are simple.
+        least_seconds: Without this much time no state is split: each part is a search.
+        max_combinations: Ways in which equations of separate parts are combined.
+        part_share: Of the time that is left, for a part of a sum or a product.
+        part_precision: A part is solved when its squared error is this many times the surrogate's.
+        n_splits: Functions that a target is affine in which are followed up.
+        coefficient_share: Of the time that is left, for such a function or a coefficient of it.
+        coefficient_precision: As `part_precision`, for these.
+        n_each: Solutions of each of these that are combined.
+        batches_after: Batches that may bring a shorter solution of a part after a long one.
+    """
+
+    share: float = 0.4
+    few_variables: int = 2
+    least_seconds: float = 0.25
+    max_combinations: int = 36
+    part_share: float = 0.2
+    part_precision: float = 4.0
+    n_splits: int = 4
+    coefficient_share: float = 0.15
+    coefficient_precision: float = 16.0
+    n_each: int = 2
+    batches_after: int = 4
+
+
+@dataclass(frozen=True)
+class AskingSettings:
+    """The network.
+
+    Attributes:
+        share: Of the time that is left, for sampling about one state.
+        rounds: Refinement of guesses: each round keeps this many of the best of the round before (all in the
+            first one), and spends more on each. Measured on the classical suites.
+        n_handed_on: The best guesses that are handed on after each round.
+        smaller: A reduced state is asked for this many times fewer sequences.
+        n_subtrees: Subtrees of guesses that families make sums and ratios of.
+    """
+
+    share: float = 0.6
+    rounds: tuple[tuple[int | None, Effort], ...] = (
+        (None, Effort(restarts=4, points=128, iterations=30)),
+        (128, Effort(restarts=12, points=256, iterations=50)),
+        (32, Effort(restarts=1, points=None, iterations=100)),
+    )
+    n_handed_on: int = 96
+    smaller: int = 4
+    n_subtrees: int = 80
+
+
+@dataclass(frozen=True)
+class EvolutionSettings:
+    """Evolution, with and without the network.
+
+    Attributes:
+        share: Evolution's time as a multiple of the network's, where they take turns: with less, slow batches
+            of guesses starve it (suite `hard`).
+        n_children: Children at a time.
+        patience: Generations in which nothing got better after which none follows.
+        tried: Effort on every child, on few rows.
+        n_polished: Children, the best there, that are refined on `n_rows`.
+        polished: Effort on these.
+        first: Effort on what evolution begins with.
+        n_rows: Rows that children are judged by: more tell little, and cost as much again.
+        max_complexity: Of a child.
+        n_each: Survivors of each complexity.
+        n_best: Survivors of shortest description.
+        attempts: Draws for each child that is wanted, as many are known already.
+        n_parts: Parts that the network is asked for at a time.
+        least_wanted: Share of the rows that must want a value for a part to be asked for.
+        most_wanted: Largest value that is asked for.
+    """
+
+    share: float = 2.0
+    n_children: int = 200
+    patience: int = 40
+    tried: Effort = Effort(restarts=2, points=128, iterations=20)
+    n_polished: int = 24
+    polished: Effort = Effort(restarts=1, points=2_000, iterations=20)
+    first: Effort = Effort(restarts=1, points=512, iterations=20)
+    n_rows: int = 2_000
+    max_complexity: int = 40
+    n_each: int = 3
+    n_best: int = 40
+    attempts: int = 4
+    n_parts: int = 32
+    least_wanted: float = 0.5
+    most_wanted: float = 1e6
+
+
+@dataclass(frozen=True)
+class FinishingSettings:
+    """What is done to the best candidates at the end.
+
+    Attributes:
+        share: Of the time, kept for it.
+        n_polished: Candidates that are fitted to all rows.
+        polished: Effort on each of these.
+        n_snapped: Candidates that are given round constants.
+        n_rewritten: Candidates that are put in other words, too, as other constants are round there.
+    """
+
+    share: float = 0.1
+    n_polished: int = 40
+    polished: Effort = Effort(restarts=1, points=None, iterations=20)
+    n_snapped: int = 12
+    n_rewritten: int = 6
+
+
+@dataclass(frozen=True)
+class SearchSettings:
+    """All of them, and what decides when a search ends.
+
+    Attributes:
+        structure: Of families, reduction and separation.
+        asking: Of the network.
+        evolution: Of evolution.
+        finishing: Of the last look.
+        guessed: Effort on each of the user's own guesses.
+        polished: Effort on an equation of the table whose constants are nearly right.
+        max_length: Tokens of an equation of the table; longer ones are nobody's equation.
+        short: An answer of at most this complexity is as good as right, and ends the search at once.
+        long: One of at most this complexity ends it after `batches_after` more; a longer one never does.
+        batches_after: Batches in which a simpler answer may come.
+        least_rows: Rows from which on tests tell whether residuals are noise.
+        least_explained: Share of the target's loss that may be left for residuals to count as noise.
+        convincing: Where rows are fewer, share of the loss that a convincing answer leaves at most,
+        compression: and how many times its own bits it saves at least: no short coincidence does that.
+    """
+
+    structure: StructureSettings = field(default_factory=StructureSettings)
+    asking: AskingSettings = field(default_factory=AskingSettings)
+    evolution: EvolutionSettings = field(default_factory=EvolutionSettings)
+    finishing: FinishingSettings = field(default_factory=FinishingSettings)
+    guessed: Effort = Effort(restarts=32, points=None, iterations=100)
+    polished: Effort = Effort(restarts=1, points=512, iterations=30)
+    max_length: int = 200
+    short: int = 12
+    long: int = 30
+    batches_after: int = 8
+    least_rows: int = 2_000
+    least_explained: float = 0.1
+    convincing: float = 1e-7
+    compression: float = 2.5

@@ -1,0 +1,110 @@
+"""Structure: families and separation in ever smaller states, then what the larger ones are affine in."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Iterator
+
+from nsr.clock import Clock
+from nsr.expressions.expression import Expression, constant
+from nsr.expressions.space import SearchSpace
+from nsr.refinement.candidates import Candidate
+from nsr.search.context import Context
+from nsr.search.state import State
+from nsr.search.structure.divide import PartSolver
+from nsr.search.structure.families import relations
+from nsr.search.structure.reduction import groupings, reductions
+
+COMPONENTS = frozenset({"families", "separation", "reduction"})
+
+
+class Structure:
+    """The cheap stage that comes first; see `nsr.search.stage.Stage`."""
+
+    components = COMPONENTS
+    takes_turns = False
+
+    def __init__(self, share: float) -> None:
+        self.share = share
+
+    def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
+        """The smallest states first; what comes late is where each part is a search."""
+        yield from self._explored(context, clock)
+        if "separation" in context.components and not context.is_answered(context.settings.short):
+            yield from self._all_split(context, clock)
+
+    def _explored(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
+        order = itertools.count()
+        queue = [((0, 0.0, next(order)), start) for start in context.starts]
+        seen = {start.key for start in context.starts}
+        while queue and not (context.states and clock.is_over):
+            _, state = heapq.heappop(queue)
+            context.states.append(state)
+            children = self._children(context, state, clock)
+            children = [child for child in children if child.key not in seen]
+            seen |= {child.key for child in children}
+            levels = [child.lift(constant(child.level)) for child in children if not child.n_variables]
+            yield context.polished(levels, "reduction", clock)
+            for child in children:
+                if child.n_variables:
+                    heapq.heappush(queue, ((child.n_variables, child.error, next(order)), child))
+            yield from self._solved(context, state, clock)
+            if context.is_answered(context.settings.short):
+                return
+
+    def _children(self, context: Context, state: State, clock: Clock) -> list[State]:
+        return reductions(state, clock) if "reduction" in context.components else []
+
+    def _solved(self, context: Context, state: State, clock: Clock) -> Iterator[list[Candidate]]:
+        """What families and separation find for one state."""
+        if "families" in context.components:
+            for forms in relations(state):
+                lifted = [state.lift(form) for form in forms]
+                yield context.polished(lifted, stage_name("families", state, context), clock)
+                if clock.is_over:
+                    return
+        if "separation" in context.components:
+            solver = part_solver(context, COMPONENTS, clock)
+            yield divided(context, state, solver.separated(state, state.surrogates[:1]), clock)
+            if state.n_variables <= context.settings.structure.few_variables:
+                yield divided(context, state, solver.split(state), clock)
+
+    def _all_split(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
+        """What the larger states are affine in, or sums by a surrogate that is not the best one."""
+        settings = context.settings.structure
+        solver = part_solver(context, COMPONENTS, clock)
+        larger = [state for state in context.states if state.n_variables > settings.few_variables]
+        for state in sorted(larger, key=lambda state: (state.n_variables, state.error)):
+            if clock.left < settings.least_seconds:
+                return
+            yield divided(context, state, solver.separated(state, state.best_of_each_output[1:]), clock)
+            yield divided(context, state, solver.split(state), clock)
+
+
+def starts(root: State, space: SearchSpace) -> list[State]:
+    """Where structure begins: the table itself, or what its dimensionless groups make of it."""
+    units = space.units
+    if units is None or units.constants == "free" or not len(units.symmetries):
+        return [root]
+    return groupings(root, units.symmetries) or [root]
+
+
+def stage_name(component: str, state: State, context: Context) -> str:
+    """What to call a component's find about a state, in `Candidate.stage`."""
+    is_start = any(state.key == start.key for start in context.starts)
+    return component if is_start else f"reduction, {component}"
+
+
+def part_solver(context: Context, components: frozenset[str], clock: Clock) -> PartSolver:
+    """What solves the parts of a state by searches that use some of the components."""
+    own = components & context.components
+    return PartSolver(
+        lambda part, own_clock: context.search_part(part, own, own_clock), context.settings, clock
+    )
+
+
+def divided(context: Context, state: State, forms: list[Expression], clock: Clock) -> list[Candidate]:
+    """What was put together for a state, refined on the table."""
+    lifted = [state.lift(form) for form in forms]
+    return context.polished(lifted, stage_name("separation", state, context), clock)

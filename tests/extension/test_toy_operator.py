@@ -1,0 +1,133 @@
+"""An operator from outside the package, the Lorentz factor, in every place that operators have."""
+
+import ctypes
+import subprocess
+
+import numpy as np
+import pytest
+import sympy
+import torch
+
+from nsr.evaluate.program import Program
+from nsr.export.c import to_c
+from nsr.export.latex import to_latex
+from nsr.export.numpy import to_numpy
+from nsr.export.torch import ExpressionModule
+from nsr.expressions.expression import apply, variable
+from nsr.expressions.operators import Operator
+from nsr.expressions.parsing import parse
+from nsr.expressions.printing import to_infix
+from nsr.expressions.simplify import simplify
+from nsr.expressions.sympy_form import from_sympy, to_sympy
+from nsr.expressions.units import Units
+from nsr.network.checkpoint import CheckpointError, from_pretrained, save_pretrained
+from nsr.network.model import Model, ModelConfig
+from nsr.network.tokenizer import Tokenizer
+from nsr.refinement.refine import refine
+from nsr.refinement.selection import Candidate
+from nsr.search.evolution.population import Member, Population
+from nsr.search.evolution.semantics import desired
+
+SPEEDS = np.random.default_rng(0).uniform(0.1, 0.9, (50, 2))
+FACTORS = 1 / np.sqrt(1 - SPEEDS**2)
+
+
+@pytest.fixture(autouse=True)
+def lorentz(registered):
+    operator = Operator(
+        "lorentz",
+        1,
+        lambda v: torch.rsqrt(1 - v * v),
+        lambda v: 1 / sympy.sqrt(1 - v**2),
+        complexity=2,
+        c="(1/sqrt(1 - ({0})*({0})))",
+        parity="even",
+        is_nonnegative=True,
+        domain=(-1.0, 1.0),
+        inverses=(lambda wanted, now: np.copysign(np.sqrt(1 - wanted**-2), now),),
+        searched=True,
+    )
+    registered(operator)
+    return operator
+
+
+def test_it_is_parsed_printed_and_counted():
+    expression = parse("2*lorentz(v/c)", ["v", "c"])
+    assert expression.tokens == ("mul", 2.0, "lorentz", "div", "x_0", "x_1")
+    assert to_infix(expression, ["v", "c"]) == "2*lorentz(v/c)"
+    assert expression.complexity == 7
+
+
+def test_it_is_simplified_by_its_parity():
+    assert simplify(parse("abs(lorentz(-2*x_0))")) == parse("lorentz(2*x_0)")
+
+
+def test_it_is_evaluated_and_differentiated():
+    program = Program([parse("lorentz(0.5*x_0) + x_1")])
+    values, jacobian = program.jacobian(SPEEDS)
+    v = 0.5 * SPEEDS[:, 0]
+    np.testing.assert_allclose(values[0], 1 / np.sqrt(1 - v**2) + SPEEDS[:, 1], rtol=1e-14)
+    np.testing.assert_allclose(jacobian[0, 0], v * SPEEDS[:, 0] * (1 - v**2) ** -1.5, rtol=1e-12)
+
+
+def test_its_constants_are_refined():
+    y = 3 * (1 - (0.8 * SPEEDS[:, 0]) ** 2) ** -0.5
+    refined = refine([parse("C0*lorentz(C1*v)", ["v"], free_names=True)], SPEEDS, y, restarts=8)
+    assert refined.loss[0] < 1e-16
+    np.testing.assert_allclose(np.abs(refined.constants[0]), [3, 0.8], rtol=1e-6)
+
+
+def test_it_is_exported(tmp_path):
+    expression = parse("x_1*lorentz(x_0)/2")
+    expected = SPEEDS[:, 1] * FACTORS[:, 0] / 2
+    np.testing.assert_allclose(to_numpy(expression)(SPEEDS), expected, rtol=1e-14)
+    with torch.no_grad():
+        np.testing.assert_allclose(ExpressionModule(expression)(torch.tensor(SPEEDS)), expected, rtol=1e-14)
+    form = to_sympy(expression)
+    a, b = sympy.symbols("x_0 x_1", real=True)
+    assert sympy.simplify(form - b / (2 * sympy.sqrt(1 - a**2))) == 0
+    np.testing.assert_allclose(Program([from_sympy(form)]).values(SPEEDS)[0], expected, rtol=1e-12)
+    assert r"\sqrt{1 - x_{0}^{2}}" in to_latex(expression)
+    (tmp_path / "f.c").write_text("#include <math.h>\n" + to_c(expression))
+    command = ["cc", "-shared", "-fPIC", "-o", tmp_path / "f.so", tmp_path / "f.c", "-lm"]
+    subprocess.run(command, check=True)
+    function = ctypes.CDLL(str(tmp_path / "f.so")).f
+    function.restype, function.argtypes = ctypes.c_double, [ctypes.c_double] * 2
+    np.testing.assert_allclose([function(*row) for row in SPEEDS.tolist()], expected, rtol=1e-14)
+
+
+def test_its_argument_has_no_unit():
+    units = Units.parse(("m/s", "m/s", "kg"), "kg")
+    assert units.allow(parse("x_2*lorentz(x_0/x_1)"))
+    assert not units.allow(parse("x_2*lorentz(x_0)"))
+
+
+def test_evolution_mutates_with_it_and_looks_below_it():
+    population = Population(1, seed=0)
+    population.add([Member(Candidate(parse("x_0 + 2"), 1.0), 1.0)])
+    assert any("lorentz" in child.tokens for child in population.children(100))
+    table = np.column_stack((SPEEDS, SPEEDS[:, 0] + 1e-6))
+    wanted = desired(apply("lorentz", variable(2)), 2, table, FACTORS[:, 0])
+    np.testing.assert_allclose(wanted, SPEEDS[:, 0], rtol=1e-9)
+
+
+def test_a_network_that_knows_it_says_so(tmp_path, lorentz, registered):
+    from nsr.expressions.operators import N_BUILTIN, OPERATORS
+
+    tokenizer = Tokenizer(2)
+    assert tokenizer.operators[-1] == "lorentz"
+    config = ModelConfig(tokenizer.vocab_size, 2, d_model=16, n_heads=2, d_ffn=16, n_latents=4)
+    save_pretrained(tmp_path / "network", Model(config), tokenizer)
+    assert from_pretrained(tmp_path / "network").tokenizer.vocabulary == tokenizer.vocabulary
+    # In another order, and beside others, the table serves as well.
+    builtin = dict(list(OPERATORS.snapshot.items())[:N_BUILTIN])
+    OPERATORS._publish(builtin)
+    with pytest.raises(CheckpointError, match="not registered: lorentz; register"):
+        from_pretrained(tmp_path / "network")
+    registered(Operator("another", 1, abs, abs))
+    registered(lorentz)
+    assert from_pretrained(tmp_path / "network").tokenizer.vocabulary == tokenizer.vocabulary
+    OPERATORS._publish(builtin)
+    registered(Operator("lorentz", 2, abs, abs))
+    with pytest.raises(CheckpointError, match="lorentz with another number of arguments"):
+        from_pretrained(tmp_path / "network")

@@ -1,0 +1,51 @@
+"""The weights that ship: they load, and they know equations that they were never shown."""
+
+import numpy as np
+import pytest
+import torch
+
+from nsr.expressions.canonical import skeleton_key
+from nsr.expressions.parsing import parse
+from nsr.network.checkpoint import DEFAULT_CHECKPOINT, from_pretrained
+from nsr.network.guess import guess
+from nsr.ode.neural import by_systems
+from nsr.ode.trajectories import Trajectory
+
+
+@pytest.fixture(scope="module")
+def functions():
+    return from_pretrained(DEFAULT_CHECKPOINT)
+
+
+def test_the_network_for_functions_guesses_a_product_of_powers(functions):
+    X = np.random.default_rng(0).uniform(1, 5, (200, 2))
+    guesses = guess(functions, X, 3 * X[:, 0] * X[:, 1] ** 2, n_candidates=32, seed=0)
+    assert len(guesses) > 5  # well-formed: every one was decoded
+    assert all(set(expression.variables) <= {0, 1} for expression in guesses)
+    assert skeleton_key(parse("x_0*x_1**2")) in {skeleton_key(expression) for expression in guesses[:5]}
+    assert guess(functions, X, 3 * X[:, 0] * X[:, 1] ** 2, n_candidates=32, seed=0) == guesses
+
+
+def test_the_guess_follows_the_data(functions):
+    X = np.random.default_rng(0).uniform(1, 5, (200, 2))
+    guesses = guess(functions, X, X[:, 0] + np.sin(X[:, 1]), n_candidates=32, seed=0)
+    assert skeleton_key(parse("x_0*x_1**2")) not in {skeleton_key(expression) for expression in guesses[:5]}
+    assert any("sin" in expression.tokens for expression in guesses[:5])
+
+
+def test_the_network_for_systems_guesses_growth_and_decay():
+    times = np.linspace(0, 5, 100)
+    trajectory = Trajectory(times, np.column_stack((3 * np.exp(-0.7 * times), np.exp(0.4 * times))))
+    found = by_systems(from_pretrained("nsr-ode"), [trajectory], 32, seed=0)
+    assert len(found) == 2
+    for place, expressions in enumerate(found):
+        assert skeleton_key(parse(f"2*x_{place}")) in {skeleton_key(e) for e in expressions}
+        assert all(set(e.variables) <= {0, 1} for e in expressions)
+
+
+@pytest.mark.parametrize("name", [DEFAULT_CHECKPOINT, "nsr-ode"])
+def test_weights_are_finite_and_written_to_be_read_alone(name):
+    pretrained = from_pretrained(name)
+    assert not pretrained.model.training
+    assert pretrained.tokenizer.vocab_size == pretrained.config.vocab_size
+    assert all(torch.isfinite(weights).all() for weights in pretrained.model.state_dict().values())

@@ -1,0 +1,59 @@
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+import pytest
+
+from nsr import cli
+from nsr.evaluate import kernels
+
+
+class Terminal:
+    """A console that keeps what its status says."""
+
+    is_terminal = True
+
+    def __init__(self):
+        self.said = []
+
+    @contextmanager
+    def status(self, text):
+        self.said.append(text)
+        yield SimpleNamespace(update=self.said.append)
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_terminal_is_told_what_is_going_on_and_that_a_first_fit_compiles(monkeypatch, is_first):
+    monkeypatch.setattr(kernels, "are_compiled", lambda: not is_first)
+    console = Terminal()
+    with cli._status(console) as say:
+        cli._compile(lambda: console.said.append("compiled"), say)
+        say("searching")
+    assert console.said[0] == "loading"
+    assert any(text.startswith("compiling, as this is the first fit") for text in console.said) == is_first
+    assert console.said[-2:] == ["compiled", "searching"]
+
+
+def test_a_pipe_is_told_nothing():
+    console = SimpleNamespace(is_terminal=False)  # which has no status
+    with cli._status(console) as say:
+        say("searching")
+
+
+@pytest.mark.parametrize("command", ["fit", "ode"])
+def test_the_terminal_is_told_before_anything_that_takes_long_is_loaded(command, tmp_path):
+    column = "--target" if command == "fit" else "--time"
+    arguments = ["nsr", command, str(tmp_path / "absent.csv"), column, "y"]
+    code = f"import sys; sys.argv = {arguments}; from nsr.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", code],
+        env={**os.environ, "FORCE_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == cli.EXIT_BAD_INPUT
+    told = done.stderr.index("loading")
+    assert all(told < done.stderr.index(f" {name}\n") for name in ("numpy", "numba", "pandas", "sklearn"))

@@ -1,0 +1,48 @@
+"""The CSV log of a run: every line that was logged is on disk, whatever stops the run."""
+
+from __future__ import annotations
+
+import csv
+import os
+from pathlib import Path
+
+from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.utilities.rank_zero import rank_zero_only
+
+
+class RunLog(CSVLogger):
+    """Lightning's CSV logger, which never loses a line.
+
+    Lightning rewrites the whole file when a new column appears (the first validation brings some), and a run
+    that is killed meanwhile has lost its log; here the new file replaces the old one in one step.
+
+    Args:
+        folder: Folder of the run; the log is `logs/version_N/metrics.csv` in it, a new N for each start.
+    """
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(folder, name="logs", flush_logs_every_n_steps=1)
+
+    @rank_zero_only
+    def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
+        """Appends a line and waits until it is on disk."""
+        writer = self.experiment
+        path = Path(writer.metrics_file_path)
+        columns = sorted({*writer.metrics_keys, *metrics, "step"})
+        if path.exists() and columns != writer.metrics_keys:
+            _add_columns(path, columns)
+        writer.metrics_keys = columns
+        super().log_metrics(metrics, step)
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+
+
+def _add_columns(path: Path, columns: list[str]) -> None:
+    temporary = path.with_suffix(".new")
+    with path.open(newline="") as old, temporary.open("w", newline="") as new:
+        writer = csv.DictWriter(new, fieldnames=columns)
+        writer.writeheader()
+        writer.writerows(csv.DictReader(old))
+        new.flush()
+        os.fsync(new.fileno())
+    temporary.replace(path)
