@@ -16,7 +16,7 @@ class Stage:
     """A source of right-hand sides: of proposals before systems are fitted, of variations after, or both."""
 
     def propose(self, task: OdeTask, clock: Clock) -> Proposals:  # noqa: ARG002
-        """Right-hand sides that the observations suggest, for each component.
+        """Right-hand sides, with constants that fit, that the observations suggest for each component.
 
         Args:
             task: What was observed.

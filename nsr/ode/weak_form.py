@@ -119,8 +119,8 @@ def sparse_fits(
         settings: How long sums may be, and how many are tried.
     """
     with np.errstate(all="ignore"):
-        is_usable = np.all(np.isfinite(table), axis=0) & (np.linalg.norm(table, axis=0) > 0)
-    usable = np.flatnonzero(is_usable)
+        norms = np.linalg.norm(table, axis=0)
+    usable = np.flatnonzero(np.isfinite(norms) & (norms > 0))
     if len(usable) >= len(target):  # more terms than the bumps tell apart
         usable = usable[forward_selection(table[:, usable], target, len(target) // 2)]
     terms, table = [library[i] for i in usable.tolist()], table[:, usable]
