@@ -23,6 +23,8 @@ _TOKEN = re.compile(
 _CLOSE = 0.75
 # Constants have short names, such as a, k1 or c_0; longer ones may be meant as columns.
 _SHORT = 2
+# Characters of a guess that messages repeat.
+_SHOWN = 100
 # Above this length rewriting a guess so that a constant occurs once takes too long.
 _MAX_TIED = 200
 
@@ -52,15 +54,16 @@ def read_guesses(guesses: str | Sequence[str], names: Names) -> list[Expression]
 
 
 def _read(text: str, names: Names) -> Expression:
+    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
     try:
         written, constants = _in_identifiers(text, names)
         expression = parse(written, [*names.identifiers, *constants])
     except ParseError as error:
-        raise ValueError(f"guess {text!r}: {error}{_quoting(text, names)}") from None
+        raise ValueError(f"guess {shown!r}: {error}{_quoting(text, names)}") from None
     columns = {names.identifiers[i] for i in expression.variables if i < len(names.identifiers)}
     for constant in constants:
-        _check_constant(constant, text, names, columns)
-    return _with_placeholders(expression, len(names.identifiers), constants, text)
+        _check_constant(constant, shown, names, columns)
+    return _with_placeholders(expression, len(names.identifiers), constants, shown)
 
 
 def _in_identifiers(text: str, names: Names) -> tuple[str, list[str]]:

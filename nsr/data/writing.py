@@ -52,14 +52,13 @@ def write_whole(path: Path, content: str | bytes) -> None:
         OSError: If it cannot be written; the message says where the content is instead, if anywhere.
     """
     data = content.encode("utf-8") if isinstance(content, str) else content
-    if _is_device(path):
-        path.write_bytes(data)
-        return
-    target = path.resolve()
     try:
-        _replace(target, data)
+        if _is_device(path):
+            path.write_bytes(data)
+        else:
+            _replace(path.resolve(), data)
     except OSError as error:
-        saved = _saved_elsewhere(target.name, data)
+        saved = _saved_elsewhere(path.name, data)
         where = "" if saved is None else f"; the result is in {saved}"
         raise OSError(f"{path} cannot be written: {error.strerror}{where}") from None
 

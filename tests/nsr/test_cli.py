@@ -372,6 +372,14 @@ def test_results_are_written_before_they_are_printed(nsr, table, guessed, tmp_pa
     assert json.loads((tmp_path / "result.json").read_text())["target"] == "energy"
 
 
+def test_a_result_that_cannot_be_written_is_printed_and_said(nsr, table, guessed):
+    guessed("1.5*x_0*x_1")
+    code, out, err = nsr("fit", table, "--target", "energy", "--output", "/dev/full")
+    assert code == 2
+    assert "energy = 2*mass_kg*height" in out
+    assert "/dev/full cannot be written: No space left on device; the result is in /" in err
+
+
 def test_no_arguments_are_a_call_for_help(nsr):
     code, out, _ = nsr()
     assert code == 0

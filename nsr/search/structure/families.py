@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, constant, variable
-from nsr.refinement.subsets import best_subsets
+from nsr.refinement.subsets import backward_elimination, best_subsets
 from nsr.search.state import State
 from nsr.search.structure.inner_constants import with_inner_constant
 from nsr.search.structure.monomials import ONE, linear_combination, monomial, power
@@ -50,6 +50,8 @@ _MAX_DEGREE = 9
 _POLYNOMIAL_SIZES = (35, 120)
 # A term is significant if its coefficient is this many standard errors from zero.
 _SIGNIFICANT = 5.0
+# Directions of columns whose singular values are below this share of the largest are noise.
+_COLLINEAR = 1e-6
 
 
 # What may be a polynomial; the last one is tried with few variables only.
@@ -134,7 +136,7 @@ def _noisy_polynomials(X: Array, y: Array, weights: Array) -> list[Expression]:
 
 
 def significant_terms(table: Array, target: Array) -> tuple[list[int], Array]:
-    """Backward elimination: the least significant column goes until all that are left are significant.
+    """Backward elimination until every column that is left is significant.
 
     Args:
         table: Columns to choose from, shape (P, n).
@@ -143,22 +145,12 @@ def significant_terms(table: Array, target: Array) -> tuple[list[int], Array]:
     Returns:
         Indices of the columns left, and their coefficients.
     """
-    scale = np.linalg.norm(table, axis=0)
-    scaled = table / scale
-    gram, moments, total = scaled.T @ scaled, scaled.T @ target, float(target @ target)
-    kept = list(range(table.shape[1]))
-    while kept:
-        block = gram[np.ix_(kept, kept)]
-        inverse = np.linalg.pinv(block, rcond=1e-12, hermitian=True)
-        coefficients = inverse @ moments[kept]
-        unexplained = max(total - float(coefficients @ moments[kept]), 0.0) / max(len(target) - len(kept), 1)
-        with np.errstate(all="ignore"):
-            t = np.abs(coefficients) / np.sqrt(np.diag(inverse) * unexplained)
-        worst = int(np.argmin(t))
-        if t[worst] > _SIGNIFICANT:
-            break
-        del kept[worst]
-    return kept, (coefficients / scale[kept] if kept else np.empty(0))
+    for kept, coefficients, costs, unexplained in backward_elimination(table, target, rcond=_COLLINEAR):
+        variance = unexplained / max(len(target) - len(kept), 1)
+        # A column's cost is its coefficient over its standard error, squared, in units of the variance.
+        if np.min(costs) > _SIGNIFICANT**2 * variance:
+            return kept.tolist(), coefficients
+    return [], np.empty(0)
 
 
 def _forms(

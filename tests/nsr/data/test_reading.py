@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from nsr.data.notes import DataWarning
 from nsr.data.reading import read_table
+from nsr.data.table import select_columns
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False, width=64)
 
@@ -72,7 +73,7 @@ def test_workbooks_and_parquet(tmp_path, rng, write):
     assert found.names == ("m²", "y [V]", "name")
     # Workbooks keep sixteen digits.
     np.testing.assert_allclose(found.matrix([0, 1]), table[["m²", "y [V]"]].to_numpy(), rtol=1e-15)
-    assert found.is_label(2)
+    assert [found.without_numbers(place) for place in range(3)] == ["", "", "holds text"]
 
 
 @pytest.mark.parametrize(("module", "magic"), [("openpyxl", b"PK\x03\x04"), ("pyarrow", b"PAR1")])
@@ -220,3 +221,15 @@ def test_repeated_names_are_told_apart_by_their_order(read):
     assert table.places(["y", "y", "a"]) == [0, 2, 1]
     with pytest.raises(ValueError, match="has 2 columns 'y'"):
         table.place("y")
+    with pytest.raises(ValueError, match="'a' is asked for 2 times"):
+        table.places(["a", "a"])
+
+
+def test_columns_without_numbers_are_left_out_and_told(read):
+    table = read("a,b,c,y\n1,u,,2\n2,v,,3\n")
+    with pytest.warns(DataWarning) as told:
+        assert select_columns(table, "y") == ([0], 3)
+    assert [str(warning.message) for warning in told] == [
+        "column 'b' holds text and is left out",
+        "column 'c' is empty and is left out",
+    ]
