@@ -55,7 +55,7 @@ class Operator:
             `weights` and `exponents`. For built-in operators only.
         aliases: Other names that the parser reads.
         searched: Whether evolution makes new equations with it.
-        varied: Whether right-hand sides of systems are varied with it.
+        varied: Whether right-hand sides of systems are varied with it. For built-in operators only.
         frequency: How often random training expressions have it, relative to others of its arity.
     """
 
@@ -155,6 +155,10 @@ class OperatorTable:
                 raise ValueError(f"operator name {operator.name!r} has another meaning in equations")
             if operator.symbol is not None:
                 raise ValueError(f"operator {operator.name!r} has a symbol, as only built-in ones may")
+            if operator.varied:
+                raise ValueError(
+                    f"operator {operator.name!r} cannot be varied: systems have built-in ones only"
+                )
             self._publish({**self._snapshot, operator.name: operator})
 
     def __getitem__(self, name: str) -> Operator:
@@ -183,7 +187,7 @@ def register(operator: Operator) -> None:
         operator: The new operator; its name and aliases must be free.
 
     Raises:
-        ValueError: If a name is taken, or the operator has a symbol.
+        ValueError: If a name is taken, or the operator claims what only built-in ones may.
     """
     OPERATORS.register(operator)
 

@@ -16,7 +16,7 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nsr.evaluate.interpreter import jacobian_kernel
+from nsr.evaluate.interpreter import values_kernel
 from nsr.evaluate.program import Program
 from nsr.evaluate.tape import compile_tape
 from nsr.expressions.dimensions import Quantity, UnitError
@@ -52,14 +52,14 @@ def test_values_and_derivatives_are_those_of_the_sympy_form(operator):
 
 @named(BUILTIN)
 def test_the_compiled_interpreter_computes_what_the_table_says(operator):
-    """Straight from the kernel, on memory that is known, so that an operator it lacks cannot go unseen."""
+    """Straight from the kernel, so that no other backend can step in for an operator that it lacks."""
     leaves = [apply("mul", constant(1.5), variable(i)) for i in range(operator.arity)]
     inner = [0.7 * row for row in POINTS[: operator.arity]]
     expression = apply(operator.name, *leaves).with_constants([0.7] * operator.arity)
     tape = compile_tape([expression])
     X = np.ascontiguousarray(POINTS[None])
     values, jacobian = np.full((1, 40), 99.0), np.zeros((1, tape.constants.shape[1], 40))
-    jacobian_kernel(
+    values_kernel(
         tape.nodes,
         tape.active,
         tape.offsets,
@@ -181,6 +181,8 @@ def test_descriptions_that_cannot_be_are_refused(registered):
         Operator("twice", 2, abs, abs, parity="odd")
     with pytest.raises(ValueError, match="symbol"):
         registered(Operator("twice", 2, abs, abs, symbol="%"))
+    with pytest.raises(ValueError, match="systems"):
+        registered(Operator("twice", 1, abs, abs, varied=True))
 
 
 def test_operators_are_copied_and_pickled_by_name():
