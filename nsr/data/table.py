@@ -116,7 +116,10 @@ class Table:
 
 
 def _as_numbers(column: pd.Series) -> pd.Series:
-    return pd.to_numeric(column, errors="coerce")
+    try:
+        return pd.to_numeric(column, errors="coerce")
+    except OverflowError:  # whole numbers beyond floats, which as text are infinite
+        return pd.to_numeric(column.astype(str), errors="coerce")
 
 
 def with_numbers(table: Table, places: Sequence[int]) -> list[int]:
