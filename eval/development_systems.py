@@ -17,7 +17,7 @@ from nsr.problems.suites import Suite, register
 _SEED_TAG = 0x6465766F6465  # "devode"
 _N_SYSTEMS = 60
 _PRIOR = SystemConfig(
-    state_weights=(23, 28, 10, 2),  # ODEBench has so many of one to four states
+    state_weights=(23, 28, 10, 2),  # as many as ODEBench has of one to four states
     min_points=150,
     max_points=150,
     noise_share=0.0,
@@ -26,8 +26,8 @@ _PRIOR = SystemConfig(
 # Spread of the logarithm of the second initial values around the first.
 _SPREAD = 0.5
 _ATTEMPTS = 20
-# Those of so many systems are taken that turn so often; a turn stands out, from a trajectory of so many
-# points, by a share of the state's range.
+# This many systems are drawn, and those taken that turn at least this often; a turn stands out, from a
+# trajectory of this many points, by a share of the state's range.
 _N_DRAWN, _LEAST_TURNS, _FINE, _PROMINENCE = 1_200, 3, 600, 0.05
 
 

@@ -35,8 +35,8 @@ _PRIOR = ExpressionConfig(
 _RANGES = ((1.0, 5.0), (1.0, 3.0), (0.1, 2.0), (1.0, 10.0), (-3.0, 3.0))
 _RANGE_WEIGHTS = (0.45, 0.2, 0.15, 0.1, 0.1)
 _N_PROBES = 400
-# A hard problem has so many variables at least, and what knows structure only does not recover it in so many
-# seconds from so many rows.
+# A hard problem has at least this many variables, and what knows structure only does not recover it in this
+# many seconds from this many rows.
 _LEAST_HARD_VARIABLES, _HARD_SECONDS, _HARD_ROWS = 2, 3.0, 2_000
 # Nor is it a fast wave: variables that grow by this factor change it by less than this share of its spread.
 _STEP, _MOST_CHANGE = 1.001, 0.3

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from lightning.pytorch.loggers import CSVLogger
-from lightning.pytorch.utilities.rank_zero import rank_zero_only
+from lightning.pytorch.utilities import rank_zero_only
+from torch import Tensor
 
 
 class RunLog(CSVLogger):
@@ -24,7 +26,7 @@ class RunLog(CSVLogger):
         super().__init__(folder, name="logs", flush_logs_every_n_steps=1)
 
     @rank_zero_only
-    def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
+    def log_metrics(self, metrics: Mapping[str, Tensor | float], step: int | None = None) -> None:
         """Appends a line and waits until it is on disk."""
         writer = self.experiment
         path = Path(writer.metrics_file_path)
@@ -32,7 +34,7 @@ class RunLog(CSVLogger):
         if path.exists() and columns != writer.metrics_keys:
             _add_columns(path, columns)
         writer.metrics_keys = columns
-        super().log_metrics(metrics, step)
+        super().log_metrics(dict(metrics), step)
         with path.open("rb") as file:
             os.fsync(file.fileno())
 

@@ -173,7 +173,7 @@ class _Lots(Generic[E]):
     Args:
         config: How the stream is cut and drawn.
         key: What the seeds of this stream begin with.
-        draw: Draws so many by a seed.
+        draw: Draws a number of them by a seed.
         spare: How many to draw for each problem.
     """
 

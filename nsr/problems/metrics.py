@@ -18,7 +18,7 @@ class Accuracy:
 
     Attributes:
         r2: Coefficient of determination; None where a prediction is not finite.
-        fvu: Fraction of variance unexplained, 1 - r2 without its rounding; None likewise.
+        fvu: Fraction of variance unexplained, 1 - r2 without its rounding; None where r2 is.
         recovered: Whether fvu is at most 2^-23.
     """
 

@@ -65,8 +65,8 @@ def registered(kind: type[P], purpose: Purpose | None = None) -> tuple[Suite[P],
 
 def choices(kind: type[P]) -> list[str]:
     """Names that `load` or `load_systems` takes: those of suites, and those of groups."""
-    suites = registered(kind)
-    groups = dict.fromkeys(suite.group for suite in suites if suite.group is not None)
+    suites: tuple[Suite[P], ...] = registered(kind)
+    groups: dict[str, None] = dict.fromkeys(suite.group for suite in suites if suite.group is not None)
     return [*(suite.name for suite in suites), *groups]
 
 

@@ -26,7 +26,8 @@ from nsr.network import p10
 from nsr.network.tokenizer import Tokenizer
 
 CLEAN = FunctionConfig(min_points=40, max_points=40, noise_share=0.0)
-PROBLEMS = FunctionGenerator(FunctionConfig(min_points=60, max_points=60), seed=7).batch(3000)
+N_PROBLEMS = 1000
+PROBLEMS = FunctionGenerator(FunctionConfig(min_points=60, max_points=60), seed=7).batch(N_PROBLEMS)
 
 
 def by_sympy(expression: Expression) -> sympy.Expr:
@@ -58,10 +59,10 @@ def test_values_cannot_turn_a_skeleton_into_a_benchmark(monkeypatch):
 
 def test_shapes_and_types():
     n_columns = int(PROBLEMS.n_variables.max())
-    assert PROBLEMS.X.shape == (3000, 60, n_columns)
-    assert PROBLEMS.y.shape == (3000, 60)
+    assert PROBLEMS.X.shape == (N_PROBLEMS, 60, n_columns)
+    assert PROBLEMS.y.shape == (N_PROBLEMS, 60)
     assert PROBLEMS.X.dtype == PROBLEMS.y.dtype == np.float32
-    assert len(PROBLEMS.expressions) == 3000
+    assert len(PROBLEMS.expressions) == N_PROBLEMS
     assert 1 <= PROBLEMS.n_variables.min() <= n_columns <= 10
 
 

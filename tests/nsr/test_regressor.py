@@ -171,7 +171,7 @@ def test_noise_on_few_rows_is_not_fitted(n_rows, rng):
     X, fresh = rng.uniform(1, 3, (n_rows, 2)), rng.uniform(1, 3, (200, 2))
     clean = 2 * X[:, 0] / X[:, 1]
     noise = 0.05 * np.std(clean)
-    model = SymbolicRegressor(checkpoint=UNTRAINED, stages=stages, time_limit=3600)
+    model = SymbolicRegressor(checkpoint=UNTRAINED, stages=stages)
     model.fit(X, clean + noise * rng.standard_normal(n_rows))
     assert model.best_["complexity"] <= 9  # the law has 5
     off = model.predict(fresh) - 2 * fresh[:, 0] / fresh[:, 1]
