@@ -226,7 +226,7 @@ def test_repeated_names_are_told_apart_by_their_order(read):
 
 
 def test_whole_numbers_beyond_floats_are_infinite(read):
-    with pytest.raises(ValueError, match="holds '10000.*' in line 3"):
+    with pytest.raises(ValueError, match=r"holds '10000.*' in line 3"):
         read(f"a,b\n1,2\n{10**400},3\n").numbers(0)
 
 
