@@ -63,7 +63,7 @@ def run(
         _use_ray()
     settings = {"suite": suite, "time_limit": time_limit, "cores": cores, "rows": rows, "stages": stages}
     settings["machine"] = _machine()
-    compile_kernels()  # the first fit's seconds are no compiler's
+    compile_kernels()  # the first fit's seconds are not the compiler's
     with opened(output, settings, Fit) as records:
         fits = plan([problem.name for problem in chosen], names, levels, SEEDS[:seeds])
         run_plan(fits, {problem.name: problem for problem in chosen}, limits, records, jobs, backend)

@@ -95,7 +95,7 @@ def run(
     ]
     machine = f"{platform.machine()}, {os.cpu_count()} cores"
     settings = {"suite": suite, "time_limit": time_limit, "cores": cores, "machine": machine}
-    compile_ode_kernels()  # the first fit's seconds are no compiler's
+    compile_ode_kernels()  # the first fit's seconds are not the compiler's
     with opened(output, settings, SystemFit) as records, Sandbox(cores, _MEMORY_GIB) as sandbox:
         todo = [fit for fit in fits if fit not in records.done]
         for fit in track(todo, console=Console(stderr=True)):
@@ -122,7 +122,7 @@ def _pictures(results: pd.DataFrame, suite: str, folder: Path) -> list[str]:
 
 
 def summarise(results: pd.DataFrame) -> pd.DataFrame:
-    """One row for each level of noise, share of dropped points and method; a failed fit is no success."""
+    """One row for each level of noise, share of dropped points and method; a failed fit is not a success."""
     frame = results.assign(
         reconstructed=results["reconstruction"].astype(float) > SUCCESS,
         generalised=results["generalisation"].astype(float) > SUCCESS,

@@ -74,7 +74,7 @@ class EquationSampler:
             for index, factor in zip(used, factors.tolist(), strict=True)
         }
         rescaled = rounded(strip_scale(simplify(equation.substitute(multiples))))
-        # Its skeleton is what it was, as coefficients do not count, so it is no benchmark's either.
+        # Its skeleton is what it was, as coefficients do not count, so it is not a benchmark's either.
         return None if rescaled is None or length(rescaled) > self.config.max_length else rescaled
 
 

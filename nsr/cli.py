@@ -95,9 +95,11 @@ def fit(
         say("searching for equations")
         estimator.fit(X, y, **own_units)
     target = table.names[explained]
-    if output is not None:  # first of all, as nobody may be left to read what is printed
-        write_result(output, estimator, target, time.perf_counter() - started, seed)
-    _print_leaderboard(estimator, target)
+    try:  # first of all, as nobody may be left to read what is printed
+        if output is not None:
+            write_result(output, estimator, target, time.perf_counter() - started, seed)
+    finally:
+        _print_leaderboard(estimator, target)
 
 
 @app.command()
@@ -132,8 +134,8 @@ def ode(
         str | None, typer.Option(help="columns of states, by comma; default: all others")
     ] = None,
     trajectory: Annotated[str | None, typer.Option(help="column that tells trajectories apart")] = None,
-    sources: Annotated[
-        str | None, typer.Option(help="of systems, functions, library, variation, by comma; default: all")
+    stages: Annotated[
+        str | None, typer.Option(help="of library, systems, functions, variation, by comma; default: all")
     ] = None,
     time_limit: Annotated[float, typer.Option(help="seconds to search")] = 10.0,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="same seed, same result")] = 0,
@@ -167,16 +169,18 @@ def ode(
         )
         _tell_changed(names, console)
         estimator = ODERegressor(time_limit=time_limit, random_state=seed)
-        if sources is not None:
-            estimator.set_params(sources=tuple(split_by_comma(sources)))
+        if stages is not None:
+            estimator.set_params(stages=tuple(split_by_comma(stages)))
         _compile(compile_ode_kernels, say)
         say("searching for equations of motion")
         estimator.fit(times, tables)
-    if output is not None:
-        write_systems(output, estimator, time, names)
-    if plot is not None:
-        plot_simulation(estimator, times, tables, plot)
-    _print_systems(estimator)
+    try:
+        if output is not None:
+            write_systems(output, estimator, time, names)
+        if plot is not None:
+            plot_simulation(estimator, times, tables, plot)
+    finally:
+        _print_systems(estimator)
 
 
 def _units(table: Table, places: Sequence[int], target: int, text: str | None) -> dict[str, Any]:
@@ -278,13 +282,19 @@ def _print_systems(estimator: ODERegressor) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from nsr.ode.printing import to_equations
+
     console = Console(width=None if sys.stdout.isatty() else 10_000)
-    table = Table("", "complexity", "r2", "equations", box=None)
+    short = estimator.equations(digits=6)
+    table = Table("", "complexity", "loss", "r2", "equation", box=None)
     for i, row in estimator.equations_.iterrows():
-        mark = "*" if i == 0 else ""
-        table.add_row(mark, str(row["complexity"]), f"{row['r2']:.6f}", row["equations"])
+        mark = "*" if i == estimator.best_index_ else ""
+        table.add_row(
+            mark, str(row["complexity"]), f"{row['loss']:.4g}", f"{row['r2']:.6f}", short[int(str(i))]
+        )
     console.print(table)
-    for equation in estimator.equations(digits=6):
+    best = estimator.expressions_[estimator.best_index_]
+    for equation in to_equations(best, estimator.names_.identifiers, digits=6):
         console.print(equation, markup=False, highlight=False, soft_wrap=True)
 
 

@@ -20,6 +20,7 @@ from nsr.data.notes import tell
 from nsr.data.preparation import prepare
 from nsr.evaluate.program import Program
 from nsr.export.latex import to_latex
+from nsr.export.leaderboard import leaderboard
 from nsr.expressions.expression import Expression, variable
 from nsr.expressions.printing import to_infix
 from nsr.expressions.space import SearchSpace
@@ -130,8 +131,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         X_units: Mapping[str, str] | Sequence[str] | None,
         y_units: str | None,
     ) -> None:
-        X = with_text_names(X)
-        table, target = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
+        table, target = validate_data(self, with_text_names(X), y, dtype=np.float64, y_numeric=True)
         names = Names.of_table(X if hasattr(X, "columns") else table)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         self._check_parameters()
@@ -201,9 +201,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         header: str = super().__repr__(N_CHAR_MAX)
         if not hasattr(self, "equations_"):
             return header
-        shown = self.equations_.assign(equation=self.equations(digits=4))
-        shown.insert(0, "", ["*" if i == self.best_index_ else "" for i in range(len(shown))])
-        return f"{header}\n{shown.to_string(float_format=lambda value: f'{value:.4g}')}"
+        return f"{header}\n{leaderboard(self.equations_, self.equations(digits=4), self.best_index_)}"
 
     def _keep_front(self, front: list[Candidate], task: Task, columns: NDArray[np.intp]) -> None:
         back = {used: variable(int(column)) for used, column in enumerate(columns)}

@@ -1,7 +1,7 @@
 """Ablations that decide defaults: `python -m training.ablations [ARM ...] --samples 400000`.
 
 Each arm trains a small network from scratch on the same number of problems and is asked for the equations
-of the same generated and classical development problems. What an arm changes is no option of the real
+of the same generated and classical development problems. What an arm changes is not an option of the real
 code: variants that lost live on here only, as patches. ABLATIONS.md has the figures.
 """
 

@@ -1,4 +1,4 @@
-"""NSR with one of its sources alone: sparse regression in weak form."""
+"""NSR with one of its stages alone: sparse regression in weak form."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from eval.dynamics import nsr
 
 
 class Method(nsr.Method):
-    """`nsr.ode.ODERegressor` with the source `library`."""
+    """`nsr.ode.ODERegressor` with the stage `library`."""
 
     def __init__(self, time_limit: float) -> None:
-        super().__init__(time_limit, sources=("library",))
+        super().__init__(time_limit, stages=("library",))

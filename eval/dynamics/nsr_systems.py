@@ -1,4 +1,4 @@
-"""NSR with one of its sources alone: the network that knows systems."""
+"""NSR with one of its stages alone: the network that knows systems."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from eval.dynamics import nsr
 
 
 class Method(nsr.Method):
-    """`nsr.ode.ODERegressor` with the source `systems`."""
+    """`nsr.ode.ODERegressor` with the stage `systems`."""
 
     def __init__(self, time_limit: float) -> None:
-        super().__init__(time_limit, sources=("systems",))
+        super().__init__(time_limit, stages=("systems",))

@@ -24,7 +24,11 @@ def ordered_units(units: Mapping[str, str] | Sequence[str], names: Names) -> lis
         raise ValueError(f"units are a list with one unit for each column, not {units!r}")
     if not isinstance(units, Mapping):
         return [str(unit) for unit in units]
-    given = {names.place(name): str(unit) for name, unit in units.items()}
+    given: dict[int, str] = {}
+    for name, unit in units.items():
+        if names.place(name) in given:
+            raise ValueError(f"there are two units for {name!r}; give one")
+        given[names.place(name)] = str(unit)
     missing = [repr(column) for place, column in enumerate(names.columns) if place not in given]
     if missing:
         raise ValueError(f"there is no unit for {', '.join(missing)}; give each column one, '1' for none")
@@ -39,8 +43,13 @@ def units_in_text(text: str, names: Names, target: str) -> tuple[list[str], str]
     Raises:
         ValueError: If a unit is missing, or a name is not a column's.
     """
-    entries = [entry.rpartition("=") for entry in split_by_comma(text)]
-    given = {name.strip(): unit.strip() for name, _, unit in entries}
+    given: dict[str, str] = {}
+    for entry in split_by_comma(text):
+        name, sign, unit = (part.strip() for part in entry.rpartition("="))
+        if not sign or name in given:
+            what = "names a column twice" if sign else "is not of the form name=unit"
+            raise ValueError(f"--units: {entry!r} {what}")
+        given[name] = unit
     if target not in given:
         hint = did_you_mean(target, list(given), 0.7)
         raise ValueError(

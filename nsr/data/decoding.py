@@ -23,7 +23,6 @@ _MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-_ALLOWED_CONTROLS = frozenset(b"\t\n\x0b\x0c\r\x1a")
 
 
 def described(path: Path) -> str:
@@ -64,7 +63,7 @@ def decoded(content: bytes, source: str) -> str:
     encoding = next((name for mark, name in _MARKS.items() if content.startswith(mark)), None)
     encoding = encoding or _utf_16(content)
     try:
-        if encoding is None and any(byte < 32 and byte not in _ALLOWED_CONTROLS for byte in set(content)):
+        if encoding is None and b"\0" in content:
             raise ValueError(f"{source} is not text; give a table as CSV, .xlsx or .parquet")
         return content.decode(encoding or "utf-8")
     except UnicodeDecodeError:

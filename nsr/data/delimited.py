@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 
@@ -58,6 +59,8 @@ def read_delimited(text: str, source: str, delimiter: str | None = None) -> Tabl
     units = _units_row([fields for fields, _, _ in sample])
     body = chain(sample[1:] if units else sample, rows)
     starts, kept, width = _checked(body, lines, header, delimiter, source)
+    if not starts:
+        raise ValueError(f"{source} has a header, but no rows below it")
     table = Table(
         source,
         tuple(header[0]) if width == len(header[0]) else ("", *header[0]),
@@ -100,7 +103,7 @@ def _single_spaced(line: str) -> str:
 
 
 def _delimiter(lines: Sequence[str], source: str) -> str:
-    """What splits the rows into as many fields as the header, or else into one more, or else most of them."""
+    """What splits rows into as many fields as the header, or else into one more, or else most alike."""
     samples = {
         delimiter: [len(fields) for fields, _, _ in islice(_records(lines, delimiter, source), _N_SAMPLE + 1)]
         for delimiter in _DELIMITERS
@@ -112,8 +115,9 @@ def _delimiter(lines: Sequence[str], source: str) -> str:
                 return delimiter
     if all(n == 1 for sample in samples.values() for n in sample[1:]):
         return ","  # one column, whose name may have spaces
-    split = [delimiter for delimiter, sample in samples.items() if sample and sample[0] > 1]
-    return max(split, key=lambda delimiter: samples[delimiter].count(samples[delimiter][0]), default=",")
+    del samples[" "]  # which stand in names and titles as well
+    split = [delimiter for delimiter, sample in samples.items() if max(sample, default=0) > 1]
+    return max(split, key=lambda delimiter: Counter(samples[delimiter][1:]).most_common(1)[0][1], default=",")
 
 
 def _commented_header(first: _Record, comments: Sequence[tuple[int, str]], delimiter: str) -> _Record | None:
@@ -167,9 +171,10 @@ def _checked(
             width = len(fields)
         if len(fields) != width:
             above = f"the header in line {header[1] + 1}" if width == n_names else "the row above"
+            count = f"{len(fields)} field" if len(fields) == 1 else f"{len(fields)} fields"
             raise ValueError(
-                f"line {start + 1} of {source} has {len(fields)} field{'s'[len(fields) == 1 :]}, separated by "
-                f"{_DELIMITERS[delimiter]}, where {above} has {width}{_remedy(delimiter, n_names)}"
+                f"line {start + 1} of {source} has {count}, separated by {_DELIMITERS[delimiter]}, where "
+                f"{above} has {width}{_remedy(delimiter, n_names)}"
             )
         starts.append(start)
         kept += lines[start:stop]
@@ -196,8 +201,6 @@ def _cells(lines: Sequence[str], width: int, delimiter: str, source: str) -> pd.
 
 
 def _parsed(lines: Sequence[str], width: int, delimiter: str, dtype: type[str] | None = None) -> pd.DataFrame:
-    if not lines:
-        return pd.DataFrame(columns=range(width))
     return pd.read_csv(
         io.StringIO("\n".join(lines)),
         sep=r"\s+" if delimiter == " " else delimiter,

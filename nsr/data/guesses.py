@@ -12,6 +12,7 @@ from nsr.data.notes import tell
 from nsr.expressions.expression import PLACEHOLDER, Expression, is_variable, variable
 from nsr.expressions.operators import OPERATORS
 from nsr.expressions.parsing import CONSTANTS, ParseError, parse
+from nsr.expressions.simplify import simplify
 
 _TOKEN = re.compile(
     r"(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
@@ -22,6 +23,8 @@ _TOKEN = re.compile(
 _CLOSE = 0.75
 # Constants have short names, such as a, k1 or c_0; longer ones may be meant as columns.
 _SHORT = 2
+# Characters of a guess that messages repeat.
+_SHOWN = 100
 # Above this length rewriting a guess so that a constant occurs once takes too long.
 _MAX_TIED = 200
 
@@ -51,15 +54,16 @@ def read_guesses(guesses: str | Sequence[str], names: Names) -> list[Expression]
 
 
 def _read(text: str, names: Names) -> Expression:
+    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
     try:
         written, constants = _in_identifiers(text, names)
         expression = parse(written, [*names.identifiers, *constants])
     except ParseError as error:
-        raise ValueError(f"guess {text!r}: {error}{_quoting(text, names)}") from None
+        raise ValueError(f"guess {shown!r}: {error}{_quoting(text, names)}") from None
     columns = {names.identifiers[i] for i in expression.variables if i < len(names.identifiers)}
     for constant in constants:
-        _check_constant(constant, text, names, columns)
-    return _with_placeholders(expression, len(names.identifiers), constants, text)
+        _check_constant(constant, shown, names, columns)
+    return _with_placeholders(expression, len(names.identifiers), constants, shown)
 
 
 def _in_identifiers(text: str, names: Names) -> tuple[str, list[str]]:
@@ -106,7 +110,8 @@ def _check_constant(constant: str, text: str, names: Names, used: set[str]) -> N
         for name in (word, column)
     }
     close = difflib.get_close_matches(constant.casefold(), list(others), n=1, cutoff=_CLOSE)
-    if close:
+    is_short = len(constant.rstrip("0123456789_")) <= _SHORT
+    if close and not is_short:
         raise ValueError(
             f"guess {text!r}: {constant!r} is not a column; did you mean {others[close[0]]!r}? "
             "Call a constant something else"
@@ -114,27 +119,31 @@ def _check_constant(constant: str, text: str, names: Names, used: set[str]) -> N
     if is_variable(constant):
         shown = ", ".join(names.identifiers[:10])
         raise ValueError(f"guess {text!r}: there is no column {constant!r}; the columns are {shown}")
-    if len(constant.rstrip("0123456789_")) > _SHORT:
-        tell(f"{constant!r} in the guess {text!r} is not a column, and so a constant to be fitted")
+    if close or not is_short:
+        column = f"the column {others[close[0]]!r}" if close else "a column"
+        tell(f"{constant!r} in the guess {text!r} is not {column}, and so a constant to be fitted")
 
 
 def _with_placeholders(
     expression: Expression, n_columns: int, constants: Sequence[str], text: str
 ) -> Expression:
     """The expression with its last variables, which are constants, as placeholders."""
-    if any(count > 1 for count in _counts(expression, n_columns).values()):
-        expression = min(
-            (expression, *_rewritten(expression, n_columns)),
-            key=lambda form: sum(count - 1 for count in _counts(form, n_columns).values()),
+    counts = _counts(expression, n_columns)
+    placeholders = {n_columns + i: Expression((PLACEHOLDER,)) for i in range(len(constants))}
+    forms = [expression, *(_rewritten(expression, n_columns) if max(counts.values(), default=1) > 1 else ())]
+    # Numbers that a form brings in would be fitted as well.
+    best: Expression = min(
+        (form.substitute(placeholders) for form in forms),
+        key=lambda form: (len(form.free_positions), len(form)),
+    )
+    surplus = sum(counts.values()) - len(counts)
+    if len(best.free_positions) > len(expression.substitute(placeholders).free_positions) - surplus:
+        repeated = ", ".join(repr(constants[place - n_columns]) for place, n in counts.items() if n > 1)
+        tell(
+            f"{repeated} in the guess {text!r} cannot be written once: where it occurs again, it is "
+            "fitted as a constant of its own"
         )
-        for place, count in _counts(expression, n_columns).items():
-            if count > 1:
-                tell(
-                    f"{constants[place - n_columns]!r} occurs {count} times in the guess {text!r}, which "
-                    "cannot be written with one: each is fitted as a constant of its own"
-                )
-    placeholder = Expression((PLACEHOLDER,))
-    return expression.substitute({n_columns + i: placeholder for i in range(len(constants))})
+    return best
 
 
 def _counts(expression: Expression, n_columns: int) -> Counter[int]:
@@ -163,6 +172,6 @@ def _rewritten(expression: Expression, n_columns: int) -> Iterator[Expression]:
         pass
     for other in forms:
         try:
-            yield from_sympy(other)
+            yield simplify(from_sympy(other))
         except ValueError:  # a form that the expression language does not have
             continue

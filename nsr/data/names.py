@@ -105,11 +105,11 @@ class Names:
 
 
 def with_text_names(X: Any) -> Any:
-    """A data frame whose names are partly text, which scikit-learn refuses, with all of them as text."""
-    columns = getattr(X, "columns", None)
-    if columns is None or len({isinstance(column, str) for column in columns}) < 2:
+    """A data frame with names that scikit-learn takes: identifiers where they are partly text, or repeat."""
+    columns = list(getattr(X, "columns", ()))
+    if len({isinstance(column, str) for column in columns}) < 2 and len(set(columns)) == len(columns):
         return X
-    return X.set_axis([str(column) for column in columns], axis=1)
+    return X.set_axis(Names.of(columns).identifiers, axis=1)
 
 
 def identifier(column: str) -> str:

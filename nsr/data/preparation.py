@@ -84,11 +84,6 @@ class Prepared:
     columns: Index
     steps: tuple[tuple[str, str], ...] = ()
 
-    @property
-    def varies(self) -> bool:
-        """Whether both the target and a variable do; if not, there is nothing to search for."""
-        return bool(np.ptp(self.y) > 0 and np.any(np.ptp(self.X, axis=0) > 0))
-
 
 def prepare(
     X: Array, y: Array, max_variables: int, seed: int, names: Sequence[str] | None = None
@@ -128,7 +123,7 @@ def _check_size(y: Array) -> None:
     size = float(np.max(np.abs(y)))
     if size > SIZES[1] or 0 < size < SIZES[0]:
         way = "divide" if size > 1 else "multiply"
-        factor = 10.0 ** abs(round(np.log10(size))) if size > 1e-300 else 1e300
+        factor = 10.0 ** min(300, abs(np.floor(np.log10(size))))
         raise ValueError(
             f"the target is as {'large' if size > 1 else 'small'} as {size:.1g}, and its squares cannot be "
             f"computed: {way} it by {factor:.0e}"

@@ -53,17 +53,22 @@ class Table:
         result: list[int] = []
         for name in names:
             found = self._named(name)
-            if len(found) != sum(self._named(other) == found for other in names):
+            asked = sum(self._named(other) == found for other in names)
+            if asked > len(found):
+                raise ValueError(f"column {name!r} is asked for {asked} times; once is enough")
+            if asked < len(found):
                 raise ValueError(
                     f"{self.source} has {len(found)} columns {name!r}: give each its own name in the header"
                 )
             result.append(next(place for place in found if place not in result))
         return result
 
-    def is_label(self, place: int) -> bool:
-        """Whether a column holds something, but no number at all, such as names."""
+    def without_numbers(self, place: int) -> str:
+        """What a column holds instead of numbers, as a phrase; an empty one if it holds any."""
         column = self.cells[place]
-        return bool(column.notna().any() and _as_numbers(column).isna().all())
+        if column.isna().all():
+            return "is empty"
+        return "holds text" if _as_numbers(column).isna().all() else ""
 
     def numbers(self, place: int) -> NDArray[np.float64]:
         """A column as finite numbers, shape (n_rows,).
@@ -114,6 +119,15 @@ def _as_numbers(column: pd.Series) -> pd.Series:
     return pd.to_numeric(column, errors="coerce")
 
 
+def with_numbers(table: Table, places: Sequence[int]) -> list[int]:
+    """The columns that hold any number; the others are told."""
+    phrases = {place: table.without_numbers(place) for place in places}
+    for place, phrase in phrases.items():
+        if phrase:
+            tell(f"column {table.names[place]!r} {phrase} and is left out")
+    return [place for place, phrase in phrases.items() if not phrase]
+
+
 def select_columns(table: Table, target: str, features: Sequence[str] | None = None) -> tuple[list[int], int]:
     """Places of the explaining columns and of the target.
 
@@ -131,10 +145,7 @@ def select_columns(table: Table, target: str, features: Sequence[str] | None = N
         if not places or explained in places:
             raise ValueError("choose at least one feature, and not the target itself, with --features")
         return places, explained
-    others = [place for place in range(len(table.names)) if place != explained]
-    places = [place for place in others if not table.is_label(place)]
-    for place in sorted(set(others) - set(places)):
-        tell(f"column {table.names[place]!r} holds text and is left out")
+    places = with_numbers(table, [place for place in range(len(table.names)) if place != explained])
     if not places:
         raise ValueError(f"{table.source} has no column of numbers beside {target!r} to explain it with")
     return places, explained

@@ -52,18 +52,15 @@ def write_whole(path: Path, content: str | bytes) -> None:
         OSError: If it cannot be written; the message says where the content is instead, if anywhere.
     """
     data = content.encode("utf-8") if isinstance(content, str) else content
-    if _is_device(path):
-        path.write_bytes(data)
-        return
-    target = path.resolve()
     try:
-        _replace(target, data)
+        if _is_device(path):
+            path.write_bytes(data)
+        else:
+            _replace(path.resolve(), data)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            saved = Path(tempfile.mkdtemp(prefix="nsr-")) / target.name
-            saved.write_bytes(data)
-            raise OSError(f"{path} cannot be written: {error.strerror}; the result is in {saved}") from None
-        raise
+        saved = _saved_elsewhere(path.name, data)
+        where = "" if saved is None else f"; the result is in {saved}"
+        raise OSError(f"{path} cannot be written: {error.strerror}{where}") from None
 
 
 def _replace(target: Path, data: bytes) -> None:
@@ -75,6 +72,16 @@ def _replace(target: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         partial.chmod(mode)
         partial.replace(target)
+
+
+def _saved_elsewhere(name: str, data: bytes) -> Path | None:
+    """A file in a new temporary folder, if that can be made."""
+    try:
+        path = Path(tempfile.mkdtemp(prefix="nsr-")) / name
+        path.write_bytes(data)
+    except OSError:
+        return None
+    return path
 
 
 @contextlib.contextmanager

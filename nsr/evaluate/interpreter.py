@@ -15,6 +15,8 @@ from nsr.evaluate.tape import CONSTANT, FIXED_POWER, LITERAL, UNUSED, VARIABLE
 from nsr.expressions.operators import OPERATORS
 
 BLOCK = 256
+# Quarter turns for `sin_block`; plain numbers would be literals, and it would be compiled for each.
+_SINE, _COSINE = np.int64(0), np.int64(1)
 
 _CODE = {name: code for code, name in enumerate(OPERATORS)}
 ADD, SUB, MUL, DIV, POW = (_CODE[n] for n in ("add", "sub", "mul", "div", "pow"))
@@ -97,8 +99,10 @@ def _unary(op, a, out, n):
         exp_block(a, out, n)
     elif op == LOG:
         log_block(a, out, n)
-    elif op in (SIN, COS):
-        sin_block(a, out, n, np.int64(op == COS))
+    elif op == SIN:
+        sin_block(a, out, n, _SINE)
+    elif op == COS:
+        sin_block(a, out, n, _COSINE)
     elif op == TAN:
         for j in range(n):
             out[j] = np.tan(a[j])
@@ -149,10 +153,14 @@ def _unary_derivative(op, a, v, d, out, n):
     elif op == LOG:
         for j in range(n):
             out[j] = d[j] / a[j]
-    elif op in (SIN, COS):
-        sin_block(a, out, n, np.int64(op == SIN))
+    elif op == SIN:
+        sin_block(a, out, n, _COSINE)
         for j in range(n):
-            out[j] = d[j] * out[j] if op == SIN else -d[j] * out[j]
+            out[j] = d[j] * out[j]
+    elif op == COS:
+        sin_block(a, out, n, _SINE)
+        for j in range(n):
+            out[j] = -d[j] * out[j]
     elif op == TAN:
         for j in range(n):
             out[j] = d[j] * (1 + v[j] * v[j])
@@ -202,10 +210,14 @@ def forward_block(tape, start, stop, needed, X, constants, p, n, work):
             column = X[args[node]]
             for j in range(n):
                 out[j] = column[p + j]
-        elif op in (CONSTANT, LITERAL):
-            value = constants[args[node]] if op == CONSTANT else literals[node]
+        elif op == CONSTANT:
+            free = constants[args[node]]
             for j in range(n):
-                out[j] = value
+                out[j] = free
+        elif op == LITERAL:
+            fixed = literals[node]
+            for j in range(n):
+                out[j] = fixed
         elif op == FIXED_POWER:
             fixed_power(work[lefts[node]], np.int64(args[node]), out, n)
         elif op <= POW:

@@ -24,6 +24,8 @@ _PACKAGE = Path(__file__).parents[1]
 # What kernels take constants and functions from without holding kernels.
 _TABLES = ("expressions/expression.py", "expressions/operators.py")
 _PREFIX = "kernels-"
+# Numba's settings are made when it is loaded.
+_CONFIG: Any = numba.config
 
 
 def kernel(function: Callable[..., Any] | None = None, *, inner: bool = False, **options: Any) -> Any:
@@ -44,12 +46,12 @@ def kernel(function: Callable[..., Any] | None = None, *, inner: bool = False, *
         "nogil": True, "error_model": "numpy", "boundscheck": False, "fastmath": {"contract"},
         "cache": folder is not None, "no_cpython_wrapper": inner, "no_cfunc_wrapper": True,
     }  # fmt: skip
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = "" if folder is None else str(folder)  # read here and now, and never again
+    before = _CONFIG.CACHE_DIR
+    _CONFIG.CACHE_DIR = "" if folder is None else str(folder)  # read here and now, and never again
     try:
         return numba.njit(**settings | options)(function)  # noqa: TID251 (the one place)
     finally:
-        numba.config.CACHE_DIR = before
+        _CONFIG.CACHE_DIR = before
 
 
 def are_compiled() -> bool:
@@ -65,11 +67,12 @@ def cache_folder() -> Path | None:
     NUMBA_CACHE_DIR if it is set, else beside the package, else the user's cache, else a temporary folder that
     ends with the process.
     """
-    base = Path(numba.config.CACHE_DIR or _PACKAGE / "__pycache__")
+    base = Path(_CONFIG.CACHE_DIR or _PACKAGE / "__pycache__")
     # Several installations may share a folder.
     place = sha256(str(_PACKAGE).encode()).hexdigest()[:12]
     name = _PREFIX + sources_digest(_PACKAGE)
-    folder = first_writable((base / place, Path(user_cache_dir("nsr", appauthor=False)) / place), name)
+    users = Path(user_cache_dir("nsr", appauthor=False))  # type: ignore[no-untyped-call]
+    folder = first_writable((base / place, users / place), name)
     if folder is not None:
         return folder
     try:

@@ -26,6 +26,8 @@ from nsr.expressions.nodes import (
 )
 from nsr.expressions.operators import OPERATORS, Operator
 
+_ONES = (1.0, 1.0)
+
 
 @lru_cache(maxsize=64)  # whoever simplifies an expression soon asks for its form again
 def from_expression(expression: Expression) -> Node:
@@ -51,14 +53,16 @@ def from_expression(expression: Expression) -> Node:
 def _apply(operator: Operator, arguments: list[Node]) -> Node:
     """The node of an operator applied to nodes."""
     if operator.weights:
-        terms = [scale(node, weight) for node, weight in zip(arguments, operator.weights, strict=True)]
-        return add(terms) if len(terms) > 1 else terms[0]
+        if operator.weights != _ONES:  # this runs for every token of every expression, hence the short cuts
+            arguments = list(map(scale, arguments, operator.weights))
+        return add(arguments) if len(arguments) > 1 else arguments[0]
     if operator.exponents:
-        factors = [power(node, e) for node, e in zip(arguments, operator.exponents, strict=True)]
-        return multiply(factors) if len(factors) > 1 else factors[0]
+        if operator.exponents != _ONES:
+            arguments = list(map(power, arguments, operator.exponents))
+        return multiply(arguments) if len(arguments) > 1 else arguments[0]
     if operator.name == "pow":
         return _general_power(*arguments)
-    return function(operator.name, arguments)
+    return _function(operator, arguments)
 
 
 def add(nodes: Iterable[Node]) -> Node:
@@ -238,6 +242,11 @@ def _general_power(base: Node, exponent: Node) -> Node:
 
 def function(name: str, arguments: list[Node]) -> Node:
     """A function of nodes: constants folded, inverse functions cancelled, signs moved outside."""
+    return _function(OPERATORS[name], arguments)
+
+
+def _function(operator: Operator, arguments: list[Node]) -> Node:
+    name = operator.name
     if all(argument[0] == "num" for argument in arguments):
         return _constant_function(name, [argument[1] for argument in arguments])
     argument = arguments[0]
@@ -247,12 +256,11 @@ def function(name: str, arguments: list[Node]) -> Node:
         return _logarithm(argument)
     if name == "abs":
         return _absolute(argument)
-    parity = OPERATORS[name].parity
-    if parity is not None:
+    if operator.parity is not None:
         coefficient, rest = as_term(argument)
         if coefficient is not None and coefficient < 0:
             positive: Node = ("fun", name, (scale(rest, -coefficient),))
-            return positive if parity == "even" else scale(positive, -1.0)
+            return positive if operator.parity == "even" else scale(positive, -1.0)
     return ("fun", name, tuple(arguments))
 
 

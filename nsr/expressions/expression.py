@@ -99,7 +99,7 @@ class Expression:
     @property
     def complexity(self) -> int:
         """Sum of the operators' complexities plus one for each leaf."""
-        found = map(OPERATORS.get, self.tokens)
+        found = (OPERATORS.get(token) if isinstance(token, str) else None for token in self.tokens)
         return sum(1 if operator is None else operator.complexity for operator in found)
 
     @property

@@ -32,7 +32,9 @@ class NotFinite(ArithmeticError):  # noqa: N818
 
 def number(value: float) -> Node:
     """A constant; raises `NotFinite` for NaN and infinity."""
-    return ("num", finite(value) + 0.0)
+    if not math.isfinite(value):
+        raise NotFinite
+    return ("num", value + 0.0)
 
 
 def multiply_coefficients(a: Coefficient, b: Coefficient) -> Coefficient:

@@ -270,13 +270,13 @@ _BUILTIN: tuple[Operator, ...] = (
         inverses=(inverses.of_one_branch(np.square, low=0.0),),
     ),
     _arithmetic(
-        "square", lambda a: a * a, 1, exponents=(2.0,), parity="even", is_nonnegative=True, inverse="sqrt",
+        "square", lambda a: a**2, 1, exponents=(2.0,), parity="even", is_nonnegative=True, inverse="sqrt",
         c="pow({0}, 2)", searched=True, varied=True, frequency=0.18,
         derivatives=(lambda a: 2 * a,), inverses=(inverses.of_even(np.sqrt),),
     ),
-    _arithmetic(
-        "cube", lambda a: a * a * a, 1, exponents=(3.0,), parity="odd", c="pow({0}, 3)", searched=True,
-        varied=True, frequency=0.04,
+    Operator(
+        "cube", 1, lambda a: a * a * a, lambda a: a**3, numpy=lambda a: a * a * a, exponents=(3.0,),
+        parity="odd", c="pow({0}, 3)", searched=True, varied=True, frequency=0.04,
         derivatives=(lambda a: 3 * a**2,), inverses=(inverses.of_one_branch(np.cbrt),),
     ),
     _transcendental(

@@ -53,10 +53,10 @@ def from_sympy(expr: sympy.Expr, names: Sequence[str] | None = None) -> Expressi
         return reduce(lambda a, b: apply(name, a, b), arguments)
     if expr.is_Pow:
         return apply("pow", *arguments)
-    name = _functions(tuple(OPERATORS.values())).get(expr.func)
-    if name is None:
+    functions = _functions(tuple(OPERATORS.values()))
+    if expr.func not in functions:
         raise ValueError(f"SymPy's {expr.func.__name__} has no operator; rewrite the expression without it")
-    return apply(name, *arguments)
+    return apply(functions[expr.func], *arguments)
 
 
 @lru_cache(maxsize=1)

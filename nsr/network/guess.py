@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from itertools import takewhile, zip_longest
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 MAX_POINTS = 256
 N_VIEWS = 8
+# Share of the time for sampling; what is sampled must become expressions, too.
+_SAMPLING_SHARE = 0.7
 
 
 def guess(
@@ -46,7 +49,7 @@ def guess(
         n_candidates: Sequences to sample; fewer equations come back, as repeats are merged.
         temperature: Softmax temperature; higher is more varied.
         seed: Seed of the views and of the sampling.
-        clock: Sequences that have not ended when it is over are left out.
+        clock: What is not written and read when it is over is left out.
 
     Returns:
         Unrefined equations in the units of X and y, one per skeleton, the most often sampled first;
@@ -65,14 +68,16 @@ def guess(
     scaler = Scaler.fit(X, y)
     n_views = min(N_VIEWS, n_candidates)
     orders = [rng.permutation(n_variables) for _ in range(n_views)]
-    sequences = _sample_views(
-        pretrained, *_views(*scaler.transform(X, y), orders, rng), n_candidates, temperature, seed, clock
+    views = _views(*scaler.transform(X, y), orders, rng)
+    sampling = clock.share(_SAMPLING_SHARE)
+    sequences = _sample_views(pretrained, *views, n_candidates, temperature, seed, sampling)
+    # Each view in turn, so that time that is short is short for all of them.
+    ordered = zip_longest(
+        *(((order, ids) for ids in view) for order, view in zip(orders, sequences, strict=True))
     )
-    decoded = (
-        _reordered(pretrained.tokenizer.decode(ids), order)
-        for order, view in zip(orders, sequences, strict=True)
-        for ids in view
-    )
+    found = (pair for pairs in ordered for pair in pairs if pair is not None)
+    in_time = takewhile(lambda _: not clock.is_over, found)
+    decoded = (_reordered(pretrained.tokenizer.decode(ids), order) for order, ids in in_time)
     return distinct(_with_scale(scaler, expression) for expression in decoded)
 
 

@@ -18,7 +18,7 @@ def forms(system: Sequence[Expression]) -> tuple[Hashable, ...]:
     return tuple(form(component) for component in system)
 
 
-def one_of_each(expressions: Iterable[Expression]) -> list[Expression]:
+def distinct_forms(expressions: Iterable[Expression]) -> list[Expression]:
     """The first expression of each form."""
     first: dict[Hashable, Expression] = {}
     for expression in expressions:

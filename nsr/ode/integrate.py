@@ -193,7 +193,7 @@ def _integrate_rows(
         _integrate_row(system, grid[row], rtol, atol, largest, max_steps, x, trial, k, work, out[row])
 
 
-@kernel
+@kernel(inner=True)
 def _integrate_row(system, times, rtol, atol, largest, max_steps, x, trial, k, work, out):
     """Fills out (T, D) from its second time on as far as it gets; k[0] holds the derivatives at x."""
     n = system[3] - system[2]
@@ -226,7 +226,7 @@ def _integrate_row(system, times, rtol, atol, largest, max_steps, x, trial, k, w
         k[0, :n] = k[6, :n]  # the last stage is the next step's first
 
 
-@kernel
+@kernel(inner=True)
 def _interpolate(share, h, x, k, out):
     """Sets out to the state at a share of a step h that begins at x and has the stages k."""
     for i in range(len(out)):
@@ -237,7 +237,7 @@ def _interpolate(share, h, x, k, out):
         out[i] = x[i, 0] + h * total
 
 
-@kernel
+@kernel(inner=True)
 def _attempt(system, h, rtol, atol, x, trial, k, work):
     """Sets trial to the state after a step h, and the stages k; returns the error over the tolerance."""
     n = system[3] - system[2]
@@ -257,7 +257,7 @@ def _attempt(system, h, rtol, atol, x, trial, k, work):
     return np.sqrt(total / n)
 
 
-@kernel
+@kernel(inner=True)
 def _derivative(system, x, work, out):
     """Sets out to the derivatives of a system's components at the state x, shape (D, 1)."""
     tape, offsets, first, last, constants = system
@@ -268,7 +268,7 @@ def _derivative(system, x, work, out):
         out[component - first] = work[stop - start - 1, 0]
 
 
-@kernel
+@kernel(inner=True)
 def _first_step(k, x, n, rtol, atol, span):
     """A step in which the state changes by about the tolerance's root (Hairer, Norsett and Wanner, II.4)."""
     size, speed = 0.0, 0.0

@@ -1,13 +1,45 @@
-"""Libraries of terms that right-hand sides are sums of."""
+"""Sparse sums of the terms of libraries."""
 
 from __future__ import annotations
 
 import itertools
 from functools import reduce
 
+from nsr.clock import Clock
+from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, constant, variable
+from nsr.ode.ranking import shortest
+from nsr.ode.stage import Proposals, Stage
+from nsr.ode.task import OdeTask
+from nsr.ode.weak_form import all_integrals, sparse_fits
 
 _ONE = constant(1.0)
+# Highest degree of polynomials by number of states: their terms grow fast.
+_DEGREES, _LEAST_DEGREE = {1: 5, 2: 4, 3: 3}, 2
+
+
+class LibraryStage(Stage):
+    """Sums of terms: for each component the best few of every library and width.
+
+    Residuals of different widths do not compare, so each width has its own list.
+    """
+
+    def propose(self, task: OdeTask, clock: Clock) -> Proposals:
+        """As `Stage.propose`."""
+        clock = clock.share(task.settings.regression_share)
+        proposals: Proposals = [[] for _ in range(task.n_states)]
+        movers = [component for component in range(task.n_states) if task.moves[component]]
+        for library in libraries(task.n_states):
+            if clock.is_over and all(proposals[component] for component in movers):
+                break
+            tables = all_integrals(task.weak_forms, Program(list(library)))
+            for weak, table in zip(task.weak_forms, tables, strict=True):
+                for component in movers:
+                    if clock.is_over and proposals[component]:
+                        continue
+                    fits = sparse_fits(table.T, weak.target[:, component], library, task.settings)
+                    proposals[component].append(shortest(fits, task.settings))
+        return proposals
 
 
 def polynomials(n_states: int, degree: int) -> tuple[Expression, ...]:
@@ -21,7 +53,7 @@ def polynomials(n_states: int, degree: int) -> tuple[Expression, ...]:
 
 def libraries(n_states: int) -> list[tuple[Expression, ...]]:
     """Libraries from small to large; each is tried on its own."""
-    highest = {1: 5, 2: 4, 3: 3}.get(n_states, 2)
+    highest = _DEGREES.get(n_states, _LEAST_DEGREE)
     plain = [polynomials(n_states, degree) for degree in range(1, highest + 1)]
     quadratic = polynomials(n_states, 2)
     states = [variable(i) for i in range(n_states)]

@@ -1,10 +1,11 @@
-"""Right-hand sides that the networks write: one that knows systems, and one that knows functions."""
+"""Right-hand sides that networks write: one that knows systems, and one that knows functions."""
 
 from __future__ import annotations
 
 import math
-import time
+from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -12,27 +13,84 @@ from numpy.typing import NDArray
 
 from nsr.clock import Clock
 from nsr.data.scaling import Scaler
+from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, constant, variable
 from nsr.expressions.simplify import simplify, strip_scale
-from nsr.network.checkpoint import Pretrained
+from nsr.network.checkpoint import Pretrained, from_pretrained
 from nsr.network.decoding import sample
 from nsr.network.guess import distinct, guess
+from nsr.ode.ranking import shortest
 from nsr.ode.slopes import Slopes, as_targets, local_slopes
+from nsr.ode.stage import Proposals, Stage
+from nsr.ode.task import OdeTask
 from nsr.ode.trajectories import Trajectory
+from nsr.ode.weak_refinement import fit_constants
+from nsr.refinement.description import expression_bits
+from nsr.refinement.likelihood import SQUARED_ERROR
+from nsr.refinement.refine import Effort, refine
+from nsr.task import Task
 
 Array = NDArray[np.float64]
 
-_N_VIEWS = 8
-# Rows of each view, shared by all trajectories.
-_N_ROWS = 256
+
+@dataclass(frozen=True)
+class Networks:
+    """Which networks are asked, and for how much.
+
+    Attributes:
+        systems: Name or folder of the checkpoint that knows systems.
+        functions: The same of the one that knows functions.
+        n_candidates: Sequences that are sampled from each, for each component of the second.
+    """
+
+    systems: str
+    functions: str
+    n_candidates: int
+
+
+class _NetworkStage(Stage):
+    """What both networks have in common: answers are fitted to the weak form."""
+
+    def __init__(self, networks: Networks) -> None:
+        self._networks = networks
+
+    @abstractmethod
+    def answers(self, task: OdeTask, clock: Clock) -> list[list[Expression]]:
+        """What the network writes, for each component."""
+
+    def propose(self, task: OdeTask, clock: Clock) -> Proposals:
+        """As `Stage.propose`: for each component one list for each width."""
+        answers = self.answers(task, clock.share(task.settings.asking_share))
+        proposals: Proposals = [[] for _ in range(task.n_states)]
+        clock = clock.share(task.settings.fitting_share)
+        for component, expressions in enumerate(answers):
+            best = _best_roughly(expressions, task, component, clock)
+            for weak in task.weak_forms if best else []:
+                fits = fit_constants(best, weak, component, task.settings.n_weak_steps, clock)
+                proposals[component].append(shortest(fits, task.settings))
+        return proposals
+
+
+class SystemsStage(_NetworkStage):
+    """The network that knows systems."""
+
+    def answers(self, task: OdeTask, clock: Clock) -> list[list[Expression]]:
+        """As `by_systems`."""
+        pretrained = from_pretrained(self._networks.systems, knows="systems")
+        return by_systems(pretrained, task, self._networks.n_candidates, clock)
+
+
+class FunctionsStage(_NetworkStage):
+    """The network that knows functions, asked for each derivative."""
+
+    def answers(self, task: OdeTask, clock: Clock) -> list[list[Expression]]:
+        """As `by_functions`."""
+        pretrained = from_pretrained(self._networks.functions, knows="functions")
+        return by_functions(pretrained, task, self._networks.n_candidates, clock)
 
 
 def by_systems(
-    pretrained: Pretrained,
-    trajectories: Sequence[Trajectory],
-    n_candidates: int,
-    seed: int,
-    deadline: float = math.inf,
+    pretrained: Pretrained, task: OdeTask, n_candidates: int, clock: Clock
 ) -> list[list[Expression]]:
     """Asks a network that knows systems.
 
@@ -40,25 +98,24 @@ def by_systems(
 
     Args:
         pretrained: The network and its tokenizer.
-        trajectories: Observations.
+        task: What was observed.
         n_candidates: Systems to sample.
-        seed: Of the views and of the sampling.
-        deadline: Of `time.monotonic`; systems that have not ended by then are left out.
+        clock: Systems that have not ended when it is over are left out.
 
     Returns:
         For each component, right-hand sides, one per skeleton, the most often sampled first, each with a
         constant factor in front; none if the network knows fewer states.
     """
-    n_states = trajectories[0].states.shape[1]
-    if n_states > pretrained.config.max_variables:
+    n_states = task.n_states
+    if n_states > pretrained.config.max_variables or clock.is_over:
         return [[] for _ in range(n_states)]
-    rng = np.random.default_rng(seed)
-    orders = [rng.permutation(n_states) for _ in range(min(_N_VIEWS, n_candidates))]
-    views = [_rows(trajectories, rng) for _ in orders]
-    scaler = Scaler.fit(np.concatenate([t.states for t in trajectories]), np.ones(1))
+    rng = np.random.default_rng(task.seed)
+    orders = [rng.permutation(n_states) for _ in range(min(task.settings.n_views, n_candidates))]
+    views = [_rows(task.trajectories, task.settings.n_view_rows, rng) for _ in orders]
+    scaler = Scaler.fit(np.concatenate([t.states for t in task.trajectories]), np.ones(1))
     size = np.sqrt(np.mean(np.concatenate([view.slopes[0] for view in views]) ** 2, axis=0))
     n_samples = -(-n_candidates // len(orders))
-    sequences = _sampled(pretrained, views, orders, scaler.x_scale, n_samples, seed, deadline)
+    sequences = _sampled(pretrained, views, orders, scaler.x_scale, n_samples, task.seed, clock)
     found: list[list[Expression]] = [[] for _ in range(n_states)]
     for order, systems in zip(orders, sequences, strict=True):
         renamed = {place: variable(int(state)) for place, state in enumerate(order)}
@@ -70,46 +127,68 @@ def by_systems(
 
 
 def by_functions(
-    pretrained: Pretrained,
-    trajectories: Sequence[Trajectory],
-    n_candidates: int,
-    seed: int,
-    deadline: float = math.inf,
+    pretrained: Pretrained, task: OdeTask, n_candidates: int, clock: Clock
 ) -> list[list[Expression]]:
     """Asks a network that knows functions for each derivative as a function of the states.
 
     Args:
         pretrained: The network and its tokenizer.
-        trajectories: Observations.
+        task: What was observed.
         n_candidates: Sequences to sample for each component.
-        seed: Of the sampling.
-        deadline: Of `time.monotonic`, shared by the components; sequences that have not ended are left out.
+        clock: Shared by the components; sequences that have not ended when it is over are left out.
 
     Returns:
         As `by_systems`.
     """
-    states, slopes = smoothed(trajectories)
+    states, slopes = task.smoothed
+    found: list[list[Expression]] = [[] for _ in slopes.T]
     if states.shape[1] > pretrained.config.max_variables:
-        return [[] for _ in slopes.T]
-    found = []
-    for place, column in enumerate(slopes.T):
-        now = time.monotonic()
-        until = now + (deadline - now) / (slopes.shape[1] - place)
-        found.append(
-            guess(pretrained, states, column, n_candidates=n_candidates, seed=seed, clock=Clock(until))
+        return found
+    movers = np.flatnonzero(task.moves)
+    for place, component in enumerate(movers.tolist()):
+        if clock.is_over:
+            break
+        found[component] = guess(
+            pretrained,
+            states,
+            slopes[:, component],
+            n_candidates=n_candidates,
+            seed=task.seed,
+            clock=clock.share(1 / (len(movers) - place)),
         )
     return found
 
 
-def smoothed(trajectories: Sequence[Trajectory]) -> tuple[Array, Array]:
-    """Smoothed states and their derivatives at the times of observation, both (T, D)."""
-    pairs = [trajectory.derivatives() for trajectory in trajectories]
-    return np.concatenate([states for states, _ in pairs]), np.concatenate([slopes for _, slopes in pairs])
+def _best_roughly(
+    expressions: Sequence[Expression], task: OdeTask, component: int, clock: Clock
+) -> list[Expression]:
+    """Those expressions that fit smoothed derivatives best, with constants that do."""
+    if not expressions or clock.is_over:
+        return []
+    settings, (states, slopes) = task.settings, task.smoothed
+    target = slopes[:, component]
+    program = Program(list(expressions))
+    fitted = refine(
+        program,
+        Task(states, target, SQUARED_ERROR, seed=task.seed),
+        Effort(restarts=settings.n_rough_starts, points=settings.n_rough_points),
+        clock,
+    )
+    size, n_points = float(np.var(target)) or 1.0, len(target)
+    bits = {
+        expression: 0.5 * n_points * math.log2(max(loss / size, settings.least_residual**2))
+        + expression_bits(expression, n_points)
+        for expression, loss in zip(
+            program.expressions_with(fitted.constants), fitted.loss.tolist(), strict=True
+        )
+        if loss < math.inf and np.all(np.isfinite(expression.constants))
+    }
+    return sorted(bits, key=bits.__getitem__)[: settings.n_rough]
 
 
-def _rows(trajectories: Sequence[Trajectory], rng: np.random.Generator) -> Slopes:
-    """Slopes of all trajectories as one row of a batch, each with its share of `_N_ROWS`."""
-    n_each = -(-_N_ROWS // len(trajectories))
+def _rows(trajectories: Sequence[Trajectory], n_rows: int, rng: np.random.Generator) -> Slopes:
+    """Slopes of all trajectories as one row of a batch, each with its share of the rows."""
+    n_each = -(-n_rows // len(trajectories))
     parts = [local_slopes(t.times[None], t.states[None], n_each, rng) for t in trajectories]
     return Slopes(*(np.concatenate([getattr(p, name) for p in parts], axis=1) for name in vars(parts[0])))
 
@@ -122,7 +201,7 @@ def _sampled(
     scale: Array,
     n_samples: int,
     seed: int,
-    deadline: float,
+    clock: Clock,
 ) -> list[list[list[int]]]:
     """Token sequences of systems for each view."""
     model = pretrained.model
@@ -144,5 +223,5 @@ def _sampled(
         n_samples=n_samples,
         generator=generator,
         n_components=counts,
-        clock=Clock(deadline),
+        clock=clock,
     )

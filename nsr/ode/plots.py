@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nsr.data.writing import write_whole
+from nsr.ode.printing import to_equations
 from nsr.ode.trajectories import as_trajectories
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def plot_simulation(
     Args:
         estimator: Fitted to these observations.
         t: Times, as `ODERegressor.fit` took them.
-        X: States, likewise.
+        X: States, as `ODERegressor.fit` took them.
         path: Picture to write; its ending says of which kind.
 
     Raises:
@@ -64,14 +65,15 @@ def plot_simulation(
     for panel, trajectory, initial in zip(panels, trajectories, estimator.initial_values_, strict=True):
         times = np.linspace(trajectory.times[0], trajectory.times[-1], _N_FINE)
         simulated = estimator.predict(times, initial)
-        for place, name in enumerate(estimator.state_names_):
+        for place, name in enumerate(estimator.names_.identifiers):
             (line,) = panel.plot(times, simulated[:, place], label=name)
             panel.plot(
                 trajectory.times, trajectory.states[:, place], "o", markersize=3, color=line.get_color()
             )
         panel.legend()
         panel.set_xlabel("time")
-    figure.suptitle("; ".join(estimator.equations(digits=4)), fontsize="small")
+    best = estimator.expressions_[estimator.best_index_]
+    figure.suptitle("; ".join(to_equations(best, estimator.names_.identifiers, digits=4)), fontsize="small")
     picture = io.BytesIO()
     figure.savefig(picture, dpi=120, format=path.suffix[1:].lower())
     write_whole(path, picture.getvalue())

@@ -2,187 +2,205 @@
 
 from __future__ import annotations
 
-import itertools
-import time
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import sympy
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, check_random_state
 
+from nsr.clock import Clock, check_time_limit
+from nsr.data.names import Names
 from nsr.export.latex import to_latex
-from nsr.expressions.expression import constant
-from nsr.expressions.printing import to_infix
-from nsr.expressions.simplify import simplify
+from nsr.export.leaderboard import leaderboard
 from nsr.expressions.sympy_form import to_sympy
-from nsr.network.checkpoint import DEFAULT_CHECKPOINT, Pretrained, from_pretrained
-from nsr.ode.candidates import Ask, distinct, ranked, sparse, written
-from nsr.ode.combination import combined
+from nsr.network.checkpoint import DEFAULT_CHECKPOINT
 from nsr.ode.compiling import compile_ode_kernels
-from nsr.ode.fitting import Fitting
-from nsr.ode.integrate import Systems
-from nsr.ode.neural import by_functions, by_systems
-from nsr.ode.noise import with_scatter
-from nsr.ode.shooting import Paths, Shot, System
-from nsr.ode.trajectories import as_trajectories, moving
-from nsr.ode.weak_form import WIDTHS, WeakForm
+from nsr.ode.neural import Networks
+from nsr.ode.paths import System
+from nsr.ode.printing import to_equations
+from nsr.ode.search import FoundSystem, SystemSearch
+from nsr.ode.settings import DEFAULTS, OdeSettings
+from nsr.ode.simulation import simulate
+from nsr.ode.stages import STAGES
+from nsr.ode.task import OdeTask
+from nsr.ode.trajectories import is_several
 
 Array = NDArray[np.float64]
-SOURCES = ("systems", "functions", "library", "variation")
 
-# Points of the pieces that systems are first simulated on.
-_SEGMENT = 25
-_STILL = constant(0.0)
+# Seconds for a last look at what an interrupted search has found.
+_AFTER_INTERRUPTION = 0.5
 
 
 class ODERegressor(BaseEstimator):  # type: ignore[misc]
     """Finds dx/dt = f(x) behind observed trajectories.
 
     Args:
-        time_limit: Seconds after which no new system is tried.
-        sources: Where right-hand sides come from: `systems`, the network that knows systems; `functions`, the
-            network that knows functions, asked for each derivative; `library`, sparse sums of terms;
-            `variation`, small changes of the best systems of the others.
         checkpoint: Name or folder of the network that knows systems.
         function_checkpoint: Name or folder of the network that knows functions.
         n_candidates: Sequences that are sampled from each network, for each component of the second.
-        random_state: Seed of the sampling.
+        time_limit: Seconds after which no new system is tried; a short system that is exact ends the search
+            before.
+        stages: Where right-hand sides come from, of `nsr.ode.stages.STAGES`: `library`, sparse sums of terms;
+            `systems`, the network that knows systems; `functions`, the network that knows functions, asked
+            for each derivative; `variation`, small changes of the best systems of the others.
+        settings: Effort and preferences of the search.
+        random_state: Seed; the same seed gives the same result unless the time limit cuts in.
 
     Attributes:
-        equations_: The systems that were fitted by shooting as a data frame, the chosen one first, with
-            columns `complexity`, `r2` (variance of the observations explained by the simulation, the worst
-            state's), `score` (bits saved, on pieces and on the whole) and `equations`.
-        systems_: These systems as tuples of `nsr.expressions.expression.Expression`, in the same order.
+        equations_: The Pareto front of systems as a data frame, from simple to accurate, with columns
+            `complexity`, `loss` (mean squared error of the simulation in units of each state's variance),
+            `r2` (variance that the simulation explains, the worst state's), `score` (bits saved, on pieces
+            and on the whole), `stage` (what found the components) and `equation` (all of a system's).
+        expressions_: These systems as tuples of `nsr.expressions.expression.Expression`, in the same order.
+        best_index_: Row of the chosen system: the one with the highest score.
         initial_values_: Initial values of each trajectory that fit the chosen system best.
-        state_names_: Names of the states.
+        n_features_in_: Number of states.
+        feature_names_in_: Names of the states, where the observations had names that are text.
+        names_: Names of the states, and the identifiers that stand for them in equations.
     """
 
     def __init__(
         self,
-        time_limit: float = 10.0,
         *,
-        sources: Sequence[str] = SOURCES,
         checkpoint: str = "nsr-ode",
         function_checkpoint: str = DEFAULT_CHECKPOINT,
         n_candidates: int = 256,
-        random_state: int = 0,
+        time_limit: float = 10.0,
+        stages: str | Sequence[str] = tuple(STAGES),
+        settings: OdeSettings | None = None,
+        random_state: int | np.random.RandomState | None = 0,
     ) -> None:
-        self.time_limit = time_limit
-        self.sources = sources
         self.checkpoint = checkpoint
         self.function_checkpoint = function_checkpoint
         self.n_candidates = n_candidates
+        self.time_limit = time_limit
+        self.stages = stages
+        self.settings = settings
         self.random_state = random_state
 
     def fit(self, t: ArrayLike | Sequence[ArrayLike], X: ArrayLike | Sequence[ArrayLike]) -> ODERegressor:
-        """Searches for systems.
+        """Searches for systems; Ctrl-C ends the search early and keeps the best so far.
 
         Args:
             t: Times, shape (T,), or one such array for each trajectory.
             X: States, shape (T, D), as an array or a data frame, or one such table for each trajectory.
 
+        Returns:
+            The fitted estimator.
+
         Raises:
-            ValueError: If the observations or the sources cannot be used; the message says why.
+            ValueError: If the observations or the parameters cannot be used; the message says why.
+            KeyboardInterrupt: If Ctrl-C comes before anything was found. The estimator is as it was before.
         """
-        if not self.sources or (unknown := set(self.sources) - set(SOURCES)):
-            wrong = ", ".join(sorted(unknown)) if self.sources else "nothing"
-            raise ValueError(f"{wrong} is no source of right-hand sides; choose from {', '.join(SOURCES)}")
-        started = time.monotonic()
-        networks = self._networks()
-        loading = time.monotonic() - started
-        compile_ode_kernels()
-        deadline = time.monotonic() + self.time_limit - loading  # compiling does not count
-        first = X[0] if isinstance(X, list | tuple) and len(X) else X
-        trajectories = with_scatter(as_trajectories(t, X))
-        n_states = trajectories[0].states.shape[1]
-        self.state_names_ = [
-            str(name) for name in getattr(first, "columns", [f"x_{i}" for i in range(n_states)])
-        ]
-        pieces = [trajectory.segments(_SEGMENT) for trajectory in trajectories]
-        whole, loose = Paths(trajectories), Paths(list(itertools.chain.from_iterable(pieces)))
-        weak_forms = [WeakForm(trajectories, width) for width in WIDTHS]
-        places = written(networks, trajectories, weak_forms, self.n_candidates, self.random_state, deadline)
-        if "library" in self.sources:
-            more = sparse(n_states, weak_forms, deadline)
-            places = [[*own, *others] for own, others in zip(places, more, strict=True)]
-        moves = moving(trajectories)
-        candidates = [
-            (ranked(distinct(place), weak_forms, component) if moves[component] else []) or [_STILL]
-            for component, place in enumerate(places)
-        ]
-        firsts = np.cumsum([0, *(len(own) for own in pieces[:-1])])
-        varies = np.flatnonzero(moves).tolist() if "variation" in self.sources else ()
-        fitting = Fitting(loose, whole, firsts, weak_forms, candidates, varies)
-        fitted = fitting.best(combined(candidates, loose, deadline), deadline)
-        self._keep(fitted, whole, moves)
+        self._check_parameters()
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        compile_ode_kernels()  # in the first fit on a machine, which is not the search's time
+        clock = Clock.of(self.time_limit)
+        task = OdeTask.of(t, X, self.settings or DEFAULTS, seed)
+        networks = Networks(self.checkpoint, self.function_checkpoint, self.n_candidates)
+        stages = {name: make(networks) for name, make in STAGES.items() if name in self._stages}
+        search = SystemSearch(task, stages)
+        try:
+            search.run(clock)
+        except KeyboardInterrupt:
+            if search.is_empty:
+                raise KeyboardInterrupt("interrupted before any system was found") from None
+            clock = Clock.of(_AFTER_INTERRUPTION)
+        found, best = search.found(clock)
+        self._keep(found, best, X[0] if is_several(X) else X, task.n_states)
         return self
 
-    def predict(self, t: ArrayLike, x0: ArrayLike) -> Array:
-        """Simulates the chosen system; shape (T, D), NaN after it has left the domain of its equations.
+    def predict(self, t: ArrayLike, x0: ArrayLike, index: int | None = None) -> Array:
+        """Simulates a system; the chosen one by default.
 
         Args:
-            t: Ascending times, the first that of the initial values, shape (T,).
-            x0: Initial values, shape (D,).
+            t: Times in any order, shape (T,).
+            x0: Initial values, those of the earliest time, shape (D,).
+            index: Row of `equations_`.
+
+        Returns:
+            States at the times as they were given, shape (T, D); NaN, with a warning that says why, after the
+            solution has gone to infinity or left the domain of its equations.
+
+        Raises:
+            ValueError: If times or initial values cannot be used.
         """
-        check_is_fitted(self)
-        initial = np.asarray(x0, dtype=np.float64).reshape(1, -1)
-        if initial.shape[1] != len(self.systems_[0]):
-            raise ValueError(f"{len(self.systems_[0])} initial values are needed, not {initial.shape[1]}")
-        times = np.asarray(t, dtype=np.float64)
-        smallest = float(np.abs(initial[initial != 0]).min(initial=1.0))
-        states: Array = Systems(self.systems_[:1]).integrate(initial, times, rtol=1e-8, atol=1e-9 * smallest)[
-            0
-        ]
-        return states
+        system = self._system(index)
+        initial, times = np.asarray(x0, dtype=np.float64).ravel(), np.asarray(t, dtype=np.float64)
+        if len(initial) != len(system):
+            raise ValueError(f"{len(system)} initial values are needed, not {len(initial)}")
+        if times.ndim != 1 or not (np.all(np.isfinite(times)) and np.all(np.isfinite(initial))):
+            raise ValueError("times must be one row of finite numbers, and initial values finite")
+        return simulate(system, times, initial) if len(times) else np.empty((0, len(system)))
 
-    def sympy(self) -> list[sympy.Expr]:
-        """Right-hand sides of the chosen system."""
+    @property
+    def best_(self) -> pd.Series:
+        """The chosen row of `equations_`."""
         check_is_fitted(self)
-        return [to_sympy(component, self.state_names_) for component in self.systems_[0]]
+        return self.equations_.iloc[self.best_index_]
 
-    def latex(self) -> list[str]:
-        """The chosen system's equations as LaTeX."""
-        check_is_fitted(self)
-        return [to_latex(component, self.state_names_) for component in self.systems_[0]]
+    def sympy(self, index: int | None = None) -> list[sympy.Expr]:
+        """Right-hand sides of a system as SymPy expressions; of the chosen one by default."""
+        return [to_sympy(component, self.names_.identifiers) for component in self._system(index)]
+
+    def latex(self, index: int | None = None) -> list[str]:
+        """Right-hand sides of a system as LaTeX; of the chosen one by default."""
+        return [to_latex(component, self.names_.identifiers) for component in self._system(index)]
 
     def equations(self, digits: int | None = None) -> list[str]:
-        """The chosen system's equations as text."""
+        """The front as infix text, with constants of that many digits, or all that are needed."""
         check_is_fitted(self)
-        return _written(self.systems_[0], self.state_names_, digits)
+        return [_text(system, self.names_.identifiers, digits) for system in self.expressions_]
 
-    def _networks(self) -> list[tuple[Ask, Pretrained]]:
-        """The networks among the sources, each with the way to ask it."""
-        asked: list[tuple[Ask, Pretrained]] = []
-        if "systems" in self.sources:
-            asked.append((by_systems, from_pretrained(self.checkpoint, knows="systems")))
-        if "functions" in self.sources:
-            asked.append((by_functions, from_pretrained(self.function_checkpoint, knows="functions")))
-        return asked
+    def __repr__(self, N_CHAR_MAX: int = 700) -> str:
+        """The leaderboard once fitted, the parameters before."""
+        header: str = super().__repr__(N_CHAR_MAX)
+        if not hasattr(self, "equations_"):
+            return header
+        return f"{header}\n{leaderboard(self.equations_, self.equations(digits=4), self.best_index_)}"
 
-    def _keep(self, fitted: list[Shot], whole: Paths, moves: NDArray[np.bool_]) -> None:
-        systems = [
-            tuple(c if moved else _STILL for c, moved in zip(shot.system, moves, strict=True))
-            for shot in fitted
-        ]
-        self.systems_ = [tuple(simplify(component) for component in system) for system in systems]
-        self.initial_values_ = list(fitted[0].initials)
-        off = whole.errors(Systems(systems), np.array([shot.initials for shot in fitted]))
-        explained = 1 - np.mean((off * whole.scatter) ** 2, axis=1).max(axis=1)
+    def _system(self, index: int | None) -> System:
+        check_is_fitted(self)
+        return self.expressions_[self.best_index_ if index is None else index]
+
+    def _check_parameters(self) -> None:
+        if not self._stages or set(self._stages) - set(STAGES):
+            raise ValueError(f"stages {self._stages} must be some of {', '.join(STAGES)}")
+        check_time_limit(self.time_limit)
+        if self.n_candidates < 1:
+            raise ValueError(f"n_candidates must be at least 1, not {self.n_candidates}")
+
+    @property
+    def _stages(self) -> tuple[str, ...]:
+        return (self.stages,) if isinstance(self.stages, str) else tuple(self.stages)
+
+    def _keep(self, found: list[FoundSystem], best: int, table: Any, n_states: int) -> None:
+        """Sets all fitted attributes at once, so that a fit that fails changes none."""
+        columns = list(getattr(table, "columns", []))
+        self.names_ = Names.of(columns or [f"x_{i}" for i in range(n_states)])
+        self.n_features_in_ = n_states
+        if columns and all(isinstance(column, str) for column in columns):
+            self.feature_names_in_ = np.array(columns, dtype=object)
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
+        self.expressions_ = [one.system for one in found]
+        self.best_index_ = best
+        self.initial_values_ = list(found[best].fitted.initials)
         self.equations_ = pd.DataFrame(
             {
-                "complexity": [sum(component.complexity for component in s) for s in self.systems_],
-                "r2": explained,
-                "score": [-shot.bits for shot in fitted],
-                "equations": ["; ".join(_written(s, self.state_names_, 6)) for s in self.systems_],
+                "complexity": [one.complexity for one in found],
+                "loss": [one.loss for one in found],
+                "r2": [1 - float(np.max(one.fitted.unexplained)) for one in found],
+                "score": [-one.fitted.bits for one in found],
+                "stage": [one.stage for one in found],
+                "equation": [_text(system, self.names_.identifiers, 6) for system in self.expressions_],
             }
         )
 
 
-def _written(system: System, names: Sequence[str], digits: int | None) -> list[str]:
-    return [
-        f"d{name}/dt = {to_infix(component, names, digits)}"
-        for name, component in zip(names, system, strict=True)
-    ]
+def _text(system: System, names: Sequence[str], digits: int | None) -> str:
+    return "; ".join(to_equations(system, names, digits))

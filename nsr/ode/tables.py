@@ -12,9 +12,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nsr.data.names import Names
-from nsr.data.notes import tell
 from nsr.data.reading import read_table
+from nsr.data.table import with_numbers
 from nsr.data.writing import write_whole
+from nsr.ode.printing import to_equations
 
 if TYPE_CHECKING:
     from nsr.ode.regressor import ODERegressor
@@ -40,10 +41,7 @@ def read_trajectories(
     table = read_table(path)
     taken = {table.place(time)} | ({table.place(trajectory)} if trajectory is not None else set())
     if states is None:
-        others = [place for place in range(len(table.names)) if place not in taken]
-        places = [place for place in others if not table.is_label(place)]
-        for place in set(others) - set(places):
-            tell(f"column {table.names[place]!r} holds text and is left out")
+        places = with_numbers(table, [place for place in range(len(table.names)) if place not in taken])
     else:
         places = table.places(states)
     if taken & set(places):
@@ -62,19 +60,18 @@ def read_trajectories(
 
 
 def write_systems(path: Path, estimator: ODERegressor, time: str, names: Names) -> None:
-    """Writes the systems found, the chosen one first, with the states under their own names, too."""
+    """Writes the front of systems, `best` being the place of the chosen one, and the states' own names."""
+    front = estimator.equations_.to_dict(orient="records")
     rows = [
-        {
-            "equations": row["equations"].split("; "),
-            "complexity": int(row["complexity"]),
-            "r2": float(row["r2"]),
-        }
-        for _, row in estimator.equations_.iterrows()
+        {"equations": to_equations(system, estimator.names_.identifiers)}
+        | {key: row[key] for key in ("complexity", "loss", "r2")}
+        for system, row in zip(estimator.expressions_, front, strict=True)
     ]
     content = {
         "time": time,
         "states": list(names.identifiers),
         "columns": dict(zip(names.identifiers, names.columns, strict=True)),
+        "best": estimator.best_index_,
         "systems": rows,
     }
     write_whole(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")

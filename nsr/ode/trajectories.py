@@ -1,4 +1,4 @@
-"""Observed trajectories: checks, scaling and smoothing before any equation is looked for."""
+"""Observed trajectories: checks, smoothing and thinning before any equation is looked for."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.interpolate import BSpline, CubicSpline, make_smoothing_spline
+from scipy.interpolate import CubicSpline
+
+from nsr.ode.smoothing import smoothing_spline
 
 Array = NDArray[np.float64]
 
 MIN_POINTS = 8
-# Weak forms integrate interpolated states on a grid this many times finer than the observations.
-_REFINEMENT = 4
 
 
 @dataclass(frozen=True)
@@ -36,44 +37,53 @@ class Trajectory:
     scatter: Array | None = None
 
     @cached_property
-    def smooth(self) -> tuple[BSpline, ...]:
-        """A smoothing spline of each state; generalised cross-validation chooses how smooth."""
-        # In units of the mean step and of the state's size the penalty's search is well scaled.
-        return tuple(make_smoothing_spline(self._clock, column) for column in self.states.T)
+    def smooth(self) -> CubicSpline:
+        """A smoothing spline of all states, of the time in units of the mean step."""
+        # In these units the search for a penalty is well scaled.
+        return smoothing_spline(self._clock, self.states)
 
     @cached_property
     def smoothed(self) -> Array:
         """Smoothed states at the times of observation, shape (T, D)."""
-        return np.column_stack([spline(self._clock) for spline in self.smooth])
+        return np.asarray(self.smooth(self._clock))
 
     @property
     def initial(self) -> Array:
         """Smoothed initial values, shape (D,)."""
-        if self.start is not None:
-            return self.start
-        return np.array([float(spline(self._clock[0])) for spline in self.smooth], dtype=np.float64)
+        return self.smoothed[0] if self.start is None else self.start
 
     def segments(self, n_points: int) -> list[Trajectory]:
-        """Pieces of about so many points, each of which begins where the one before ends."""
+        """Pieces of about this many points, each of which begins where the one before ends."""
         cuts = np.linspace(0, len(self.times) - 1, max(2, round(len(self.times) / n_points) + 1)).astype(int)
-        pieces = []
-        for start, stop in pairwise(cuts.tolist()):
-            rows = slice(start, stop + 1)
-            states = np.array([float(spline(self._clock[start])) for spline in self.smooth])
-            scatter = None if self.scatter is None else self.scatter[rows]
-            pieces.append(Trajectory(self.times[rows], self.states[rows], states, scatter))
-        return pieces
+        return [
+            self._part(slice(start, stop + 1), self.smoothed[start])
+            for start, stop in pairwise(cuts.tolist())
+        ]
 
-    def resampled(self) -> tuple[Array, Array]:
-        """Times and interpolated states on an even, finer grid: (N,) and (N, D)."""
-        fine = np.linspace(self.times[0], self.times[-1], _REFINEMENT * (len(self.times) - 1) + 1)
+    def thinned(self, stride: int) -> Trajectory:
+        """Every `stride`-th observation, with initial values that are smoothed by all."""
+        return self if stride == 1 else self._part(slice(None, None, stride), self.initial)
+
+    def resampled(self, fine_steps: int, most_points: int) -> tuple[Array, Array]:
+        """Times and interpolated states on an even grid: (N,) and (N, D).
+
+        Args:
+            fine_steps: Steps of the grid between two observations,
+            most_points: unless these would be more steps in all; but never fewer than there are observations.
+        """
+        n_steps = len(self.times) - 1
+        n_fine = max(n_steps, min(fine_steps * n_steps, most_points))
+        fine = np.linspace(self.times[0], self.times[-1], n_fine + 1)
         return fine, np.asarray(CubicSpline(self.times, self.states)(fine))
 
     def derivatives(self) -> tuple[Array, Array]:
         """Smoothed states and their derivatives by time at the times of observation, both (T, D)."""
         rate = (len(self.times) - 1) / np.ptp(self.times)
-        slopes = np.column_stack([spline(self._clock, 1) * rate for spline in self.smooth])
-        return self.smoothed, slopes
+        return self.smoothed, np.asarray(self.smooth(self._clock, 1)) * rate
+
+    def _part(self, rows: slice, start: Array) -> Trajectory:
+        scatter = None if self.scatter is None else self.scatter[rows]
+        return Trajectory(self.times[rows], self.states[rows], start, scatter)
 
     @property
     def _clock(self) -> Array:
@@ -87,13 +97,14 @@ def as_trajectories(t: Any, X: Any) -> list[Trajectory]:
 
     Args:
         t: Times, shape (T,), or a list of such arrays.
-        X: States, shape (T, D), or a list of such arrays, all of the same D.
+        X: States, shape (T, D), or a list of such arrays, all of the same D; columns of data frames are
+            matched by name.
 
     Raises:
         ValueError: If the observations cannot be used; the message says why.
     """
-    several = isinstance(X, list | tuple) and len(X) > 0 and np.ndim(X[0]) == 2
-    tables = list(X) if several else [X]
+    several = is_several(X)
+    tables = _in_one_order(list(X)) if several else [X]
     clocks = list(t) if several else [t]
     if len(clocks) != len(tables):
         raise ValueError(f"{len(tables)} tables of states need as many arrays of times, not {len(clocks)}")
@@ -104,6 +115,29 @@ def as_trajectories(t: Any, X: Any) -> list[Trajectory]:
     if not moving(result).any():
         raise ValueError("no state ever moves, so there are no dynamics to find")
     return result
+
+
+def is_several(X: Any) -> bool:
+    """Whether these are tables of several trajectories."""
+    return isinstance(X, list | tuple) and len(X) > 0 and np.ndim(X[0]) == 2
+
+
+def _in_one_order(tables: list[Any]) -> list[Any]:
+    """Tables with the columns of data frames in the order of the first one's."""
+    frames = [table for table in tables if isinstance(table, pd.DataFrame)]
+    if not frames:
+        return tables
+    columns = list(frames[0].columns)
+    for frame in frames:
+        if sorted(map(str, frame.columns)) != sorted(map(str, columns)):
+            own, other = (", ".join(map(str, names)) for names in (columns, frame.columns))
+            raise ValueError(f"trajectories must have the same states; one has {own}, another {other}")
+        if len(set(columns)) < len(columns) and list(frame.columns) != columns:
+            raise ValueError("two states have the same name; give each its own, or all tables one order")
+    return [
+        table[columns] if isinstance(table, pd.DataFrame) and list(table.columns) != columns else table
+        for table in tables
+    ]
 
 
 def moving(trajectories: Sequence[Trajectory]) -> NDArray[np.bool_]:

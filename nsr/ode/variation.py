@@ -8,14 +8,25 @@ from nsr.expressions.expression import Expression, apply, constant, subtree_end,
 from nsr.expressions.operators import OPERATORS
 from nsr.expressions.simplify import simplify
 from nsr.ode.library import polynomials
+from nsr.ode.paths import System
+from nsr.ode.settings import OdeSettings
+from nsr.ode.stage import Stage
+from nsr.ode.task import OdeTask
 
 _ZERO, _ONE = constant(0.0), constant(1.0)
-# Terms up to this degree are added, with this factor to begin with.
-_DEGREE, _FACTOR = 3, 0.01
-_MOST_TOKENS = 60
+# A term that is added has this factor to begin with.
+_FACTOR = 0.01
 
 
-def variations(expression: Expression, n_states: int) -> list[Expression]:
+class VariationStage(Stage):
+    """Small changes of good systems."""
+
+    def vary(self, task: OdeTask, system: System, component: int) -> list[Expression]:
+        """As `Stage.vary`."""
+        return variations(system[component], len(system), task.settings)
+
+
+def variations(expression: Expression, n_states: int, settings: OdeSettings) -> list[Expression]:
     """Simplified expressions one change away, one of each skeleton.
 
     A subtree gives way to one of its children, to 0 or to 1; a function of one argument, or a state, becomes
@@ -24,25 +35,26 @@ def variations(expression: Expression, n_states: int) -> list[Expression]:
     Args:
         expression: A right-hand side with its constants.
         n_states: States that the monomials are made of.
+        settings: How long variations may be, and of what degree what they add.
     """
     found: dict[Expression, Expression] = {}
     own = expression.skeleton()
-    for raw in _changed(expression, n_states):
+    for raw in _changed(expression, n_states, settings.variation_degree):
         varied = simplify(raw)
         skeleton = varied.skeleton()
-        if skeleton != own and len(varied.tokens) <= _MOST_TOKENS and not _is_nested(varied):
+        if skeleton != own and len(varied.tokens) <= settings.most_tokens and not _is_nested(varied):
             found.setdefault(skeleton, varied)
     return list(found.values())
 
 
-def _changed(expression: Expression, n_states: int) -> Iterator[Expression]:
+def _changed(expression: Expression, n_states: int, degree: int) -> Iterator[Expression]:
     tokens = expression.tokens
     for start in range(len(tokens)):
         stop = subtree_end(tokens, start)
         old = Expression(tokens[start:stop])
         for new in _instead(old, n_states):
             yield Expression(tokens[:start] + new.tokens + tokens[stop:])
-    for term in polynomials(n_states, _DEGREE):
+    for term in polynomials(n_states, degree):
         yield apply("add", expression, apply("mul", constant(_FACTOR), term))
 
 

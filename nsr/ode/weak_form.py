@@ -17,19 +17,14 @@ from numpy.typing import NDArray
 
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, constant
+from nsr.ode.settings import OdeSettings
 from nsr.ode.trajectories import Trajectory
+from nsr.refinement.subsets import backward_elimination, best_subsets, forward_selection
 
 Array = NDArray[np.float64]
 
-# Half-widths of the bumps as shares of the time span: narrow ones see detail, wide ones through noise.
-WIDTHS = (0.05, 0.1, 0.2)
-_N_BUMPS = 80
-_BUMP_POWER = 4
-# Sums of at most so many terms; up to so many, all subsets are tried where they are no more than that.
-_MOST_TERMS, _MOST_EXHAUSTIVE, _MOST_SUBSETS = 8, 4, 10_000
-_N_BEST = 3
-_ONE = constant(1.0)
 _TINY = 1e-300
+_ONE = constant(1.0)
 
 
 @dataclass(frozen=True)
@@ -46,112 +41,122 @@ class Fit:
 
 
 class WeakForm:
-    """Integrals of trajectories against bumps.
+    """Integrals of trajectories against bumps of one width.
 
     Attributes:
         target: What the integrals of each right-hand side should be, shape (M, D), M of all trajectories.
     """
 
-    def __init__(self, trajectories: Sequence[Trajectory], width: float) -> None:
+    def __init__(self, grids: Sequence[tuple[Array, Array]], width: float, settings: OdeSettings) -> None:
         """Sets up the bumps.
 
         Args:
-            trajectories: Observations.
+            grids: Even times (N,) and states (N, D) of each trajectory.
             width: Half-width of the bumps as a share of each trajectory's time span.
+            settings: How many bumps there are, and their shape.
         """
-        parts = [_integrals(trajectory, width) for trajectory in trajectories]
-        self._parts = [(states, bumps) for states, bumps, _ in parts]
-        self.target = np.concatenate([target for _, _, target in parts])
+        self._states = [states for _, states in grids]
+        weights = [_bumps(times, width, settings) for times, _ in grids]
+        self._bumps = [bumps for bumps, _ in weights]
+        self.target = np.concatenate(
+            [-slopes @ states for (_, slopes), states in zip(weights, self._states, strict=True)]
+        )
+
+    @property
+    def n_points(self) -> int:
+        """Points of the longest grid."""
+        return max(map(len, self._states))
 
     def integrals(
         self, program: Program, constants: Array | None = None, index: NDArray[np.int64] | None = None
     ) -> Array:
         """Integrals of expressions of the states, shape (R, M); see `nsr.evaluate.program.Program.values`."""
         with np.errstate(all="ignore"):
-            parts = [program.values(states, constants, index) @ bumps.T for states, bumps in self._parts]
+            parts = [
+                program.values(states, constants, index) @ bumps.T
+                for states, bumps in zip(self._states, self._bumps, strict=True)
+            ]
         return np.concatenate(parts, axis=-1)
 
     def jacobian(self, program: Program, constants: Array, index: NDArray[np.int64]) -> tuple[Array, Array]:
         """Integrals (R, M), and their derivatives by the free constants (R, K, M)."""
         values, derivatives = [], []
         with np.errstate(all="ignore"):
-            for states, bumps in self._parts:
+            for states, bumps in zip(self._states, self._bumps, strict=True):
                 value, derivative = program.jacobian(states, constants, index)
                 values.append(value @ bumps.T)
                 derivatives.append(derivative @ bumps.T)
         return np.concatenate(values, axis=-1), np.concatenate(derivatives, axis=-1)
 
 
-def sparse_fits(weak: WeakForm, library: Sequence[Expression]) -> list[list[Fit]]:
-    """For each component, sums of few terms: the best subsets, and what is left when terms are left out.
+def weak_forms(trajectories: Sequence[Trajectory], settings: OdeSettings) -> list[WeakForm]:
+    """Weak forms of observations, one of each width, all on the same grids."""
+    grids = [t.resampled(settings.fine_steps, settings.most_fine_points) for t in trajectories]
+    return [WeakForm(grids, width, settings) for width in settings.widths]
+
+
+def all_integrals(forms: Sequence[WeakForm], program: Program) -> list[Array]:
+    """`WeakForm.integrals` by each weak form of the same observations; expressions are evaluated once."""
+    parts: list[list[Array]] = [[] for _ in forms]
+    with np.errstate(all="ignore"):
+        for place, states in enumerate(forms[0]._states):
+            values = program.values(states)
+            for own, weak in zip(parts, forms, strict=True):
+                own.append(values @ weak._bumps[place].T)
+    return [np.concatenate(own, axis=-1) for own in parts]
+
+
+def sparse_fits(
+    table: Array, target: Array, library: Sequence[Expression], settings: OdeSettings
+) -> list[Fit]:
+    """Sums of few terms: the best subsets, and what is left when terms are left out.
 
     Args:
-        weak: Observations.
-        library: Terms; those that are not finite on the data are left out.
+        table: Integrals of the terms, shape (M, n); those that are not finite, or vanish, are left
+            out.
+        target: What the integrals of the sum should be, shape (M,).
+        library: The terms.
+        settings: How long sums may be, and how many are tried.
     """
-    table = weak.integrals(Program(list(library))).T
-    usable = np.flatnonzero(np.all(np.isfinite(table), axis=0) & (np.linalg.norm(table, axis=0) > 1e-12))
-    terms = [library[i] for i in usable.tolist()]
-    table = table[:, usable]
-    return [
-        [_fit(table, column, terms, subset) for subset in _subsets(table, column)] for column in weak.target.T
-    ]
+    with np.errstate(all="ignore"):
+        norms = np.linalg.norm(table, axis=0)
+    usable = np.flatnonzero(np.isfinite(norms) & (norms > 0))
+    if len(usable) >= len(target):  # more terms than the bumps tell apart
+        usable = usable[forward_selection(table[:, usable], target, len(target) // 2)]
+    terms, table = [library[i] for i in usable.tolist()], table[:, usable]
+    return [_fit(table, target, terms, subset) for subset in _subsets(table, target, settings)]
 
 
-def _integrals(trajectory: Trajectory, width: float) -> tuple[Array, Array, Array]:
-    """States (T, D), weights that integrate against the bumps (N_BUMPS, T), and targets (N_BUMPS, D)."""
-    times, states = trajectory.resampled()
+def _bumps(times: Array, width: float, settings: OdeSettings) -> tuple[Array, Array]:
+    """Weights that integrate against the bumps, and against their slopes, both (n_bumps, N)."""
     span = times[-1] - times[0]
-    half = width * span
-    centers = np.linspace(times[0] + half, times[-1] - half, _N_BUMPS)
+    half, power = width * span, settings.bump_power
+    centers = np.linspace(times[0] + half, times[-1] - half, settings.n_bumps)
     s = (times - centers[:, None]) / half
     base = np.where(np.abs(s) < 1, 1 - s**2, 0.0)
     step = span / (len(times) - 1) / half
-    bumps = base**_BUMP_POWER * step
-    slopes = -2 * _BUMP_POWER * s * base ** (_BUMP_POWER - 1) / half * step
-    return states, bumps, -slopes @ states
+    return base**power * step, -2 * power * s * base ** (power - 1) / half * step
 
 
-def _subsets(table: Array, target: Array) -> list[tuple[int, ...]]:
+def _subsets(table: Array, target: Array, settings: OdeSettings) -> list[tuple[int, ...]]:
     """Subsets of columns worth trying, each once."""
-    found = dict.fromkeys(_eliminated(table, target))
+    eliminations = backward_elimination(table, target, rcond=1e-12)
+    found = dict.fromkeys(
+        tuple(kept.tolist()) for kept, *_ in eliminations if len(kept) <= settings.most_terms
+    )
     scaled = table / np.linalg.norm(table, axis=0)
-    for size in range(1, _MOST_EXHAUSTIVE + 1):
-        if 0 < math.comb(table.shape[1], size) <= _MOST_SUBSETS:
-            found |= dict.fromkeys(_best_of_size(scaled, target, size))
+    gram, moments, total = scaled.T @ scaled, scaled.T @ target, float(target @ target) or 1.0
+    for size in range(1, settings.most_exhaustive + 1):
+        if 0 < math.comb(table.shape[1], size) <= settings.most_subsets:
+            subsets = _combinations(table.shape[1], size)
+            best = best_subsets(gram, moments, total, subsets, settings.n_subsets, math.inf)
+            found |= dict.fromkeys(best)
     return list(found)
-
-
-def _eliminated(table: Array, target: Array) -> list[tuple[int, ...]]:
-    """One subset of each size up to `_MOST_TERMS`: always leaving out the column that matters least."""
-    scaled = table / np.linalg.norm(table, axis=0)
-    kept = np.arange(table.shape[1])
-    subsets = []
-    while len(kept):
-        columns = scaled[:, kept]
-        if len(kept) <= _MOST_TERMS:
-            subsets.append(tuple(kept.tolist()))
-        # What leaving a column out adds to the squared residual is w^2 / diag((R^T R)^-1).
-        weights = np.linalg.lstsq(columns, target, rcond=1e-12)[0]
-        inverse = np.linalg.pinv(np.linalg.qr(columns)[1], rcond=1e-12)
-        cost = weights**2 / np.maximum(np.sum(inverse**2, axis=1), _TINY)
-        kept = np.delete(kept, int(np.argmin(cost)))
-    return subsets
-
-
-def _best_of_size(scaled: Array, target: Array, size: int) -> list[tuple[int, ...]]:
-    """The subsets of a size that explain the target best, found by trying all."""
-    subsets = _combinations(scaled.shape[1], size)
-    gram, moments = scaled.T @ scaled, scaled.T @ target
-    block = gram[subsets[:, :, None], subsets[:, None, :]] + 1e-12 * np.eye(size)
-    right = moments[subsets]
-    explained = np.sum(np.linalg.solve(block, right[..., None])[..., 0] * right, axis=1)
-    return [tuple(subsets[k].tolist()) for k in np.argsort(-explained)[:_N_BEST]]
 
 
 @cache
 def _combinations(n: int, size: int) -> NDArray[np.intp]:
-    return np.array(list(itertools.combinations(range(n), size)), dtype=np.intp)
+    return np.array(list(itertools.combinations(range(n), size)), dtype=np.intp).reshape(-1, size)
 
 
 def _fit(table: Array, target: Array, terms: Sequence[Expression], subset: tuple[int, ...]) -> Fit:

@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression
 from nsr.ode.weak_form import Fit, WeakForm
+from nsr.refinement import batched
 
 Array = NDArray[np.float64]
 
-_N_ITERATIONS = 10
-_FIRST_DAMPING, _LEAST_DAMPING = 1e-3, 1e-12
+# Derivatives held at a time, which bounds the memory: 128 MB.
+_MOST_DERIVATIVES = 16_000_000
 
 
-def refined(expressions: Sequence[Expression], weak: WeakForm, component: int) -> list[Fit]:
+def fit_constants(
+    expressions: Sequence[Expression],
+    weak: WeakForm,
+    component: int,
+    max_iterations: int,
+    clock: Clock | None = None,
+) -> list[Fit]:
     """Moves the constants of all expressions to the nearest least squares, by Levenberg and Marquardt.
 
     Args:
         expressions: Right-hand sides with constants to begin with.
         weak: Observations.
         component: Which state's derivative they are to be.
+        max_iterations: Steps at most.
+        clock: When it is over constants stay where they are.
 
     Returns:
         The fits that are finite, in the order of the expressions.
@@ -32,41 +43,48 @@ def refined(expressions: Sequence[Expression], weak: WeakForm, component: int) -
         return []
     program = Program(list(expressions))
     target = weak.target[:, component]
-    constants = program.constants.copy()
-    best = _squares(weak.integrals(program, constants) - target)
-    damping = np.full(len(expressions), _FIRST_DAMPING)
-    for _ in range(_N_ITERATIONS):
-        index = np.flatnonzero(np.isfinite(best) & (program.n_constants > 0))
-        if len(index) == 0:
-            break
-        values, derivatives = weak.jacobian(program, constants[index], index)
-        trial = constants[index] - _steps(derivatives, values - target, damping[index])
-        squares = _squares(weak.integrals(program, trial, index) - target)
-        better = squares < best[index]
-        damping[index] = np.maximum(damping[index] * np.where(better, 0.1, 10.0), _LEAST_DAMPING)
-        constants[index[better]], best[index[better]] = trial[better], squares[better]
-    size = float(target @ target) or 1.0
+    constants, losses = program.constants.copy(), np.empty(len(expressions))
+    n_rows = max(1, _MOST_DERIVATIVES // (max(1, constants.shape[1]) * weak.n_points))
+    for first in range(0, len(expressions), n_rows):
+        part = np.arange(first, min(first + n_rows, len(expressions)))
+        constants[part], losses[part] = batched.levenberg_marquardt(
+            _WeakLeastSquares(program, weak, target, part),
+            constants[part],
+            batched.SCALED,
+            max_iterations=max_iterations,
+            clock=clock,
+        )
+    size = float(np.mean(target**2)) or 1.0 / len(target)
     fitted = program.expressions_with(constants)
     return [
-        Fit(expression, float(np.sqrt(square / size)))
-        for expression, square in zip(fitted, best.tolist(), strict=True)
-        if np.isfinite(square)
+        Fit(expression, float(np.sqrt(loss / size)))
+        for expression, loss in zip(fitted, losses.tolist(), strict=True)
+        if np.isfinite(loss)
     ]
 
 
-def _squares(residuals: Array) -> Array:
-    """Sums of squares, infinity where they are no numbers, shape (R,)."""
-    with np.errstate(all="ignore"):
-        squares = np.sum(residuals**2, axis=1)
-    return np.where(np.isfinite(squares), squares, np.inf)
+@dataclass(frozen=True)
+class _WeakLeastSquares:
+    """Integrals of expressions against those of the observations.
 
+    Attributes:
+        program: The expressions.
+        weak: The observations.
+        target: What the integrals should be, shape (M,).
+        index: Expression of each row, shape (R,).
+    """
 
-def _steps(derivatives: Array, residuals: Array, damping: Array) -> Array:
-    """Damped Gauss-Newton steps (R, K), zero in directions that change nothing."""
-    derivatives = np.where(np.isfinite(derivatives), derivatives, 0.0)
-    norms = np.linalg.norm(derivatives, axis=2)
-    norms = np.where(norms > 0, norms, 1.0)
-    scaled = derivatives / norms[..., None]
-    normal = scaled @ scaled.transpose(0, 2, 1) + damping[:, None, None] * np.eye(derivatives.shape[1])
-    right = np.einsum("rkm,rm->rk", scaled, residuals)
-    return np.asarray(np.linalg.solve(normal, right[..., None])[..., 0] / norms)
+    program: Program
+    weak: WeakForm
+    target: Array
+    index: NDArray[np.int64]
+
+    def residuals(self, values: Array, rows: NDArray[np.int64]) -> Array:
+        return self.weak.integrals(self.program, values, self.index[rows]) - self.target
+
+    def normal_equations(
+        self, values: Array, rows: NDArray[np.int64], residuals: Array
+    ) -> tuple[Array, Array]:
+        _, derivatives = self.weak.jacobian(self.program, values, self.index[rows])
+        usable = np.where(np.isfinite(derivatives), derivatives, 0.0)
+        return batched.normal_equations(usable, residuals)

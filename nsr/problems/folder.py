@@ -42,7 +42,7 @@ def read_problem(problem: TableProblem) -> tuple[NDArray[np.float64], NDArray[np
     """X, shape (n_rows, n_columns - 1), and y, the last column.
 
     Raises:
-        ValueError: If the file is no table of finite numbers.
+        ValueError: If the file is not a table of finite numbers.
     """
     table = read_table(problem.path)
     *places, target = range(len(table.names))

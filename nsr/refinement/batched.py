@@ -1,79 +1,176 @@
-"""Levenberg-Marquardt over many rows at once, for programs that no compiled kernel can run.
+"""Levenberg-Marquardt over many rows at once, each with its own values, damping and end.
 
-It asks `Program.jacobian` only, so it serves registered operators and GPUs alike.
+What is fitted is told by a `LeastSquares` problem: programs that no compiled kernel can run (operators of the
+user's, GPUs), right-hand sides in weak form, and simulations against trajectories.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from nsr.clock import Clock
 
 if TYPE_CHECKING:
     from nsr.evaluate.program import Program
 
 Array = NDArray[np.float64]
+Rows = NDArray[np.int64]
 
-_FIRST_DAMPING, _MAX_DAMPING = 1e-2, 1e12
+_MAX_DAMPING = 1e12
 
 
-def least_squares(
-    program: Program,
-    X: Array,
-    y: Array,
-    scale: float,
+class LeastSquares(Protocol):
+    """Residuals as functions of values; R rows of K values have M residuals each."""
+
+    def residuals(self, values: Array, rows: Rows) -> Array:
+        """Residuals, shape (R, M), of the values (R, K) of some rows."""
+
+    def normal_equations(self, values: Array, rows: Rows, residuals: Array) -> tuple[Array, Array]:
+        """J J^T, shape (R, K, K), and J r, shape (R, K), of the residuals' Jacobian J (R, K, M)."""
+
+
+@dataclass(frozen=True)
+class Damping:
+    """What is added to the diagonal of the normal equations, as a multiple of a measure of their size.
+
+    Attributes:
+        is_scaled: Whether the measure is each diagonal element (Marquardt 1963), which makes steps
+            independent of units, or the number of residuals (Levenberg 1944), which holds back what hardly
+            matters.
+        first: Multiple to begin with.
+        better: Factor after a step that gained.
+        worse: Factor after one that did not.
+        least: Smallest multiple.
+    """
+
+    is_scaled: bool
+    first: float
+    better: float
+    worse: float
+    least: float = 0.0
+
+
+# From random starting points the identity recovers most (`eval.refinement`).
+IDENTITY = Damping(is_scaled=False, first=1e-2, better=0.2, worse=4.0)
+SCALED = Damping(is_scaled=True, first=1e-3, better=0.1, worse=10.0, least=1e-12)
+
+
+def levenberg_marquardt(
+    problem: LeastSquares,
     starts: Array,
-    index: NDArray[np.int64],
+    damping: Damping,
+    *,
     max_iterations: int,
-    tolerance: float,
+    tolerance: float = 0.0,
+    least_gain: float = 0.0,
+    clock: Clock | None = None,
 ) -> tuple[Array, Array]:
-    """Minimises the mean squared residual of each row by steps with identity damping.
+    """Minimises the mean squared residual of each row.
 
     Args:
+        problem: What to fit.
+        starts: Starting points, shape (R, K).
+        damping: How steps are held back.
+        max_iterations: Steps tried at most.
+        tolerance: Loss that ends the work on a row.
+        least_gain: Share of its loss by which a step must lessen it, or the work on the row ends.
+        clock: When it is over no further step is tried.
+
+    Returns:
+        Values (R, K) and losses (R,), infinity where the starting point gives a non-finite value.
+    """
+    clock = clock or Clock()
+    values, n_rows = starts.copy(), len(starts)
+    residuals = problem.residuals(values, np.arange(n_rows))
+    losses, n_residuals = _mean_squares(residuals), residuals.shape[1]
+    rows = np.flatnonzero(np.isfinite(losses))
+    if starts.shape[1] == 0 or len(rows) == 0:
+        return values, losses
+    A, g = np.zeros((n_rows, starts.shape[1], starts.shape[1])), np.zeros(starts.shape)
+    A[rows], g[rows] = problem.normal_equations(values[rows], rows, residuals[rows])
+    losses[~_is_finite(A, g)] = np.inf
+    multiples, is_done = np.full(n_rows, damping.first), np.zeros(n_rows, dtype=np.bool_)
+    for _ in range(max_iterations):
+        is_active = np.isfinite(losses) & (losses > tolerance) & (multiples < _MAX_DAMPING) & ~is_done
+        rows = np.flatnonzero(is_active)
+        if len(rows) == 0 or clock.is_over:
+            break
+        trial = values[rows] - _steps(A[rows], g[rows], multiples[rows], damping.is_scaled, n_residuals)
+        residuals = problem.residuals(trial, rows)
+        trial_losses = _mean_squares(residuals)
+        multiples[rows] *= damping.worse
+        better = np.flatnonzero(trial_losses < losses[rows])
+        if len(better) == 0:
+            continue
+        new_A, new_g = problem.normal_equations(trial[better], rows[better], residuals[better])
+        is_usable = _is_finite(new_A, new_g)
+        better = better[is_usable]
+        taken = rows[better]
+        multiples[taken] = np.maximum(multiples[taken] * damping.better / damping.worse, damping.least)
+        is_done[taken] = losses[taken] - trial_losses[better] < least_gain * losses[taken]
+        values[taken], losses[taken] = trial[better], trial_losses[better]
+        A[taken], g[taken] = new_A[is_usable], new_g[is_usable]
+    return values, losses
+
+
+def normal_equations(jacobian: Array, residuals: Array) -> tuple[Array, Array]:
+    """J J^T (R, K, K) and J r (R, K) of Jacobians (R, K, M) and residuals (R, M)."""
+    with np.errstate(all="ignore"):
+        return jacobian @ jacobian.transpose(0, 2, 1), np.einsum("rkm,rm->rk", jacobian, residuals)
+
+
+@dataclass(frozen=True)
+class ProgramFit:
+    """Expressions against a target, for programs on any backend: asks for values and Jacobians only.
+
+    Attributes:
         program: What to evaluate.
         X: Variables, shape (P, D).
         y: Target, shape (P,).
         scale: What residuals are divided by.
-        starts: Starting points, shape (R, K).
         index: Expression of each row, shape (R,).
-        max_iterations: Steps tried at most.
-        tolerance: Loss that ends the work on a row.
-
-    Returns:
-        Constants (R, K) and losses (R,), infinity where the starting point gives a non-finite value.
     """
-    constants = starts.copy()
-    damping = np.full(len(starts), _FIRST_DAMPING)
-    r, J, loss = _linearised(program, X, y, scale, constants, index)
-    for _ in range(max_iterations):
-        rows = np.flatnonzero(np.isfinite(loss) & (loss > tolerance) & (damping < _MAX_DAMPING))
-        if len(rows) == 0:
-            break
-        trial = constants[rows] + _steps(r[rows], J[rows], damping[rows])
-        trial_r, trial_J, trial_loss = _linearised(program, X, y, scale, trial, index[rows])
-        better = trial_loss < loss[rows]
-        damping[rows] *= np.where(better, 0.2, 4.0)
-        taken = rows[better]
-        constants[taken], loss[taken] = trial[better], trial_loss[better]
-        r[taken], J[taken] = trial_r[better], trial_J[better]
-    return constants, loss
+
+    program: Program
+    X: Array
+    y: Array
+    scale: float
+    index: NDArray[np.int64]
+
+    def residuals(self, values: Array, rows: Rows) -> Array:
+        """As `LeastSquares` says."""
+        with np.errstate(all="ignore"):
+            found = self.program.values(self.X, values, self.index[rows])
+            return np.asarray((found - self.y) / self.scale, dtype=np.float64)
+
+    def normal_equations(self, values: Array, rows: Rows, residuals: Array) -> tuple[Array, Array]:
+        """As `LeastSquares` says."""
+        _, jacobian = self.program.jacobian(self.X, values, self.index[rows])
+        return normal_equations(np.asarray(jacobian / self.scale, dtype=np.float64), residuals)
 
 
-def _linearised(
-    program: Program, X: Array, y: Array, scale: float, constants: Array, index: NDArray[np.int64]
-) -> tuple[Array, Array, Array]:
-    """Scaled residuals (R, P), their Jacobian (R, K, P) and the mean squares (R,)."""
-    values, jacobian = program.jacobian(X, constants, index)
+def _mean_squares(residuals: Array) -> Array:
+    """Losses (R,), infinity where they are not finite."""
     with np.errstate(all="ignore"):
-        r = np.asarray((values - y) / scale, dtype=np.float64)
-        loss = np.mean(r**2, axis=1)
-    bad = ~np.isfinite(loss) | ~np.isfinite(jacobian).all(axis=(1, 2))
-    loss[bad] = np.inf
-    return r, np.asarray(jacobian / scale, dtype=np.float64), loss
+        losses = np.mean(residuals**2, axis=1)
+    return np.where(np.isfinite(losses), losses, np.inf)
 
 
-def _steps(r: Array, J: Array, damping: Array) -> Array:
-    A: NDArray[Any] = J @ J.transpose(0, 2, 1)
-    A += (damping * r.shape[1])[:, None, None] * np.eye(J.shape[1])
-    return np.linalg.solve(A, -(J @ r[..., None]))[..., 0]
+def _is_finite(A: Array, g: Array) -> NDArray[np.bool_]:
+    return np.asarray(np.isfinite(A).all(axis=(1, 2)) & np.isfinite(g).all(axis=1))
+
+
+def _steps(A: Array, g: Array, multiples: Array, is_scaled: bool, n_residuals: int) -> Array:
+    """Solutions (R, K) of the damped normal equations; nothing moves along what changes nothing."""
+    identity = np.eye(A.shape[1])
+    if not is_scaled:
+        damped = A + (multiples * n_residuals)[:, None, None] * identity
+        return np.asarray(np.linalg.solve(damped, g[..., None])[..., 0])
+    norms = np.sqrt(np.einsum("rkk->rk", A))
+    norms = np.where(norms > 0, norms, 1.0)
+    scaled = A / norms[:, :, None] / norms[:, None, :] + multiples[:, None, None] * identity
+    return np.asarray(np.linalg.solve(scaled, (g / norms)[..., None])[..., 0] / norms)

@@ -113,7 +113,7 @@ class Candidates:
         return taken
 
     def since(self, number: int) -> tuple[list[Candidate], int]:
-        """What was taken in after so and so many and is still kept, and how many there were by now."""
+        """What was taken in after this many and is still kept, and how many there are now."""
         return [c for c, own in self._kept.items() if own > number], self._n_taken
 
     def most_promising(self, n: int) -> dict[Candidate, None]:

@@ -41,7 +41,7 @@ def set_identity(A, n):
     """Makes A the identity of n rows."""
     for i in range(n):
         for j in range(n):
-            A[i, j] = float(i == j)
+            A[i, j] = 1.0 if i == j else 0.0
 
 
 @kernel(inner=True)

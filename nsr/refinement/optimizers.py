@@ -28,7 +28,7 @@ from nsr.refinement.linear_algebra import (
 # A relative gain below this, three times in a row, ends the iteration.
 _STALLED, _BFGS_STALLED = 1e-6, 1e-9
 _MAX_DAMPING = 1e12
-# Of so many finite starting points the best is taken; so many are drawn while none is finite.
+# Of this many finite starting points the best is taken; at most this many are drawn while none is finite.
 _DRAWS, _ATTEMPTS = 8, 256
 # Up to this many points node values stay in the work array.
 _LARGEST_BLOCK = 512

@@ -186,10 +186,13 @@ class _Fitting:
                 starts = program.constants[index]
             if len(index) == 0:
                 break
-            constants, losses = batched.least_squares(
-                program, self._table, self._target, self._scale, starts, index, settings.iterations,
-                settings.tolerance,
-            )  # fmt: skip
+            constants, losses = batched.levenberg_marquardt(
+                batched.ProgramFit(program, self._table, self._target, self._scale, index),
+                starts,
+                batched.IDENTITY,
+                max_iterations=settings.iterations,
+                tolerance=settings.tolerance,
+            )
             self.fits[index] += np.isfinite(losses)
             better = losses < self.losses[index]
             self.losses[index[better]], self.best[index[better]] = losses[better], constants[better]

@@ -22,7 +22,7 @@ from nsr.task import Task
 _WITHIN = 4.0
 _ROUNDING = 1e-9
 _GAUSS_NEWTON_STEPS = 3
-# An equation with more constants is no law, and fitting the rest again and again takes seconds.
+# An equation with more constants is not a law, and fitting the rest again and again takes seconds.
 _MOST_CONSTANTS = 16
 
 Array = NDArray[np.float64]

@@ -1,6 +1,9 @@
-"""How much small subsets of columns explain, for very many subsets, in compiled code."""
+"""Sparse regression: subsets of columns tried exhaustively in compiled code, and elimination one by one."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +12,7 @@ from nsr.evaluate.kernels import kernel
 
 # Added to the diagonal of unit columns' products, so that collinear columns do no harm.
 _RIDGE = 1e-13
+_TINY = 1e-300
 
 
 @kernel
@@ -61,9 +65,9 @@ def best_subsets(
 
     Args:
         gram: As in `unexplained`.
-        moments: Likewise.
-        total: Likewise.
-        subsets: Likewise.
+        moments: As in `unexplained`.
+        total: As in `unexplained`.
+        subsets: As in `unexplained`.
         n_best: How many at most.
         largest: Share that a subset may leave unexplained.
     """
@@ -77,3 +81,68 @@ def best_subsets(
     order = np.argpartition(left, n_best - 1)[:n_best]
     order = order[np.argsort(left[order])]
     return [tuple(int(i) for i in subsets[k]) for k in order if left[k] < largest]
+
+
+def forward_selection(
+    table: NDArray[np.float64], target: NDArray[np.float64], n_columns: int
+) -> NDArray[np.intp]:
+    """Indices, ascending, of columns that explain a target well, by orthogonal matching pursuit.
+
+    Args:
+        table: Columns to choose from, none of them zero, shape (P, n).
+        target: Shape (P,).
+        n_columns: How many to choose, fewer than P.
+    """
+    left = table / np.linalg.norm(table, axis=0)
+    chosen: list[int] = []
+    for _ in range(n_columns):
+        norms = np.linalg.norm(left, axis=0)
+        gains = np.where(norms > np.sqrt(_RIDGE), np.abs(left.T @ target) / np.maximum(norms, _TINY), -1.0)
+        gains[chosen] = -1.0
+        best = int(np.argmax(gains))
+        chosen.append(best)
+        direction = left[:, best] / max(float(norms[best]), _TINY)
+        target = target - direction * (direction @ target)
+        left = left - np.outer(direction, direction @ left)
+    return np.sort(np.array(chosen, dtype=np.intp))
+
+
+class Elimination(NamedTuple):
+    """Least squares of a target by some columns of a table.
+
+    Attributes:
+        kept: Indices of the columns, ascending, shape (k,).
+        coefficients: Of these columns, shape (k,).
+        costs: What leaving each of them out would add to the sum of squared residuals, shape (k,).
+        unexplained: The sum of squared residuals.
+    """
+
+    kept: NDArray[np.intp]
+    coefficients: NDArray[np.float64]
+    costs: NDArray[np.float64]
+    unexplained: float
+
+
+def backward_elimination(
+    table: NDArray[np.float64], target: NDArray[np.float64], rcond: float
+) -> Iterator[Elimination]:
+    """Least squares by all columns, then without the one that matters least, and so on to a single one.
+
+    Args:
+        table: Columns to choose from, none of them zero, shape (P, n).
+        target: Shape (P,).
+        rcond: Directions of smaller singular values than this share of the largest are left out.
+    """
+    scale = np.linalg.norm(table, axis=0)
+    Q, R = np.linalg.qr(table / scale)
+    projected, total = Q.T @ target, float(target @ target)
+    kept = np.arange(table.shape[1])
+    while len(kept):
+        U, s, Vt = np.linalg.svd(R[:, kept], full_matrices=False)
+        inverse = np.where(s > rcond * s[0], 1 / np.maximum(s, _TINY), 0.0)
+        along = U.T @ projected
+        weights = Vt.T @ (inverse * along)
+        costs = weights**2 / np.maximum(np.sum((Vt.T * inverse) ** 2, axis=1), _TINY)
+        unexplained = max(total - float(np.sum(along[inverse > 0] ** 2)), 0.0)
+        yield Elimination(kept, weights / scale[kept], costs, unexplained)
+        kept = np.delete(kept, int(np.argmin(costs)))

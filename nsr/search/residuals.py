@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from nsr.search.settings import ROWS
 from nsr.search.surrogate import fit_surrogates
 
 if TYPE_CHECKING:
@@ -16,8 +17,8 @@ Array = NDArray[np.float64]
 
 # Residuals have structure if a model explains more of their variance than this, on rows it has not seen; with
 # fewer rows than these, chance explains more.
-_EXPLAINED, _ROWS = 0.01, 10_000
-_N_NEIGHBOURS, _MAX_ROWS = 10, 4_000
+_EXPLAINED, _ENOUGH_ROWS = 0.01, 10_000
+_N_NEIGHBOURS = 10
 
 
 def has_structure(X: Array, residual: Array) -> bool:
@@ -31,15 +32,15 @@ def has_structure(X: Array, residual: Array) -> bool:
         return True
     if np.ptp(residual) == 0:
         return False
+    enough = _EXPLAINED * max(1.0, _ENOUGH_ROWS / len(residual))
+    if enough >= 1:  # such few rows show nothing but chance
+        return False
     from sklearn.linear_model import LinearRegression
     from sklearn.neighbors import KNeighborsRegressor
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import PolynomialFeatures
 
-    enough = _EXPLAINED * max(1.0, _ROWS / len(residual))
-    if enough >= 1:  # so few rows show nothing but chance
-        return False
-    some = slice(0, _MAX_ROWS)  # tell most cases, and cost little
+    some = slice(0, ROWS)  # tell most cases, and cost little
     quadratic = make_pipeline(PolynomialFeatures(2), LinearRegression())
     neighbours = KNeighborsRegressor(_N_NEIGHBOURS)  # which see fast oscillations
     return (
@@ -66,5 +67,5 @@ def _explained_by(model: RegressorMixin, X: Array, residual: Array) -> float:
 
 
 def _explained(unexplained: float, variance: float) -> float:
-    """The share explained; where only rows that were not asked about vary, residuals are no noise."""
+    """The share explained; where only rows that were not asked about vary, residuals are not noise."""
     return 1 - unexplained / variance if variance > 0 else 1.0

@@ -16,12 +16,12 @@ import scipy.linalg
 from numpy.typing import NDArray
 
 from nsr.expressions.operators import OPERATORS
+from nsr.search.settings import MANY_ROWS, ROWS
 
 Array = NDArray[np.float64]
 
-MAX_ROWS = 1_500
-# Rows for the best few kinds, and the error from which on they are worth their time: noise averages out.
-_MANY_ROWS, _N_REFITTED, ROUGH = 10_000, 2, 1e-3
+# Kinds that are fitted to many rows, and the error from which on that is worth its time: noise averages out.
+_N_REFITTED, ROUGH = 2, 1e-3
 # The logarithm does not know the sign of the target: of normal noise, the size alone varies by so much less.
 _SIGN_FACTOR = 2.4
 _MAX_DEGREE = 12
@@ -98,7 +98,7 @@ class Surrogate:
         log_inputs: Whether the polynomial takes the logarithm of each variable's size, shape (D,).
         output: Which of `OUTPUTS` it gives.
         low: Smallest input after logarithms, shape (D,).
-        high: Largest input, likewise.
+        high: Largest input after logarithms, shape (D,).
         degrees: Degree of each term in each variable, shape (T, D).
         coefficients: Shape (T,).
         error: Weighted root mean square error of the target on held-out rows over its weighted standard
@@ -167,14 +167,14 @@ def fit_surrogates(X: Array, y: Array, weights: Array | None = None) -> list[Sur
     if np.ptp(y) < _LARGEST_EXPONENT and np.max(np.abs(y)) < _LARGEST_EXPONENT:
         choices.append((none, "exp"))
     kinds = list({(inputs.tobytes(), output): (inputs, output) for inputs, output in choices}.values())
-    first = slice(0, MAX_ROWS)
+    first = slice(0, ROWS)
     if np.any(np.ptp(X[first], axis=0) == 0):  # a level that few rows have
         first = slice(None)
     fits = [_fit(X[first], y[first], weights[first], False, *kind) for kind in kinds]
     fits.sort(key=lambda s: s.error)
     if fits[0].error < ROUGH:
         return fits
-    rows = slice(0, _MANY_ROWS)
+    rows = slice(0, MANY_ROWS)
     fits = [
         _fit(X[rows], y[rows], weights[rows], True, fit.log_inputs, fit.output) for fit in fits[:_N_REFITTED]
     ]
@@ -184,7 +184,7 @@ def fit_surrogates(X: Array, y: Array, weights: Array | None = None) -> list[Sur
 def refit(surrogate: Surrogate, X: Array, y: Array, weights: Array, degrees: NDArray[np.int64]) -> Surrogate:
     """The same kind of polynomial with other terms; degrees have shape (T, D)."""
     rough = surrogate.error >= ROUGH
-    rows = slice(0, _MANY_ROWS if rough or np.any(np.ptp(X[:MAX_ROWS], axis=0) == 0) else MAX_ROWS)
+    rows = slice(0, MANY_ROWS if rough or np.any(np.ptp(X[:ROWS], axis=0) == 0) else ROWS)
     kind = surrogate.log_inputs, surrogate.output
     return _fit(X[rows], y[rows], weights[rows], rough, *kind, degrees)
 

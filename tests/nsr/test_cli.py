@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 
@@ -85,7 +86,7 @@ def test_units_and_guesses(nsr, table, guessed):
     assert "energy = 2*mass_kg*height" in out
     code, _, err = nsr("fit", table, "--target", "energy", "--units", "height=m,energy=J")
     assert code == 2
-    assert "look at mass (kg)" in err
+    assert "there is no unit for 'mass (kg)'" in err
 
 
 @pytest.mark.parametrize("separator", [";", "\t", ","])
@@ -149,7 +150,7 @@ BAD = {
     "infinity": ("a,b\n1,2\n2,inf\n3,4\n", ["--target", "b"], "column 'b' holds 'inf' in line 3"),
     "two rows": ("a,b\n1,2\n2,3\n", ["--target", "b"], "at least 3"),
     "empty file": ("", ["--target", "b"], "is empty"),
-    "no rows": ("a,b\n", ["--target", "b"], "."),
+    "no rows": ("a,b\n", ["--target", "b"], "has a header, but no rows"),
     "foreign checkpoint": (
         "a,b\n1,2\n2,3\n3,5\n",
         ["--target", "b", "--checkpoint", "nowhere"],
@@ -174,14 +175,215 @@ def test_bad_input_ends_with_one_line_and_code_two(nsr, tmp_path, case):
 
 @pytest.mark.parametrize(
     "content",
-    ["", "[]", "{}", '{"target": "y", "features": ["a"], "columns": {}, "best": 5, "equations": []}'],
+    [
+        "",
+        "[]",
+        "{}",
+        "[" * 100_000,
+        "9" * 5000,
+        '{"target": "y", "features": ["a"], "columns": {}, "best": 5, "equations": []}',
+    ],
 )
 def test_a_foreign_result_file_is_refused(nsr, tmp_path, table, content):
     path = tmp_path / "result.json"
     path.write_text(content)
     code, _, err = nsr("predict", path, table)
     assert code == 2
-    assert "no result of `nsr fit`" in err
+    assert "not a result of `nsr fit`" in err
+
+
+AWKWARD = {
+    "words and signs": ["Flow rate [m3/h]", "H₂O", "flow [/min]"],
+    "nearly the same": ["m²", "m2", "y "],
+    "the same": ["a", "a", "a"],
+    "functions, constants and internal names": ["sin", "pi", "x_0"],
+    "quotes, commas, emoji and controls": ['5" pipe, "long"', "🙂", "\x1b[31mred"],
+    "very long": ["n" * 3000, "n" * 3001, "n" * 64],
+}
+
+
+@pytest.mark.parametrize("case", AWKWARD)
+def test_every_name_survives(nsr, tmp_path, guessed, rng, case):
+    """Into the equation, the result file and predictions, also from a file with another order of columns."""
+    guessed("1*x_1*x_2", "1*x_0*x_2")
+    names = AWKWARD[case]
+    values = rng.uniform(1, 2, (30, 3))
+    table = pd.DataFrame(np.column_stack((values, 3 * values[:, 0] * values[:, 2])), columns=[*names, "y"])
+    path, result, predicted = tmp_path / "data.csv", tmp_path / "result.json", tmp_path / "predicted.csv"
+    table.to_csv(path, index=False)
+    code, out, err = nsr("fit", path, "--target", "y", "--output", result)
+    assert code == 0
+    content = json.loads(result.read_text())
+    assert [content["columns"][name] for name in content["features"]] == names
+    first, _, third = content["features"]
+    assert out.splitlines()[-1] in {f"y = 3*{first}*{third}", f"y = 3*{third}*{first}"}
+    assert all(f"is written {name} " in err for name in set(content["features"]) - set(names))
+    assert "\x1b" not in out + err
+    if len(set(names)) > 1:
+        table[["y", *reversed(names)]].to_csv(path, index=False)
+    assert nsr("predict", result, path, "--output", predicted)[0] == 0
+    np.testing.assert_allclose(pd.read_csv(predicted)["y"], table["y"])
+
+
+def test_predictions_need_only_the_columns_of_the_equation(nsr, tmp_path, guessed):
+    path, result = tmp_path / "data.csv", tmp_path / "result.json"
+    guessed("1*x_0")
+    pd.DataFrame({"a b": [1, 2, 3, 5], "c": [4, 7, 5, 1], "y [m]": [2, 4, 6, 10]}).to_csv(path, index=False)
+    assert nsr("fit", path, "--target", "y [m]", "--output", result)[0] == 0
+    path.write_text("a b\n7\n")
+    assert nsr("predict", result, path)[1] == "y [m]\n14.0\n"
+    path.write_text("a_b\n7\n")
+    code, _, err = nsr("predict", result, path)
+    assert code == 2
+    assert "no column 'a b'; did you mean 'a_b'" in err
+
+
+def test_rows_without_a_value_are_told(nsr, tmp_path):
+    result, path = tmp_path / "result.json", tmp_path / "data.csv"
+    equation = {"equation": "log(a)", "complexity": 3, "loss": 0, "r2": 1}
+    content = {"target": "y", "features": ["a"], "columns": {"a": "a"}, "best": 0, "equations": [equation]}
+    result.write_text(json.dumps(content))
+    path.write_text("a,b\n1,2\n-1,2\n")
+    code, out, err = nsr("predict", result, path)
+    assert (code, out) == (0, 'y\n0.0\n""\n')
+    assert "no value in 1 of 2 rows, the first in line 3" in err
+
+
+def test_a_row_of_units_is_used(nsr, tmp_path, guessed):
+    guessed("1*x_0")
+    path = tmp_path / "data.csv"
+    rows = "".join(f"{a},{b},{2 * a * b}\n" for a, b in [(1, 2), (2, 5), (3, 4), (5, 7), (4, 4)])
+    path.write_text(f"mass,g h,E\nkg,[m^2/s^2],J\n{rows}")
+    code, out, err = nsr("fit", path, "--target", "E", "--guess", 'a*mass*"g h"')
+    assert code == 0
+    assert "line 2 is read as units: mass = kg, g h = m^2/s^2, E = J" in err
+    assert "E = 2*mass*g_h" in out
+    path.write_text(f"mass,g h,E\nkg,K,J\n{rows}")
+    code, out, err = nsr("fit", path, "--target", "E", "--guess", 'a*mass*"g h"')
+    assert "constants may have units" in err
+    assert "E = 2*mass*g_h" in out
+    code, out, err = nsr("fit", path, "--target", "E", "--constant-units", "dimensionless")
+    assert code == 2
+    assert "constant_units='free'" in err
+    path.write_text(f"mass,g h,E\nkg,lots,J\n{rows}")
+    code, out, err = nsr("fit", path, "--target", "E")
+    assert code == 2
+    assert "line 2" in err
+    assert "'lots' of column 'g h' is not a unit" in err
+
+
+@pytest.fixture
+def unsearched(monkeypatch):
+    """Makes a search an error: what is refused is refused before."""
+
+    def search(*_, **__):
+        raise AssertionError("the search has begun")
+
+    monkeypatch.setattr("nsr.regressor.SymbolicRegressor.fit", search)
+    monkeypatch.setattr("nsr.ode.regressor.ODERegressor.fit", search)
+
+
+@pytest.mark.parametrize("output", ["energy.csv", "nowhere/result.json", ".", "-", "/proc/result.json"])
+def test_outputs_that_cannot_be_written_are_refused_before_the_search(nsr, table, unsearched, output):
+    before = table.read_bytes()
+    path = output if output == "-" else table.parent / output
+    for command in (
+        ["fit", table, "--target", "energy", "--output", path],
+        ["predict", table, table, "--output", path],
+        ["ode", table, "--time", "height", "--output", path],
+        ["ode", table, "--time", "height", "--plot", path],
+    ):
+        code, out, err = nsr(*command)
+        assert (code, out, len(err.splitlines())) == (2, "", 1)
+    assert table.read_bytes() == before
+
+
+def test_a_picture_and_a_result_are_not_one_file(nsr, table, unsearched):
+    path = table.parent / "both.png"
+    code, _, err = nsr("ode", table, "--time", "height", "--output", path, "--plot", path)
+    assert code == 2
+    assert "each its own name" in err
+    code, _, err = nsr("ode", table, "--time", "height", "--plot", path.with_suffix(".xyz"))
+    assert code == 2
+    assert ".png" in err
+
+
+@pytest.mark.parametrize("limit", ["nan", "inf", "-inf", "0", "-3", "soon"])
+def test_time_limits_that_are_none_are_refused(nsr, table, unsearched, limit):
+    for command in (["fit", table, "--target", "energy"], ["ode", table, "--time", "height"]):
+        code, out, err = nsr(*command, f"--time-limit={limit}")
+        assert (code, out, len(err.splitlines())) == (2, "", 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--device", "gpu"], "device 'gpu' is not known; use auto, cpu"),
+        (["--device", "cuda:77"], "device 'cuda:77' does not work"),
+        (["--checkpoint", "nsr-ode"], "knows systems, and functions are needed here; use 'nsr-tiny'"),
+        (["--constant-units", "some", "--units", "mass (kg)=kg,height=m,energy=J"], "must be one of"),
+        (["--candidates", "0", "--checkpoint", "nsr-tiny"], "--candidates"),
+        (["--seed", "-1"], "--seed"),
+        (["--colour", "red"], "No such option"),
+        (["--features", "heigth"], "did you mean 'height'"),
+        (["--guess", "a*hieght"], "did you mean 'height'"),
+        (["--guess", "a*mass (kg)"], "write column 'mass (kg)' in quotes, or as mass_kg"),
+        (["--units", "mass (kg)=kg,height=m,enery=J"], "did you mean 'enery'"),
+    ],
+)
+def test_options_that_cannot_be_used_end_with_one_line(nsr, table, options, message):
+    code, out, err = nsr("fit", table, "--target", "energy", *options)
+    assert (code, out) == (2, "")
+    assert message in err.splitlines()[-1]
+    assert "Traceback" not in err
+
+
+def test_an_interrupt_without_a_result_is_one_line(nsr, table, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("nsr.regressor.SymbolicRegressor.fit", interrupted)
+    code, out, err = nsr("fit", table, "--target", "energy")
+    assert (code, out) == (130, "")
+    assert err.splitlines()[-1] == "nsr: interrupted before there was a result"
+
+
+def test_a_closed_pipe_is_no_error(tmp_path):
+    """As in `nsr predict ... | head`, when head has ended."""
+    result, path = tmp_path / "result.json", tmp_path / "data.csv"
+    content = {"target": "y", "features": ["a"], "columns": {"a": "a"}, "best": 0}
+    result.write_text(json.dumps(content | {"equations": [{"equation": "a"}]}))
+    path.write_text("a,b\n1,2\n")
+    command = [sys.executable, "-c", "from nsr.cli import main; main()", "predict", result, path]
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
+def test_results_are_written_before_they_are_printed(nsr, table, guessed, tmp_path, monkeypatch):
+    def closed(*_):
+        sys.exit(1)  # as rich does where nobody reads
+
+    guessed("1.5*x_0*x_1")
+    monkeypatch.setattr("nsr.cli._print_leaderboard", closed)
+    assert nsr("fit", table, "--target", "energy", "--output", tmp_path / "result.json")[0] == 1
+    assert json.loads((tmp_path / "result.json").read_text())["target"] == "energy"
+
+
+def test_a_result_that_cannot_be_written_is_printed_and_said(nsr, table, guessed):
+    guessed("1.5*x_0*x_1")
+    code, out, err = nsr("fit", table, "--target", "energy", "--output", "/dev/full")
+    assert code == 2
+    assert "energy = 2*mass_kg*height" in out
+    assert "/dev/full cannot be written: No space left on device; the result is in /" in err
+
+
+def test_no_arguments_are_a_call_for_help(nsr):
+    code, out, _ = nsr()
+    assert code == 0
+    assert "predict" in out
 
 
 def test_hostile_equations_are_never_executed(nsr, tmp_path, table):

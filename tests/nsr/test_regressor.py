@@ -83,6 +83,64 @@ def test_data_frames_give_their_names(regressor, guesses, rng):
     assert "9.81*mass*height" in repr(regressor)
 
 
+@pytest.mark.parametrize(
+    ("columns", "equation"),
+    [
+        (["m²", "flow [/min]"], "9.81*m2*flow_min"),
+        (["y", "y "], "9.81*y*y_2"),
+        (["a", "a"], "9.81*a*a_2"),
+        ([1, 0], "9.81*x_1*x_0"),
+        (["a", 1], "9.81*a*x_1"),
+        ([("a", "b"), ("a", "c")], "9.81*a_b*a_c"),
+        (["x_1", "e"], "9.81*x_1*e_"),
+    ],
+)
+def test_columns_of_any_name(regressor, guesses, rng, columns, equation):
+    guesses("1*(x_0*x_1)")
+    table = pd.DataFrame(rng.uniform(1, 2, (30, 2)), columns=columns)
+    y = 9.81 * table.iloc[:, 0] * table.iloc[:, 1]
+    regressor.fit(table, y)
+    assert regressor.best_["equation"] == equation
+    assert parse(equation, regressor.names_.identifiers) == parse("9.81*x_0*x_1")
+    assert regressor.names_.columns == tuple(map(str, columns))
+    np.testing.assert_allclose(regressor.predict(table), y)
+    if columns != ["a", "a"]:
+        with pytest.raises(ValueError, match="order"):
+            regressor.predict(table.iloc[:, ::-1])
+
+
+def test_columns_that_are_all_constant_leave_the_mean(regressor, rng):
+    y = rng.normal(5.0, 0.1, size=30)
+    with pytest.warns(DataWarning, match="no column varies"):
+        regressor.fit(np.ones((30, 2)), y)
+    predicted = regressor.predict(np.ones((30, 2)))
+    assert np.ptp(predicted) == 0
+    assert predicted[0] == pytest.approx(y.mean(), abs=0.1 / np.sqrt(30))
+
+
+def test_single_texts_are_single_guesses_and_stages(rng):
+    table = pd.DataFrame({"S": rng.uniform(1, 2, 40), "t": rng.uniform(1, 2, 40)})
+    regressor = SymbolicRegressor(checkpoint=UNTRAINED, stages="evolution", guesses="a*S")
+    assert regressor.fit(table, 2.5 * table["S"]).best_["equation"] == "2.5*S"
+    with pytest.raises(ValueError, match="must be some of"):
+        regressor.set_params(stages="evolutio").fit(table, table["S"])
+
+
+def test_units_by_the_names_of_columns(regressor, guesses, rng):
+    guesses("1*x_0*x_1**2")
+    table = pd.DataFrame({"mass": rng.uniform(1, 2, 100), "speed [m/s]": rng.uniform(1, 5, 100)})
+    y = 0.5 * table["mass"] * table["speed [m/s]"] ** 2
+    regressor.fit(table, y, X_units={"speed [m/s]": "m/s", "mass": "kg"}, y_units="J")
+    units = Units.parse(["kg", "m/s"], "J")
+    assert all(units.allow(expression) for expression in regressor.expressions_)
+    with pytest.raises(ValueError, match="no unit for 'mass'"):
+        regressor.fit(table, y, X_units={"speed [m/s]": "m/s"}, y_units="J")
+    with pytest.raises(ValueError, match="no column 'masse'; did you mean 'mass'"):
+        regressor.fit(table, y, X_units={"speed [m/s]": "m/s", "masse": "kg"}, y_units="J")
+    with pytest.raises(ValueError, match="not 'kg'"):
+        regressor.fit(table, y, X_units="kg", y_units="J")
+
+
 def test_a_constant_target_is_a_constant(regressor, rng):
     regressor.fit(rng.normal(size=(20, 2)), np.full(20, 4.5))
     assert regressor.best_["equation"] == "4.5"
@@ -220,8 +278,12 @@ def test_clear_errors(regressor, rng):
         SymbolicRegressor(checkpoint="absent").fit(X, y)
     with pytest.raises(ValueError, match="at least 3"):
         regressor.fit(X[:2], y[:2])
-    with pytest.raises(ValueError, match="time_limit must be"):
-        SymbolicRegressor(checkpoint=UNTRAINED, time_limit=0).fit(X, y)
+    for limit in (0, -1, np.nan, np.inf, "soon", None):
+        with pytest.raises(ValueError, match="time_limit must be"):
+            SymbolicRegressor(checkpoint=UNTRAINED, time_limit=limit).fit(X, y)
+    for size in (1e200, 1e-310):
+        with pytest.raises(ValueError, match="its squares cannot be computed"):
+            regressor.fit(X, size * y)
     with pytest.raises(NotFittedError):
         SymbolicRegressor().predict(X)
     if not torch.cuda.is_available():

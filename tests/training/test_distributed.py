@@ -61,7 +61,10 @@ def test_two_ranks_are_one_process_with_the_same_global_batch(tmp_path):
         subprocess.run([*arguments, str(output)], check=True, cwd=ROOT, env=environment(), timeout=PATIENCE)
     one, two = load_file(tmp_path / "1.safetensors"), load_file(tmp_path / "2.safetensors")
     for name, weights in one.items():
-        torch.testing.assert_close(two[name], weights, rtol=1e-3, atol=1e-5, msg=name)
+        # Muon's directions are rounded to bfloat16; its six steps go up to 0.02 far.
+        hidden = ("query.weight", "key_value.weight", "out.weight", "up.weight", "down.weight")
+        tolerance = 5e-4 if name.endswith(hidden) else 1e-5
+        torch.testing.assert_close(two[name], weights, rtol=1e-3, atol=tolerance, msg=name)
 
 
 def wait_until(condition: Callable[[], object], process: subprocess.Popen) -> None:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, constant
+from nsr.search.settings import ROWS
 from nsr.search.state import State
 from nsr.search.structure.parts import without_offset
 from nsr.search.surrogate import OUTPUTS, Surrogate
@@ -28,8 +29,8 @@ Array = NDArray[np.float64]
 _USELESS = 0.03
 # Share of the table that lies outside rank one, plus what the surrogate's error allows.
 _TOLERANCE, _ERROR_FACTOR = 1e-5, 4.0
-# Rows of the parts, and values of the other variables that each is averaged over.
-_N_ROWS, _N_REFERENCES = 1_500, 16
+# Values of the other variables that each row of the parts is averaged over.
+_N_REFERENCES = 16
 # Rows of the tables whose rank is looked at.
 _N_PROBES = 48
 _MAX_GROUP = 2
@@ -104,7 +105,7 @@ class AffineSplit:
         if not np.all(np.isfinite(known)) or np.ptp(known) == 0:
             return None
         rest = tuple(i for i in range(self.state.X.shape[1]) if i not in self.group)
-        table = _table(self.surrogate, self.state.X[:_N_ROWS], self.state.X[references], rest)
+        table = _table(self.surrogate, self.state.X[:ROWS], self.state.X[references], rest)
         error = self.error * float(np.std(table))
         if self.is_product:
             factor, offset = table @ known / (known @ known), np.zeros(len(table))
@@ -173,7 +174,7 @@ def _split(state: State, surrogate: Surrogate, group: tuple[int, ...]) -> Iterat
     for is_product in (True, False):
         outside, _ = _outside_rank_one(probes, is_product)
         if outside < tolerance * spread:
-            table = _table(surrogate, state.X[:_N_ROWS], state.X[references], group)
+            table = _table(surrogate, state.X[:ROWS], state.X[references], group)
             values = table @ _outside_rank_one(table, is_product)[1]
             if not is_product:
                 values = values - values.mean()

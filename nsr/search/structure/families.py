@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, constant, variable
-from nsr.refinement.subsets import best_subsets
+from nsr.refinement.subsets import backward_elimination, best_subsets
 from nsr.search.state import State
 from nsr.search.structure.inner_constants import with_inner_constant
 from nsr.search.structure.monomials import ONE, linear_combination, monomial, power
@@ -26,7 +26,8 @@ from nsr.search.surrogate import ROUGH, degrees_up_to
 Array = NDArray[np.float64]
 
 MAX_VARIABLES = 9
-# Rows where the state's surrogate is good, and where it is not, which noise may be the reason for.
+# Rows where the state's surrogate is good: more than there are columns of terms, with the target and without.
+# Where it is not, which noise may be the reason for, as many as their Gram matrix takes little time for.
 _FEW_ROWS, _MANY_ROWS = 600, 4_000
 _POWERS = (1.0, 2.0, -1.0, -2.0, 0.5, -0.5, 3.0, -3.0, 4.0, 1.5)
 _SCALES = (1.0, 2.0, 0.5, np.pi, 3.0, 4.0)
@@ -36,18 +37,21 @@ _MAX_TERMS = (240, 280, 180)
 _N_DECORATIONS = 4
 # Terms that sums of three are made of, and ratios of three: above and below the line.
 _MAX_TRIPLE_TERMS, _MAX_RATIO_TERMS = 80, 30
-# Subsets of each size that are handed on, likewise.
+# Subsets of each size that are handed on, where the surrogate is good and where it is not.
 _N_BEST, _N_BEST_ROUGH = 4, 10
 # Share of the transformed target that a worthwhile relation leaves unexplained, at most.
 _WORTHWHILE = 0.05
 # Share of the target that a sum which holds exactly leaves unexplained on rows it was not fitted to.
 _EXACT = 1e-7
 _MAX_EXACT_TERMS = 12
-# Polynomials go up to this total degree where they hold exactly; where they do not, so many terms are tried.
+# Polynomials go up to this total degree where they hold exactly; where they do not, these numbers of terms
+# are tried.
 _MAX_DEGREE = 9
 _POLYNOMIAL_SIZES = (35, 120)
-# A term is significant if its coefficient is so many standard errors from zero.
+# A term is significant if its coefficient is this many standard errors from zero.
 _SIGNIFICANT = 5.0
+# Directions of columns whose singular values are below this share of the largest are noise.
+_COLLINEAR = 1e-6
 
 
 # What may be a polynomial; the last one is tried with few variables only.
@@ -132,7 +136,7 @@ def _noisy_polynomials(X: Array, y: Array, weights: Array) -> list[Expression]:
 
 
 def significant_terms(table: Array, target: Array) -> tuple[list[int], Array]:
-    """Backward elimination: the least significant column goes until all that are left are significant.
+    """Backward elimination until every column that is left is significant.
 
     Args:
         table: Columns to choose from, shape (P, n).
@@ -141,22 +145,12 @@ def significant_terms(table: Array, target: Array) -> tuple[list[int], Array]:
     Returns:
         Indices of the columns left, and their coefficients.
     """
-    scale = np.linalg.norm(table, axis=0)
-    scaled = table / scale
-    gram, moments, total = scaled.T @ scaled, scaled.T @ target, float(target @ target)
-    kept = list(range(table.shape[1]))
-    while kept:
-        block = gram[np.ix_(kept, kept)]
-        inverse = np.linalg.pinv(block, rcond=1e-12, hermitian=True)
-        coefficients = inverse @ moments[kept]
-        unexplained = max(total - float(coefficients @ moments[kept]), 0.0) / max(len(target) - len(kept), 1)
-        with np.errstate(all="ignore"):
-            t = np.abs(coefficients) / np.sqrt(np.diag(inverse) * unexplained)
-        worst = int(np.argmin(t))
-        if t[worst] > _SIGNIFICANT:
-            break
-        del kept[worst]
-    return kept, (coefficients / scale[kept] if kept else np.empty(0))
+    for kept, coefficients, costs, unexplained in backward_elimination(table, target, rcond=_COLLINEAR):
+        variance = unexplained / max(len(target) - len(kept), 1)
+        # A column's cost is its coefficient over its standard error, squared, in units of the variance.
+        if np.min(costs) > _SIGNIFICANT**2 * variance:
+            return kept.tolist(), coefficients
+    return [], np.empty(0)
 
 
 def _forms(
@@ -245,7 +239,7 @@ def exact_subset(table: Array, target: Array) -> list[tuple[int, ...]]:
 
 @cache
 def _terms(n_variables: int) -> tuple[Expression, ...]:
-    """Terms in so many variables, the constant first, then from simple to complicated."""
+    """Terms in this many variables, the constant first, then from simple to complicated."""
     n_powers = {1: 10, 2: 9, 3: 8, 4: 6}.get(n_variables, 3)
     atoms = [[power(i, p) for p in _POWERS[:n_powers]] for i in range(n_variables)]
     scales = _SCALES if n_variables == 1 else _SCALES[:2] if n_variables == 2 else _SCALES[:1]

@@ -17,6 +17,7 @@ from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, constant, variable
 from nsr.refinement.candidates import fitted
 from nsr.refinement.refine import Effort
+from nsr.search.settings import FEW_ROWS
 from nsr.search.state import State
 from nsr.search.structure.monomials import ONE, linear_combination, power
 from nsr.search.structure.transforms import TRANSFORMS, applied, is_moderate
@@ -26,12 +27,12 @@ Array = NDArray[np.float64]
 _POWERS = (0.0, 1.0, -1.0, 2.0, -2.0, 3.0, -3.0, 0.5, -0.5)
 # Transforms of the target: itself, its reciprocal, square and logarithm; the first ones with powers too.
 _TRANSFORMS, _N_WITH_POWERS = TRANSFORMS[:4], 2
-# Rates times the largest |z|, in so many steps; waves over the range, in radians; offsets over the range.
+# Rates times the largest |z|, in this many steps; waves over the range, in radians; offsets over the range.
 _RATES, _N_RATES = (0.02, 40.0), 40
 _MOST_RADIANS, _RADIANS = 60.0, 0.5
 _OFFSETS, _N_OFFSETS = (1e-4, 1e2), 40
-# Rows and iterations of the fits, and equations that are handed on.
-_N_ROWS, _N_ITERATIONS, _N_BEST = 150, 20, 12
+# Iterations of the fits, and equations that are handed on.
+_N_ITERATIONS, _N_BEST = 20, 12
 # Powers that are tried in earnest for each shape and choice of linear terms.
 _N_OF_EACH = 3
 # Share of the transformed target that a worthwhile form leaves unexplained, at most.
@@ -91,7 +92,7 @@ def with_inner_constant(state: State) -> list[Expression]:
     Args:
         state: Of one variable.
     """
-    state = state.first(_N_ROWS)
+    state = state.first(FEW_ROWS)
     z, y, weights = state.X[:, 0], state.y, state.root_weights
     if np.ptp(z) == 0:
         return []

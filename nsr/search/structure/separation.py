@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from nsr.search.settings import ROWS
 from nsr.search.state import State
-from nsr.search.surrogate import MAX_ROWS, OUTPUTS, Surrogate, degrees_up_to, refit
+from nsr.search.surrogate import OUTPUTS, Surrogate, degrees_up_to, refit
 
 Array = NDArray[np.float64]
 
@@ -55,7 +56,7 @@ def separation(state: State, surrogate: Surrogate) -> Separation | None:
     groups = _groups(surrogate)
     if len(groups) < 2:
         return None
-    degrees = _unmixed(state.X.shape[1], groups, min(len(state.y), MAX_ROWS))
+    degrees = _unmixed(state.X.shape[1], groups, min(len(state.y), ROWS))
     separate = refit(surrogate, state.X, state.y, state.root_weights, degrees)
     if separate.error > max(surrogate.error, _NEGLIGIBLE):
         return None

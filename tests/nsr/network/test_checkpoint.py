@@ -78,6 +78,10 @@ def edit_weights(folder, change):
         (lambda f: edit_config(f, lambda c: c["model"].update(n_latents=True)), "does not describe"),
         (lambda f: edit_config(f, lambda c: c["model"].update(d_ffn=32)), "does not fit"),
         (lambda f: edit_config(f, lambda c: c["model"].update(d_ffn=10**9)), "does not fit"),
+        (lambda f: edit_config(f, lambda c: c["model"].update(n_latents=10**18)), "does not fit"),
+        (lambda f: edit_config(f, lambda c: c["model"].update(n_decoder_layers=10**18)), "does not fit"),
+        (lambda f: edit_config(f, lambda c: c["model"].update(max_length=10**400)), "damaged|does not fit"),
+        (lambda f: (f / "config.json").write_text("[" * 100_000), "damaged"),
         (lambda f: edit_config(f, lambda c: c["model"].update(n_decoder_layers=1)), "does not fit"),
         (lambda f: edit_config(f, lambda c: c["model"].update(vocab_size=7)), "disagree"),
         (lambda f: (f / "tokenizer.json").unlink(), "missing"),
@@ -108,11 +112,19 @@ def test_a_failed_write_leaves_the_old_checkpoint(folder, monkeypatch):
     def full_disk(*_):
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("nsr.network.checkpoint.save_file", full_disk)
+    monkeypatch.setattr("safetensors.torch.save_file", full_disk)
     with pytest.raises(OSError, match="no space"):
         save_pretrained(folder, Model(CONFIG), TOKENIZER)
     assert (folder / "model.safetensors").read_bytes() == before
     assert sorted(p.name for p in folder.parent.iterdir()) == ["small"]
+
+
+def test_a_network_for_another_subject_is_refused_with_the_right_name(folder):
+    assert from_pretrained(folder, knows="functions").config == CONFIG
+    with pytest.raises(CheckpointError, match="knows functions, and systems are needed here; use 'nsr-ode'"):
+        from_pretrained(folder, knows="systems")
+    with pytest.raises(CheckpointError, match="knows systems, and functions are needed here; use 'nsr-tiny'"):
+        from_pretrained("nsr-ode", knows="functions")
 
 
 def test_weights_that_ship_are_read_when_they_are_asked_for_and_others_at_once(folder, monkeypatch):

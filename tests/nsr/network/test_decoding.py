@@ -3,6 +3,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nsr.clock import Clock
 from nsr.network import decoding
 from nsr.network.config import ModelConfig
 from nsr.network.decoding import beam_search, sample
@@ -179,6 +180,6 @@ def test_at_least_one_beam_is_asked_for():
 
 
 def test_what_has_not_ended_by_the_deadline_is_left_out():
-    assert draw(n_problems=2, n_samples=32, deadline=0.0) != draw(n_problems=2, n_samples=32)
-    for problem in draw(n_problems=2, n_samples=32, deadline=0.0):
+    assert draw(n_problems=2, n_samples=32, clock=Clock(0.0)) != draw(n_problems=2, n_samples=32)
+    for problem in draw(n_problems=2, n_samples=32, clock=Clock(0.0)):
         assert all(len(TOKENIZER.decode(ids)) == 1 for ids in problem)  # one step was taken: leaves alone

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.expressions.parsing import parse
 from nsr.expressions.simplify import simplify, strip_scale
@@ -13,7 +14,9 @@ from nsr.network.model import Model
 from nsr.network.tokenizer import Tokenizer
 from nsr.ode import ODERegressor, neural
 from nsr.ode.integrate import Systems
-from nsr.ode.neural import by_functions, by_systems, smoothed
+from nsr.ode.neural import by_functions, by_systems
+from nsr.ode.settings import DEFAULTS
+from nsr.ode.task import OdeTask
 from nsr.ode.trajectories import Trajectory
 
 PREDATION = (parse("1.1*x_0 - 0.4*x_0*x_1"), parse("0.1*x_0*x_1 - 0.4*x_1"), parse("0.3*x_0 - 0.2*x_2"))
@@ -38,8 +41,12 @@ def observed(scale: float = 1.0, end: float = 20.0) -> Trajectory:
     return Trajectory(times, scale * Systems([PREDATION]).integrate(np.array([[10.0, 5, 1]]), times)[0])
 
 
+def task(*trajectories: Trajectory) -> OdeTask:
+    return OdeTask(trajectories, DEFAULTS, seed=0, n_threads=1)
+
+
 def test_every_component_gets_expressions_of_the_states_there_are(untrained):
-    found = by_systems(untrained, [observed(), observed(end=5)], 16, seed=0)
+    found = by_systems(untrained, task(observed(), observed(end=5)), 16, Clock())
     assert [len(expressions) > 0 for expressions in found] == [True] * 3
     for expressions in found:
         assert all(set(expression.variables) <= {0, 1, 2} for expression in expressions)
@@ -53,7 +60,7 @@ def test_views_are_undone(untrained, monkeypatch):
     states = 1e6 * Systems([PREDATION]).integrate(np.array([[10.0, 5.0, 1.0]]), times)[0]
     trajectory = Trajectory(times, states)
 
-    def truthful(pretrained, views, orders, scale, n_samples, seed, deadline):
+    def truthful(pretrained, views, orders, scale, n_samples, seed, clock):
         written = []
         for order in orders.copy():
             shown = {
@@ -64,7 +71,8 @@ def test_views_are_undone(untrained, monkeypatch):
         return written
 
     monkeypatch.setattr(neural, "_sampled", truthful)
-    for expressions, truth in zip(by_systems(untrained, [trajectory], 4, seed=0), PREDATION, strict=True):
+    found = by_systems(untrained, task(trajectory), 4, Clock())
+    for expressions, truth in zip(found, PREDATION, strict=True):
         expected = Program([truth]).values(states[::10] / 1e6)[0]
         for values in Program(expressions).values(states[::10]):
             np.testing.assert_allclose(values / expected, np.full(15, values[0] / expected[0]), rtol=0.05)
@@ -72,11 +80,11 @@ def test_views_are_undone(untrained, monkeypatch):
 
 def test_too_many_states_for_the_network_are_no_error(untrained):
     states = np.random.default_rng(0).standard_normal((30, 5))
-    assert by_systems(untrained, [Trajectory(np.arange(30.0), states)], 4, 0) == [[]] * 5
+    assert by_systems(untrained, task(Trajectory(np.arange(30.0), states)), 4, Clock()) == [[]] * 5
 
 
 def test_smoothed_derivatives_are_the_right_hand_sides():
-    states, slopes = smoothed([observed(), observed(end=5)])
+    states, slopes = task(observed(), observed(end=5)).smoothed
     expected = Program(list(PREDATION)).values(states).T
     assert states.shape == slopes.shape == (300, 3)
     scale = np.abs(expected).max(axis=0)
@@ -86,19 +94,19 @@ def test_smoothed_derivatives_are_the_right_hand_sides():
 def test_the_function_network_finds_a_simple_right_hand_side():
     times = np.linspace(0, 5, 150)
     states = np.log(times + 1.6)[:, None]  # solves dx/dt = exp(-x)
-    (found,) = by_functions(from_pretrained("nsr-tiny"), [Trajectory(times, states)], 64, seed=0)
+    (found,) = by_functions(from_pretrained("nsr-tiny"), task(Trajectory(times, states)), 64, Clock())
     assert any(simplify(strip_scale(expression)) == parse("exp(-x_0)") for expression in found)
 
 
-@pytest.mark.parametrize("sources", [(), ("network",), ("library", "sindy")])
-def test_unknown_sources_are_refused(sources):
-    with pytest.raises(ValueError, match="choose from systems, functions, library, variation"):
-        ODERegressor(sources=sources).fit(np.arange(20.0), np.random.default_rng(0).random((20, 1)))
+@pytest.mark.parametrize("stages", [(), ("network",), ("library", "sindy")])
+def test_unknown_stages_are_refused(stages):
+    with pytest.raises(ValueError, match="must be some of library, systems, functions, variation"):
+        ODERegressor(stages=stages).fit(np.arange(20.0), np.random.default_rng(0).random((20, 1)))
 
 
-def test_each_source_alone_returns_a_system(untrained):
+def test_each_stage_alone_returns_a_system(untrained):
     times = np.linspace(0, 5, 100)
     states = 3 * np.exp(-0.7 * times)[:, None]
-    for source in ("systems", "functions", "library"):
-        model = ODERegressor(sources=(source,), checkpoint=untrained.name, n_candidates=32).fit(times, states)
-        assert model.equations_["r2"][0] > (0.999 if source != "systems" else 0.5)
+    for stage in ("systems", "functions", "library"):
+        model = ODERegressor(stages=(stage,), checkpoint=untrained.name, n_candidates=32).fit(times, states)
+        assert model.best_["r2"] > (0.999 if stage != "systems" else 0.5)

@@ -7,9 +7,10 @@ from scipy.optimize import least_squares
 from nsr.evaluate.program import Program
 from nsr.expressions.parsing import parse
 from nsr.ode.integrate import Systems
+from nsr.ode.settings import DEFAULTS
 from nsr.ode.trajectories import Trajectory
-from nsr.ode.weak_form import WeakForm
-from nsr.ode.weak_refinement import refined
+from nsr.ode.weak_form import WeakForm, weak_forms
+from nsr.ode.weak_refinement import fit_constants
 
 HILL = (parse("1.5*x_0/(0.7 + x_0) - 0.4*x_0"),)
 
@@ -18,11 +19,12 @@ def weak_form(noise: float = 0.0) -> WeakForm:
     times = np.linspace(0, 8, 150)
     states = Systems([HILL]).integrate(np.array([[0.1]]), times, rtol=1e-10)[0]
     rng = np.random.default_rng(0)
-    return WeakForm([Trajectory(times, states * (1 + noise * rng.standard_normal(states.shape)))], 0.1)
+    observed = Trajectory(times, states * (1 + noise * rng.standard_normal(states.shape)))
+    return weak_forms([observed], DEFAULTS)[1]
 
 
 def test_true_constants_come_back_from_afar():
-    (fit,) = refined([parse("1.0*x_0/(1.3 + x_0) - 0.2*x_0")], weak_form(), 0)
+    (fit,) = fit_constants([parse("1.0*x_0/(1.3 + x_0) - 0.2*x_0")], weak_form(), 0, 10)
     X = np.linspace(0.1, 3, 20)[:, None]
     expected, found = Program([HILL[0], fit.expression]).values(X)
     np.testing.assert_allclose(found, expected, rtol=1e-3)
@@ -36,14 +38,14 @@ def test_noisy_least_squares_are_scipys():
     expected = least_squares(
         lambda c: weak.integrals(program, c[None])[0] - weak.target[:, 0], program.constants[0]
     )
-    (fit,) = refined([started], weak, 0)
+    (fit,) = fit_constants([started], weak, 0, 10)
     off = weak.integrals(Program([fit.expression]))[0] - weak.target[:, 0]
     assert off @ off == pytest.approx(2 * expected.cost, rel=1e-4)
 
 
 def test_what_is_not_finite_is_left_out_and_constants_may_be_absent():
-    fits = refined([parse("log(0 - x_0)"), parse("x_0"), parse("2.5*x_0")], weak_form(), 0)
+    fits = fit_constants([parse("log(0 - x_0)"), parse("x_0"), parse("2.5*x_0")], weak_form(), 0, 10)
     assert len(fits) == 2
     assert fits[0].expression == parse("x_0")
     assert fits[1].residual < fits[0].residual
-    assert refined([], weak_form(), 0) == []
+    assert fit_constants([], weak_form(), 0, 10) == []

@@ -2,7 +2,7 @@ import itertools
 
 import numpy as np
 
-from nsr.refinement.subsets import best_subsets, unexplained
+from nsr.refinement.subsets import backward_elimination, best_subsets, forward_selection, unexplained
 
 
 def test_shares_are_those_of_least_squares(rng):
@@ -24,3 +24,29 @@ def test_the_best_come_first_and_bad_ones_not_at_all(rng):
     arguments = (scaled.T @ scaled, scaled.T @ target, float(target @ target), subsets)
     assert best_subsets(*arguments, n_best=3, largest=1e-6) == [(2, 5)]
     assert best_subsets(*arguments[:3], subsets[:0], n_best=3, largest=1.0) == []
+
+
+def test_elimination_leaves_out_what_costs_least(rng):
+    """Costs, coefficients and residuals are those of least squares without each column."""
+    table, target = rng.standard_normal((40, 7)) * 10.0 ** np.arange(-3, 4), rng.standard_normal(40)
+    sizes = []
+    for kept, coefficients, costs, left in backward_elimination(table, target, rcond=1e-12):
+        sizes.append(len(kept))
+        expected, residual, *_ = np.linalg.lstsq(table[:, kept], target, rcond=None)
+        np.testing.assert_allclose(coefficients, expected, rtol=1e-6)
+        np.testing.assert_allclose(left, residual[0], rtol=1e-9)
+        for place, cost in enumerate(costs):
+            others = np.delete(kept, place)
+            without = target @ target
+            if len(others):
+                without = np.linalg.lstsq(table[:, others], target, rcond=None)[1][0]
+            np.testing.assert_allclose(cost, without - residual[0], rtol=1e-6)
+    assert sizes == [7, 6, 5, 4, 3, 2, 1]
+
+
+def test_forward_selection_finds_what_the_target_is_made_of(rng):
+    table = rng.standard_normal((30, 90))
+    target = 2 * table[:, 5] - 3 * table[:, 60] + table[:, 77]
+    chosen = forward_selection(table, target, 12)
+    assert {5, 60, 77} <= set(chosen.tolist())
+    assert len(set(chosen.tolist())) == 12

@@ -1,0 +1,22 @@
+"""Systems as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nsr.expressions.printing import to_infix
+from nsr.ode.paths import System
+
+
+def to_equations(system: System, names: Sequence[str], digits: int | None = None) -> list[str]:
+    """One equation for each component, such as `dx/dt = -0.5*x`.
+
+    Args:
+        system: Right-hand sides.
+        names: Names of the states.
+        digits: Significant digits of constants; all that are needed to read them back by default.
+    """
+    return [
+        f"d{name}/dt = {to_infix(component, names, digits)}"
+        for name, component in zip(names, system, strict=True)
+    ]

@@ -1,0 +1,135 @@
+"""The search for systems: stages propose right-hand sides, simulation chooses among systems of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from nsr.clock import Clock
+from nsr.expressions.expression import Expression
+from nsr.expressions.simplify import simplify
+from nsr.ode.candidates import STILL, Candidates
+from nsr.ode.combinations import best_combinations
+from nsr.ode.fitting import Fitting
+from nsr.ode.forms import distinct_forms
+from nsr.ode.paths import System
+from nsr.ode.shooting import FittedSystem, shoot
+from nsr.ode.stage import Stage
+from nsr.ode.task import OdeTask
+
+# Of each component's right-hand sides so many are combined for a first look.
+_N_FIRST = 2
+_VARIATION = "variation"
+
+
+@dataclass(frozen=True)
+class FoundSystem:
+    """A system as it is reported.
+
+    Attributes:
+        system: Its equations, simplified.
+        fitted: As it was fitted to whole trajectories.
+        stage: The stages that found its components.
+    """
+
+    system: System
+    fitted: FittedSystem
+    stage: str
+
+    @property
+    def complexity(self) -> int:
+        """Of all components."""
+        return sum(component.complexity for component in self.system)
+
+    @property
+    def loss(self) -> float:
+        """Mean squared error of the simulation in units of each state's variance, averaged over states."""
+        return float(np.mean(self.fitted.unexplained))
+
+
+class SystemSearch:
+    """One search; what it has found so far is there whenever it is interrupted."""
+
+    def __init__(self, task: OdeTask, stages: Mapping[str, Stage]) -> None:
+        self._task, self._stages = task, stages
+        self._candidates, self._fitting = Candidates(task), Fitting(task)
+
+    def run(self, clock: Clock) -> None:
+        """Searches until there is nothing left to try, or time is up but for a last look.
+
+        Args:
+            clock: Of the search and of `found`.
+        """
+        clock = clock.share(1 - self._task.settings.checking_share)
+        self._propose(clock)
+        if not self._fitting.is_settled:
+            share = clock.share(self._task.settings.combination_share)
+            self._fitting.fit(best_combinations(self._candidates.ranked, self._task, share), clock)
+        self._fitting.vary(self._variations, clock)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was proposed yet."""
+        return all(expressions == [STILL] for expressions in self._candidates.ranked)
+
+    def found(self, clock: Clock) -> tuple[list[FoundSystem], int]:
+        """The Pareto front of complexity and loss, from simple to accurate, and the place of the best system.
+
+        Args:
+            clock: When it is over systems are no longer looked at for how sturdy they are.
+        """
+        if not self._fitting.fitted:
+            self._fitting.fit([tuple(expressions[0] for expressions in self._candidates.ranked)], Clock.of(0))
+        fitted = self._fitting.best_of_each_form(clock)
+        if self._task.is_thinned:
+            fitted[0] = self._on_all_observations(fitted[0], clock)
+        reported = [self._reported(one) for one in fitted]
+        front = _pareto_front(reported)
+        return front, front.index(reported[0])
+
+    def _propose(self, clock: Clock) -> None:
+        """Asks stages until all have proposed, or a short system is exact."""
+        for name, stage in self._stages.items():
+            proposals = stage.propose(self._task, clock)
+            if any(proposals):
+                self._candidates.add(name, proposals)
+                self._look(clock)
+                if self._fitting.is_settled:
+                    return
+
+    def _look(self, clock: Clock) -> None:
+        """Fits the best of a few combinations, as on clean observations it may be exact."""
+        first = [expressions[:_N_FIRST] for expressions in self._candidates.ranked]
+        best = best_combinations(first, self._task, clock.share(self._task.settings.looking_share))[:1]
+        self._fitting.fit(best, clock)
+
+    def _variations(self, system: System, component: int) -> list[Expression]:
+        """What stages make of a component, and if they do, what was proposed for it elsewhere."""
+        own = [e for stage in self._stages.values() for e in stage.vary(self._task, system, component)]
+        if not own:
+            return []
+        elsewhere = distinct_forms(self._candidates.ranked[component])[: self._task.settings.n_exchanged]
+        return [*own, *elsewhere]
+
+    def _on_all_observations(self, fitted: FittedSystem, clock: Clock) -> FittedSystem:
+        """With constants and initial values that fit what the search has left out, too."""
+        entire = shoot(fitted.system, self._task.all_observations, fitted.initials, clock)
+        return replace(entire, bits=fitted.bits)
+
+    def _reported(self, fitted: FittedSystem) -> FoundSystem:
+        pairs = zip(fitted.system, self._task.moves, strict=True)
+        system = tuple(simplify(component) if moves else STILL for component, moves in pairs)
+        return FoundSystem(system, fitted, self._candidates.stage_of(fitted.system, _VARIATION))
+
+
+def _pareto_front(found: list[FoundSystem]) -> list[FoundSystem]:
+    """By rising complexity and falling loss; the first one, which is the best, is always among them."""
+    best = found[0]
+    rivals = [f for f in found if f is best or f.loss > best.loss or f.complexity > best.complexity]
+    front: list[FoundSystem] = []
+    for one in sorted(rivals, key=lambda f: f.complexity):  # of equal complexity the better one first
+        if not front or (one.complexity > front[-1].complexity and one.loss < front[-1].loss):
+            front.append(one)
+    return front

@@ -1,0 +1,162 @@
+"""The numbers that decide how much work a fit of a system does, and what it prefers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class OdeSettings:
+    """Effort and preferences of `nsr.ode.ODERegressor`; ablations override one or two of them.
+
+    Unless a field says otherwise its value was chosen on the development systems (`python -m eval.odebench
+    run --suite textbook`, `development` and `turning`, without noise and with 5 %), never on ODEBench. Shares
+    of time are shares of what is left when the work in question begins.
+
+    Attributes:
+        most_points: Observations that a search looks at; of longer tables it takes as many, evenly spread,
+            and fits the chosen system to all rows in the end. ODEBench has 150. With it the laws of an
+            epidemic are found from thousands of rows; without, fits took four times their limit.
+        fine_steps: Points that weak forms interpolate between two observations.
+        most_fine_points: Points that they integrate over at most, unless there are more observations. More
+            than the development systems' 600, so that it does not change them.
+
+        widths: Half-widths of the weak forms' bumps as shares of the time span: narrow ones see detail, wide
+            ones through noise.
+        n_bumps: Bumps of each width.
+        bump_power: Exponent of the bumps (1 - s^2)^p; with 4 their slopes vanish smoothly at the ends.
+        n_weak: Weak equations that count as independent observations where right-hand sides are compared; the
+            bumps overlap, so fewer than there are.
+        least_residual: Share of a weak target's size below which a right-hand side is exact.
+
+        most_terms: Terms that sparse sums by elimination have at most.
+        most_exhaustive: Terms up to which all subsets of a library are tried.
+        most_subsets: Subsets of one size that are tried at most; of libraries with more, none of that size.
+        n_subsets: Subsets of each size that are kept.
+
+        n_views: Draws of rows and orders of states that a network for systems is shown, as many as
+            `nsr.network.guess` makes.
+        n_view_rows: Rows of each draw, shared by all trajectories; as many as in pretraining.
+        n_rough: Right-hand sides of a network that are fitted to the weak form.
+        n_rough_points: Points of smoothed derivatives that all are fitted to before, which chooses these.
+        n_rough_starts: Starting points of that fit.
+        n_weak_steps: Steps of a fit to the weak form; more hardly moved the constants.
+        n_each: Right-hand sides that are kept of each library and of each network, by width.
+
+        asking_share: Share of the time for asking a network.
+        fitting_share: Share of the time for fitting what it writes to smoothed derivatives and weak forms.
+        regression_share: Share of the time for sparse regression.
+        looking_share: Share of the time for combining the best few proposals of a stage at once, as on clean
+            observations the best system may be exact.
+        combination_share: Share of the time for simulating combinations.
+        pieces_share: Share of the time for fits to pieces of trajectories.
+        longest_fit: Share of the time that a single fit may take.
+        checking_share: Share of the time that is left for a last look at what was found.
+
+        piece_points: Points of the pieces that systems are first simulated on: from many starting points an
+            error of the first one, or chaos, spoils little.
+        n_combined: Right-hand sides of each component that are tried in every combination.
+        most_combinations: Combinations of these at most.
+        n_exchanges: Rounds in which each component of the best combination is exchanged for every other.
+        n_batch: Combinations simulated between two looks at the clock, fewer where one takes long.
+        n_on_pieces: Systems that are fitted to pieces.
+        n_on_whole: Systems, the best on pieces, that are fitted to whole trajectories.
+        n_varied: Variations of each component that are fitted.
+        n_exchanged: Right-hand sides that were proposed and may take the place of the best system's.
+        patience: Systems whose variations bring nothing before the search for better ones ends.
+        variation_degree: Degree of the monomials that variations add.
+        most_tokens: Tokens of a variation at most.
+
+        equation_weight: Bits of the observations that a bit of an equation counts as. On 30 clean generated
+            systems 0.5, with `exact_fvu`, reconstructed all; 1 and no limit of exactness 28.
+        variation_handicap: Bits by which a variation must be better than what was proposed: of some hundred,
+            a few are better by chance.
+        exact_fvu: Share of a state's variance that integration itself may be off by.
+        short: Complexity of each component up to which an exact system ends the search: nothing that comes
+            later can be much shorter. As `nsr.refinement.selection` has it for equations.
+        astray: Share of a state's variance that a simulation may leave unexplained from initial values nearby
+            before it counts as astray, and its system as fragile.
+        n_checked: Systems that are looked at for how sturdy they are.
+
+        broken: Deviations of the state that a simulation counts as off by where it breaks off.
+        rtol: Relative tolerance of simulations.
+        steps_a_point: Steps from one observation to the next, on average, beyond which a simulation is given
+            up: what is that stiff is not worth the time of a search.
+        rough_rtol: As `rtol`, where systems are compared before their constants are fitted.
+        rough_steps_a_point: As `steps_a_point`, there; with more, not every combination was seen.
+        most_shots: Simulations of a fit by shooting, not counting those for derivatives.
+        least_gain: Share by which a step of such a fit must lessen the squared errors, or it ends: the bits
+            that are left to gain are fewer than one.
+
+        least_scatter: Share of a state's deviation below which scatter counts as none.
+        least_scatter_gain: Bits by which each observation must be likelier, on average, if scatter is to grow
+            with the state. With it 63 %, not 55 %, of 60 generated systems with 5 % noise generalised.
+        least_trusted: Share of a state's root mean square: no observation is trusted more than one of it.
+    """
+
+    most_points: int = 1_500
+    fine_steps: int = 4
+    most_fine_points: int = 2_000
+
+    widths: tuple[float, ...] = (0.05, 0.1, 0.2)
+    n_bumps: int = 80
+    bump_power: int = 4
+    n_weak: int = 60
+    least_residual: float = 1e-6
+
+    most_terms: int = 8
+    most_exhaustive: int = 4
+    most_subsets: int = 10_000
+    n_subsets: int = 3
+
+    n_views: int = 8
+    n_view_rows: int = 256
+    n_rough: int = 48
+    n_rough_points: int = 150
+    n_rough_starts: int = 2
+    n_weak_steps: int = 10
+    n_each: int = 4
+
+    asking_share: float = 0.2
+    fitting_share: float = 0.15
+    regression_share: float = 0.25
+    looking_share: float = 0.05
+    combination_share: float = 0.4
+    pieces_share: float = 0.5
+    longest_fit: float = 0.1
+    checking_share: float = 0.05
+
+    piece_points: int = 25
+    n_combined: int = 5
+    most_combinations: int = 150
+    n_exchanges: int = 4
+    n_batch: int = 16
+    n_on_pieces: int = 32
+    n_on_whole: int = 16
+    n_varied: int = 12
+    n_exchanged: int = 16
+    patience: int = 5
+    variation_degree: int = 3
+    most_tokens: int = 60
+
+    equation_weight: float = 0.5
+    variation_handicap: float = 16.0
+    exact_fvu: float = 1e-8
+    short: int = 12
+    astray: float = 0.25
+    n_checked: int = 48
+
+    broken: float = 3.0
+    rtol: float = 1e-6
+    steps_a_point: int = 25
+    rough_rtol: float = 1e-4
+    rough_steps_a_point: int = 6
+    most_shots: int = 20
+    least_gain: float = 1e-4
+
+    least_scatter: float = 1e-3
+    least_scatter_gain: float = 0.05
+    least_trusted: float = 0.1
+
+
+DEFAULTS = OdeSettings()

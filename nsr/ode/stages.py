@@ -1,0 +1,18 @@
+"""The stages that there are: to add one, write it in a file of its own and name it here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from nsr.ode.library import LibraryStage
+from nsr.ode.neural import FunctionsStage, Networks, SystemsStage
+from nsr.ode.stage import Stage
+from nsr.ode.variation import VariationStage
+
+# The cheap ones first: an exact and short system ends the search.
+STAGES: dict[str, Callable[[Networks], Stage]] = {
+    "library": lambda _: LibraryStage(),
+    "systems": SystemsStage,
+    "functions": FunctionsStage,
+    "variation": lambda _: VariationStage(),
+}

@@ -1,0 +1,121 @@
+"""The problem of one fit: what was observed, seen in the ways that the search asks for."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import joblib
+import numpy as np
+from numpy.typing import NDArray
+
+from nsr.ode.noise import with_scatter
+from nsr.ode.paths import Paths
+from nsr.ode.settings import OdeSettings
+from nsr.ode.trajectories import MIN_POINTS, Trajectory, as_trajectories, moving
+from nsr.ode.weak_form import WeakForm, weak_forms
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class OdeTask:
+    """Observed trajectories, and all that follows from them and from nothing else.
+
+    Attributes:
+        trajectories: Observations that know how far they scatter.
+        settings: Effort and preferences.
+        seed: Of all that is drawn at random.
+        n_threads: Threads that simulations share.
+    """
+
+    trajectories: tuple[Trajectory, ...]
+    settings: OdeSettings
+    seed: int
+    n_threads: int
+
+    @classmethod
+    def of(cls, t: Any, X: Any, settings: OdeSettings, seed: int) -> OdeTask:
+        """The task of a user's observations.
+
+        Args:
+            t: Times, shape (T,), or a list of such arrays.
+            X: States, shape (T, D), or a list of such tables.
+            settings: Effort and preferences.
+            seed: Of all that is drawn at random.
+
+        Raises:
+            ValueError: If the observations cannot be used; the message says why.
+        """
+        trajectories = with_scatter(as_trajectories(t, X), settings)
+        return cls(tuple(trajectories), settings, seed, joblib.cpu_count())
+
+    @property
+    def n_states(self) -> int:
+        """D."""
+        return self.trajectories[0].states.shape[1]
+
+    @cached_property
+    def moves(self) -> NDArray[np.bool_]:
+        """Which states ever move, shape (D,)."""
+        return moving(self.trajectories)
+
+    @cached_property
+    def weak_forms(self) -> list[WeakForm]:
+        """One of each width."""
+        return weak_forms(self.trajectories, self.settings)
+
+    @cached_property
+    def smoothed(self) -> tuple[Array, Array]:
+        """Smoothed states of all trajectories and their derivatives, both (T, D)."""
+        pairs = [trajectory.derivatives() for trajectory in self.trajectories]
+        return np.concatenate([s for s, _ in pairs]), np.concatenate([d for _, d in pairs])
+
+    @cached_property
+    def all_observations(self) -> Paths:
+        """The trajectories as they are."""
+        return self._paths(self.trajectories)
+
+    @property
+    def is_thinned(self) -> bool:
+        """Whether `pieces` and `whole` leave observations out."""
+        return max(self._strides) > 1
+
+    @cached_property
+    def whole(self) -> Paths:
+        """The trajectories, of no more points than a search looks at."""
+        if not self.is_thinned:
+            return self.all_observations
+        pairs = zip(self.trajectories, self._strides, strict=True)
+        return self._paths([trajectory.thinned(stride) for trajectory, stride in pairs])
+
+    @cached_property
+    def pieces(self) -> Paths:
+        """The same cut into pieces."""
+        return self._paths(list(itertools.chain.from_iterable(self._cut)))
+
+    @cached_property
+    def first_pieces(self) -> NDArray[np.int64]:
+        """Place among `pieces` of each trajectory's first one."""
+        return np.cumsum([0, *(len(own) for own in self._cut[:-1])])
+
+    @cached_property
+    def _cut(self) -> list[list[Trajectory]]:
+        n_points, pairs = self.settings.piece_points, zip(self.trajectories, self._strides, strict=True)
+        return [
+            [p.thinned(stride) for p in trajectory.segments(n_points * stride)]
+            for trajectory, stride in pairs
+        ]
+
+    @property
+    def _strides(self) -> list[int]:
+        """Of how many observations of each trajectory one is looked at; of few all are."""
+        lengths = [len(trajectory.times) for trajectory in self.trajectories]
+        stride = -(-sum(lengths) // self.settings.most_points)
+        return [min(stride, max(1, length // MIN_POINTS)) for length in lengths]
+
+    def _paths(self, trajectories: Sequence[Trajectory]) -> Paths:
+        return Paths(trajectories, self.settings, self.n_threads)
