@@ -34,4 +34,5 @@ class ExpressionModule(nn.Module):
                 return torch.full(X.shape[:-1], token, dtype=X.dtype, device=X.device)
             return X[..., int(token[2:])]
 
-        return self.expression.fold(leaf, lambda operator, arguments: operator.tensor(*arguments))
+        values: Tensor = self.expression.fold(leaf, lambda operator, parts: operator.tensor(*parts))
+        return values

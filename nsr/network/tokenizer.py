@@ -135,15 +135,14 @@ class Tokenizer:
             raise ValueError(f"{path} is damaged: {error}") from error
         words = sorted(ids, key=ids.__getitem__)
         n_variables = sum(is_variable(word) for word in words)
-        names = words[len(_FIXED) : len(words) - n_variables]
-        missing = [name for name in names if name not in OPERATORS]
-        if tuple(words[: len(_FIXED)]) == _FIXED and missing:
+        known = cls(n_variables, words[len(_FIXED) : len(words) - n_variables])
+        if list(known.vocabulary) != words:
+            raise ValueError(f"{path} holds a vocabulary that this version of NSR does not know")
+        missing = [name for name in known.operators if name not in OPERATORS]
+        if missing:
             raise ValueError(
                 f"{path} has operators that are not registered: {', '.join(missing)}; register them first"
             )
-        known = cls(n_variables, names)
-        if list(known.vocabulary) != words:
-            raise ValueError(f"{path} holds a vocabulary that this version of NSR does not know")
         return known
 
     def _word(self, token_id: int) -> str:

@@ -92,7 +92,7 @@ def test_other_vocabularies_are_refused(tmp_path):
         ("E0", "unknown token 'E0'"),
         ("<bos> x_0", "unknown token '<bos>'"),
         ("|", "incomplete"),
-        ("+ x_0 1 2 E0", "is no P10 number"),
+        ("+ x_0 1 2 E0", "is not a P10 number"),
         ("x_0 |", "incomplete"),
     ],
 )
