@@ -12,7 +12,7 @@ import pandas as pd
 
 from nsr.data.decoding import described, read_bytes
 from nsr.data.notes import tell
-from nsr.data.table import Table
+from nsr.data.table import Table, pass_over_units
 from nsr.data.writing import write_whole
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression
@@ -91,6 +91,7 @@ def predictions(result: Result, table: Table) -> pd.DataFrame:
     Raises:
         ValueError: If a column that the equation uses is missing or not numeric.
     """
+    pass_over_units(table)
     # Of columns with one name all are looked up, as their order tells them apart.
     needed = [
         place

@@ -116,7 +116,16 @@ class Table:
 
 
 def _as_numbers(column: pd.Series) -> pd.Series:
-    return pd.to_numeric(column, errors="coerce")
+    try:
+        return pd.to_numeric(column, errors="coerce")
+    except OverflowError:  # whole numbers beyond floats, which as text are infinite
+        return pd.to_numeric(column.astype(str), errors="coerce")
+
+
+def pass_over_units(table: Table) -> None:
+    """Tells of a row under the header that holds no numbers, where units are of no use."""
+    if table.units is not None:
+        tell(f"line {table.units_line} of {table.source} holds no numbers and is passed over, as if of units")
 
 
 def with_numbers(table: Table, places: Sequence[int]) -> list[int]:

@@ -111,7 +111,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
                 raise KeyboardInterrupt("interrupted before any system was found") from None
             clock = Clock.of(_AFTER_INTERRUPTION)
         found, best = search.found(clock)
-        self._keep(found, best, X[0] if is_several(X) else X, task.n_states)
+        self._keep(found, best, X, task.n_states)
         return self
 
     def predict(self, t: ArrayLike, x0: ArrayLike, index: int | None = None) -> Array:
@@ -178,9 +178,9 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
     def _stages(self) -> tuple[str, ...]:
         return (self.stages,) if isinstance(self.stages, str) else tuple(self.stages)
 
-    def _keep(self, found: list[FoundSystem], best: int, table: Any, n_states: int) -> None:
+    def _keep(self, found: list[FoundSystem], best: int, X: Any, n_states: int) -> None:
         """Sets all fitted attributes at once, so that a fit that fails changes none."""
-        columns = list(getattr(table, "columns", []))
+        columns = list(getattr(X[0] if is_several(X) else X, "columns", []))
         self.names_ = Names.of(columns or [f"x_{i}" for i in range(n_states)])
         self.n_features_in_ = n_states
         if columns and all(isinstance(column, str) for column in columns):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,9 +66,11 @@ def _by_lsoda(system: System, times: Array, initial: Array, atol: float) -> Arra
     states = np.full((len(times), len(initial)), np.nan)
     states[0] = initial
     program = Program(list(system))
-    solver = LSODA(
-        lambda _, x: program.values(x[None])[:, 0], times[0], initial, times[-1], rtol=_RTOL, atol=atol
-    )
+
+    def derivatives(_: float, x: Any) -> Any:
+        return program.values(x[None])[:, 0]
+
+    solver: Any = LSODA(derivatives, times[0], initial, times[-1], rtol=_RTOL, atol=atol)
     place = 1
     for _ in range(_MOST_IMPLICIT_STEPS):
         if place == len(times) or solver.status != "running":

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from nsr.data.names import Names
 from nsr.data.reading import read_table
-from nsr.data.table import with_numbers
+from nsr.data.table import pass_over_units, with_numbers
 from nsr.data.writing import write_whole
 from nsr.ode.printing import to_equations
 
@@ -39,7 +39,10 @@ def read_trajectories(
         ValueError: If a column is missing or holds no numbers.
     """
     table = read_table(path)
+    pass_over_units(table)
     taken = {table.place(time)} | ({table.place(trajectory)} if trajectory is not None else set())
+    if trajectory is not None and len(taken) == 1:
+        raise ValueError(f"column {time!r} cannot both hold the times and tell trajectories apart")
     if states is None:
         places = with_numbers(table, [place for place in range(len(table.names)) if place not in taken])
     else:

@@ -56,7 +56,7 @@ class OdeTask:
     @property
     def n_states(self) -> int:
         """D."""
-        return self.trajectories[0].states.shape[1]
+        return int(self.trajectories[0].states.shape[1])
 
     @cached_property
     def moves(self) -> NDArray[np.bool_]:

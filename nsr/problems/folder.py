@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsr.data.reading import read_table
+from nsr.data.table import pass_over_units
 
 
 @dataclass(frozen=True)
@@ -45,5 +46,6 @@ def read_problem(problem: TableProblem) -> tuple[NDArray[np.float64], NDArray[np
         ValueError: If the file is not a table of finite numbers.
     """
     table = read_table(problem.path)
+    pass_over_units(table)
     *places, target = range(len(table.names))
     return table.matrix(places), table.numbers(target)

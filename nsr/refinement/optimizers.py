@@ -87,7 +87,7 @@ def least_squares(problem, active, affine, constants, linear, project, max_itera
         linear: Which constants enter linearly, shape (K,).
         project: Whether to solve these exactly at each step.
         max_iterations: Steps tried at most.
-        tolerance: Loss that counts as success.
+        tolerance: Loss that counts as success, shape (1,); whoever raises it to infinity ends the work.
         room: As in `sweep`.
 
     Returns:
@@ -118,7 +118,7 @@ def least_squares(problem, active, affine, constants, linear, project, max_itera
     normal_equations(jacobian, r, K, A, g)
     damping, stalled = 1e-2, 0
     for _ in range(max_iterations):
-        if loss <= tolerance or stalled == 3 or damping > _MAX_DAMPING:
+        if loss <= tolerance[0] or stalled == 3 or damping > _MAX_DAMPING:
             break
         if not damped_step(A, g, K, damping * n_points, linear, project, B, step):
             damping *= 8
@@ -165,7 +165,7 @@ def quasi_newton(problem, active, constants, max_iterations, tolerance, room):
         gradient[k] = 2 * dot(jacobian[k], r, n_points) / n_points
     stalled = 0
     for iteration in range(max_iterations):
-        if loss <= tolerance or stalled == 3:
+        if loss <= tolerance[0] or stalled == 3:
             break
         slope = 0.0
         for a in range(K):
@@ -293,7 +293,7 @@ def least_squares_kernel(
         seed: Seed of the starting points.
         project: As in `least_squares`.
         max_iterations: Of each local optimisation.
-        tolerance: Loss that counts as success.
+        tolerance: Loss that counts as success, shape (1,); whoever raises it to infinity ends the work.
         begin: First expression.
         end: One past the last.
         best: Receives the best constants, shape (E, K).
@@ -354,4 +354,4 @@ def is_last_fit(e, K, loss, constants, restarts, tolerance, best, losses, fits):
     if loss < losses[e]:
         losses[e] = loss
         copy(constants, best[e], K)
-    return losses[e] <= tolerance or K == 0 or fits[e] == restarts
+    return losses[e] <= tolerance[0] or K == 0 or fits[e] == restarts

@@ -6,8 +6,11 @@ optimiser; variable projection recovers most from random starts and is the defau
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
 
@@ -29,6 +32,8 @@ METHODS: tuple[Method, ...] = get_args(Method)
 _ITERATIONS: dict[Method, int] = {"varpro": 50, "lm": 50, "bfgs": 400}
 # Expressions refined between two looks at the clock.
 _SLICE = 16
+# Multiplications of a slice that take so long that the clock must be able to break in.
+_LONG = 1e8
 # Rounds in which least squares is weighted anew, for losses that are not quadratic; a round that gains less
 # than this share is the last one.
 _REWEIGHTINGS, _GAIN = 12, 1e-6
@@ -109,7 +114,8 @@ def refine(
         random_first,
     )
     fitting = _Fitting(program, task.X[rows], task.y[rows], task.root_weights[rows], settings)
-    _in_slices(len(program.expressions), task.n_threads, clock, fitting.run)
+    with _ended_by(clock, fitting):
+        _in_slices(len(program.expressions), task.n_threads, clock, fitting.run)
     if not task.loss.is_quadratic:
         _reweight(program, fitting, task, clock)
     losses = _losses(program, fitting.best, task, fitting.losses)
@@ -135,6 +141,7 @@ class _Fitting:
         losses: Their mean squared weighted residuals on the rows fitted, relative to the weighted target's
             mean square, shape (E,).
         fits: Local optimisations of each expression, shape (E,).
+        tolerance: The tolerance, shape (1,); raised to infinity it ends what the kernels are at.
     """
 
     def __init__(self, program: Program, X: Array, y: Array, weights: Array, settings: _Settings) -> None:
@@ -143,12 +150,19 @@ class _Fitting:
         self.losses = np.full(n_expressions, np.inf)
         self.fits = np.zeros(n_expressions, dtype=np.int64)
         self.settings = settings
+        self.tolerance = np.array([settings.tolerance])
         self._y = y
         self._X = X
         self.is_weighted = bool(np.ptp(weights) > 0)
         # Weights are one more variable that everything is multiplied by: no kernel need know of them.
         self._program = _weighted(program, X.shape[1]) if self.is_weighted else program
         self._weigh(weights)
+
+    @property
+    def most_operations(self) -> float:
+        """Multiplications that one slice may take, nearly all for normal equations."""
+        settings, n_constants = self.settings, int(self._program.n_constants.max(initial=0))
+        return _SLICE * n_constants**2 * len(self._y) * settings.restarts * settings.iterations
 
     def run(self, begin: int, end: int) -> None:
         """Refines expressions begin to end."""
@@ -162,7 +176,7 @@ class _Fitting:
             self._target, self._scale, self._program.constants[: 0 if settings.random_first else None],
             settings.restarts, settings.seed,
         )  # fmt: skip
-        limits = settings.iterations, settings.tolerance, begin, end, self.best, self.losses, self.fits
+        limits = settings.iterations, self.tolerance, begin, end, self.best, self.losses, self.fits
         if settings.method == "bfgs":
             optimizers.bfgs_kernel(*task, *limits)
         else:
@@ -229,6 +243,21 @@ def _reweight(program: Program, fitting: _Fitting, task: Task, clock: Clock) -> 
             one.run(0, 1)
             constants = constants.copy()
             constants[0, :n_constants] = one.best[0, :n_constants]
+
+
+@contextmanager
+def _ended_by(clock: Clock, fitting: _Fitting) -> Iterator[None]:
+    """Ends even a single long optimisation when the clock is over."""
+    if clock.left == math.inf or fitting.most_operations < _LONG:
+        yield
+        return
+    alarm = threading.Timer(clock.left, fitting.tolerance.fill, [np.inf])
+    alarm.daemon = True
+    alarm.start()
+    try:
+        yield
+    finally:
+        alarm.cancel()
 
 
 def _in_slices(n: int, n_threads: int, clock: Clock, work: Callable[[int, int], None]) -> None:

@@ -92,12 +92,13 @@ def test_clean_targets_are_what_sympy_computes_up_to_scale():
     for X, y, expression in zip(problems.X, problems.y, problems.expressions, strict=True):
         symbols = [sympy.Symbol(f"x_{i}") for i in expression.variables]
         function = sympy.lambdify(symbols, by_sympy(expression), modules="numpy")
+        variables = X.T[: len(symbols)].astype(float)
         with np.errstate(all="ignore"):
-            values = function(*X.T[: len(symbols)].astype(float))
-        expected = values / np.sqrt(np.mean(values**2))
-        # The generator computes in float32, which costs digits where terms cancel.
-        median_error = np.median(np.abs(expected - y))
-        assert median_error < 1e-3, expression
+            values, nudged = function(*variables), function(*variables * (1 + 2.0**-22))
+        size = np.sqrt(np.mean(values**2))
+        # The generator computes in float32, which costs digits where terms cancel or waves are fast.
+        rounding = np.median(np.abs(nudged - values)) / size
+        assert np.median(np.abs(values / size - y)) < 1e-3 + 4 * rounding, expression
 
 
 def test_half_of_the_problems_are_noisy():

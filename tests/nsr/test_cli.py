@@ -247,6 +247,11 @@ def test_rows_without_a_value_are_told(nsr, tmp_path):
     code, out, err = nsr("predict", result, path)
     assert (code, out) == (0, 'y\n0.0\n""\n')
     assert "no value in 1 of 2 rows, the first in line 3" in err
+    path.write_text("a,b\noops,m\n1,2\n")
+    code, out, err = nsr("predict", result, path)
+    assert (code, out) == (0, "y\n0.0\n")
+    assert "line 2" in err
+    assert "is passed over" in err
 
 
 def test_a_row_of_units_is_used(nsr, tmp_path, guessed):

@@ -163,7 +163,7 @@ def test_same_seed_same_result_and_pickle_and_clone(regressor, rng):
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(again)).predict(X), regressor.predict(X))
 
 
-@pytest.mark.filterwarnings("ignore::nsr.data.preparation.DataWarning")
+@pytest.mark.filterwarnings("ignore::nsr.data.notes.DataWarning")
 @pytest.mark.parametrize("n_rows", [20, 45])
 def test_noise_on_few_rows_is_not_fitted(n_rows, rng):
     """A short equation that predicts fresh clean rows to a part of the noise, not a long one of the noise."""

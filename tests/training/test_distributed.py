@@ -63,7 +63,7 @@ def test_two_ranks_are_one_process_with_the_same_global_batch(tmp_path):
     for name, weights in one.items():
         # Muon's directions are rounded to bfloat16; its six steps go up to 0.02 far.
         hidden = ("query.weight", "key_value.weight", "out.weight", "up.weight", "down.weight")
-        tolerance = 5e-4 if name.endswith(hidden) else 1e-5
+        tolerance = 5e-4 if name.endswith(hidden) else 5e-5
         torch.testing.assert_close(two[name], weights, rtol=1e-3, atol=tolerance, msg=name)
 
 

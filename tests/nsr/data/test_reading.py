@@ -225,6 +225,11 @@ def test_repeated_names_are_told_apart_by_their_order(read):
         table.places(["a", "a"])
 
 
+def test_whole_numbers_beyond_floats_are_infinite(read):
+    with pytest.raises(ValueError, match=r"holds '10000.*' in line 3"):
+        read(f"a,b\n1,2\n{10**400},3\n").numbers(0)
+
+
 def test_columns_without_numbers_are_left_out_and_told(read):
     table = read("a,b,c,y\n1,u,,2\n2,v,,3\n")
     with pytest.warns(DataWarning) as told:

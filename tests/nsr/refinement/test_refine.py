@@ -203,3 +203,14 @@ def test_nonlinear_constants_feel_the_weights_as_scipy_says(rng):
     refined = refine([expression], Task(X, y, SQUARED_ERROR, 1 / sigma**2), Effort(restarts=8))
     expected, _ = optimize.curve_fit(lambda x, a, k: a * np.exp(k * x), X[:, 0], y, p0=(1, 1), sigma=sigma)
     np.testing.assert_allclose(refined.constants[0], expected, rtol=1e-4)
+
+
+def test_a_single_long_optimisation_ends_with_the_clock(rng):
+    """Without it this one would take hours: 150 constants, each of which moves all others."""
+    n = 150
+    table = rng.uniform(0.5, 2.0, (4_000, 1))
+    tokens = ["add"] * (n - 1) + ["sin", "mul", "C", "x_0"] * n
+    y = rng.standard_normal(len(table))
+    long = [Expression(tuple(tokens))]
+    refined = refined_by(long, table, y, restarts=10_000, iterations=10_000, clock=Clock.of(1.0))
+    assert refined.fits < 10_000
