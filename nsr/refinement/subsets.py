@@ -91,7 +91,7 @@ def forward_selection(
     Args:
         table: Columns to choose from, none of them zero, shape (P, n).
         target: Shape (P,).
-        n_columns: How many to choose, fewer than P.
+        n_columns: How many to choose at most, fewer than P.
     """
     left = table / np.linalg.norm(table, axis=0)
     chosen: list[int] = []
@@ -100,8 +100,10 @@ def forward_selection(
         gains = np.where(norms > np.sqrt(_RIDGE), np.abs(left.T @ target) / np.maximum(norms, _TINY), -1.0)
         gains[chosen] = -1.0
         best = int(np.argmax(gains))
+        if gains[best] < 0:  # the others are sums of those
+            break
         chosen.append(best)
-        direction = left[:, best] / max(float(norms[best]), _TINY)
+        direction = left[:, best] / norms[best]
         target = target - direction * (direction @ target)
         left = left - np.outer(direction, direction @ left)
     return np.sort(np.array(chosen, dtype=np.intp))

@@ -219,7 +219,7 @@ def test_little_is_done_after_time_is_up(monkeypatch, n_states, n_points):
     found.run(Clock.of(0))
     front, _ = found.found(Clock.of(0))
     assert len(front) == 1
-    assert simulated <= 30 * min(n_points, 1_600) * n_states + 2 * n_points * n_states
+    assert simulated <= 40 * min(n_points, 1_600) * n_states + 2 * n_points * n_states
 
 
 def test_long_tables_are_fitted_to_all_rows_in_the_end():

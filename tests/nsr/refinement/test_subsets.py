@@ -50,3 +50,8 @@ def test_forward_selection_finds_what_the_target_is_made_of(rng):
     chosen = forward_selection(table, target, 12)
     assert {5, 60, 77} <= set(chosen.tolist())
     assert len(set(chosen.tolist())) == 12
+
+
+def test_forward_selection_ends_where_columns_are_sums_of_others(rng):
+    table = rng.standard_normal((30, 3)) @ rng.standard_normal((3, 50))
+    assert len(forward_selection(table, rng.standard_normal(30), 12)) == 3
