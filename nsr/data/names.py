@@ -135,6 +135,8 @@ def did_you_mean(name: str, known: Sequence[str], cutoff: float = 0.5) -> str:
     """The remedy for a name that is not known: the nearest that is, or all of them."""
     by_folded = {other.casefold(): other for other in known}
     close = difflib.get_close_matches(name.casefold(), list(by_folded), n=1, cutoff=cutoff)
+    longer = [other for other in by_folded if name and other.startswith(name.casefold())]
+    close = close or (longer if len(longer) == 1 else [])  # as x of x [m]
     if close:
         return f"did you mean {by_folded[close[0]]!r}?"
     shown = ", ".join(repr(other) for other in known[:20])
