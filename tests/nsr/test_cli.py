@@ -49,7 +49,7 @@ def guessed(monkeypatch):
     def use(*texts):
         guesses = [parse(text) for text in texts]
         monkeypatch.setattr(
-            "nsr.search.engine.guess",
+            "nsr.search.asking.guess",
             lambda _, X, *__, **___: [g for g in guesses if max(g.variables) < X.shape[1]],
         )
 
