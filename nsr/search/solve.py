@@ -95,7 +95,7 @@ class Solver:
         if left <= _UNEXPLAINED * task.null_loss or self.is_interrupted:
             return task, found
         more = self._searched(freed, guesses, clock)
-        if min((c.loss for c in more), default=math.inf) > left - _UNEXPLAINED * task.null_loss:
+        if not min((c.loss for c in more), default=math.inf) < left - _UNEXPLAINED * task.null_loss:
             return task, found
         tell(
             "with constants that have no unit, the units leave no equation that explains the target: "

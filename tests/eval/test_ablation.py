@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 
 from eval.ablation import VARIANTS, app, variants
 from eval.report import finders
-from nsr.search.engine import STAGES
+from nsr.search.context import COMPONENTS
 
 ROW = {
     "problem": "a", "method": "nsr", "noise": 0.0, "seed": 1, "error": None, "equation": "x_0",
@@ -23,8 +23,8 @@ ROWS = [
 
 
 def test_every_stage_is_left_out_once():
-    left_out = [set(STAGES) - set(stages) for stages in VARIANTS.values()]
-    assert left_out == [set(), *({stage} for stage in STAGES)]
+    left_out = [set(COMPONENTS) - set(stages) for stages in VARIANTS.values()]
+    assert left_out == [set(), *({stage} for stage in COMPONENTS)]
 
 
 def test_finders_are_counted_with_their_solutions():

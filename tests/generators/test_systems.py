@@ -33,9 +33,9 @@ def test_trajectories_solve_their_systems():
                 rtol=1e-9,
                 atol=1e-11,
             )
-        half = len(times) // 2  # what is sensitive parts later
-        scale = np.abs(expected.y).max()
-        np.testing.assert_allclose(states[:half, :n], expected.y.T[:half], atol=2e-2 * scale)
+        half = slice(0, len(times) // 2)  # what is sensitive parts later, and SciPy may end at a singularity
+        scale = np.abs(expected.y[:, half]).max()
+        np.testing.assert_allclose(states[half, :n], expected.y.T[half], atol=2e-2 * scale)
 
 
 def test_every_state_moves_and_stays_in_bounds():

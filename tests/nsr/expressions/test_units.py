@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+from tasks import root
 
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression
 from nsr.expressions.parsing import parse
 from nsr.expressions.units import Units
 from nsr.problems.suites import load
-from nsr.search.state import State
 from nsr.search.structure.reduction import groupings
 
 FEYNMAN = load("feynman")
@@ -84,7 +84,7 @@ def test_groups_are_dimensionless_and_as_few_as_buckinghams_theorem_says(name):
     units = Units.parse(problem.units, problem.target_unit)
     rng = np.random.default_rng(0)
     X = rng.uniform(1, 2, (20, len(problem.units)))
-    states = groupings(State.root(X, rng.uniform(1, 2, 20)), units.symmetries)
+    states = groupings(root(X, rng.uniform(1, 2, 20)), units.symmetries)
     assert states
     rank = np.linalg.matrix_rank(units.variables)
     for state in states:

@@ -4,11 +4,14 @@ import numpy as np
 import pytest
 import torch
 
+from nsr.clock import Clock
 from nsr.expressions.canonical import skeleton_key
 from nsr.expressions.parsing import parse
 from nsr.network.checkpoint import DEFAULT_CHECKPOINT, from_pretrained
 from nsr.network.guess import guess
 from nsr.ode.neural import by_systems
+from nsr.ode.settings import OdeSettings
+from nsr.ode.task import OdeTask
 from nsr.ode.trajectories import Trajectory
 
 
@@ -41,7 +44,9 @@ def test_the_guess_follows_the_data(functions):
 def test_the_network_for_systems_guesses_growth_and_decay():
     times = np.linspace(0, 5, 100)
     trajectory = Trajectory(times, np.column_stack((3 * np.exp(-0.7 * times), np.exp(0.4 * times))))
-    found = by_systems(from_pretrained("nsr-ode"), [trajectory], 32, seed=0)
+    found = by_systems(
+        from_pretrained("nsr-ode"), OdeTask((trajectory,), OdeSettings(), seed=0, n_threads=1), 32, Clock()
+    )
     assert len(found) == 2
     for place, expressions in enumerate(found):
         assert skeleton_key(parse(f"2*x_{place}")) in skeletons(expressions)
