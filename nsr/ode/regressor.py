@@ -97,12 +97,12 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
             KeyboardInterrupt: If Ctrl-C comes before anything was found. The estimator is as it was before.
         """
         self._check_parameters()
+        networks = Networks(self.checkpoint, self.function_checkpoint, self.n_candidates)
+        stages = {name: make(networks) for name, make in STAGES.items() if name in self._stages}
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         compile_ode_kernels()  # in the first fit on a machine, which is not the search's time
         clock = Clock.of(self.time_limit)
         task = OdeTask.of(t, X, self.settings or DEFAULTS, seed)
-        networks = Networks(self.checkpoint, self.function_checkpoint, self.n_candidates)
-        stages = {name: make(networks) for name, make in STAGES.items() if name in self._stages}
         search = SystemSearch(task, stages)
         try:
             search.run(clock)
@@ -110,7 +110,10 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
             if search.is_empty:
                 raise KeyboardInterrupt("interrupted before any system was found") from None
             clock = Clock.of(_AFTER_INTERRUPTION)
-        found, best = search.found(clock)
+        try:
+            found, best = search.found(clock)
+        except KeyboardInterrupt:
+            found, best = search.found(Clock.of(0))
         self._keep(found, best, X, task.n_states)
         return self
 
@@ -197,9 +200,9 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
                 "r2": [1 - float(np.max(one.fitted.unexplained)) for one in found],
                 "score": [-one.fitted.bits for one in found],
                 "stage": [one.stage for one in found],
-                "equation": [_text(system, self.names_.identifiers, 6) for system in self.expressions_],
             }
         )
+        self.equations_["equation"] = self.equations()
 
 
 def _text(system: System, names: Sequence[str], digits: int | None) -> str:

@@ -18,8 +18,9 @@ from nsr.ode.paths import System
 from nsr.ode.shooting import FittedSystem, shoot
 from nsr.ode.stage import Stage
 from nsr.ode.task import OdeTask
+from nsr.refinement.selection import front_of
 
-# Of each component's right-hand sides so many are combined for a first look.
+# Right-hand sides of each component that are combined for a first look.
 _N_FIRST = 2
 _VARIATION = "variation"
 
@@ -86,7 +87,7 @@ class SystemSearch:
         if self._task.is_thinned:
             fitted[0] = self._on_all_observations(fitted[0], clock)
         reported = [self._reported(one) for one in fitted]
-        front = _pareto_front(reported)
+        front = front_of(reported)
         return front, front.index(reported[0])
 
     def _propose(self, clock: Clock) -> None:
@@ -122,14 +123,3 @@ class SystemSearch:
         pairs = zip(fitted.system, self._task.moves, strict=True)
         system = tuple(simplify(component) if moves else STILL for component, moves in pairs)
         return FoundSystem(system, fitted, self._candidates.stage_of(fitted.system, _VARIATION))
-
-
-def _pareto_front(found: list[FoundSystem]) -> list[FoundSystem]:
-    """By rising complexity and falling loss; the first one, which is the best, is always among them."""
-    best = found[0]
-    rivals = [f for f in found if f is best or f.loss > best.loss or f.complexity > best.complexity]
-    front: list[FoundSystem] = []
-    for one in sorted(rivals, key=lambda f: f.complexity):  # of equal complexity the better one first
-        if not front or (one.complexity > front[-1].complexity and one.loss < front[-1].loss):
-            front.append(one)
-    return front
