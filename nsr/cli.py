@@ -251,7 +251,7 @@ def _printed_last(print_result: Callable[[], None]) -> Iterator[None]:
             print_result()
     except KeyboardInterrupt:
         print("nsr: interrupted before everything was written", file=sys.stderr)
-        raise typer.Exit(EXIT_INTERRUPTED) from None
+        sys.exit(EXIT_INTERRUPTED)
 
 
 def _tell_changed(names: Names, console: Any) -> None:
@@ -320,12 +320,13 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = EXIT_CLOSED_PIPE
     except (KeyboardInterrupt, typer.Abort):
-        print("nsr: interrupted before there was a result", file=sys.stderr)
         code = EXIT_INTERRUPTED
     except _USAGE_ERROR as error:
         code = _refused(error.format_message())
     except (ValueError, OSError) as error:
         code = _refused(str(error))
+    if code == EXIT_INTERRUPTED:  # which typer may also return
+        print("nsr: interrupted before there was a result", file=sys.stderr)
     sys.exit(code)
 
 
