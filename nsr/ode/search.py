@@ -10,6 +10,7 @@ import numpy as np
 from nsr.clock import Clock
 from nsr.expressions.expression import Expression
 from nsr.expressions.simplify import simplify
+from nsr.ode.baseline import baseline
 from nsr.ode.candidates import STILL, Candidates
 from nsr.ode.combinations import best_combinations
 from nsr.ode.fitting import Fitting
@@ -83,7 +84,7 @@ class SystemSearch:
         """
         if not self._fitting.fitted:
             self._fitting.fit([tuple(expressions[0] for expressions in self._candidates.ranked)], Clock.of(0))
-        fitted = self._fitting.best_of_each_form(clock)
+        fitted = self._better_than_baseline(self._fitting.best_of_each_form(clock))
         if self._task.is_thinned:
             fitted[0] = self._on_all_observations(fitted[0], clock)
         reported = [self._reported(one) for one in fitted]
@@ -113,6 +114,14 @@ class SystemSearch:
             return []
         elsewhere = distinct_forms(self._candidates.ranked[component])[: self._task.settings.n_exchanged]
         return [*own, *elsewhere]
+
+    def _better_than_baseline(self, fitted: list[FittedSystem]) -> list[FittedSystem]:
+        """Those of shorter description than the baseline, or it alone.
+
+        The simulation of the whole alone would not do: chaos drives that of the right system astray, too.
+        """
+        least = baseline(self._task)
+        return [one for one in fitted if one.bits < least.bits] or [least]
 
     def _on_all_observations(self, fitted: FittedSystem, clock: Clock) -> FittedSystem:
         """With constants and initial values that fit what the search has left out, too."""

@@ -12,6 +12,7 @@ from sklearn.base import clone
 
 from nsr import cli
 from nsr.clock import Clock
+from nsr.data.notes import DataWarning
 from nsr.expressions.parsing import parse
 from nsr.expressions.printing import to_infix
 from nsr.ode import ODERegressor, search, stages
@@ -242,6 +243,35 @@ def test_an_interrupt_of_the_picture_leaves_the_result_and_says_nothing_else(mon
     code, out, err = drawn()
     assert (code, err) == (130, "nsr: interrupted before everything was written\n")
     assert "dmass/dt = -0.7" in out
+
+
+class _Wrong(Stage):
+    """Proposes what is far from the observations."""
+
+    def propose(self, task, clock):
+        wrong = [Fit(parse(f"{c}*sin(9*x_{c}) + x_0"), 0.0) for c in range(task.n_states)]
+        return [[[one]] for one in wrong]
+
+
+@pytest.mark.parametrize("n_trajectories", [1, 3])
+def test_no_system_is_reported_that_constant_rates_beat(monkeypatch, n_trajectories):
+    """Against straight lines by numpy; and the user is told where they are no answer, either."""
+    monkeypatch.setitem(stages.STAGES, "wrong", lambda _: _Wrong())
+    rng = np.random.default_rng(0)
+    times = [np.linspace(1, 5, 60 + 10 * place) for place in range(n_trajectories)]
+    tables = [
+        pd.DataFrame({"noise": rng.standard_normal(len(t)), "line": 3 - 2 * t + rng.standard_normal(len(t))})
+        for t in times
+    ]
+    with pytest.warns(DataWarning, match="less than half of the variance of noise: "):
+        model = ODERegressor(stages="wrong").fit(times, tables)
+    t, x = (np.concatenate([v - v.mean(axis=0) for v in map(np.asarray, some)]) for some in (times, tables))
+    rates = (t @ x) / (t @ t)
+    left = np.mean((x - np.outer(t, rates)) ** 2, axis=0) / np.var(np.concatenate(tables), axis=0)
+    assert model.best_["loss"] == pytest.approx(left.mean(), rel=1e-4)
+    np.testing.assert_allclose(np.array(model.sympy(), dtype=float), rates, rtol=1e-6)
+    assert model.best_["score"] == model.equations_["score"].max()
+    assert model.best_["stage"] == ""
 
 
 class _Toy(Stage):
