@@ -95,11 +95,9 @@ def fit(
         say("searching for equations")
         estimator.fit(X, y, **own_units)
     target = table.names[explained]
-    try:  # first of all, as nobody may be left to read what is printed
+    with _told(console), _printed_last(lambda: _print_leaderboard(estimator, target)):
         if output is not None:
             write_result(output, estimator, target, time.perf_counter() - started, seed)
-    finally:
-        _print_leaderboard(estimator, target)
 
 
 @app.command()
@@ -174,13 +172,11 @@ def ode(
         _compile(compile_ode_kernels, say)
         say("searching for equations of motion")
         estimator.fit(times, tables)
-    try:
+    with _told(console), _printed_last(lambda: _print_systems(estimator)):
         if output is not None:
             write_systems(output, estimator, time, names)
         if plot is not None:
             plot_simulation(estimator, times, tables, plot)
-    finally:
-        _print_systems(estimator)
 
 
 def _units(table: Table, places: Sequence[int], target: int, text: str | None) -> dict[str, Any]:
@@ -245,6 +241,19 @@ def _told(console: Any) -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def _printed_last(print_result: Callable[[], None]) -> Iterator[None]:
+    """Prints a result after it was written, as nobody may be left to read it; also where writing fails."""
+    try:
+        try:
+            yield
+        finally:
+            print_result()
+    except KeyboardInterrupt:
+        print("nsr: interrupted before everything was written", file=sys.stderr)
+        sys.exit(EXIT_INTERRUPTED)
+
+
 def _tell_changed(names: Names, console: Any) -> None:
     for column, name in names.changed:
         _tell(console, f"column {column!r} is written {name} in equations")
@@ -301,8 +310,8 @@ def _print_systems(estimator: ODERegressor) -> None:
 def main() -> None:
     """Runs the command.
 
-    Bad input ends with one line on standard error and exit code 2, an interrupt that leaves no result with
-    one line and 130; whoever closes standard output early is left in peace.
+    Bad input ends with one line on standard error and exit code 2, an interrupt before there is a result, or
+    while it is written, with one line and 130; whoever closes standard output early is left in peace.
     """
     try:
         code = app(sys.argv[1:] or ["--help"], standalone_mode=False) or 0
@@ -316,7 +325,7 @@ def main() -> None:
         code = _refused(error.format_message())
     except (ValueError, OSError) as error:
         code = _refused(str(error))
-    if code == EXIT_INTERRUPTED:
+    if code == EXIT_INTERRUPTED:  # which typer may also return
         print("nsr: interrupted before there was a result", file=sys.stderr)
     sys.exit(code)
 

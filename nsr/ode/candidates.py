@@ -42,12 +42,14 @@ class Candidates:
         return self._ranked
 
     def stage_of(self, system: System, otherwise: str) -> str:
-        """The stages that found the components of a system.
+        """The stages that found the components of a system; none for a system of constants.
 
         Args:
             system: The system, constants of which may have moved.
             otherwise: Who found what no stage proposed.
         """
+        if not any(expression.variables for expression in system):
+            return ""
         found = (
             self._stages.get((component, form(expression)), otherwise)
             for component, expression in enumerate(system)

@@ -51,8 +51,8 @@ class Networks:
 class _NetworkStage(Stage):
     """What both networks have in common: answers are fitted to the weak form."""
 
-    def __init__(self, networks: Networks) -> None:
-        self._networks = networks
+    def __init__(self, pretrained: Pretrained, n_candidates: int) -> None:
+        self._pretrained, self._n_candidates = pretrained, n_candidates
 
     @abstractmethod
     def answers(self, task: OdeTask, clock: Clock) -> list[list[Expression]]:
@@ -72,21 +72,25 @@ class _NetworkStage(Stage):
 
 
 class SystemsStage(_NetworkStage):
-    """The network that knows systems."""
+    """The network that knows systems; a checkpoint that cannot be used is refused before a search."""
+
+    def __init__(self, networks: Networks) -> None:
+        super().__init__(from_pretrained(networks.systems, knows="systems"), networks.n_candidates)
 
     def answers(self, task: OdeTask, clock: Clock) -> list[list[Expression]]:
         """As `by_systems`."""
-        pretrained = from_pretrained(self._networks.systems, knows="systems")
-        return by_systems(pretrained, task, self._networks.n_candidates, clock)
+        return by_systems(self._pretrained, task, self._n_candidates, clock)
 
 
 class FunctionsStage(_NetworkStage):
-    """The network that knows functions, asked for each derivative."""
+    """The network that knows functions, asked for each derivative; refused as that for systems is."""
+
+    def __init__(self, networks: Networks) -> None:
+        super().__init__(from_pretrained(networks.functions, knows="functions"), networks.n_candidates)
 
     def answers(self, task: OdeTask, clock: Clock) -> list[list[Expression]]:
         """As `by_functions`."""
-        pretrained = from_pretrained(self._networks.functions, knows="functions")
-        return by_functions(pretrained, task, self._networks.n_candidates, clock)
+        return by_functions(self._pretrained, task, self._n_candidates, clock)
 
 
 def by_systems(

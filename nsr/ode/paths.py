@@ -64,6 +64,19 @@ class Paths:
         """N."""
         return int(self._is_seen.sum())
 
+    @property
+    def rates(self) -> Array:
+        """Constant rates that come closest to the observations of all paths by least squares, shape (D,)."""
+        seen = self._is_seen[..., None]
+        times = self._times[..., None] - np.mean(self._times[..., None], axis=1, keepdims=True, where=seen)
+        products = np.sum(times * self._states, axis=(0, 1), where=seen)
+        return np.asarray(products / np.sum(times**2, axis=(0, 1), where=seen))
+
+    def starts_of_lines(self, rates: Array) -> Array:
+        """Initial values from which states at constant rates (D,) come closest, shape (S, D)."""
+        passed = (self._times - self._times[:, :1])[..., None]
+        return np.asarray(np.mean(self._states - rates * passed, axis=1, where=self._is_seen[..., None]))
+
     def errors(
         self,
         systems: Systems,

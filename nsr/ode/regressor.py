@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, check_random_state
 
 from nsr.clock import Clock, check_time_limit
 from nsr.data.names import Names
+from nsr.data.notes import tell
 from nsr.export.latex import to_latex
 from nsr.export.leaderboard import leaderboard
 from nsr.expressions.sympy_form import to_sympy
@@ -33,6 +34,8 @@ Array = NDArray[np.float64]
 
 # Seconds for a last look at what an interrupted search has found.
 _AFTER_INTERRUPTION = 0.5
+# Share of a state's variance that a system may leave unexplained before the user is told.
+_MOST_UNEXPLAINED = 0.5
 
 
 class ODERegressor(BaseEstimator):  # type: ignore[misc]
@@ -54,7 +57,8 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         equations_: The Pareto front of systems as a data frame, from simple to accurate, with columns
             `complexity`, `loss` (mean squared error of the simulation in units of each state's variance),
             `r2` (variance that the simulation explains, the worst state's), `score` (bits saved, on pieces
-            and on the whole), `stage` (what found the components) and `equation` (all of a system's).
+            and on the whole), `stage` (what found the components; empty for constants) and `equation` (all of
+            a system's).
         expressions_: These systems as tuples of `nsr.expressions.expression.Expression`, in the same order.
         best_index_: Row of the chosen system: the one with the highest score.
         initial_values_: Initial values of each trajectory that fit the chosen system best.
@@ -95,14 +99,17 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         Raises:
             ValueError: If the observations or the parameters cannot be used; the message says why.
             KeyboardInterrupt: If Ctrl-C comes before anything was found. The estimator is as it was before.
+
+        Warns:
+            DataWarning: If the chosen system explains less than half of the variance of a state.
         """
         self._check_parameters()
+        networks = Networks(self.checkpoint, self.function_checkpoint, self.n_candidates)
+        stages = {name: make(networks) for name, make in STAGES.items() if name in self._stages}
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         compile_ode_kernels()  # in the first fit on a machine, which is not the search's time
         clock = Clock.of(self.time_limit)
         task = OdeTask.of(t, X, self.settings or DEFAULTS, seed)
-        networks = Networks(self.checkpoint, self.function_checkpoint, self.n_candidates)
-        stages = {name: make(networks) for name, make in STAGES.items() if name in self._stages}
         search = SystemSearch(task, stages)
         try:
             search.run(clock)
@@ -110,8 +117,12 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
             if search.is_empty:
                 raise KeyboardInterrupt("interrupted before any system was found") from None
             clock = Clock.of(_AFTER_INTERRUPTION)
-        found, best = search.found(clock)
+        try:
+            found, best = search.found(clock)
+        except KeyboardInterrupt:
+            found, best = search.found(Clock.of(0))
         self._keep(found, best, X, task.n_states)
+        self._tell_unexplained(found[best].fitted.unexplained)
         return self
 
     def predict(self, t: ArrayLike, x0: ArrayLike, index: int | None = None) -> Array:
@@ -178,6 +189,18 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
     def _stages(self) -> tuple[str, ...]:
         return (self.stages,) if isinstance(self.stages, str) else tuple(self.stages)
 
+    def _tell_unexplained(self, unexplained: Array) -> None:
+        """Tells the user where the chosen system is no answer."""
+        names = [
+            name for name, u in zip(self.names_.columns, unexplained, strict=True) if u > _MOST_UNEXPLAINED
+        ]
+        if names:
+            tell(
+                f"the simulation of the best system explains less than half of the variance of "
+                f"{', '.join(names)}: give the search more time with time_limit, or observe more often or "
+                "more states; where motion is chaotic the equations may be right all the same"
+            )
+
     def _keep(self, found: list[FoundSystem], best: int, X: Any, n_states: int) -> None:
         """Sets all fitted attributes at once, so that a fit that fails changes none."""
         columns = list(getattr(X[0] if is_several(X) else X, "columns", []))
@@ -197,9 +220,9 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
                 "r2": [1 - float(np.max(one.fitted.unexplained)) for one in found],
                 "score": [-one.fitted.bits for one in found],
                 "stage": [one.stage for one in found],
-                "equation": [_text(system, self.names_.identifiers, 6) for system in self.expressions_],
             }
         )
+        self.equations_["equation"] = self.equations()
 
 
 def _text(system: System, names: Sequence[str], digits: int | None) -> str:

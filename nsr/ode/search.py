@@ -10,6 +10,7 @@ import numpy as np
 from nsr.clock import Clock
 from nsr.expressions.expression import Expression
 from nsr.expressions.simplify import simplify
+from nsr.ode.baseline import baseline
 from nsr.ode.candidates import STILL, Candidates
 from nsr.ode.combinations import best_combinations
 from nsr.ode.fitting import Fitting
@@ -18,8 +19,9 @@ from nsr.ode.paths import System
 from nsr.ode.shooting import FittedSystem, shoot
 from nsr.ode.stage import Stage
 from nsr.ode.task import OdeTask
+from nsr.refinement.selection import front_of
 
-# Of each component's right-hand sides so many are combined for a first look.
+# Right-hand sides of each component that are combined for a first look.
 _N_FIRST = 2
 _VARIATION = "variation"
 
@@ -82,11 +84,11 @@ class SystemSearch:
         """
         if not self._fitting.fitted:
             self._fitting.fit([tuple(expressions[0] for expressions in self._candidates.ranked)], Clock.of(0))
-        fitted = self._fitting.best_of_each_form(clock)
+        fitted = self._better_than_baseline(self._fitting.best_of_each_form(clock))
         if self._task.is_thinned:
             fitted[0] = self._on_all_observations(fitted[0], clock)
         reported = [self._reported(one) for one in fitted]
-        front = _pareto_front(reported)
+        front = front_of(reported)
         return front, front.index(reported[0])
 
     def _propose(self, clock: Clock) -> None:
@@ -113,6 +115,14 @@ class SystemSearch:
         elsewhere = distinct_forms(self._candidates.ranked[component])[: self._task.settings.n_exchanged]
         return [*own, *elsewhere]
 
+    def _better_than_baseline(self, fitted: list[FittedSystem]) -> list[FittedSystem]:
+        """Those of shorter description than the baseline, or it alone.
+
+        The simulation of the whole alone would not do: chaos drives that of the right system astray, too.
+        """
+        least = baseline(self._task)
+        return [one for one in fitted if one.bits < least.bits] or [least]
+
     def _on_all_observations(self, fitted: FittedSystem, clock: Clock) -> FittedSystem:
         """With constants and initial values that fit what the search has left out, too."""
         entire = shoot(fitted.system, self._task.all_observations, fitted.initials, clock)
@@ -122,14 +132,3 @@ class SystemSearch:
         pairs = zip(fitted.system, self._task.moves, strict=True)
         system = tuple(simplify(component) if moves else STILL for component, moves in pairs)
         return FoundSystem(system, fitted, self._candidates.stage_of(fitted.system, _VARIATION))
-
-
-def _pareto_front(found: list[FoundSystem]) -> list[FoundSystem]:
-    """By rising complexity and falling loss; the first one, which is the best, is always among them."""
-    best = found[0]
-    rivals = [f for f in found if f is best or f.loss > best.loss or f.complexity > best.complexity]
-    front: list[FoundSystem] = []
-    for one in sorted(rivals, key=lambda f: f.complexity):  # of equal complexity the better one first
-        if not front or (one.complexity > front[-1].complexity and one.loss < front[-1].loss):
-            front.append(one)
-    return front

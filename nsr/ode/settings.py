@@ -73,7 +73,7 @@ class OdeSettings:
             a few are better by chance.
         exact_fvu: Share of a state's variance that integration itself may be off by.
         short: Complexity of each component up to which an exact system ends the search: nothing that comes
-            later can be much shorter. As `nsr.refinement.selection` has it for equations.
+            later can be much shorter. As `nsr.search.settings.SearchSettings.short` for equations.
         astray: Share of a state's variance that a simulation may leave unexplained from initial values nearby
             before it counts as astray, and its system as fragile.
         n_checked: Systems that are looked at for how sturdy they are.

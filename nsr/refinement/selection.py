@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 
@@ -22,6 +22,21 @@ _SAME = 1e-9
 _ROWS = 256
 # Rows for which the bits of forms are compared: it only orders them.
 _FORM_ROWS = 100
+
+
+class Scored(Protocol):
+    """What a front needs to know: how complex an answer is, and how far it is off."""
+
+    @property
+    def complexity(self) -> int:
+        """Symbols, each with its weight."""
+
+    @property
+    def loss(self) -> float:
+        """Smaller is better."""
+
+
+ScoredT = TypeVar("ScoredT", bound=Scored)
 
 
 def without_duplicates(candidates: Sequence[Candidate], task: Task) -> list[Candidate]:
@@ -68,12 +83,23 @@ def pareto_front(candidates: Sequence[Candidate]) -> list[Candidate]:
     if not usable:
         return []
     ordered = sorted(usable, key=lambda c: (c.bits, c.loss, c.complexity, c.expression.tokens[0] == "neg"))
+    return front_of(ordered)
+
+
+def front_of(ordered: Sequence[ScoredT]) -> list[ScoredT]:
+    """What nothing simpler matches, by rising complexity and falling loss.
+
+    Args:
+        ordered: The best first, which is always among them; of equal complexity the first one stands for all.
+    """
     best = ordered[0]
-    ordered = [c for c in ordered if c == best or c.loss > best.loss or c.complexity > best.complexity]
-    front: list[Candidate] = []
-    for candidate in sorted(ordered, key=lambda c: c.complexity):  # which keeps the order of description
-        if not front or (candidate.complexity > front[-1].complexity and candidate.loss < front[-1].loss):
-            front.append(candidate)
+    rivals = [
+        one for one in ordered if one is best or one.loss > best.loss or one.complexity > best.complexity
+    ]
+    front: list[ScoredT] = []
+    for one in sorted(rivals, key=lambda rival: rival.complexity):  # which keeps the order
+        if not front or (one.complexity > front[-1].complexity and one.loss < front[-1].loss):
+            front.append(one)
     return front
 
 

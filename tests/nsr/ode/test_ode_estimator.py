@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import pickle
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,9 @@ from sklearn.base import clone
 
 from nsr import cli
 from nsr.clock import Clock
+from nsr.data.notes import DataWarning
 from nsr.expressions.parsing import parse
+from nsr.expressions.printing import to_infix
 from nsr.ode import ODERegressor, search, stages
 from nsr.ode.integrate import Systems
 from nsr.ode.library import LibraryStage
@@ -22,6 +25,10 @@ from nsr.ode.weak_form import Fit
 
 TIMES = np.linspace(0, 5, 60)
 DECAY = 2 * np.exp(-0.7 * TIMES)[:, None]
+
+
+# The checkpoint that knows something else than a stage needs.
+_OTHER = {"systems": "nsr-tiny", "functions": "nsr-ode"}
 
 
 def quick(**parameters) -> ODERegressor:
@@ -54,6 +61,9 @@ def test_the_leaderboard_is_a_front_with_the_chosen_one_marked():
     assert front["loss"].is_monotonic_decreasing
     assert model.best_["score"] == front["score"].max()
     assert len(model.equations()) == len(model.expressions_) == len(front)
+    for system, text in zip(model.expressions_, front["equation"], strict=True):
+        assert text == f"dx_0/dt = {to_infix(system[0], ['x_0'])}"
+        assert parse(text.split(" = ")[1]).constants == system[0].constants  # to the last digit
     marked = [line for line in repr(model).splitlines() if "*  " in line.split("dx_0")[0]]
     assert len(marked) == 1
     assert model.equations(4)[model.best_index_] in marked[0]
@@ -131,22 +141,53 @@ def _raises(error):
     return raising
 
 
-@pytest.mark.parametrize(
-    ("owner", "name"),
-    [(search.SystemSearch, "_look"), (search.Fitting, "fit"), (search.Fitting, "vary")],
-)
-def test_interruption_keeps_what_there_is(monkeypatch, owner, name):
-    """Ctrl-C before anything was simulated, before anything was fitted, and after."""
-    original, interrupted = getattr(owner, name), itertools.chain([True], itertools.repeat(False))
+def _raises_once(original):
+    interrupted = itertools.chain([True], itertools.repeat(False))
 
     def once(*arguments):
         if next(interrupted):
             raise KeyboardInterrupt
         return original(*arguments)
 
-    monkeypatch.setattr(owner, name, once)
+    return once
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [(search.SystemSearch, "_look"), (search.Fitting, "fit"), (search.Fitting, "vary")],
+)
+def test_interruption_keeps_what_there_is(monkeypatch, owner, name):
+    """Ctrl-C before anything was simulated, before anything was fitted, and after."""
+    monkeypatch.setattr(owner, name, _raises_once(getattr(owner, name)))
     model = ODERegressor(stages=("library", "variation")).fit(TIMES, DECAY)
     assert model.best_["r2"] > 0.99
+
+
+@pytest.mark.parametrize("owner", [search.Fitting, search])
+def test_interruption_of_the_last_look_keeps_what_there_is(monkeypatch, owner):
+    """A first Ctrl-C then, where fragility is checked or long tables are fitted, or a second one."""
+    name = "best_of_each_form" if owner is search.Fitting else "shoot"
+    settings = OdeSettings(most_points=30)
+    whole = quick(settings=settings, time_limit=60).fit(TIMES, DECAY)
+    for early in (False, True):
+        with monkeypatch.context() as patch:
+            patch.setattr(owner, name, _raises_once(getattr(owner, name)))
+            if early:
+                patch.setattr(search.Fitting, "vary", _raises(KeyboardInterrupt))
+            model = quick(settings=settings, time_limit=60).fit(TIMES, DECAY)
+        np.testing.assert_allclose(model.predict(TIMES, [1.0]), whole.predict(TIMES, [1.0]), rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "stage"), [("checkpoint", "systems"), ("function_checkpoint", "functions")]
+)
+def test_a_checkpoint_that_is_not_there_is_refused_before_all_else(monkeypatch, parameter, stage):
+    monkeypatch.setattr(LibraryStage, "propose", _raises(AssertionError))
+    for name, message in (("nsr-tny", "no checkpoint 'nsr-tny'"), (_OTHER[stage], f"{stage} are needed")):
+        with pytest.raises(ValueError, match=message):
+            quick(stages=("library", stage), **{parameter: name}).fit(TIMES, DECAY)
+    monkeypatch.undo()
+    assert quick(**{parameter: "nsr-tny"}).fit(TIMES, DECAY).best_["r2"] > 0.99  # as nobody asks it
 
 
 def test_interruption_before_anything_was_found_says_so(monkeypatch, capsys, tmp_path):
@@ -167,6 +208,70 @@ def test_interruption_on_the_command_line_prints_and_writes_the_best(monkeypatch
     assert not stop.value.code
     assert "dmass/dt = -0.7" in capsys.readouterr().out
     assert "-0.7" in result.read_text()
+
+
+@pytest.fixture
+def drawn(monkeypatch, capsys, tmp_path):
+    """Runs `nsr ode --plot` in this process; gives exit code, standard output and standard error."""
+    pytest.importorskip("matplotlib")
+    path = tmp_path / "decay.csv"
+    pd.DataFrame({"t": TIMES, "mass": DECAY[:, 0]}).to_csv(path, index=False)
+
+    def run():
+        command = f"nsr ode {path} --time t --stages library --plot {tmp_path / 'decay.png'}"
+        monkeypatch.setattr("sys.argv", command.split())
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        captured = capsys.readouterr()
+        return stop.value.code or 0, captured.out, captured.err
+
+    return run
+
+
+def test_warnings_of_the_picture_are_notes(monkeypatch, drawn):
+    def warns(*_, **__):
+        warnings.warn("the solution could not be followed", UserWarning, stacklevel=2)
+        return np.zeros((400, 1))
+
+    monkeypatch.setattr(ODERegressor, "predict", warns)
+    code, _, err = drawn()
+    assert (code, err) == (0, "note: the solution could not be followed\n")
+
+
+def test_an_interrupt_of_the_picture_leaves_the_result_and_says_nothing_else(monkeypatch, drawn):
+    monkeypatch.setattr(ODERegressor, "predict", _raises(KeyboardInterrupt))
+    code, out, err = drawn()
+    assert (code, err) == (130, "nsr: interrupted before everything was written\n")
+    assert "dmass/dt = -0.7" in out
+
+
+class _Wrong(Stage):
+    """Proposes what is far from the observations."""
+
+    def propose(self, task, clock):
+        wrong = [Fit(parse(f"{c}*sin(9*x_{c}) + x_0"), 0.0) for c in range(task.n_states)]
+        return [[[one]] for one in wrong]
+
+
+@pytest.mark.parametrize("n_trajectories", [1, 3])
+def test_no_system_is_reported_that_constant_rates_beat(monkeypatch, n_trajectories):
+    """Against straight lines by numpy; and the user is told where they are no answer, either."""
+    monkeypatch.setitem(stages.STAGES, "wrong", lambda _: _Wrong())
+    rng = np.random.default_rng(0)
+    times = [np.linspace(1, 5, 60 + 10 * place) for place in range(n_trajectories)]
+    tables = [
+        pd.DataFrame({"noise": rng.standard_normal(len(t)), "line": 3 - 2 * t + rng.standard_normal(len(t))})
+        for t in times
+    ]
+    with pytest.warns(DataWarning, match="less than half of the variance of noise: "):
+        model = ODERegressor(stages="wrong").fit(times, tables)
+    t, x = (np.concatenate([v - v.mean(axis=0) for v in map(np.asarray, some)]) for some in (times, tables))
+    rates = (t @ x) / (t @ t)
+    left = np.mean((x - np.outer(t, rates)) ** 2, axis=0) / np.var(np.concatenate(tables), axis=0)
+    assert model.best_["loss"] == pytest.approx(left.mean(), rel=1e-4)
+    np.testing.assert_allclose(np.array(model.sympy(), dtype=float), rates, rtol=1e-6)
+    assert model.best_["score"] == model.equations_["score"].max()
+    assert model.best_["stage"] == ""
 
 
 class _Toy(Stage):
