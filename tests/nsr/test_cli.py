@@ -270,6 +270,9 @@ def test_a_row_of_units_is_used(nsr, tmp_path, guessed):
     code, out, err = nsr("fit", path, "--target", "E", "--constant-units", "dimensionless")
     assert code == 2
     assert "constant_units='free'" in err
+    code, out, err = nsr("fit", path, "--target", "E", "--constant-units", "free", "--guess", "a*mass*g_h")
+    assert code == 0
+    assert "E = 2*mass*g_h" in out
     path.write_text(f"mass,g h,E\nkg,lots,J\n{rows}")
     code, out, err = nsr("fit", path, "--target", "E")
     assert code == 2
@@ -327,6 +330,7 @@ def test_time_limits_that_are_none_are_refused(nsr, table, unsearched, limit):
         (["--device", "cuda:77"], "device 'cuda:77' does not work"),
         (["--checkpoint", "nsr-ode"], "knows systems, and functions are needed here; use 'nsr-tiny'"),
         (["--constant-units", "some", "--units", "mass (kg)=kg,height=m,energy=J"], "must be one of"),
+        (["--constant-units", "nonsense"], "must be one of dimensionless, free"),
         (["--candidates", "0", "--checkpoint", "nsr-tiny"], "--candidates"),
         (["--seed", "-1"], "--seed"),
         (["--colour", "red"], "No such option"),
