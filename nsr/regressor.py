@@ -65,7 +65,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             `complexity`, `loss` (mean squared error), `r2`, `score` (bits saved over describing the
             target without an equation), `stage` (what found it; empty for constants) and `equation`.
         expressions_: Its equations as `nsr.expressions.expression.Expression`, in the same order.
-        best_index_: Row of the chosen equation: the one with the highest score.
+        best_index_: Row of the chosen equation: the highest score of those that explain more than a constant.
         n_features_in_: Number of columns of X.
         feature_names_in_: Names of the columns, where X had names that are text.
         names_: Names of the columns, and the identifiers that stand for them in equations.
@@ -195,6 +195,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
     def equations(self, digits: int | None = None) -> list[str]:
         """The front as infix text, with constants of that many digits, or all that are needed."""
+        check_is_fitted(self)
         return [to_infix(expression, self._names(), digits) for expression in self.expressions_]
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:

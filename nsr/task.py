@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
@@ -23,8 +22,8 @@ AnyTask = TypeVar("AnyTask", bound="Task")
 class Task:
     """A table whose target is to be explained by equations.
 
-    Search, refinement, selection and finishing take it. Rows are in random order (`nsr.data.preparation`
-    shuffles them), so that the first few of them stand for all.
+    Search, refinement, selection and finishing take it. Who makes one for a search has shuffled the rows
+    (`nsr.data.preparation`), so that the first few of them stand for all.
 
     Attributes:
         X: Variables, shape (P, D), finite.
@@ -62,7 +61,9 @@ class Task:
 
     @cached_property
     def null_loss(self) -> float:
-        """Loss of the best constant: for squared errors the target's variance."""
+        """Loss of the best constant: for squared errors the target's variance; 0 where it does not vary."""
+        if np.ptp(self.y) == 0:  # whose mean rounding may have moved
+            return 0.0
         return float(self.mean_loss(np.full((1, self.n_rows), self.level))[0])
 
     @cached_property
@@ -98,7 +99,3 @@ class Task:
             return self
         weights = None if self.weights is None else self.weights[:n_rows]
         return replace(self, X=self.X[:n_rows], y=self.y[:n_rows], weights=weights)
-
-    def rng(self, purpose: str) -> np.random.Generator:
-        """A random generator that belongs to a purpose: who else draws, and when, does not change it."""
-        return np.random.default_rng((self.seed, zlib.crc32(purpose.encode())))

@@ -10,7 +10,7 @@ from nsr.expressions.units import Units
 
 @dataclass(frozen=True)
 class SearchSpace:
-    """What a search may propose; every candidate is checked against it before any time is spent on it.
+    """What a search may propose; nothing else is kept, and evolution makes nothing else.
 
     Attributes:
         units: Of the variables and the target; None where units do not matter.

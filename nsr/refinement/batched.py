@@ -51,11 +51,11 @@ class Damping:
     first: float
     better: float
     worse: float
-    least: float = 0.0
+    least: float
 
 
 # From random starting points the identity recovers most (`eval.refinement`).
-IDENTITY = Damping(is_scaled=False, first=1e-2, better=0.2, worse=4.0)
+IDENTITY = Damping(is_scaled=False, first=1e-2, better=0.2, worse=4.0, least=1e-15)
 SCALED = Damping(is_scaled=True, first=1e-3, better=0.1, worse=10.0, least=1e-12)
 
 

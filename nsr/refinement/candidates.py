@@ -87,6 +87,10 @@ def _candidate(expression: Expression, loss: float, task: Task, stage: str) -> C
 class Candidates:
     """What has been found for a task so far.
 
+    Attributes:
+        best: What has the shortest description.
+        n_seen: How many were offered, allowed or not.
+
     Args:
         task: What is to be explained.
         capacity: Candidates kept; beyond it the front and those of shortest description are.
@@ -95,13 +99,16 @@ class Candidates:
     def __init__(self, task: Task, capacity: int = 2_000) -> None:
         self.task = task
         self.best: Candidate | None = None
+        self.n_seen = 0
         self._capacity = capacity
         self._kept: dict[Candidate, int] = {}  # each with its number, in the order in which they came
         self._n_taken = 0
 
     def add(self, found: Iterable[Candidate]) -> list[Candidate]:
         """Takes in what may be looked at and has a finite description; returns it."""
-        taken = [c for c in found if math.isfinite(c.bits) and self.task.space.allows(c.expression)]
+        seen = list(found)
+        self.n_seen += len(seen)
+        taken = [c for c in seen if math.isfinite(c.bits) and self.task.space.allows(c.expression)]
         for candidate in taken:
             self._n_taken += 1
             self._kept.setdefault(candidate, self._n_taken)

@@ -49,6 +49,10 @@ class Loss(Protocol):
         """The weights of the rows, shape (P,), once the target has been divided by a factor, shape (P,)."""
         ...
 
+    def scaled(self, factor: float) -> Loss:
+        """The loss of predictions and targets that have been divided by a positive factor."""
+        ...
+
     def bits(self, loss: float, null_loss: float, n_rows: int) -> float:
         """Bits of the residuals of a mean loss, relative to those of the best constant."""
         ...
@@ -77,6 +81,10 @@ class SquaredError:
     def divided(self, weights: Array, factor: Array) -> Array:
         """An error of the quotient counts with the square of the factor."""
         return weights * np.square(factor)
+
+    def scaled(self, factor: float) -> SquaredError:  # noqa: ARG002 (the protocol's signature)
+        """The same: it has no scale of its own."""
+        return self
 
     def bits(self, loss: float, null_loss: float, n_rows: int) -> float:
         """Half a bit a row for each halving of the variance (minimum description length; Rissanen 1978).

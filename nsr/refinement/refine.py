@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from nsr.clock import Clock
 from nsr.data.scaling import root_mean_square
-from nsr.evaluate.program import Program
+from nsr.evaluate.program import Backend, Program
 from nsr.evaluate.shapes import require_variables
 from nsr.expressions.expression import Expression, apply, variable
 from nsr.refinement import batched, optimizers
@@ -86,7 +86,7 @@ def refine(
         expressions: What to fit, or a program of it.
         task: What they are to explain.
         effort: What each expression may cost.
-        clock: Once it is over no further expression is begun.
+        clock: Once it is over no further expression is begun, and the one at work ends.
         method: Variable projection, Levenberg-Marquardt or BFGS. Programs on the torch backend are
             refined by Levenberg-Marquardt in batches whatever the method.
         tolerance: Mean squared error over the target's mean square that counts as success and ends
@@ -113,8 +113,8 @@ def refine(
         task.seed,
         random_first,
     )
-    fitting = _Fitting(program, task.X[rows], task.y[rows], task.root_weights[rows], settings)
-    with _ended_by(clock, fitting):
+    fitting = _Fitting(program, task.X[rows], task.y[rows], task.root_weights[rows], settings, clock)
+    with _ended_by(fitting):
         _in_slices(len(program.expressions), task.n_threads, clock, fitting.run)
     if not task.loss.is_quadratic:
         _reweight(program, fitting, task, clock)
@@ -144,12 +144,15 @@ class _Fitting:
         tolerance: The tolerance, shape (1,); raised to infinity it ends what the kernels are at.
     """
 
-    def __init__(self, program: Program, X: Array, y: Array, weights: Array, settings: _Settings) -> None:
+    def __init__(
+        self, program: Program, X: Array, y: Array, weights: Array, settings: _Settings, clock: Clock
+    ) -> None:
         n_expressions = len(program.expressions)
         self.best = program.constants.copy()
         self.losses = np.full(n_expressions, np.inf)
         self.fits = np.zeros(n_expressions, dtype=np.int64)
         self.settings = settings
+        self.clock = clock
         self.tolerance = np.array([settings.tolerance])
         self._y = y
         self._X = X
@@ -194,6 +197,8 @@ class _Fitting:
         program, settings = self._program, self.settings
         for restart in range(settings.restarts):
             index = index[self.losses[index] > settings.tolerance]
+            if self.clock.is_over:
+                break
             rng = np.random.default_rng((settings.seed, restart))
             starts = rng.standard_normal(program.constants.shape)[index]
             if restart == 0 and not settings.random_first:
@@ -206,6 +211,7 @@ class _Fitting:
                 batched.IDENTITY,
                 max_iterations=settings.iterations,
                 tolerance=settings.tolerance,
+                clock=self.clock,
             )
             self.fits[index] += np.isfinite(losses)
             better = losses < self.losses[index]
@@ -214,7 +220,9 @@ class _Fitting:
 
 def _weighted(program: Program, column: int) -> Program:
     """The expressions times a variable, whose values are the weights."""
-    return Program([apply("mul", variable(column), e) for e in program.expressions], program.n_threads)
+    weighted = [apply("mul", variable(column), e) for e in program.expressions]
+    backend: Backend = "compiled" if program.backend == "compiled" else "torch"
+    return Program(weighted, program.n_threads, backend=backend, device=program.device)
 
 
 def _reweight(program: Program, fitting: _Fitting, task: Task, clock: Clock) -> None:
@@ -239,15 +247,17 @@ def _reweight(program: Program, fitting: _Fitting, task: Task, clock: Clock) -> 
             weights = np.sqrt(own * task.loss.curvature(predicted[0], task.y))
             n_constants = int(program.n_constants[place])
             start = program.expressions[place].with_constants(constants[0, :n_constants].tolist())
-            one = _Fitting(Program([start]), task.X, task.y, weights, settings)
-            one.run(0, 1)
+            one = _Fitting(Program([start]), task.X, task.y, weights, settings, clock)
+            with _ended_by(one):
+                one.run(0, 1)
             constants = constants.copy()
             constants[0, :n_constants] = one.best[0, :n_constants]
 
 
 @contextmanager
-def _ended_by(clock: Clock, fitting: _Fitting) -> Iterator[None]:
-    """Ends even a single long optimisation when the clock is over."""
+def _ended_by(fitting: _Fitting) -> Iterator[None]:
+    """Ends even a single long optimisation when its clock is over."""
+    clock = fitting.clock
     if clock.left == math.inf or fitting.most_operations < _LONG:
         yield
         return

@@ -78,6 +78,6 @@ def pareto_front(candidates: Sequence[Candidate]) -> list[Candidate]:
 
 
 def choose(front: Sequence[Candidate], task: Task) -> int:
-    """Index of the candidate of shortest description that explains more than the simplest one, or of that."""
+    """Index of the shortest description that explains more than a constant does; else of the first."""
     allowed = [i for i, candidate in enumerate(front) if i == 0 or candidate.loss < task.null_loss]
     return min(allowed, key=lambda i: front[i].bits)

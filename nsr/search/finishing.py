@@ -41,7 +41,7 @@ def constants(task: Task) -> list[Candidate]:
 def finished(
     pool: Sequence[Candidate], task: Task, clock: Clock, settings: FinishingSettings
 ) -> list[Candidate]:
-    """The pool with the best of it polished and rounded as well; Ctrl-C leaves it as it is.
+    """The pool with the best of it polished and rounded as well.
 
     Args:
         pool: Candidates for the user's own task.
@@ -50,13 +50,9 @@ def finished(
         settings: How many are worth it.
     """
     result = list(pool)
-    try:
-        if not any(task.is_exact(candidate.loss) for candidate in pool):
-            result += _polished(result, task, clock, settings)
-        result += _rounded(result, task, clock, settings)
-    except KeyboardInterrupt:
-        pass
-    return result
+    if not any(task.is_exact(candidate.loss) for candidate in pool):
+        result += _polished(result, task, clock, settings)
+    return result + _rounded(result, task, clock, settings)
 
 
 def _polished(

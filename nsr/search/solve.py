@@ -14,7 +14,7 @@ from nsr.data.scaling import Scaler
 from nsr.expressions.expression import Expression
 from nsr.expressions.space import SearchSpace
 from nsr.network.checkpoint import Pretrained
-from nsr.refinement.candidates import Candidate
+from nsr.refinement.candidates import Candidate, Candidates
 from nsr.refinement.selection import choose, pareto_front, without_duplicates
 from nsr.search.engine import Search
 from nsr.search.finishing import constants, finished, unscaled
@@ -105,21 +105,37 @@ class Solver:
 
     def _searched(self, task: Task, guesses: Sequence[Expression], clock: Clock) -> list[Candidate]:
         """The best of what one search finds, in the user's units."""
-        finishing = self.settings.finishing
         scaler = Scaler.gentle(task.X, task.y)
-        scaled = replace(task, X=task.X / scaler.x_scale, y=task.y / scaler.y_scale)
+        scaled = replace(
+            task,
+            X=task.X / scaler.x_scale,
+            y=task.y / scaler.y_scale,
+            loss=task.loss.scaled(scaler.y_scale),
+        )
         own = tuple(scaler.scaled(guess) for guess in guesses)
         search = Search(scaled, self.network, self.n_candidates, self.components, own, self.settings)
         try:
-            for _ in search.run(clock.share(1 - finishing.share)):
+            for _ in search.run(clock.share(1 - self.settings.finishing.share)):
                 pass
         except KeyboardInterrupt:
             self.is_interrupted = True
             clock = Clock.of(min(clock.left, _LAST_LOOK))
-        if search.candidates.best is None:
+        if not search.candidates.n_seen:
             tell("the search ended before it had tried any equation: give it more time with time_limit")
-        best = search.candidates.most_promising(_N_PROMISING)
-        return finished(unscaled(best, scaler, task), task, clock, finishing)
+        return self._finished(search.candidates, scaler, task, clock)
+
+    def _finished(self, found: Candidates, scaler: Scaler, task: Task, clock: Clock) -> list[Candidate]:
+        """What was found, in the user's units and polished; after Ctrl-C the best few as they are."""
+        try:
+            pool = unscaled(found.most_promising(_N_PROMISING), scaler, task)
+        except KeyboardInterrupt:
+            self.is_interrupted = True
+            return unscaled(found.most_promising(0), scaler, task)
+        try:
+            return finished(pool, task, clock, self.settings.finishing)
+        except KeyboardInterrupt:
+            self.is_interrupted = True
+            return pool
 
 
 def _allowed(candidates: list[Candidate], task: Task) -> list[Candidate]:

@@ -1,6 +1,6 @@
 """A loss from outside the package: one class, which refinement, search and selection take from the task."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -44,6 +44,9 @@ class PseudoHuber:
     def divided(self, weights, factor):
         return weights * np.square(factor)
 
+    def scaled(self, factor):
+        return PseudoHuber(self.width / factor)
+
     def bits(self, loss, null_loss, n_rows):
         return n_rows * (loss - null_loss) / np.log(2)
 
@@ -73,9 +76,10 @@ def test_constants_are_those_of_scipy(outliers):
 
 def test_the_search_finds_the_law_that_most_rows_follow(outliers, tmp_path):
     task, clean = outliers
+    task, clean = replace(task, y=1e6 * task.y, loss=PseudoHuber(0.05e6)), 1e6 * clean  # in other units
     network = from_pretrained(save_untrained(tmp_path / "untrained"))
     solver = Solver(network, 16, ("families", "reduction"), SearchSettings())
-    solution = solver.solve(task, [parse("2.1*x_0/(1.1 + x_0)")], Clock.of(60))
+    solution = solver.solve(task, [parse("2.1e6*x_0/(1.1 + x_0)")], Clock.of(60))
     best = solution.front[solution.best]
     values = Program([best.expression]).values(task.X)[0]
     assert np.mean((values - clean) ** 2) < 1e-2 * np.var(clean)

@@ -17,6 +17,7 @@ from nsr.data.notes import DataWarning
 from nsr.expressions.parsing import parse
 from nsr.expressions.units import Units
 from nsr.network.checkpoint import CheckpointError
+from nsr.search import solve
 
 # A fixed place: its name is part of test names, which parallel runs compare.
 UNTRAINED = save_untrained(Path(tempfile.gettempdir()) / "nsr-tests" / "untrained")
@@ -404,3 +405,52 @@ def test_few_rows_that_a_short_law_explains_end_the_search(monkeypatch):
     assert (
         sympy.simplify(model.sympy().subs(sympy.Symbol("x_0", real=True), x) - x ** sympy.Rational(3, 2)) == 0
     )
+
+
+@pytest.mark.parametrize("value", [0.1, 1 / 3, 1e-7])
+def test_a_constant_that_binary_fractions_miss_is_a_constant(regressor, value, rng):
+    regressor.fit(rng.normal(size=(12, 2)), np.full(12, value))
+    assert len(regressor.equations_) == 1
+    np.testing.assert_allclose(regressor.predict(np.zeros((3, 2))), value, rtol=1e-12)
+
+
+def test_units_with_a_zero_in_a_column(rng):
+    """Free fall from time zero: no dimensionless group may divide by it."""
+    time = np.linspace(0, 5, 60)
+    X = np.column_stack((time, rng.uniform(1, 2, 60), rng.uniform(1, 2, 60)))
+    y = X[:, 1] * time + 0.5 * X[:, 2] * time**2
+    model = SymbolicRegressor(checkpoint=UNTRAINED, n_candidates=16, stages=("families", "reduction"))
+    model.fit(X, y, X_units=["s", "m/s", "m/s^2"], y_units="m")
+    assert model.best_["r2"] == pytest.approx(1.0, abs=1e-12)
+
+
+def test_a_group_that_is_the_target_itself_leaves_nothing_to_search(rng):
+    X = rng.uniform(1, 2, (60, 2))
+    model = SymbolicRegressor(checkpoint=UNTRAINED, n_candidates=16, stages=("families", "reduction"))
+    assert model.fit(X, X[:, 0], X_units=["m", "m"], y_units="m").best_["equation"] == "x_0"
+
+
+def test_evolution_with_units_does_not_end_before_it_has_begun(rng):
+    """Its first seeds have the wrong unit; a guess of the user's gives it something to begin with."""
+    X = rng.uniform(1, 2, (100, 2))
+    model = SymbolicRegressor(
+        checkpoint=UNTRAINED, stages=("evolution",), guesses=["a*x_0*x_1**2"], time_limit=20, random_state=0
+    )
+    model.fit(X, 0.5 * X[:, 0] * X[:, 1] ** 2, X_units=["kg", "m/s"], y_units="J")
+    assert model.best_["r2"] == pytest.approx(1.0, abs=1e-12)
+
+
+@pytest.mark.parametrize("place", ["unscaled", "finished"])
+def test_ctrl_c_while_finishing_keeps_what_was_found(place, monkeypatch, rng):
+    interrupts = iter([True])
+    real = getattr(solve, place)
+
+    def interrupted_once(*arguments):
+        if next(interrupts, False):
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    monkeypatch.setattr(solve, place, interrupted_once)
+    X = rng.uniform(1, 2, (60, 2))
+    model = SymbolicRegressor(checkpoint=UNTRAINED, n_candidates=16, stages=("families",))
+    assert model.fit(X, 2 * X[:, 0] * X[:, 1]).best_["r2"] > 0.999

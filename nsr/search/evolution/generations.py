@@ -50,7 +50,7 @@ class Generations:
         return self._until_idle(self._with_parts())
 
     def _until_idle(self, generations: Iterator[list[Candidate]]) -> Iterator[list[Candidate]]:
-        """Generations until time is up, or too many have brought nothing but what a constant says as well."""
+        """Generations until time is up, or too many have brought nothing better than an equation."""
         idle = 0
         while idle < self._settings.patience and not self._clock.is_over:
             self._take_in()
@@ -72,16 +72,14 @@ class Generations:
         allows = self._task.space.allows
         while True:
             children = self._population.children(self._settings.n_children)
-            children = [child for child in children if allows(child)]
-            if not children:
-                return
-            yield self._fittest(children, "evolution")
+            yield self._fittest([child for child in children if allows(child)], "evolution")
 
     def _with_parts(self) -> Iterator[list[Candidate]]:
         hole = self._task.n_variables
         for seed in itertools.count(self._task.seed + 1):
-            if not self._population.members:
-                return
+            if not self._population.members:  # another stage may find some
+                yield []
+                continue
             context, part = self._population.incomplete(hole)
             parts = self._parts(context, part, seed)
             shifted = [apply("add", part, constant(OFFSET)) for part in parts]

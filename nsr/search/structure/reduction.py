@@ -78,15 +78,20 @@ def groupings(state: State, symmetries: Array) -> list[State]:
     return [_grouped(state, groups, factor) for groups, factor in found]
 
 
+def is_usable(state: State) -> bool:
+    """Whether all values are finite and, if there are variables, they and the target vary."""
+    if not all(np.all(np.isfinite(values)) for values in (state.X, state.y, state.root_weights)):
+        return False
+    return not state.n_variables or bool(np.all(np.ptp(state.X, axis=0) > 0) and np.ptp(state.y) > 0)
+
+
 def _is_as_good(child: State, parent: Surrogate) -> bool:
     """Whether the child lost nothing."""
-    if not all(np.all(np.isfinite(values)) for values in (child.X, child.y, child.root_weights)):
+    if not is_usable(child):
         return False
     allowed = float(np.clip(parent.gain, _LEAST_GROWTH, _GROWTH)) * parent.error
     if child.X.shape[1] == 0:
         return child.error < max(allowed, _NEGLIGIBLE_SPREAD)
-    if np.any(np.ptp(child.X, axis=0) == 0) or np.ptp(child.y) == 0:
-        return False
     return child.error <= max(allowed, _NEGLIGIBLE)
 
 

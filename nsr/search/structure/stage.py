@@ -14,7 +14,7 @@ from nsr.search.context import Context
 from nsr.search.state import State
 from nsr.search.structure.divide import PartSolver
 from nsr.search.structure.families import relations
-from nsr.search.structure.reduction import groupings, reductions
+from nsr.search.structure.reduction import groupings, is_usable, reductions
 
 COMPONENTS = frozenset({"families", "separation", "reduction"})
 
@@ -87,7 +87,8 @@ def starts(root: State, space: SearchSpace) -> list[State]:
     units = space.units
     if units is None or units.constants == "free" or not len(units.symmetries):
         return [root]
-    return groupings(root, units.symmetries) or [root]
+    usable = [state for state in groupings(root, units.symmetries) if is_usable(state)]
+    return usable or [root]
 
 
 def stage_name(component: str, state: State, context: Context) -> str:

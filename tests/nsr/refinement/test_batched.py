@@ -91,3 +91,21 @@ def test_without_constants_there_is_nothing_to_move():
     values, losses = levenberg_marquardt(Fixed(), np.empty((2, 0)), IDENTITY, max_iterations=5)
     assert values.shape == (2, 0)
     np.testing.assert_array_equal(losses, 1)
+
+
+def test_constants_that_do_the_same_are_no_trouble_at_the_bottom():
+    """After many gains little damping is left, and two constants in one place make the equations singular."""
+
+    class Sixteenth:
+        def residuals(self, values, rows):
+            return np.repeat((values.sum(axis=1, keepdims=True)) ** 16, 3, axis=1)
+
+        def normal_equations(self, values, rows, residuals):
+            slope = 16 * values.sum(axis=1) ** 15
+            jacobian = np.broadcast_to(slope[:, None, None], (len(values), 2, 3))
+            return normal_equations(jacobian, residuals)
+
+    starts = np.array([[1.5, 1.0]])
+    values, losses = levenberg_marquardt(Sixteenth(), starts, IDENTITY, max_iterations=60)
+    assert losses[0] < 1e-6
+    assert abs(values.sum()) < 1
