@@ -7,14 +7,22 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+EXIT_CLOSED_PIPE = 1
+EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 130
+_INTERRUPTED = "nsr: interrupted before there was a result"
+
+try:
+    import typer
+except KeyboardInterrupt:  # Ctrl-C while the command is still being loaded
+    print(_INTERRUPTED, file=sys.stderr)
+    sys.exit(EXIT_INTERRUPTED)
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from nsr.data.names import Names
     from nsr.data.table import Table
     from nsr.ode import ODERegressor
@@ -23,10 +31,6 @@ if TYPE_CHECKING:
 app = typer.Typer(help="NSR: data in, equation out.", add_completion=False, pretty_exceptions_enable=False)
 # What typer raises for a wrong option, from the click that it uses, its own or the installed one.
 _USAGE_ERROR: Any = typer.BadParameter.__base__
-
-EXIT_CLOSED_PIPE = 1
-EXIT_BAD_INPUT = 2
-EXIT_INTERRUPTED = 130
 
 _DATA_HELP = "table with a header: separated text (.gz, too), .xlsx or .parquet; - for standard input"
 
@@ -95,7 +99,9 @@ def fit(
         say("searching for equations")
         estimator.fit(X, y, **own_units)
     target = table.names[explained]
-    with _told(console), _printed_last(lambda: _print_leaderboard(estimator, target)):
+    chosen_equation = estimator.equations(digits=6)[estimator.best_index_]
+    printed = partial(_print_leaderboard, estimator, [f"{_shown(target)} = {chosen_equation}"])
+    with _told(console), _printed_last(printed):
         if output is not None:
             write_result(output, estimator, target, time.perf_counter() - started, seed)
 
@@ -153,6 +159,7 @@ def ode(
         from nsr.ode import ODERegressor
         from nsr.ode.compiling import compile_ode_kernels
         from nsr.ode.plots import check_picture, plot_simulation
+        from nsr.ode.printing import to_equations
         from nsr.ode.tables import read_trajectories, write_systems
 
         if output is not None:
@@ -172,7 +179,9 @@ def ode(
         _compile(compile_ode_kernels, say)
         say("searching for equations of motion")
         estimator.fit(times, tables)
-    with _told(console), _printed_last(lambda: _print_systems(estimator)):
+    best = estimator.expressions_[estimator.best_index_]
+    written = to_equations(best, estimator.names_.identifiers, digits=6)
+    with _told(console), _printed_last(partial(_print_leaderboard, estimator, written)):
         if output is not None:
             write_systems(output, estimator, time, names)
         if plot is not None:
@@ -268,31 +277,12 @@ def _shown(text: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
-def _print_leaderboard(estimator: SymbolicRegressor, target: str) -> None:
+def _print_leaderboard(estimator: SymbolicRegressor | ODERegressor, chosen: Sequence[str]) -> None:
+    """Prints the front and, below it, the chosen equation or the equations of the chosen system."""
     from rich.console import Console
     from rich.table import Table
 
     # In a pipe there is no width to fit; equations are never cut.
-    console = Console(width=None if sys.stdout.isatty() else 10_000)
-    front: pd.DataFrame = estimator.equations_
-    short = estimator.equations(digits=6)
-    table = Table("", "complexity", "loss", "r2", "equation", box=None)
-    for i, row in front.iterrows():
-        mark = "*" if i == estimator.best_index_ else ""
-        table.add_row(
-            mark, str(row["complexity"]), f"{row['loss']:.4g}", f"{row['r2']:.6f}", short[int(str(i))]
-        )
-    console.print(table)
-    equation = f"{_shown(target)} = {short[estimator.best_index_]}"
-    console.print(equation, markup=False, highlight=False, soft_wrap=True)
-
-
-def _print_systems(estimator: ODERegressor) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    from nsr.ode.printing import to_equations
-
     console = Console(width=None if sys.stdout.isatty() else 10_000)
     short = estimator.equations(digits=6)
     table = Table("", "complexity", "loss", "r2", "equation", box=None)
@@ -302,8 +292,7 @@ def _print_systems(estimator: ODERegressor) -> None:
             mark, str(row["complexity"]), f"{row['loss']:.4g}", f"{row['r2']:.6f}", short[int(str(i))]
         )
     console.print(table)
-    best = estimator.expressions_[estimator.best_index_]
-    for equation in to_equations(best, estimator.names_.identifiers, digits=6):
+    for equation in chosen:
         console.print(equation, markup=False, highlight=False, soft_wrap=True)
 
 
@@ -326,7 +315,7 @@ def main() -> None:
     except (ValueError, OSError) as error:
         code = _refused(str(error))
     if code == EXIT_INTERRUPTED:  # which typer may also return
-        print("nsr: interrupted before there was a result", file=sys.stderr)
+        print(_INTERRUPTED, file=sys.stderr)
     sys.exit(code)
 
 

@@ -156,6 +156,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         check_time_limit(self.time_limit)
         if not self._stages or set(self._stages) - set(COMPONENTS):
             raise ValueError(f"stages {self._stages} must be some of {', '.join(COMPONENTS)}")
+        Units.check_constants(self.constant_units)
         check_device(self.device)
 
     def predict(self, X: ArrayLike, index: int | None = None) -> Array:

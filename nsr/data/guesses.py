@@ -9,7 +9,9 @@ from collections.abc import Iterator, Sequence
 
 from nsr.data.names import Names
 from nsr.data.notes import tell
+from nsr.expressions import algebra
 from nsr.expressions.expression import PLACEHOLDER, Expression, is_variable, variable
+from nsr.expressions.nodes import NotFinite
 from nsr.expressions.operators import OPERATORS
 from nsr.expressions.parsing import CONSTANTS, ParseError, parse
 from nsr.expressions.simplify import simplify
@@ -27,6 +29,8 @@ _SHORT = 2
 _SHOWN = 100
 # Above this length rewriting a guess so that a constant occurs once takes too long.
 _MAX_TIED = 200
+# Constants of a guess that are fitted together.
+_MAX_FITTED = 200
 
 
 def read_guesses(guesses: str | Sequence[str], names: Names) -> list[Expression]:
@@ -63,7 +67,13 @@ def _read(text: str, names: Names) -> Expression:
     columns = {names.identifiers[i] for i in expression.variables if i < len(names.identifiers)}
     for constant in constants:
         _check_constant(constant, shown, names, columns)
-    return _with_placeholders(expression, len(names.identifiers), constants, shown)
+    guess = _with_placeholders(expression, len(names.identifiers), constants, shown)
+    n_fitted = len(guess.free_positions)
+    if n_fitted > _MAX_FITTED:
+        raise ValueError(
+            f"guess {shown!r} has {n_fitted} constants, and {_MAX_FITTED} can be fitted: give it fewer"
+        )
+    return guess
 
 
 def _in_identifiers(text: str, names: Names) -> tuple[str, list[str]]:
@@ -128,49 +138,51 @@ def _with_placeholders(
     expression: Expression, n_columns: int, constants: Sequence[str], text: str
 ) -> Expression:
     """The expression with its last variables, which are constants, as placeholders."""
-    counts = _counts(expression, n_columns)
     placeholders = {n_columns + i: Expression((PLACEHOLDER,)) for i in range(len(constants))}
-    forms = [expression, *(_rewritten(expression, n_columns) if max(counts.values(), default=1) > 1 else ())]
+    repeated = _repeated(expression, n_columns)
+    forms = [expression, *(_rewritten(expression, repeated) if repeated else ())]
     # Numbers that a form brings in would be fitted as well.
     best: Expression = min(
-        (form.substitute(placeholders) for form in forms),
-        key=lambda form: (len(form.free_positions), len(form)),
+        forms, key=lambda form: (len(form.substitute(placeholders).free_positions), len(form))
     )
-    surplus = sum(counts.values()) - len(counts)
-    if len(best.free_positions) > len(expression.substitute(placeholders).free_positions) - surplus:
-        repeated = ", ".join(repr(constants[place - n_columns]) for place, n in counts.items() if n > 1)
+    if left := _repeated(best, n_columns):
+        shown = ", ".join(repr(constants[place - n_columns]) for place in left)
         tell(
-            f"{repeated} in the guess {text!r} cannot be written once: where it occurs again, it is "
-            "fitted as a constant of its own"
+            f"no short form of the guess {text!r} was found that has {shown} once: where it occurs again, it "
+            "is fitted as a constant of its own"
         )
-    return best
+    return best.substitute(placeholders)
 
 
-def _counts(expression: Expression, n_columns: int) -> Counter[int]:
-    """How often each constant occurs."""
+def _repeated(expression: Expression, n_columns: int) -> list[int]:
+    """The constants that occur more than once."""
     places = [int(t[2:]) for t in expression.tokens if isinstance(t, str) and is_variable(t)]
-    return Counter(place for place in places if place >= n_columns)
+    return [place for place, count in Counter(places).items() if place >= n_columns and count > 1]
 
 
-def _rewritten(expression: Expression, n_columns: int) -> Iterator[Expression]:
-    """Forms of the same value in which constants may occur less often."""
+def _rewritten(expression: Expression, repeated: list[int]) -> Iterator[Expression]:
+    """Forms of the same value in which the variables that are repeated may occur less often."""
     if len(expression) > _MAX_TIED:
         return
     import sympy
 
+    from nsr.expressions.rewriting import factored, multiplied_out
     from nsr.expressions.sympy_form import from_sympy, to_sympy
 
-    form = to_sympy(expression)
-    repeated = [
-        to_sympy(variable(place)) for place, count in _counts(expression, n_columns).items() if count > 1
-    ]
-    forms = [form, sympy.factor_terms(form), sympy.collect(sympy.expand(form), repeated)]
     try:
-        forms.append(sympy.factor(form))
-        forms.append(sympy.collect(sympy.expand(form), repeated, sympy.factor))
-    except sympy.PolynomialError:
-        pass
-    for other in forms:
+        algebra.from_expression(expression)
+    except NotFinite:  # 9**9**9**9, which SymPy would work out to the last digit
+        return
+    form = to_sympy(expression)
+    symbols = [to_sympy(variable(place)) for place in repeated]
+    total = multiplied_out(form)
+    for other in (
+        form,
+        sympy.factor_terms(form),
+        factored(form),
+        sympy.collect(total, symbols),
+        sympy.collect(total, symbols, factored),
+    ):
         try:
             yield simplify(from_sympy(other))
         except ValueError:  # a form that the expression language does not have

@@ -8,6 +8,7 @@ import math
 import numpy as np
 import sympy
 from numpy.typing import NDArray
+from sympy.polys.rings import sring
 
 from nsr.expressions import algebra
 from nsr.expressions.expression import Expression, is_structural, is_variable
@@ -17,9 +18,10 @@ from nsr.expressions.sympy_form import from_sympy, to_sympy
 
 # SymPy takes too long to multiply out what is longer.
 _MAX_LENGTH = 40
-# Sums that would be longer are not multiplied out, and ratios of longer ones are not divided: SymPy has no
-# time limit.
+# SymPy has no time limit. So sums that would be longer are not multiplied out, ratios of longer ones are not
+# divided, and polynomials of higher degree in a variable or of larger or smaller coefficients not factored.
 _MAX_TERMS, _MAX_TERMS_OF_RATIO = 200, 12
+_MAX_DEGREE, _MAX_COEFFICIENT = 6, 1e6
 # Phases that are a quarter turn to this many turns are meant to be one.
 _SAME_TURN = 1e-9
 
@@ -38,7 +40,7 @@ def rewritten(expression: Expression) -> list[Expression]:
     if len(expression.tokens) > _MAX_LENGTH:
         return result
     form = to_sympy(expression).xreplace({sympy.pi: sympy.Float(math.pi, 17)})
-    rewrites = (_multiplied_out, sympy.factor_terms, sympy.together, _with_scaled_logarithms, _divided)
+    rewrites = (multiplied_out, sympy.factor_terms, sympy.together, _with_scaled_logarithms, _divided)
     for rewrite in rewrites:
         try:
             other = without_redundant_constants(from_sympy(rewrite(form)))
@@ -51,21 +53,47 @@ def rewritten(expression: Expression) -> list[Expression]:
     return result
 
 
-def _multiplied_out(form: sympy.Expr) -> sympy.Expr:
+def multiplied_out(form: sympy.Expr) -> sympy.Expr:
+    """The sum that a SymPy expression is; the expression itself where that sum would be too long."""
     if _count_terms(form) > _MAX_TERMS:
         return form
     return sympy.expand(form, power_base=False, power_exp=False, log=False, trig=False)
+
+
+def factored(form: sympy.Expr) -> sympy.Expr:
+    """The product that a SymPy expression is; the expression itself where that may take too long."""
+    try:
+        is_small = all(_is_small(part) for part in sympy.fraction(sympy.together(form)))
+        return sympy.factor(form) if is_small else form
+    except sympy.PolynomialError:
+        return form
+
+
+def _is_small(form: sympy.Expr) -> bool:
+    """Whether a polynomial in variables and functions has few terms, low degrees, and usual coefficients."""
+    if _count_terms(form) > _MAX_TERMS:
+        return False
+    if form.is_number:
+        return True
+    _, polynomial = sring(form)
+    return max(polynomial.degrees()) <= _MAX_DEGREE and all(
+        1 / _MAX_COEFFICIENT <= abs(coefficient) <= _MAX_COEFFICIENT for coefficient in polynomial.coeffs()
+    )
 
 
 def _count_terms(form: sympy.Expr) -> int:
     """Terms of an expression, and of what stands in its functions, once it is multiplied out."""
     if form.is_Atom:
         return 1
+    if isinstance(form, sympy.log):  # of a product becomes a sum
+        return sum(_count_terms(factor) for factor in sympy.Mul.make_args(form.args[0]))
     counts = [_count_terms(argument) for argument in form.args]
     if form.is_Mul:
         return math.prod(counts)
-    if form.is_Pow and form.exp.is_Integer:
-        return math.comb(counts[0] + min(abs(int(form.exp)), 100) - 1, counts[0] - 1)
+    if form.is_Pow and form.exp.is_Rational and abs(form.exp) >= 1:
+        # More would be too many for any sum.
+        exponent = min(int(abs(form.exp)), _MAX_TERMS)
+        return math.comb(counts[0] + exponent - 1, counts[0] - 1)
     return sum(counts)
 
 

@@ -51,8 +51,7 @@ class Units:
         Raises:
             ValueError: If a unit is unknown, or no equation can have the target's unit.
         """
-        if constants not in CONSTANT_UNITS:
-            raise ValueError(f"constant_units {constants!r} must be one of {', '.join(CONSTANT_UNITS)}")
+        cls.check_constants(constants)
         read = [_dimension(text) for text in (*X_units, y_units)]
         bases = sorted(set(itertools.chain.from_iterable(read)))
         rows = [[dimension.get(base, 0.0) for base in bases] for dimension in read]
@@ -64,6 +63,12 @@ class Units:
                 "units, or set constant_units='free' if a constant of nature is missing"
             )
         return units
+
+    @staticmethod
+    def check_constants(constants: str) -> None:
+        """Raises what `parse` does where `constants` is not one of `CONSTANT_UNITS`."""
+        if constants not in CONSTANT_UNITS:
+            raise ValueError(f"constant_units {constants!r} must be one of {', '.join(CONSTANT_UNITS)}")
 
     def of(self, columns: NDArray[np.intp]) -> Units:
         """The units of some of the variables."""

@@ -169,8 +169,16 @@ def _steps(A: Array, g: Array, multiples: Array, is_scaled: bool, n_residuals: i
     identity = np.eye(A.shape[1])
     if not is_scaled:
         damped = A + (multiples * n_residuals)[:, None, None] * identity
-        return np.asarray(np.linalg.solve(damped, g[..., None])[..., 0])
+        return _solved(damped, g)
     norms = np.sqrt(np.einsum("rkk->rk", A))
     norms = np.where(norms > 0, norms, 1.0)
     scaled = A / norms[:, :, None] / norms[:, None, :] + multiples[:, None, None] * identity
-    return np.asarray(np.linalg.solve(scaled, (g / norms)[..., None])[..., 0] / norms)
+    return _solved(scaled, g / norms) / norms
+
+
+def _solved(A: Array, b: Array) -> Array:
+    """Solutions (R, K); of equations that rounding left without one, those of least squares."""
+    try:
+        return np.asarray(np.linalg.solve(A, b[..., None])[..., 0])
+    except np.linalg.LinAlgError:
+        return np.asarray((np.linalg.pinv(A, hermitian=True) @ b[..., None])[..., 0])

@@ -1,3 +1,4 @@
+import io
 import json
 import os
 import subprocess
@@ -11,6 +12,7 @@ from untrained import save_untrained
 
 from nsr import cli
 from nsr.expressions.parsing import parse
+from nsr.search.guesses import Guesses
 
 
 @pytest.fixture(scope="session")
@@ -270,6 +272,9 @@ def test_a_row_of_units_is_used(nsr, tmp_path, guessed):
     code, out, err = nsr("fit", path, "--target", "E", "--constant-units", "dimensionless")
     assert code == 2
     assert "constant_units='free'" in err
+    code, out, err = nsr("fit", path, "--target", "E", "--constant-units", "free", "--guess", "a*mass*g_h")
+    assert code == 0
+    assert "E = 2*mass*g_h" in out
     path.write_text(f"mass,g h,E\nkg,lots,J\n{rows}")
     code, out, err = nsr("fit", path, "--target", "E")
     assert code == 2
@@ -327,6 +332,7 @@ def test_time_limits_that_are_none_are_refused(nsr, table, unsearched, limit):
         (["--device", "cuda:77"], "device 'cuda:77' does not work"),
         (["--checkpoint", "nsr-ode"], "knows systems, and functions are needed here; use 'nsr-tiny'"),
         (["--constant-units", "some", "--units", "mass (kg)=kg,height=m,energy=J"], "must be one of"),
+        (["--constant-units", "nonsense"], "must be one of dimensionless, free"),
         (["--candidates", "0", "--checkpoint", "nsr-tiny"], "--candidates"),
         (["--seed", "-1"], "--seed"),
         (["--colour", "red"], "No such option"),
@@ -351,6 +357,68 @@ def test_an_interrupt_without_a_result_is_one_line(nsr, table, monkeypatch):
     code, out, err = nsr("fit", table, "--target", "energy")
     assert (code, out) == (130, "")
     assert err.splitlines()[-1] == "nsr: interrupted before there was a result"
+
+
+def test_an_interrupt_while_the_command_loads_is_one_line(tmp_path):
+    (tmp_path / "typer.py").write_text("raise KeyboardInterrupt")
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from nsr.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "nsr: interrupted before there was a result\n"
+
+
+def test_an_interrupt_prints_and_writes_the_best_so_far(nsr, table, tmp_path, monkeypatch):
+    class Interrupting:
+        components = frozenset()
+        takes_turns = False
+        share = 1.0
+
+        def batches(self, context, clock):
+            assert context.candidates.best is not None
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("nsr.search.registry.STAGES", [lambda _: Guesses(), lambda _: Interrupting()])
+    result = tmp_path / "result.json"
+    code, out, err = nsr("fit", table, "--target", "energy", "--guess", "a*mass_kg + b", "--output", result)
+    assert code == 0
+    assert "interrupted" not in err
+    last = out.splitlines()[-1]
+    assert last.startswith("energy = ")
+    assert "mass_kg" in last
+    content = json.loads(result.read_text())
+    assert "mass_kg" in content["equations"][content["best"]]["equation"]
+
+
+def test_a_table_is_read_from_standard_input(nsr, guessed, tmp_path, monkeypatch):
+    guessed("1*x_0")
+    text = "a b,y\n1,2\n2,4\n3,6\n5,10\n"
+    result = tmp_path / "result.json"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    code, out, _ = nsr("fit", "-", "--target", "y", "--output", result)
+    assert (code, out.splitlines()[-1]) == (0, "y = 2*a_b")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a b\n7\n")))
+    assert nsr("predict", result, "-")[:2] == (0, "y\n14.0\n")
+
+
+def test_a_closed_pipe_is_no_error_to_a_fit(table, checkpoint, tmp_path):
+    """As in `nsr fit ... | head -1`; what was to be written is written."""
+    result = tmp_path / "result.json"
+    code = "from nsr.cli import main; main()"
+    options = ["--target", "energy", "--guess", "a*mass_kg*height", "--time-limit", "5"]
+    options += ["--checkpoint", checkpoint, "--candidates", "32", "--output", result]
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-c", code, "fit", table, *options],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writing)
+    assert done.returncode == 1
+    assert [line for line in done.stderr.splitlines() if not line.startswith("note: ")] == []
+    assert json.loads(result.read_text())["target"] == "energy"
 
 
 def test_a_closed_pipe_is_no_error(tmp_path):

@@ -264,6 +264,7 @@ def test_guesses_about_columns_that_are_left_out_are_told(regressor, rng):
         ({}, {"X_units": ["m"], "y_units": "m"}, "all 2 columns"),
         ({}, {"X_units": ["m", "s"]}, "no target"),
         ({}, {"X_units": ["m", "qq"], "y_units": "m"}, "'qq' is not a unit"),
+        ({"constant_units": "some"}, {}, "dimensionless, free"),
         ({"constant_units": "some"}, {"X_units": ["m", "s"], "y_units": "m"}, "dimensionless, free"),
     ],
 )

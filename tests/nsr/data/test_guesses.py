@@ -94,9 +94,36 @@ def test_a_name_that_occurs_twice_is_one_constant(text):
 
 @pytest.mark.parametrize("text", ["exp(a*mass)*sin(a*m2)", "a*mass + a"])
 def test_a_name_that_has_to_occur_twice_is_told(text):
-    with pytest.warns(DataWarning, match="'a' in the guess .* cannot be written once"):
+    with pytest.warns(DataWarning, match="no short form of the guess .* that has 'a' once"):
         expression = read(text)
     assert len(expression.free_positions) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "n_fitted"),
+    [
+        ("(a*mass + b*m2 + c*e + a)**16", 4),
+        ("(a*mass + b*m2 + c*e + a)**16.5", 4),
+        ("1/(a*mass + b*m2 + c*e + a)**16", 4),
+        ("a + 1/(a*mass + b*m2) + " + " + ".join(f"1/(a*mass**{i} + b*m2)" for i in range(2, 16)), 31),
+        ("a*mass + a*9**9**9**9", 2),
+        ("a*mass + (2*a*m2)**1000000000", 2),
+        ("sin(a*mass + a)*log(cosh(a)*cosh(mass)*cosh(m2)*cosh(a*m2)*cosh(e)*cosh(a*e))**30", 5),
+    ],
+)
+def test_what_is_long_once_multiplied_out_is_left_as_it_is_and_told(text, n_fitted):
+    """SymPy would not come back from expanding or factoring any of these."""
+    with pytest.warns(DataWarning, match="no short form of the guess .* once"):
+        assert read(text).tokens.count(PLACEHOLDER) == n_fitted
+
+
+def test_more_constants_than_can_be_fitted_are_refused():
+    def text(n):
+        return " + ".join(f"c{i}*sin({i + 1}*mass)" for i in range(n // 2))
+
+    assert len(read(text(200)).free_positions) == 200
+    with pytest.raises(ValueError, match="has 202 constants, and 200 can be fitted"):
+        read(text(202))
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,24 @@ import math
 
 import numpy as np
 import pytest
+import sympy
 from hypothesis import given
 from strategies import expressions
 
 from nsr.evaluate.program import Program
 from nsr.expressions.parsing import parse
 from nsr.expressions.printing import to_infix
-from nsr.expressions.rewriting import rewritten, tidied, without_idle_abs, without_redundant_constants
+from nsr.expressions.rewriting import (
+    factored,
+    multiplied_out,
+    rewritten,
+    tidied,
+    without_idle_abs,
+    without_redundant_constants,
+)
 from nsr.expressions.simplify import simplify
+
+x, y, z = sympy.symbols("x y z", real=True)
 
 
 @pytest.mark.parametrize(
@@ -48,6 +58,34 @@ def test_constants_that_overflow_are_left_where_they_are():
 
 def test_high_powers_of_sums_stay():
     assert all("**81" in to_infix(form) for form in rewritten(parse("(x_0 + x_1 + 1)**81 + x_0")))
+
+
+def test_short_sums_and_products_are_those_of_sympy():
+    product = (x + 2 * y) ** 3 * (x - z)
+    assert multiplied_out(product) == sympy.expand(product)
+    assert factored(sympy.expand(product)) == sympy.factor(sympy.expand(product))
+    assert factored(1 / (x + y) + 1 / (x - y)) == 2 * x / ((x + y) * (x - y))
+
+
+@pytest.mark.parametrize(
+    "form", [(x + y) ** 10**9, (x + y + z) ** sympy.Rational(101, 2), (sympy.log(x + y) + x + y + z) ** -20]
+)
+def test_sums_that_would_be_long_are_not_multiplied_out(form):
+    assert multiplied_out(form) == form
+    assert factored(form) == form
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        x**1000 + x * y,
+        x * sympy.exp(1000 * y) + x,
+        10**300 * x + x * y,
+        sum((1 / (x + i * y + z) for i in range(15)), x * y),
+    ],
+)
+def test_products_that_would_take_long_to_find_are_not_looked_for(form):
+    assert factored(form) == form
 
 
 @pytest.mark.parametrize(
