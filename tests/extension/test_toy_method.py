@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from eval import dynamics, feynman, methods, odebench
+from eval import dynamics, feynman, methods, odebench, runner
 from eval.methods import Budget
 from eval.odebench import SystemFit
 from eval.registry import MethodMissingError
@@ -59,6 +59,7 @@ def toy_methods(tmp_path, monkeypatch):
     for name, text in files.items():
         (package / f"{name}.py").write_text(text, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
+    runner._sandbox.cache_clear()  # a process of an earlier test would look elsewhere
     return "toy_methods"
 
 
