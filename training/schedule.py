@@ -10,7 +10,7 @@ from lightning.pytorch.callbacks import Timer
 
 @dataclass(frozen=True)
 class Schedule:
-    """Warm-up, constant, linear decay (arXiv:2405.18392), of which averaged weights need none.
+    """Warm-up, constant, linear decay (arXiv:2405.18392).
 
     Attributes:
         warmup_steps: Steps over which the rate rises linearly from zero.
