@@ -19,6 +19,7 @@ OBSERVED = SystemGenerator(CLEAN, seed=1).batch(60)
 
 
 def test_trajectories_solve_their_systems():
+    n_followed = 0
     for times, states, system in list(zip(OBSERVED.times, OBSERVED.states, OBSERVED.systems, strict=True))[
         :25
     ]:
@@ -33,9 +34,14 @@ def test_trajectories_solve_their_systems():
                 rtol=1e-9,
                 atol=1e-11,
             )
-        half = slice(0, len(times) // 2)  # what is sensitive parts later, and SciPy may end at a singularity
-        scale = np.abs(expected.y[:, half]).max()
-        np.testing.assert_allclose(states[half, :n], expected.y.T[half], atol=2e-2 * scale)
+        # What is sensitive parts later; and where the domain ends SciPy's method does not try a smaller step.
+        is_there = np.isfinite(expected.y).all(axis=0)
+        half = len(times) // 2
+        reached = half if is_there.all() else min(half, int(np.argmin(is_there)))
+        n_followed += reached == half
+        scale = np.abs(expected.y[:, :reached]).max()
+        np.testing.assert_allclose(states[:reached, :n], expected.y.T[:reached], atol=2e-2 * scale)
+    assert n_followed >= 20
 
 
 def test_every_state_moves_and_stays_in_bounds():
