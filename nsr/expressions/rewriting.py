@@ -14,6 +14,7 @@ from nsr.expressions import algebra
 from nsr.expressions.expression import Expression, is_structural, is_variable
 from nsr.expressions.nodes import ONE, Node, NotFinite, as_term, multiply_coefficients
 from nsr.expressions.simplify import from_node, simplify
+from nsr.expressions.squares import with_completed_squares
 from nsr.expressions.sympy_form import from_sympy, to_sympy
 
 # SymPy takes too long to multiply out what is longer.
@@ -33,10 +34,11 @@ def rewritten(expression: Expression) -> list[Expression]:
         expression: What to rewrite, without placeholders.
 
     Returns:
-        Up to seven forms that differ from the expression and from each other.
+        Up to eight forms that differ from the expression and from each other.
     """
     units = (without_redundant_constants(expression, by_level) for by_level in (False, True))
-    result = [form for form in dict.fromkeys(units) if form != expression]
+    forms = dict.fromkeys((with_completed_squares(expression), *units))
+    result = [form for form in forms if form != expression]
     if len(expression.tokens) > _MAX_LENGTH:
         return result
     form = to_sympy(expression).xreplace({sympy.pi: sympy.Float(math.pi, 17)})

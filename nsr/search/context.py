@@ -10,9 +10,11 @@ import numpy as np
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression
+from nsr.expressions.rewriting import rewritten
 from nsr.expressions.simplify import simplify
+from nsr.expressions.squares import with_completed_squares
 from nsr.network.checkpoint import Pretrained
-from nsr.refinement.candidates import Candidate, Candidates, fitted
+from nsr.refinement.candidates import Candidate, Candidates, fitted, scored
 from nsr.search.residuals import has_structure
 from nsr.search.settings import SearchSettings
 from nsr.search.state import State
@@ -59,9 +61,19 @@ class Context:
     _noise: dict[Expression, bool] = field(default_factory=dict)
 
     def polished(self, lifted: Iterable[Expression], stage: str, clock: Clock) -> list[Candidate]:
-        """Equations of the table, their constants refined from where they are."""
+        """Equations of the table, their constants refined from where they are.
+
+        What is exact is put in shorter words as well, since only a short answer ends a search.
+        """
         short = [e for e in map(simplify, lifted) if len(e.tokens) <= self.settings.max_length]
-        return fitted(short, self.root, self.settings.polished, clock, stage)
+        found = fitted(short, self.root, self.settings.polished, clock, stage)
+        return [*found, *(form for candidate in found[:1] for form in self._reworded(candidate))]
+
+    def _reworded(self, candidate: Candidate) -> list[Candidate]:
+        if candidate.complexity <= self.settings.short or not self.task.is_exact(candidate.loss):
+            return []
+        squared = with_completed_squares(candidate.expression)
+        return scored([squared, *rewritten(squared)], self.root, candidate.stage)
 
     def is_answered(self, longest: int) -> bool:
         """Whether the best candidate, of at most some complexity, leaves nothing worth looking for.

@@ -25,6 +25,7 @@ class StructureSettings:
 
     Attributes:
         share: Of the time, before the network is asked.
+        lossless: A state whose surrogate's error is below this is solved before the larger one it comes from.
         few_variables: States of at most this many are split at once: their parts are simple.
         least_seconds: Without this much time no state is split: each part is a search.
         max_combinations: Ways in which equations of separate parts are combined.
@@ -38,6 +39,7 @@ class StructureSettings:
     """
 
     share: float = 0.4
+    lossless: float = 1e-6
     few_variables: int = 2
     least_seconds: float = 0.25
     max_combinations: int = 36

@@ -35,20 +35,26 @@ class Structure:
             yield from self._all_split(context, clock)
 
     def _explored(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
+        """Solves states with few variables first: what one leads on to without a loss comes before itself."""
         order = itertools.count()
         queue = [((0, 0.0, next(order)), start) for start in context.starts]
         seen = {start.key for start in context.starts}
+        expanded: set[int] = set()
         while queue and not (context.states and clock.is_over):
-            _, state = heapq.heappop(queue)
-            context.states.append(state)
-            children = self._children(context, state, clock)
-            children = [child for child in children if child.key not in seen]
-            seen |= {child.key for child in children}
-            levels = [child.lift(constant(child.level)) for child in children if not child.n_variables]
-            yield context.polished(levels, "reduction", clock)
-            for child in children:
-                if child.n_variables:
+            (_, _, number), state = heapq.heappop(queue)
+            if number not in expanded:
+                expanded.add(number)
+                context.states.append(state)
+                children = [c for c in self._children(context, state, clock) if c.key not in seen]
+                seen |= {child.key for child in children}
+                levels = [child.lift(constant(child.level)) for child in children if not child.n_variables]
+                yield context.polished(levels, "reduction", clock)
+                smaller = [child for child in children if child.n_variables]
+                for child in smaller:
                     heapq.heappush(queue, ((child.n_variables, child.error, next(order)), child))
+                if any(child.error < context.settings.structure.lossless for child in smaller):
+                    heapq.heappush(queue, ((state.n_variables, state.error, number), state))
+                    continue
             yield from self._solved(context, state, clock)
             if context.is_answered(context.settings.short):
                 return
