@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import joblib
@@ -18,6 +18,7 @@ from nsr.data.guesses import read_guesses
 from nsr.data.names import Names, with_text_names
 from nsr.data.notes import tell
 from nsr.data.preparation import prepare
+from nsr.data.weights import row_weights
 from nsr.evaluate.program import Program
 from nsr.export.latex import to_latex
 from nsr.export.leaderboard import leaderboard
@@ -31,7 +32,9 @@ from nsr.network.devices import check_device
 from nsr.refinement.candidates import Candidate
 from nsr.refinement.compiling import compile_kernels
 from nsr.refinement.likelihood import SQUARED_ERROR
+from nsr.refinement.losses import AUTO
 from nsr.search.context import COMPONENTS
+from nsr.search.noise import with_noise_model
 from nsr.search.settings import SearchSettings
 from nsr.search.solve import Solver
 from nsr.task import Task
@@ -57,15 +60,22 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         constant_units: Where units are given: whether constants are `dimensionless`, so that the units
             lead the search, or `free`.
         device: Where the network runs: `auto`, or a device of PyTorch such as `cpu`, `cuda:0` or `mps`.
+        loss: How much an error matters: `squared_error`, `absolute_error` or `huber` where some rows are far
+            off, `poisson` for counts, `gamma` for errors proportional to the value, or a function
+            `loss(predicted, y)` of two arrays that returns an array of losses. `auto` is `squared_error`
+            unless the data show clearly that errors are proportional to the value.
         random_state: Seed; the same seed gives the same result unless the time limit cuts in.
         settings: The numbers of the search, for ablations; the defaults of `SearchSettings`.
 
     Attributes:
         equations_: The Pareto front as a data frame, from simple to accurate, with columns
-            `complexity`, `loss` (mean squared error), `r2`, `score` (bits saved over describing the
+            `complexity`, `loss` (the mean loss; scikit-learn's mean squared or absolute error, or mean
+            deviance), `r2` (the share of the best constant's loss that is explained, 1 - loss / null loss:
+            R^2 for squared errors, D^2 for others), `score` (bits saved over describing the
             target without an equation), `stage` (what found it; empty for constants) and `equation`.
         expressions_: Its equations as `nsr.expressions.expression.Expression`, in the same order.
         best_index_: Row of the chosen equation: the highest score of those that explain more than a constant.
+        loss_: Name of the loss that was used.
         n_features_in_: Number of columns of X.
         feature_names_in_: Names of the columns, where X had names that are text.
         names_: Names of the columns, and the identifiers that stand for them in equations.
@@ -82,6 +92,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         device: str = "auto",
         random_state: int | np.random.RandomState | None = 0,
         settings: SearchSettings | None = None,
+        loss: str | Callable[[Array, Array], Array] = AUTO,
     ) -> None:
         self.checkpoint = checkpoint
         self.n_candidates = n_candidates
@@ -92,6 +103,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.device = device
         self.random_state = random_state
         self.settings = settings
+        self.loss = loss
 
     def fit(
         self,
@@ -99,6 +111,8 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         y: ArrayLike,
         X_units: Mapping[str, str] | Sequence[str] | None = None,
         y_units: str | None = None,
+        sample_weight: ArrayLike | None = None,
+        y_err: ArrayLike | None = None,
     ) -> SymbolicRegressor:
         """Searches for equations; Ctrl-C ends the search early and keeps the best so far.
 
@@ -108,6 +122,10 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             X_units: Unit of each column, such as `m/s`, `kg*m^2` or `1`, as pint reads them, in order or
                 by the columns' names. With units only equations that they allow are kept.
             y_units: Unit of the target.
+            sample_weight: By how much more one row's loss matters than another's, shape (n_rows,), not
+                negative; a weight of 0 leaves a row out.
+            y_err: In their place, standard deviations of the target's errors, shape (n_rows,), which stand
+                for the weights 1 / y_err^2.
 
         Returns:
             The fitted estimator.
@@ -117,7 +135,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         """
         before = dict(self.__dict__)
         try:
-            self._fit(X, y, X_units, y_units)
+            self._fit(X, y, X_units, y_units, sample_weight, y_err)
         except BaseException:  # a fit that fails changes nothing
             self.__dict__.clear()
             self.__dict__.update(before)
@@ -130,6 +148,8 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         y: ArrayLike,
         X_units: Mapping[str, str] | Sequence[str] | None,
         y_units: str | None,
+        sample_weight: ArrayLike | None,
+        y_err: ArrayLike | None,
     ) -> None:
         table, target = validate_data(self, with_text_names(X), y, dtype=np.float64, y_numeric=True)
         names = Names.of_table(X if hasattr(X, "columns") else table)
@@ -141,12 +161,15 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         compile_kernels()  # the seconds of a first fit's compiler are not the search's
         clock = Clock.of(self.time_limit)
         target = np.asarray(target, dtype=np.float64)
-        data = prepare(table, target, pretrained.config.max_variables, seed, names.columns)
+        weights = row_weights(sample_weight, y_err, len(target))
+        data = prepare(table, target, pretrained.config.max_variables, seed, names.columns, weights)
         space = SearchSpace(units.of(data.columns) if units else None)
-        task = Task(data.X, data.y, SQUARED_ERROR, None, space, seed, joblib.cpu_count())
+        task = Task(data.X, data.y, SQUARED_ERROR, data.weights, space, seed, joblib.cpu_count())
+        task = with_noise_model(task, self.loss)
         solver = Solver(pretrained, self.n_candidates, self._stages, self.settings or SearchSettings())
         solution = solver.solve(task, _over_columns(given, data.columns), clock)
         self.names_ = names
+        self.loss_ = task.loss.name
         self.best_index_ = solution.best
         self._keep_front(solution.front, task, data.columns)
 

@@ -106,12 +106,9 @@ class Solver:
     def _searched(self, task: Task, guesses: Sequence[Expression], clock: Clock) -> list[Candidate]:
         """The best of what one search finds, in the user's units."""
         scaler = Scaler.gentle(task.X, task.y)
-        scaled = replace(
-            task,
-            X=task.X / scaler.x_scale,
-            y=task.y / scaler.y_scale,
-            loss=task.loss.scaled(scaler.y_scale),
-        )
+        scaled = replace(task, X=task.X / scaler.x_scale)
+        if scaler.y_scale != 1:
+            scaled = scaled.over(scaler.y_scale)
         own = tuple(scaler.scaled(guess) for guess in guesses)
         search = Search(scaled, self.network, self.n_candidates, self.components, own, self.settings)
         try:
