@@ -60,6 +60,7 @@ def write_result(path: Path, estimator: SymbolicRegressor, target: str, seconds:
         ],
         "seconds": round(seconds, 3),
         "checkpoint": estimator.checkpoint,
+        "loss": estimator.loss_,
         "seed": seed,
     }
     write_whole(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")

@@ -38,7 +38,7 @@ class Task:
         scale: What targets and predictions are multiplied by before the loss sees them, shape (P,): what
             was taken out of the target of which this one is made. None for 1.
         expected: What a smooth fit expects of the target, shape (P,): where losses that are not quadratic
-            look for their weights, as a target with noise, or of zero, tells less. None for the target itself.
+            look for their weights, as a target with noise, or of zero, tells less. None for the target.
     """
 
     X: Array
@@ -63,7 +63,7 @@ class Task:
 
     @property
     def has_noise_model(self) -> bool:
-        """Whether rows have errors of different sizes that are known, so that `root_weights` are to be trusted."""
+        """Whether `root_weights` are those of noise, and to be trusted however different they are."""
         return self.weights is not None or not self.loss.is_quadratic
 
     @property
@@ -88,11 +88,11 @@ class Task:
         """What makes squares of residuals near the truth stand for the loss, shape (P,)."""
         centre, target = self._seen(self.centre), self._seen(self.y)
         with np.errstate(all="ignore"):
-            weights = self.loss.curvature(centre, target)
-            if (
-                self.expected is not None
-            ):  # no row counts for more because it lies on the smooth fit by chance
+            if self.expected is None:
+                weights = self.loss.curvature(self.loss.possible(centre, target), target)
+            else:  # where no row is to count for more because it lies on the smooth fit by chance
                 typical = float(np.median(np.abs(target - centre)))
+                weights = self.loss.curvature(centre, target)
                 weights = np.minimum(weights, self.loss.curvature(centre, centre + typical))
             root = np.sqrt(weights if self.weights is None else weights * self.weights)
             return root if self.scale is None else root * np.abs(self.scale)
@@ -131,7 +131,7 @@ class Task:
         return self.loss.elementwise(self._seen(predicted), self._seen(self.y))
 
     def curvature(self, predicted: Array) -> Array:
-        """Weights of squared residuals whose least squares has the loss's gradient at predictions (..., P)."""
+        """Weights of squared residuals with the loss's gradient at predictions, both of shape (..., P)."""
         weights = self.loss.curvature(self._seen(predicted), self._seen(self.y))
         if self.scale is not None:
             weights = weights * np.square(self.scale)

@@ -113,9 +113,9 @@ def prepare(
     """
     n_rows = len(y) if weights is None else int(np.count_nonzero(weights))
     if n_rows < MIN_ROWS:
-        of_weight = "" if weights is None else " with a weight above 0"
+        rows = "rows" if weights is None else "rows with a weight above 0"
         raise ValueError(
-            f"n_samples={n_rows} rows{of_weight} are too few to tell equations apart: give at least {MIN_ROWS}"
+            f"n_samples={n_rows} {rows} are too few to tell equations apart: give at least {MIN_ROWS}"
         )
     _check_size(y)
     columns = names or [str(place) for place in range(X.shape[1])]

@@ -31,8 +31,8 @@ def row_weights(sample_weight: ArrayLike | None, y_err: ArrayLike | None, n_rows
         errors = _numbers("y_err", y_err, n_rows)
         if np.any(errors <= 0):
             raise ValueError(
-                f"y_err holds {np.min(errors):g} in row {int(np.argmin(errors))}: standard deviations are above 0; "
-                "leave out the row, or say how well it is known"
+                f"y_err holds {np.min(errors):g} in row {int(np.argmin(errors))}: standard deviations are "
+                "above 0; leave out the row, or say how well it is known"
             )
         weights = np.square(np.min(errors) / errors)
     else:
@@ -62,6 +62,7 @@ def _numbers(name: str, given: ArrayLike | None, n_rows: int) -> Array:
     wrong = np.flatnonzero(~np.isfinite(numbers))
     if len(wrong):
         raise ValueError(
-            f"{name} holds {numbers[wrong[0]]} in row {int(wrong[0])}: leave the row out or give a finite number"
+            f"{name} holds {numbers[wrong[0]]} in row {int(wrong[0])}: leave out the row or give a finite "
+            "number"
         )
     return numbers

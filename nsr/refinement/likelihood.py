@@ -38,7 +38,7 @@ class Loss(Protocol):
         ...
 
     def curvature(self, predicted: Array, y: Array) -> Array:
-        """Weights of squared residuals whose weighted least squares has the loss's gradient, shape (..., P)."""
+        """Weights of squared residuals that have the loss's gradient, shape (..., P), as predictions have."""
         ...
 
     def level(self, y: Array, weights: Array | None, scale: Array | None) -> float:

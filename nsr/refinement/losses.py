@@ -19,7 +19,7 @@ from nsr.refinement.likelihood import SQUARED_ERROR, Loss, deviance_bits, weight
 Array = NDArray[np.float64]
 Function = Callable[[Array, Array], Array]
 
-# Half of normal residuals lie within this many standard deviations, and half of Laplace's within log(2) scales.
+# Half of normal residuals lie within so much of a standard deviation, half of Laplace's so much of a scale.
 _NORMAL_MEDIAN, _LAPLACE_MEDIAN = 0.6745, math.log(2)
 # Huber's loss is a square up to this many standard deviations, as in scikit-learn.
 _EPSILON = 1.35
@@ -28,8 +28,10 @@ _FLAT = 1e-3
 # Scales below this share of the residuals' largest are rounding.
 _LEAST_SCALE = 1e-12
 # A smooth fit is not believed to be further off than this factor, nor this far below the mean.
-_FACTOR, _OF_MEAN = 10.0, 0.01
-# Steps of finite differences as a share of a residual, which is not taken for less than this share of the target.
+_FACTOR, _OF_MEAN = 10.0, 0.02
+# Ratios that are nearer to 1 than this have more digits as differences.
+_NEAR = 0.1
+# Steps of finite differences as a share of a residual, and the share of the target that it has at least.
 _STEP, _SMALL = 1e-3, 1e-4
 
 
@@ -127,6 +129,7 @@ class Poisson:
     is_quadratic: bool = False
     rounding: float = 1e-18
 
+    @np.errstate(all="ignore")
     def elementwise(self, predicted: Array, y: Array) -> Array:
         """Unit deviances; of states with a negative scale, those of the negatives."""
         mean = predicted * np.copysign(1.0, y)
@@ -144,7 +147,7 @@ class Poisson:
 
     def possible(self, predicted: Array, y: Array) -> Array:
         """Positive ones."""
-        return np.maximum(predicted, np.maximum(y / _FACTOR, _OF_MEAN * float(np.mean(y))))
+        return np.maximum(predicted, _OF_MEAN * float(np.mean(y)))
 
     def with_scale_of(self, residuals: Array) -> Poisson:  # noqa: ARG002 (the protocol's signature)
         """Itself, as its scale is no part of it."""
@@ -163,10 +166,13 @@ class Gamma:
     is_quadratic: bool = False
     rounding: float = 1e-18
 
+    @np.errstate(all="ignore")
     def elementwise(self, predicted: Array, y: Array) -> Array:
         """Unit deviances, functions of the ratio of target and prediction alone."""
-        off = (y - predicted) / predicted
-        return np.where(off > -1, 2 * (off - np.log1p(off)), np.inf)
+        ratio, off = y / predicted, (y - predicted) / predicted
+        # Near 1 the logarithm has lost the digits that matter; near 0 the difference has.
+        logarithm = np.where(np.abs(off) < _NEAR, np.log1p(off), np.log(ratio))
+        return np.where(ratio > 0, 2 * (off - logarithm), np.inf)
 
     def curvature(self, predicted: Array, y: Array) -> Array:  # noqa: ARG002 (the protocol's signature)
         """The reciprocal of the square."""
@@ -202,6 +208,7 @@ class Custom:
     is_quadratic: bool = False
     rounding: float = 1e-18
 
+    @np.errstate(all="ignore")
     def elementwise(self, predicted: Array, y: Array) -> Array:
         """What the function says, in one call for all predictions."""
         predicted, target = np.broadcast_arrays(predicted, y)
@@ -269,9 +276,10 @@ def loss_for(given: str | Function, y: Array) -> Loss:
             "choose another loss, or leave out rows whose target is not positive"
         )
     if given == POISSON.name and (least < 0 or not np.any(y)):
+        what = f"has a value of {least:g}" if least < 0 else "is zero"
         raise ValueError(
-            f"loss='poisson' is for counts, and the target {'is zero' if least == 0 else f'has a value of {least:g}'}"
-            ": choose another loss, or leave out negative rows"
+            f"loss='poisson' is for counts, and the target {what}: choose another loss, or leave out rows "
+            "whose target is negative"
         )
     return _NAMED[given]
 
@@ -281,8 +289,8 @@ def _checked(loss: Custom, y: Array) -> Custom:
         found = loss.elementwise(y, y)
     except Exception as error:
         raise ValueError(
-            f"the loss {loss.name} fails with {error!r}: it takes arrays of predictions and targets of one shape, "
-            "and returns as many losses"
+            f"the loss {loss.name} fails with {error!r}: it takes arrays of predictions and targets of one "
+            "shape, and returns as many losses"
         ) from error
     if not np.all(np.isfinite(found)):
         raise ValueError(f"the loss {loss.name} is not finite where prediction and target are equal")

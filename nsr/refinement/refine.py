@@ -78,7 +78,7 @@ def refine(
     tolerance: float = 1e-20,
     random_first: bool = False,
 ) -> Refined:
-    """Fits the free constants of expressions to a task: by least squares, then where that is not its loss by that.
+    """Fits the free constants of expressions to a task: by least squares, and for other losses from there.
 
     Args:
         expressions: What to fit, or a program of it.

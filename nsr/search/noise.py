@@ -1,4 +1,4 @@
-"""Noise told from the data: what a smooth fit leaves says which loss, of which scale, and where weights are read.
+"""Noise told from the data: what a smooth fit leaves says which loss, of which scale, and with which weights.
 
 The smooth fit is the polynomial of `nsr.search.surrogate`. It knows nothing of equations, so that the loss is
 settled before the search, and every stage works with the same one.
@@ -6,16 +6,19 @@ settled before the search, and every stage works with the same one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nsr.data.notes import tell
+from nsr.evaluate.program import Program
+from nsr.refinement.candidates import Candidate, scored
 from nsr.refinement.losses import AUTO, GAMMA, loss_for
 from nsr.search.settings import ROWS
-from nsr.search.surrogate import ROUGH, Response, fit_surrogates
+from nsr.search.surrogate import OUTPUTS, ROUGH, Response, Surrogate, fit_surrogates
 from nsr.task import Task
 
 Array = NDArray[np.float64]
@@ -58,6 +61,26 @@ def with_noise_model(task: Task, loss: str | Callable[[Array, Array], Array]) ->
     return task if chosen.is_quadratic else _with_expected(task)
 
 
+def with_noise_of_best(task: Task, found: list[Candidate]) -> tuple[Task, list[Candidate]]:
+    """A task whose loss has the scale of what the best equation leaves, and the candidates scored by it.
+
+    A smooth fit may leave more than noise. With a smaller scale, another equation may be the best one.
+
+    Args:
+        task: As the candidates were found for.
+        found: In the task's units.
+    """
+    for _ in range(_ROUNDS if found else 0):
+        best = min(found, key=lambda candidate: candidate.bits).expression
+        loss = task.loss.with_scale_of(task.y - Program([best]).values(task.X)[0])
+        if loss == task.loss:
+            break
+        task = replace(task, loss=loss)
+        anew = scored([candidate.expression for candidate in found], task)
+        found = [replace(new, stage=old.stage) for new, old in zip(anew, found, strict=True)]
+    return task, found
+
+
 def is_proportional(task: Task) -> bool:
     """Whether errors proportional to a positive target are clearly likelier than errors of one size.
 
@@ -94,22 +117,46 @@ def _log_likelihoods(residuals: Array, weights: Array) -> Array:
 
 
 def _with_expected(task: Task) -> Task:
-    """The task with a smooth fit, weighted again and again as it says itself, and the noise around it."""
+    """The task with a smooth fit and the noise around it: of several, the likeliest for its number of terms.
+
+    Polynomials of the target itself are sure to come to rest, whatever is far off, and say how much noise
+    there is; those of its transforms follow it over decades.
+    """
     some = task.first(ROWS)
     if np.any(np.ptp(some.X, axis=0) == 0) or np.ptp(some.y) == 0:
         return _around(task, np.full_like(task.y, task.level))
-    response = Response.of(some)
-    if not np.all(np.isfinite(response.weights)):
-        response = Response.plain(some.y)
+    plain = list(_smooth_fits(some, ("plain",)))[-1]
+    known = _around(task, plain.smoothed(task.X, task.y))
+    choices = [
+        (known, len(plain.coefficients)),
+        *(
+            (_around(task, fit.smoothed(task.X, known.centre)), len(fit.coefficients))
+            for fit in _smooth_fits(some, tuple(OUTPUTS))
+        ),
+    ]
+
+    def bits(centre: Array, n_terms: int) -> float:
+        """As in the Bayesian information criterion (Schwarz 1978)."""
+        loss = float(known.mean_loss(centre[None])[0])
+        return known.loss.bits(loss, known.null_loss, task.n_rows) + 0.5 * n_terms * math.log2(task.n_rows)
+
+    return min(choices, key=lambda choice: bits(choice[0].centre, choice[1]))[0]
+
+
+def _smooth_fits(task: Task, outputs: tuple[str, ...]) -> Iterator[Surrogate]:
+    """Polynomials, each weighted as the one before says, until the noise around them settles."""
+    with np.errstate(all="ignore"):
+        is_known = bool(np.all(np.isfinite(task.curvature(task.y))))  # not where counts are 0
+    response = Response.of(task) if is_known else Response.plain(task.y)
     size = np.inf
     for _ in range(_ROUNDS):
-        fit = fit_surrogates(some.X, response)[0]
-        some = _around(some, fit.smoothed(some.X, response.centre))
-        response = Response.of(some)
-        before, size = size, float(np.median(np.abs(some.y - some.centre)))
+        fit = fit_surrogates(task.X, response, outputs)[0]
+        yield fit
+        task = _around(task, fit.smoothed(task.X, response.centre))
+        response = Response.of(task)
+        before, size = size, float(np.median(np.abs(task.y - task.centre)))
         if abs(before - size) <= _SETTLED * size:
             break
-    return _around(task, fit.smoothed(task.X, task.y)) if some.n_rows < task.n_rows else some
 
 
 def _around(task: Task, expected: Array) -> Task:

@@ -18,6 +18,7 @@ from nsr.refinement.candidates import Candidate, Candidates
 from nsr.refinement.selection import choose, pareto_front, without_duplicates
 from nsr.search.engine import Search
 from nsr.search.finishing import constants, finished, unscaled
+from nsr.search.noise import with_noise_of_best
 from nsr.search.settings import SearchSettings
 from nsr.task import Task
 
@@ -75,9 +76,9 @@ class Solver:
         if task.null_loss > 0 and np.any(np.ptp(task.X, axis=0) > 0):
             if task.n_rows < _FEW_ROWS:
                 tell(f"{task.n_rows} rows are few: another equation may explain them as well by chance")
-            task, found = self._found(task, guesses, clock)
+            task, found = with_noise_of_best(*self._found(task, guesses, clock))
             worth = [c for c in found if c.loss < task.null_loss]
-            candidates = _allowed([*candidates, *worth], task)
+            candidates = _allowed([*constants(task), *worth], task)
         front = pareto_front(without_duplicates(candidates, task))
         return Solution(front, choose(front, task))
 

@@ -8,6 +8,7 @@ symmetries that the data alone do not.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -32,6 +33,8 @@ _HELD_OUT_SHARE = 0.2
 _LARGEST_WEIGHT = 20.0
 # Targets of more than this size have no exponentials that a polynomial could give.
 _LARGEST_EXPONENT = 12.0
+# Larger values have squares that cannot be added up.
+_LARGEST = 1e120
 # Transforms that a target cannot have are taken for the smallest that it can.
 _SMALLEST = 1e-300
 
@@ -89,8 +92,8 @@ class Response:
         y: Target, shape (P,).
         weights: How much an error of the target matters, shape (P,).
         spread: What errors are a share of; 0 is as good as tiny.
-        expected: What an earlier fit expects of the target, shape (P,). Transforms of the target are then taken
-            to be straight lines there (the working response of generalised linear models; McCullagh and
+        expected: What an earlier fit expects of the target, shape (P,). Transforms of the target are then
+            taken to be straight lines there (the working response of generalised linear models; McCullagh and
             Nelder 1989), so that they need not exist for the target itself.
         is_weighted: Whether the weights are those of noise, and count in every fit just as they are.
     """
@@ -128,6 +131,11 @@ class Response:
         if self.expected is not None:
             target = target + (self.y - self.expected) / slope
         return target, self.weights * np.abs(slope)
+
+    def has(self, output: Output) -> bool:
+        """Whether squares of the transform, and of the weights of its errors, can be computed."""
+        with np.errstate(all="ignore"):
+            return all(bool(np.all(np.abs(values) < _LARGEST)) for values in self.transformed(output))
 
 
 def _computed(name: str, values: Array) -> Array:
@@ -196,12 +204,15 @@ class Surrogate:
         return 2 * (_inputs(X, self.log_inputs) - self.low) / (self.high - self.low) - 1
 
 
-def fit_surrogates(X: Array, response: Response) -> list[Surrogate]:
+def fit_surrogates(
+    X: Array, response: Response, outputs: Collection[str] = OUTPUTS.keys()
+) -> list[Surrogate]:
     """Polynomials with logarithms of inputs or not, for each kind of output, the best first.
 
     Args:
         X: Variables, shape (P, D), each of them varying.
         response: What to fit.
+        outputs: Which of `OUTPUTS` polynomials may give; the target itself should be among them.
 
     Returns:
         By rising error on held-out rows. Where none is good on the first rows, the best few are fitted to all
@@ -218,6 +229,7 @@ def fit_surrogates(X: Array, response: Response) -> list[Surrogate]:
         choices.append((none, "sqrt"))
     if np.ptp(y) < _LARGEST_EXPONENT and np.max(np.abs(y)) < _LARGEST_EXPONENT:
         choices.append((none, "exp"))
+    choices = [choice for choice in choices if choice[1] in outputs and response.has(OUTPUTS[choice[1]])]
     kinds = list({(inputs.tobytes(), output): (inputs, output) for inputs, output in choices}.values())
     n_first = None if np.any(np.ptp(X[:ROWS], axis=0) == 0) else ROWS  # a level that few rows have
     first = response.first(n_first)

@@ -19,9 +19,9 @@ from nsr.refinement.candidates import fitted
 from nsr.refinement.refine import Effort
 from nsr.search.settings import FEW_ROWS
 from nsr.search.state import State
-from nsr.search.surrogate import Response
 from nsr.search.structure.monomials import ONE, linear_combination, power
 from nsr.search.structure.transforms import TRANSFORMS, applied, is_moderate
+from nsr.search.surrogate import Response
 
 Array = NDArray[np.float64]
 

@@ -15,8 +15,8 @@ from nsr.search.surrogate import Response
 Array = NDArray[np.float64]
 
 _LARGEST_WEIGHT = 10.0
-# Share of a transformed target that a worthwhile relation leaves unexplained, at most: this, or where noise is
-# known so many times what it leaves.
+# Share of a transformed target that a worthwhile relation leaves unexplained at most; or, where noise is
+# known, the multiple of what it leaves.
 _WORTHWHILE, _TIMES_NOISE = 0.05, 2.0
 _EXTREME = 1e12
 
