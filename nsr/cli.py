@@ -50,6 +50,9 @@ def fit(
     guess: Annotated[list[str] | None, typer.Option(help="an equation to begin with: 'a*mass + b'")] = None,
     candidates: Annotated[int, typer.Option(min=1, help="equations to ask the network for")] = 1024,
     time_limit: Annotated[float, typer.Option(help="seconds to search")] = 30.0,
+    selection: Annotated[
+        str, typer.Option(help="which equation to choose: auto, accuracy, score, best")
+    ] = "auto",
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="same seed, same result")] = 0,
     checkpoint: Annotated[str | None, typer.Option(help="name of a shipped checkpoint, or a folder")] = None,
     device: Annotated[str, typer.Option(help=_DEVICE_HELP)] = "auto",
@@ -91,6 +94,7 @@ def fit(
             checkpoint=checkpoint or DEFAULT_CHECKPOINT,
             n_candidates=candidates,
             time_limit=time_limit,
+            selection=selection,
             guesses=guess or (),
             constant_units=constant_units or _constant_units(units, own_units),
             device=device,
