@@ -110,11 +110,9 @@ def _tables(half: str, names: str, output: Path) -> dict[str, TableProblem]:
     tables = of_half(half)
     if names != "all":
         wanted = [name.strip() for name in names.split(",")]
-        known = {table.name for table in tables}
+        known = [table.name for table in tables]
         if unknown := [name for name in wanted if name not in known]:
-            raise ValueError(
-                f"no table {', '.join(unknown)} in {half}; choose from {', '.join(sorted(known))}"
-            )
+            raise ValueError(f"no table {', '.join(unknown)} in {half}; choose from {', '.join(known)}")
         tables = [table for table in tables if table.name in wanted]
     return {problem.name: problem for problem in write(tables, output / TABLES)}
 
