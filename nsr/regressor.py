@@ -30,6 +30,7 @@ from nsr.expressions.units import Units
 from nsr.network.checkpoint import DEFAULT_CHECKPOINT, from_pretrained
 from nsr.network.devices import check_device
 from nsr.refinement.candidates import Candidate
+from nsr.refinement.choice import RULES, Rule
 from nsr.refinement.compiling import compile_kernels
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.losses import AUTO
@@ -64,6 +65,10 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             off, `poisson` for counts, `gamma` for errors proportional to the value, or a function
             `loss(predicted, y)` of two arrays that returns an array of losses. `auto` is `squared_error`
             unless the data show clearly that errors are proportional to the value.
+        selection: Which equation of the front is chosen: `auto`, the shortest description where data are
+            nearly exact, and else the simplest that predicts rows which were left out as well as the best;
+            `accuracy`, the least loss; `score`, the highest score; `best`, the highest score of those with
+            at most 1.5 times the least loss.
         random_state: Seed; the same seed gives the same result unless the time limit cuts in.
         settings: The numbers of the search, for ablations; the defaults of `SearchSettings`.
 
@@ -74,7 +79,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             R^2 for squared errors, D^2 for others), `score` (bits saved over describing the
             target without an equation), `stage` (what found it; empty for constants) and `equation`.
         expressions_: Its equations as `nsr.expressions.expression.Expression`, in the same order.
-        best_index_: Row of the chosen equation: the highest score of those that explain more than a constant.
+        best_index_: Row of the chosen equation.
         loss_: Name of the loss that was used.
         n_features_in_: Number of columns of X.
         feature_names_in_: Names of the columns, where X had names that are text.
@@ -90,6 +95,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         guesses: str | Sequence[str] = (),
         constant_units: str = "dimensionless",
         device: str = "auto",
+        selection: Rule = "auto",
         random_state: int | np.random.RandomState | None = 0,
         settings: SearchSettings | None = None,
         loss: str | Callable[[Array, Array], Array] = AUTO,
@@ -101,6 +107,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.guesses = guesses
         self.constant_units = constant_units
         self.device = device
+        self.selection = selection
         self.random_state = random_state
         self.settings = settings
         self.loss = loss
@@ -166,12 +173,13 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         space = SearchSpace(units.of(data.columns) if units else None)
         task = Task(data.X, data.y, SQUARED_ERROR, data.weights, space, seed, joblib.cpu_count())
         task = with_noise_model(task, self.loss)
-        solver = Solver(pretrained, self.n_candidates, self._stages, self.settings or SearchSettings())
+        settings = self.settings or SearchSettings()
+        solver = Solver(pretrained, self.n_candidates, self._stages, settings, self.selection)
         solution = solver.solve(task, _over_columns(given, data.columns), clock)
         self.names_ = names
         self.loss_ = task.loss.name
         self.best_index_ = solution.best
-        self._keep_front(solution.front, task, data.columns)
+        self._keep_front(solution.candidates, task, data.columns)
 
     def _check_parameters(self) -> None:
         if self.n_candidates < 1:
@@ -179,6 +187,8 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         check_time_limit(self.time_limit)
         if not self._stages or set(self._stages) - set(COMPONENTS):
             raise ValueError(f"stages {self._stages} must be some of {', '.join(COMPONENTS)}")
+        if self.selection not in RULES:
+            raise ValueError(f"selection {self.selection!r} must be one of {', '.join(RULES)}")
         Units.check_constants(self.constant_units)
         check_device(self.device)
 
