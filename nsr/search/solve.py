@@ -17,7 +17,7 @@ from nsr.network.checkpoint import Pretrained
 from nsr.refinement.candidates import Candidate, Candidates
 from nsr.refinement.selection import choose, pareto_front, without_duplicates
 from nsr.search.engine import Search
-from nsr.search.finishing import constants, finished, unscaled
+from nsr.search.finishing import constants, finished, likeliest, unscaled
 from nsr.search.settings import SearchSettings
 from nsr.task import Task
 
@@ -78,7 +78,7 @@ class Solver:
             task, found = self._found(task, guesses, clock)
             worth = [c for c in found if c.loss < task.null_loss]
             candidates = _allowed([*candidates, *worth], task)
-        front = pareto_front(without_duplicates(candidates, task))
+        front = pareto_front(likeliest(pareto_front(without_duplicates(candidates, task)), task))
         return Solution(front, choose(front, task))
 
     def _found(self, task: Task, guesses: Sequence[Expression], clock: Clock) -> tuple[Task, list[Candidate]]:

@@ -294,3 +294,12 @@ def test_the_gpu_agrees_with_the_compiled_interpreter():
     other_values, other_jacobian = Program(batch, device="cuda").jacobian(POINTS)
     np.testing.assert_allclose(other_values, values, rtol=1e-12)
     np.testing.assert_allclose(other_jacobian, jacobian, rtol=1e-11)
+
+
+def test_powers_of_zero_do_not_depend_on_their_exponent():
+    """The derivative of x^c by c is x^c log(x), whose limit at zero is zero; as PyTorch has it."""
+    expression = parse("2.1*x_0**1.4567")
+    table = np.array([[0.0], [0.5], [2.0]])
+    jacobians = [Program([expression], backend=backend).jacobian(table)[1] for backend in ("compiled", "torch")]
+    assert_close(*jacobians, 1e-12)
+    assert jacobians[0][0, 1, 0] == 0
