@@ -25,7 +25,7 @@ from rich.table import Table
 
 from eval.generated import draw
 from nsr.evaluate.program import Program
-from nsr.expressions.expression import apply, constant
+from nsr.expressions.expression import apply, constant, variable
 from nsr.expressions.rewriting import without_redundant_constants
 from nsr.problems.problem import Problem, sample
 from nsr.refinement.likelihood import SQUARED_ERROR
@@ -114,9 +114,18 @@ def trials(settings: tuple[tuple[int, float], ...]) -> Iterator[Trial]:
 
 
 def with_arbitrary_constants(problem: Problem, rng: np.random.Generator) -> Problem | None:
-    """The problem times a factor, its constants moved; None where it is not finite everywhere then."""
-    form = without_redundant_constants(apply("mul", constant(rng.uniform(0.5, 3)), problem.expression))
-    moved = [value * rng.uniform(0.7, 1.4) for value in form.constants]
+    """The problem with factors before it and before its variables, its constants moved.
+
+    Those factors that change nothing that others do not are left out. None where the rest has no value
+    somewhere, or hardly varies but for a pole.
+    """
+    scaled = {
+        place: apply("mul", constant(rng.uniform(0.7, 1.4)), variable(place))
+        for place in problem.expression.variables
+    }
+    scaled_problem = apply("mul", constant(rng.uniform(0.5, 3)), problem.expression.substitute(scaled))
+    form = without_redundant_constants(scaled_problem)
+    moved = [value * rng.uniform(0.8, 1.25) for value in form.constants]
     changed = replace(problem, expression=form.with_constants(moved))
     X, _ = sample(problem, 1000, 0)
     values = Program([changed.expression]).values(X)[0]

@@ -44,7 +44,7 @@ class Uncertainty:
         places: Which of `Expression.constants` were fitted, shape (K,); the others belong to the form.
         values: These constants, shape (K,).
         noise: Standard deviation of a residual of weight one; NaN where no rows are left to tell it.
-        degrees: Degrees of freedom of that estimate: rows that count, less fitted constants.
+        degrees: Degrees of freedom of that estimate: rows that count, less directions that they fix.
         root: A root of the inverse of J^T W J on the directions that the data fix, shape (K, R).
         open_directions: Directions in which constants move and nothing on the data changes, shape (K, K - R).
         scale: Lengths of the weighted Jacobian's columns, shape (K,); 1 for what changes nothing.
@@ -157,14 +157,14 @@ def uncertainty(expression: Expression, task: Task, places: Places | None = None
     own = np.ones(task.n_rows) if task.weights is None else task.weights
     weights = own * task.loss.curvature(predicted, task.y)
     roots = np.sqrt(weights)
-    degrees = int(np.count_nonzero(own)) - len(places)
+    scale = np.sqrt(np.sum((J * roots) ** 2, axis=1))
+    scale[~(scale > 0)] = 1.0
+    root, open_directions = _split(np.asarray(J * roots / scale[:, None]))
+    degrees = int(np.count_nonzero(own)) - root.shape[1]
     residual = (predicted - task.y) * roots
     # Below the precision of the data residuals are rounding errors, and say nothing.
     least = task.loss.rounding * float(np.var(task.y * roots))
     noise = math.sqrt(max(float(residual @ residual) / degrees, least)) if degrees > 0 else math.nan
-    scale = np.sqrt(np.sum((J * roots) ** 2, axis=1))
-    scale[~(scale > 0)] = 1.0
-    root, open_directions = _split(np.asarray(J * roots / scale[:, None]))
     return Uncertainty(
         places,
         np.array(expression.constants)[places],

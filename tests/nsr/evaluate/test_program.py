@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from nsr.evaluate.program import Program, split_rows
 from nsr.expressions.expression import Expression, variable
 from nsr.expressions.operators import N_BUILTIN, OPERATORS, Operator
+from nsr.expressions.parsing import parse
 
 BUILTIN = tuple(OPERATORS)[:N_BUILTIN]
 SYMBOLS = sympy.symbols("x_0:3", real=True)
