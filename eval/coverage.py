@@ -157,7 +157,8 @@ def search(trial: Trial, coverage: Coverage, time_limit: float) -> bool:
     X, y = trial.data()
     model = SymbolicRegressor(time_limit=time_limit).fit(X, y)
     chosen, report = model.expressions_[model.best_index_], model.reports_[model.best_index_]
-    truth = as_written(chosen.skeleton(), trial.problem.expression, Task(X, y, SQUARED_ERROR))
+    places = np.arange(len(chosen.constants))
+    truth = as_written(chosen, trial.problem.expression, Task(X, y, SQUARED_ERROR), places)
     if truth is None or report.fit is None:
         return False
     coverage.add_constants(report.fit, np.array(truth.constants)[report.fit.places])

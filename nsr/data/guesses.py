@@ -50,6 +50,12 @@ class Guess:
     expression: Expression
     names: tuple[str, ...]
 
+    @property
+    def is_named(self) -> tuple[bool, ...]:
+        """Whether each of these constants has a name of the user's."""
+        tokens = self.expression.tokens
+        return tuple(tokens[position] == PLACEHOLDER for position in self.expression.free_positions)
+
     def over(self, places: Mapping[int, Expression]) -> Guess:
         """The guess over other variables, given by index."""
         return replace(self, expression=self.expression.substitute(places))

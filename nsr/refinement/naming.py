@@ -13,7 +13,7 @@ from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.refine import Effort, refine
-from nsr.refinement.uncertainty import uncertainty
+from nsr.refinement.uncertainty import Places, uncertainty, with_the_rest_held
 from nsr.task import Task
 
 # Starting points, and rows on which forms are compared.
@@ -22,7 +22,7 @@ _STARTS, _ROWS = 64, 256
 _SAME = 1e-7
 
 
-def as_written(guess: Expression, equation: Expression, task: Task) -> Expression | None:
+def as_written(guess: Expression, equation: Expression, task: Task, places: Places) -> Expression | None:
     """A guess with constants that make it the equation, however the equation is written.
 
     The two are compared by values: the guess is fitted to those of the equation. They are one form if it
@@ -30,14 +30,15 @@ def as_written(guess: Expression, equation: Expression, task: Task) -> Expressio
     coefficient of zero is not the form with one term less.
 
     Args:
-        guess: With placeholders for its constants.
+        guess: With placeholders, or constants to begin with.
         equation: Over the same variables.
         task: What the equation explains.
+        places: Which of the guess's constants may move.
 
     Returns:
         None where the equation is another one.
     """
-    if guess.variables != equation.variables or not guess.free_positions:
+    if guess.variables != equation.variables or not len(places):
         return None
     part = task.first(_ROWS)
     with np.errstate(all="ignore"):
@@ -45,33 +46,36 @@ def as_written(guess: Expression, equation: Expression, task: Task) -> Expressio
     if not np.all(np.isfinite(values)) or np.ptp(values) == 0:
         return None
     wanted = replace(part, y=values, loss=SQUARED_ERROR, weights=None)
-    form = _fitted_to(guess, wanted)
+    form = _fitted_to(guess, wanted, places)
     if form is None:
         return None
-    ranks = [_rank(one, wanted) for one in (form, equation)]
-    return form if ranks[0] == ranks[1] else None
+    all_places = np.arange(len(equation.constants))
+    return form if _rank(form, wanted, places) == _rank(equation, wanted, all_places) else None
 
 
-def _fitted_to(guess: Expression, task: Task) -> Expression | None:
+def _fitted_to(guess: Expression, task: Task, places: Places) -> Expression | None:
     """The guess with constants that give it the values of a target, if there are any nearby."""
-    starts = [guess.with_constants(row.tolist()) for row in _starting_points(guess, task)]
-    refined = refine(starts, task, Effort(restarts=1, iterations=100), Clock())
+    form, own = with_the_rest_held(guess, task, places)
+    starts = [form.with_constants(row.tolist()) for row in _starting_points(form, task)]
+    refined = refine(starts, own, Effort(restarts=1, iterations=100), Clock())
     best = int(np.argmin(refined.loss))
     if not refined.loss[best] <= _SAME**2 * task.null_loss:
         return None
-    return guess.with_constants(refined.constants[best, : len(guess.free_positions)].tolist())
+    values = np.array(guess.constants)
+    values[places] = refined.constants[best, : len(places)]
+    return guess.with_constants(values.tolist())
 
 
-def _starting_points(guess: Expression, task: Task) -> NDArray[np.float64]:
-    """The guess's own constants, and others of all magnitudes that the data's scales can bring in."""
-    own = np.array(guess.constants)
+def _starting_points(form: Expression, task: Task) -> NDArray[np.float64]:
+    """The form's own constants, and others of all magnitudes that the data's scales can bring in."""
+    own = np.array(form.constants)
     rng = np.random.default_rng(task.seed)
-    scales = np.append(Scaler.gentle(task.X, task.y).x_scale, Scaler.gentle(task.X, task.y).y_scale)
-    reach = float(np.max(np.abs(np.log10(scales))))
+    scaler = Scaler.gentle(task.X, task.y)
+    reach = float(np.max(np.abs(np.log10(np.append(scaler.x_scale, scaler.y_scale)))))
     drawn = rng.standard_normal((_STARTS, len(own))) * 10 ** rng.uniform(-reach, reach, (_STARTS, len(own)))
     return np.vstack((own, drawn))
 
 
-def _rank(form: Expression, task: Task) -> int:
-    found = uncertainty(form, task, np.arange(len(form.constants)))
+def _rank(form: Expression, task: Task, places: Places) -> int:
+    found = uncertainty(form, task, places)
     return -1 if found is None else found.n_fixed

@@ -119,19 +119,25 @@ def constants_table(front: Iterable[Reported]) -> pd.DataFrame:
 def _named(guess: Guess, equation: Expression, task: Task) -> tuple[tuple[str, ...], Uncertainty] | None:
     """Names of a guess's constants and what is known of them, if the equation is the guess.
 
-    The search puts a free factor before each guess: an equation may be the guess times a constant.
+    The search moves the numbers of a guess and puts a free factor before it. What is reported has as few
+    constants besides those that the user has named as the equation allows.
     """
-    for form, names in (
-        (guess.expression, guess.names),
-        (apply("mul", constant(1.0), guess.expression), (_unused("c", guess.names), *guess.names)),
+    form, is_named = guess.expression, np.array(guess.is_named)
+    factor = _unused("c", guess.names)
+    multiple, of_multiple = apply("mul", constant(1.0), form), (factor, *guess.names)
+    for own, names, is_fitted in (
+        (form, guess.names, is_named),
+        (multiple, of_multiple, np.append(True, is_named)),
+        (form, guess.names, np.full(len(is_named), True)),
+        (multiple, of_multiple, np.full(len(is_named) + 1, True)),
     ):
-        own = as_written(form, equation, task)
-        if own is None:
+        places = np.flatnonzero(is_fitted)
+        written = as_written(own, equation, task, places)
+        if written is None:
             continue
-        places = np.arange(len(own.constants))
-        found = uncertainty(most_likely(own, task, places), task, places)
+        found = uncertainty(most_likely(written, task, places), task, places)
         if found is not None:
-            return names, found
+            return tuple(names[place] for place in places), found
     return None
 
 

@@ -207,7 +207,7 @@ def most_likely(expression: Expression, task: Task, places: Places | None = None
     places = fitted_places(expression) if places is None else places
     if not 0 < len(places) < task.n_rows:
         return expression
-    form, own = _with_the_rest_held(expression, task, places)
+    form, own = with_the_rest_held(expression, task, places)
     refined = refine([form], own, _POLISHED)
     program, values = Program([expression]), np.array(expression.constants)
     with np.errstate(all="ignore"):
@@ -220,8 +220,16 @@ def most_likely(expression: Expression, task: Task, places: Places | None = None
     return expression.with_constants(values.tolist()) if after < before else expression
 
 
-def _with_the_rest_held(expression: Expression, task: Task, places: Places) -> tuple[Expression, Task]:
-    """The other constants as variables that do not vary, so that fitting leaves them alone."""
+def with_the_rest_held(expression: Expression, task: Task, places: Places) -> tuple[Expression, Task]:
+    """An expression and a task in which only some constants can be fitted.
+
+    The others are variables that do not vary.
+
+    Args:
+        expression: Of the task's variables.
+        task: What it explains.
+        places: Which of its constants can be fitted.
+    """
     positions = np.array(expression.free_positions)
     held = np.setdiff1d(np.arange(len(positions)), places)
     if not len(held):

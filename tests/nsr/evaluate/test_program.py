@@ -301,6 +301,8 @@ def test_powers_of_zero_do_not_depend_on_their_exponent():
     """The derivative of x^c by c is x^c log(x), whose limit at zero is zero; as PyTorch has it."""
     expression = parse("2.1*x_0**1.4567")
     table = np.array([[0.0], [0.5], [2.0]])
-    jacobians = [Program([expression], backend=backend).jacobian(table)[1] for backend in ("compiled", "torch")]
+    jacobians = [
+        Program([expression], backend=backend).jacobian(table)[1] for backend in ("compiled", "torch")
+    ]
     assert_close(*jacobians, 1e-12)
     assert jacobians[0][0, 1, 0] == 0

@@ -17,6 +17,10 @@ def guess(text):
     return read_guesses(text, Names.of(["S"]))[0]
 
 
+def written(own, text, task):
+    return as_written(own.expression, parse(text), task, np.arange(len(own.names)))
+
+
 def table(y, X=S):
     return Task(X, np.broadcast_to(y, len(X)).copy(), SQUARED_ERROR)
 
@@ -31,7 +35,7 @@ def table(y, X=S):
 )
 def test_a_guess_is_known_in_other_words(text):
     own = guess("Vm*S/(Km+S)")
-    found = as_written(own.expression, parse(text), table(1.0))
+    found = written(own, text, table(1.0))
     assert own.names == ("Vm", "Km")
     np.testing.assert_allclose(found.constants, (12.1, 2.3), rtol=1e-6)
 
@@ -47,17 +51,17 @@ def test_a_guess_is_known_in_other_words(text):
     ],
 )
 def test_other_equations_are_not_the_guess(text):
-    assert as_written(guess("Vm*S/(Km+S)").expression, parse(text), table(1.0)) is None
+    assert written(guess("Vm*S/(Km+S)"), text, table(1.0)) is None
 
 
 def test_a_form_with_a_term_less_is_another_form():
-    assert as_written(guess("a*S + b*S**2").expression, parse("3.1*x_0"), table(1.0)) is None
+    assert written(guess("a*S + b*S**2"), "3.1*x_0", table(1.0)) is None
 
 
 @pytest.mark.parametrize("scale", [1e-6, 1e5])
 def test_constants_of_any_size_are_found(scale):
     own = guess("Vm*S/(Km+S)")
-    found = as_written(own.expression, parse(f"7.7/(1 + {2.3 * scale}/x_0)"), table(1.0, S * scale))
+    found = written(own, f"7.7/(1 + {2.3 * scale}/x_0)", table(1.0, S * scale))
     np.testing.assert_allclose(found.constants, (7.7, 2.3 * scale), rtol=1e-6)
 
 
@@ -83,3 +87,14 @@ def test_a_free_factor_that_the_search_added_is_told_apart():
     chosen = reported(parse("3.3*exp(-0.31*x_0)"), table(y), [guess("exp(-k*S)")])
     assert chosen.names == ("c", "k")
     np.testing.assert_allclose(chosen.constants.values, (3.3, 0.31), rtol=1e-2)
+
+
+def test_numbers_of_a_guess_are_kept_where_they_can_be():
+    """With the one of 1 + I/Ki free, nothing but Vm would be fixed."""
+    X = np.random.default_rng(1).uniform(0.5, 9, (60, 2))
+    y = 12 * X[:, 0] / (3 * (1 + X[:, 1] / 8) + X[:, 0]) + 1e-2 * np.cos(7 * X[:, 0])
+    (own,) = read_guesses("Vm*S/(Km*(1+I/Ki)+S)", Names.of(["S", "I"]))
+    chosen = reported(parse("1/((0.03125*x_1 + 0.25)/x_0 + 1/12)"), table(y, X), [own])
+    assert chosen.names == ("Vm", "Km", "Ki")
+    np.testing.assert_allclose(chosen.constants.values, (12, 3, 8), rtol=2e-2)
+    assert np.isfinite(chosen.constants.errors).all()
