@@ -64,8 +64,11 @@ def likeliest(front: Sequence[Candidate], task: Task) -> list[Candidate]:
     """
     if any(task.is_exact(candidate.loss) for candidate in front):
         return list(front)
-    moved = scored([most_likely(candidate.expression, task) for candidate in front], task)
-    return _as_found_by(front, moved)
+    moved = _as_found_by(front, scored([most_likely(c.expression, task) for c in front], task))
+    for place in range(len(front) - 2, -1, -1):
+        if moved[place].loss <= moved[place + 1].loss:  # no row is worse than a simpler one
+            moved[place] = front[place]
+    return moved
 
 
 def _polished(
