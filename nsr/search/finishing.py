@@ -12,6 +12,7 @@ from nsr.expressions.rewriting import rewritten, tidied, without_idle_abs
 from nsr.expressions.simplify import simplify
 from nsr.refinement.candidates import Candidate, fitted, ranked, scored
 from nsr.refinement.snapping import snap
+from nsr.refinement.uncertainty import most_likely
 from nsr.search.settings import FinishingSettings
 from nsr.task import Task
 
@@ -54,6 +55,20 @@ def finished(
     if not any(task.is_exact(candidate.loss) for candidate in pool):
         result += _polished(result, task, clock, settings)
     return result + _rounded(result, task, clock, settings)
+
+
+def likeliest(front: Sequence[Candidate], task: Task) -> list[Candidate]:
+    """A front with its fitted constants where all rows together are most likely; round ones stay.
+
+    Where something is exact nothing is gained: what is not is shown for comparison.
+    """
+    if any(task.is_exact(candidate.loss) for candidate in front):
+        return list(front)
+    moved = _as_found_by(front, scored([most_likely(c.expression, task) for c in front], task))
+    for place in range(len(front) - 2, -1, -1):
+        if moved[place].loss <= moved[place + 1].loss:  # no row is worse than a simpler one
+            moved[place] = front[place]
+    return moved
 
 
 def _polished(

@@ -18,7 +18,7 @@ from nsr.refinement.candidates import Candidate, Candidates
 from nsr.refinement.choice import Front, Rule, chosen_front
 from nsr.refinement.selection import without_duplicates
 from nsr.search.engine import Search
-from nsr.search.finishing import constants, finished, unscaled
+from nsr.search.finishing import constants, finished, likeliest, unscaled
 from nsr.search.settings import SearchSettings
 from nsr.task import Task
 
@@ -68,7 +68,8 @@ class Solver:
             task, found = self._found(task, guesses, clock)
             worth = [c for c in found if c.loss < task.null_loss]
             candidates = _allowed([*candidates, *worth], task)
-        return chosen_front(without_duplicates(candidates, task), task, self.rule, clock)
+        front = chosen_front(without_duplicates(candidates, task), task, self.rule, clock)
+        return replace(front, candidates=likeliest(front.candidates, task))
 
     def _found(self, task: Task, guesses: Sequence[Expression], clock: Clock) -> tuple[Task, list[Candidate]]:
         """What the search finds, without units for constants or, where that explains little, with them."""
