@@ -78,6 +78,12 @@ def best_fits(
     return fits
 
 
+def refitted(fit: Fit, task: Task, clock: Clock) -> Fit:
+    """The fit on another task, from where it is; itself where it is not finite there."""
+    found = _refined(fit.form, [fit.constants], task, _LAST, clock)
+    return found[0] if found else fit
+
+
 def _refined(
     form: Expression, starts: list[tuple[float, ...]], task: Task, effort: Effort, clock: Clock
 ) -> list[Fit]:

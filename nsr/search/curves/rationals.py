@@ -17,10 +17,10 @@ Array = NDArray[np.float64]
 
 # Polynomials have at most this degree, and this many rows for each constant.
 _MAX_DEGREE, _ROWS_EACH = 10, 2
-# Degrees above and below the line, lowest power above the line.
-_RATIOS = (
-    (0, 1, 0), (1, 1, 0), (0, 2, 0), (1, 2, 0), (2, 1, 0), (1, 2, 1), (2, 2, 1), (2, 2, 0), (1, 3, 0), (0, 3, 0),
-    (3, 1, 0), (2, 3, 0), (3, 2, 0), (3, 3, 0), (3, 3, 1), (0, 4, 0), (4, 4, 0),
+Degrees = tuple[int, int, int]  # above and below the line, and the lowest power above the line
+_RATIOS: tuple[Degrees, ...] = (
+    (0, 1, 0), (1, 1, 0), (0, 2, 0), (1, 2, 0), (2, 1, 0), (1, 2, 1), (2, 2, 1), (2, 2, 0), (1, 3, 0),
+    (0, 3, 0), (3, 1, 0), (2, 3, 0), (3, 2, 0), (3, 3, 1), (3, 3, 0), (0, 4, 0), (4, 4, 0),
 )  # fmt: skip
 # Rounds in which the linearised least squares of a ratio is weighted anew.
 _N_ROUNDS = 4
@@ -41,21 +41,35 @@ def polynomials(state: State) -> list[Expression]:
 
 def rational_fits(state: State, clock: Clock) -> list[Fit]:
     """Ratios of polynomials of low degree, from iterated linear least squares."""
-    fits: list[Fit] = []
-    for above, below, lowest in _RATIOS:
+    found: dict[Degrees, Fit] = {}
+    for degrees in _RATIOS:
         if clock.is_over:
             break
-        start = _levy(state, above, below, lowest)
-        if start is None:
-            continue
+        starts = _levy(state, *degrees) + [
+            _padded(fit.constants, own, degrees) for own, fit in found.items() if _is_within(own, degrees)
+        ]
+        above, below, lowest = degrees
         hole = Expression((PLACEHOLDER,))
         numerator = _polynomial([hole] * (above - lowest + 1), lowest)
         denominator = apply("add", constant(1.0), _polynomial([hole] * below, 1))
-        fits += best_fits(apply("div", numerator, denominator), start, state, clock)
-    return fits
+        for fit in best_fits(apply("div", numerator, denominator), starts, state, clock):
+            found[degrees] = fit
+    return list(found.values())
 
 
-def _levy(state: State, above: int, below: int, lowest: int) -> list[tuple[float, ...]] | None:
+def _is_within(own: Degrees, other: Degrees) -> bool:
+    """Whether ratios of the first degrees are ones of the others, some of whose coefficients are zero."""
+    return own[0] <= other[0] and own[1] <= other[1] and own[2] >= other[2]
+
+
+def _padded(constants: tuple[float, ...], own: Degrees, other: Degrees) -> tuple[float, ...]:
+    """Coefficients of a ratio as those of one of higher degree."""
+    split = own[0] - own[2] + 1
+    above = (0.0,) * (own[2] - other[2]) + constants[:split] + (0.0,) * (other[0] - own[0])
+    return above + constants[split:] + (0.0,) * (other[1] - own[1])
+
+
+def _levy(state: State, above: int, below: int, lowest: int) -> list[tuple[float, ...]]:
     """Coefficients of y (1 + d x + ...) = a + b x + ... (Levy 1959), weighted by the last denominator.
 
     The reweighting is that of Sanathanan and Koerner (1963). Every round is a start.
@@ -65,7 +79,7 @@ def _levy(state: State, above: int, below: int, lowest: int) -> list[tuple[float
     denominator = x[:, None] ** np.arange(1, below + 1)
     columns = np.column_stack((numerator, -y[:, None] * denominator))
     if columns.shape[1] >= len(y) or not np.all(np.isfinite(columns)):
-        return None
+        return []
     norms = np.linalg.norm(columns, axis=0)
     scaling = np.ones_like(y)
     starts = []

@@ -84,14 +84,13 @@ def _grown(series: Series, background: Curve | None, state: State, clock: Clock)
         if not current:
             return
         yield current
-        if state.is_exact(current[0].loss) or not _is_gain(
-            loss, current[0], len(series.term.constants), state
-        ):
+        n_constants = len(series.term.constants)
+        if state.is_exact(current[0].loss) or not _is_gain(loss, current[0].loss, n_constants, state):
             return
         loss = current[0].loss
 
 
-def _is_gain(loss: float, fit: Fit, n_constants: int, state: State) -> bool:
-    """Whether further constants lowered the loss by more than they would lower that of noise (Schwarz 1978)."""
+def _is_gain(before: float, after: float, n_constants: int, state: State) -> bool:
+    """Whether further constants lowered the loss by more than noise explains (Schwarz 1978)."""
     n_rows = state.n_rows
-    return state.loss.bits(fit.loss, loss, n_rows) < -0.5 * n_constants * math.log2(n_rows)
+    return state.loss.bits(after, before, n_rows) < -0.5 * n_constants * math.log2(n_rows)

@@ -1,9 +1,9 @@
-"""The table of curves: what textbooks of chemistry, biology, physics, pharmacology and engineering fit.
+"""The table of curves: what textbooks of chemistry, biology, physics, pharmacology and engineering have.
 
-Collected from: Seber and Wild, Nonlinear Regression (1989); Ratkowsky, Handbook of Nonlinear Regression Models
-(1990); Atkins and de Paula, Physical Chemistry (2014); Cornish-Bowden, Fundamentals of Enzyme Kinetics
-(2012); Gabrielsson and Weiner, Pharmacokinetic and Pharmacodynamic Data Analysis (2006); Poling, Prausnitz and
-O'Connell, The Properties of Gases and Liquids (2001); Bevington and Robinson, Data Reduction and Error
+Collected from: Seber and Wild, Nonlinear Regression (1989); Ratkowsky, Handbook of Nonlinear Regression
+Models (1990); Atkins and de Paula, Physical Chemistry (2014); Cornish-Bowden, Fundamentals of Enzyme Kinetics
+(2012); Gabrielsson and Weiner, Pharmacokinetic and Pharmacodynamic Data Analysis (2006); Poling, Prausnitz
+and O'Connell, The Properties of Gases and Liquids (2001); Bevington and Robinson, Data Reduction and Error
 Analysis (2003).
 """
 

@@ -1,4 +1,4 @@
-"""Frequencies and phases of oscillations, from periodograms (Lomb 1976; Scargle 1982) of what is left of them."""
+"""Frequencies and phases of oscillations, from periodograms (Lomb 1976; Scargle 1982)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _N_PEAKS, _DECAYS = 5, (0.3, 1.0, 3.0, 10.0)
 
 
 def frequencies(x: Array, y: Array) -> list[float]:
-    """Angular frequencies of the highest peaks of the periodogram, the highest one first, and the slowest ones.
+    """Angular frequencies of the highest peaks of the periodogram, the highest one first, and slow ones.
 
     None is faster than evenly spaced rows tell apart, so that none is an alias of another.
 
@@ -58,5 +58,5 @@ def _phase(x: Array, y: Array, frequency: float, envelope: Array) -> float:
     columns = np.column_stack(
         (envelope * np.sin(frequency * x), envelope * np.cos(frequency * x), np.ones_like(x))
     )
-    sine, cosine, _ = np.linalg.lstsq(columns, y, rcond=None)[0]
-    return float(np.arctan2(cosine, sine))
+    a, b, _ = np.linalg.lstsq(columns, y, rcond=None)[0]
+    return float(np.arctan2(b, a))
