@@ -8,6 +8,7 @@ from dataclasses import replace
 from nsr.clock import Clock
 from nsr.data.scaling import Scaler
 from nsr.expressions.expression import constant
+from nsr.expressions.factoring import with_fewer_factors
 from nsr.expressions.rewriting import rewritten, tidied, without_idle_abs
 from nsr.expressions.simplify import simplify
 from nsr.refinement.candidates import Candidate, fitted, ranked, scored
@@ -29,7 +30,8 @@ def unscaled(candidates: Iterable[Candidate], scaler: Scaler, task: Task) -> lis
         task: The user's.
     """
     found = list(candidates)
-    expressions = [without_idle_abs(simplify(scaler.undo(c.expression)), task.X) for c in found]
+    own = (with_fewer_factors(simplify(scaler.undo(c.expression))) for c in found)
+    expressions = [without_idle_abs(form, task.X) for form in own]
     return _as_found_by(found, scored(expressions, task))
 
 
