@@ -223,3 +223,10 @@ def test_candidates_keep_their_front_and_their_shortest(rng):
     assert pool.best == best
     assert best in kept
     assert set(pareto_front(found)) <= set(kept)
+
+
+def test_exponents_are_rounded_with_the_rest(rng):
+    y = values("2.5*x_0**2 + 3") + 0.02 * rng.standard_normal(200)
+    found = snap(refined("2.1*x_0**2.0123 + 2.1234", y), task(y))
+    assert found is not None
+    assert to_infix(found.expression) == "2.5*x_0**2 + 3"
