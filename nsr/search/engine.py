@@ -63,6 +63,19 @@ class Search:
         """What was found so far."""
         return self._context.candidates
 
+    def ended(self, clock: Clock) -> str:
+        """Why a run has ended, of `nsr.search.solve.Solution.ended`.
+
+        Args:
+            clock: Of the run.
+        """
+        if clock.is_over:
+            return "time"
+        best = self.candidates.best
+        if best is None or not self._context.is_answered(self._context.settings.long):
+            return "exhausted"
+        return "exact" if self._context.task.is_exact(best.loss) else "noise"
+
     def run(self, clock: Clock) -> Iterator[list[Candidate]]:
         """Yields refined equations, batch after batch, until time is up or nothing is left to find.
 

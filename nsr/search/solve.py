@@ -39,10 +39,15 @@ class Solution:
     Attributes:
         front: From simple to accurate, at least one.
         best: Index of the chosen one.
+        ended: Why the search did: an equation is `exact`, or leaves what looks like `noise`; nothing got better
+            (`exhausted`); the `time` was up; it was `interrupted`; there was `nothing` to explain.
+        n_tried: Equations that were tried.
     """
 
     front: list[Candidate]
     best: int
+    ended: str
+    n_tried: int
 
 
 @dataclass
@@ -55,6 +60,8 @@ class Solver:
         components: Which of `nsr.search.context.COMPONENTS` to use.
         settings: The numbers of the search.
         is_interrupted: Whether Ctrl-C has ended the search.
+        ended: Why the latest search has, as in `Solution`.
+        n_tried: Equations that were tried.
     """
 
     network: Pretrained
@@ -62,6 +69,8 @@ class Solver:
     components: Sequence[str]
     settings: SearchSettings
     is_interrupted: bool = False
+    ended: str = "nothing"
+    n_tried: int = 0
 
     def solve(self, task: Task, guesses: Sequence[Expression], clock: Clock) -> Solution:
         """Searches until the clock is over, an answer leaves nothing to find, or Ctrl-C.
@@ -79,7 +88,8 @@ class Solver:
             worth = [c for c in found if c.loss < task.null_loss]
             candidates = _allowed([*candidates, *worth], task)
         front = pareto_front(without_duplicates(candidates, task))
-        return Solution(front, choose(front, task))
+        ended = "interrupted" if self.is_interrupted else self.ended
+        return Solution(front, choose(front, task), ended, self.n_tried)
 
     def _found(self, task: Task, guesses: Sequence[Expression], clock: Clock) -> tuple[Task, list[Candidate]]:
         """What the search finds, without units for constants or, where that explains little, with them."""
@@ -114,12 +124,15 @@ class Solver:
         )
         own = tuple(scaler.scaled(guess) for guess in guesses)
         search = Search(scaled, self.network, self.n_candidates, self.components, own, self.settings)
+        until_last_look = clock.share(1 - self.settings.finishing.share)
         try:
-            for _ in search.run(clock.share(1 - self.settings.finishing.share)):
+            for _ in search.run(until_last_look):
                 pass
+            self.ended = search.ended(until_last_look)
         except KeyboardInterrupt:
             self.is_interrupted = True
             clock = Clock.of(min(clock.left, _LAST_LOOK))
+        self.n_tried += search.candidates.n_seen
         if not search.candidates.n_seen:
             tell("the search ended before it had tried any equation: give it more time with time_limit")
         return self._finished(search.candidates, scaler, task, clock)
