@@ -33,6 +33,7 @@ app = typer.Typer(help="NSR: data in, equation out.", add_completion=False, pret
 _USAGE_ERROR: Any = typer.BadParameter.__base__
 
 _DATA_HELP = "table with a header: separated text (.gz, too), .xlsx or .parquet; - for standard input"
+_DEVICE_HELP = "auto, cpu, cuda, cuda:0, mps ..."
 
 
 @app.command()
@@ -51,7 +52,7 @@ def fit(
     time_limit: Annotated[float, typer.Option(help="seconds to search")] = 30.0,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="same seed, same result")] = 0,
     checkpoint: Annotated[str | None, typer.Option(help="name of a shipped checkpoint, or a folder")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:0, mps ...")] = "auto",
+    device: Annotated[str, typer.Option(help=_DEVICE_HELP)] = "auto",
     output: Annotated[Path | None, typer.Option(help="JSON file for `nsr predict`")] = None,
 ) -> None:
     """Find equations for a column of a table."""
@@ -143,6 +144,7 @@ def ode(
     ] = None,
     time_limit: Annotated[float, typer.Option(help="seconds to search")] = 10.0,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="same seed, same result")] = 0,
+    device: Annotated[str, typer.Option(help=_DEVICE_HELP)] = "auto",
     output: Annotated[Path | None, typer.Option(help="JSON file of the systems found")] = None,
     plot: Annotated[Path | None, typer.Option(help="picture of the simulation over the data")] = None,
 ) -> None:
@@ -173,7 +175,7 @@ def ode(
             data, time, None if states is None else split_by_comma(states), trajectory
         )
         _tell_changed(names, console)
-        estimator = ODERegressor(time_limit=time_limit, random_state=seed)
+        estimator = ODERegressor(time_limit=time_limit, random_state=seed, device=device)
         if stages is not None:
             estimator.set_params(stages=tuple(split_by_comma(stages)))
         _compile(compile_ode_kernels, say)

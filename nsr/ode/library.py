@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from functools import reduce
 
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
-from nsr.expressions.expression import Expression, apply, constant, variable
+from nsr.expressions.expression import Expression, apply, variable
+from nsr.expressions.monomials import ONE, monomial
 from nsr.ode.ranking import shortest
 from nsr.ode.stage import Proposals, Stage
 from nsr.ode.task import OdeTask
 from nsr.ode.weak_form import all_integrals, sparse_fits
 
-_ONE = constant(1.0)
 # Highest degree of polynomials by number of states: their terms grow fast.
 _DEGREES, _LEAST_DEGREE = {1: 5, 2: 4, 3: 3}, 2
 
@@ -44,11 +43,12 @@ class LibraryStage(Stage):
 
 def polynomials(n_states: int, degree: int) -> tuple[Expression, ...]:
     """All monomials up to a total degree, the constant first."""
-    terms = [_ONE]
-    for total in range(1, degree + 1):
-        for chosen in itertools.combinations_with_replacement(range(n_states), total):
-            terms.append(_monomial(chosen))
-    return tuple(terms)
+    chosen = (
+        factors
+        for total in range(degree + 1)
+        for factors in itertools.combinations_with_replacement(range(n_states), total)
+    )
+    return tuple(monomial(map(factors.count, range(n_states))) for factors in chosen)
 
 
 def libraries(n_states: int) -> list[tuple[Expression, ...]]:
@@ -63,16 +63,6 @@ def libraries(n_states: int) -> list[tuple[Expression, ...]]:
         quadratic + _saturations(states),
         quadratic + _roots_and_exponentials(states),
     ]
-
-
-def _monomial(indices: tuple[int, ...]) -> Expression:
-    powers = []
-    for index, group in itertools.groupby(indices):
-        count = len(list(group))
-        powers.append(
-            variable(index) if count == 1 else apply("pow", variable(index), constant(float(count)))
-        )
-    return reduce(lambda a, b: apply("mul", a, b), powers)
 
 
 def _waves(states: list[Expression]) -> tuple[Expression, ...]:
@@ -92,7 +82,7 @@ def _saturations(states: list[Expression]) -> tuple[Expression, ...]:
     terms = []
     for state in states:
         square = apply("square", state)
-        half, hill = apply("inv", apply("add", _ONE, state)), apply("inv", apply("add", _ONE, square))
+        half, hill = apply("inv", apply("add", ONE, state)), apply("inv", apply("add", ONE, square))
         terms += [half, hill, apply("mul", square, hill)]
         terms += [apply("mul", other, half) for other in states if other != state]
         terms += [apply("mul", apply("mul", state, other), half) for other in states if other != state]

@@ -41,11 +41,13 @@ class Networks:
         systems: Name or folder of the checkpoint that knows systems.
         functions: The same of the one that knows functions.
         n_candidates: Sequences that are sampled from each, for each component of the second.
+        device: Where they run, as `nsr.network.devices.find_device` takes it.
     """
 
     systems: str
     functions: str
     n_candidates: int
+    device: str
 
 
 class _NetworkStage(Stage):
@@ -75,7 +77,8 @@ class SystemsStage(_NetworkStage):
     """The network that knows systems; a checkpoint that cannot be used is refused before a search."""
 
     def __init__(self, networks: Networks) -> None:
-        super().__init__(from_pretrained(networks.systems, knows="systems"), networks.n_candidates)
+        pretrained = from_pretrained(networks.systems, networks.device, knows="systems")
+        super().__init__(pretrained, networks.n_candidates)
 
     def answers(self, task: OdeTask, clock: Clock) -> list[list[Expression]]:
         """As `by_systems`."""
@@ -86,7 +89,8 @@ class FunctionsStage(_NetworkStage):
     """The network that knows functions, asked for each derivative; refused as that for systems is."""
 
     def __init__(self, networks: Networks) -> None:
-        super().__init__(from_pretrained(networks.functions, knows="functions"), networks.n_candidates)
+        pretrained = from_pretrained(networks.functions, networks.device, knows="functions")
+        super().__init__(pretrained, networks.n_candidates)
 
     def answers(self, task: OdeTask, clock: Clock) -> list[list[Expression]]:
         """As `by_functions`."""

@@ -19,6 +19,7 @@ from nsr.export.latex import to_latex
 from nsr.export.leaderboard import leaderboard
 from nsr.expressions.sympy_form import to_sympy
 from nsr.network.checkpoint import DEFAULT_CHECKPOINT
+from nsr.network.devices import check_device
 from nsr.ode.compiling import compile_ode_kernels
 from nsr.ode.neural import Networks
 from nsr.ode.paths import System
@@ -51,6 +52,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
             `systems`, the network that knows systems; `functions`, the network that knows functions, asked
             for each derivative; `variation`, small changes of the best systems of the others.
         settings: Effort and preferences of the search.
+        device: Where the networks run: `auto`, or a device of PyTorch such as `cpu`, `cuda:0` or `mps`.
         random_state: Seed; the same seed gives the same result unless the time limit cuts in.
 
     Attributes:
@@ -76,6 +78,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         time_limit: float = 10.0,
         stages: str | Sequence[str] = tuple(STAGES),
         settings: OdeSettings | None = None,
+        device: str = "auto",
         random_state: int | np.random.RandomState | None = 0,
     ) -> None:
         self.checkpoint = checkpoint
@@ -84,6 +87,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         self.time_limit = time_limit
         self.stages = stages
         self.settings = settings
+        self.device = device
         self.random_state = random_state
 
     def fit(self, t: ArrayLike | Sequence[ArrayLike], X: ArrayLike | Sequence[ArrayLike]) -> ODERegressor:
@@ -104,7 +108,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
             DataWarning: If the chosen system explains less than half of the variance of a state.
         """
         self._check_parameters()
-        networks = Networks(self.checkpoint, self.function_checkpoint, self.n_candidates)
+        networks = Networks(self.checkpoint, self.function_checkpoint, self.n_candidates, self.device)
         stages = {name: make(networks) for name, make in STAGES.items() if name in self._stages}
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         compile_ode_kernels()  # in the first fit on a machine, which is not the search's time
@@ -184,6 +188,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         check_time_limit(self.time_limit)
         if self.n_candidates < 1:
             raise ValueError(f"n_candidates must be at least 1, not {self.n_candidates}")
+        check_device(self.device)
 
     @property
     def _stages(self) -> tuple[str, ...]:

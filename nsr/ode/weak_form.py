@@ -6,25 +6,23 @@ Multiplying dx/dt = sum_j w_j theta_j(x) by a bump phi(t) and integrating by par
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nsr.evaluate.program import Program
-from nsr.expressions.expression import Expression, apply, constant
+from nsr.expressions.expression import Expression
+from nsr.expressions.monomials import linear_combination
 from nsr.ode.settings import OdeSettings
 from nsr.ode.trajectories import Trajectory
-from nsr.refinement.subsets import backward_elimination, best_subsets, forward_selection
+from nsr.refinement.subsets import backward_elimination, best_subsets, combinations, forward_selection
 
 Array = NDArray[np.float64]
 
 _TINY = 1e-300
-_ONE = constant(1.0)
 
 
 @dataclass(frozen=True)
@@ -148,15 +146,10 @@ def _subsets(table: Array, target: Array, settings: OdeSettings) -> list[tuple[i
     gram, moments, total = scaled.T @ scaled, scaled.T @ target, float(target @ target) or 1.0
     for size in range(1, settings.most_exhaustive + 1):
         if 0 < math.comb(table.shape[1], size) <= settings.most_subsets:
-            subsets = _combinations(table.shape[1], size)
+            subsets = combinations(table.shape[1], size)
             best = best_subsets(gram, moments, total, subsets, settings.n_subsets, math.inf)
             found |= dict.fromkeys(best)
     return list(found)
-
-
-@cache
-def _combinations(n: int, size: int) -> NDArray[np.intp]:
-    return np.array(list(itertools.combinations(range(n), size)), dtype=np.intp).reshape(-1, size)
 
 
 def _fit(table: Array, target: Array, terms: Sequence[Expression], subset: tuple[int, ...]) -> Fit:
@@ -166,13 +159,5 @@ def _fit(table: Array, target: Array, terms: Sequence[Expression], subset: tuple
     residual = float(np.linalg.norm(target - columns / norms @ weights)) / (
         float(np.linalg.norm(target)) + _TINY
     )
-    return Fit(_sum(weights / norms, [terms[i] for i in subset]), residual)
-
-
-def _sum(weights: Array, terms: Sequence[Expression]) -> Expression:
-    result: Expression | None = None
-    for weight, term in zip(weights, terms, strict=True):
-        part = constant(float(weight)) if term == _ONE else apply("mul", constant(float(weight)), term)
-        result = part if result is None else apply("add", result, part)
-    assert result is not None
-    return result
+    parts = [(float(weight), terms[i]) for weight, i in zip(weights / norms, subset, strict=True)]
+    return Fit(linear_combination(parts), residual)

@@ -105,14 +105,7 @@ def refine(
     if effort.points is not None and effort.points < task.n_rows:
         rows = np.sort(np.random.default_rng(task.seed).choice(task.n_rows, effort.points, replace=False))
     iterations = effort.iterations or _ITERATIONS[method]
-    settings = _Settings(
-        method,
-        effort.restarts,
-        iterations,
-        tolerance,
-        task.seed,
-        random_first,
-    )
+    settings = _Settings(method, effort.restarts, iterations, tolerance, task.seed, random_first)
     fitting = _Fitting(program, task.X[rows], task.y[rows], task.root_weights[rows], settings, clock)
     with _ended_by(fitting):
         _in_slices(len(program.expressions), task.n_threads, clock, fitting.run)
@@ -154,18 +147,19 @@ class _Fitting:
         self.settings = settings
         self.clock = clock
         self.tolerance = np.array([settings.tolerance])
-        self._y = y
-        self._X = X
-        self.is_weighted = bool(np.ptp(weights) > 0)
-        # Weights are one more variable that everything is multiplied by: no kernel need know of them.
-        self._program = _weighted(program, X.shape[1]) if self.is_weighted else program
-        self._weigh(weights)
+        self._program, self._table, self._target = program, X, y
+        if np.ptp(weights) > 0:
+            # Weights are one more variable that everything is multiplied by: no kernel need know of them.
+            self._program = _weighted(program, X.shape[1])
+            self._table, self._target = np.column_stack((X, weights)), y * weights
+        self._columns = np.ascontiguousarray(self._table.T)
+        self._scale = root_mean_square(self._target) or 1.0
 
     @property
     def most_operations(self) -> float:
         """Multiplications that one slice may take, nearly all for normal equations."""
         settings, n_constants = self.settings, int(self._program.n_constants.max(initial=0))
-        return _SLICE * n_constants**2 * len(self._y) * settings.restarts * settings.iterations
+        return _SLICE * n_constants**2 * len(self._target) * settings.restarts * settings.iterations
 
     def run(self, begin: int, end: int) -> None:
         """Refines expressions begin to end."""
@@ -184,13 +178,6 @@ class _Fitting:
             optimizers.bfgs_kernel(*task, *limits)
         else:
             optimizers.least_squares_kernel(*task, settings.method == "varpro", *limits)
-
-    def _weigh(self, weights: Array) -> None:
-        table = np.column_stack((self._X, weights)) if self.is_weighted else self._X
-        self._table = table
-        self._target = self._y * weights if self.is_weighted else self._y
-        self._columns = np.ascontiguousarray(table.T)
-        self._scale = root_mean_square(self._target) or 1.0
 
     def _run_batched(self, index: NDArray[np.int64]) -> None:
         """As the compiled kernel, with one restart of all expressions at a time."""

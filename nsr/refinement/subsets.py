@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -51,6 +53,12 @@ def unexplained(gram, moments, total, subsets):
             explained += z[i] * z[i]
         result[s] = 1.0 - explained / total
     return result
+
+
+@cache
+def combinations(n: int, size: int) -> NDArray[np.intp]:
+    """All subsets of this many of n columns, shape (m, size)."""
+    return np.array(list(itertools.combinations(range(n), size)), dtype=np.intp).reshape(-1, size)
 
 
 def best_subsets(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from nsr.clock import Clock
 from nsr.data.scaling import Scaler
@@ -62,7 +63,7 @@ def _polished(
     best = ranked(pool)[: settings.n_polished]
     stages = {candidate.expression.skeleton(): candidate.stage for candidate in best}
     found = fitted([candidate.expression for candidate in best], task, settings.polished, clock)
-    own = [Candidate(c.expression, c.loss, c.bits, stages.get(c.expression.skeleton(), "")) for c in found]
+    own = [replace(c, stage=stages.get(c.expression.skeleton(), "")) for c in found]
     return _as_found_by(own, scored([simplify(c.expression) for c in own], task))
 
 
@@ -89,4 +90,4 @@ def _rounded(
 def _as_found_by(found: Sequence[Candidate], forms: Sequence[Candidate]) -> list[Candidate]:
     """Other forms of what was found, one of each, as finds of the same stages."""
     pairs = zip(found, forms, strict=True)
-    return [Candidate(form.expression, form.loss, form.bits, c.stage) for c, form in pairs]
+    return [replace(form, stage=c.stage) for c, form in pairs]

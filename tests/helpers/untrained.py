@@ -1,5 +1,6 @@
 """A checkpoint that knows nothing: what is found with it is up to everything but the network."""
 
+import tempfile
 from pathlib import Path
 
 import torch
@@ -17,3 +18,7 @@ def save_untrained(folder: Path) -> str:
     config = ModelConfig(tokenizer.vocab_size, d_model=16, n_heads=2, d_ffn=16, n_latents=4, max_length=16)
     save_pretrained(folder, Model(config), tokenizer)
     return str(folder)
+
+
+# A fixed place: its name is part of test names, which parallel runs compare.
+UNTRAINED = save_untrained(Path(tempfile.gettempdir()) / "nsr-tests" / "untrained")

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, constant, variable
-from nsr.refinement.subsets import backward_elimination, best_subsets
+from nsr.expressions.monomials import ONE, linear_combination, monomial, power
+from nsr.refinement.subsets import backward_elimination, best_subsets, combinations
 from nsr.search.state import State
 from nsr.search.structure.inner_constants import with_inner_constant
-from nsr.search.structure.monomials import ONE, linear_combination, monomial, power
 from nsr.search.structure.transforms import TRANSFORMS, Transform, applied, is_moderate, moderated
 from nsr.search.surrogate import ROUGH, degrees_up_to
 
@@ -189,21 +189,14 @@ def _best_subsets(columns: Array, target: Array, n_explicit: int, n_best: int) -
     scaled = columns / np.linalg.norm(columns, axis=0)
     gram, moments = scaled.T @ scaled, scaled.T @ target
     total, n = float(target @ target), len(moments)
-    kinds = (np.arange(n)[:, None], _pairs(n), _sums(n_explicit), _ratios(n_explicit, n))
+    kinds = (
+        np.arange(n)[:, None],
+        combinations(n, 2),
+        combinations(min(n_explicit, _MAX_TRIPLE_TERMS), 3),
+        _ratios(n_explicit, n),
+    )
     found = (best_subsets(gram, moments, total, kind, n_best, _WORTHWHILE) for kind in kinds)
     return list(itertools.chain.from_iterable(found))
-
-
-@cache
-def _pairs(n: int) -> NDArray[np.intp]:
-    return np.array(list(itertools.combinations(range(n), 2)), dtype=np.intp).reshape(-1, 2)
-
-
-@cache
-def _sums(n_explicit: int) -> NDArray[np.intp]:
-    """Triples of explicit columns."""
-    chosen = itertools.combinations(range(min(n_explicit, _MAX_TRIPLE_TERMS)), 3)
-    return np.array(list(chosen), dtype=np.intp).reshape(-1, 3)
 
 
 @cache

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, constant, variable
+from nsr.expressions.monomials import ONE, linear_combination, power
 from nsr.refinement.candidates import fitted
 from nsr.refinement.refine import Effort
 from nsr.search.settings import FEW_ROWS
 from nsr.search.state import State
-from nsr.search.structure.monomials import ONE, linear_combination, power
 from nsr.search.structure.transforms import TRANSFORMS, applied, is_moderate
 
 Array = NDArray[np.float64]

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from nsr.clock import Clock
 from nsr.expressions.expression import Expression, apply, variable
+from nsr.expressions.monomials import monomial
 from nsr.search.state import State
-from nsr.search.structure.monomials import monomial
 from nsr.search.surrogate import Surrogate
 
 Array = NDArray[np.float64]

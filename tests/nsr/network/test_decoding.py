@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -177,6 +179,13 @@ def test_options_out_of_range_are_refused(options):
 def test_at_least_one_beam_is_asked_for():
     with pytest.raises(ValueError, match="at least 1"):
         beam_search(MODEL, TOKENIZER, memory_of(1), torch.tensor([1]), n_beams=0)
+
+
+def test_a_million_samples_end_with_the_clock(monkeypatch):
+    looks = itertools.count()
+    monkeypatch.setattr("time.monotonic", lambda: float(next(looks)))
+    assert draw(n_samples=1_000_000, clock=Clock.of(100.0))[0]
+    assert next(looks) < 110
 
 
 def test_what_has_not_ended_by_the_deadline_is_left_out():

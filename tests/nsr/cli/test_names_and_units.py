@@ -1,0 +1,113 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+
+def test_units_and_guesses(nsr, table, guessed):
+    guessed("1*x_0")
+    units = "mass (kg)=kg, height=m^2/s^2, energy=J"
+    code, out, _ = nsr("fit", table, "--target", "energy", "--units", units, "--guess", "a*mass_kg*height")
+    assert code == 0
+    assert "energy = 2*mass_kg*height" in out
+    code, _, err = nsr("fit", table, "--target", "energy", "--units", "height=m,energy=J")
+    assert code == 2
+    assert "there is no unit for 'mass (kg)'" in err
+
+
+def test_columns_of_text_are_left_out_and_told(nsr, tmp_path, guessed):
+    guessed("1*x_0")
+    path = tmp_path / "data.csv"
+    path.write_text("name,a,b\nu,1,2\nv,2,4\nw,3,6\nz,5,10\n")
+    code, _out, err = nsr("fit", path, "--target", "b")
+    assert code == 0
+    assert "'name' holds text" in err
+
+
+AWKWARD = {
+    "words and signs": ["Flow rate [m3/h]", "H₂O", "flow [/min]"],
+    "nearly the same": ["m²", "m2", "y "],
+    "the same": ["a", "a", "a"],
+    "functions, constants and internal names": ["sin", "pi", "x_0"],
+    "quotes, commas, emoji and controls": ['5" pipe, "long"', "🙂", "\x1b[31mred"],
+    "very long": ["n" * 3000, "n" * 3001, "n" * 64],
+}
+
+
+@pytest.mark.parametrize("case", AWKWARD)
+def test_every_name_survives(nsr, tmp_path, guessed, rng, case):
+    """Into the equation, the result file and predictions, also from a file with another order of columns."""
+    guessed("1*x_1*x_2", "1*x_0*x_2")
+    names = AWKWARD[case]
+    values = rng.uniform(1, 2, (30, 3))
+    table = pd.DataFrame(np.column_stack((values, 3 * values[:, 0] * values[:, 2])), columns=[*names, "y"])
+    path, result, predicted = tmp_path / "data.csv", tmp_path / "result.json", tmp_path / "predicted.csv"
+    table.to_csv(path, index=False)
+    code, out, err = nsr("fit", path, "--target", "y", "--output", result)
+    assert code == 0
+    content = json.loads(result.read_text())
+    assert [content["columns"][name] for name in content["features"]] == names
+    first, _, third = content["features"]
+    assert out.splitlines()[-1] in {f"y = 3*{first}*{third}", f"y = 3*{third}*{first}"}
+    assert all(f"is written {name} " in err for name in set(content["features"]) - set(names))
+    assert "\x1b" not in out + err
+    if len(set(names)) > 1:
+        table[["y", *reversed(names)]].to_csv(path, index=False)
+    assert nsr("predict", result, path, "--output", predicted)[0] == 0
+    np.testing.assert_allclose(pd.read_csv(predicted)["y"], table["y"])
+
+
+def test_predictions_need_only_the_columns_of_the_equation(nsr, tmp_path, guessed):
+    path, result = tmp_path / "data.csv", tmp_path / "result.json"
+    guessed("1*x_0")
+    pd.DataFrame({"a b": [1, 2, 3, 5], "c": [4, 7, 5, 1], "y [m]": [2, 4, 6, 10]}).to_csv(path, index=False)
+    assert nsr("fit", path, "--target", "y [m]", "--output", result)[0] == 0
+    path.write_text("a b\n7\n")
+    assert nsr("predict", result, path)[1] == "y [m]\n14.0\n"
+    path.write_text("a_b\n7\n")
+    code, _, err = nsr("predict", result, path)
+    assert code == 2
+    assert "no column 'a b'; did you mean 'a_b'" in err
+
+
+def test_rows_without_a_value_are_told(nsr, tmp_path):
+    result, path = tmp_path / "result.json", tmp_path / "data.csv"
+    equation = {"equation": "log(a)", "complexity": 3, "loss": 0, "r2": 1}
+    content = {"target": "y", "features": ["a"], "columns": {"a": "a"}, "best": 0, "equations": [equation]}
+    result.write_text(json.dumps(content))
+    path.write_text("a,b\n1,2\n-1,2\n")
+    code, out, err = nsr("predict", result, path)
+    assert (code, out) == (0, 'y\n0.0\n""\n')
+    assert "no value in 1 of 2 rows, the first in line 3" in err
+    path.write_text("a,b\noops,m\n1,2\n")
+    code, out, err = nsr("predict", result, path)
+    assert (code, out) == (0, "y\n0.0\n")
+    assert "line 2" in err
+    assert "is passed over" in err
+
+
+def test_a_row_of_units_is_used(nsr, tmp_path, guessed):
+    guessed("1*x_0")
+    path = tmp_path / "data.csv"
+    rows = "".join(f"{a},{b},{2 * a * b}\n" for a, b in [(1, 2), (2, 5), (3, 4), (5, 7), (4, 4)])
+    path.write_text(f"mass,g h,E\nkg,[m^2/s^2],J\n{rows}")
+    code, out, err = nsr("fit", path, "--target", "E", "--guess", 'a*mass*"g h"')
+    assert code == 0
+    assert "line 2 is read as units: mass = kg, g h = m^2/s^2, E = J" in err
+    assert "E = 2*mass*g_h" in out
+    path.write_text(f"mass,g h,E\nkg,K,J\n{rows}")
+    code, out, err = nsr("fit", path, "--target", "E", "--guess", 'a*mass*"g h"')
+    assert "constants may have units" in err
+    assert "E = 2*mass*g_h" in out
+    code, out, err = nsr("fit", path, "--target", "E", "--constant-units", "dimensionless")
+    assert code == 2
+    assert "constant_units='free'" in err
+    code, out, err = nsr("fit", path, "--target", "E", "--constant-units", "free", "--guess", "a*mass*g_h")
+    assert code == 0
+    assert "E = 2*mass*g_h" in out
+    path.write_text(f"mass,g h,E\nkg,lots,J\n{rows}")
+    code, out, err = nsr("fit", path, "--target", "E")
+    assert code == 2
+    assert "line 2" in err
+    assert "'lots' of column 'g h' is not a unit" in err
