@@ -121,7 +121,7 @@ def plot_slice(
     if errors is not None:
         low, high = values - 2 * errors, values + 2 * errors
         ax.fill_between(points[:, place], low, high, color=line.get_color(), **_BAND)
-    ax.set(xlabel=estimator.names_.columns[place], ylabel="target")
+    ax.set(xlabel=estimator.names_.identifiers[place], ylabel="target")
     return ax
 
 
@@ -155,7 +155,7 @@ def plot_surface(
     filled = ax.contourf(*grid, np.ma.masked_invalid(values.reshape(_N_GRID, _N_GRID)), levels=20)
     ax.figure.colorbar(filled, ax=ax, label="target")
     ax.plot(table[:, across], table[:, up], ".", color="white", markersize=2)
-    ax.set(xlabel=estimator.names_.columns[across], ylabel=estimator.names_.columns[up])
+    ax.set(xlabel=estimator.names_.identifiers[across], ylabel=estimator.names_.identifiers[up])
     return ax
 
 
@@ -189,7 +189,8 @@ def draw(estimator: SymbolicRegressor, X: ArrayLike, y: ArrayLike, target: str, 
         for place, panel in zip(used, panels[4:], strict=False):
             plot_slice(estimator, X, place, ax=panel)
     equation = estimator.equations(digits=4)[estimator.best_index_]
-    figure.suptitle(shortened(f"{target} = {equation}", _TITLE))
+    # Dollars in names are no formulas.
+    figure.suptitle(shortened(f"{target} = {equation}", _TITLE), parse_math=False)
     write_picture(figure, path)
 
 

@@ -261,7 +261,9 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     def _tell_unexplained(self) -> None:
         explained = float(self.best_["r2"])
         if explained < LITTLE:
-            what = f"{percent(explained)} of the target's variance" if explained > 0 else "no more than its mean"
+            what = (
+                f"{percent(explained)} of the target's variance" if explained > 0 else "no more than its mean"
+            )
             tell(
                 f"the chosen equation explains {what}: what is left may be noise, or due to what is not in the "
                 "table; see the report, or give the search more time with time_limit"

@@ -39,7 +39,7 @@ def leaderboard(
     aligned = [[cell.rjust(max(map(len, column))) for cell in column] for column in columns]
     starts = [_GAP.join(cells) + _GAP for cells in zip(*aligned, strict=True)]
     place = max(_SHORTEST, width - len(starts[0]))
-    shown = ["equation", *(_shortened(equation, place) for equation in equations)]
+    shown = ["equation", *(shortened(equation, place) for equation in equations)]
     return "\n".join(start + equation for start, equation in zip(starts, shown, strict=True))
 
 
@@ -48,5 +48,6 @@ def _share(unexplained: float) -> str:
     return "0" if abs(unexplained) < _ROUNDING else f"{unexplained:.3g}"
 
 
-def _shortened(equation: str, width: int) -> str:
+def shortened(equation: str, width: int) -> str:
+    """An equation in at most this many characters, for display."""
     return equation if len(equation) <= width else equation[: width - len(_CUT)] + _CUT

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,5 +35,7 @@ def check_picture(path: Path) -> None:
 def write_picture(figure: Figure, path: Path) -> None:
     """Writes a figure; the path's ending says as which kind of picture."""
     picture = io.BytesIO()
-    figure.savefig(picture, dpi=_DOTS_PER_INCH, format=path.suffix[1:].lower())
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # of names in whatever writing
+        figure.savefig(picture, dpi=_DOTS_PER_INCH, format=path.suffix[1:].lower())
     write_whole(path, picture.getvalue())

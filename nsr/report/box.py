@@ -35,5 +35,7 @@ def box(fitted: Fitted) -> Finding:
     if undefined:
         return Finding("box", "has no value at some points between the rows", True, figures)
     if far:
-        return Finding("box", "goes far beyond the target's range between the rows, as at a pole", True, figures)
+        return Finding(
+            "box", "goes far beyond the target's range between the rows, as at a pole", True, figures
+        )
     return Finding("box", "has moderate values everywhere between the rows", False, figures)

@@ -36,10 +36,14 @@ def constants(fitted: Fitted) -> Finding:
     _, singular, directions = np.linalg.svd(unit, full_matrices=len(unit) < len(values))
     singular = np.pad(singular, (0, len(directions) - len(singular)))
     flat = directions[singular <= _FLAT * max(1.0, float(singular.max()))]
-    loose = sorted({*without, *np.flatnonzero(np.max(np.abs(flat), axis=0, initial=0.0) > _TAKES_PART).tolist()})
+    loose = sorted(
+        {*without, *np.flatnonzero(np.max(np.abs(flat), axis=0, initial=0.0) > _TAKES_PART).tolist()}
+    )
     if loose:
         listed = ", ".join(format_number(values[i], 4) for i in loose)
-        return Finding("constants", f"any one of these could have another value, made up by others: {listed}", True)
+        return Finding(
+            "constants", f"any one of these could have another value, made up by others: {listed}", True
+        )
     variances = np.sum((directions.T / singular) ** 2, axis=1) / lengths**2
     errors = fitted.noise * np.sqrt(variances) * scale
     vague = [i for i, value in enumerate(values) if not fitted.is_exact and abs(value) < _TOLD * errors[i]]

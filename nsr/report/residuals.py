@@ -46,7 +46,9 @@ def structure(fitted: Fitted) -> Finding:
     if p_value > ALPHA:
         return Finding("structure", f"residuals show no structure (p = {p_value:.2g})", False, figures)
     with_columns = [fitted.names[v] for v, p in zip(varying, result.p_values, strict=False) if p <= ALPHA]
-    what = f"residuals still vary with {', '.join(with_columns) or 'the columns together'} (p = {p_value:.2g})"
+    what = (
+        f"residuals still vary with {', '.join(with_columns) or 'the columns together'} (p = {p_value:.2g})"
+    )
     if explained > 0:
         what += f"; a random forest explains {percent(explained)} of them on rows it has not seen"
     return Finding("structure", what, True, figures)

@@ -95,7 +95,9 @@ def jointly(X: Array) -> list[Statistic]:
         found.append(_explained_by(scaled[:, first] * scaled[:, second]))
     n_near = min(_N_NEIGHBOURS, len(X) - 1)
     near = cKDTree(scaled).query(scaled, n_near + 1)[1][:, 1:]
-    found.append(lambda residuals: np.sum(residuals * sum(residuals[near[:, k]] for k in range(n_near)), axis=0))
+    found.append(
+        lambda residuals: np.sum(residuals * sum(residuals[near[:, k]] for k in range(n_near)), axis=0)
+    )
     return found
 
 
