@@ -1,7 +1,7 @@
 """Pictures of fitted equations: the front, the fit, its residuals, and slices through it.
 
-Each function draws into the axes it is given, or into those of a new pyplot figure, and returns them, so that pictures
-can be combined and changed. They need matplotlib: `pip install "nsr[plots]"`.
+Each function draws into the axes it is given, or into those of a new pyplot figure, and returns them, so that
+pictures can be combined and changed. They need matplotlib: `pip install "nsr[plots]"`.
 """
 
 from __future__ import annotations
@@ -44,11 +44,9 @@ def plot_front(estimator: SymbolicRegressor, ax: Axes | None = None) -> Axes:
     ax.step(front["complexity"], unexplained, where="post", color="0.7")
     ax.plot(front["complexity"], unexplained, "o", color="C0", label="front")
     ax.plot(front["complexity"].iloc[best], unexplained[best], "*", markersize=14, color="C1", label="chosen")
-    for place, equation in enumerate(estimator.equations(digits=3)):
-        ax.annotate(
-            shortened(equation, _LABEL), (front["complexity"].iloc[place], unexplained[place]), fontsize="x-small",
-            xytext=(4, 4), textcoords="offset points",
-        )  # fmt: skip
+    for equation, *place in zip(estimator.equations(digits=3), front["complexity"], unexplained, strict=True):
+        label = {"xytext": (4, 4), "textcoords": "offset points", "fontsize": "x-small"}
+        ax.annotate(shortened(equation, _LABEL), place, **label)
     ax.set(yscale="log", xlabel="complexity", ylabel="unexplained share")
     ax.legend()
     return ax
@@ -132,7 +130,7 @@ def plot_surface(
     index: int | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """The equation as a function of two columns, in colours, all others at their median, with the rows as points.
+    """The equation as a function of two columns, in colours, all others at their median; rows are points.
 
     Args:
         estimator: Fitted.
@@ -160,7 +158,7 @@ def plot_surface(
 
 
 def draw(estimator: SymbolicRegressor, X: ArrayLike, y: ArrayLike, target: str, path: Path) -> None:
-    """Writes a picture of everything: the fit, its residuals, the front, and slices along the columns needed most.
+    """Writes a picture of everything: the fit, its residuals, the front, slices along what is needed most.
 
     Args:
         estimator: Fitted to this table.
@@ -219,7 +217,7 @@ def _values(estimator: SymbolicRegressor, points: Array, index: int | None) -> t
 
 
 def _most_needed(estimator: SymbolicRegressor, X: ArrayLike) -> list[int]:
-    """Columns of the chosen equation, those first along which it varies most between the rows' medians and ends."""
+    """Columns of the chosen equation, those first along which it varies most, the others at their median."""
     table = _table(X)
     used = estimator.expressions_[estimator.best_index_].variables
     spread = {}

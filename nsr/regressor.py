@@ -76,8 +76,8 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         n_features_in_: Number of columns of X.
         feature_names_in_: Names of the columns, where X had names that are text.
         names_: Names of the columns, and the identifiers that stand for them in equations.
-        ended_: Why the search ended: an equation is `exact`, or leaves what looks like `noise`; nothing got better
-            (`exhausted`); the `time` was up; it was `interrupted`; there was `nothing` to explain.
+        ended_: Why the search ended: an equation is `exact`, or leaves what looks like `noise`; nothing got
+            better (`exhausted`); the `time` was up; it was `interrupted`; there was `nothing` to explain.
         n_tried_: Equations that were tried.
         seconds_: How long the fit took.
     """
@@ -265,8 +265,8 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
                 f"{percent(explained)} of the target's variance" if explained > 0 else "no more than its mean"
             )
             tell(
-                f"the chosen equation explains {what}: what is left may be noise, or due to what is not in the "
-                "table; see the report, or give the search more time with time_limit"
+                f"the chosen equation explains {what}: what is left may be noise, or due to what is not in "
+                "the table; report() says more, and time_limit gives the search more time"
             )
 
     def _names(self) -> Sequence[str]:

@@ -111,8 +111,8 @@ def front_of(ordered: Sequence[ScoredT]) -> list[ScoredT]:
 def thinned(front: Sequence[Scored], best: int, n: int) -> list[int]:
     """Which rows of a front to show, where it has more than anybody reads.
 
-    The chosen row stays, and so do the first and the last one where there is place for them. Of the others the
-    one goes, again and again, that lowers the loss least, as a factor, from what is left before it.
+    The chosen row stays, and so do the first and the last one where there is place for them. Of the others
+    the one goes, again and again, that lowers the loss least, as a factor, from what is left before it.
 
     Args:
         front: By rising complexity and falling loss.

@@ -34,8 +34,8 @@ class Columns:
     """What the columns are to the equation.
 
     Attributes:
-        gains: How much more of the target is unexplained (a share of the loss of the best constant) when a column
-            of the equation is shuffled; infinity where the equation then has no value.
+        gains: How much more of the target is unexplained (a share of the loss of the best constant) when a
+            column of the equation is shuffled; infinity where the equation then has no value.
         idle: Columns that are not in the equation, and what is left does not vary with.
         gainless: Columns that are in the equation, and could be shuffled without loss.
         alike: Columns of the equation, each with another that could take its place.

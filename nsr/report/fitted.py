@@ -60,7 +60,7 @@ class Fitted:
 
     @cached_property
     def noise(self) -> float:
-        """Standard deviation of the residuals, in units of the target where no row counts more than others."""
+        """Standard deviation of residuals, in units of the target where no row counts more than others."""
         return float(np.sqrt(np.sum(self.residuals**2) / self.n_spare))
 
     @cached_property

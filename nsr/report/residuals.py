@@ -70,10 +70,8 @@ def spread(fitted: Fitted) -> Finding:
     if min(p_value, rank.pvalue) > ALPHA / 2:  # two tests of one thing
         return Finding("spread", f"residuals are as large everywhere (p = {rank.pvalue:.2g})", False, figures)
     way = "grow with" if rank.statistic > 0 else "shrink with growing"
-    return Finding(
-        "spread", f"residuals {way} values (Spearman's rho = {rank.statistic:.2f}): an error that is not the "
-        "same for all rows should be told to the fit", True, figures,
-    )  # fmt: skip
+    text = f"residuals {way} values (Spearman's rho = {rank.statistic:.2f}): rows are not equally certain"
+    return Finding("spread", text, True, figures)
 
 
 def order(fitted: Fitted) -> Finding:
@@ -90,10 +88,8 @@ def order(fitted: Fitted) -> Finding:
     shown = f"Durbin-Watson {statistic:.2f}, p = {result.p_value:.2g}"
     if result.p_value > ALPHA:
         return Finding("order", f"residuals do not depend on the rows' order ({shown})", False, figures)
-    return Finding(
-        "order", f"residuals depend on the rows' order ({shown}): something drifted or carried over, and errors "
-        "of constants are larger than they look", True, figures,
-    )  # fmt: skip
+    text = f"residuals depend on the rows' order ({shown}): something drifted or carried over"
+    return Finding("order", text, True, figures)
 
 
 def far_rows(fitted: Fitted) -> Finding:
@@ -106,10 +102,8 @@ def far_rows(fitted: Fitted) -> Finding:
     worst = found[np.argsort(-np.abs(fitted.residuals[found]))][:5]
     shown = ", ".join(f"{fitted.task.y[row]:.4g} for {fitted.predicted[row]:.4g}" for row in worst)
     more = ", ..." if len(found) > len(worst) else ""
-    return Finding(
-        "outliers", f"{len(found)} of {fitted.task.n_rows} rows are far off: {shown}{more}", True,
-        {"count": len(found)},
-    )  # fmt: skip
+    text = f"{len(found)} of {fitted.task.n_rows} rows are far off: {shown}{more}"
+    return Finding("outliers", text, True, {"count": len(found)})
 
 
 def shape(fitted: Fitted) -> Finding:
@@ -123,11 +117,9 @@ def shape(fitted: Fitted) -> Finding:
     is_slight = abs(skewness) < _SLIGHT_SKEWNESS and abs(kurtosis) < _SLIGHT_KURTOSIS
     if p_value > ALPHA or is_slight:
         return Finding("shape", f"residuals are near normal (p = {p_value:.2g})", False, figures)
-    kind = "heavy tails" if kurtosis > _SLIGHT_KURTOSIS else "skewed" if abs(skewness) > 0.5 else "flat"
-    return Finding(
-        "shape", f"residuals are not normal: {kind} (skewness {skewness:.2f}, excess kurtosis {kurtosis:.2f})",
-        True, figures,
-    )  # fmt: skip
+    kind = "heavy tails" if kurtosis > 0 else "a distribution that is not normal"
+    text = f"residuals have {kind}: skewness {skewness:.2f}, excess kurtosis {kurtosis:.2f}"
+    return Finding("shape", text, True, figures)
 
 
 CHECKS = (structure, spread, order, far_rows, shape)

@@ -1,10 +1,10 @@
-"""Whether residuals vary with something: statistics of neighbours and trends, against residuals of random sign.
+"""Whether residuals vary with something: statistics of neighbours and trends, against random signs.
 
-Residuals that are noise are as likely to have either sign, each on its own. So their signs are drawn anew many
-times (the wild bootstrap; Wu, Annals of Statistics 14, 1986; for tests of a model's form Stute, Gonzalez Manteiga
-and Presedo Quindimil, JASA 93, 1998), which keeps whatever their sizes vary with, and what was drawn loses what the
-equation's constants would have taken up. The largest of many statistics is compared with the largest of each draw,
-so that looking at many columns is no way to find something.
+Residuals that are noise are as likely to have either sign, each on its own. So their signs are drawn anew
+many times (the wild bootstrap; Wu, Annals of Statistics 14, 1986; for tests of a model's form Stute, Gonzalez
+Manteiga and Presedo Quindimil, JASA 93, 1998), which keeps whatever their sizes vary with, and what was drawn
+loses what the equation's constants would have taken up. The largest of many statistics is compared with the
+largest of each draw, so that looking at many columns is no way to find something.
 """
 
 from __future__ import annotations

@@ -39,8 +39,8 @@ class Solution:
     Attributes:
         front: From simple to accurate, at least one.
         best: Index of the chosen one.
-        ended: Why the search did: an equation is `exact`, or leaves what looks like `noise`; nothing got better
-            (`exhausted`); the `time` was up; it was `interrupted`; there was `nothing` to explain.
+        ended: Why the search did: an equation is `exact`, or leaves what looks like `noise`; nothing got
+            better (`exhausted`); the `time` was up; it was `interrupted`; there was `nothing` to explain.
         n_tried: Equations that were tried.
     """
 
