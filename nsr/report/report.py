@@ -142,7 +142,8 @@ def _explained(fitted: Fitted, explained: float, relative_error: float) -> Findi
     figures = {"explained": explained, "noise": fitted.noise, "relative_error": relative_error}
     if fitted.is_exact:
         return Finding("explained", "everything, up to rounding", False, figures)
-    text = f"{percent(explained)}; what is left has a standard deviation of {fitted.noise:.3g}"
+    share = percent(explained) if explained > 0 else "no more than a constant would"
+    text = f"{share}; what is left has a standard deviation of {fitted.noise:.3g}"
     if math.isfinite(relative_error):
         text += f", half of the rows are off by less than {percent(relative_error)} of the value"
     return Finding("explained", text, explained < LITTLE, figures)
