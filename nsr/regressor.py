@@ -76,8 +76,8 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         n_features_in_: Number of columns of X.
         feature_names_in_: Names of the columns, where X had names that are text.
         names_: Names of the columns, and the identifiers that stand for them in equations.
-        ended_: Why the search ended: an equation is `exact`, or leaves what looks like `noise`; nothing got
-            better (`exhausted`); the `time` was up; it was `interrupted`; there was `nothing` to explain.
+        ended_: Why the search ended: it was `answered` by what leaves nothing to look for, or `exhausted`, as
+            nothing got better; its `time` was up; or it was `interrupted`.
         n_tried_: Equations that were tried.
         seconds_: How long the fit took.
     """

@@ -21,12 +21,10 @@ if TYPE_CHECKING:
 
 # How a search may have ended, in words.
 ENDINGS = {
-    "exact": "ended by itself, as an equation is exact",
-    "noise": "ended by itself, as what is left looks like noise",
+    "answered": "ended by itself, as its answer leaves nothing to look for",
     "exhausted": "ended by itself, as nothing got better",
     "time": "was cut short by the time limit; more time may find more",
     "interrupted": "was interrupted; more time may find more",
-    "nothing": "had nothing to explain, or nothing to explain it with",
 }
 
 
@@ -152,6 +150,10 @@ def _explained(fitted: Fitted, explained: float, relative_error: float) -> Findi
 def _search(search: SearchSummary) -> Finding:
     seed = "" if search.seed is None else f", seed {search.seed}"
     figures = {"n_tried": search.n_tried, "seconds": search.seconds}
+    if not search.n_tried:
+        return Finding(
+            "search", "there was nothing to explain, or nothing to explain it with", False, figures
+        )
     text = f"{ENDINGS[search.ended]}; {search.n_tried} equations in {search.seconds:.1f} s{seed}"
     return Finding("search", text, search.ended in {"time", "interrupted"}, figures)
 

@@ -16,7 +16,7 @@ from nsr.expressions.space import SearchSpace
 from nsr.network.checkpoint import Pretrained
 from nsr.refinement.candidates import Candidate, Candidates
 from nsr.refinement.selection import choose, pareto_front, without_duplicates
-from nsr.search.engine import Search
+from nsr.search.engine import Ending, Search
 from nsr.search.finishing import constants, finished, unscaled
 from nsr.search.settings import SearchSettings
 from nsr.task import Task
@@ -39,14 +39,13 @@ class Solution:
     Attributes:
         front: From simple to accurate, at least one.
         best: Index of the chosen one.
-        ended: Why the search did: an equation is `exact`, or leaves what looks like `noise`; nothing got
-            better (`exhausted`); the `time` was up; it was `interrupted`; there was `nothing` to explain.
+        ended: Why the search has ended.
         n_tried: Equations that were tried.
     """
 
     front: list[Candidate]
     best: int
-    ended: str
+    ended: Ending
     n_tried: int
 
 
@@ -60,7 +59,7 @@ class Solver:
         components: Which of `nsr.search.context.COMPONENTS` to use.
         settings: The numbers of the search.
         is_interrupted: Whether Ctrl-C has ended the search.
-        ended: Why the latest search has, as in `Solution`.
+        ended: Why the latest search has ended.
         n_tried: Equations that were tried.
     """
 
@@ -69,7 +68,7 @@ class Solver:
     components: Sequence[str]
     settings: SearchSettings
     is_interrupted: bool = False
-    ended: str = "nothing"
+    ended: Ending = "answered"
     n_tried: int = 0
 
     def solve(self, task: Task, guesses: Sequence[Expression], clock: Clock) -> Solution:
@@ -132,13 +131,13 @@ class Solver:
         except KeyboardInterrupt:
             self.is_interrupted = True
             clock = Clock.of(min(clock.left, _LAST_LOOK))
-        self.n_tried += search.candidates.n_seen
         if not search.candidates.n_seen:
             tell("the search ended before it had tried any equation: give it more time with time_limit")
         return self._finished(search.candidates, scaler, task, clock)
 
     def _finished(self, found: Candidates, scaler: Scaler, task: Task, clock: Clock) -> list[Candidate]:
         """What was found, in the user's units and polished; after Ctrl-C the best few as they are."""
+        self.n_tried += found.n_seen
         try:
             pool = unscaled(found.most_promising(_N_PROMISING), scaler, task)
         except KeyboardInterrupt:

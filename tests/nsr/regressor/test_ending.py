@@ -17,7 +17,7 @@ def X(rng):
 
 def test_an_exact_answer(X):
     model = SymbolicRegressor(**FAST, stages=("families",)).fit(X, 2 * X[:, 0])
-    assert model.ended_ == "exact"
+    assert model.ended_ == "answered"
     assert model.n_tried_ > 0
     assert model.seconds_ > 0
 
@@ -25,7 +25,7 @@ def test_an_exact_answer(X):
 def test_noise_that_is_left(rng):
     X = rng.uniform(1, 3, (3_000, 1))
     y = 2 * X[:, 0] + 0.1 * rng.standard_normal(3_000)
-    assert SymbolicRegressor(**FAST, stages=("families",), time_limit=600).fit(X, y).ended_ == "noise"
+    assert SymbolicRegressor(**FAST, stages=("families",), time_limit=600).fit(X, y).ended_ == "answered"
 
 
 def test_nothing_left_to_try(X, rng):
@@ -50,7 +50,9 @@ def test_ctrl_c(X, monkeypatch):
 
 
 def test_nothing_to_explain(X):
-    assert SymbolicRegressor(**FAST).fit(X, np.full(60, 3.0)).ended_ == "nothing"
+    model = SymbolicRegressor(**FAST).fit(X, np.full(60, 3.0))
+    assert (model.ended_, model.n_tried_) == ("answered", 0)
+    assert model.report().warnings == ()
 
 
 @pytest.mark.filterwarnings("ignore::nsr.data.notes.DataWarning")

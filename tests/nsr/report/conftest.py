@@ -13,6 +13,6 @@ def reported():
     def make(X, y, text, seed=0, **more):
         names = [f"x_{place}" for place in range(X.shape[1])]
         fitted = Fitted(task(X, y, **more), parse(text), names, seed)
-        return report_on(fitted, text, len(y), SearchSummary("noise", 1000, 1.5, 30.0, 0))
+        return report_on(fitted, text, len(y), SearchSummary("answered", 1000, 1.5, 30.0, 0))
 
     return make
