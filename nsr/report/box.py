@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _N_POINTS = 4_096
 # Values further beyond the target's range than this many times the range are a pole's.
 _FAR = 30.0
+_ROUNDING = 1e-9
 
 
 def box(fitted: Fitted) -> Finding:
@@ -29,7 +30,7 @@ def box(fitted: Fitted) -> Finding:
     with np.errstate(all="ignore"):
         values = Program([fitted.expression]).values(low + points * (high - low))[0]
     undefined = int(np.sum(~np.isfinite(values)))
-    reach = _FAR * max(float(np.ptp(y)), 1e-300)
+    reach = _FAR * max(float(np.ptp(y)), float(np.max(np.abs(y))) * _ROUNDING)
     far = int(np.sum(np.isfinite(values) & ((values < y.min() - reach) | (values > y.max() + reach))))
     figures = {"undefined": undefined / _N_POINTS, "far": far / _N_POINTS}
     if undefined:
