@@ -122,7 +122,7 @@ def fit(
         if plot is not None:
             from nsr.plots import draw
 
-            draw(estimator, X, y, target, plot)
+            draw(estimator, X, y, _shown(target), plot)
 
 
 @app.command()

@@ -6,6 +6,7 @@ pictures can be combined and changed. They need matplotlib: `pip install "nsr[pl
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,8 @@ _N_FINE, _N_GRID = 400, 80
 _TITLE, _LABEL = 80, 40
 # Slices of a picture of everything.
 _N_SLICES = 2
+# Probability with which new observations lie in bands.
+_LEVEL = 0.95
 _BAND = {"alpha": 0.25, "linewidth": 0}
 
 
@@ -98,7 +101,7 @@ def plot_slice(
     index: int | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """The equation as a function of one column, all others at their median, with a band of two errors.
+    """The equation as a function of one column, all others at their median, with a band for new observations.
 
     Args:
         estimator: Fitted.
@@ -114,11 +117,10 @@ def plot_slice(
     table, place = _table(X), _place(estimator, column)
     points = np.tile(np.median(table, axis=0), (_N_FINE, 1))
     points[:, place] = np.linspace(table[:, place].min(), table[:, place].max(), _N_FINE)
-    values, errors = _values(estimator, points, index)
+    values, bounds = _values(estimator, points, index)
     (line,) = ax.plot(points[:, place], values, label="equation")
-    if errors is not None:
-        low, high = values - 2 * errors, values + 2 * errors
-        ax.fill_between(points[:, place], low, high, color=line.get_color(), **_BAND)
+    if bounds is not None:
+        ax.fill_between(points[:, place], *bounds.T, color=line.get_color(), **_BAND)
     ax.set(xlabel=estimator.names_.identifiers[place], ylabel="target")
     return ax
 
@@ -207,13 +209,15 @@ def _place(estimator: SymbolicRegressor, column: int | str) -> int:
 
 
 def _values(estimator: SymbolicRegressor, points: Array, index: int | None) -> tuple[Array, Array | None]:
-    """Values at points, and their standard errors."""
+    """Values at points, and bounds of new observations, shape (n_points, 2), if the estimator knows them."""
     table: Any = points
     if hasattr(estimator, "feature_names_in_"):
         import pandas as pd
 
         table = pd.DataFrame(points, columns=estimator.feature_names_in_)
-    return estimator.predict(table, index), None
+    if "interval" not in inspect.signature(estimator.predict).parameters:
+        return estimator.predict(table, index), None
+    return estimator.predict(table, index, interval=_LEVEL)
 
 
 def _most_needed(estimator: SymbolicRegressor, X: ArrayLike) -> list[int]:

@@ -10,10 +10,10 @@ import scipy.stats
 from numpy.typing import NDArray
 
 from nsr.evaluate.program import Program
-from nsr.report.finding import ALPHA, LEAST_ROWS, Finding
+from nsr.report.finding import LEAST_ROWS, Finding, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from nsr.report.fitted import Fitted
 
@@ -49,19 +49,18 @@ class Columns:
     dependent: tuple[str, ...]
 
 
-def columns(fitted: Fitted, structure: Finding) -> Columns:
+def columns(fitted: Fitted, missed: Collection[int]) -> Columns:
     """Looks at each of the columns.
 
     Args:
         fitted: The equation and its table.
-        structure: What the check of that name said of the residuals.
+        missed: Columns that what is left varies with.
     """
     names, used = fitted.names, fitted.expression.variables
     gains = {place: _gain(fitted, place) for place in used}
-    suspicious = [p for p in fitted.varying if _p_value(structure, names[p]) <= ALPHA]
     return Columns(
         gains={names[place]: gain for place, (gain, _) in gains.items()},
-        idle=tuple(names[i] for i in range(len(names)) if i not in used and i not in suspicious),
+        idle=tuple(names[i] for i in range(len(names)) if i not in used and i not in missed),
         gainless=tuple(names[place] for place, (_, is_sure) in gains.items() if not is_sure),
         alike=tuple((names[one], names[other]) for one, other in _alike(fitted)),
         dependent=tuple(names[place] for place in _dependent(fitted)),
@@ -72,23 +71,19 @@ def said(found: Columns) -> list[Finding]:
     """What there is to say about the columns."""
     findings = []
     ordered = sorted(found.gains, key=lambda name: -found.gains[name])
-    used = ", ".join(ordered) or "none"
-    idle = f"; idle: {', '.join(found.idle)}" if found.idle else ""
+    used = listed(ordered) or "none"
+    idle = f"; idle: {listed(found.idle)}" if found.idle else ""
     findings.append(Finding("columns", f"in the equation, most needed first: {used}{idle}"))
     if found.gainless:
-        listed = ", ".join(found.gainless)
-        findings.append(Finding("gainless", f"in the equation, but nothing is gained from: {listed}", True))
+        text = f"in the equation, but nothing is gained from: {listed(found.gainless)}"
+        findings.append(Finding("gainless", text, True))
     if found.alike:
-        pairs = ", ".join(f"{one} and {other}" for one, other in found.alike)
+        pairs = listed([f"{one} and {other}" for one, other in found.alike])
         findings.append(Finding("alike", f"cannot be told apart by these data: {pairs}", True))
     if len(found.dependent) > 2:  # two are alike
-        listed = ", ".join(found.dependent)
-        findings.append(Finding("dependent", f"each is a sum of multiples of the others: {listed}", True))
+        text = f"each is a sum of multiples of the others: {listed(found.dependent)}"
+        findings.append(Finding("dependent", text, True))
     return findings
-
-
-def _p_value(structure: Finding, name: str) -> float:
-    return structure.figures.get(f"p_value of {name}", 1.0)
 
 
 def _gain(fitted: Fitted, place: int) -> tuple[float, bool]:

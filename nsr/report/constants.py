@@ -28,7 +28,7 @@ def constants(fitted: Fitted) -> Finding:
     scale = np.where(values == 0, 1.0, np.abs(values))
     scaled = fitted.slopes * scale
     if not np.all(np.isfinite(scaled)):
-        return Finding("constants", "derivatives by the constants have no value in some rows", True)
+        return Finding("constants", "cannot be told, as the equation has no slope in some rows")
     # Columns of one length: what is flat must not depend on how much each constant matters.
     lengths = np.linalg.norm(scaled, axis=0)
     without = [i for i, length in enumerate(lengths) if length == 0]

@@ -14,7 +14,7 @@ from nsr.report.box import box
 from nsr.report.columns import Columns, columns, said
 from nsr.report.constants import constants
 from nsr.report.finding import LITTLE, Finding, percent
-from nsr.report.residuals import CHECKS, structure
+from nsr.report.residuals import CHECKS, patterns, structure
 
 if TYPE_CHECKING:
     from nsr.report.fitted import Fitted
@@ -124,16 +124,24 @@ def report_on(fitted: Fitted, equation: str, n_rows: int, search: SearchSummary)
     with np.errstate(all="ignore"):
         relative = np.abs((fitted.task.y - fitted.predicted) / fitted.predicted)
     relative_error = float(np.median(relative))
-    residual = [] if fitted.is_exact else [check(fitted) for check in CHECKS]
-    of_columns = columns(fitted, residual[0] if residual else Finding(structure.__name__, ""))
-    findings = [
-        _explained(fitted, explained, relative_error), *residual, *said(of_columns), constants(fitted),
-        box(fitted), _search(search),
-    ]  # fmt: skip
+    found = patterns(fitted)
+    of_columns = columns(fitted, found.columns)
+    findings = [_explained(fitted, explained, relative_error)]
+    if not fitted.is_exact:
+        findings += [structure(fitted, found), *(check(fitted) for check in CHECKS)]
+    findings += [*said(of_columns), constants(fitted), box(fitted), _search(search)]
     return Report(
-        equation, n_rows, fitted.task.n_rows, len(fitted.names), explained, fitted.noise, relative_error,
-        of_columns, search, tuple(findings),
-    )  # fmt: skip
+        equation=equation,
+        n_rows=n_rows,
+        n_rows_used=fitted.task.n_rows,
+        n_columns=len(fitted.names),
+        explained=explained,
+        noise=fitted.noise,
+        relative_error=relative_error,
+        columns=of_columns,
+        search=search,
+        findings=tuple(findings),
+    )
 
 
 def _explained(fitted: Fitted, explained: float, relative_error: float) -> Finding:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.stats
 from numpy.typing import NDArray
 
-from nsr.report.finding import ALPHA, LEAST_ROWS, Finding, percent, too_few_rows
+from nsr.report.finding import ALPHA, LEAST_ROWS, Finding, listed, percent, too_few_rows
 from nsr.report.statistics import breusch_pagan, durbin_watson, outliers
-from nsr.report.structure import Statistic, along, jointly, tested
+from nsr.report.structure import along, compared, jointly
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from nsr.report.fitted import Fitted
 
 Array = NDArray[np.float64]
@@ -27,31 +27,58 @@ _FOREST_ROWS = 60
 _SLIGHT_SKEWNESS, _SLIGHT_KURTOSIS = 0.5, 1.0
 
 
-def structure(fitted: Fitted) -> Finding:
-    """Whether the residuals vary with any of the columns, in the equation or not."""
-    if fitted.task.n_rows < LEAST_ROWS:
-        return too_few_rows("structure")
+@dataclass(frozen=True)
+class Patterns:
+    """What residuals vary with.
+
+    Attributes:
+        p_value: Probability that noise would look as much as if it varied with something.
+        by_column: The same for each column that varies, all others having been looked at as well.
+        explained: Share that random forests explain, on rows they have not seen.
+    """
+
+    p_value: float
+    by_column: Mapping[int, float]
+    explained: float
+
+    @property
+    def columns(self) -> list[int]:
+        """Columns that residuals vary with for sure."""
+        return [place for place, p_value in self.by_column.items() if p_value <= ALPHA]
+
+
+NO_PATTERNS = Patterns(1.0, {}, 0.0)
+
+
+def patterns(fitted: Fitted) -> Patterns:
+    """Looks for what the residuals vary with, among all columns, in the equation or not."""
+    if fitted.is_exact or fitted.task.n_rows < LEAST_ROWS:
+        return NO_PATTERNS
     rng, rows = fitted.rng, _some_rows(fitted)
     X, residuals = fitted.task.X[rows], fitted.residuals[rows]
     varying = [place for place in fitted.varying if np.ptp(X[:, place]) > 0]
-    groups: list[Sequence[Statistic]] = [along(X[:, place], rng) for place in varying]
+    groups = [along(X[:, place], rng) for place in varying]
     if len(varying) > 1:
         groups.append(jointly(X[:, varying]))
-    result = tested(residuals, fitted.slopes[rows], groups, rng)
+    result = compared(residuals, fitted.slopes[rows], groups, rng)
     explained, p_forest = _explained_by_forest(X[:, varying], residuals, fitted.seed)
-    p_value = min(1.0, 2 * min(result.p_value, p_forest))
-    by_column = zip(varying, result.p_values, strict=False)
-    figures = {"p_value": p_value, "explained_by_forest": explained}
-    figures |= {f"p_value of {fitted.names[place]}": p for place, p in by_column}
-    if p_value > ALPHA:
-        return Finding("structure", f"residuals show no structure (p = {p_value:.2g})", False, figures)
-    with_columns = [fitted.names[v] for v, p in zip(varying, result.p_values, strict=False) if p <= ALPHA]
-    what = (
-        f"residuals still vary with {', '.join(with_columns) or 'the columns together'} (p = {p_value:.2g})"
-    )
-    if explained > 0:
-        what += f"; a random forest explains {percent(explained)} of them on rows it has not seen"
-    return Finding("structure", what, True, figures)
+    by_column = dict(zip(varying, result.p_values[: len(varying)], strict=True))
+    return Patterns(min(1.0, 2 * min(result.p_value, p_forest)), by_column, explained)
+
+
+def structure(fitted: Fitted, found: Patterns) -> Finding:
+    """Whether the residuals vary with any of the columns."""
+    if fitted.task.n_rows < LEAST_ROWS:
+        return too_few_rows("structure")
+    figures = {"p_value": found.p_value, "explained_by_forest": found.explained}
+    shown = f"(p = {found.p_value:.2g})"
+    if found.p_value > ALPHA:
+        return Finding("structure", f"residuals show no structure {shown}", False, figures)
+    names = [fitted.names[place] for place in found.columns]
+    text = f"residuals still vary with {listed(names) or 'several columns together'} {shown}"
+    if found.explained > 0:
+        text += f"; a random forest explains {percent(found.explained)} of them on rows it has not seen"
+    return Finding("structure", text, True, figures)
 
 
 def spread(fitted: Fitted) -> Finding:
@@ -83,7 +110,7 @@ def order(fitted: Fitted) -> Finding:
     residuals, rng = fitted.residuals[:_MOST_ROWS], fitted.rng
     places = np.arange(float(len(residuals)))
     statistic = durbin_watson(fitted.residuals)
-    result = tested(residuals, fitted.slopes[:_MOST_ROWS], [along(places, rng)], rng)
+    result = compared(residuals, fitted.slopes[:_MOST_ROWS], [along(places, rng)], rng)
     figures = {"durbin_watson": statistic, "p_value": result.p_value}
     shown = f"Durbin-Watson {statistic:.2f}, p = {result.p_value:.2g}"
     if result.p_value > ALPHA:
@@ -100,7 +127,7 @@ def far_rows(fitted: Fitted) -> Finding:
     if not len(found):
         return Finding("outliers", "no row is much further off than others", False, {"count": 0})
     worst = found[np.argsort(-np.abs(fitted.residuals[found]))][:5]
-    shown = ", ".join(f"{fitted.task.y[row]:.4g} for {fitted.predicted[row]:.4g}" for row in worst)
+    shown = ", ".join(f"{fitted.task.y[row]:.4g} instead of {fitted.predicted[row]:.4g}" for row in worst)
     more = ", ..." if len(found) > len(worst) else ""
     text = f"{len(found)} of {fitted.task.n_rows} rows are far off: {shown}{more}"
     return Finding("outliers", text, True, {"count": len(found)})
@@ -122,7 +149,7 @@ def shape(fitted: Fitted) -> Finding:
     return Finding("shape", text, True, figures)
 
 
-CHECKS = (structure, spread, order, far_rows, shape)
+CHECKS = (spread, order, far_rows, shape)
 
 
 def _some_rows(fitted: Fitted) -> NDArray[np.intp]:

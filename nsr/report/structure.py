@@ -28,7 +28,7 @@ _LARGEST = 5.0
 
 
 @dataclass(frozen=True)
-class Tested:
+class Comparison:
     """How sure it is that residuals vary with each of several things.
 
     Attributes:
@@ -40,9 +40,9 @@ class Tested:
     p_values: tuple[float, ...]
 
 
-def tested(
+def compared(
     residuals: Array, slopes: Array, groups: Sequence[Sequence[Statistic]], rng: np.random.Generator
-) -> Tested:
+) -> Comparison:
     """Compares statistics of residuals with those of residuals of random sign.
 
     Args:
@@ -62,7 +62,7 @@ def tested(
     scores = np.stack([np.max([_standardised(s(both)) for s in group], axis=0) for group in groups])
     largest = scores.max(axis=0)
     p_values = tuple(_share_above(score[0], largest[1:]) for score in scores)
-    return Tested(min(p_values), p_values)
+    return Comparison(min(p_values), p_values)
 
 
 def along(column: Array, rng: np.random.Generator) -> list[Statistic]:

@@ -10,17 +10,17 @@ def law(X):
     return 2 * X[:, 0] * X[:, 1]
 
 
-@pytest.mark.parametrize("n_rows", [25, 200])
-def test_clean_data_give_few_warnings(reported, n_rows):
-    """Noise of one size around the law: of forty reports of a handful of checks each, few warn at all."""
+@pytest.mark.parametrize(("n_rows", "n_tables"), [(25, 40), (200, 10)])
+def test_clean_data_give_few_warnings(reported, n_rows, n_tables):
+    """Noise of one size around the law: of the reports, of a handful of checks each, hardly any warns."""
     warned = []
-    for seed in range(40):
+    for seed in range(n_tables):
         rng = np.random.default_rng([seed, n_rows])
         X = rng.uniform(1, 3, (n_rows, 3))
         y = law(X) + 0.5 * rng.standard_normal(n_rows)
         factor = (y @ law(X)) / (law(X) @ law(X))
         warned += reported(X, y, f"{2 * factor}*x_0*x_1", seed).warnings
-    assert len(warned) <= 4
+    assert len(warned) <= n_tables // 10
 
 
 FAULTS = {

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from nsr.report.structure import along, jointly, tested
+from nsr.report.structure import along, compared, jointly
 
 
 def p_value(X, residuals, slopes, rng):
     groups = [along(column, rng) for column in X.T]
-    return tested(residuals, slopes, [*groups, jointly(X)], rng)
+    return compared(residuals, slopes, [*groups, jointly(X)], rng)
 
 
 @pytest.mark.parametrize("n_rows", [12, 60])
