@@ -167,8 +167,9 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         kept = thinned(solution.front, solution.best, self.n_equations)
         self.best_index_ = kept.index(solution.best)
         self._keep_front([solution.front[place] for place in kept], task, data.columns)
-        self._tell_unexplained()
         self.ended_, self.n_tried_ = solution.ended, solution.n_tried
+        if solution.n_tried:  # otherwise it was told why nothing was found
+            self._tell_unexplained()
         self._seen = replace(task, X=table[data.rows], y=target[data.rows], n_threads=1)
         self._n_rows, self.seconds_ = len(target), time.perf_counter() - started
 
