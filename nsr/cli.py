@@ -51,6 +51,9 @@ def fit(
     guess: Annotated[list[str] | None, typer.Option(help="an equation to begin with: 'a*mass + b'")] = None,
     candidates: Annotated[int, typer.Option(min=1, help="equations to ask the network for")] = 1024,
     time_limit: Annotated[float, typer.Option(help="seconds to search")] = 30.0,
+    selection: Annotated[
+        str, typer.Option(help="which equation to choose: auto, accuracy, score, best")
+    ] = "auto",
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="same seed, same result")] = 0,
     checkpoint: Annotated[str | None, typer.Option(help="name of a shipped checkpoint, or a folder")] = None,
     device: Annotated[str, typer.Option(help=_DEVICE_HELP)] = "auto",
@@ -99,6 +102,7 @@ def fit(
             checkpoint=checkpoint or DEFAULT_CHECKPOINT,
             n_candidates=candidates,
             time_limit=time_limit,
+            selection=selection,
             guesses=guess or (),
             constant_units=constant_units or _constant_units(units, own_units),
             device=device,
@@ -109,10 +113,12 @@ def fit(
         say("searching for equations")
         estimator.fit(X, y, **own_units)
     target = table.names[explained]
-    chosen_equation = estimator.equations(digits=6)[estimator.best_index_]
+    chosen_equation = estimator.equations("warranted")[estimator.best_index_]
+    about = estimator.reports_[estimator.best_index_].text
+    lines = [f"{_shown(target)} = {chosen_equation}", *([f"  {_shown(about)}"] if about else [])]
     seconds = time.perf_counter() - started
     told: list[str] = []
-    printed = partial(_print_leaderboard, estimator, told, [f"{_shown(target)} = {chosen_equation}"])
+    printed = partial(_print_leaderboard, estimator, estimator.equations("warranted"), told, lines)
     with _told(console), _printed_last(printed):
         own_report = estimator.report() if report else None
         if own_report is not None:
@@ -201,7 +207,8 @@ def ode(
         estimator.fit(times, tables)
     best = estimator.expressions_[estimator.best_index_]
     written = to_equations(best, estimator.names_.identifiers, digits=6)
-    with _told(console), _printed_last(partial(_print_leaderboard, estimator, (), written)):
+    printed = partial(_print_leaderboard, estimator, estimator.equations(digits=6), (), written)
+    with _told(console), _printed_last(printed):
         if output is not None:
             write_systems(output, estimator, time, names)
         if plot is not None:
@@ -310,7 +317,10 @@ def _shown(text: str) -> str:
 
 
 def _print_leaderboard(
-    estimator: SymbolicRegressor | ODERegressor, told: Sequence[str], chosen: Sequence[str]
+    estimator: SymbolicRegressor | ODERegressor,
+    equations: Sequence[str],
+    told: Sequence[str],
+    chosen: Sequence[str],
 ) -> None:
     """Prints the front, what else is told, and the chosen equation or the equations of the chosen system."""
     from rich.console import Console
@@ -320,7 +330,7 @@ def _print_leaderboard(
     console = Console()
     # In a pipe there is no width to fit; equations are never cut.
     width = console.width if sys.stdout.isatty() else 10_000
-    front = leaderboard(estimator.equations_, estimator.equations(digits=6), estimator.best_index_, width)
+    front = leaderboard(estimator.equations_, equations, estimator.best_index_, width)
     for text in (front, *told, *chosen):
         console.print(text, markup=False, highlight=False, soft_wrap=True)
 

@@ -6,7 +6,6 @@ pictures can be combined and changed. They need matplotlib: `pip install "nsr[pl
 
 from __future__ import annotations
 
-import inspect
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -119,8 +118,7 @@ def plot_slice(
     points[:, place] = np.linspace(table[:, place].min(), table[:, place].max(), _N_FINE)
     values, bounds = _values(estimator, points, index)
     (line,) = ax.plot(points[:, place], values, label="equation")
-    if bounds is not None:
-        ax.fill_between(points[:, place], *bounds.T, color=line.get_color(), **_BAND)
+    ax.fill_between(points[:, place], *bounds.T, color=line.get_color(), **_BAND)
     ax.set(xlabel=estimator.names_.identifiers[place], ylabel="target")
     return ax
 
@@ -208,16 +206,15 @@ def _place(estimator: SymbolicRegressor, column: int | str) -> int:
     return estimator.names_.place(column) if isinstance(column, str) else int(column)
 
 
-def _values(estimator: SymbolicRegressor, points: Array, index: int | None) -> tuple[Array, Array | None]:
-    """Values at points, and bounds of new observations, shape (n_points, 2), if the estimator knows them."""
+def _values(estimator: SymbolicRegressor, points: Array, index: int | None) -> tuple[Array, Array]:
+    """Values at points, and bounds of new observations, shape (n_points, 2)."""
     table: Any = points
     if hasattr(estimator, "feature_names_in_"):
         import pandas as pd
 
         table = pd.DataFrame(points, columns=estimator.feature_names_in_)
-    if "interval" not in inspect.signature(estimator.predict).parameters:
-        return estimator.predict(table, index), None
-    return estimator.predict(table, index, interval=_LEVEL)
+    values, bounds = estimator.predict(table, index, interval=_LEVEL)
+    return values, bounds
 
 
 def _most_needed(estimator: SymbolicRegressor, X: ArrayLike) -> list[int]:

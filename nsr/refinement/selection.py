@@ -137,9 +137,3 @@ def thinned(front: Sequence[Scored], best: int, n: int) -> list[int]:
         ]
         kept.remove(-min(drops)[1])
     return kept
-
-
-def choose(front: Sequence[Candidate], task: Task) -> int:
-    """Index of the shortest description that explains more than a constant does; else of the first."""
-    allowed = [i for i, candidate in enumerate(front) if i == 0 or candidate.loss < task.null_loss]
-    return min(allowed, key=lambda i: front[i].bits)

@@ -7,49 +7,35 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nsr.expressions.printing import format_number
-from nsr.report.finding import Finding
+from nsr.refinement.digits import with_error
+from nsr.refinement.uncertainty import uncertainty
+from nsr.report.finding import Finding, listed
 
 if TYPE_CHECKING:
     from nsr.report.fitted import Fitted
 
-# Directions in which constants may move without a change of the equation's values, to rounding.
-_FLAT = 1e-7
-# Share of such a direction from which on a constant takes part in it.
-_TAKES_PART = 0.05
 # A constant is told from zero if it is this many times its standard error.
 _TOLD = 2.0
 
 
 def constants(fitted: Fitted) -> Finding:
-    """Which constants could be others without the equation explaining the data any worse."""
-    values = np.array(fitted.expression.constants)
-    if not len(values):
-        return Finding("constants", "there are none to be fitted")
-    scale = np.where(values == 0, 1.0, np.abs(values))
-    scaled = fitted.slopes * scale
-    if not np.all(np.isfinite(scaled)):
+    """Which fitted constants could be others without the equation explaining the data any worse."""
+    found = uncertainty(fitted.expression, fitted.task)
+    if found is None:
         return Finding("constants", "cannot be told, as the equation has no slope in some rows")
-    # Columns of one length: what is flat must not depend on how much each constant matters.
-    lengths = np.linalg.norm(scaled, axis=0)
-    without = [i for i, length in enumerate(lengths) if length == 0]
-    unit = scaled / np.where(lengths == 0, 1.0, lengths)
-    _, singular, directions = np.linalg.svd(unit, full_matrices=len(unit) < len(values))
-    singular = np.pad(singular, (0, len(directions) - len(singular)))
-    flat = directions[singular <= _FLAT * max(1.0, float(singular.max()))]
-    loose = sorted(
-        {*without, *np.flatnonzero(np.max(np.abs(flat), axis=0, initial=0.0) > _TAKES_PART).tolist()}
-    )
+    if not len(found.values):
+        return Finding("constants", "none had to be fitted")
+    values, errors = found.values, found.errors
+    loose = [format_number(values[i], 4) for i in np.flatnonzero(np.isinf(errors))]
     if loose:
-        listed = ", ".join(format_number(values[i], 4) for i in loose)
-        return Finding(
-            "constants", f"any one of these could have another value, made up by others: {listed}", True
-        )
-    variances = np.sum((directions.T / singular) ** 2, axis=1) / lengths**2
-    errors = fitted.noise * np.sqrt(variances) * scale
-    vague = [i for i, value in enumerate(values) if not fitted.is_exact and abs(value) < _TOLD * errors[i]]
-    figures = {"largest_relative_error": float(np.max(errors / scale))}
-    if vague:
-        listed = ", ".join(f"{values[i]:.4g} ± {errors[i]:.2g}" for i in vague)
-        return Finding("constants", f"not fixed by these data: {listed}", True, figures)
-    worst = f"the least certain to {100 * figures['largest_relative_error']:.2g} %"
-    return Finding("constants", f"all are fixed by the data, {worst}", False, figures)
+        text = f"any one of these could have another value, made up by others: {listed(loose)}"
+        return Finding("constants", text, True)
+    if not found.degrees:
+        return Finding("constants", "as many as rows, so that nothing tells how sure they are", True)
+    relative = float(np.max(errors / np.maximum(np.abs(values), 1e-300)))
+    figures = {"largest_relative_error": relative}
+    vague = np.flatnonzero(np.abs(values) < _TOLD * errors)
+    if len(vague):
+        text = f"not told from zero: {listed([with_error(values[i], errors[i]) for i in vague])}"
+        return Finding("constants", text, True, figures)
+    return Finding("constants", f"all are fixed, the least certain to {100 * relative:.2g} %", False, figures)
