@@ -6,6 +6,7 @@ Anytime: whatever a stage finds is handed on at once, cheap stages and small sta
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Literal
 
 from nsr.clock import Clock
 from nsr.expressions.expression import Expression
@@ -20,6 +21,10 @@ from nsr.search.structure.stage import COMPONENTS as STRUCTURE
 from nsr.search.structure.stage import starts
 from nsr.search.turns import in_turns
 from nsr.task import Task
+
+# Why a search has ended: it found what leaves nothing to look for, nothing was left to try, time was up, or
+# whoever ran it stopped.
+Ending = Literal["answered", "exhausted", "time", "interrupted"]
 
 
 class Search:
@@ -62,6 +67,16 @@ class Search:
     def candidates(self) -> Candidates:
         """What was found so far."""
         return self._context.candidates
+
+    def ended(self, clock: Clock) -> Ending:
+        """Why a run has ended by itself.
+
+        Args:
+            clock: Of the run.
+        """
+        if clock.is_over:
+            return "time"
+        return "answered" if self._context.is_answered(self._context.settings.long) else "exhausted"
 
     def run(self, clock: Clock) -> Iterator[list[Candidate]]:
         """Yields refined equations, batch after batch, until time is up or nothing is left to find.

@@ -17,7 +17,7 @@ from nsr.network.checkpoint import Pretrained
 from nsr.refinement.candidates import Candidate, Candidates
 from nsr.refinement.choice import Front, Rule, chosen_front
 from nsr.refinement.selection import without_duplicates
-from nsr.search.engine import Search
+from nsr.search.engine import Ending, Search
 from nsr.search.finishing import constants, finished, likeliest, unscaled
 from nsr.search.settings import SearchSettings
 from nsr.task import Task
@@ -44,6 +44,8 @@ class Solver:
         settings: The numbers of the search.
         rule: How an equation of the front is chosen.
         is_interrupted: Whether Ctrl-C has ended the search.
+        ended: Why the latest search has ended.
+        n_tried: Equations that were tried.
     """
 
     network: Pretrained
@@ -52,6 +54,8 @@ class Solver:
     settings: SearchSettings
     rule: Rule = "auto"
     is_interrupted: bool = False
+    ended: Ending = "answered"
+    n_tried: int = 0
 
     def solve(self, task: Task, guesses: Sequence[Expression], clock: Clock) -> Front:
         """Searches until the clock is over, an answer leaves nothing to find, or Ctrl-C.
@@ -69,6 +73,8 @@ class Solver:
             worth = [c for c in found if c.loss < task.null_loss]
             candidates = _allowed([*candidates, *worth], task)
         front = chosen_front(without_duplicates(candidates, task), task, self.rule, clock)
+        if self.is_interrupted:
+            self.ended = "interrupted"
         return replace(front, candidates=likeliest(front.candidates, task))
 
     def _found(self, task: Task, guesses: Sequence[Expression], clock: Clock) -> tuple[Task, list[Candidate]]:
@@ -104,9 +110,11 @@ class Solver:
         )
         own = tuple(scaler.scaled(guess) for guess in guesses)
         search = Search(scaled, self.network, self.n_candidates, self.components, own, self.settings)
+        until_last_look = clock.share(1 - self.settings.finishing.share)
         try:
-            for _ in search.run(clock.share(1 - self.settings.finishing.share)):
+            for _ in search.run(until_last_look):
                 pass
+            self.ended = search.ended(until_last_look)
         except KeyboardInterrupt:
             self.is_interrupted = True
             clock = Clock.of(min(clock.left, _LAST_LOOK))
@@ -116,6 +124,7 @@ class Solver:
 
     def _finished(self, found: Candidates, scaler: Scaler, task: Task, clock: Clock) -> list[Candidate]:
         """What was found, in the user's units and polished; after Ctrl-C the best few as they are."""
+        self.n_tried += found.n_seen
         try:
             pool = unscaled(found.most_promising(_N_PROMISING), scaler, task)
         except KeyboardInterrupt:
