@@ -74,7 +74,7 @@ def chosen_front(
     rows = pareto_front(candidates)
     auto = _shortest(rows, task)
     if auto.loss <= _NEARLY_EXACT * task.null_loss or task.n_rows < _LEAST_ROWS:
-        kept = _halving(rows, task)
+        kept = _halving(rows[: rows.index(auto) + 1])
     else:
         rows = _accurate_front(candidates)
         kept, auto = _predictive(_largest_steps(_credible(rows, auto)), task, clock)
@@ -95,11 +95,11 @@ def _shortest(rows: Sequence[Candidate], task: Task) -> Candidate:
     return min(allowed, key=lambda row: row.bits)
 
 
-def _halving(rows: list[Candidate], task: Task) -> list[Candidate]:
-    """The rows that leave much less than the one kept before, until one is exact."""
+def _halving(rows: list[Candidate]) -> list[Candidate]:
+    """The rows that leave much less than the one kept before."""
     kept = [rows[0]]
     for row in rows[1:]:
-        if not task.is_exact(kept[-1].loss) and row.loss <= _WORTH_A_ROW * kept[-1].loss:
+        if row.loss <= _WORTH_A_ROW * kept[-1].loss:
             kept.append(row)
     return kept
 
