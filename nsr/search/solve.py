@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,16 +14,17 @@ from nsr.data.scaling import Scaler
 from nsr.expressions.expression import Expression
 from nsr.expressions.space import SearchSpace
 from nsr.network.checkpoint import Pretrained
-from nsr.refinement.candidates import Candidate, Candidates
+from nsr.refinement.candidates import Candidate
 from nsr.refinement.selection import choose, pareto_front, without_duplicates
-from nsr.search.engine import Search
+from nsr.search.engine import Ending, Search
 from nsr.search.finishing import constants, finished, unscaled
 from nsr.search.settings import SearchSettings
+from nsr.search.turns import in_turns
 from nsr.task import Task
 
-# Where units rule out all equations that leave less than this share of the null loss, a constant with a unit
-# of its own may be missing; then this share of the time is kept to look for one.
-_UNEXPLAINED, _FREE_SHARE = 0.1, 0.4
+# Where after these seconds of work units have ruled out all equations that leave less than this share of the null
+# loss, a constant with a unit of its own may be missing; then this share of the work goes into looking for one.
+_UNITS_WORK, _UNEXPLAINED, _FREE_SHARE = 8.0, 0.1, 0.4
 # Candidates that are carried back to the user's units beside the front.
 _N_PROMISING = 500
 # With fewer rows chance explains much.
@@ -39,10 +40,33 @@ class Solution:
     Attributes:
         front: From simple to accurate, at least one.
         best: Index of the chosen one.
+        ended: Why the search has ended; `time` also where time was up before the last look was done.
     """
 
     front: list[Candidate]
     best: int
+    ended: Ending
+
+
+@dataclass(frozen=True)
+class _Scaled:
+    """A search as it sees the user's task, and the task.
+
+    Attributes:
+        task: The user's.
+        scaler: How the search sees its variables and its target.
+        search: On the scaled task.
+    """
+
+    task: Task
+    scaler: Scaler
+    search: Search
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether the best equation so far leaves little of the null loss."""
+        best, task = self.search.candidates.best, self.search.candidates.task
+        return best is not None and best.loss <= _UNEXPLAINED * task.null_loss
 
 
 @dataclass
@@ -54,14 +78,14 @@ class Solver:
         n_candidates: Sequences sampled from it for a table.
         components: Which of `nsr.search.context.COMPONENTS` to use.
         settings: The numbers of the search.
-        is_interrupted: Whether Ctrl-C has ended the search.
+        ended: Why the latest search has ended.
     """
 
     network: Pretrained
     n_candidates: int
     components: Sequence[str]
     settings: SearchSettings
-    is_interrupted: bool = False
+    ended: Ending = "answered"
 
     def solve(self, task: Task, guesses: Sequence[Expression], clock: Clock) -> Solution:
         """Searches until the clock is over, an answer leaves nothing to find, or Ctrl-C.
@@ -71,6 +95,7 @@ class Solver:
             guesses: The user's own.
             clock: For everything.
         """
+        self.ended = "answered"
         candidates = constants(task)
         if task.null_loss > 0 and np.any(np.ptp(task.X, axis=0) > 0):
             if task.n_rows < _FEW_ROWS:
@@ -79,7 +104,7 @@ class Solver:
             worth = [c for c in found if c.loss < task.null_loss]
             candidates = _allowed([*candidates, *worth], task)
         front = pareto_front(without_duplicates(candidates, task))
-        return Solution(front, choose(front, task))
+        return Solution(front, choose(front, task), self.ended)
 
     def _found(self, task: Task, guesses: Sequence[Expression], clock: Clock) -> tuple[Task, list[Candidate]]:
         """What the search finds, without units for constants or, where that explains little, with them."""
@@ -90,11 +115,14 @@ class Solver:
         if not units.reach_target:
             tell("the columns that vary have no unit of the target together: constants may have any unit")
             return freed, self._searched(freed, guesses, clock)
-        found = self._searched(task, guesses, clock.share(1 - _FREE_SHARE))
+        strict, free = self._scaled(task, guesses), self._scaled(freed, guesses)
+        clock = self._run(_with_units_first(strict, free, self._until_last_look(clock)), clock)
+        self.ended = strict.search.ended if strict.is_explained else free.search.ended
+        found = self._finished(strict, clock)
         left = min((c.loss for c in found), default=math.inf)
-        if left <= _UNEXPLAINED * task.null_loss or self.is_interrupted:
+        if left <= _UNEXPLAINED * task.null_loss or not free.search.candidates.n_seen:
             return task, found
-        more = self._searched(freed, guesses, clock)
+        more = self._finished(free, clock)
         if not min((c.loss for c in more), default=math.inf) < left - _UNEXPLAINED * task.null_loss:
             return task, found
         tell(
@@ -105,6 +133,15 @@ class Solver:
 
     def _searched(self, task: Task, guesses: Sequence[Expression], clock: Clock) -> list[Candidate]:
         """The best of what one search finds, in the user's units."""
+        scaled = self._scaled(task, guesses)
+        clock = self._run(scaled.search.run(self._until_last_look(clock)), clock)
+        self.ended = scaled.search.ended
+        if not scaled.search.candidates.n_seen:
+            tell("the search ended before it had tried any equation: give it more time with time_limit")
+        return self._finished(scaled, clock)
+
+    def _scaled(self, task: Task, guesses: Sequence[Expression]) -> _Scaled:
+        """A search on the task with its variables and its target scaled."""
         scaler = Scaler.gentle(task.X, task.y)
         scaled = replace(
             task,
@@ -114,28 +151,54 @@ class Solver:
         )
         own = tuple(scaler.scaled(guess) for guess in guesses)
         search = Search(scaled, self.network, self.n_candidates, self.components, own, self.settings)
+        return _Scaled(task, scaler, search)
+
+    def _until_last_look(self, clock: Clock) -> Clock:
+        return clock.reserving(self.settings.finishing.share)
+
+    def _run(self, batches: Iterable[list[Candidate]], clock: Clock) -> Clock:
+        """Runs searches to their end or to Ctrl-C; returns the clock for the last look."""
         try:
-            for _ in search.run(clock.share(1 - self.settings.finishing.share)):
+            for _ in batches:
                 pass
         except KeyboardInterrupt:
-            self.is_interrupted = True
-            clock = Clock.of(min(clock.left, _LAST_LOOK))
-        if not search.candidates.n_seen:
-            tell("the search ended before it had tried any equation: give it more time with time_limit")
-        return self._finished(search.candidates, scaler, task, clock)
+            return Clock.of(min(clock.left, _LAST_LOOK))
+        return clock
 
-    def _finished(self, found: Candidates, scaler: Scaler, task: Task, clock: Clock) -> list[Candidate]:
+    def _finished(self, found: _Scaled, clock: Clock) -> list[Candidate]:
         """What was found, in the user's units and polished; after Ctrl-C the best few as they are."""
+        candidates, scaler, task = found.search.candidates, found.scaler, found.task
         try:
-            pool = unscaled(found.most_promising(_N_PROMISING), scaler, task)
+            pool = unscaled(candidates.most_promising(_N_PROMISING), scaler, task)
         except KeyboardInterrupt:
-            self.is_interrupted = True
-            return unscaled(found.most_promising(0), scaler, task)
+            self.ended = "interrupted"
+            return unscaled(candidates.most_promising(0), scaler, task)
         try:
-            return finished(pool, task, clock, self.settings.finishing)
+            result = finished(pool, task, clock, self.settings.finishing)
         except KeyboardInterrupt:
-            self.is_interrupted = True
+            self.ended = "interrupted"
             return pool
+        if clock.is_out_of_time and self.ended != "interrupted":
+            self.ended = "time"
+        return result
+
+
+def _with_units_first(strict: _Scaled, free: _Scaled, clock: Clock) -> Iterator[list[Candidate]]:
+    """Batches of a search that keeps to units, and of one with constants of any unit while those explain little."""
+    batches = strict.search.run(clock)
+    doubt = clock.within(_UNITS_WORK)
+    for batch in batches:
+        yield batch
+        if doubt.is_over and not strict.is_explained:
+            break
+    if strict.is_explained:
+        return
+    turns = [(1 - _FREE_SHARE, batches), (_FREE_SHARE, free.search.run(clock))]
+    for batch in in_turns(turns, clock.meter):
+        yield batch
+        if strict.is_explained:
+            yield from batches
+            return
 
 
 def _allowed(candidates: list[Candidate], task: Task) -> list[Candidate]:

@@ -25,7 +25,7 @@ class PartSolver:
     Attributes:
         search: Runs a search of its own on a part until its clock is over.
         settings: The numbers of the search.
-        clock: For all parts together.
+        clock: For all parts of one state together.
     """
 
     search: Callable[[State, Clock], Iterator[list[Candidate]]]
@@ -90,7 +90,7 @@ class PartSolver:
         Args:
             part: What to solve.
             error: By which share of its spread the part is off.
-            share: Of the time left, which the part may take.
+            share: Of the work left, which the part may take.
         """
         floor = self.settings.structure.part_precision * error**2 * part.null_loss
         best: list[Candidate] = []
