@@ -17,7 +17,7 @@ from nsr.refinement.selection import pareto_front
 from nsr.task import Task
 
 # Work on the tokens of an equation that is fitted: it is made, simplified, compiled and scored.
-_SECONDS_A_TOKEN = 5e-5
+_SECONDS_A_TOKEN = 2.5e-5
 
 
 @dataclass(frozen=True)

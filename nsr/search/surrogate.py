@@ -32,7 +32,7 @@ _LARGEST_WEIGHT = 20.0
 # Targets of more than this size have no exponentials that a polynomial could give.
 _LARGEST_EXPONENT = 12.0
 # Kinds that a target usually has, and seconds of work for a row and the square of a term.
-_N_KINDS, _SECONDS = 5, 1e-9
+_N_KINDS, _SECONDS = 5, 2e-10
 # Transforms that a target cannot have are taken for the smallest that it can.
 _SMALLEST = 1e-300
 

@@ -54,7 +54,7 @@ _SIGNIFICANT = 5.0
 _COLLINEAR = 1e-6
 
 # Seconds of work for one list of relations, about.
-WORK = 0.05
+WORK = 0.03
 
 # What may be a polynomial; the last one is tried with few variables only.
 _OF_POLYNOMIALS = (TRANSFORMS[0], TRANSFORMS[1], TRANSFORMS[2], TRANSFORMS[6])
