@@ -1,9 +1,9 @@
 """When work has to end, and how what may be done until then is shared.
 
-What is done must depend on the data and the seed alone, not on how fast or busy a machine is. So the time decides
-when everything ends, and nothing else. Whatever is shared is work, which whoever does it reports to a meter: in
-seconds that it takes on a usual core, estimated from numbers of rows, nodes and iterations. The estimates need
-not be good; they must be the same every time.
+What is done must depend on the data and the seed alone, not on how fast or busy a machine is. So the time
+decides when everything ends, and nothing else. Whatever is shared is work, which whoever does it reports to a
+meter: in seconds that it takes on a usual core, estimated from numbers of rows, nodes and iterations. The
+estimates need not be good; they must be the same every time.
 """
 
 from __future__ import annotations

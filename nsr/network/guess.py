@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 MAX_POINTS = 256
 N_VIEWS = 8
-# Share of the work for sampling; what is sampled must become expressions, too, of which each takes these seconds.
+# Share of the work for sampling; to make an expression of a sequence takes these seconds.
 _SAMPLING_SHARE, _SECONDS_TO_READ = 0.7, 3e-4
 
 

@@ -43,8 +43,8 @@ class OdeSettings:
         n_weak_steps: Steps of a fit to the weak form; more hardly moved the constants.
         n_each: Right-hand sides that are kept of each library and of each network, by width.
 
-        planned_work: Seconds of work before variations. It is not the time limit, so that what is done does not
-            depend on that.
+        planned_work: Seconds of work before variations. It is not the time limit, so that what is done does
+            not depend on that.
         asking_share: Share for asking a network.
         fitting_share: Share for fitting what it writes to smoothed derivatives and weak forms.
         regression_share: Share for sparse regression.

@@ -22,8 +22,9 @@ from nsr.search.settings import SearchSettings
 from nsr.search.turns import in_turns
 from nsr.task import Task
 
-# Where after these seconds of work units have ruled out all equations that leave less than this share of the null
-# loss, a constant with a unit of its own may be missing; then this share of the work goes into looking for one.
+# Where after these seconds of work units have ruled out all equations that leave less than this share of the
+# null loss, a constant with a unit of its own may be missing; then this share of the work goes into looking for
+# one.
 _UNITS_WORK, _UNEXPLAINED, _FREE_SHARE = 8.0, 0.1, 0.4
 # Candidates that are carried back to the user's units beside the front.
 _N_PROMISING = 500
@@ -184,7 +185,7 @@ class Solver:
 
 
 def _with_units_first(strict: _Scaled, free: _Scaled, clock: Clock) -> Iterator[list[Candidate]]:
-    """Batches of a search that keeps to units, and of one with constants of any unit while those explain little."""
+    """Batches of a search that keeps to units; while it explains little, also of one with free constants."""
     batches = strict.search.run(clock)
     doubt = clock.within(_UNITS_WORK)
     for batch in batches:

@@ -15,8 +15,8 @@ class Stage(Protocol):
 
     Attributes:
         components: What users switch on and off; the stage works if any of them is on.
-        share: Of the planned work, after which others have their turn before a stage that comes first goes on;
-            its weight among those that take turns.
+        share: Of the planned work, after which others have their turn before a stage that comes first goes
+            on; its weight among those that take turns.
         takes_turns: Whether it goes on side by side with others until the time is up, rather than before
             them.
     """

@@ -1,7 +1,7 @@
 """A script that runs fits and prints what they found, to the last digit, as JSON.
 
-Run it in fresh processes with different `PYTHONHASHSEED` and different speeds of the clock: the same data and the same
-seed must give the same lines.
+Run it in fresh processes with different `PYTHONHASHSEED` and different speeds of the clock: the same data and the
+same seed must give the same lines.
 """
 
 import json
@@ -25,7 +25,7 @@ UNHURRIED = 1e9
 
 
 class LookedAtClock:
-    """Stands in for `time.monotonic`: goes on by some seconds at each look at it, whatever the machine does."""
+    """Stands in for `time.monotonic`: goes on by some seconds at each look, whatever the machine does."""
 
     def __init__(self, seconds_a_look: float) -> None:
         self.seconds_a_look, self.now = seconds_a_look, 0.0

@@ -4,8 +4,6 @@ import os
 import subprocess
 import sys
 
-import pytest
-
 # Sums and products of which several numbers have to be put together.
 SCRIPT = """
 import numpy as np
@@ -15,31 +13,37 @@ from nsr.expressions.simplify import simplify
 from nsr.expressions.squares import with_completed_squares
 
 rng = np.random.default_rng(5)
-names = {2: ("add", "sub", "mul", "div"), 1: ("square", "cube", "sqrt", "inv", "exp", "log", "sin", "abs")}
 
-def draw(depth):
-    kind = rng.random()
-    if depth == 0 or kind < 0.15:
-        return variable(int(rng.integers(3))) if kind < 0.1 or rng.random() < 0.5 else constant(float(rng.normal()))
-    arity = 2 if kind < 0.75 else 1
-    name = names[arity][int(rng.integers(len(names[arity])))]
-    return apply(name, *(draw(depth - 1) for _ in range(arity)))
+def number():
+    return constant(float(rng.normal()))
 
-for number in range(600):
-    drawn = draw(5)
-    forms = [simplify(drawn), tidied(drawn), with_completed_squares(drawn), without_redundant_constants(drawn)]
-    if number % 60 == 0 and len(drawn) < 20:
-        forms += rewritten(drawn)
+def chosen(*names):
+    return names[int(rng.integers(len(names)))]
+
+def total(n_variables):
+    term = lambda: apply("mul", number(), variable(int(rng.integers(n_variables))))
+    part = apply("add", term(), term() if rng.random() < 0.5 else number())
+    name = chosen("square", "cube", "sqrt", "inv", "exp", "log", "sin")
+    return apply(name, part) if rng.random() < 0.6 else part
+
+for place in range(150):
+    drawn = number()
+    for _ in range(6):
+        drawn = apply(chosen("add", "mul", "mul", "div"), drawn, total(2))
+    if rng.random() < 0.5:
+        drawn = apply(chosen("square", "inv", "cube"), drawn)
+    forms = [simplify(drawn), tidied(drawn), with_completed_squares(drawn)]
+    forms += [without_redundant_constants(drawn, by_level) for by_level in (False, True)]
+    forms += rewritten(drawn) if place % 30 == 0 else []
     print([form.tokens for form in forms])
 """
 
 
-@pytest.mark.parametrize("seed", ["1", "2"])
-def test_rewriting_does_not_depend_on_the_order_of_hashes(seed):
+def test_rewriting_does_not_depend_on_the_order_of_hashes():
     def forms(hash_seed: str) -> str:
         environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
         return subprocess.run(
             [sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=True
         ).stdout
 
-    assert forms("0") == forms(seed)
+    assert forms("0") == forms("1")
