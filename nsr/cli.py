@@ -227,6 +227,7 @@ def _status(console: Any) -> Iterator[Callable[[str], None]]:
         yield lambda _: None
         return
     with console.status("loading") as status:
+        status.update(spinner="dots")  # draws it now, not when a thread gets its turn among the imports
         yield status.update
 
 

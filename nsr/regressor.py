@@ -29,6 +29,7 @@ from nsr.expressions.units import Units
 from nsr.network.checkpoint import DEFAULT_CHECKPOINT, from_pretrained
 from nsr.network.devices import check_device
 from nsr.refinement.candidates import Candidate
+from nsr.refinement.choice import RULES, Rule
 from nsr.refinement.compiling import compile_kernels
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.search.context import COMPONENTS
@@ -57,6 +58,10 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         constant_units: Where units are given: whether constants are `dimensionless`, so that the units
             lead the search, or `free`.
         device: Where the network runs: `auto`, or a device of PyTorch such as `cpu`, `cuda:0` or `mps`.
+        selection: Which equation of the front is chosen: `auto`, the shortest description where data are
+            nearly exact, and else the simplest that predicts rows which were left out as well as the best;
+            `accuracy`, the least loss; `score`, the highest score; `best`, the highest score of those with
+            at most 1.5 times the least loss.
         random_state: Seed; the same seed gives the same result unless the time limit cuts in.
         settings: The numbers of the search, for ablations; the defaults of `SearchSettings`.
 
@@ -65,7 +70,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             `complexity`, `loss` (mean squared error), `r2`, `score` (bits saved over describing the
             target without an equation), `stage` (what found it; empty for constants) and `equation`.
         expressions_: Its equations as `nsr.expressions.expression.Expression`, in the same order.
-        best_index_: Row of the chosen equation: the highest score of those that explain more than a constant.
+        best_index_: Row of the chosen equation.
         n_features_in_: Number of columns of X.
         feature_names_in_: Names of the columns, where X had names that are text.
         names_: Names of the columns, and the identifiers that stand for them in equations.
@@ -80,6 +85,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         guesses: str | Sequence[str] = (),
         constant_units: str = "dimensionless",
         device: str = "auto",
+        selection: Rule = "auto",
         random_state: int | np.random.RandomState | None = 0,
         settings: SearchSettings | None = None,
     ) -> None:
@@ -90,6 +96,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.guesses = guesses
         self.constant_units = constant_units
         self.device = device
+        self.selection = selection
         self.random_state = random_state
         self.settings = settings
 
@@ -144,11 +151,12 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         data = prepare(table, target, pretrained.config.max_variables, seed, names.columns)
         space = SearchSpace(units.of(data.columns) if units else None)
         task = Task(data.X, data.y, SQUARED_ERROR, None, space, seed, joblib.cpu_count())
-        solver = Solver(pretrained, self.n_candidates, self._stages, self.settings or SearchSettings())
+        settings = self.settings or SearchSettings()
+        solver = Solver(pretrained, self.n_candidates, self._stages, settings, self.selection)
         solution = solver.solve(task, _over_columns(given, data.columns), clock)
         self.names_ = names
         self.best_index_ = solution.best
-        self._keep_front(solution.front, task, data.columns)
+        self._keep_front(solution.candidates, task, data.columns)
 
     def _check_parameters(self) -> None:
         if self.n_candidates < 1:
@@ -156,6 +164,8 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         check_time_limit(self.time_limit)
         if not self._stages or set(self._stages) - set(COMPONENTS):
             raise ValueError(f"stages {self._stages} must be some of {', '.join(COMPONENTS)}")
+        if self.selection not in RULES:
+            raise ValueError(f"selection {self.selection!r} must be one of {', '.join(RULES)}")
         Units.check_constants(self.constant_units)
         check_device(self.device)
 

@@ -30,8 +30,8 @@ Method = Literal["varpro", "lm", "bfgs"]
 METHODS: tuple[Method, ...] = get_args(Method)
 # Steps of one local optimisation unless the caller says otherwise; a quasi-Newton step learns less.
 _ITERATIONS: dict[Method, int] = {"varpro": 50, "lm": 50, "bfgs": 400}
-# Work of a local optimisation: the sweeps of a draw and of a step, as many steps as most take, and the seconds of
-# a sweep over one node at one point.
+# Work of a local optimisation: the sweeps of a draw and of a step, as many steps as most take, and the
+# seconds of a sweep over one node at one point.
 _SWEEPS_OF_DRAW, _SWEEPS_OF_STEP, _USUAL_STEPS, _SECONDS = 10.0, 4.0, 12, 5e-10
 # Expressions refined between two looks at the clock.
 _SLICE = 16

@@ -15,7 +15,8 @@ from nsr.expressions.expression import Expression
 from nsr.expressions.space import SearchSpace
 from nsr.network.checkpoint import Pretrained
 from nsr.refinement.candidates import Candidate
-from nsr.refinement.selection import choose, pareto_front, without_duplicates
+from nsr.refinement.choice import Front, Rule, chosen_front
+from nsr.refinement.selection import without_duplicates
 from nsr.search.engine import Ending, Search
 from nsr.search.finishing import constants, finished, unscaled
 from nsr.search.settings import SearchSettings
@@ -23,8 +24,7 @@ from nsr.search.turns import in_turns
 from nsr.task import Task
 
 # Where after these seconds of work units have ruled out all equations that leave less than this share of the
-# null loss, a constant with a unit of its own may be missing; then this share of the work goes into looking for
-# one.
+# null loss, a constant with a unit of its own may be missing; it is then looked for with this share of the work.
 _UNITS_WORK, _UNEXPLAINED, _FREE_SHARE = 8.0, 0.1, 0.4
 # Candidates that are carried back to the user's units beside the front.
 _N_PROMISING = 500
@@ -35,17 +35,13 @@ _LAST_LOOK = 1.0
 
 
 @dataclass(frozen=True)
-class Solution:
-    """A front of equations.
+class Solution(Front):
+    """What is reported of a search.
 
     Attributes:
-        front: From simple to accurate, at least one.
-        best: Index of the chosen one.
         ended: Why the search has ended; `time` also where time was up before the last look was done.
     """
 
-    front: list[Candidate]
-    best: int
     ended: Ending
 
 
@@ -79,6 +75,7 @@ class Solver:
         n_candidates: Sequences sampled from it for a table.
         components: Which of `nsr.search.context.COMPONENTS` to use.
         settings: The numbers of the search.
+        rule: How an equation of the front is chosen.
         ended: Why the latest search has ended.
     """
 
@@ -86,6 +83,7 @@ class Solver:
     n_candidates: int
     components: Sequence[str]
     settings: SearchSettings
+    rule: Rule = "auto"
     ended: Ending = "answered"
 
     def solve(self, task: Task, guesses: Sequence[Expression], clock: Clock) -> Solution:
@@ -104,8 +102,10 @@ class Solver:
             task, found = self._found(task, guesses, clock)
             worth = [c for c in found if c.loss < task.null_loss]
             candidates = _allowed([*candidates, *worth], task)
-        front = pareto_front(without_duplicates(candidates, task))
-        return Solution(front, choose(front, task), self.ended)
+        front = chosen_front(without_duplicates(candidates, task), task, self.rule, clock)
+        if clock.is_out_of_time and self.ended != "interrupted":
+            self.ended = "time"
+        return Solution(front.candidates, front.best, self.ended)
 
     def _found(self, task: Task, guesses: Sequence[Expression], clock: Clock) -> tuple[Task, list[Candidate]]:
         """What the search finds, without units for constants or, where that explains little, with them."""
@@ -175,13 +175,10 @@ class Solver:
             self.ended = "interrupted"
             return unscaled(candidates.most_promising(0), scaler, task)
         try:
-            result = finished(pool, task, clock, self.settings.finishing)
+            return finished(pool, task, clock, self.settings.finishing)
         except KeyboardInterrupt:
             self.ended = "interrupted"
             return pool
-        if clock.is_out_of_time and self.ended != "interrupted":
-            self.ended = "time"
-        return result
 
 
 def _with_units_first(strict: _Scaled, free: _Scaled, clock: Clock) -> Iterator[list[Candidate]]:

@@ -1,7 +1,7 @@
 """A script that runs fits and prints what they found, to the last digit, as JSON.
 
-Run it in fresh processes with different `PYTHONHASHSEED` and different speeds of the clock: the same data and the
-same seed must give the same lines.
+Run it in fresh processes with different `PYTHONHASHSEED` and different speeds of the clock: the same data and
+the same seed must give the same lines.
 """
 
 import json

@@ -141,5 +141,5 @@ def test_hostile_equations_are_never_executed(nsr, tmp_path, table):
 @pytest.mark.parametrize("device", ["gpu", "cuda:77", pytest.param("mps", marks=NO_MPS)])
 def test_systems_are_not_searched_on_a_device_that_does_not_work(nsr, table, device):
     code, out, err = nsr("ode", table, "--time", "height", "--device", device)
-    assert (code, out, len(err.splitlines())) == (2, "", 1)
-    assert f"device '{device}'" in err
+    assert (code, out) == (2, "")
+    assert f"device '{device}'" in err.splitlines()[-1]
