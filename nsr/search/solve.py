@@ -18,13 +18,14 @@ from nsr.refinement.candidates import Candidate
 from nsr.refinement.choice import Front, Rule, chosen_front
 from nsr.refinement.selection import without_duplicates
 from nsr.search.engine import Ending, Search
-from nsr.search.finishing import constants, finished, unscaled
+from nsr.search.finishing import constants, finished, likeliest, unscaled
 from nsr.search.settings import SearchSettings
 from nsr.search.turns import in_turns
 from nsr.task import Task
 
 # Where after these seconds of work units have ruled out all equations that leave less than this share of the
-# null loss, a constant with a unit of its own may be missing; it is then looked for with this share of the work.
+# null loss, a constant with a unit of its own may be missing; this share of the work then goes into looking
+# for one.
 _UNITS_WORK, _UNEXPLAINED, _FREE_SHARE = 8.0, 0.1, 0.4
 # Candidates that are carried back to the user's units beside the front.
 _N_PROMISING = 500
@@ -32,17 +33,6 @@ _N_PROMISING = 500
 _FEW_ROWS = 10
 # Seconds that the last look may take after Ctrl-C.
 _LAST_LOOK = 1.0
-
-
-@dataclass(frozen=True)
-class Solution(Front):
-    """What is reported of a search.
-
-    Attributes:
-        ended: Why the search has ended; `time` also where time was up before the last look was done.
-    """
-
-    ended: Ending
 
 
 @dataclass(frozen=True)
@@ -76,7 +66,8 @@ class Solver:
         components: Which of `nsr.search.context.COMPONENTS` to use.
         settings: The numbers of the search.
         rule: How an equation of the front is chosen.
-        ended: Why the latest search has ended.
+        ended: Why the latest search has ended; `time` also where time was up before the last look was done.
+        n_tried: Equations that were tried.
     """
 
     network: Pretrained
@@ -85,8 +76,9 @@ class Solver:
     settings: SearchSettings
     rule: Rule = "auto"
     ended: Ending = "answered"
+    n_tried: int = 0
 
-    def solve(self, task: Task, guesses: Sequence[Expression], clock: Clock) -> Solution:
+    def solve(self, task: Task, guesses: Sequence[Expression], clock: Clock) -> Front:
         """Searches until the clock is over, an answer leaves nothing to find, or Ctrl-C.
 
         Args:
@@ -94,18 +86,20 @@ class Solver:
             guesses: The user's own.
             clock: For everything.
         """
-        self.ended = "answered"
+        self.ended, self.n_tried = "answered", 0
         candidates = constants(task)
         if task.null_loss > 0 and np.any(np.ptp(task.X, axis=0) > 0):
             if task.n_rows < _FEW_ROWS:
                 tell(f"{task.n_rows} rows are few: another equation may explain them as well by chance")
             task, found = self._found(task, guesses, clock)
+            if not self.n_tried:
+                tell("the search ended before it had tried any equation: give it more time with time_limit")
             worth = [c for c in found if c.loss < task.null_loss]
             candidates = _allowed([*candidates, *worth], task)
         front = chosen_front(without_duplicates(candidates, task), task, self.rule, clock)
         if clock.is_out_of_time and self.ended != "interrupted":
             self.ended = "time"
-        return Solution(front.candidates, front.best, self.ended)
+        return replace(front, candidates=likeliest(front.candidates, task))
 
     def _found(self, task: Task, guesses: Sequence[Expression], clock: Clock) -> tuple[Task, list[Candidate]]:
         """What the search finds, without units for constants or, where that explains little, with them."""
@@ -137,8 +131,6 @@ class Solver:
         scaled = self._scaled(task, guesses)
         clock = self._run(scaled.search.run(self._until_last_look(clock)), clock)
         self.ended = scaled.search.ended
-        if not scaled.search.candidates.n_seen:
-            tell("the search ended before it had tried any equation: give it more time with time_limit")
         return self._finished(scaled, clock)
 
     def _scaled(self, task: Task, guesses: Sequence[Expression]) -> _Scaled:
@@ -169,6 +161,7 @@ class Solver:
     def _finished(self, found: _Scaled, clock: Clock) -> list[Candidate]:
         """What was found, in the user's units and polished; after Ctrl-C the best few as they are."""
         candidates, scaler, task = found.search.candidates, found.scaler, found.task
+        self.n_tried += candidates.n_seen
         try:
             pool = unscaled(candidates.most_promising(_N_PROMISING), scaler, task)
         except KeyboardInterrupt:
