@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import joblib
 import numpy as np
@@ -14,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted, check_random_state, valida
 
 from nsr.clock import Clock, check_time_limit
 from nsr.data.column_units import ordered_units
-from nsr.data.guesses import read_guesses
+from nsr.data.guesses import Guess, read_guesses
 from nsr.data.names import Names, with_text_names
 from nsr.data.notes import tell
 from nsr.data.preparation import prepare
@@ -22,7 +24,7 @@ from nsr.data.weights import row_weights
 from nsr.evaluate.program import Program
 from nsr.export.latex import to_latex
 from nsr.export.leaderboard import leaderboard
-from nsr.expressions.expression import Expression, variable
+from nsr.expressions.expression import variable
 from nsr.expressions.printing import to_infix
 from nsr.expressions.space import SearchSpace
 from nsr.expressions.sympy_form import to_sympy
@@ -34,6 +36,9 @@ from nsr.refinement.choice import RULES, Rule
 from nsr.refinement.compiling import compile_kernels
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.losses import AUTO
+from nsr.refinement.reported import check_asked, constants_table, reported
+from nsr.refinement.selection import thinned
+from nsr.report.finding import LITTLE, percent
 from nsr.search.context import COMPONENTS
 from nsr.search.noise import with_noise_model
 from nsr.search.settings import SearchSettings
@@ -42,6 +47,8 @@ from nsr.task import Task
 
 if TYPE_CHECKING:
     import sympy
+
+    from nsr.report.report import Report
 
 Array = NDArray[np.float64]
 
@@ -70,6 +77,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             `accuracy`, the least loss; `score`, the highest score; `best`, the highest score of those with
             at most 1.5 times the least loss.
         random_state: Seed; the same seed gives the same result unless the time limit cuts in.
+        n_equations: Rows of the front at most.
         settings: The numbers of the search, for ablations; the defaults of `SearchSettings`.
 
     Attributes:
@@ -79,11 +87,22 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             R^2 for squared errors, D^2 for others), `score` (bits saved over describing the
             target without an equation), `stage` (what found it; empty for constants) and `equation`.
         expressions_: Its equations as `nsr.expressions.expression.Expression`, in the same order.
+        constants_: The fitted constants of these, the most likely ones, as a data frame with columns
+            `equation` (row of `equations_`), `name`, `value`, `error` (standard error), `low` and `high`
+            (95 % interval by Student's t). Names are `c0`, `c1`, ... in the order in which an equation has
+            them, or the user's where the equation is a guess, however it is written; then the values are
+            those of the guess as the user wrote it. What data leave open has infinite errors. Round
+            constants, which belong to the form, are not among them.
+        reports_: What the data say about each equation (`nsr.refinement.reported.Reported`).
         best_index_: Row of the chosen equation.
         loss_: Name of the loss that was used.
         n_features_in_: Number of columns of X.
         feature_names_in_: Names of the columns, where X had names that are text.
         names_: Names of the columns, and the identifiers that stand for them in equations.
+        ended_: Why the search ended: it was `answered` by what leaves nothing to look for, or `exhausted`, as
+            nothing got better; its `time` was up; or it was `interrupted`.
+        n_tried_: Equations that were tried.
+        seconds_: How long the fit took.
     """
 
     def __init__(
@@ -97,6 +116,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         device: str = "auto",
         selection: Rule = "auto",
         random_state: int | np.random.RandomState | None = 0,
+        n_equations: int = 12,
         settings: SearchSettings | None = None,
         loss: str | Callable[[Array, Array], Array] = AUTO,
     ) -> None:
@@ -109,6 +129,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.device = device
         self.selection = selection
         self.random_state = random_state
+        self.n_equations = n_equations
         self.settings = settings
         self.loss = loss
 
@@ -139,6 +160,9 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
         Raises:
             ValueError: If the data or the parameters cannot be used; the message says why.
+
+        Warns:
+            DataWarning: If the chosen equation explains less than half of the target's variance.
         """
         before = dict(self.__dict__)
         try:
@@ -158,6 +182,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         sample_weight: ArrayLike | None,
         y_err: ArrayLike | None,
     ) -> None:
+        started = time.perf_counter()
         table, target = validate_data(self, with_text_names(X), y, dtype=np.float64, y_numeric=True)
         names = Names.of_table(X if hasattr(X, "columns") else table)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
@@ -175,15 +200,26 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         task = with_noise_model(task, self.loss)
         settings = self.settings or SearchSettings()
         solver = Solver(pretrained, self.n_candidates, self._stages, settings, self.selection)
-        solution = solver.solve(task, _over_columns(given, data.columns), clock)
+        guesses = _over_columns(given, data.columns)
+        solution = solver.solve(task, [guess.expression for guess in guesses], clock)
         self.names_ = names
+        task = replace(task, loss=solver.loss)
         self.loss_ = task.loss.name
-        self.best_index_ = solution.best
-        self._keep_front(solution.candidates, task, data.columns)
+        kept = thinned(solution.candidates, solution.best, self.n_equations)
+        self.best_index_ = kept.index(solution.best)
+        self._keep_front([solution.candidates[place] for place in kept], task, data.columns, guesses)
+        self.ended_, self.n_tried_ = solver.ended, solver.n_tried
+        if solver.n_tried:  # otherwise it was told why nothing was found
+            self._tell_unexplained()
+        order = np.argsort(data.rows)
+        self._seen = replace(task.of_rows(order), X=table[data.rows[order]], n_threads=1)
+        self._n_rows, self.seconds_ = len(target), time.perf_counter() - started
 
     def _check_parameters(self) -> None:
         if self.n_candidates < 1:
             raise ValueError(f"n_candidates must be at least 1, not {self.n_candidates}")
+        if self.n_equations < 1:
+            raise ValueError(f"n_equations must be at least 1, not {self.n_equations}")
         check_time_limit(self.time_limit)
         if not self._stages or set(self._stages) - set(COMPONENTS):
             raise ValueError(f"stages {self._stages} must be some of {', '.join(COMPONENTS)}")
@@ -192,21 +228,55 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         Units.check_constants(self.constant_units)
         check_device(self.device)
 
-    def predict(self, X: ArrayLike, index: int | None = None) -> Array:
+    @overload
+    def predict(
+        self,
+        X: ArrayLike,
+        index: int | None = None,
+        return_std: Literal[False] = False,
+        interval: None = None,
+    ) -> Array: ...
+
+    @overload
+    def predict(
+        self, X: ArrayLike, index: int | None = None, return_std: bool = ..., interval: float | None = ...
+    ) -> Array | tuple[Array, Array]: ...
+
+    def predict(
+        self,
+        X: ArrayLike,
+        index: int | None = None,
+        return_std: bool = False,
+        interval: float | None = None,
+    ) -> Array | tuple[Array, Array]:
         """Values of an equation of the front; of the chosen one by default.
 
         Args:
             X: Variables, shape (n_rows, n_columns).
             index: Row of `equations_`.
+            return_std: Whether to return standard deviations, too: those of new observations, noise included,
+                as scikit-learn's `GaussianProcessRegressor` does. For the error of the equation's value alone
+                see `reports_[index].fit.of_mean`.
+            interval: Probability, such as 0.95, with which new observations lie between bounds to return.
 
         Returns:
-            Predictions, shape (n_rows,); NaN where the equation has no value.
+            Predictions, shape (n_rows,); NaN where the equation has no value. With `return_std` also standard
+            deviations, shape (n_rows,); with `interval` bounds, shape (n_rows, 2). These take the form of the
+            equation for granted; they are infinite where a prediction depends on what the data leave open.
+
+        Raises:
+            ValueError: If both are asked for, or the probability is not between 0 and 1.
         """
         check_is_fitted(self)
+        check_asked(return_std, interval)
         self.names_.check_order(X)
         table = validate_data(self, with_text_names(X), dtype=np.float64, reset=False)
-        expression = self.expressions_[self.best_index_ if index is None else index]
-        return np.asarray(Program([expression]).values(table)[0], dtype=np.float64)
+        place = self.best_index_ if index is None else index
+        expression = self.expressions_[place]
+        values = np.asarray(Program([expression]).values(table)[0], dtype=np.float64)
+        if interval is not None:
+            return values, self.reports_[place].interval_of(expression, table, values, interval)
+        return (values, self.reports_[place].std_of(expression, table)) if return_std else values
 
     @property
     def best_(self) -> pd.Series:
@@ -226,21 +296,46 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         expression = self.expressions_[self.best_index_ if index is None else index]
         return to_latex(expression, self._names())
 
-    def equations(self, digits: int | None = None) -> list[str]:
-        """The front as infix text, with constants of that many digits, or all that are needed."""
+    def equations(self, digits: int | Literal["warranted"] | None = None) -> list[str]:
+        """The front as infix text.
+
+        Args:
+            digits: Of constants: this many; those that their errors warrant; or all by default.
+        """
         check_is_fitted(self)
+        if digits == "warranted":
+            return [to_infix(one.shown, self._names()) for one in self.reports_]
         return [to_infix(expression, self._names(), digits) for expression in self.expressions_]
+
+    def report(self) -> Report:
+        """What the chosen equation explains, what is left, what of the data it needs, and what is doubtful.
+
+        Returns:
+            A report whose attributes are facts, and whose text is a page with a line for each check.
+        """
+        check_is_fitted(self)
+        from nsr.report.fitted import Fitted
+        from nsr.report.report import SearchSummary, report_on
+
+        seed = self.random_state if isinstance(self.random_state, int) else None
+        search = SearchSummary(self.ended_, self.n_tried_, self.seconds_, self.time_limit, seed)
+        fitted = Fitted(self._seen, self.expressions_[self.best_index_], self._names(), self._seen.seed)
+        return report_on(fitted, self.equations(digits=4)[self.best_index_], self._n_rows, search)
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:
         """The leaderboard once fitted, the parameters before."""
         header: str = super().__repr__(N_CHAR_MAX)
         if not hasattr(self, "equations_"):
             return header
-        return f"{header}\n{leaderboard(self.equations_, self.equations(digits=4), self.best_index_)}"
+        return f"{header}\n{leaderboard(self.equations_, self.equations('warranted'), self.best_index_)}"
 
-    def _keep_front(self, front: list[Candidate], task: Task, columns: NDArray[np.intp]) -> None:
+    def _keep_front(
+        self, front: list[Candidate], task: Task, columns: NDArray[np.intp], guesses: Sequence[Guess]
+    ) -> None:
         back = {used: variable(int(column)) for used, column in enumerate(columns)}
         self.expressions_ = [candidate.expression.substitute(back) for candidate in front]
+        self.reports_ = [reported(candidate.expression, task, guesses).over(back) for candidate in front]
+        self.constants_ = constants_table(self.reports_)
         self.equations_ = pd.DataFrame(
             {
                 "complexity": [candidate.complexity for candidate in front],
@@ -251,6 +346,17 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             }
         )
         self.equations_["equation"] = self.equations()
+
+    def _tell_unexplained(self) -> None:
+        explained = float(self.best_["r2"])
+        if explained < LITTLE:
+            what = (
+                f"{percent(explained)} of the target's variance" if explained > 0 else "no more than its mean"
+            )
+            tell(
+                f"the chosen equation explains {what}: what is left may be noise, or due to what is not in "
+                "the table; report() says more, and time_limit gives the search more time"
+            )
 
     def _names(self) -> Sequence[str]:
         return self.names_.identifiers
@@ -286,10 +392,10 @@ def _parsed(
     return Units.parse(ordered_units(X_units, names), y_units, constants)
 
 
-def _over_columns(given: list[Expression], columns: NDArray[np.intp]) -> list[Expression]:
+def _over_columns(given: list[Guess], columns: NDArray[np.intp]) -> list[Guess]:
     """The user's guesses over the columns that are used."""
     places = {int(column): variable(place) for place, column in enumerate(columns)}
-    usable = [expression for expression in given if set(expression.variables) <= places.keys()]
+    usable = [guess for guess in given if set(guess.expression.variables) <= places.keys()]
     if len(usable) < len(given):
         tell(f"{len(given) - len(usable)} of the guesses need columns that are left out, and are not used")
-    return [expression.substitute(places) for expression in usable]
+    return [guess.over(places) for guess in usable]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from nsr.expressions.parsing import parse
 
 if TYPE_CHECKING:
     from nsr.regressor import SymbolicRegressor
+    from nsr.report.report import Report
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,14 @@ class Result:
     expression: Expression
 
 
-def write_result(path: Path, estimator: SymbolicRegressor, target: str, seconds: float, seed: int) -> None:
+def write_result(
+    path: Path,
+    estimator: SymbolicRegressor,
+    target: str,
+    seconds: float,
+    seed: int,
+    report: Report | None = None,
+) -> None:
     """Writes the front as JSON, with the columns under their own names and as equations call them.
 
     Args:
@@ -46,24 +55,38 @@ def write_result(path: Path, estimator: SymbolicRegressor, target: str, seconds:
         target: Name of the explained column.
         seconds: How long it took.
         seed: Of the search.
+        report: On the chosen equation, if one was asked for.
     """
     names = estimator.names_
     front = estimator.equations_
-    content = {
+    content: dict[str, Any] = {
         "target": target,
         "features": list(names.identifiers),
         "columns": dict(zip(names.identifiers, names.columns, strict=True)),
         "best": int(estimator.best_index_),
         "equations": [
             {key: row[key] for key in ("equation", "complexity", "loss", "r2")}
-            for row in front.to_dict(orient="records")
+            | {"constants": _constants(estimator, place)}
+            for place, row in enumerate(front.to_dict(orient="records"))
         ],
         "seconds": round(seconds, 3),
         "checkpoint": estimator.checkpoint,
         "loss": estimator.loss_,
         "seed": seed,
     }
+    if report is not None:
+        content["report"] = report.to_dict()
     write_whole(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def _constants(estimator: SymbolicRegressor, place: int) -> list[dict[str, Any]]:
+    """The constants of an equation with errors and intervals; null for what is unknown."""
+    table = estimator.constants_
+    rows = table[table["equation"] == place].drop(columns="equation").to_dict(orient="records")
+    return [
+        {key: cell if isinstance(cell, str) or math.isfinite(cell) else None for key, cell in row.items()}
+        for row in rows
+    ]
 
 
 def read_result(path: Path) -> Result:

@@ -78,6 +78,7 @@ class Prepared:
         X: Variables, shape (n_rows, n_used).
         y: Target, shape (n_rows,).
         columns: Which of the user's columns these are, ascending, shape (n_used,).
+        rows: Which of the user's rows these are, shape (n_rows,).
         steps: Names of the steps that changed something, each with what it did.
         weights: By how much more one row matters than another, shape (n_rows,); None where all are alike.
     """
@@ -85,6 +86,7 @@ class Prepared:
     X: Array
     y: Array
     columns: Index
+    rows: Index
     steps: tuple[tuple[str, str], ...] = ()
     weights: Array | None = None
 
@@ -132,7 +134,7 @@ def prepare(
     own = None if weights is None else weights[view.rows]
     if own is not None:
         own = None if np.ptp(own) == 0 else own / np.mean(own)
-    return Prepared(table, y[view.rows], view.columns, tuple(done), own)
+    return Prepared(table, y[view.rows], view.columns, view.rows, tuple(done), own)
 
 
 def _check_size(y: Array) -> None:

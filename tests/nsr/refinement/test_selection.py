@@ -1,8 +1,10 @@
 import itertools
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
@@ -14,7 +16,7 @@ from nsr.refinement.choice import chosen_front
 from nsr.refinement.description import constant_bits, description_length
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.refine import Effort
-from nsr.refinement.selection import pareto_front, without_duplicates
+from nsr.refinement.selection import pareto_front, thinned, without_duplicates
 from nsr.refinement.snapping import snap
 from nsr.task import Task
 
@@ -119,6 +121,56 @@ def test_noisy_constants_snap_within_their_error():
     assert found.expression.constants == (3.0, 2.0)
 
 
+@pytest.mark.parametrize("noise", [0.02, 0.3])
+def test_noisy_constants_become_no_multiples_of_pi_and_no_odd_fractions(noise, rng):
+    """An enzyme's rate whose reciprocal used to be written with 3/(8 pi) and 1/12."""
+    for _ in range(5):
+        table = rng.uniform(0.5, 10, (40, 2))
+        y = values("12.1*x_0/(2.4 + x_0 + 0.7*x_1)", table) * (1 + noise * rng.standard_normal(40))
+        own = task(y, table)
+        (free,) = fitted([parse("1/((0.1*x_1 + 0.2)/x_0 + 0.08)")], own, Effort(), Clock())
+        found = snap(free, own)
+        allowed = {n / q for n in range(-50, 50) for q in (1, 2, 3, 4)}
+        rounded = [c for c in (found.expression.constants if found else ()) if constant_bits(c, 1) < 16]
+        assert set(rounded) <= allowed
+
+
+def test_all_round_constants_together_pass_a_likelihood_ratio_test(rng):
+    """Each of these constants alone is near a round value; all of them together are not."""
+    table = rng.standard_normal((400, 6))
+    columns = np.linalg.qr(table)[0] * 20
+    noise = rng.standard_normal(400)
+    noise -= columns @ np.linalg.lstsq(columns, noise, rcond=None)[0]
+    noise *= np.sqrt(394 / np.sum(noise**2))  # the estimated noise is one, and an error 1/20
+    off = 1.5 / 20
+    y = columns @ np.full(6, 3 + off) + noise
+    own = task(y, columns)
+    (free,) = fitted([parse(" + ".join(f"1.1*x_{i}" for i in range(6)))], own, Effort(), Clock())
+    found = snap(free, own)
+    bound = stats.f.ppf(0.95, np.arange(1, 7), 394) * np.arange(1, 7)
+    n_allowed = int(np.max(np.flatnonzero(off**2 * 400 * np.arange(1, 7) <= bound), initial=-1)) + 1
+    assert 0 < n_allowed < 6
+    assert sum(c == 3.0 for c in found.expression.constants) == n_allowed
+
+
+def test_constants_that_the_data_hardly_fix_are_not_rounded(rng):
+    """Within its error of 2, and of 1.5, and of most other short numbers."""
+    y = values("1.87*x_0") + 6 * rng.standard_normal(200)
+    found = snap(refined("1.1*x_0", y), task(y))
+    assert found is None or found.expression.constants in ((0.0,), ())
+
+
+def test_round_constants_buy_no_worse_form(rng):
+    """A sixth where a free constant and one more column explain more."""
+    table = np.column_stack((rng.uniform(20, 40, 60), rng.uniform(60, 100, 60)))
+    y = 0.00209 * table[:, 1] * table[:, 0] ** 2
+    y = y + 0.05 * np.std(y) * rng.standard_normal(60)
+    short, right = (
+        fitted([parse(t)], task(y, table), Effort(), Clock())[0] for t in ("0.17*x_0**2", "0.002*x_1*x_0**2")
+    )
+    assert right.bits < description_length(parse("x_0**2/6"), short.loss, task(y, table))
+
+
 def test_nothing_to_snap():
     y = values("x_0")
     assert snap(candidate("x_0", y), task(y)) is None
@@ -172,3 +224,43 @@ def test_candidates_keep_their_front_and_their_shortest(rng):
     assert pool.best == best
     assert best in kept
     assert set(pareto_front(found)) <= set(kept)
+
+
+def test_exponents_are_rounded_with_the_rest(rng):
+    y = values("2.5*x_0**2 + 3") + 0.02 * rng.standard_normal(200)
+    found = snap(refined("2.1*x_0**2.0123 + 2.1234", y), task(y))
+    assert found is not None
+    assert to_infix(found.expression) == "2.5*x_0**2 + 3"
+
+
+@dataclass(frozen=True)
+class Row:
+    complexity: int
+    loss: float
+
+
+LOSSES = [1.0, 0.9, 0.2, 0.19, 0.18, 1e-3, 0.9e-3, 1e-6]
+
+
+@pytest.mark.parametrize("best", range(len(LOSSES)))
+@pytest.mark.parametrize("n", range(1, 10))
+def test_a_thinned_front_has_the_chosen_row_and_no_more_than_asked_for(best, n):
+    front = [Row(place, loss) for place, loss in enumerate(LOSSES)]
+    kept = thinned(front, best, n)
+    assert len(kept) == min(n, len(front))
+    assert kept == sorted(set(kept))
+    assert best in kept
+    if n > 1:
+        assert 0 in kept
+    if n > 2:
+        assert kept[-1] == len(front) - 1
+
+
+def test_the_largest_drops_are_kept():
+    front = [Row(place, loss) for place, loss in enumerate(LOSSES)]
+    assert thinned(front, 0, 4) == [0, 2, 5, 7]
+
+
+def test_losses_that_are_rounding_errors_are_no_drops():
+    front = [Row(place, loss) for place, loss in enumerate([1.0, 0.1, 1e-25, 1e-28, 0.0])]
+    assert thinned(front, 2, 4) == [0, 1, 2, 4]

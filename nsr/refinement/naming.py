@@ -1,0 +1,84 @@
+"""Constants under the user's own names: equations that are a guess of theirs in other words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsr.clock import Clock
+from nsr.data.scaling import Scaler
+from nsr.evaluate.program import Program
+from nsr.expressions.expression import Expression
+from nsr.refinement.likelihood import SQUARED_ERROR
+from nsr.refinement.refine import Effort, refine
+from nsr.refinement.uncertainty import Places, uncertainty, with_the_rest_held
+from nsr.task import Task
+
+Array = NDArray[np.float64]
+
+# Starting points, and rows on which forms are compared.
+_STARTS, _ROWS = 64, 256
+# Forms whose values differ by at most this share of their spread are one.
+_SAME = 1e-7
+# Constants whose effect on the values is a smaller share of these vanish.
+_VANISHING = 1e-5
+
+
+def as_written(guess: Expression, equation: Expression, task: Task, places: Places) -> Array | None:
+    """The constants of a guess that make it the equation, however the equation is written.
+
+    The two are compared by values: the guess is fitted to those of the equation. They are one form if it
+    meets them, with as many constants or more, none of which vanishes: what has a term less, or a constant
+    more that happens to vanish, is another form; what has a power of two where the guess has one of n is not.
+
+    Args:
+        guess: With placeholders for the constants that may move, or values to begin with.
+        equation: Over the same variables.
+        task: What the equation explains.
+        places: Which of the guess's constants may move.
+
+    Returns:
+        Values at the guess's `free_positions`; None where the equation is another one.
+    """
+    if guess.variables != equation.variables or not len(places):
+        return None
+    part = task.first(_ROWS)
+    with np.errstate(all="ignore"):
+        values = Program([equation]).values(part.X)[0]
+    if not np.all(np.isfinite(values)) or np.ptp(values) == 0:
+        return None
+    wanted = replace(part, y=values, loss=SQUARED_ERROR, weights=None, scale=None, expected=None)
+    own = _fitted_to(guess, wanted, places)
+    if own is None:
+        return None
+    guessed = uncertainty(guess, wanted, places, own)
+    found = uncertainty(equation, wanted, np.arange(len(equation.constants)))
+    if guessed is None or found is None or guessed.n_fixed < found.n_fixed:
+        return None
+    effects = np.abs(guessed.values * guessed.scale)
+    return own if np.all(effects > _VANISHING * np.linalg.norm(values)) else None
+
+
+def _fitted_to(guess: Expression, task: Task, places: Places) -> Array | None:
+    """The constants of the guess that give it the values of a target, if there are any nearby."""
+    form, own = with_the_rest_held(guess, task, places)
+    drawn = _starting_points(form, task)
+    starts = [form, *(form.with_constants(row.tolist()) for row in drawn)]
+    refined = refine(starts, own, Effort(restarts=1, iterations=100), Clock())
+    best = int(np.argmin(refined.loss))
+    if not refined.loss[best] <= _SAME**2 * task.null_loss:
+        return None
+    values = np.array(guess.constants)
+    values[places] = refined.constants[best, : len(places)]
+    return values
+
+
+def _starting_points(form: Expression, task: Task) -> Array:
+    """Constants of all magnitudes that the data's scales can bring in, shape (R, K)."""
+    rng = np.random.default_rng(task.seed)
+    scaler = Scaler.gentle(task.X, task.y)
+    reach = float(np.max(np.abs(np.log10(np.append(scaler.x_scale, scaler.y_scale)))))
+    shape = _STARTS, len(form.constants)
+    return np.asarray(rng.standard_normal(shape) * 10 ** rng.uniform(-reach, reach, shape))
