@@ -11,7 +11,6 @@ import numpy as np
 from nsr.evaluate.program import Program
 from nsr.expressions.simplify import length
 from nsr.refinement.description import expression_bits
-from nsr.refinement.safety import prefer
 
 if TYPE_CHECKING:
     from nsr.refinement.candidates import Candidate
@@ -105,10 +104,6 @@ def front_of(ordered: Sequence[ScoredT]) -> list[ScoredT]:
 
 
 def choose(front: Sequence[Candidate], task: Task) -> int:
-    """Index of the shortest description that explains more than a constant does; else of the first.
-
-    Where that has poles between the rows, another one that explains as much is chosen
-    (`nsr.refinement.safety`).
-    """
+    """Index of the shortest description that explains more than a constant does; else of the first."""
     allowed = [i for i, candidate in enumerate(front) if i == 0 or candidate.loss < task.null_loss]
-    return prefer(front, min(allowed, key=lambda i: front[i].bits), task)
+    return min(allowed, key=lambda i: front[i].bits)

@@ -15,6 +15,8 @@ from nsr.expressions.expression import Expression
 from nsr.expressions.space import SearchSpace
 from nsr.network.checkpoint import Pretrained
 from nsr.refinement.candidates import Candidate, Candidates
+from nsr.refinement.plain import plain
+from nsr.refinement.safety import without_needless_poles
 from nsr.refinement.selection import choose, pareto_front, without_duplicates
 from nsr.search.engine import Search
 from nsr.search.finishing import constants, finished, unscaled
@@ -78,7 +80,8 @@ class Solver:
             task, found = self._found(task, guesses, clock)
             worth = [c for c in found if c.loss < task.null_loss]
             candidates = _allowed([*candidates, *worth], task)
-        front = pareto_front(without_duplicates(candidates, task))
+        told_apart = plain(without_duplicates(candidates, task), task)
+        front = pareto_front(without_needless_poles(told_apart, task))
         return Solution(front, choose(front, task))
 
     def _found(self, task: Task, guesses: Sequence[Expression], clock: Clock) -> tuple[Task, list[Candidate]]:
