@@ -166,6 +166,9 @@ def _closely(part: Expression, whole: Expression, boxes: Boxes, region: Region) 
         cells, axes = _cut(cells.where(best), axes[best], _N_CUTS)
     beside = program.values(np.concatenate(cells), index=np.array([1]))[0]
     usual = program.values(region.X, index=np.array([1]))[0]
+    usual = usual[np.isfinite(usual)]
+    if len(usual) == 0 or np.all(np.isnan(beside)):
+        return Safety.UNDECIDED
     distance = np.nanmax(np.abs(beside - np.median(usual)))
     return Safety.POLE if distance > _FAR * max(np.ptp(usual), np.finfo(np.float64).tiny) else Safety.UNDECIDED
 
@@ -173,14 +176,19 @@ def _closely(part: Expression, whole: Expression, boxes: Boxes, region: Region) 
 def _lines(
     program: Program, boxes: Boxes, used: Sequence[int], region: Region
 ) -> tuple[Boxes, NDArray[np.intp]]:
-    """Cells of lines through boxes, over the whole range of a variable, and along which variable each is."""
-    starts = boxes.where(_largest(program, boxes, _N_STARTS))
+    """Cells of lines through boxes, over the whole range of a variable, and along which variable each is.
+
+    Variables that do not matter are somewhere else on each line, lest the whole vanishes there.
+    """
+    starts = boxes.where(np.resize(_largest(program, boxes, _N_STARTS), _N_STARTS))
+    points = region.points[:_N_STARTS].copy()
+    columns = np.array(used)
     middles = np.where(region.is_level, starts.low, starts.low + (starts.high - starts.low) / 2)
-    free = np.array([i for i in used if not region.is_level[i]], dtype=np.intp)
-    axes = np.repeat(free, len(middles))
-    points = np.tile(middles, (len(free), 1))
-    rows = np.arange(len(axes))
-    low, high = points.copy(), points.copy()
+    points[:, columns] = middles[:, columns]
+    free = columns[~region.is_level[columns]]
+    axes = np.repeat(free, _N_STARTS)
+    low, rows = np.tile(points, (len(free), 1)), np.arange(len(axes))
+    high = low.copy()
     low[rows, axes], high[rows, axes] = region.box.low[0, axes], region.box.high[0, axes]
     return _cut(Boxes(low, high), axes, _N_CELLS)
 

@@ -98,7 +98,9 @@ def product(a: Bounds, b: Bounds) -> Bounds:
 
 def ratio(a: Bounds, b: Bounds) -> Bounds:
     """Of a ratio."""
-    return product(a, reciprocal(b))
+    below = reciprocal(b)
+    low, high = product(a, below)
+    return np.where(np.isnan(below[0]), np.nan, low), np.where(np.isnan(below[1]), np.nan, high)
 
 
 def reciprocal(a: Bounds) -> Bounds:

@@ -23,6 +23,7 @@ from nsr.expressions.simplify import simplify
 from nsr.refinement.candidates import Candidate, fitted, scored
 from nsr.refinement.refine import Effort
 from nsr.refinement.selection import pareto_front
+from nsr.refinement.snapping import snap
 from nsr.task import Task
 
 Array = NDArray[np.float64]
@@ -102,7 +103,8 @@ def _plainer(candidate: Candidate, task: Task) -> Iterator[Candidate]:
             forms += fitted([form], task, _EFFORT, Clock(), candidate.stage)
         best = min(forms, key=lambda c: c.loss)
         if _is_as_good(best, candidate, task):
-            yield best
+            rounded = snap(best, task) if is_exact else None
+            yield rounded or best
 
 
 def _is_as_good(plainer: Candidate, candidate: Candidate, task: Task) -> bool:
@@ -152,21 +154,29 @@ def _is_bent(expression: Expression, place: int) -> bool:
 
 def _straightened(place: int, argument: Expression, v: Array, u: Array) -> Iterator[_Change]:
     """A constant, or a straight line, in place of a function with values v at arguments u."""
-    level, size = float(np.mean(v)), float(np.max(np.abs(v)))
-    spread = float(np.ptp(v))
+    size, spread = float(np.max(np.abs(v))), float(np.ptp(v))
     if spread <= _NEARLY * size:
-        yield _Change(place, constant(level), spread <= _SAME * size)
-    if np.ptp(u) == 0:
+        level = _whole(float(np.mean(v)))
+        yield _Change(place, constant(level), bool(np.max(np.abs(v - level)) <= _SAME * size))
+    low, high = int(np.argmin(u)), int(np.argmax(u))
+    if u[low] == u[high]:
         return
-    shift = float(np.mean(u))
-    slope = float((u - shift) @ v / np.sum(np.square(u - shift)))
-    offset = level - slope * shift
-    if abs(offset) <= _SAME * size:
-        offset = 0.0
-    off = float(np.max(np.abs(v - offset - slope * u)))
-    if off <= _NEARLY * spread:
+    slope = float((v[high] - v[low]) / (u[high] - u[low]))
+    offset = float(v[low] - slope * u[low])
+    is_same = bool(np.max(np.abs(v - offset - slope * u)) <= _SAME * spread)
+    if not is_same:
+        shift = float(np.mean(u))
+        slope = float((u - shift) @ v / np.sum(np.square(u - shift)))
+        offset = float(np.mean(v)) - slope * shift
+    if is_same or np.max(np.abs(v - offset - slope * u)) <= _NEARLY * spread:
+        offset = 0.0 if abs(offset) <= _SAME * size else offset
         line = apply("add", apply("mul", constant(slope), argument), constant(offset))
-        yield _Change(place, line, off <= _SAME * spread)
+        yield _Change(place, line, is_same)
+
+
+def _whole(value: float) -> float:
+    """The whole number that is meant, where a function only comes close to it."""
+    return float(round(value)) if abs(value - round(value)) <= _EVEN * abs(value) else value
 
 
 def _slowed(place: int, part: Expression, u: Array, X: Array) -> Iterator[_Change]:
