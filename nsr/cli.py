@@ -283,15 +283,18 @@ def _print_leaderboard(estimator: SymbolicRegressor | ODERegressor, chosen: Sequ
     """Prints the front and, below it, the chosen equation or the equations of the chosen system."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
+
+    from nsr.export.leaderboard import marked
 
     # In a pipe there is no width to fit; equations are never cut.
     console = Console(width=None if sys.stdout.isatty() else 10_000)
-    short = estimator.equations(digits=6)
+    short = marked(estimator.equations_, estimator.equations(digits=6))
     table = Table("", "complexity", "loss", "r2", "equation", box=None)
     for i, row in estimator.equations_.iterrows():
         mark = "*" if i == estimator.best_index_ else ""
         table.add_row(
-            mark, str(row["complexity"]), f"{row['loss']:.4g}", f"{row['r2']:.6f}", short[int(str(i))]
+            mark, str(row["complexity"]), f"{row['loss']:.4g}", f"{row['r2']:.6f}", Text(short[int(str(i))])
         )
     console.print(table)
     for equation in chosen:

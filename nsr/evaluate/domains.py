@@ -109,6 +109,16 @@ def is_safe(expression: Expression, X: Array) -> Safety:
     return safeties([expression], X)[0]
 
 
+def warnings(expressions: Sequence[Expression], X: Array) -> list[str]:
+    """What is known to be wrong with equations in the box of a table, in a word; empty texts where nothing is.
+
+    Args:
+        expressions: Without placeholders, finite on the rows.
+        X: Variables, shape (P, D), finite.
+    """
+    return [verdict.value if verdict.is_wrong else "" for verdict in safeties(expressions, X)]
+
+
 @np.errstate(all="ignore")
 def safeties(expressions: Sequence[Expression], X: Array) -> list[Safety]:
     """Whether equations have values everywhere in the box of a table.
@@ -170,7 +180,9 @@ def _closely(part: Expression, whole: Expression, boxes: Boxes, region: Region) 
     if len(usual) == 0 or np.all(np.isnan(beside)):
         return Safety.UNDECIDED
     distance = np.nanmax(np.abs(beside - np.median(usual)))
-    return Safety.POLE if distance > _FAR * max(np.ptp(usual), np.finfo(np.float64).tiny) else Safety.UNDECIDED
+    return (
+        Safety.POLE if distance > _FAR * max(np.ptp(usual), np.finfo(np.float64).tiny) else Safety.UNDECIDED
+    )
 
 
 def _lines(

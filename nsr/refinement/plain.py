@@ -1,15 +1,15 @@
 """Plainer forms of equations that the data cannot tell from them.
 
 Of a column with two values every function is a straight line; a saturated function is a constant, and one of a
-narrow range a straight line, too; on evenly spaced values a wave looks like waves of much higher frequencies. What
-is kept is the plainest.
+narrow range a straight line, too; on evenly spaced values a wave looks like waves of much higher frequencies, and
+few values of any kind do not resolve them. What is kept is the plainest.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,9 @@ _SAME = 1e-9
 # A function is worth trying as a constant, or as a straight line, where it differs by less than this share of its
 # size, or of what it varies.
 _NEARLY = 0.05
+# A wave that has less than one value of its variable for each half a period stays only if the loss would be this
+# many times as large without it: there are more such waves than rows, and one of them fits any noise.
+_WILD = 4.0
 # Probability with which a plainer form is given up although it is the right one.
 _LEVEL = 0.05
 # Whole numbers of steps apart, to this share of a step.
@@ -45,11 +48,18 @@ _PERIODS = {"sin": 2 * math.pi, "cos": 2 * math.pi, "tan": math.pi}
 
 
 class _Change(NamedTuple):
-    """A part to replace: its place, what comes there, and whether values on the rows stay as they are."""
+    """A part to replace.
+
+    Attributes:
+        start: Its place.
+        new: What comes there.
+        kind: Whether values on the rows stay the `same` or are `near` what they were; whether it is a
+            `slower` wave with the same values; or takes the place of a `wild` one, not to be believed.
+    """
 
     start: int
     new: Expression
-    is_same: bool
+    kind: Literal["same", "near", "slower", "wild"]
 
 
 def plain(pool: Sequence[Candidate], task: Task) -> list[Candidate]:
@@ -91,20 +101,23 @@ def _plainer(candidate: Candidate, task: Task) -> Iterator[Candidate]:
     expression = candidate.expression
     is_exact = task.is_exact(candidate.loss)
     for change in _changes(expression, task.X):
-        if is_exact and not change.is_same:
+        has_same_values = change.kind in {"same", "slower"}
+        if is_exact and not has_same_values:
             continue
         stop = subtree_end(expression.tokens, change.start)
         tokens = (*expression.tokens[: change.start], *change.new.tokens, *expression.tokens[stop:])
         form = simplify(Expression(tokens))
-        if form == expression or len(form.free_positions) > len(expression.free_positions):
+        n_more = len(form.free_positions) - len(expression.free_positions)
+        if form == expression or n_more > (change.kind == "slower"):  # which may need a phase
             continue
         forms = scored([form], task, candidate.stage)
-        if not change.is_same:
+        if not has_same_values:
             forms += fitted([form], task, _EFFORT, Clock(), candidate.stage)
         best = min(forms, key=lambda c: c.loss)
-        if _is_as_good(best, candidate, task):
-            rounded = snap(best, task) if is_exact else None
-            yield rounded or best
+        if _is_as_good(best, candidate, task) or (
+            change.kind == "wild" and best.loss < _WILD * candidate.loss
+        ):
+            yield (snap(best, task) if is_exact else None) or best
 
 
 def _is_as_good(plainer: Candidate, candidate: Candidate, task: Task) -> bool:
@@ -133,7 +146,7 @@ def _changes(expression: Expression, X: Array) -> list[_Change]:
     ):
         if np.all(np.isfinite(v)) and np.all(np.isfinite(u)) and argument.variables:
             found += _straightened(place, argument, v, u)
-            found += _slowed(place, part, u, X)
+            found += _slowed(place, part, v, u, X)
     return found
 
 
@@ -157,7 +170,7 @@ def _straightened(place: int, argument: Expression, v: Array, u: Array) -> Itera
     size, spread = float(np.max(np.abs(v))), float(np.ptp(v))
     if spread <= _NEARLY * size:
         level = _whole(float(np.mean(v)))
-        yield _Change(place, constant(level), bool(np.max(np.abs(v - level)) <= _SAME * size))
+        yield _Change(place, constant(level), "same" if np.max(np.abs(v - level)) <= _SAME * size else "near")
     low, high = int(np.argmin(u)), int(np.argmax(u))
     if u[low] == u[high]:
         return
@@ -171,7 +184,7 @@ def _straightened(place: int, argument: Expression, v: Array, u: Array) -> Itera
     if is_same or np.max(np.abs(v - offset - slope * u)) <= _NEARLY * spread:
         offset = 0.0 if abs(offset) <= _SAME * size else offset
         line = apply("add", apply("mul", constant(slope), argument), constant(offset))
-        yield _Change(place, line, is_same)
+        yield _Change(place, line, "same" if is_same else "near")
 
 
 def _whole(value: float) -> float:
@@ -179,27 +192,31 @@ def _whole(value: float) -> float:
     return float(round(value)) if abs(value - round(value)) <= _EVEN * abs(value) else value
 
 
-def _slowed(place: int, part: Expression, u: Array, X: Array) -> Iterator[_Change]:
-    """The lowest of the frequencies that evenly spaced values of a variable cannot tell apart."""
+def _slowed(place: int, part: Expression, v: Array, u: Array, X: Array) -> Iterator[_Change]:
+    """A wave without what the values of its variable cannot show.
+
+    Of the frequencies that evenly spaced values cannot tell apart it gets the lowest; if that is still beyond
+    what so many values resolve, a constant may take its place.
+    """
     name, variables = str(part.tokens[0]), part.children[0].variables
     if name not in _PERIODS or len(variables) != 1:
         return
-    x = X[:, variables[0]]
-    step = spacing(x)
+    x, period = X[:, variables[0]], _PERIODS[name]
     first, last = int(np.argmin(x)), int(np.argmax(x))
-    if step is None:
+    width = float(x[last] - x[first])
+    rate = float((u[last] - u[first]) / width)
+    if not np.max(np.abs(u - u[first] - rate * (x - x[first]))) <= _SAME * np.max(np.abs(u)):
         return
-    rate = float((u[last] - u[first]) / (x[last] - x[first]))
-    is_straight = np.max(np.abs(u - u[first] - rate * (x - x[first]))) <= _SAME * np.max(np.abs(u))
-    turns = round(rate * step / _PERIODS[name])
-    if not is_straight or turns == 0:
-        return
-    slower = rate - turns * _PERIODS[name] / step
-    phase = math.remainder(float(u[first]) - slower * float(x[first]), _PERIODS[name])
-    if abs(phase) <= _SAME * np.max(np.abs(u)):
-        phase = 0.0
-    argument = apply("add", apply("mul", constant(slower), variable(variables[0])), constant(phase))
-    yield _Change(place, apply(name, argument), True)
+    step = spacing(x)
+    turns = 0 if step is None else round(rate * step / period)
+    if step is not None and turns != 0:
+        slower = rate - turns * period / step
+        phase = math.remainder(float(u[first]) - slower * float(x[first]), period)
+        phase = 0.0 if abs(phase) <= _SAME * np.max(np.abs(u)) else phase
+        argument = apply("add", apply("mul", constant(slower), variable(variables[0])), constant(phase))
+        yield _Change(place, apply(name, argument), "slower")
+    elif abs(rate) * width > period / 2 * (len(np.unique(x)) - 1):
+        yield _Change(place, constant(float(np.mean(v))), "wild")
 
 
 def spacing(x: Array) -> float | None:
