@@ -1,8 +1,8 @@
 """Where equations have no value: poles and domain errors between the rows of a table.
 
-An equation that is finite on every row may still have a pole between them. First it is evaluated at points drawn
-from the box of the table; then interval arithmetic tries to prove that it has a value everywhere in the box; then
-what could not be proved is looked at ever more closely along lines.
+An equation that is finite on every row may still have a pole between them. First it is evaluated at points
+drawn from the box of the table; then interval arithmetic tries to prove that it has a value everywhere in the
+box; then what could not be proved is looked at ever more closely along lines.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ Array = NDArray[np.float64]
 _N_POINTS = 256
 # How often a proof may halve each variable, and the boxes that it may leave open at a time.
 _MOST_HALVINGS, _MOST_OPEN = 10, 300
-# Lines begin in this many boxes; cells on a line at first, in how many each is cut, how often, and how many in
-# all are looked at: the last ones are 1e-13 of a column's range wide.
+# Lines begin in this many boxes; cells on a line at first, in how many each is cut, how often, and how many
+# are looked at in all: the last ones are 1e-13 of a column's range wide.
 _N_STARTS, _N_CELLS, _N_CUTS, _N_ROUNDS, _MOST_CELLS = 4, 16, 8, 14, 32
-# Beside a pole an equation is farther from its values on the rows than these are from each other, by this factor.
+# Beside a pole an equation is farther from its values on the rows than these are from each other, this many
+# times.
 _FAR = 1e4
 
 
@@ -73,7 +74,7 @@ class Region:
     def of(cls, X: Array, seed: int = 0) -> Region:
         """The region of a table of shape (P, D), finite."""
         low, high = X.min(axis=0), X.max(axis=0)
-        is_level = np.all((X == low) | (X == high), axis=0)
+        is_level = np.all((low == X) | (high == X), axis=0)
         levels = np.unique(np.where(is_level, X, 0.0), axis=0)
         rng = np.random.default_rng(seed)
         drawn = rng.uniform(low, high, (_N_POINTS, X.shape[1]))
@@ -110,7 +111,7 @@ def is_safe(expression: Expression, X: Array) -> Safety:
 
 
 def warnings(expressions: Sequence[Expression], X: Array) -> list[str]:
-    """What is known to be wrong with equations in the box of a table, in a word; empty texts where nothing is.
+    """What is wrong with equations in the box of a table, in a word each; empty where nothing is known.
 
     Args:
         expressions: Without placeholders, finite on the rows.
@@ -180,9 +181,8 @@ def _closely(part: Expression, whole: Expression, boxes: Boxes, region: Region) 
     if len(usual) == 0 or np.all(np.isnan(beside)):
         return Safety.UNDECIDED
     distance = np.nanmax(np.abs(beside - np.median(usual)))
-    return (
-        Safety.POLE if distance > _FAR * max(np.ptp(usual), np.finfo(np.float64).tiny) else Safety.UNDECIDED
-    )
+    is_far = distance > _FAR * max(np.ptp(usual), np.finfo(np.float64).tiny)
+    return Safety.POLE if is_far else Safety.UNDECIDED
 
 
 def _lines(

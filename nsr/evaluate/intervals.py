@@ -1,8 +1,8 @@
 """Bounds of an expression's values over boxes, by interval arithmetic; the operators bring their own forms.
 
-Plain interval arithmetic forgets that a variable which occurs twice has one value, so that bounds are wider than
-values are. Halving a box again and again brings both together (branch and bound; Moore, Kearfott and Cloud,
-Introduction to Interval Analysis, 2009, chapter 6).
+Plain interval arithmetic forgets that a variable which occurs twice has one value, so that bounds are wider
+than values are. In smaller boxes they are closer (Moore, Kearfott and Cloud, Introduction to Interval
+Analysis, 2009, chapter 6).
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def enclosure(expression: Expression, boxes: Boxes) -> Enclosure:
 
 
 def _applied(operator: Operator, arguments: list[Bounds]) -> Bounds:
-    """An operator's bounds: infinite where a part of the arguments is outside its domain, NaN where all are."""
+    """Bounds of an operator: infinite where some arguments are outside its domain, NaN where all are."""
     is_nothing = np.isnan(arguments[0][0]) | np.isnan(arguments[-1][0])
     least, most = operator.domain
     if operator.arity == 1 and (np.isfinite(least) or np.isfinite(most)):

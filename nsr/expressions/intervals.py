@@ -1,10 +1,12 @@
 """Interval forms of operators: bounds of their values where only bounds of their arguments are known.
 
 A form takes the bounds of each argument, pairs of arrays of shape (B,), and gives those of the values, for B
-boxes at once (Moore, Interval Analysis, 1966). Rounded to nearest, sums, products and roots are monotone too, so
-that what is computed stays between bounds that are; other functions are given a few last digits. Where some of the arguments between the
-bounds have no finite value the bounds are infinite, and where none has one they are NaN. Arguments are finite or
-infinite, but no lower bound is plus infinity and no upper one minus infinity.
+boxes at once (Moore, Interval Analysis, 1966). Rounded to nearest, sums, products and roots are monotone too,
+so that what is computed stays between bounds that are; other functions are given a few last digits.
+
+Where some of the arguments between the bounds have no finite value the bounds are infinite, and where none
+has one they are NaN. Arguments are finite or infinite, but no lower bound is plus infinity and no upper one minus
+infinity.
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ def unknown(*arguments: Bounds) -> Bounds:
 def increasing(
     function: Callable[[Array], Any], low: float = -np.inf, high: float = np.inf, rounding: float = _ROUNDING
 ) -> Form:
-    """Of a function that rises with its argument and has values between two bounds, computed to `rounding`."""
+    """Of a function that rises with its argument, stays between two bounds, and is computed to `rounding`."""
     return lambda a: _widened(function(a[0]), function(a[1]), low, high, rounding)
 
 

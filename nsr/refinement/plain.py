@@ -1,8 +1,8 @@
 """Plainer forms of equations that the data cannot tell from them.
 
-Of a column with two values every function is a straight line; a saturated function is a constant, and one of a
-narrow range a straight line, too; on evenly spaced values a wave looks like waves of much higher frequencies, and
-few values of any kind do not resolve them. What is kept is the plainest.
+Of a column with two values every function is a straight line; a saturated function is a constant, and one of
+a narrow range a straight line, too; on evenly spaced values a wave looks like waves of much higher
+frequencies, and few values of any kind do not resolve them. What is kept is the plainest.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ Array = NDArray[np.float64]
 
 # Values that agree to this share of the largest are the same.
 _SAME = 1e-9
-# A function is worth trying as a constant, or as a straight line, where it differs by less than this share of its
-# size, or of what it varies.
+# A function is worth trying as a constant, or as a straight line, where it differs by less than this share of
+# its size, or of what it varies.
 _NEARLY = 0.05
-# A wave that has less than one value of its variable for each half a period stays only if the loss would be this
-# many times as large without it: there are more such waves than rows, and one of them fits any noise.
+# A wave that has less than one value of its variable for each half a period stays only if the loss would be
+# this many times as large without it: there are more such waves than rows, and one of them fits any noise.
 _WILD = 4.0
 # Probability with which a plainer form is given up although it is the right one.
 _LEVEL = 0.05
@@ -63,7 +63,7 @@ class _Change(NamedTuple):
 
 
 def plain(pool: Sequence[Candidate], task: Task) -> list[Candidate]:
-    """The candidates with plainer forms in place of those at the front, where the data cannot tell them apart.
+    """The candidates with plainer forms in place of those at the front that the data cannot tell from them.
 
     Args:
         pool: What a front is to be made of.
@@ -114,9 +114,8 @@ def _plainer(candidate: Candidate, task: Task) -> Iterator[Candidate]:
         if not has_same_values:
             forms += fitted([form], task, _EFFORT, Clock(), candidate.stage)
         best = min(forms, key=lambda c: c.loss)
-        if _is_as_good(best, candidate, task) or (
-            change.kind == "wild" and best.loss < _WILD * candidate.loss
-        ):
+        is_incredible = change.kind == "wild" and best.loss < _WILD * candidate.loss
+        if is_incredible or _is_as_good(best, candidate, task):
             yield (snap(best, task) if is_exact else None) or best
 
 

@@ -29,7 +29,7 @@ _N_FRONTS = 10
 
 
 def without_needless_poles(pool: Sequence[Candidate], task: Task) -> list[Candidate]:
-    """The candidates without those that have no value somewhere between the rows and explain no more than others.
+    """The candidates without those that have poles between the rows and explain no more than others do.
 
     Only what may come to the front is looked at. Laws that have poles stay, as they explain nearly every row
     better; where something is exact, all do.
@@ -72,8 +72,8 @@ def _unrivalled(wrong: list[Candidate], right: list[Candidate], task: Task) -> l
 def explains_as_much(rival: Array, own: Array, task: Task) -> bool:
     """Whether neither the mean of a rival's losses nor most of them are significantly greater.
 
-    The mean alone would not do: beside a pole one row may have nearly all of it. So Wilcoxon's signed-rank test
-    (Biometrics Bulletin 1, 1945) has a say, too.
+    The mean alone would not do: beside a pole one row may have nearly all of it. So Wilcoxon's signed-rank
+    test (Biometrics Bulletin 1, 1945) has a say, too.
 
     Args:
         rival: Losses of the rival on each row, shape (P,).

@@ -64,10 +64,7 @@ def test_bounds_are_no_wider_than_those_of_mpmath(name, ends):
     known = enclosure(expression, Boxes(*(np.array([[end[k] for end in ends]]) for k in (0, 1))))
     own = [mpmath.iv.mpf(list(end)) for end in ends[:n]]
     symbols = {"add": "__add__", "sub": "__sub__", "mul": "__mul__", "div": "__truediv__"}
-    if n == 2:
-        reference = getattr(own[0], symbols[name])(own[1])
-    else:
-        reference = getattr(mpmath.iv, name)(own[0])
+    reference = getattr(own[0], symbols[name])(own[1]) if n == 2 else getattr(mpmath.iv, name)(own[0])
     low, high = (float(mpmath.mpf(end)) for end in (reference.a, reference.b))
     np.testing.assert_allclose([known.low[0], known.high[0]], [low, high], rtol=1e-14)
 

@@ -139,7 +139,7 @@ def test_even_spacing_is_told(x, expected):
 
 
 def test_functions_of_functions_cost_more_the_deeper_they_are():
-    """As many nodes in a row instead of in each other are cheaper, and a third level costs more than a second."""
+    """As many nodes beside each other are cheaper, and a third level costs more than a second."""
     chains = ["tanh(x_0)", "tanh(tanh(x_0))", "tanh(tanh(tanh(x_0)))"]
     bits = [expression_bits(parse(text), 100) for text in chains]
     assert (

@@ -26,7 +26,7 @@ def chosen(pool, own):
 
 
 def test_between_masses_over_decades_no_pole_is_chosen(rng):
-    """Sleep of mammals falls with the logarithm of their mass; a pole that passes between two rows fits better."""
+    """Sleep falls with the logarithm of mass; a pole between two rows fits one of them better."""
     mass = np.sort(10 ** rng.uniform(-2, 3.5, (60, 1)), axis=0)
     y = 10 - 0.8 * np.log(mass[:, 0]) + 1.5 * rng.standard_normal(60)
     own = task(mass, y)
