@@ -5,7 +5,7 @@ boxes at once (Moore, Interval Analysis, 1966). Rounded to nearest, sums, produc
 so that what is computed stays between bounds that are; other functions are given a few last digits.
 
 Where some of the arguments between the bounds have no finite value the bounds are infinite, and where none
-has one they are NaN. Arguments are finite or infinite, but no lower bound is plus infinity and no upper one minus
+has one they are NaN. Arguments may be infinite, but no lower bound is plus infinity and no upper one minus
 infinity.
 """
 

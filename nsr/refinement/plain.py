@@ -32,9 +32,9 @@ Array = NDArray[np.float64]
 _SAME = 1e-9
 # A function is worth trying as a constant, or as a straight line, where it differs by less than this share of
 # its size, or of what it varies.
-_NEARLY = 0.05
-# A wave that has less than one value of its variable for each half a period stays only if the loss would be
-# this many times as large without it: there are more such waves than rows, and one of them fits any noise.
+_NEARLY = 0.15
+# A wave with more than half a period between neighbours stays only if the loss would be this many times as
+# large without it: there are more such waves than rows, and one of them fits any noise.
 _WILD = 4.0
 # Probability with which a plainer form is given up although it is the right one.
 _LEVEL = 0.05
@@ -108,14 +108,16 @@ def _plainer(candidate: Candidate, task: Task) -> Iterator[Candidate]:
         tokens = (*expression.tokens[: change.start], *change.new.tokens, *expression.tokens[stop:])
         form = simplify(Expression(tokens))
         n_more = len(form.free_positions) - len(expression.free_positions)
-        if form == expression or n_more > (change.kind == "slower"):  # which may need a phase
+        # The phase of a slower wave; of noisy data also the number that a function of two values stood for.
+        n_allowed = change.kind == "slower" or (change.kind == "same" and not is_exact)
+        if form == expression or n_more > n_allowed:
             continue
         forms = scored([form], task, candidate.stage)
         if not has_same_values:
             forms += fitted([form], task, _EFFORT, Clock(), candidate.stage)
         best = min(forms, key=lambda c: c.loss)
         is_incredible = change.kind == "wild" and best.loss < _WILD * candidate.loss
-        if is_incredible or _is_as_good(best, candidate, task):
+        if math.isfinite(best.bits) and (is_incredible or _is_as_good(best, candidate, task)):
             yield (snap(best, task) if is_exact else None) or best
 
 
@@ -192,30 +194,46 @@ def _whole(value: float) -> float:
 
 
 def _slowed(place: int, part: Expression, v: Array, u: Array, X: Array) -> Iterator[_Change]:
-    """A wave without what the values of its variable cannot show.
+    """A wave, with values v at angles u, without what the values of its variables cannot show.
 
-    Of the frequencies that evenly spaced values cannot tell apart it gets the lowest; if that is still beyond
-    what so many values resolve, a constant may take its place.
+    Of the frequencies that evenly spaced values cannot tell apart it gets the lowest; a constant may take its
+    place where more than half a period lies between neighbours.
     """
-    name, variables = str(part.tokens[0]), part.children[0].variables
-    if name not in _PERIODS or len(variables) != 1:
+    name, variables = str(part.tokens[0]), part.variables
+    if name not in _PERIODS:
         return
-    x, period = X[:, variables[0]], _PERIODS[name]
-    first, last = int(np.argmin(x)), int(np.argmax(x))
-    width = float(x[last] - x[first])
-    rate = float((u[last] - u[first]) / width)
-    if not np.max(np.abs(u - u[first] - rate * (x - x[first]))) <= _SAME * np.max(np.abs(u)):
-        return
-    step = spacing(x)
-    turns = 0 if step is None else round(rate * step / period)
-    if step is not None and turns != 0:
-        slower = rate - turns * period / step
-        phase = math.remainder(float(u[first]) - slower * float(x[first]), period)
-        phase = 0.0 if abs(phase) <= _SAME * np.max(np.abs(u)) else phase
-        argument = apply("add", apply("mul", constant(slower), variable(variables[0])), constant(phase))
+    slower = _slower(name, u, X[:, variables[0]]) if len(variables) == 1 else None
+    if slower is not None:
+        rate, phase = slower
+        argument = apply("add", apply("mul", constant(rate), variable(variables[0])), constant(phase))
         yield _Change(place, apply(name, argument), "slower")
-    elif abs(rate) * width > period / 2 * (len(np.unique(x)) - 1):
+        return
+    x = X[:, variables[0]] if len(variables) == 1 else u
+    gaps = np.abs(np.diff(u[np.unique(x, return_index=True)[1]]))
+    if len(gaps) and np.median(gaps) > _PERIODS[name] / 2:
         yield _Change(place, constant(float(np.mean(v))), "wild")
+
+
+def _slower(name: str, u: Array, x: Array) -> tuple[float, float] | None:
+    """The lowest rate, and its phase, with which a wave has the values it has at angles u, if that is less.
+
+    Args:
+        name: The wave.
+        u: Its angles, shape (P,).
+        x: Of what they are a straight line, if they are one, shape (P,).
+    """
+    period, step = _PERIODS[name], spacing(x)
+    first, last = int(np.argmin(x)), int(np.argmax(x))
+    size = np.max(np.abs(u))
+    rate = float((u[last] - u[first]) / (x[last] - x[first]))
+    if step is None or np.max(np.abs(u - u[first] - rate * (x - x[first]))) > _SAME * size:
+        return None
+    turns = round(rate * step / period)
+    if turns == 0:
+        return None
+    rate -= turns * period / step
+    phase = math.remainder(float(u[first]) - rate * float(x[first]), period)
+    return rate, 0.0 if abs(phase) <= _SAME * size else phase
 
 
 def spacing(x: Array) -> float | None:

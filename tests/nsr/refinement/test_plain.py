@@ -117,6 +117,21 @@ def test_waves_beyond_what_the_rows_resolve_need_much_to_show_for_them(rng):
         assert bool(found.expression.variables) == stays
 
 
+def test_a_function_of_two_values_is_not_a_way_to_save_a_constant(rng):
+    y = 2 * X[:, 0] + 0.8 * X[:, 1] + 0.3 * rng.standard_normal(200)
+    own = refined("2.1*x_0 + sin(x_1)", y)
+    found = plainest(own, task(X, y))
+    assert "sin" not in shown(found)
+    assert found.loss <= own.loss
+
+
+def test_powers_of_counts_wave_too_fast_to_be_seen(rng):
+    table = np.tile(np.arange(2.0, 12), 4)[:, None]
+    own = task(table, rng.standard_normal(40) + 5)
+    found = plainest(scored([parse("5 + 0.3*cos(x_0**7)")], own)[0], own)
+    assert not found.expression.variables
+
+
 def test_a_front_gets_the_plain_forms():
     y = values("0.99*x_0 + 0.01*x_1")
     texts = ("0.99*x_0", f"0.99*x_0 + {0.01 / math.tanh(1)!r}*tanh(x_1)", "x_3")
