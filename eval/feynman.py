@@ -62,7 +62,7 @@ def run(
     if backend == "ray":
         _use_ray()
     settings = {"suite": suite, "time_limit": time_limit, "cores": cores, "rows": rows, "stages": stages}
-    settings["machine"] = _machine()
+    settings["machine"] = machine()
     compile_kernels()  # the first fit's seconds are not the compiler's
     with opened(output, settings, Fit) as records:
         fits = plan([problem.name for problem in chosen], names, levels, SEEDS[:seeds])
@@ -108,7 +108,8 @@ def _use_ray() -> None:
     ray_joblib.register_ray()
 
 
-def _machine() -> str:
+def machine() -> str:
+    """What the report says of this machine."""
     return f"{platform.machine()}, {os.cpu_count()} cores"
 
 

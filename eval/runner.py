@@ -26,7 +26,7 @@ from eval.methods import Budget, make
 from eval.protocol import split
 from eval.records import Fit, Records
 from eval.sandbox import Sandbox, SandboxError
-from eval.symbolic import judge
+from eval.symbolic import count_nodes, judge
 from nsr.problems.folder import TableProblem
 from nsr.problems.metrics import accuracy
 from nsr.problems.problem import Problem
@@ -63,8 +63,8 @@ class Fitted:
     """What comes back from the sandbox.
 
     Attributes:
-        figures: Accuracy, seconds and memory, ready for JSON.
-        model: The model, or None where the method could not write it down.
+        figures: Accuracy, size, seconds and memory, ready for JSON.
+        model: The model, or None where it is not an equation.
     """
 
     figures: dict[str, Any]
@@ -136,8 +136,8 @@ def run_fit(fit: Fit, problem: Problem | TableProblem, limits: Limits) -> tuple[
     sandbox = _sandbox(limits.cores, limits.memory, threading.get_ident())
     started = time.monotonic()
     try:
-        hard_limit = limits.time_limit * _GRACE_FACTOR + _GRACE_SECONDS
-        fitted: Fitted = sandbox.run(fit_and_measure, fit, problem, limits, time_limit=hard_limit)
+        killed_after = hard_limit(limits.time_limit)
+        fitted: Fitted = sandbox.run(fit_and_measure, fit, problem, limits, time_limit=killed_after)
     except SandboxError as error:
         return fit, row | {"error": str(error), "seconds": round(time.monotonic() - started, 3)}
     row |= fitted.figures
@@ -145,6 +145,11 @@ def run_fit(fit: Fit, problem: Problem | TableProblem, limits: Limits) -> tuple[
         verdict = judge(problem, fitted.model, -math.inf if row["r2"] is None else row["r2"], sandbox)
         row |= asdict(verdict)
     return fit, row
+
+
+def hard_limit(time_limit: float) -> float:
+    """Seconds after which a fit that was told a time limit is killed."""
+    return time_limit * _GRACE_FACTOR + _GRACE_SECONDS
 
 
 def fit_and_measure(fit: Fit, problem: Problem | TableProblem, limits: Limits) -> Fitted:
@@ -162,7 +167,9 @@ def fit_and_measure(fit: Fit, problem: Problem | TableProblem, limits: Limits) -
     figures |= {"seconds": round(seconds, 3), "memory_gib": _peak_memory()}
     model = method.sympy()
     figures["stage"] = getattr(method, "stage", None)  # which NSR alone has
-    return Fitted(figures | {"equation": str(model)}, model)
+    if isinstance(problem, TableProblem):  # no rounding here: a table's constants may all be small
+        figures["complexity"] = getattr(method, "n_nodes", None) if model is None else count_nodes(model)
+    return Fitted(figures | {"equation": None if model is None else str(model)}, model)
 
 
 @cache

@@ -47,8 +47,11 @@ class MethodProtocol(Protocol):
     def predict(self, X: Array) -> Array:
         """Predictions, shape (n_rows,)."""
 
-    def sympy(self) -> sympy.Expr:
-        """The model over the symbols `x_0`, `x_1`, ..."""
+    def sympy(self) -> sympy.Expr | None:
+        """The model over the symbols `x_0`, `x_1`, ...; None where it is not an equation.
+
+        A method of the latter kind says by an attribute `n_nodes` how large its model is.
+        """
 
 
 _METHODS: Registry[[Budget], MethodProtocol] = Registry(__name__)

@@ -21,8 +21,8 @@ from nsr.expressions.expression import Expression, apply, constant, subtree_end,
 from nsr.expressions.operators import OPERATORS
 from nsr.expressions.simplify import simplify
 from nsr.refinement.candidates import Candidate, fitted, scored
+from nsr.refinement.choice import rows_of
 from nsr.refinement.refine import Effort
-from nsr.refinement.selection import pareto_front
 from nsr.refinement.snapping import snap
 from nsr.task import Task
 
@@ -62,41 +62,43 @@ class _Change(NamedTuple):
     kind: Literal["same", "near", "slower", "wild"]
 
 
-def plain(pool: Sequence[Candidate], task: Task) -> list[Candidate]:
+def plain(pool: Sequence[Candidate], task: Task, clock: Clock = Clock()) -> list[Candidate]:
     """The candidates with plainer forms in place of those at the front that the data cannot tell from them.
 
     Args:
         pool: What a front is to be made of.
         task: What they explain.
+        clock: Once it is over constants are not fitted again.
     """
     kept = list(pool)
     seen: set[Candidate] = set()
     for _ in range(_N_ROUNDS):
-        new = [candidate for candidate in pareto_front(kept) if candidate not in seen]
+        new = [candidate for candidate in rows_of(kept, task) if candidate not in seen]
         seen.update(new)
-        plainer = {c: form for c in new if (form := plainest(c, task)) != c}
+        plainer = {c: form for c in new if (form := plainest(c, task, clock)) != c}
         if not plainer:
             break
         kept = list(dict.fromkeys(plainer.get(candidate, candidate) for candidate in kept))
     return kept
 
 
-def plainest(candidate: Candidate, task: Task) -> Candidate:
+def plainest(candidate: Candidate, task: Task, clock: Clock = Clock()) -> Candidate:
     """The candidate, or a plainer form of it that is not significantly worse.
 
     Args:
         candidate: With a finite loss.
         task: What it explains.
+        clock: Once it is over constants are not fitted again.
     """
     for _ in range(len(candidate.expression)):
-        plainer = next(_plainer(candidate, task), None)
+        plainer = next(_plainer(candidate, task, clock), None)
         if plainer is None:
             break
         candidate = plainer
     return candidate
 
 
-def _plainer(candidate: Candidate, task: Task) -> Iterator[Candidate]:
+def _plainer(candidate: Candidate, task: Task, clock: Clock) -> Iterator[Candidate]:
     """Forms with one function less, or with a lower frequency, that explain as much."""
     expression = candidate.expression
     is_exact = task.is_exact(candidate.loss)
@@ -114,7 +116,7 @@ def _plainer(candidate: Candidate, task: Task) -> Iterator[Candidate]:
             continue
         forms = scored([form], task, candidate.stage)
         if not has_same_values:
-            forms += fitted([form], task, _EFFORT, Clock(), candidate.stage)
+            forms += fitted([form], task, _EFFORT, clock, candidate.stage)
         best = min(forms, key=lambda c: c.loss)
         is_incredible = change.kind == "wild" and best.loss < _WILD * candidate.loss
         if math.isfinite(best.bits) and (is_incredible or _is_as_good(best, candidate, task)):

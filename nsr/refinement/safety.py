@@ -12,7 +12,7 @@ from scipy.stats import norm, wilcoxon
 
 from nsr.evaluate.domains import safeties
 from nsr.evaluate.program import Program
-from nsr.refinement.selection import pareto_front
+from nsr.refinement.choice import rows_of
 
 if TYPE_CHECKING:
     from nsr.refinement.candidates import Candidate
@@ -44,7 +44,7 @@ def without_needless_poles(pool: Sequence[Candidate], task: Task) -> list[Candid
     wrong: list[Candidate] = []
     right: dict[Candidate, None] = {}
     for _ in range(_N_FRONTS):
-        new = [candidate for candidate in pareto_front(kept) if candidate not in right]
+        new = [candidate for candidate in rows_of(kept, task) if candidate not in right]
         verdicts = safeties([candidate.expression for candidate in new], task.X)
         found = {c for c, verdict in zip(new, verdicts, strict=True) if verdict.is_wrong}
         right |= dict.fromkeys(candidate for candidate in new if candidate not in found)

@@ -21,7 +21,11 @@ class Terminal:
     @contextmanager
     def status(self, text):
         self.said.append(text)
-        yield SimpleNamespace(update=self.said.append)
+        yield SimpleNamespace(update=self._update)
+
+    def _update(self, text=None, spinner=None):
+        if text is not None:
+            self.said.append(text)
 
 
 @pytest.mark.parametrize("is_first", [True, False])

@@ -107,6 +107,7 @@ def test_time_limits_that_are_none_are_refused(nsr, table, unsearched, limit):
         (["--checkpoint", "nsr-ode"], "knows systems, and functions are needed here; use 'nsr-tiny'"),
         (["--constant-units", "some", "--units", "mass (kg)=kg,height=m,energy=J"], "must be one of"),
         (["--constant-units", "nonsense"], "must be one of dimensionless, free"),
+        (["--selection", "nicest"], "selection 'nicest' must be one of auto, accuracy, score, best"),
         (["--candidates", "0", "--checkpoint", "nsr-tiny"], "--candidates"),
         (["--seed", "-1"], "--seed"),
         (["--colour", "red"], "No such option"),
@@ -141,5 +142,5 @@ def test_hostile_equations_are_never_executed(nsr, tmp_path, table):
 @pytest.mark.parametrize("device", ["gpu", "cuda:77", pytest.param("mps", marks=NO_MPS)])
 def test_systems_are_not_searched_on_a_device_that_does_not_work(nsr, table, device):
     code, out, err = nsr("ode", table, "--time", "height", "--device", device)
-    assert (code, out, len(err.splitlines())) == (2, "", 1)
-    assert f"device '{device}'" in err
+    assert (code, out) == (2, "")
+    assert f"device '{device}'" in err.splitlines()[-1]

@@ -11,9 +11,9 @@ from nsr.evaluate.domains import is_safe
 from nsr.evaluate.program import Program
 from nsr.expressions.parsing import parse
 from nsr.refinement.candidates import fitted, scored
+from nsr.refinement.choice import chosen_front, rows_of
 from nsr.refinement.refine import Effort
 from nsr.refinement.safety import explains_as_much, without_needless_poles
-from nsr.refinement.selection import choose, pareto_front
 
 
 def refined(texts, own):
@@ -21,8 +21,8 @@ def refined(texts, own):
 
 
 def chosen(pool, own):
-    front = pareto_front(without_needless_poles(pool, own))
-    return front[choose(front, own)]
+    front = chosen_front(without_needless_poles(pool, own), own)
+    return front.candidates[front.best]
 
 
 def test_between_masses_over_decades_no_pole_is_chosen(rng):
@@ -70,7 +70,7 @@ def test_a_safe_equation_that_a_pole_kept_off_the_front_comes_back(rng):
     (line,) = refined(["1.1*x_0 + 0.1"], own)
     (wild,) = scored([parse("2*x_0 + 0.001/(x_0 - 5.05)")], own)
     wild = replace(wild, loss=0.99 * line.loss, bits=line.bits - 5)
-    assert pareto_front([wild, line])[-1] == wild
+    assert rows_of([wild, line], own)[-1] == wild
     assert without_needless_poles([wild, line], own) == [line]
 
 
