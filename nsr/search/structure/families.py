@@ -168,7 +168,7 @@ def _forms(
     forms = []
     for subset in (*_best_subsets(both, weighted, n_terms, n_best, largest), *exact_subset(table, target)):
         columns = both[:, subset]
-        scale = np.linalg.norm(columns, axis=0)
+        scale = _lengths(columns)
         factors = np.linalg.lstsq(columns / scale, weighted, rcond=1e-13)[0] / scale
         above = [(w, terms[i]) for i, w in zip(subset, factors, strict=True) if i < n_terms]
         below = [(-w, terms[i - n_terms + 1]) for i, w in zip(subset, factors, strict=True) if i >= n_terms]
@@ -188,7 +188,7 @@ def _best_subsets(
 
     Triples are made of the first columns only, as their number grows with the cube.
     """
-    scaled = columns / np.linalg.norm(columns, axis=0)
+    scaled = columns / _lengths(columns)
     gram, moments = scaled.T @ scaled, scaled.T @ target
     total, n = float(target @ target), len(moments)
     kinds = (
@@ -199,6 +199,12 @@ def _best_subsets(
     )
     found = (best_subsets(gram, moments, total, kind, n_best, largest) for kind in kinds)
     return list(itertools.chain.from_iterable(found))
+
+
+def _lengths(columns: Array) -> Array:
+    """Lengths of columns, 1 for those that are zero: a term may vanish wherever the target does not."""
+    lengths = np.linalg.norm(columns, axis=0)
+    return np.where(lengths > 0, lengths, 1.0)
 
 
 @cache
