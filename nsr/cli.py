@@ -50,6 +50,9 @@ def fit(
     guess: Annotated[list[str] | None, typer.Option(help="an equation to begin with: 'a*mass + b'")] = None,
     candidates: Annotated[int, typer.Option(min=1, help="equations to ask the network for")] = 1024,
     time_limit: Annotated[float, typer.Option(help="seconds to search")] = 30.0,
+    selection: Annotated[
+        str, typer.Option(help="which equation to choose: auto, accuracy, score, best")
+    ] = "auto",
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="same seed, same result")] = 0,
     checkpoint: Annotated[str | None, typer.Option(help="name of a shipped checkpoint, or a folder")] = None,
     device: Annotated[str, typer.Option(help=_DEVICE_HELP)] = "auto",
@@ -91,6 +94,7 @@ def fit(
             checkpoint=checkpoint or DEFAULT_CHECKPOINT,
             n_candidates=candidates,
             time_limit=time_limit,
+            selection=selection,
             guesses=guess or (),
             constant_units=constant_units or _constant_units(units, own_units),
             device=device,
@@ -100,8 +104,10 @@ def fit(
         say("searching for equations")
         estimator.fit(X, y, **own_units)
     target = table.names[explained]
-    chosen_equation = estimator.equations(digits=6)[estimator.best_index_]
-    printed = partial(_print_leaderboard, estimator, [f"{_shown(target)} = {chosen_equation}"])
+    chosen_equation = estimator.equations("warranted")[estimator.best_index_]
+    about = estimator.reports_[estimator.best_index_].text
+    lines = [f"{_shown(target)} = {chosen_equation}", *([f"  {_shown(about)}"] if about else [])]
+    printed = partial(_print_leaderboard, estimator, estimator.equations("warranted"), lines)
     with _told(console), _printed_last(printed):
         if output is not None:
             write_result(output, estimator, target, time.perf_counter() - started, seed)
@@ -183,7 +189,10 @@ def ode(
         estimator.fit(times, tables)
     best = estimator.expressions_[estimator.best_index_]
     written = to_equations(best, estimator.names_.identifiers, digits=6)
-    with _told(console), _printed_last(partial(_print_leaderboard, estimator, written)):
+    with (
+        _told(console),
+        _printed_last(partial(_print_leaderboard, estimator, estimator.equations(digits=6), written)),
+    ):
         if output is not None:
             write_systems(output, estimator, time, names)
         if plot is not None:
@@ -280,19 +289,20 @@ def _shown(text: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
-def _print_leaderboard(estimator: SymbolicRegressor | ODERegressor, chosen: Sequence[str]) -> None:
+def _print_leaderboard(
+    estimator: SymbolicRegressor | ODERegressor, equations: Sequence[str], chosen: Sequence[str]
+) -> None:
     """Prints the front and, below it, the chosen equation or the equations of the chosen system."""
     from rich.console import Console
     from rich.table import Table
 
     # In a pipe there is no width to fit; equations are never cut.
     console = Console(width=None if sys.stdout.isatty() else 10_000)
-    short = estimator.equations(digits=6)
     table = Table("", "complexity", "loss", "r2", "equation", box=None)
     for i, row in estimator.equations_.iterrows():
         mark = "*" if i == estimator.best_index_ else ""
         table.add_row(
-            mark, str(row["complexity"]), f"{row['loss']:.4g}", f"{row['r2']:.6f}", short[int(str(i))]
+            mark, str(row["complexity"]), f"{row['loss']:.4g}", f"{row['r2']:.6f}", equations[int(str(i))]
         )
     console.print(table)
     for equation in chosen:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import joblib
 import numpy as np
@@ -14,14 +14,14 @@ from sklearn.utils.validation import check_is_fitted, check_random_state, valida
 
 from nsr.clock import Clock, check_time_limit
 from nsr.data.column_units import ordered_units
-from nsr.data.guesses import read_guesses
+from nsr.data.guesses import Guess, read_guesses
 from nsr.data.names import Names, with_text_names
 from nsr.data.notes import tell
 from nsr.data.preparation import prepare
 from nsr.evaluate.program import Program
 from nsr.export.latex import to_latex
 from nsr.export.leaderboard import leaderboard
-from nsr.expressions.expression import Expression, variable
+from nsr.expressions.expression import variable
 from nsr.expressions.printing import to_infix
 from nsr.expressions.space import SearchSpace
 from nsr.expressions.sympy_form import to_sympy
@@ -29,8 +29,10 @@ from nsr.expressions.units import Units
 from nsr.network.checkpoint import DEFAULT_CHECKPOINT, from_pretrained
 from nsr.network.devices import check_device
 from nsr.refinement.candidates import Candidate
+from nsr.refinement.choice import RULES, Rule
 from nsr.refinement.compiling import compile_kernels
 from nsr.refinement.likelihood import SQUARED_ERROR
+from nsr.refinement.reported import check_asked, constants_table, reported
 from nsr.search.context import COMPONENTS
 from nsr.search.settings import SearchSettings
 from nsr.search.solve import Solver
@@ -57,6 +59,10 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         constant_units: Where units are given: whether constants are `dimensionless`, so that the units
             lead the search, or `free`.
         device: Where the network runs: `auto`, or a device of PyTorch such as `cpu`, `cuda:0` or `mps`.
+        selection: Which equation of the front is chosen: `auto`, the shortest description where data are
+            nearly exact, and else the simplest that predicts rows which were left out as well as the best;
+            `accuracy`, the least loss; `score`, the highest score; `best`, the highest score of those with
+            at most 1.5 times the least loss.
         random_state: Seed; the same seed gives the same result unless the time limit cuts in.
         settings: The numbers of the search, for ablations; the defaults of `SearchSettings`.
 
@@ -65,7 +71,14 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             `complexity`, `loss` (mean squared error), `r2`, `score` (bits saved over describing the
             target without an equation), `stage` (what found it; empty for constants) and `equation`.
         expressions_: Its equations as `nsr.expressions.expression.Expression`, in the same order.
-        best_index_: Row of the chosen equation: the highest score of those that explain more than a constant.
+        constants_: The fitted constants of these, the most likely ones, as a data frame with columns
+            `equation` (row of `equations_`), `name`, `value`, `error` (standard error), `low` and `high`
+            (95 % interval by Student's t). Names are `c0`, `c1`, ... in the order in which an equation has
+            them, or the user's where the equation is a guess, however it is written; then the values are
+            those of the guess as the user wrote it. What data leave open has infinite errors. Round
+            constants, which belong to the form, are not among them.
+        reports_: What the data say about each equation (`nsr.refinement.reported.Reported`).
+        best_index_: Row of the chosen equation.
         n_features_in_: Number of columns of X.
         feature_names_in_: Names of the columns, where X had names that are text.
         names_: Names of the columns, and the identifiers that stand for them in equations.
@@ -80,6 +93,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         guesses: str | Sequence[str] = (),
         constant_units: str = "dimensionless",
         device: str = "auto",
+        selection: Rule = "auto",
         random_state: int | np.random.RandomState | None = 0,
         settings: SearchSettings | None = None,
     ) -> None:
@@ -90,6 +104,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.guesses = guesses
         self.constant_units = constant_units
         self.device = device
+        self.selection = selection
         self.random_state = random_state
         self.settings = settings
 
@@ -144,11 +159,13 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         data = prepare(table, target, pretrained.config.max_variables, seed, names.columns)
         space = SearchSpace(units.of(data.columns) if units else None)
         task = Task(data.X, data.y, SQUARED_ERROR, None, space, seed, joblib.cpu_count())
-        solver = Solver(pretrained, self.n_candidates, self._stages, self.settings or SearchSettings())
-        solution = solver.solve(task, _over_columns(given, data.columns), clock)
+        settings = self.settings or SearchSettings()
+        solver = Solver(pretrained, self.n_candidates, self._stages, settings, self.selection)
+        guesses = _over_columns(given, data.columns)
+        solution = solver.solve(task, [guess.expression for guess in guesses], clock)
         self.names_ = names
         self.best_index_ = solution.best
-        self._keep_front(solution.front, task, data.columns)
+        self._keep_front(solution.candidates, task, data.columns, guesses)
 
     def _check_parameters(self) -> None:
         if self.n_candidates < 1:
@@ -156,24 +173,60 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         check_time_limit(self.time_limit)
         if not self._stages or set(self._stages) - set(COMPONENTS):
             raise ValueError(f"stages {self._stages} must be some of {', '.join(COMPONENTS)}")
+        if self.selection not in RULES:
+            raise ValueError(f"selection {self.selection!r} must be one of {', '.join(RULES)}")
         Units.check_constants(self.constant_units)
         check_device(self.device)
 
-    def predict(self, X: ArrayLike, index: int | None = None) -> Array:
+    @overload
+    def predict(
+        self,
+        X: ArrayLike,
+        index: int | None = None,
+        return_std: Literal[False] = False,
+        interval: None = None,
+    ) -> Array: ...
+
+    @overload
+    def predict(
+        self, X: ArrayLike, index: int | None = None, return_std: bool = ..., interval: float | None = ...
+    ) -> Array | tuple[Array, Array]: ...
+
+    def predict(
+        self,
+        X: ArrayLike,
+        index: int | None = None,
+        return_std: bool = False,
+        interval: float | None = None,
+    ) -> Array | tuple[Array, Array]:
         """Values of an equation of the front; of the chosen one by default.
 
         Args:
             X: Variables, shape (n_rows, n_columns).
             index: Row of `equations_`.
+            return_std: Whether to return standard deviations, too: those of new observations, noise included,
+                as scikit-learn's `GaussianProcessRegressor` does. For the error of the equation's value alone
+                see `reports_[index].fit.of_mean`.
+            interval: Probability, such as 0.95, with which new observations lie between bounds to return.
 
         Returns:
-            Predictions, shape (n_rows,); NaN where the equation has no value.
+            Predictions, shape (n_rows,); NaN where the equation has no value. With `return_std` also standard
+            deviations, shape (n_rows,); with `interval` bounds, shape (n_rows, 2). These take the form of the
+            equation for granted; they are infinite where a prediction depends on what the data leave open.
+
+        Raises:
+            ValueError: If both are asked for, or the probability is not between 0 and 1.
         """
         check_is_fitted(self)
+        check_asked(return_std, interval)
         self.names_.check_order(X)
         table = validate_data(self, with_text_names(X), dtype=np.float64, reset=False)
-        expression = self.expressions_[self.best_index_ if index is None else index]
-        return np.asarray(Program([expression]).values(table)[0], dtype=np.float64)
+        place = self.best_index_ if index is None else index
+        expression = self.expressions_[place]
+        values = np.asarray(Program([expression]).values(table)[0], dtype=np.float64)
+        if interval is not None:
+            return values, self.reports_[place].interval_of(expression, table, values, interval)
+        return (values, self.reports_[place].std_of(expression, table)) if return_std else values
 
     @property
     def best_(self) -> pd.Series:
@@ -193,9 +246,15 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         expression = self.expressions_[self.best_index_ if index is None else index]
         return to_latex(expression, self._names())
 
-    def equations(self, digits: int | None = None) -> list[str]:
-        """The front as infix text, with constants of that many digits, or all that are needed."""
+    def equations(self, digits: int | Literal["warranted"] | None = None) -> list[str]:
+        """The front as infix text.
+
+        Args:
+            digits: Of constants: this many; those that their errors warrant; or all by default.
+        """
         check_is_fitted(self)
+        if digits == "warranted":
+            return [to_infix(one.shown, self._names()) for one in self.reports_]
         return [to_infix(expression, self._names(), digits) for expression in self.expressions_]
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:
@@ -203,11 +262,15 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         header: str = super().__repr__(N_CHAR_MAX)
         if not hasattr(self, "equations_"):
             return header
-        return f"{header}\n{leaderboard(self.equations_, self.equations(digits=4), self.best_index_)}"
+        return f"{header}\n{leaderboard(self.equations_, self.equations('warranted'), self.best_index_)}"
 
-    def _keep_front(self, front: list[Candidate], task: Task, columns: NDArray[np.intp]) -> None:
+    def _keep_front(
+        self, front: list[Candidate], task: Task, columns: NDArray[np.intp], guesses: Sequence[Guess]
+    ) -> None:
         back = {used: variable(int(column)) for used, column in enumerate(columns)}
         self.expressions_ = [candidate.expression.substitute(back) for candidate in front]
+        self.reports_ = [reported(candidate.expression, task, guesses).over(back) for candidate in front]
+        self.constants_ = constants_table(self.reports_)
         self.equations_ = pd.DataFrame(
             {
                 "complexity": [candidate.complexity for candidate in front],
@@ -253,10 +316,10 @@ def _parsed(
     return Units.parse(ordered_units(X_units, names), y_units, constants)
 
 
-def _over_columns(given: list[Expression], columns: NDArray[np.intp]) -> list[Expression]:
+def _over_columns(given: list[Guess], columns: NDArray[np.intp]) -> list[Guess]:
     """The user's guesses over the columns that are used."""
     places = {int(column): variable(place) for place, column in enumerate(columns)}
-    usable = [expression for expression in given if set(expression.variables) <= places.keys()]
+    usable = [guess for guess in given if set(guess.expression.variables) <= places.keys()]
     if len(usable) < len(given):
         tell(f"{len(given) - len(usable)} of the guesses need columns that are left out, and are not used")
-    return [expression.substitute(places) for expression in usable]
+    return [guess.over(places) for guess in usable]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,13 +57,24 @@ def write_result(path: Path, estimator: SymbolicRegressor, target: str, seconds:
         "best": int(estimator.best_index_),
         "equations": [
             {key: row[key] for key in ("equation", "complexity", "loss", "r2")}
-            for row in front.to_dict(orient="records")
+            | {"constants": _constants(estimator, place)}
+            for place, row in enumerate(front.to_dict(orient="records"))
         ],
         "seconds": round(seconds, 3),
         "checkpoint": estimator.checkpoint,
         "seed": seed,
     }
     write_whole(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def _constants(estimator: SymbolicRegressor, place: int) -> list[dict[str, Any]]:
+    """The constants of an equation with errors and intervals; null for what is unknown."""
+    table = estimator.constants_
+    rows = table[table["equation"] == place].drop(columns="equation").to_dict(orient="records")
+    return [
+        {key: cell if isinstance(cell, str) or math.isfinite(cell) else None for key, cell in row.items()}
+        for row in rows
+    ]
 
 
 def read_result(path: Path) -> Result:

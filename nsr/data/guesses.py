@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from nsr.data.names import Names
 from nsr.data.notes import tell
@@ -33,7 +35,33 @@ _MAX_TIED = 200
 _MAX_FITTED = 200
 
 
-def read_guesses(guesses: str | Sequence[str], names: Names) -> list[Expression]:
+@dataclass(frozen=True)
+class Guess:
+    """An equation that the user thinks of.
+
+    Attributes:
+        text: As the user wrote it.
+        expression: Constants to be fitted are placeholders.
+        names: Of the constants at its `free_positions`, from left to right: the user's own, and `c0`, `c1`,
+            ... for numbers in the text, which are fitted as well.
+    """
+
+    text: str
+    expression: Expression
+    names: tuple[str, ...]
+
+    @property
+    def is_named(self) -> tuple[bool, ...]:
+        """Whether each of these constants has a name of the user's."""
+        tokens = self.expression.tokens
+        return tuple(tokens[position] == PLACEHOLDER for position in self.expression.free_positions)
+
+    def over(self, places: Mapping[int, Expression]) -> Guess:
+        """The guess over other variables, given by index."""
+        return replace(self, expression=self.expression.substitute(places))
+
+
+def read_guesses(guesses: str | Sequence[str], names: Names) -> list[Guess]:
     """Reads guesses.
 
     Columns are called by their own names, in quotes or backticks where these are not plain words, or by
@@ -45,7 +73,7 @@ def read_guesses(guesses: str | Sequence[str], names: Names) -> list[Expression]
         names: The columns.
 
     Returns:
-        Expressions over all columns, constants to be fitted being placeholders.
+        Guesses over all columns.
 
     Raises:
         ValueError: If a guess is not an equation, or a name in it seems to be a misspelt column.
@@ -57,7 +85,7 @@ def read_guesses(guesses: str | Sequence[str], names: Names) -> list[Expression]
     return [_read(text, names) for text in texts]
 
 
-def _read(text: str, names: Names) -> Expression:
+def _read(text: str, names: Names) -> Guess:
     shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
     try:
         written, constants = _in_identifiers(text, names)
@@ -67,13 +95,14 @@ def _read(text: str, names: Names) -> Expression:
     columns = {names.identifiers[i] for i in expression.variables if i < len(names.identifiers)}
     for constant in constants:
         _check_constant(constant, shown, names, columns)
-    guess = _with_placeholders(expression, len(names.identifiers), constants, shown)
+    form = _with_constants_once(expression, len(names.identifiers), constants, shown)
+    guess = _with_placeholders(form, len(names.identifiers), constants)
     n_fitted = len(guess.free_positions)
     if n_fitted > _MAX_FITTED:
         raise ValueError(
             f"guess {shown!r} has {n_fitted} constants, and {_MAX_FITTED} can be fitted: give it fewer"
         )
-    return guess
+    return Guess(text, guess, _names_of(form, guess, len(names.identifiers), constants))
 
 
 def _in_identifiers(text: str, names: Names) -> tuple[str, list[str]]:
@@ -134,16 +163,21 @@ def _check_constant(constant: str, text: str, names: Names, used: set[str]) -> N
         tell(f"{constant!r} in the guess {text!r} is not {column}, and so a constant to be fitted")
 
 
-def _with_placeholders(
+def _with_placeholders(form: Expression, n_columns: int, constants: Sequence[str]) -> Expression:
+    """The expression with its last variables, which are constants, as placeholders."""
+    return form.substitute({n_columns + i: Expression((PLACEHOLDER,)) for i in range(len(constants))})
+
+
+def _with_constants_once(
     expression: Expression, n_columns: int, constants: Sequence[str], text: str
 ) -> Expression:
-    """The expression with its last variables, which are constants, as placeholders."""
-    placeholders = {n_columns + i: Expression((PLACEHOLDER,)) for i in range(len(constants))}
+    """A form in which each of the last variables, which are constants, occurs once where that can be."""
     repeated = _repeated(expression, n_columns)
     forms = [expression, *(_rewritten(expression, repeated) if repeated else ())]
     # Numbers that a form brings in would be fitted as well.
     best: Expression = min(
-        forms, key=lambda form: (len(form.substitute(placeholders).free_positions), len(form))
+        forms,
+        key=lambda form: (len(_with_placeholders(form, n_columns, constants).free_positions), len(form)),
     )
     if left := _repeated(best, n_columns):
         shown = ", ".join(repr(constants[place - n_columns]) for place in left)
@@ -151,7 +185,21 @@ def _with_placeholders(
             f"no short form of the guess {text!r} was found that has {shown} once: where it occurs again, it "
             "is fitted as a constant of its own"
         )
-    return best.substitute(placeholders)
+    return best
+
+
+def _names_of(
+    form: Expression, guess: Expression, n_columns: int, constants: Sequence[str]
+) -> tuple[str, ...]:
+    """Names of the constants of a guess: the form has variables where the guess has placeholders."""
+    tokens = [form.tokens[position] for position in guess.free_positions]
+    names: list[str] = []
+    numbers = filter(lambda number: number not in constants, map("c{}".format, itertools.count()))
+    for token in tokens:
+        name = constants[int(token[2:]) - n_columns] if isinstance(token, str) else next(numbers)
+        again = (f"{name}_{i}" for i in itertools.count(2))
+        names.append(name if name not in names else next(n for n in again if n not in (*names, *constants)))
+    return tuple(names)
 
 
 def _repeated(expression: Expression, n_columns: int) -> list[int]:

@@ -305,7 +305,8 @@ def _binary_derivative(op, a, b, v, d, to_left, to_right, need_left, need_right,
                 to_left[j] = d[j] * b[j] * a[j] ** (b[j] - 1)
         if need_right:
             for j in range(n):
-                to_right[j] = d[j] * v[j] * np.log(a[j])
+                # Of zero all powers are zero, whose logarithm would make it a zero times infinity.
+                to_right[j] = 0.0 if a[j] == 0 and b[j] >= 0 else d[j] * v[j] * np.log(a[j])
 
 
 @kernel(inline="always")

@@ -3,7 +3,8 @@
 Feynman: the Feynman Symbolic Regression Database (arXiv:1905.11481), with its ranges. ODEBench:
 arXiv:2310.05573. Strogatz: the two-state systems of SRBench (arXiv:2107.14351). Classical suites:
 Nguyen, Keijzer, Livermore, Korns, Jin and Vladislavleva as published, ranges included; where a
-published range leaves the equation's domain, it is cut to the part inside. Generated and hard
+published range leaves the equation's domain, it is cut to the part inside. NIST: the equations of its
+nonlinear regression sets (`nsr.problems.nist`). Generated and hard
 (`eval.generated`), and textbook (dynamical systems that ODEBench lacks, with parameters of our own) are no
 benchmarks: methods are developed on them.
 """
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Generic, Literal, TypeVar
 
+from nsr.problems import nist
 from nsr.problems.formulas import TABLES, read_functions, read_systems
 from nsr.problems.problem import Problem, SystemProblem
 
@@ -116,6 +118,7 @@ register(_classical("livermore"))
 register(_classical("korns"))
 register(_classical("jin"))
 register(_classical("vladislavleva"))
+register(Suite("nist", Problem, "benchmark", nist.read_problems))
 register(_own("generated", "development"))
 register(_own("hard", "development"))
 register(_own_systems("odebench", "benchmark"))

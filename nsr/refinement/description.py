@@ -10,36 +10,48 @@ from nsr.task import Task
 
 # Bits for one operator or variable: about as many kinds of them as 2^4.5.
 _BITS_PER_NODE = 4.5
-# Bits for a constant that is not round, before those that its precision takes: 0.5 log2(n).
-_BITS_PER_FREE_CONSTANT = 16.0
+# Bits for a constant that is not round, before those that its precision takes: 0.5 log2(n). They are as many
+# as one observation fixes beside these for its sign and size, and in near-exact data at most this many.
+_BITS_PER_FREE_CONSTANT, _BITS_OF_SIGN_AND_SIZE = 16.0, 4.0
 
 
-def constant_bits(value: float, n_rows: int) -> float:
-    """Bits to write a constant: few for small rationals and their multiples of pi, more for others."""
+def constant_bits(value: float, n_rows: int, free: float = _BITS_PER_FREE_CONSTANT) -> float:
+    """Bits to write a constant: few for small rationals and their multiples of pi, more for others.
+
+    Args:
+        value: The constant.
+        n_rows: Rows that it was fitted to.
+        free: Bits of one that is not round, before those that rows add.
+    """
     if not math.isfinite(value):
         return math.inf
+    return min(round_bits(value), free + 0.5 * math.log2(n_rows))
+
+
+def round_bits(value: float) -> float:
+    """Bits to write a small rational or a multiple of pi by one; infinite for anything else."""
     if value == 0:
         return 1.0
     for bits, factor in ((0.0, 1.0), (3.0, math.pi), (3.0, 1 / math.pi)):
         numerator, denominator = nearest_fraction(value / factor)
         if numerator / denominator * factor == value:  # 3.0000000000000004 is not 3: snapping makes it one
             return bits + 2.0 + math.log2(1 + abs(numerator)) + math.log2(denominator)
-    return _BITS_PER_FREE_CONSTANT + 0.5 * math.log2(n_rows)
+    return math.inf
 
 
 def is_round(value: float) -> bool:
     """Whether a constant is a small rational or a multiple of pi by one, so that it was not fitted."""
-    return constant_bits(value, 1) < _BITS_PER_FREE_CONSTANT
+    return round_bits(value) < _BITS_PER_FREE_CONSTANT
 
 
-def expression_bits(expression: Expression, n_rows: int) -> float:
-    """Bits to write an expression down."""
+def expression_bits(expression: Expression, n_rows: int, free: float = _BITS_PER_FREE_CONSTANT) -> float:
+    """Bits to write an expression down; arguments are those of `constant_bits`."""
     bits = 0.0
     for token in expression.tokens:
         if isinstance(token, str) and token != PLACEHOLDER:
             bits += _BITS_PER_NODE
         else:
-            bits += constant_bits(float(token) if token != PLACEHOLDER else math.e, n_rows)
+            bits += constant_bits(float(token) if token != PLACEHOLDER else math.e, n_rows, free)
     return bits
 
 
@@ -49,6 +61,9 @@ def description_length(expression: Expression, loss: float, task: Task) -> float
     Where rows are few, constants that were fitted to them make residuals smaller than they are: Hurvich and
     Tsai's correction (Biometrika 76, 1989), infinite where there are no more rows than a scale and these
     constants need.
+
+    A constant is written to the precision that the data fix it to (Rissanen 1983), so that it costs little
+    where noise is large: round constants are then hardly cheaper than others, and buy no worse form.
 
     Args:
         expression: What to score.
@@ -63,4 +78,6 @@ def description_length(expression: Expression, loss: float, task: Task) -> float
         return math.inf
     correction = n_fitted * (n_fitted + 1) / spare / math.log(2) if n_fitted else 0.0
     bits = task.loss.bits(loss, task.null_loss, task.n_rows)
-    return bits + expression_bits(expression, task.n_rows) + correction
+    fixed = max(-bits / task.n_rows, 0.0)  # bits of signal over noise that an observation has
+    free = min(_BITS_OF_SIGN_AND_SIZE + fixed, _BITS_PER_FREE_CONSTANT)
+    return bits + expression_bits(expression, task.n_rows, free) + correction

@@ -101,9 +101,3 @@ def front_of(ordered: Sequence[ScoredT]) -> list[ScoredT]:
         if not front or (one.complexity > front[-1].complexity and one.loss < front[-1].loss):
             front.append(one)
     return front
-
-
-def choose(front: Sequence[Candidate], task: Task) -> int:
-    """Index of the shortest description that explains more than a constant does; else of the first."""
-    allowed = [i for i, candidate in enumerate(front) if i == 0 or candidate.loss < task.null_loss]
-    return min(allowed, key=lambda i: front[i].bits)

@@ -1,31 +1,49 @@
 """Constants snapped to round values: integers, simple fractions, and their multiples of pi.
 
-A value is accepted by description length: when the bits it saves outweigh what the fit loses. The
-snapped form is one more candidate and never replaces the refined one.
+The snapped form is one more candidate and never replaces the refined one. In near-exact data a value is
+accepted by description length: when the bits it saves outweigh what the fit loses. In noisy data many values
+are as good as the refined one. There a round one is accepted only if few round values are as short and a
+likelihood-ratio test allows all round constants together.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.expressions.round_numbers import nearest_fraction
 from nsr.refinement.candidates import Candidate
-from nsr.refinement.description import constant_bits, description_length
+from nsr.refinement.description import constant_bits, description_length, round_bits
+from nsr.refinement.gauss_newton import gauss_newton
+from nsr.refinement.uncertainty import uncertainty
 from nsr.task import Task
 
 # A round value must lie within this many standard errors of the refined one.
 _WITHIN = 4.0
+# Of what the data leave open round values are looked for this many times as far as of what they fix.
+_OPEN = 1e7
 _ROUNDING = 1e-9
-_GAUSS_NEWTON_STEPS = 3
+# Gauss-Newton steps in which the other constants are fitted again.
+_STEPS = 3
 # An equation with more constants is not a law, and fitting the rest again and again takes seconds.
 _MOST_CONSTANTS = 16
+# What the data fix to five digits is near-exact; of anything else only these fractions are meant.
+_NEAR_EXACT = 1e-5
+_SIMPLE_DENOMINATORS = {1, 2, 3, 4}
+# Probability of refusing constants that are truly round.
+_LEVEL = 0.05
+# Bits by which a round value must be shorter than the digits that the data fix, so that of constants which
+# are truly arbitrary about one in twenty looks round.
+_MARGIN = 2.5
 
 Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 
 def snap(candidate: Candidate, task: Task, clock: Clock = Clock()) -> Candidate | None:
@@ -46,41 +64,82 @@ def snap(candidate: Candidate, task: Task, clock: Clock = Clock()) -> Candidate 
     if not 0 < len(values) <= _MOST_CONSTANTS or not math.isfinite(candidate.loss):
         return None
     fixed = np.zeros(len(values), dtype=np.bool_)
+    likeliest = candidate.loss
+    if not task.is_exact(candidate.loss):
+        values, likeliest = gauss_newton(program, values, ~fixed, task, _STEPS)
+    test = _Test(task, likeliest, len(values))
+    errors, reach = _errors(program, values, task)
+    is_near_exact = task.is_exact(likeliest) | (errors <= _NEAR_EXACT * np.abs(values))
     current = candidate
-    for place, value in _proposals(program, values, task):
+    for place, value in _proposals(values, reach, is_near_exact, task):
         if clock.is_over:
             break
         if fixed[place]:
             continue
         trial_fixed = fixed.copy()
         trial_fixed[place] = True
+        if not is_near_exact[place] and not _is_telling(value, values[place], errors[place]):
+            continue
         trial = values.copy()
         trial[place] = value
-        trial, loss = _refitted(program, trial, trial_fixed, task)
+        trial, loss = gauss_newton(program, trial, ~trial_fixed, task, _STEPS)
+        if not (is_near_exact[trial_fixed].all() or test.allows(loss, int(trial_fixed.sum()))):
+            continue
         expression = candidate.expression.with_constants(trial.tolist())
         bits = description_length(expression, loss, task)
         if bits < current.bits:
             values, fixed = trial, trial_fixed
             current = Candidate(expression, loss, bits, candidate.stage)
+            if not is_near_exact.all():
+                errors, _ = _errors(program, values, task, fixed)
     return current if fixed.any() else None
 
 
-def _proposals(program: Program, values: Array, task: Task) -> list[tuple[int, float]]:
+@dataclass(frozen=True)
+class _Test:
+    """Likelihood-ratio test of an equation with some constants given against the one with all of them fitted.
+
+    Attributes:
+        task: What they explain.
+        likeliest: Loss of the one with all constants fitted.
+        n_constants: How many it has.
+    """
+
+    task: Task
+    likeliest: float
+    n_constants: int
+
+    def allows(self, loss: float, n_given: int) -> bool:
+        """Whether a loss with this many constants given is no more than chance would leave (an F test).
+
+        Twice the logarithm of the ratio is a chi-square in large samples (Wilks 1938); as a ratio of sums of
+        squares it is exact for normal noise in linear equations (Seber and Wild 1989, section 5.3).
+        """
+        task, spare = self.task, self.task.n_rows - self.n_constants
+        if spare <= 0:
+            return False
+        bits = [task.loss.bits(value, task.null_loss, task.n_rows) for value in (loss, self.likeliest)]
+        logarithm = 2 * math.log(2) * max(bits[0] - bits[1], 0.0) / task.n_rows
+        ratio = math.expm1(min(logarithm, 100.0)) * spare / n_given
+        return bool(stats.f.sf(ratio, n_given, spare) >= _LEVEL)
+
+
+def _proposals(values: Array, reach: Array, is_near_exact: Flags, task: Task) -> list[tuple[int, float]]:
     """Places and round values near the refined ones, the cheapest first."""
-    errors = _standard_errors(program, values, task)
     proposals = []
-    for place, (value, error) in enumerate(zip(values, errors, strict=True)):
-        reach = max(_WITHIN * error, _ROUNDING * abs(value))
-        for nice in _round_values(float(value)):
-            if abs(nice - value) <= reach:
+    for place, value in enumerate(values.tolist()):
+        for nice in _round_values(value, bool(is_near_exact[place])):
+            if abs(nice - value) <= max(float(reach[place]), _ROUNDING * abs(value)):
                 proposals.append((constant_bits(nice, task.n_rows), place, nice))
     return [(place, nice) for _, place, nice in sorted(proposals)]
 
 
-def _round_values(value: float) -> set[float]:
+def _round_values(value: float, is_near_exact: bool) -> set[float]:
     if not math.isfinite(value) or abs(value) > 1e12:
         return set()
     result = {0.0, float(round(value)), math.copysign(1.0, value)}
+    if not is_near_exact:
+        return result | {round(value * q) / q for q in _SIMPLE_DENOMINATORS}
     for factor in (1.0, math.pi, 1 / math.pi):
         numerator, denominator = nearest_fraction(value / factor)
         result.add(numerator / denominator * factor)
@@ -88,47 +147,27 @@ def _round_values(value: float) -> set[float]:
     return result
 
 
-@np.errstate(all="ignore")
-def _standard_errors(program: Program, values: Array, task: Task) -> Array:
-    """Standard errors of the constants; directions that the data leave open have large ones."""
-    predicted, jacobian = program.jacobian(task.X, values[None])
-    J = jacobian[0][: len(values)] * task.root_weights
-    residual = (predicted[0] - task.y) * task.root_weights
-    # Below the precision of the data, residuals are rounding and tell nothing about the constants.
-    spread = float(np.var(task.y * task.root_weights))
-    variance = max(
-        float(residual @ residual) / max(task.n_rows - len(values), 1), task.loss.rounding * spread
-    )
-    norms = np.sqrt(np.sum(J**2, axis=1))
-    norms[~(norms > 0)] = 1.0
-    scaled = J / norms[:, None]
-    eigenvalues, vectors = np.linalg.eigh(np.nan_to_num(scaled @ scaled.T))
-    inverse = (vectors**2) @ (1.0 / np.maximum(eigenvalues, 1e-14))
-    return np.asarray(np.sqrt(variance * inverse) / norms)
+def _is_telling(nice: float, value: float, error: float) -> bool:
+    """Whether it is hardly by chance that a round value is this near, or it leaves something out.
+
+    A sign and the digits that the data fix take 1 + log2(value / error) bits.
+    """
+    if nice == 0:
+        return True
+    if not error < abs(value):
+        return math.isinf(error)  # what the data leave open may have any value
+    return round_bits(nice) + _MARGIN <= 1 + math.log2(abs(value) / error)
 
 
-@np.errstate(all="ignore")
-def _refitted(program: Program, values: Array, fixed: NDArray[np.bool_], task: Task) -> tuple[Array, float]:
-    """Gauss-Newton steps of the constants that are not fixed; the best values and their loss."""
-    best, best_loss = values, _loss(program, values, task)
-    for _ in range(_GAUSS_NEWTON_STEPS):
-        if fixed.all():
-            break
-        predicted, jacobian = program.jacobian(task.X, best[None])
-        J = jacobian[0][: len(values)][~fixed].T
-        if not (np.all(np.isfinite(J)) and np.all(np.isfinite(predicted))):
-            break
-        weights = task.root_weights
-        step = np.linalg.lstsq(J * weights[:, None], (task.y - predicted[0]) * weights, rcond=1e-12)[0]
-        trial = best.copy()
-        trial[~fixed] += step
-        loss = _loss(program, trial, task)
-        if not loss < best_loss:
-            break
-        best, best_loss = trial, loss
-    return best, best_loss
+def _errors(program: Program, values: Array, task: Task, fixed: Flags | None = None) -> tuple[Array, Array]:
+    """Standard errors of the constants, 0 of fixed ones, and how far from them round values are looked for.
 
-
-def _loss(program: Program, values: Array, task: Task) -> float:
-    with np.errstate(all="ignore"):
-        return float(task.mean_loss(program.values(task.X, values[None]))[0])
+    Errors are infinite where the data leave a constant open; round values are looked for in reach.
+    """
+    expression = program.expressions[0].with_constants(values.tolist())
+    places = np.flatnonzero(np.ones(len(values), dtype=np.bool_) if fixed is None else ~fixed)
+    found = uncertainty(expression, task, places)
+    errors, reach = np.zeros(len(values)), np.zeros(len(values))
+    errors[places] = np.inf if found is None else found.errors
+    reach[places] = 1.0 if found is None else np.minimum(found.errors, _OPEN * found.noise / found.scale)
+    return errors, _WITHIN * reach

@@ -24,7 +24,7 @@ from nsr.task import Task
 SearchPart = Callable[[Task, "frozenset[str]", Clock], Iterator[list[Candidate]]]
 
 # Components of the search that users switch on and off.
-COMPONENTS = ("network", "families", "separation", "reduction", "evolution")
+COMPONENTS = ("network", "families", "separation", "reduction", "curves", "evolution")
 
 
 @dataclass

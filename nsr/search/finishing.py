@@ -8,10 +8,12 @@ from dataclasses import replace
 from nsr.clock import Clock
 from nsr.data.scaling import Scaler
 from nsr.expressions.expression import constant
+from nsr.expressions.factoring import with_fewer_factors
 from nsr.expressions.rewriting import rewritten, tidied, without_idle_abs
 from nsr.expressions.simplify import simplify
 from nsr.refinement.candidates import Candidate, fitted, ranked, scored
 from nsr.refinement.snapping import snap
+from nsr.refinement.uncertainty import most_likely
 from nsr.search.settings import FinishingSettings
 from nsr.task import Task
 
@@ -28,7 +30,8 @@ def unscaled(candidates: Iterable[Candidate], scaler: Scaler, task: Task) -> lis
         task: The user's.
     """
     found = list(candidates)
-    expressions = [without_idle_abs(simplify(scaler.undo(c.expression)), task.X) for c in found]
+    own = (with_fewer_factors(simplify(scaler.undo(c.expression))) for c in found)
+    expressions = [without_idle_abs(form, task.X) for form in own]
     return _as_found_by(found, scored(expressions, task))
 
 
@@ -54,6 +57,20 @@ def finished(
     if not any(task.is_exact(candidate.loss) for candidate in pool):
         result += _polished(result, task, clock, settings)
     return result + _rounded(result, task, clock, settings)
+
+
+def likeliest(front: Sequence[Candidate], task: Task) -> list[Candidate]:
+    """A front with its fitted constants where all rows together are most likely; round ones stay.
+
+    Where something is exact nothing is gained: what is not is shown for comparison.
+    """
+    if any(task.is_exact(candidate.loss) for candidate in front):
+        return list(front)
+    moved = _as_found_by(front, scored([most_likely(c.expression, task) for c in front], task))
+    for place in range(len(front) - 2, -1, -1):
+        if moved[place].loss <= moved[place + 1].loss:  # no row is worse than a simpler one
+            moved[place] = front[place]
+    return moved
 
 
 def _polished(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from nsr.search.asking import AskingAboutStates, AskingAboutTable
+from nsr.search.curves.stage import Curves
 from nsr.search.evolution.stage import Completion, Evolution
 from nsr.search.guesses import Guesses
 from nsr.search.settings import SearchSettings
@@ -15,6 +16,7 @@ from nsr.search.structure.stage import Structure
 STAGES: list[Callable[[SearchSettings], Stage]] = [
     lambda _: Guesses(),
     lambda settings: Structure(settings.structure.share),
+    lambda settings: Curves(settings.curves),
     lambda _: AskingAboutTable(),
     lambda _: AskingAboutStates(),
     lambda settings: Evolution(settings.evolution.share),

@@ -53,6 +53,25 @@ class StructureSettings:
 
 
 @dataclass(frozen=True)
+class CurvesSettings:
+    """Textbook curves.
+
+    Attributes:
+        share: Of the time that structure leaves.
+        n_rows: Rows that curves are first fitted to; more tell little, and cost as much again.
+        n_polished: Curves, the best there, that are fitted to `polished_rows`.
+        polished_rows: Rows for these.
+        n_states: Reduced states that are looked at beside the table.
+    """
+
+    share: float = 0.5
+    n_rows: int = FEW_ROWS
+    n_polished: int = 40
+    polished_rows: int = ROWS
+    n_states: int = 3
+
+
+@dataclass(frozen=True)
 class AskingSettings:
     """The network.
 
@@ -141,6 +160,7 @@ class SearchSettings:
 
     Attributes:
         structure: Of families, reduction and separation.
+        curves: Of textbook curves.
         asking: Of the network.
         evolution: Of evolution.
         finishing: Of the last look.
@@ -159,6 +179,7 @@ class SearchSettings:
     """
 
     structure: StructureSettings = field(default_factory=StructureSettings)
+    curves: CurvesSettings = field(default_factory=CurvesSettings)
     asking: AskingSettings = field(default_factory=AskingSettings)
     evolution: EvolutionSettings = field(default_factory=EvolutionSettings)
     finishing: FinishingSettings = field(default_factory=FinishingSettings)

@@ -15,9 +15,10 @@ from nsr.expressions.expression import Expression
 from nsr.expressions.space import SearchSpace
 from nsr.network.checkpoint import Pretrained
 from nsr.refinement.candidates import Candidate, Candidates
-from nsr.refinement.selection import choose, pareto_front, without_duplicates
+from nsr.refinement.choice import Front, Rule, chosen_front
+from nsr.refinement.selection import without_duplicates
 from nsr.search.engine import Search
-from nsr.search.finishing import constants, finished, unscaled
+from nsr.search.finishing import constants, finished, likeliest, unscaled
 from nsr.search.settings import SearchSettings
 from nsr.task import Task
 
@@ -32,19 +33,6 @@ _FEW_ROWS = 10
 _LAST_LOOK = 1.0
 
 
-@dataclass(frozen=True)
-class Solution:
-    """A front of equations.
-
-    Attributes:
-        front: From simple to accurate, at least one.
-        best: Index of the chosen one.
-    """
-
-    front: list[Candidate]
-    best: int
-
-
 @dataclass
 class Solver:
     """Solves tasks with one network and one way to search.
@@ -54,6 +42,7 @@ class Solver:
         n_candidates: Sequences sampled from it for a table.
         components: Which of `nsr.search.context.COMPONENTS` to use.
         settings: The numbers of the search.
+        rule: How an equation of the front is chosen.
         is_interrupted: Whether Ctrl-C has ended the search.
     """
 
@@ -61,9 +50,10 @@ class Solver:
     n_candidates: int
     components: Sequence[str]
     settings: SearchSettings
+    rule: Rule = "auto"
     is_interrupted: bool = False
 
-    def solve(self, task: Task, guesses: Sequence[Expression], clock: Clock) -> Solution:
+    def solve(self, task: Task, guesses: Sequence[Expression], clock: Clock) -> Front:
         """Searches until the clock is over, an answer leaves nothing to find, or Ctrl-C.
 
         Args:
@@ -78,8 +68,8 @@ class Solver:
             task, found = self._found(task, guesses, clock)
             worth = [c for c in found if c.loss < task.null_loss]
             candidates = _allowed([*candidates, *worth], task)
-        front = pareto_front(without_duplicates(candidates, task))
-        return Solution(front, choose(front, task))
+        front = chosen_front(without_duplicates(candidates, task), task, self.rule, clock)
+        return replace(front, candidates=likeliest(front.candidates, task))
 
     def _found(self, task: Task, guesses: Sequence[Expression], clock: Clock) -> tuple[Task, list[Candidate]]:
         """What the search finds, without units for constants or, where that explains little, with them."""

@@ -107,6 +107,7 @@ def test_time_limits_that_are_none_are_refused(nsr, table, unsearched, limit):
         (["--checkpoint", "nsr-ode"], "knows systems, and functions are needed here; use 'nsr-tiny'"),
         (["--constant-units", "some", "--units", "mass (kg)=kg,height=m,energy=J"], "must be one of"),
         (["--constant-units", "nonsense"], "must be one of dimensionless, free"),
+        (["--selection", "nicest"], "selection 'nicest' must be one of auto, accuracy, score, best"),
         (["--candidates", "0", "--checkpoint", "nsr-tiny"], "--candidates"),
         (["--seed", "-1"], "--seed"),
         (["--colour", "red"], "No such option"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import sympy
 
-from nsr.data.guesses import read_guesses
+from nsr.data.guesses import Guess, read_guesses
 from nsr.data.names import Names
 from nsr.data.notes import DataWarning
 from nsr.expressions.expression import PLACEHOLDER, Expression
@@ -14,8 +14,8 @@ NAMES = Names.of(["mass", "flow [/min]", "m²", "e"])
 
 
 def read(text, names=NAMES):
-    (expression,) = read_guesses([text], names)
-    return expression
+    (guess,) = read_guesses([text], names)
+    return guess.expression
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,30 @@ def test_columns_go_before_constants_of_nature_and_functions_before_columns():
 
 
 def test_a_single_text_is_a_single_guess():
-    assert read_guesses("a*mass", NAMES) == [Expression(("mul", PLACEHOLDER, "x_0"))]
+    (guess,) = read_guesses("a*mass", NAMES)
+    assert guess == Guess("a*mass", Expression(("mul", PLACEHOLDER, "x_0")), ("a",))
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Vm*mass/(Km + mass)", ("Vm", "Km")),
+        ("2*mass + k*sin(2.9*m2)", ("c0", "k", "c1")),
+        ("c0*mass + 2.5", ("c0", "c1")),
+        ("a*mass**n + b", ("a", "n", "b")),
+        ("a*mass + a*m2", ("a",)),
+    ],
+)
+def test_constants_keep_their_names(text, names):
+    (guess,) = read_guesses(text, NAMES)
+    assert guess.names == names
+    assert len(guess.expression.free_positions) == len(names)
+
+
+@pytest.mark.filterwarnings("ignore::nsr.data.notes.DataWarning")
+def test_a_name_that_has_to_occur_twice_is_numbered():
+    (guess,) = read_guesses("exp(a*mass)*sin(a*m2)", NAMES)
+    assert guess.names == ("a", "a_2")
 
 
 @pytest.mark.parametrize("slip", ["mas", "Mass", "masss", "maas", "flow_mim"])

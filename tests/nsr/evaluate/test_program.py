@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from nsr.evaluate.program import Program, split_rows
 from nsr.expressions.expression import Expression, variable
 from nsr.expressions.operators import N_BUILTIN, OPERATORS, Operator
+from nsr.expressions.parsing import parse
 
 BUILTIN = tuple(OPERATORS)[:N_BUILTIN]
 SYMBOLS = sympy.symbols("x_0:3", real=True)
@@ -294,3 +295,14 @@ def test_the_gpu_agrees_with_the_compiled_interpreter():
     other_values, other_jacobian = Program(batch, device="cuda").jacobian(POINTS)
     np.testing.assert_allclose(other_values, values, rtol=1e-12)
     np.testing.assert_allclose(other_jacobian, jacobian, rtol=1e-11)
+
+
+def test_powers_of_zero_do_not_depend_on_their_exponent():
+    """The derivative of x^c by c is x^c log(x), whose limit at zero is zero; as PyTorch has it."""
+    expression = parse("2.1*x_0**1.4567")
+    table = np.array([[0.0], [0.5], [2.0]])
+    jacobians = [
+        Program([expression], backend=backend).jacobian(table)[1] for backend in ("compiled", "torch")
+    ]
+    assert_close(*jacobians, 1e-12)
+    assert jacobians[0][0, 1, 0] == 0

@@ -1,0 +1,140 @@
+"""The front that is reported, and the choice of one of its equations.
+
+Where data are nearly exact, both go by description length. Where they are not, an equation is worth what it
+predicts of rows that it was not fitted to: of the front only what is significantly better than all simpler
+rows stays, and the simplest within one standard error of the best is chosen (Breiman et al., Classification
+and Regression Trees, 1984), the differences being taken row by row.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsr.clock import Clock
+from nsr.refinement.candidates import Candidate, ranked
+from nsr.refinement.crossvalidation import held_out_losses
+from nsr.refinement.selection import front_of, pareto_front
+from nsr.task import Task
+
+Array = NDArray[np.float64]
+Rule = Literal["auto", "accuracy", "score", "best"]
+RULES: tuple[Rule, ...] = get_args(Rule)
+
+# Data are nearly exact if the shortest description leaves less than this share of the null loss.
+_NEARLY_EXACT = 1e-6
+# There a row stays only if it leaves less than this share of what the row before leaves.
+_WORTH_A_ROW = 0.5
+# Fewer rows cannot be told apart by leaving some out.
+_LEAST_ROWS = 5
+# Rows on which equations are compared: more tell nothing that a choice depends on.
+_ROWS = 2_000
+# Equations that are compared at most.
+_MOST_COMPARED = 40
+# Standard errors within which two equations are as good.
+_WITHIN = 1.0
+# `best` takes what explains nearly as much as the most accurate (as PySR's rule of that name).
+_NEARLY_AS_ACCURATE = 1.5
+
+
+@dataclass(frozen=True)
+class Front:
+    """Equations, from simple to accurate, at least one.
+
+    Attributes:
+        candidates: The equations.
+        best: Index of the chosen one.
+    """
+
+    candidates: list[Candidate]
+    best: int
+
+
+def chosen_front(
+    candidates: Sequence[Candidate], task: Task, rule: Rule = "auto", clock: Clock = Clock()
+) -> Front:
+    """What is reported of the candidates.
+
+    Args:
+        candidates: Of different functions; at least one has a finite description.
+        task: What they explain.
+        rule: How one is chosen: `auto` as this file says; `accuracy`, the least loss; `score`, the shortest
+            description; `best`, the shortest description of those with at most 1.5 times the least loss.
+        clock: Once it is over constants are not fitted again.
+    """
+    rows = pareto_front(candidates)
+    auto = _shortest(rows, task)
+    if auto.loss <= _NEARLY_EXACT * task.null_loss or task.n_rows < _LEAST_ROWS:
+        kept = _halving(rows, task)
+    else:
+        rows = _largest_steps(_accurate_front(candidates))
+        kept, auto = _predictive(rows, task, clock)
+    chosen = auto if rule == "auto" else _by_rule(rows, task, rule)
+    front = [row for row in rows if row is chosen or row in kept]
+    return Front(front, front.index(chosen))
+
+
+def _by_rule(rows: list[Candidate], task: Task, rule: Rule) -> Candidate:
+    least = min(row.loss for row in rows)
+    factor = {"accuracy": 1.0, "best": _NEARLY_AS_ACCURATE, "score": np.inf}[rule]
+    return _shortest([row for row in rows if row.loss <= factor * least], task)
+
+
+def _shortest(rows: Sequence[Candidate], task: Task) -> Candidate:
+    """The shortest description that explains more than a constant does; else the first."""
+    allowed = [row for row in rows if row is rows[0] or row.loss < task.null_loss]
+    return min(allowed, key=lambda row: row.bits)
+
+
+def _halving(rows: list[Candidate], task: Task) -> list[Candidate]:
+    """The rows that leave much less than the one kept before, until one is exact."""
+    kept = [rows[0]]
+    for row in rows[1:]:
+        if not task.is_exact(kept[-1].loss) and row.loss <= _WORTH_A_ROW * kept[-1].loss:
+            kept.append(row)
+    return kept
+
+
+def _accurate_front(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The least loss of each complexity; of one skeleton the shortest form stands for all.
+
+    Rounded constants are accepted by a test of their own, so that a form with some is as good.
+    """
+    usable = [candidate for candidate in candidates if math.isfinite(candidate.bits)]
+    return front_of(sorted(ranked(usable), key=lambda c: (c.loss, c.complexity)))
+
+
+def _predictive(rows: list[Candidate], task: Task, clock: Clock) -> tuple[list[Candidate], Candidate]:
+    """The rows that predict significantly better than the one kept before, and the chosen one."""
+    losses = held_out_losses([row.expression for row in rows], task.first(_ROWS), clock)
+    best = int(np.argmin(losses.mean(axis=1)))
+    chosen = next(i for i in range(len(rows)) if i == best or _is_as_good(losses[i], losses[best]))
+    kept = [0]
+    for place in range(1, len(rows)):
+        if np.all(np.isfinite(losses[place])) and not _is_as_good(losses[kept[-1]], losses[place]):
+            kept.append(place)
+    return [rows[i] for i in kept], rows[chosen]
+
+
+def _is_as_good(losses: Array, best: Array) -> bool:
+    """Whether losses, shape (P,), are on average within one standard error of lower ones."""
+    difference = losses - best
+    if not np.all(np.isfinite(difference)):
+        return False
+    error = float(np.std(difference)) / np.sqrt(len(difference))
+    return float(np.mean(difference)) <= _WITHIN * error
+
+
+def _largest_steps(front: list[Candidate]) -> list[Candidate]:
+    """The rows at which the loss falls most, the first among them."""
+    if len(front) <= _MOST_COMPARED:
+        return front
+    losses = np.array([candidate.loss for candidate in front])
+    falls = np.log(np.maximum(losses[:-1], 1e-300) / np.maximum(losses[1:], 1e-300))
+    kept = np.sort(np.argsort(-falls, kind="stable")[: _MOST_COMPARED - 1]) + 1
+    return [front[0], *(front[i] for i in kept.tolist())]

@@ -1,0 +1,63 @@
+"""Cross-validation: what equations are worth on rows that their constants were not fitted to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsr.clock import Clock
+from nsr.evaluate.program import Program
+from nsr.expressions.expression import Expression
+from nsr.refinement.refine import Effort, refine
+from nsr.task import Task
+
+Array = NDArray[np.float64]
+
+# Constants begin where the fit to all rows has them, so that one short optimisation finds those of a fold.
+_EFFORT = Effort(restarts=1, iterations=20)
+# With few rows more folds, as each costs little and a fit to fewer rows says less about one to all.
+_FEW_ROWS, _FOLDS_OF_FEW, _FOLDS = 200, 10, 5
+# Partitions into folds whose losses are averaged: which rows are left out together is chance.
+_REPEATS = 2
+
+
+def held_out_losses(expressions: Sequence[Expression], task: Task, clock: Clock = Clock()) -> Array:
+    """Loss of each row, weighted, when it was left out of the fit (Stone, J. R. Stat. Soc. B 36, 1974).
+
+    Args:
+        expressions: With the constants of the fit to all rows.
+        task: What they explain; it has at least two rows.
+        clock: Once it is over the constants of all rows stand for those of the folds that are left.
+
+    Returns:
+        Losses whose means over the rows compare the equations, shape (E, P); infinity where an equation has
+        no value.
+    """
+    program = Program(list(expressions), task.n_threads)
+    n_folds = min(task.n_rows, _FOLDS_OF_FEW if task.n_rows <= _FEW_ROWS else _FOLDS)
+    total = np.zeros((len(expressions), task.n_rows))
+    for repeat in range(_REPEATS):
+        order = np.random.default_rng((task.seed, repeat)).permutation(task.n_rows)
+        for fold in range(n_folds):
+            total[:, order[fold::n_folds]] += _of_fold(program, task, order, fold, n_folds, clock)
+    losses = total / _REPEATS
+    if task.weights is not None:
+        losses *= task.weights / np.mean(task.weights)
+    return np.where(np.isfinite(losses), losses, np.inf)
+
+
+def _of_fold(
+    program: Program, task: Task, order: NDArray[np.intp], fold: int, n_folds: int, clock: Clock
+) -> Array:
+    """Losses of the fold's rows, shape (E, rows)."""
+    held_out = order[fold::n_folds]
+    kept = np.setdiff1d(order, held_out)
+    weights = None if task.weights is None else task.weights[kept]
+    others = replace(task, X=task.X[kept], y=task.y[kept], weights=weights)
+    constants = refine(program, others, _EFFORT, clock).constants
+    with np.errstate(all="ignore"):
+        predicted = program.values(task.X[held_out], constants)
+        return task.loss.elementwise(np.asarray(predicted, dtype=np.float64), task.y[held_out])

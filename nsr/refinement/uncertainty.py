@@ -1,0 +1,242 @@
+"""How well data fix the constants of an equation and what it predicts: standard errors and intervals.
+
+Linearised at the constants of greatest likelihood (Seber and Wild, Nonlinear Regression, Wiley 1989,
+sections 2.1 and 5.1): their covariance is the noise's variance times the inverse of J^T W J, with the
+Jacobian J of the equation by its constants and the weights W that make squares of residuals stand for the
+loss. For squared errors this is least squares' covariance, for other losses that of their Gauss-Newton
+(Fisher) information.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from nsr.evaluate.program import Program
+from nsr.expressions.expression import Expression, variable
+from nsr.refinement.description import is_round
+from nsr.refinement.gauss_newton import gauss_newton
+from nsr.refinement.likelihood import Loss
+from nsr.refinement.refine import Effort, refine
+from nsr.task import Task
+
+Array = NDArray[np.float64]
+Places = NDArray[np.intp]
+
+# Directions of smaller singular values than this share of the largest are left open by the data: with columns
+# of unit length, rounding errors alone reach 1e-15 or so.
+_OPEN = 1e-12
+# A constant, or a prediction, depends on an open direction where more than this share of it lies along it.
+_ALONG = 1e-6
+_STEPS = 20
+_POLISHED = Effort(restarts=1, points=None, iterations=50)
+
+
+@dataclass(frozen=True, eq=False)
+class Uncertainty:
+    """What data say about the fitted constants of an equation.
+
+    Attributes:
+        places: Which of `Expression.constants` were fitted, shape (K,); the others belong to the form.
+        values: These constants, shape (K,).
+        noise: Standard deviation of a residual of weight one; NaN where no rows are left to tell it.
+        degrees: Degrees of freedom of that estimate: rows that count, less directions that they fix.
+        root: A root of the inverse of J^T W J on the directions that the data fix, shape (K, R).
+        open_directions: Directions in which constants move and nothing on the data changes, shape (K, K - R).
+        scale: Lengths of the weighted Jacobian's columns, shape (K,); 1 for what changes nothing.
+        loss: What says how noise grows with the value.
+        weight: Weight of a row like most: the median.
+    """
+
+    places: Places
+    values: Array
+    noise: float
+    degrees: int
+    root: Array
+    open_directions: Array
+    scale: Array
+    loss: Loss
+    weight: float
+
+    @property
+    def n_fixed(self) -> int:
+        """How many directions the data fix: the rank of the Jacobian."""
+        return int(self.root.shape[1])
+
+    @property
+    def covariance(self) -> Array:
+        """Covariance of the constants, shape (K, K); NaN in rows and columns that the data leave open."""
+        covariance = self.noise**2 * (self.root @ self.root.T)
+        covariance[self._is_open] = np.nan
+        covariance[:, self._is_open] = np.nan
+        return covariance
+
+    @property
+    def errors(self) -> Array:
+        """Standard errors of the constants, shape (K,); infinite where the data leave them open."""
+        errors = self.noise * np.sqrt(np.sum(self.root**2, axis=1))
+        return np.where(self._is_open, np.inf, errors)
+
+    def intervals(self, level: float = 0.95) -> Array:
+        """Bounds between which each constant lies with some probability, by Student's t, shape (K, 2)."""
+        reach = self.quantile(level) * self.errors
+        return np.column_stack((self.values - reach, self.values + reach))
+
+    def quantile(self, level: float) -> float:
+        """By how many standard errors intervals of this probability reach to each side."""
+        return float(stats.t.ppf((1 + level) / 2, self.degrees)) if self.degrees > 0 else math.nan
+
+    def of_mean(self, expression: Expression, X: Array) -> Array:
+        """Standard errors of an equation's values, by the delta method.
+
+        Args:
+            expression: With these constants; its variables may be numbered anew.
+            X: Shape (P, D).
+
+        Returns:
+            Shape (P,); infinite where a value depends on what the data leave open, NaN where there is none.
+        """
+        return self._of_mean(*self._values_and_gradients(expression, X))
+
+    def of_observation(self, expression: Expression, X: Array) -> Array:
+        """Standard deviations of new observations around an equation's values: error of these and noise.
+
+        A new observation is as precise as the median row. Arguments and result are those of `of_mean`.
+        """
+        values, gradients = self._values_and_gradients(expression, X)
+        with np.errstate(all="ignore"):
+            noise = self.noise**2 / (self.weight * self.loss.curvature(values, values))
+            return np.asarray(np.sqrt(self._of_mean(values, gradients) ** 2 + noise))
+
+    @property
+    def _is_open(self) -> NDArray[np.bool_]:
+        along = np.sum((self.open_directions * self.scale[:, None]) ** 2, axis=1)
+        return np.asarray(along > _ALONG**2)
+
+    def _values_and_gradients(self, expression: Expression, X: Array) -> tuple[Array, Array]:
+        with np.errstate(all="ignore"):
+            values, jacobian = Program([expression]).jacobian(X)
+        return np.asarray(values[0]), np.asarray(jacobian[0][self.places])
+
+    def _of_mean(self, values: Array, gradients: Array) -> Array:
+        with np.errstate(all="ignore"):
+            errors = self.noise * np.sqrt(np.sum((gradients.T @ self.root) ** 2, axis=1))
+            sizes = np.sum((gradients / self.scale[:, None]) ** 2, axis=0)
+            along = np.sum((gradients.T @ self.open_directions) ** 2, axis=1)
+        errors = np.where(along > _ALONG**2 * sizes, np.inf, errors)
+        return np.where(np.isfinite(values), errors, np.nan)
+
+
+def fitted_places(expression: Expression) -> Places:
+    """Which of its constants were fitted: those that are not round, as round ones belong to the form."""
+    return np.flatnonzero([not is_round(value) for value in expression.constants])
+
+
+@np.errstate(all="ignore")
+def uncertainty(expression: Expression, task: Task, places: Places | None = None) -> Uncertainty | None:
+    """What a task says about the constants that an expression has; they should be the most likely ones.
+
+    Args:
+        expression: With values for its constants.
+        task: What it was fitted to.
+        places: Which of its constants were fitted; those that are not round by default.
+
+    Returns:
+        None where the equation, or how it changes with a constant, is not finite on all rows.
+    """
+    places = fitted_places(expression) if places is None else places
+    found, jacobian = Program([expression], task.n_threads).jacobian(task.X)
+    predicted = found[0]
+    J = jacobian[0][places]
+    if not (np.all(np.isfinite(predicted)) and np.all(np.isfinite(J))):
+        return None
+    own = np.ones(task.n_rows) if task.weights is None else task.weights
+    weights = own * task.loss.curvature(predicted, task.y)
+    roots = np.sqrt(weights)
+    scale = np.sqrt(np.sum((J * roots) ** 2, axis=1))
+    scale[~(scale > 0)] = 1.0
+    root, open_directions = _split(np.asarray(J * roots / scale[:, None]))
+    degrees = int(np.count_nonzero(own)) - root.shape[1]
+    residual = (predicted - task.y) * roots
+    # Below the precision of the data residuals are rounding errors, and say nothing.
+    least = task.loss.rounding * float(np.var(task.y * roots))
+    noise = math.sqrt(max(float(residual @ residual) / degrees, least)) if degrees > 0 else math.nan
+    return Uncertainty(
+        places,
+        np.array(expression.constants)[places],
+        noise,
+        max(degrees, 0),
+        root / scale[:, None],
+        open_directions / scale[:, None],
+        scale,
+        task.loss,
+        float(np.median(own[own > 0])),
+    )
+
+
+def _split(J: Array) -> tuple[Array, Array]:
+    """A root of the inverse of J J^T where it has one, and the directions where it has none.
+
+    Args:
+        J: Rows of unit length, or zero, shape (K, P).
+    """
+    K = len(J)
+    if K == 0:
+        return np.empty((0, 0)), np.empty((0, 0))
+    padded = J.T if J.shape[1] >= K else np.vstack((J.T, np.zeros((K - J.shape[1], K))))
+    _, sizes, directions = np.linalg.svd(np.linalg.qr(padded, mode="r"))
+    is_fixed = sizes > _OPEN * max(sizes[0], 1e-300)
+    return directions[is_fixed].T / sizes[is_fixed], directions[~is_fixed].T
+
+
+def most_likely(expression: Expression, task: Task, places: Places | None = None) -> Expression:
+    """The expression with its fitted constants where the loss is least nearby, all rows considered.
+
+    Args:
+        expression: With constants to begin with.
+        task: What it explains.
+        places: Which of its constants may move; those that are not round by default.
+
+    Returns:
+        The expression itself where nothing is gained.
+    """
+    places = fitted_places(expression) if places is None else places
+    if not 0 < len(places) < task.n_rows:
+        return expression
+    form, own = with_the_rest_held(expression, task, places)
+    refined = refine([form], own, _POLISHED)
+    program, values = Program([expression]), np.array(expression.constants)
+    with np.errstate(all="ignore"):
+        before = float(task.mean_loss(program.values(task.X))[0])
+    if refined.loss[0] < before:
+        values[places] = refined.constants[0, : len(places)]
+    # The optimiser stops where the loss hardly falls, some digits before constants are at their best.
+    is_moving = np.isin(np.arange(len(values)), places)
+    values, after = gauss_newton(program, values, is_moving, task, _STEPS)
+    return expression.with_constants(values.tolist()) if after < before else expression
+
+
+def with_the_rest_held(expression: Expression, task: Task, places: Places) -> tuple[Expression, Task]:
+    """An expression and a task in which only some constants can be fitted.
+
+    The others are variables that do not vary.
+
+    Args:
+        expression: Of the task's variables.
+        task: What it explains.
+        places: Which of its constants can be fitted.
+    """
+    positions = np.array(expression.free_positions)
+    held = np.setdiff1d(np.arange(len(positions)), places)
+    if not len(held):
+        return expression, task
+    tokens = list(expression.tokens)
+    columns = [task.X]
+    for number, place in enumerate(held):
+        tokens[positions[place]] = variable(task.n_variables + number).tokens[0]
+        columns.append(np.full((task.n_rows, 1), expression.constants[place]))
+    return Expression(tuple(tokens)), replace(task, X=np.hstack(columns))

@@ -1,0 +1,128 @@
+"""Curves with starting points, fitted by variable projection in rounds that fewer and fewer of them reach.
+
+Numbers of a form, such as the 1 of a logistic curve, are part of it and stay: during the fit they stand in a
+column of ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsr.clock import Clock
+from nsr.expressions.expression import PLACEHOLDER, Expression, is_structural, variable
+from nsr.refinement.refine import Effort, refine
+from nsr.task import Task
+
+Array = NDArray[np.float64]
+
+# Starts of a form that are kept after the first step, and after some more; the best one goes on to the end.
+_FIRST, _SECOND, _LAST = Effort(1, None, 2), Effort(1, None, 12), Effort(1, None, 150)
+_N_FIRST, _N_SECOND = 8, 3
+# Structural exponents stay as they are in a fit; exponents that begin there are moved off by this share.
+_OFF = 1.0007
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A form with fitted constants.
+
+    Attributes:
+        form: Its skeleton: what has a placeholder is fitted, and numbers stay.
+        constants: Of the placeholders, in order.
+        loss: Mean loss on the task.
+    """
+
+    form: Expression
+    constants: tuple[float, ...]
+    loss: float
+
+    @property
+    def expression(self) -> Expression:
+        """The form with its constants."""
+        return filled(self.form, self.constants)
+
+
+def filled(form: Expression, constants: Iterable[float]) -> Expression:
+    """A form with values in place of its placeholders."""
+    values = iter(constants)
+    return Expression(tuple(float(next(values)) if token == PLACEHOLDER else token for token in form.tokens))
+
+
+def best_fits(
+    form: Expression, starts: Iterable[tuple[float, ...]], task: Task, clock: Clock, n_best: int = 1
+) -> list[Fit]:
+    """The best fits of a form from many starting points.
+
+    Args:
+        form: Its skeleton.
+        starts: Values of its placeholders.
+        task: What it is to explain.
+        clock: When fitting ends.
+        n_best: How many, from different starts.
+
+    Returns:
+        By rising loss; none where the form is finite from no start, or has as many constants as there are
+        rows.
+    """
+    current = list(starts)
+    if form.tokens.count(PLACEHOLDER) >= task.n_rows:
+        return []
+    fits: list[Fit] = []
+    for effort, n_kept in ((_FIRST, _N_FIRST), (_SECOND, max(_N_SECOND, n_best)), (_LAST, n_best)):
+        fits = _refined(form, current, task, effort, clock)[:n_kept]
+        current = [fit.constants for fit in fits]
+    return fits
+
+
+def refitted(fit: Fit, task: Task, clock: Clock) -> Fit:
+    """The fit on another task, from where it is; itself where it is not finite there."""
+    found = _refined(fit.form, [fit.constants], task, _LAST, clock)
+    return found[0] if found else fit
+
+
+def _refined(
+    form: Expression, starts: list[tuple[float, ...]], task: Task, effort: Effort, clock: Clock
+) -> list[Fit]:
+    """Fits from all starts that have a finite loss, the best first; equal ones once."""
+    if not starts:
+        return []
+    fixed, ones = _without_numbers(form, task.n_variables)
+    own = replace(task, X=np.column_stack((task.X, np.ones(task.n_rows)))) if ones else task
+    started = [filled(fixed, _off_structure(fixed, start)) for start in starts]
+    refined = refine(started, own, effort, clock)
+    n_constants = form.tokens.count(PLACEHOLDER)
+    fits = [
+        Fit(form, tuple(row[:n_constants].tolist()), loss)
+        for row, loss in zip(refined.constants, refined.loss.tolist(), strict=True)
+        if np.isfinite(loss)
+    ]
+    once: dict[float, Fit] = {}
+    for fit in sorted(fits, key=lambda fit: fit.loss):
+        once.setdefault(float(f"{fit.loss:.6e}"), fit)
+    return list(once.values())
+
+
+def _without_numbers(form: Expression, n_variables: int) -> tuple[Expression, bool]:
+    """The form with its numbers as multiples of a further variable, and whether there are any.
+
+    Only ones and structural exponents occur in forms, and the latter are never moved.
+    """
+    exponents = set(form.exponent_positions())
+    free = [i for i, token in enumerate(form.tokens) if isinstance(token, float) and i not in exponents]
+    assert all(form.tokens[i] == 1.0 for i in free), form
+    one = variable(n_variables).tokens[0]
+    return Expression(tuple(one if i in free else token for i, token in enumerate(form.tokens))), bool(free)
+
+
+def _off_structure(form: Expression, start: tuple[float, ...]) -> tuple[float, ...]:
+    """Starting values of which no exponent is one that a fit would leave where it is."""
+    places = [i for i, token in enumerate(form.tokens) if token == PLACEHOLDER]
+    exponents = set(form.exponent_positions())
+    return tuple(
+        value * _OFF if place in exponents and is_structural(value) else value
+        for place, value in zip(places, start, strict=True)
+    )

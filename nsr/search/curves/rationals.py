@@ -1,0 +1,106 @@
+"""Polynomials, and ratios of them, of one variable."""
+
+from __future__ import annotations
+
+from functools import reduce
+
+import numpy as np
+from numpy.polynomial import Polynomial
+from numpy.typing import NDArray
+
+from nsr.clock import Clock
+from nsr.expressions.expression import PLACEHOLDER, Expression, apply, constant, variable
+from nsr.search.curves.fitting import Fit, best_fits
+from nsr.search.state import State
+
+Array = NDArray[np.float64]
+
+# Polynomials have at most this degree, and this many rows for each constant.
+_MAX_DEGREE, _ROWS_EACH = 10, 2
+Degrees = tuple[int, int, int]  # above and below the line, and the lowest power above the line
+_RATIOS: tuple[Degrees, ...] = (
+    (0, 1, 0), (1, 1, 0), (0, 2, 0), (1, 2, 0), (2, 1, 0), (1, 2, 1), (2, 2, 1), (2, 2, 0), (1, 3, 0),
+    (0, 3, 0), (3, 1, 0), (2, 3, 0), (3, 2, 0), (3, 3, 1), (3, 3, 0), (0, 4, 0), (4, 4, 0),
+)  # fmt: skip
+# Rounds in which the linearised least squares of a ratio is weighted anew.
+_N_ROUNDS = 4
+_X = variable(0)
+
+
+def polynomials(state: State) -> list[Expression]:
+    """Least-squares polynomials of rising degree, solved on an orthogonal basis."""
+    x, y, weights = state.X[:, 0], state.y, state.root_weights
+    n_degrees = min(_MAX_DEGREE, len(np.unique(x)) - 1, state.n_rows // _ROWS_EACH - 1)
+    forms = []
+    for degree in range(1, n_degrees + 1):
+        fitted = np.polynomial.Chebyshev.fit(x, y, degree, w=weights)
+        coefficients = fitted.convert(kind=Polynomial).coef
+        forms.append(_polynomial([constant(float(c)) for c in coefficients], 0))
+    return forms
+
+
+def rational_fits(state: State, clock: Clock) -> list[Fit]:
+    """Ratios of polynomials of low degree, from iterated linear least squares."""
+    found: dict[Degrees, Fit] = {}
+    for degrees in _RATIOS:
+        if clock.is_over:
+            break
+        starts = _levy(state, *degrees) + [
+            _padded(fit.constants, own, degrees) for own, fit in found.items() if _is_within(own, degrees)
+        ]
+        above, below, lowest = degrees
+        hole = Expression((PLACEHOLDER,))
+        numerator = _polynomial([hole] * (above - lowest + 1), lowest)
+        denominator = apply("add", constant(1.0), _polynomial([hole] * below, 1))
+        for fit in best_fits(apply("div", numerator, denominator), starts, state, clock):
+            found[degrees] = fit
+    return list(found.values())
+
+
+def _is_within(own: Degrees, other: Degrees) -> bool:
+    """Whether ratios of the first degrees are ones of the others, some of whose coefficients are zero."""
+    return own[0] <= other[0] and own[1] <= other[1] and own[2] >= other[2]
+
+
+def _padded(constants: tuple[float, ...], own: Degrees, other: Degrees) -> tuple[float, ...]:
+    """Coefficients of a ratio as those of one of higher degree."""
+    split = own[0] - own[2] + 1
+    above = (0.0,) * (own[2] - other[2]) + constants[:split] + (0.0,) * (other[0] - own[0])
+    return above + constants[split:] + (0.0,) * (other[1] - own[1])
+
+
+def _levy(state: State, above: int, below: int, lowest: int) -> list[tuple[float, ...]]:
+    """Coefficients of y (1 + d x + ...) = a + b x + ... (Levy 1959), weighted by the last denominator.
+
+    The reweighting is that of Sanathanan and Koerner (1963). Every round is a start.
+    """
+    x, y, weights = state.X[:, 0], state.y, state.root_weights
+    numerator = x[:, None] ** np.arange(lowest, above + 1)
+    denominator = x[:, None] ** np.arange(1, below + 1)
+    columns = np.column_stack((numerator, -y[:, None] * denominator))
+    if columns.shape[1] >= len(y) or not np.all(np.isfinite(columns)):
+        return []
+    norms = np.linalg.norm(columns, axis=0)
+    scaling = np.ones_like(y)
+    starts = []
+    for _ in range(_N_ROUNDS):
+        w = weights / np.abs(scaling)
+        solution = np.linalg.lstsq(columns / norms * w[:, None], y * w, rcond=1e-14)[0] / norms
+        starts.append(tuple(solution.tolist()))
+        scaling = 1 + denominator @ solution[numerator.shape[1] :]
+        if not np.min(np.abs(scaling)) > 0:
+            break
+    return starts
+
+
+def _polynomial(coefficients: list[Expression], lowest: int) -> Expression:
+    """The sum of coefficients times rising powers of the variable."""
+    terms = []
+    for power, coefficient in enumerate(coefficients, start=lowest):
+        if power == 0:
+            terms.append(coefficient)
+        elif power == 1:
+            terms.append(apply("mul", coefficient, _X))
+        else:
+            terms.append(apply("mul", coefficient, apply("pow", _X, constant(float(power)))))
+    return reduce(lambda a, b: apply("add", a, b), terms)

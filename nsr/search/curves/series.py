@@ -1,0 +1,96 @@
+"""Sums that grow term by term: exponentials, peaks on a background, and waves of independent frequencies.
+
+Each further term begins where the data suggest one in what the best sum so far leaves unexplained; then all
+constants are fitted together.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from nsr.clock import Clock
+from nsr.evaluate.program import Program
+from nsr.expressions.expression import apply
+from nsr.search.curves.fitting import Fit, best_fits
+from nsr.search.curves.starts import Features, starts_of
+from nsr.search.curves.table import Curve
+from nsr.search.state import State
+
+# Sums of each size that the next term is added to.
+_N_KEPT = 3
+
+
+@dataclass(frozen=True)
+class Series:
+    """A kind of sum.
+
+    Attributes:
+        term: What is added again and again.
+        backgrounds: What it begins with.
+        most: Terms at most.
+    """
+
+    term: Curve
+    backgrounds: tuple[Curve | None, ...]
+    most: int
+
+
+_CONSTANT, _LINE = Curve("constant", "c"), Curve("line", "c + d*x")
+_EXPONENTIAL = Curve("exponential", "a*exp(-k*x)", {"k": "rate"})
+
+SERIES = (
+    Series(_EXPONENTIAL, (None, _CONSTANT), 3),
+    Series(
+        Curve("Gaussian peak", "a*exp(-((x - m)/w)^2)", {"m w": "peak"}),
+        (None, _CONSTANT, _LINE, _EXPONENTIAL),
+        3,
+    ),
+    Series(
+        Curve("Lorentzian peak", "a/(1 + ((x - m)/w)^2)", {"m w": "peak"}),
+        (None, _CONSTANT, _LINE, _EXPONENTIAL),
+        3,
+    ),
+    Series(Curve("wave", "a*sin(w*x + p)", {"w p": "wave"}), (_CONSTANT, _LINE), 6),
+)
+
+
+def grown(state: State, clock: Clock) -> Iterator[list[Fit]]:
+    """The best sums of each kind, background and size; a kind ends where a further term explains nothing."""
+    for series in SERIES:
+        for background in series.backgrounds:
+            yield from _grown(series, background, state, clock)
+
+
+def _grown(series: Series, background: Curve | None, state: State, clock: Clock) -> Iterator[list[Fit]]:
+    x = state.X[:, 0]
+    current: list[Fit] = []
+    if background is not None:
+        starts = starts_of(background, Features.of(x, state.y))
+        current = best_fits(background.skeleton, starts, state, clock, n_best=_N_KEPT)
+    loss = state.null_loss
+    for _ in range(series.most):
+        if clock.is_over:
+            return
+        found: list[Fit] = []
+        for base in current or [None]:
+            left = state.y if base is None else state.y - Program([base.expression]).values(state.X)[0]
+            known = () if base is None else base.constants
+            starts = [(*known, *start) for start in starts_of(series.term, Features.of(x, left))]
+            form = series.term.skeleton if base is None else apply("add", base.form, series.term.skeleton)
+            found += best_fits(form, starts, state, clock, n_best=_N_KEPT)
+        current = sorted(found, key=lambda fit: fit.loss)[:_N_KEPT]
+        if not current:
+            return
+        yield current
+        n_constants = len(series.term.constants)
+        if state.is_exact(current[0].loss) or not _is_gain(loss, current[0].loss, n_constants, state):
+            return
+        loss = current[0].loss
+
+
+def _is_gain(before: float, after: float, n_constants: int, state: State) -> bool:
+    """Whether further constants lowered the loss by more than noise explains (Schwarz 1978)."""
+    n_rows = state.n_rows
+    return state.loss.bits(after, before, n_rows) < -0.5 * n_constants * math.log2(n_rows)

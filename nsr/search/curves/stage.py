@@ -1,0 +1,63 @@
+"""The stage of the search that fits textbook curves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from nsr.clock import Clock
+from nsr.expressions.expression import Expression
+from nsr.expressions.simplify import simplify
+from nsr.refinement.candidates import Candidate, scored
+from nsr.search.context import Context
+from nsr.search.curves.fitting import Fit, refitted
+from nsr.search.curves.rationals import polynomials
+from nsr.search.curves.single import single_curves
+from nsr.search.settings import CurvesSettings
+from nsr.search.state import State
+
+
+class Curves:
+    """Fits of textbook curves, where structure left something to explain; see `nsr.search.stage.Stage`."""
+
+    components = frozenset({"curves"})
+    takes_turns = False
+
+    def __init__(self, settings: CurvesSettings) -> None:
+        self.share = settings.share
+        self._settings = settings
+
+    def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
+        """One batch for each kind of curve; where rows are many, one of the best of each state."""
+        if context.is_answered(context.settings.long):
+            return
+        for state in self._single(context):
+            yield _lifted(polynomials(state), state, context)
+            yield from self._fitted(
+                single_curves(state.first(self._settings.n_rows), clock), state, context, clock
+            )
+
+    def _single(self, context: Context) -> list[State]:
+        """States of one variable, those that explain most first."""
+        states = [state for state in context.states or context.starts if state.n_variables == 1]
+        return sorted(states, key=lambda state: state.error)[: self._settings.n_states]
+
+    def _fitted(
+        self, batches: Iterator[list[Fit]], state: State, context: Context, clock: Clock
+    ) -> Iterator[list[Candidate]]:
+        """Fits to the first rows of a state, as they come if these are all, else the best of them on more."""
+        settings = self._settings
+        if state.n_rows <= settings.n_rows:
+            for fits in batches:
+                yield _lifted([fit.expression for fit in fits], state, context)
+            return
+        fits = sorted((fit for batch in batches for fit in batch), key=lambda fit: fit.loss)
+        more = state.first(settings.polished_rows)
+        best = [refitted(fit, more, clock) for fit in fits[: settings.n_polished]]
+        yield _lifted([fit.expression for fit in best], state, context)
+
+
+def _lifted(forms: Sequence[Expression], state: State, context: Context) -> list[Candidate]:
+    """Solutions of a state, as equations of the table."""
+    is_root = state.key == context.root.key
+    own = [simplify(state.lift(form)) for form in forms]
+    return scored(own, context.root, "curves" if is_root else "reduction, curves")

@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+
+from nsr.clock import Clock
+from nsr.expressions.parsing import parse
+from nsr.expressions.printing import to_infix
+from nsr.refinement.candidates import fitted, scored
+from nsr.refinement.choice import RULES, chosen_front
+from nsr.refinement.crossvalidation import held_out_losses
+from nsr.refinement.likelihood import SQUARED_ERROR
+from nsr.refinement.refine import Effort
+from nsr.task import Task
+
+
+def task(X, y, weights=None):
+    return Task(X, y, SQUARED_ERROR, weights)
+
+
+def refined(texts, one):
+    return fitted([parse(text) for text in texts], one, Effort(), Clock())
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_losses_of_rows_left_out_one_by_one_are_those_of_the_hat_matrix(rng, weighted):
+    """PRESS: with least squares, the residual of a row left out is its residual over 1 - h (Allen 1974)."""
+    X = rng.uniform(1, 5, (9, 2))
+    y = 2 * X[:, 0] - X[:, 1] + 0.3 * rng.standard_normal(9)
+    weights = rng.uniform(0.5, 2, 9) if weighted else np.ones(9)
+    (line,) = refined(["1.1*x_0 + 0.9*x_1"], task(X, y, weights if weighted else None))
+    root = np.sqrt(weights)[:, None]
+    hat = (X * root) @ np.linalg.pinv(X * root)
+    residual = (y - X @ np.linalg.lstsq(X * root, y * root[:, 0], rcond=None)[0]) / (1 - np.diag(hat))
+    losses = held_out_losses([line.expression], task(X, y, weights if weighted else None))
+    np.testing.assert_allclose(losses[0], residual**2 * weights / weights.mean(), rtol=1e-6)
+
+
+def test_an_equation_without_a_value_on_a_row_left_out_is_worth_nothing(rng):
+    X = np.append(rng.uniform(1, 2, 20), -1.0)[:, None]
+    losses = held_out_losses([parse("log(x_0)")], task(X, X[:, 0]))
+    assert np.isinf(losses[0, -1])
+    assert np.all(np.isfinite(losses[0, :-1]))
+
+
+def test_with_noise_a_longer_form_must_predict_better():
+    """The simplest within one standard error: terms that the truth lacks are taken seldom, its own always."""
+    lengths = []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        X = rng.uniform(1, 5, (60, 2))
+        one = task(X, 2.7 * X[:, 0] * X[:, 1] + rng.standard_normal(60))
+        texts = ("1.1*x_0", "1.1*x_0*x_1", "1.1*x_0*x_1 + 0.1*x_0", "1.1*x_0*x_1 + 0.1*sin(x_0) + 0.3")
+        front = chosen_front([*scored([parse("20")], one), *refined(texts, one)], one)
+        lengths.append(len(front.candidates[front.best].expression.tokens))
+    assert min(lengths) == 5
+    assert lengths.count(5) >= 14  # one standard error holds in about five of six
+
+
+def test_weak_effects_are_not_priced_away(rng):
+    """A wave of p = 1e-6 on few rows, which bits for nodes and constants would cost more than it saves."""
+    x = np.linspace(0, 10, 40)
+    y = 5 + 0.8 * np.cos(x) + 0.6 * rng.standard_normal(40)
+    one = task(x[:, None], y)
+    front = chosen_front([*scored([parse("5")], one), *refined(["1.2*cos(x_0) + 4.5"], one)], one)
+    assert to_infix(front.candidates[front.best].expression, digits=2).endswith("cos(x_0) + 5")
+
+
+def test_nothing_is_chosen_that_predicts_worse_than_the_mean(rng):
+    for _ in range(10):
+        X, y = rng.uniform(1, 2, (30, 2)), rng.standard_normal(30) + 3
+        one = task(X, y)
+        texts = ("0.1*x_0 + 3", "0.1*x_0 + 0.2*x_1 + 3", "0.1*sin(3*x_0) + 0.2*x_1 + 3")
+        front = chosen_front([*scored([parse(repr(one.level))], one), *refined(texts, one)], one)
+        losses = held_out_losses([c.expression for c in front.candidates], one).mean(axis=1)
+        assert losses[front.best] <= losses[0]
+
+
+def test_rows_of_the_front_differ_significantly_and_the_mean_comes_first(rng):
+    X = rng.uniform(1, 5, (200, 2))
+    one = task(X, X[:, 0] * X[:, 1] + 0.1 * rng.standard_normal(200))
+    texts = ("1.1*x_0", "1.1*x_0*x_1", "1.1*x_0*x_1 + 0.001", "1.1*x_0*x_1 + 0.001*x_0 + 0.001*x_1")
+    front = chosen_front([*scored([parse(repr(one.level))], one), *refined(texts, one)], one)
+    assert [len(c.expression.tokens) for c in front.candidates] == [1, 3, 5]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_rules(rule, rng):
+    X = rng.uniform(1, 5, (200, 2))
+    one = task(X, 2.7 * X[:, 0] * X[:, 1] + 0.1 * rng.standard_normal(200))
+    texts = ("1.1*x_0", "1.1*x_0*x_1", "1.1*x_0*x_1 + 0.001*x_0 + 0.5*sin(x_1)")
+    front = chosen_front([*scored([parse("20")], one), *refined(texts, one)], one, rule)
+    lengths = [len(c.expression.tokens) for c in front.candidates]
+    assert lengths[front.best] == (14 if rule == "accuracy" else 5)

@@ -1,0 +1,100 @@
+import numpy as np
+import pytest
+from scipy.optimize import curve_fit
+
+from nsr.data.guesses import read_guesses
+from nsr.data.names import Names
+from nsr.expressions.parsing import parse
+from nsr.refinement.likelihood import SQUARED_ERROR
+from nsr.refinement.naming import as_written
+from nsr.refinement.reported import constants_table, reported
+from nsr.task import Task
+
+S = np.random.default_rng(0).uniform(0.2, 10, (60, 1))
+
+
+def guess(text):
+    return read_guesses(text, Names.of(["S"]))[0]
+
+
+def written(own, text, task):
+    return as_written(own.expression, parse(text), task, np.arange(len(own.names)))
+
+
+def table(y, X=S):
+    return Task(X, np.broadcast_to(y, len(X)).copy(), SQUARED_ERROR)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "12.1*x_0/(2.3 + x_0)",
+        "1/(0.08264462809917356 + 0.19008264462809918/x_0)",
+        "12.1/(1 + 2.3/x_0)",
+    ],
+)
+def test_a_guess_is_known_in_other_words(text):
+    own = guess("Vm*S/(Km+S)")
+    found = written(own, text, table(1.0))
+    assert own.names == ("Vm", "Km")
+    np.testing.assert_allclose(found.constants, (12.1, 2.3), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "12.1*x_0/(2.3 + x_0) + 0.1",
+        "12.1 - 27.83/(x_0 + 2.3)",
+        "12.1*x_0",
+        "12.1*(1 - exp(-0.3*x_0))",
+        "12.1*x_0**2/(2.3 + x_0)",
+    ],
+)
+def test_other_equations_are_not_the_guess(text):
+    assert written(guess("Vm*S/(Km+S)"), text, table(1.0)) is None
+
+
+def test_a_form_with_a_term_less_is_another_form():
+    assert written(guess("a*S + b*S**2"), "3.1*x_0", table(1.0)) is None
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1e5])
+def test_constants_of_any_size_are_found(scale):
+    own = guess("Vm*S/(Km+S)")
+    found = written(own, f"7.7/(1 + {2.3 * scale}/x_0)", table(1.0, S * scale))
+    np.testing.assert_allclose(found.constants, (7.7, 2.3 * scale), rtol=1e-6)
+
+
+def test_the_users_own_constants_are_reported_with_their_errors(rng):
+    """The numbers are those of the guess as it was written, fitted to the data, whatever the form is."""
+    y = 12 * S[:, 0] / (2 + S[:, 0]) + 0.2 * rng.standard_normal(60)
+    task = table(y)
+    chosen = reported(parse("1/(1/12 + (1/6)/x_0)"), task, [guess("Vm*S/(Km+S)")])
+    assert chosen.names == ("Vm", "Km")
+    values, covariance = curve_fit(lambda s, a, b: a * s / (b + s), S[:, 0], y, (10, 1))
+    np.testing.assert_allclose(chosen.constants.values, values, rtol=1e-5)
+    np.testing.assert_allclose(chosen.constants.errors, np.sqrt(np.diag(covariance)), rtol=1e-3)
+    frame = constants_table([reported(parse("7.123"), task), chosen])
+    assert list(frame.columns) == ["equation", "name", "value", "error", "low", "high"]
+    assert frame["name"].tolist() == ["c0", "Vm", "Km"]
+    assert frame["equation"].tolist() == [0, 1, 1]
+    assert (frame["low"] < frame["value"]).all()
+    assert "Vm*S/(Km+S): Vm = 12." in chosen.text
+
+
+def test_a_free_factor_that_the_search_added_is_told_apart():
+    y = 3.3 * np.exp(-0.31 * S[:, 0]) + 1e-3 * np.cos(9 * S[:, 0])
+    chosen = reported(parse("3.3*exp(-0.31*x_0)"), table(y), [guess("exp(-k*S)")])
+    assert chosen.names == ("c", "k")
+    np.testing.assert_allclose(chosen.constants.values, (3.3, 0.31), rtol=1e-2)
+
+
+def test_numbers_of_a_guess_are_kept_where_they_can_be():
+    """With the one of 1 + I/Ki free, nothing but Vm would be fixed."""
+    X = np.random.default_rng(1).uniform(0.5, 9, (60, 2))
+    y = 12 * X[:, 0] / (3 * (1 + X[:, 1] / 8) + X[:, 0]) + 1e-2 * np.cos(7 * X[:, 0])
+    (own,) = read_guesses("Vm*S/(Km*(1+I/Ki)+S)", Names.of(["S", "I"]))
+    chosen = reported(parse("1/((0.03125*x_1 + 0.25)/x_0 + 1/12)"), table(y, X), [own])
+    assert chosen.names == ("Vm", "Km", "Ki")
+    np.testing.assert_allclose(chosen.constants.values, (12, 3, 8), rtol=2e-2)
+    assert np.isfinite(chosen.constants.errors).all()
