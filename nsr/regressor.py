@@ -20,6 +20,7 @@ from nsr.data.guesses import Guess, read_guesses
 from nsr.data.names import Names, with_text_names
 from nsr.data.notes import tell
 from nsr.data.preparation import prepare
+from nsr.evaluate.domains import warnings
 from nsr.evaluate.program import Program
 from nsr.export.latex import to_latex
 from nsr.export.leaderboard import leaderboard
@@ -76,7 +77,9 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     Attributes:
         equations_: The Pareto front as a data frame, from simple to accurate, with columns
             `complexity`, `loss` (mean squared error), `r2`, `score` (bits saved over describing the
-            target without an equation), `stage` (what found it; empty for constants) and `equation`.
+            target without an equation), `stage` (what found it; empty for constants), `warning` (`pole` or
+            `undefined` where the equation has no value somewhere in the box of the data; else empty) and
+            `equation`.
         expressions_: Its equations as `nsr.expressions.expression.Expression`, in the same order.
         constants_: The fitted constants of these, the most likely ones, as a data frame with columns
             `equation` (row of `equations_`), `name`, `value`, `error` (standard error), `low` and `high`
@@ -318,6 +321,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
                 "r2": [1 - c.loss / task.null_loss if task.null_loss > 0 else 1.0 for c in front],
                 "score": [-candidate.bits for candidate in front],
                 "stage": [candidate.stage for candidate in front],
+                "warning": warnings([candidate.expression for candidate in front], task.X),
             }
         )
         self.equations_["equation"] = self.equations()

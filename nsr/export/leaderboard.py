@@ -39,8 +39,12 @@ def leaderboard(
     aligned = [[cell.rjust(max(map(len, column))) for cell in column] for column in columns]
     starts = [_GAP.join(cells) + _GAP for cells in zip(*aligned, strict=True)]
     place = max(_SHORTEST, width - len(starts[0]))
-    shown = ["equation", *(shortened(equation, place) for equation in equations)]
-    return "\n".join(start + equation for start, equation in zip(starts, shown, strict=True))
+    warnings = [f"  [{why}]" if why else "" for why in front.get("warning", [""] * len(front))]
+    shown = [
+        shortened(equation, place - len(warning)) + warning
+        for equation, warning in zip(equations, warnings, strict=True)
+    ]
+    return "\n".join(start + text for start, text in zip(starts, ["equation", *shown], strict=True))
 
 
 def _share(unexplained: float) -> str:

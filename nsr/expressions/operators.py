@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from nsr.expressions import dimensions, inverses
+from nsr.expressions import dimensions, intervals, inverses
 from nsr.expressions.dimensions import Dimension, Quantity, UnitRule
 
 
@@ -43,6 +43,8 @@ class Operator:
         derivatives: Partial derivative by each argument, a function of all arguments, as arrays.
         inverses: For each argument what it must be, from the wanted values and the arguments' present ones
             (`nsr.expressions.inverses`).
+        interval: Bounds of the values, from those of each argument (`nsr.expressions.intervals`); without it
+            nothing is known of the values over a range.
         inverse: Name of the operator that undoes this one, on a branch of it at least.
         parity: `odd` if f(-x) = -f(x), `even` if f(-x) = f(x) (arity 1).
         is_nonnegative: Whether `abs` has nothing to do around it.
@@ -70,6 +72,7 @@ class Operator:
     c: str | None = None
     derivatives: tuple[Callable[..., Any], ...] = ()
     inverses: tuple[Callable[..., Any], ...] = ()
+    interval: intervals.Form = intervals.unknown
     inverse: str | None = None
     parity: Literal["odd", "even"] | None = None
     is_nonnegative: bool = False
@@ -230,21 +233,25 @@ _BUILTIN: tuple[Operator, ...] = (
         "add", lambda a, b: a + b, symbol="+", weights=(1.0, 1.0), searched=True, frequency=0.3,
         derivatives=(lambda a, _b: np.ones_like(a), lambda _a, b: np.ones_like(b)),
         inverses=(lambda t, _a, b: t - b, lambda t, a, _b: t - a),
+        interval=intervals.total,
     ),
     _arithmetic(
         "sub", lambda a, b: a - b, symbol="-", weights=(1.0, -1.0), searched=True, frequency=0.2,
         derivatives=(lambda a, _b: np.ones_like(a), lambda _a, b: -np.ones_like(b)),
         inverses=(lambda t, _a, b: t + b, lambda t, a, _b: a - t),
+        interval=intervals.difference,
     ),
     _arithmetic(
         "mul", lambda a, b: a * b, symbol="*", exponents=(1.0, 1.0), searched=True, frequency=0.35,
         derivatives=(lambda _a, b: b, lambda a, _b: a),
         inverses=(lambda t, _a, b: t / b, lambda t, a, _b: t / a),
+        interval=intervals.product,
     ),
     _arithmetic(
         "div", lambda a, b: a / b, symbol="/", exponents=(1.0, -1.0), searched=True, frequency=0.15,
         derivatives=(lambda _a, b: 1 / b, lambda a, b: -a / b**2),
         inverses=(lambda t, _a, b: t * b, lambda t, a, _b: a / t),
+        interval=intervals.ratio,
     ),
     _arithmetic(
         "pow", lambda a, b: a**b, symbol="**", c="pow({0}, {1})", unit_rule=dimensions.power,
@@ -253,79 +260,97 @@ _BUILTIN: tuple[Operator, ...] = (
             lambda t, a, b: np.copysign(np.abs(t) ** (1 / b), a),
             lambda t, a, _b: np.log(t) / np.log(a),
         ),
+        interval=intervals.power,
     ),
     _arithmetic(
         "neg", lambda a: -a, 1, symbol="-", weights=(-1.0,), parity="odd", inverse="neg", searched=True,
         derivatives=(lambda a: -np.ones_like(a),), inverses=(inverses.of_one_branch(np.negative),),
+        interval=intervals.decreasing(np.negative, intervals.EXACT),
     ),
     _arithmetic(
         "inv", lambda a: 1 / a, 1, exponents=(-1.0,), parity="odd", inverse="inv", searched=True,
         frequency=0.08, derivatives=(lambda a: -1 / a**2,), inverses=(inverses.of_one_branch(np.reciprocal),),
+        interval=intervals.reciprocal,
     ),
     _arithmetic(
         "abs", abs, 1, parity="even", is_nonnegative=True, unit_rule=dimensions.alike, scalar=abs,
         c="fabs({0})", aliases=("Abs",), varied=True, frequency=0.02,
         derivatives=(np.sign,), inverses=(inverses.of_even(np.positive),),
+        interval=intervals.absolute,
     ),
     Operator(
         "sqrt", 1, _Imported("torch", "sqrt"), _Imported("sympy", "sqrt"), numpy=np.sqrt, exponents=(0.5,),
         domain=(0.0, math.inf), is_nonnegative=True, inverse="square", c="sqrt({0})",
         searched=True, varied=True, frequency=0.12, derivatives=(lambda a: 0.5 / np.sqrt(a),),
         inverses=(inverses.of_one_branch(np.square, low=0.0),),
+        interval=intervals.increasing(np.sqrt, rounding=intervals.EXACT),
     ),
     _arithmetic(
         "square", lambda a: a**2, 1, exponents=(2.0,), parity="even", is_nonnegative=True, inverse="sqrt",
         c="pow({0}, 2)", searched=True, varied=True, frequency=0.18,
         derivatives=(lambda a: 2 * a,), inverses=(inverses.of_even(np.sqrt),),
+        interval=intervals.even(np.square, rounding=intervals.EXACT),
     ),
     Operator(
         "cube", 1, lambda a: a * a * a, lambda a: a**3, numpy=lambda a: a * a * a, exponents=(3.0,),
         parity="odd", c="pow({0}, 3)", searched=True, varied=True, frequency=0.04,
         derivatives=(lambda a: 3 * a**2,), inverses=(inverses.of_one_branch(np.cbrt),),
+        interval=intervals.increasing(lambda a: a * a * a, rounding=intervals.EXACT),
     ),
     _transcendental(
         "exp", np.exp, np.exp, inverses.of_one_branch(np.log), inverse="log", is_nonnegative=True,
         searched=True, varied=True, frequency=0.12,
+        interval=intervals.increasing(np.exp, 0.0),
     ),
     _transcendental(
         "log", np.log, lambda a: 1 / a, inverses.of_one_branch(np.exp), inverse="exp", domain=(0.0, math.inf),
         aliases=("ln",), searched=True, frequency=0.10,
+        interval=intervals.increasing(np.log),
     ),
     _transcendental(
         "sin", np.sin, np.cos, inverses.periodic(2 * np.pi, np.arcsin, lambda t: np.pi - np.arcsin(t)),
         inverse="asin", parity="odd", searched=True, varied=True, frequency=0.12,
+        interval=intervals.wave(np.sin, 0.25),
     ),
     _transcendental(
         "cos", np.cos, lambda a: -np.sin(a), inverses.periodic(2 * np.pi, np.arccos, lambda t: -np.arccos(t)),
         inverse="acos", parity="even", searched=True, varied=True, frequency=0.12,
+        interval=intervals.wave(np.cos, 0.0),
     ),
     _transcendental(
         "tan", np.tan, lambda a: np.cos(a) ** -2.0, inverses.periodic(np.pi, np.arctan), inverse="atan",
         parity="odd", frequency=0.01,
+        interval=intervals.tangent,
     ),
     _transcendental(
         "asin", np.arcsin, lambda a: 1 / np.sqrt(1 - a**2),
         inverses.of_one_branch(np.sin, -np.pi / 2, np.pi / 2), inverse="sin", parity="odd",
         domain=(-1.0, 1.0), aliases=("arcsin",), frequency=0.01,
+        interval=intervals.increasing(np.arcsin),
     ),
     _transcendental(
         "acos", np.arccos, lambda a: -1 / np.sqrt(1 - a**2), inverses.of_one_branch(np.cos, 0.0, np.pi),
         inverse="cos", domain=(-1.0, 1.0), aliases=("arccos",), frequency=0.01,
+        interval=intervals.decreasing(np.arccos),
     ),
     _transcendental(
         "atan", np.arctan, lambda a: 1 / (1 + a**2), inverses.of_one_branch(np.tan, -np.pi / 2, np.pi / 2),
         inverse="tan", parity="odd", aliases=("arctan",), varied=True, frequency=0.02,
+        interval=intervals.increasing(np.arctan),
     ),
     _transcendental(
-        "sinh", np.sinh, np.cosh, inverses.of_one_branch(np.arcsinh), parity="odd", frequency=0.01
+        "sinh", np.sinh, np.cosh, inverses.of_one_branch(np.arcsinh), parity="odd", frequency=0.01,
+        interval=intervals.increasing(np.sinh),
     ),
     _transcendental(
         "cosh", np.cosh, np.sinh, inverses.of_even(np.arccosh), parity="even", is_nonnegative=True,
         frequency=0.01,
+        interval=intervals.even(np.cosh, 1.0),
     ),
     _transcendental(
         "tanh", np.tanh, lambda a: np.cosh(a) ** -2.0, inverses.of_one_branch(np.arctanh), parity="odd",
         searched=True, varied=True, frequency=0.03,
+        interval=intervals.increasing(np.tanh, -1.0, 1.0),
     ),
 )  # fmt: skip
 

@@ -71,16 +71,34 @@ def chosen_front(
             description; `best`, the shortest description of those with at most 1.5 times the least loss.
         clock: Once it is over constants are not fitted again.
     """
-    rows = pareto_front(candidates)
-    auto = _shortest(rows, task)
-    if auto.loss <= _NEARLY_EXACT * task.null_loss or task.n_rows < _LEAST_ROWS:
-        kept = _halving(rows, task)
+    rows = rows_of(candidates, task)
+    shortest = _shortest(pareto_front(candidates), task)
+    if is_described(candidates, task):
+        auto = shortest
+        kept = _halving(rows[: rows.index(shortest) + 1])
     else:
-        rows = _accurate_front(candidates)
-        kept, auto = _predictive(_largest_steps(_credible(rows, auto)), task, clock)
+        kept, auto = _predictive(_largest_steps(_credible(rows, shortest)), task, clock)
     chosen = auto if rule == "auto" else _by_rule(rows, task, rule)
     front = [row for row in rows if row is chosen or row in kept]
     return Front(front, front.index(chosen))
+
+
+def rows_of(candidates: Sequence[Candidate], task: Task) -> list[Candidate]:
+    """What the reported front is made of: equations, from simple to accurate, that no simpler one matches.
+
+    Args:
+        candidates: Of different functions; at least one has a finite description.
+        task: What they explain.
+    """
+    if is_described(candidates, task):
+        return pareto_front(candidates)
+    return _accurate_front(candidates)
+
+
+def is_described(candidates: Sequence[Candidate], task: Task) -> bool:
+    """Whether description length decides: data are nearly exact, or too few to leave some out."""
+    shortest = _shortest(pareto_front(candidates), task)
+    return shortest.loss <= _NEARLY_EXACT * task.null_loss or task.n_rows < _LEAST_ROWS
 
 
 def _by_rule(rows: list[Candidate], task: Task, rule: Rule) -> Candidate:
@@ -95,11 +113,11 @@ def _shortest(rows: Sequence[Candidate], task: Task) -> Candidate:
     return min(allowed, key=lambda row: row.bits)
 
 
-def _halving(rows: list[Candidate], task: Task) -> list[Candidate]:
-    """The rows that leave much less than the one kept before, until one is exact."""
+def _halving(rows: list[Candidate]) -> list[Candidate]:
+    """The rows that leave much less than the one kept before."""
     kept = [rows[0]]
     for row in rows[1:]:
-        if not task.is_exact(kept[-1].loss) and row.loss <= _WORTH_A_ROW * kept[-1].loss:
+        if row.loss <= _WORTH_A_ROW * kept[-1].loss:
             kept.append(row)
     return kept
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from nsr.expressions.expression import PLACEHOLDER, Expression
+from nsr.expressions.expression import PLACEHOLDER, Expression, Token, subtree_end
+from nsr.expressions.operators import OPERATORS
 from nsr.expressions.round_numbers import nearest_fraction
 from nsr.task import Task
 
@@ -13,6 +14,9 @@ _BITS_PER_NODE = 4.5
 # Bits for a constant that is not round, before those that its precision takes: 0.5 log2(n). They are as many
 # as one observation fixes beside these for its sign and size, and in near-exact data at most this many.
 _BITS_PER_FREE_CONSTANT, _BITS_OF_SIGN_AND_SIZE = 16.0, 4.0
+# Bits for each pair of functions of which one stands in the other. Without them noise buys
+# shapes that need no constants, such as tanh(tanh(tanh(x))).
+_BITS_PER_NESTING = 8.0
 
 
 def constant_bits(value: float, n_rows: int, free: float = _BITS_PER_FREE_CONSTANT) -> float:
@@ -52,7 +56,21 @@ def expression_bits(expression: Expression, n_rows: int, free: float = _BITS_PER
             bits += _BITS_PER_NODE
         else:
             bits += constant_bits(float(token) if token != PLACEHOLDER else math.e, n_rows, free)
-    return bits
+    return bits + _BITS_PER_NESTING * n_nested(expression)
+
+
+def n_nested(expression: Expression) -> int:
+    """Pairs of transcendental functions of which one stands in the other: d (d - 1) / 2 of a chain of d."""
+    places = [i for i, token in enumerate(expression.tokens) if _is_transcendental(token)]
+    if len(places) < 2:
+        return 0
+    ends = [subtree_end(expression.tokens, place) for place in places]
+    return sum(outer < inner < end for outer, end in zip(places, ends, strict=True) for inner in places)
+
+
+def _is_transcendental(token: Token) -> bool:
+    operator = OPERATORS.get(token) if isinstance(token, str) else None
+    return operator is not None and operator.complexity > 1
 
 
 def description_length(expression: Expression, loss: float, task: Task) -> float:

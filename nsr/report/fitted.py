@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression
+from nsr.refinement.uncertainty import fitted_places
 from nsr.task import Task
 
 Array = NDArray[np.float64]
@@ -55,8 +56,8 @@ class Fitted:
 
     @cached_property
     def n_spare(self) -> int:
-        """Degrees of freedom of the residuals: rows beyond the constants, at least one."""
-        return max(1, self.task.n_rows - max(1, len(self.expression.constants)))
+        """Degrees of freedom of the residuals: rows beyond the fitted constants, at least one."""
+        return max(1, self.task.n_rows - max(1, len(fitted_places(self.expression))))
 
     @cached_property
     def noise(self) -> float:

@@ -16,6 +16,8 @@ from nsr.expressions.space import SearchSpace
 from nsr.network.checkpoint import Pretrained
 from nsr.refinement.candidates import Candidate
 from nsr.refinement.choice import Front, Rule, chosen_front
+from nsr.refinement.plain import plain
+from nsr.refinement.safety import without_needless_poles
 from nsr.refinement.selection import without_duplicates
 from nsr.search.engine import Ending, Search
 from nsr.search.finishing import constants, finished, likeliest, unscaled
@@ -96,7 +98,8 @@ class Solver:
                 tell("the search ended before it had tried any equation: give it more time with time_limit")
             worth = [c for c in found if c.loss < task.null_loss]
             candidates = _allowed([*candidates, *worth], task)
-        front = chosen_front(without_duplicates(candidates, task), task, self.rule, clock)
+        told_apart = plain(without_duplicates(candidates, task), task, clock)
+        front = chosen_front(without_needless_poles(told_apart, task), task, self.rule, clock)
         if clock.is_out_of_time and self.ended != "interrupted":
             self.ended = "time"
         return replace(front, candidates=likeliest(front.candidates, task))

@@ -58,6 +58,7 @@ def test_a_slice_holds_the_other_columns_at_their_median(model, table, ax):
     assert (line.get_xdata().min(), line.get_xdata().max()) == (table["speed"].min(), table["speed"].max())
     np.testing.assert_allclose(line.get_ydata(), 0.5 * table["mass"].median() * line.get_xdata() ** 2)
     assert ax.get_xlabel() == "speed"
+    assert len(ax.collections) == 1  # the band
     with pytest.raises(ValueError, match="did you mean 'speed'"):
         plot_slice(model, table, "sped", ax=ax)
 

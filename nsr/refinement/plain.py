@@ -1,0 +1,251 @@
+"""Plainer forms of equations that the data cannot tell from them.
+
+Of a column with two values every function is a straight line; a saturated function is a constant, and one of
+a narrow range a straight line, too; on evenly spaced values a wave looks like waves of much higher
+frequencies, and few values of any kind do not resolve them. What is kept is the plainest.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import chi2
+
+from nsr.clock import Clock
+from nsr.evaluate.program import Program
+from nsr.expressions.expression import Expression, apply, constant, subtree_end, variable
+from nsr.expressions.operators import OPERATORS
+from nsr.expressions.simplify import simplify
+from nsr.refinement.candidates import Candidate, fitted, scored
+from nsr.refinement.choice import rows_of
+from nsr.refinement.refine import Effort
+from nsr.refinement.snapping import snap
+from nsr.task import Task
+
+Array = NDArray[np.float64]
+
+# Values that agree to this share of the largest are the same.
+_SAME = 1e-9
+# A function is worth trying as a constant, or as a straight line, where it differs by less than this share of
+# its size, or of what it varies.
+_NEARLY = 0.15
+# A wave with more than half a period between neighbours stays only if the loss would be this many times as
+# large without it: there are more such waves than rows, and one of them fits any noise.
+_WILD = 4.0
+# Probability with which a plainer form is given up although it is the right one.
+_LEVEL = 0.05
+# Whole numbers of steps apart, to this share of a step.
+_EVEN = 1e-6
+# What refitting a plainer form may cost.
+_EFFORT = Effort(restarts=1, points=4_000, iterations=30)
+# Fronts that are looked at, and plainer forms of a form.
+_N_ROUNDS = 4
+_PERIODS = {"sin": 2 * math.pi, "cos": 2 * math.pi, "tan": math.pi}
+
+
+class _Change(NamedTuple):
+    """A part to replace.
+
+    Attributes:
+        start: Its place.
+        new: What comes there.
+        kind: Whether values on the rows stay the `same` or are `near` what they were; whether it is a
+            `slower` wave with the same values; or takes the place of a `wild` one, not to be believed.
+    """
+
+    start: int
+    new: Expression
+    kind: Literal["same", "near", "slower", "wild"]
+
+
+def plain(pool: Sequence[Candidate], task: Task, clock: Clock = Clock()) -> list[Candidate]:
+    """The candidates with plainer forms in place of those at the front that the data cannot tell from them.
+
+    Args:
+        pool: What a front is to be made of.
+        task: What they explain.
+        clock: Once it is over constants are not fitted again.
+    """
+    kept = list(pool)
+    seen: set[Candidate] = set()
+    for _ in range(_N_ROUNDS):
+        new = [candidate for candidate in rows_of(kept, task) if candidate not in seen]
+        seen.update(new)
+        plainer = {c: form for c in new if (form := plainest(c, task, clock)) != c}
+        if not plainer:
+            break
+        kept = list(dict.fromkeys(plainer.get(candidate, candidate) for candidate in kept))
+    return kept
+
+
+def plainest(candidate: Candidate, task: Task, clock: Clock = Clock()) -> Candidate:
+    """The candidate, or a plainer form of it that is not significantly worse.
+
+    Args:
+        candidate: With a finite loss.
+        task: What it explains.
+        clock: Once it is over constants are not fitted again.
+    """
+    for _ in range(len(candidate.expression)):
+        plainer = next(_plainer(candidate, task, clock), None)
+        if plainer is None:
+            break
+        candidate = plainer
+    return candidate
+
+
+def _plainer(candidate: Candidate, task: Task, clock: Clock) -> Iterator[Candidate]:
+    """Forms with one function less, or with a lower frequency, that explain as much."""
+    expression = candidate.expression
+    is_exact = task.is_exact(candidate.loss)
+    for change in _changes(expression, task.X):
+        has_same_values = change.kind in {"same", "slower"}
+        if is_exact and not has_same_values:
+            continue
+        stop = subtree_end(expression.tokens, change.start)
+        tokens = (*expression.tokens[: change.start], *change.new.tokens, *expression.tokens[stop:])
+        form = simplify(Expression(tokens))
+        n_more = len(form.free_positions) - len(expression.free_positions)
+        # The phase of a slower wave; of noisy data also the number that a function of two values stood for.
+        n_allowed = change.kind == "slower" or (change.kind == "same" and not is_exact)
+        if form == expression or n_more > n_allowed:
+            continue
+        forms = scored([form], task, candidate.stage)
+        if not has_same_values:
+            forms += fitted([form], task, _EFFORT, clock, candidate.stage)
+        best = min(forms, key=lambda c: c.loss)
+        is_incredible = change.kind == "wild" and best.loss < _WILD * candidate.loss
+        if math.isfinite(best.bits) and (is_incredible or _is_as_good(best, candidate, task)):
+            yield (snap(best, task) if is_exact else None) or best
+
+
+def _is_as_good(plainer: Candidate, candidate: Candidate, task: Task) -> bool:
+    """Whether a likelihood-ratio test does not tell the plainer form from the other."""
+    if task.is_exact(candidate.loss):
+        return task.is_exact(plainer.loss)
+    lost = task.loss.bits(plainer.loss, task.null_loss, task.n_rows) - task.loss.bits(
+        candidate.loss, task.null_loss, task.n_rows
+    )
+    n_less = len(candidate.expression.free_positions) - len(plainer.expression.free_positions)
+    return bool(2 * math.log(2) * lost <= chi2.isf(_LEVEL, max(n_less, 1)))
+
+
+@np.errstate(all="ignore")
+def _changes(expression: Expression, X: Array) -> list[_Change]:
+    """What may stand in place of an expression's functions, the plainest first."""
+    places = [i for i, token in enumerate(expression.tokens) if _is_bent(expression, i)]
+    if not places:
+        return []
+    parts = [_part(expression, place) for place in places]
+    arguments = [part.children[0] for part in parts]
+    values = Program([*parts, *arguments]).values(X)
+    found: list[_Change] = []
+    for place, part, argument, v, u in zip(
+        places, parts, arguments, values[: len(parts)], values[len(parts) :], strict=True
+    ):
+        if np.all(np.isfinite(v)) and np.all(np.isfinite(u)) and argument.variables:
+            found += _straightened(place, argument, v, u)
+            found += _slowed(place, part, v, u, X)
+    return found
+
+
+def _part(expression: Expression, start: int) -> Expression:
+    return Expression(expression.tokens[start : subtree_end(expression.tokens, start)])
+
+
+def _is_bent(expression: Expression, place: int) -> bool:
+    """Whether at a place there is a function of one argument other than a straight line."""
+    token = expression.tokens[place]
+    operator = OPERATORS.get(token) if isinstance(token, str) else None
+    if operator is None or operator.weights:
+        return False
+    if operator.name == "pow":
+        return not _part(expression, place).children[1].variables
+    return operator.arity == 1
+
+
+def _straightened(place: int, argument: Expression, v: Array, u: Array) -> Iterator[_Change]:
+    """A constant, or a straight line, in place of a function with values v at arguments u."""
+    size, spread = float(np.max(np.abs(v))), float(np.ptp(v))
+    if spread <= _NEARLY * size:
+        level = _whole(float(np.mean(v)))
+        yield _Change(place, constant(level), "same" if np.max(np.abs(v - level)) <= _SAME * size else "near")
+    low, high = int(np.argmin(u)), int(np.argmax(u))
+    if u[low] == u[high]:
+        return
+    slope = float((v[high] - v[low]) / (u[high] - u[low]))
+    offset = float(v[low] - slope * u[low])
+    is_same = bool(np.max(np.abs(v - offset - slope * u)) <= _SAME * spread)
+    if not is_same:
+        shift = float(np.mean(u))
+        slope = float((u - shift) @ v / np.sum(np.square(u - shift)))
+        offset = float(np.mean(v)) - slope * shift
+    if is_same or np.max(np.abs(v - offset - slope * u)) <= _NEARLY * spread:
+        offset = 0.0 if abs(offset) <= _SAME * size else offset
+        line = apply("add", apply("mul", constant(slope), argument), constant(offset))
+        yield _Change(place, line, "same" if is_same else "near")
+
+
+def _whole(value: float) -> float:
+    """The whole number that is meant, where a function only comes close to it."""
+    return float(round(value)) if abs(value - round(value)) <= _EVEN * abs(value) else value
+
+
+def _slowed(place: int, part: Expression, v: Array, u: Array, X: Array) -> Iterator[_Change]:
+    """A wave, with values v at angles u, without what the values of its variables cannot show.
+
+    Of the frequencies that evenly spaced values cannot tell apart it gets the lowest; a constant may take its
+    place where more than half a period lies between neighbours.
+    """
+    name, variables = str(part.tokens[0]), part.variables
+    if name not in _PERIODS:
+        return
+    slower = _slower(name, u, X[:, variables[0]]) if len(variables) == 1 else None
+    if slower is not None:
+        rate, phase = slower
+        argument = apply("add", apply("mul", constant(rate), variable(variables[0])), constant(phase))
+        yield _Change(place, apply(name, argument), "slower")
+        return
+    x = X[:, variables[0]] if len(variables) == 1 else u
+    gaps = np.abs(np.diff(u[np.unique(x, return_index=True)[1]]))
+    if len(gaps) and np.median(gaps) > _PERIODS[name] / 2:
+        yield _Change(place, constant(float(np.mean(v))), "wild")
+
+
+def _slower(name: str, u: Array, x: Array) -> tuple[float, float] | None:
+    """The lowest rate, and its phase, with which a wave has the values it has at angles u, if that is less.
+
+    Args:
+        name: The wave.
+        u: Its angles, shape (P,).
+        x: Of what they are a straight line, if they are one, shape (P,).
+    """
+    period, step = _PERIODS[name], spacing(x)
+    first, last = int(np.argmin(x)), int(np.argmax(x))
+    size = np.max(np.abs(u))
+    rate = float((u[last] - u[first]) / (x[last] - x[first]))
+    if step is None or np.max(np.abs(u - u[first] - rate * (x - x[first]))) > _SAME * size:
+        return None
+    turns = round(rate * step / period)
+    if turns == 0:
+        return None
+    rate -= turns * period / step
+    phase = math.remainder(float(u[first]) - rate * float(x[first]), period)
+    return rate, 0.0 if abs(phase) <= _SAME * size else phase
+
+
+def spacing(x: Array) -> float | None:
+    """The step of which all differences of a variable's values, shape (P,), are multiples, if there is one.
+
+    It must be met by at least two neighbours, so that it is not just their greatest common divisor.
+    """
+    gaps = np.diff(np.unique(x))
+    if len(gaps) < 2:
+        return None
+    step = float(np.min(gaps))
+    steps = gaps / step
+    return step if np.all(np.abs(steps - np.round(steps)) <= _EVEN * np.round(steps)) else None

@@ -1,0 +1,92 @@
+"""Equations with poles between the rows give way to those without, where one explains as much."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm, wilcoxon
+
+from nsr.evaluate.domains import safeties
+from nsr.evaluate.program import Program
+from nsr.refinement.choice import rows_of
+
+if TYPE_CHECKING:
+    from nsr.refinement.candidates import Candidate
+    from nsr.task import Task
+
+Array = NDArray[np.float64]
+
+# Standard errors by which a mean loss must be less for an equation to explain more.
+_MORE = 2.0
+# Rows below which most of them say nothing.
+_FEWEST = 6
+# Fronts that are looked at: each is without what the ones before it had to let go.
+_N_FRONTS = 10
+
+
+def without_needless_poles(pool: Sequence[Candidate], task: Task) -> list[Candidate]:
+    """The candidates without those that have poles between the rows and explain no more than others do.
+
+    Only what may come to the front is looked at. Laws that have poles stay, as they explain nearly every row
+    better; where something is exact, all do.
+
+    Args:
+        pool: What a front is to be made of.
+        task: What they explain; the box of its rows is where they must have a value.
+    """
+    kept = list(pool)
+    if any(task.is_exact(candidate.loss) for candidate in pool):
+        return kept
+    wrong: list[Candidate] = []
+    right: dict[Candidate, None] = {}
+    for _ in range(_N_FRONTS):
+        new = [candidate for candidate in rows_of(kept, task) if candidate not in right]
+        verdicts = safeties([candidate.expression for candidate in new], task.X)
+        found = {c for c, verdict in zip(new, verdicts, strict=True) if verdict.is_wrong}
+        right |= dict.fromkeys(candidate for candidate in new if candidate not in found)
+        if not found:
+            break
+        wrong += [candidate for candidate in new if candidate in found]
+        kept = [candidate for candidate in kept if candidate not in found]
+    return kept + _unrivalled(wrong, list(right), task)
+
+
+def _unrivalled(wrong: list[Candidate], right: list[Candidate], task: Task) -> list[Candidate]:
+    """Of the first candidates those that explain more than each of the second."""
+    if not wrong:
+        return []
+    values = Program([candidate.expression for candidate in (*wrong, *right)]).values(task.X)
+    losses = task.loss.elementwise(values, task.y)
+    theirs = losses[len(wrong) :]
+    return [
+        candidate
+        for candidate, own in zip(wrong, losses[: len(wrong)], strict=True)
+        if not any(explains_as_much(rival, own, task) for rival in theirs)
+    ]
+
+
+def explains_as_much(rival: Array, own: Array, task: Task) -> bool:
+    """Whether neither the mean of a rival's losses nor most of them are significantly greater.
+
+    The mean alone would not do: beside a pole one row may have nearly all of it. So Wilcoxon's signed-rank
+    test (Biometrics Bulletin 1, 1945) has a say, too.
+
+    Args:
+        rival: Losses of the rival on each row, shape (P,).
+        own: Losses of what it is compared with, shape (P,).
+        task: Whose rows these are.
+    """
+    weights = np.ones(task.n_rows) if task.weights is None else task.weights
+    more, share = rival - own, weights / np.sum(weights)
+    mean = float(share @ more)
+    error = math.sqrt(float(np.sum(np.square(share * (more - mean)))))
+    if mean > _MORE * error:
+        return False
+    told_apart = more[(more != 0) & (weights > 0)]
+    if len(told_apart) < _FEWEST:
+        return True
+    return bool(wilcoxon(told_apart, alternative="greater").pvalue > norm.sf(_MORE))
