@@ -298,7 +298,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         seed = self.random_state if isinstance(self.random_state, int) else None
         search = SearchSummary(self.ended_, self.n_tried_, self.seconds_, self.time_limit, seed)
         fitted = Fitted(self._seen, self.expressions_[self.best_index_], self._names(), self._seen.seed)
-        return report_on(fitted, self.equations(digits=4)[self.best_index_], self._n_rows, search)
+        return report_on(fitted, self.equations("warranted")[self.best_index_], self._n_rows, search)
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:
         """The leaderboard once fitted, the parameters before."""
