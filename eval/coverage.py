@@ -161,10 +161,8 @@ def search(trial: Trial, coverage: Coverage, time_limit: float) -> bool:
     truth = as_written(chosen, trial.problem.expression, Task(X, y, SQUARED_ERROR), places)
     if truth is None or report.fit is None:
         return False
-    coverage.add_constants(report.fit, np.array(truth.constants)[report.fit.places])
-    coverage.count(
-        "rounded constants", np.isin(np.arange(len(truth.constants)), report.fit.places, invert=True)
-    )
+    coverage.add_constants(report.fit, truth[report.fit.places])
+    coverage.count("rounded constants", np.isin(places, report.fit.places, invert=True))
     X, clean, observed = trial.fresh()
     predicted = model.predict(X)
     reach = report.fit.quantile(_LEVEL) * report.fit.of_mean(chosen, X)

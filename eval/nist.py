@@ -1,11 +1,12 @@
 """The NIST regression sets: `python -m eval.nist`, are the certified equations found without being given?
 
 27 sets of the Statistical Reference Datasets (`nsr.problems.nist`) whose equation NIST chose and whose fit it
-certified. An equation has the certified form if its family contains the certified fit, with at most one constant
-more: once its constants are fitted to the certified curve, it is as near to it everywhere as a thousandth of
-the residuals' scale. Its constants are those that can be told apart, the rank of its Jacobian; exponents that are
-multiples of a half or a third are no constants. Reached is the certified sum of squared residuals, to 1 %, by
-an equation of the front with at most one constant more.
+certified. An equation has the certified form if its family contains the certified fit, with at most one
+constant more: once its constants are fitted to the certified curve, it is as near to it everywhere as a
+thousandth of the residuals' scale. Its constants are those that can be told apart, the rank of its Jacobian;
+exponents that are multiples of a half or a third are no constants, and one that occurs twice counts twice.
+Reached is the certified sum of squared residuals, to 1 %, by an equation of the front with at most one
+constant more.
 """
 
 from __future__ import annotations

@@ -33,6 +33,7 @@ app = typer.Typer(help="NSR: data in, equation out.", add_completion=False, pret
 _USAGE_ERROR: Any = typer.BadParameter.__base__
 
 _DATA_HELP = "table with a header: separated text (.gz, too), .xlsx or .parquet; - for standard input"
+_EQUATIONS_HELP = "equations to show at most"
 _DEVICE_HELP = "auto, cpu, cuda, cuda:0, mps ..."
 
 
@@ -56,7 +57,12 @@ def fit(
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="same seed, same result")] = 0,
     checkpoint: Annotated[str | None, typer.Option(help="name of a shipped checkpoint, or a folder")] = None,
     device: Annotated[str, typer.Option(help=_DEVICE_HELP)] = "auto",
+    equations: Annotated[int, typer.Option(min=1, help=_EQUATIONS_HELP)] = 12,
+    report: Annotated[
+        bool, typer.Option("--report", help="say what is explained, what is left, and what is doubtful")
+    ] = False,
     output: Annotated[Path | None, typer.Option(help="JSON file for `nsr predict`")] = None,
+    plot: Annotated[Path | None, typer.Option(help="picture of the fit, its residuals and the front")] = None,
 ) -> None:
     """Find equations for a column of a table."""
     import time
@@ -71,6 +77,8 @@ def fit(
     check_time_limit(time_limit)
     if output is not None:
         check_output(output, [data])
+    if plot is not None:
+        _check_plot(plot, output, data)
     with _status(console) as say, _told(console):
         import pandas as pd
 
@@ -99,6 +107,7 @@ def fit(
             constant_units=constant_units or _constant_units(units, own_units),
             device=device,
             random_state=seed,
+            n_equations=equations,
         )
         _compile(compile_kernels, say)
         say("searching for equations")
@@ -107,10 +116,19 @@ def fit(
     chosen_equation = estimator.equations("warranted")[estimator.best_index_]
     about = estimator.reports_[estimator.best_index_].text
     lines = [f"{_shown(target)} = {chosen_equation}", *([f"  {_shown(about)}"] if about else [])]
-    printed = partial(_print_leaderboard, estimator, estimator.equations("warranted"), lines)
+    seconds = time.perf_counter() - started
+    told: list[str] = []
+    printed = partial(_print_leaderboard, estimator, estimator.equations("warranted"), told, lines)
     with _told(console), _printed_last(printed):
+        own_report = estimator.report() if report else None
+        if own_report is not None:
+            told += ["", repr(own_report), ""]
         if output is not None:
-            write_result(output, estimator, target, time.perf_counter() - started, seed)
+            write_result(output, estimator, target, seconds, seed, own_report)
+        if plot is not None:
+            from nsr.plots import draw
+
+            draw(estimator, X, y, _shown(target), plot)
 
 
 @app.command()
@@ -151,6 +169,7 @@ def ode(
     time_limit: Annotated[float, typer.Option(help="seconds to search")] = 10.0,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="same seed, same result")] = 0,
     device: Annotated[str, typer.Option(help=_DEVICE_HELP)] = "auto",
+    equations: Annotated[int, typer.Option(min=1, help=_EQUATIONS_HELP)] = 12,
     output: Annotated[Path | None, typer.Option(help="JSON file of the systems found")] = None,
     plot: Annotated[Path | None, typer.Option(help="picture of the simulation over the data")] = None,
 ) -> None:
@@ -166,22 +185,21 @@ def ode(
         from nsr.data.column_units import split_by_comma
         from nsr.ode import ODERegressor
         from nsr.ode.compiling import compile_ode_kernels
-        from nsr.ode.plots import check_picture, plot_simulation
+        from nsr.ode.plots import plot_simulation
         from nsr.ode.printing import to_equations
         from nsr.ode.tables import read_trajectories, write_systems
 
         if output is not None:
             check_output(output, [data])
         if plot is not None:
-            check_picture(plot)
-            check_output(plot, [data])
-        if plot is not None and output is not None and plot.resolve() == output.resolve():
-            raise ValueError(f"--output and --plot are both {plot}; give each its own name")
+            _check_plot(plot, output, data)
         times, tables, names = read_trajectories(
             data, time, None if states is None else split_by_comma(states), trajectory
         )
         _tell_changed(names, console)
-        estimator = ODERegressor(time_limit=time_limit, random_state=seed, device=device)
+        estimator = ODERegressor(
+            time_limit=time_limit, random_state=seed, device=device, n_equations=equations
+        )
         if stages is not None:
             estimator.set_params(stages=tuple(split_by_comma(stages)))
         _compile(compile_ode_kernels, say)
@@ -189,14 +207,23 @@ def ode(
         estimator.fit(times, tables)
     best = estimator.expressions_[estimator.best_index_]
     written = to_equations(best, estimator.names_.identifiers, digits=6)
-    with (
-        _told(console),
-        _printed_last(partial(_print_leaderboard, estimator, estimator.equations(digits=6), written)),
-    ):
+    printed = partial(_print_leaderboard, estimator, estimator.equations(digits=6), (), written)
+    with _told(console), _printed_last(printed):
         if output is not None:
             write_systems(output, estimator, time, names)
         if plot is not None:
             plot_simulation(estimator, times, tables, plot)
+
+
+def _check_plot(plot: Path, output: Path | None, data: Path) -> None:
+    """Raises before any work is done where a picture could not be written."""
+    from nsr.data.writing import check_output
+    from nsr.export.pictures import check_picture
+
+    check_picture(plot)
+    check_output(plot, [data])
+    if output is not None and plot.resolve() == output.resolve():
+        raise ValueError(f"--output and --plot are both {plot}; give each its own name")
 
 
 def _units(table: Table, places: Sequence[int], target: int, text: str | None) -> dict[str, Any]:
@@ -290,27 +317,22 @@ def _shown(text: str) -> str:
 
 
 def _print_leaderboard(
-    estimator: SymbolicRegressor | ODERegressor, equations: Sequence[str], chosen: Sequence[str]
+    estimator: SymbolicRegressor | ODERegressor,
+    equations: Sequence[str],
+    told: Sequence[str],
+    chosen: Sequence[str],
 ) -> None:
-    """Prints the front and, below it, the chosen equation or the equations of the chosen system."""
+    """Prints the front, what else is told, and the chosen equation or the equations of the chosen system."""
     from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
 
-    from nsr.export.leaderboard import marked
+    from nsr.export.leaderboard import leaderboard
 
+    console = Console()
     # In a pipe there is no width to fit; equations are never cut.
-    console = Console(width=None if sys.stdout.isatty() else 10_000)
-    short = marked(estimator.equations_, equations)
-    table = Table("", "complexity", "loss", "r2", "equation", box=None)
-    for i, row in estimator.equations_.iterrows():
-        mark = "*" if i == estimator.best_index_ else ""
-        table.add_row(
-            mark, str(row["complexity"]), f"{row['loss']:.4g}", f"{row['r2']:.6f}", Text(short[int(str(i))])
-        )
-    console.print(table)
-    for equation in chosen:
-        console.print(equation, markup=False, highlight=False, soft_wrap=True)
+    width = console.width if sys.stdout.isatty() else 10_000
+    front = leaderboard(estimator.equations_, equations, estimator.best_index_, width)
+    for text in (front, *told, *chosen):
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def main() -> None:

@@ -1,41 +1,87 @@
-"""When work has to end, and how the time until then is shared."""
+"""When work has to end, and how what may be done until then is shared.
+
+What is done must depend on the data and the seed alone, not on how fast or busy a machine is. So the time
+decides when everything ends, and nothing else. Whatever is shared is work, which whoever does it reports to a
+meter: in seconds that it takes on a usual core, estimated from numbers of rows, nodes and iterations. The
+estimates need not be good; they must be the same every time.
+"""
 
 from __future__ import annotations
 
 import math
 import numbers
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+
+
+@dataclass
+class Meter:
+    """Counts work.
+
+    Attributes:
+        done: Seconds that the work so far takes on a usual core.
+    """
+
+    done: float = 0.0
 
 
 @dataclass(frozen=True)
 class Clock:
-    """A deadline that is handed down; whoever hands on a part of the time makes a clock of it.
+    """A deadline, and a budget of work, that are handed down; whoever hands on a part makes a clock of it.
 
     Attributes:
         deadline: Of `time.monotonic`; infinity where nothing presses.
+        budget: What the meter shows when the work that is allowed is done; infinity where all is.
+        meter: Shared by all clocks that were made of one.
     """
 
     deadline: float = math.inf
+    budget: float = math.inf
+    meter: Meter = field(default_factory=Meter, compare=False)
 
     @classmethod
     def of(cls, seconds: float) -> Clock:
-        """A clock that is over after this many seconds from now."""
+        """A clock that is over after this many seconds from now, whatever was done."""
         return cls(time.monotonic() + seconds)
 
     @property
     def left(self) -> float:
-        """Seconds until the deadline, 0 once it is over."""
+        """Seconds until the deadline, 0 once it has passed."""
         return max(0.0, self.deadline - time.monotonic())
+
+    @property
+    def work_left(self) -> float:
+        """How much work is still allowed."""
+        return max(0.0, self.budget - self.meter.done)
+
+    @property
+    def is_out_of_time(self) -> bool:
+        """Whether the deadline has passed, so that everything ends."""
+        return time.monotonic() >= self.deadline
 
     @property
     def is_over(self) -> bool:
         """Whether no new work should begin."""
-        return time.monotonic() >= self.deadline
+        return self.meter.done >= self.budget or self.is_out_of_time
+
+    def spend(self, work: float) -> None:
+        """Reports work that was done, or is about to be; never from several threads."""
+        self.meter.done += work
+
+    def within(self, work: float) -> Clock:
+        """A clock that is over after this much more work, if not before."""
+        return replace(self, budget=min(self.budget, self.meter.done + work))
 
     def share(self, part: float) -> Clock:
-        """A clock that is over after a part, 0 to 1, of the time that is left."""
-        return self if self.deadline == math.inf else Clock.of(part * self.left)
+        """A clock for a part, 0 to 1, of the work that is left; where all is allowed, all of it."""
+        return self if self.budget == math.inf else self.within(part * self.work_left)
+
+    def reserving(self, part: float) -> Clock:
+        """A clock that ends earlier, so that a part, 0 to 1, of the time that is left remains.
+
+        Only for what comes when a search is over: what is done before must not depend on the time.
+        """
+        return self if self.deadline == math.inf else replace(self, deadline=self.deadline - part * self.left)
 
 
 def check_time_limit(seconds: object) -> None:

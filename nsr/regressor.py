@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import joblib
@@ -34,6 +36,8 @@ from nsr.refinement.choice import RULES, Rule
 from nsr.refinement.compiling import compile_kernels
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.reported import check_asked, constants_table, reported
+from nsr.refinement.selection import thinned
+from nsr.report.finding import LITTLE, percent
 from nsr.search.context import COMPONENTS
 from nsr.search.settings import SearchSettings
 from nsr.search.solve import Solver
@@ -41,6 +45,8 @@ from nsr.task import Task
 
 if TYPE_CHECKING:
     import sympy
+
+    from nsr.report.report import Report
 
 Array = NDArray[np.float64]
 
@@ -65,6 +71,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             `accuracy`, the least loss; `score`, the highest score; `best`, the highest score of those with
             at most 1.5 times the least loss.
         random_state: Seed; the same seed gives the same result unless the time limit cuts in.
+        n_equations: Rows of the front at most.
         settings: The numbers of the search, for ablations; the defaults of `SearchSettings`.
 
     Attributes:
@@ -85,6 +92,10 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         n_features_in_: Number of columns of X.
         feature_names_in_: Names of the columns, where X had names that are text.
         names_: Names of the columns, and the identifiers that stand for them in equations.
+        ended_: Why the search ended: it was `answered` by what leaves nothing to look for, or `exhausted`, as
+            nothing got better; its `time` was up; or it was `interrupted`.
+        n_tried_: Equations that were tried.
+        seconds_: How long the fit took.
     """
 
     def __init__(
@@ -98,6 +109,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         device: str = "auto",
         selection: Rule = "auto",
         random_state: int | np.random.RandomState | None = 0,
+        n_equations: int = 12,
         settings: SearchSettings | None = None,
     ) -> None:
         self.checkpoint = checkpoint
@@ -109,6 +121,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.device = device
         self.selection = selection
         self.random_state = random_state
+        self.n_equations = n_equations
         self.settings = settings
 
     def fit(
@@ -132,6 +145,9 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
         Raises:
             ValueError: If the data or the parameters cannot be used; the message says why.
+
+        Warns:
+            DataWarning: If the chosen equation explains less than half of the target's variance.
         """
         before = dict(self.__dict__)
         try:
@@ -149,6 +165,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         X_units: Mapping[str, str] | Sequence[str] | None,
         y_units: str | None,
     ) -> None:
+        started = time.perf_counter()
         table, target = validate_data(self, with_text_names(X), y, dtype=np.float64, y_numeric=True)
         names = Names.of_table(X if hasattr(X, "columns") else table)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
@@ -167,12 +184,20 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         guesses = _over_columns(given, data.columns)
         solution = solver.solve(task, [guess.expression for guess in guesses], clock)
         self.names_ = names
-        self.best_index_ = solution.best
-        self._keep_front(solution.candidates, task, data.columns, guesses)
+        kept = thinned(solution.candidates, solution.best, self.n_equations)
+        self.best_index_ = kept.index(solution.best)
+        self._keep_front([solution.candidates[place] for place in kept], task, data.columns, guesses)
+        self.ended_, self.n_tried_ = solver.ended, solver.n_tried
+        if solver.n_tried:  # otherwise it was told why nothing was found
+            self._tell_unexplained()
+        self._seen = replace(task, X=table[data.rows], y=target[data.rows], n_threads=1)
+        self._n_rows, self.seconds_ = len(target), time.perf_counter() - started
 
     def _check_parameters(self) -> None:
         if self.n_candidates < 1:
             raise ValueError(f"n_candidates must be at least 1, not {self.n_candidates}")
+        if self.n_equations < 1:
+            raise ValueError(f"n_equations must be at least 1, not {self.n_equations}")
         check_time_limit(self.time_limit)
         if not self._stages or set(self._stages) - set(COMPONENTS):
             raise ValueError(f"stages {self._stages} must be some of {', '.join(COMPONENTS)}")
@@ -260,6 +285,21 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             return [to_infix(one.shown, self._names()) for one in self.reports_]
         return [to_infix(expression, self._names(), digits) for expression in self.expressions_]
 
+    def report(self) -> Report:
+        """What the chosen equation explains, what is left, what of the data it needs, and what is doubtful.
+
+        Returns:
+            A report whose attributes are facts, and whose text is a page with a line for each check.
+        """
+        check_is_fitted(self)
+        from nsr.report.fitted import Fitted
+        from nsr.report.report import SearchSummary, report_on
+
+        seed = self.random_state if isinstance(self.random_state, int) else None
+        search = SearchSummary(self.ended_, self.n_tried_, self.seconds_, self.time_limit, seed)
+        fitted = Fitted(self._seen, self.expressions_[self.best_index_], self._names(), self._seen.seed)
+        return report_on(fitted, self.equations(digits=4)[self.best_index_], self._n_rows, search)
+
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:
         """The leaderboard once fitted, the parameters before."""
         header: str = super().__repr__(N_CHAR_MAX)
@@ -285,6 +325,17 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             }
         )
         self.equations_["equation"] = self.equations()
+
+    def _tell_unexplained(self) -> None:
+        explained = float(self.best_["r2"])
+        if explained < LITTLE:
+            what = (
+                f"{percent(explained)} of the target's variance" if explained > 0 else "no more than its mean"
+            )
+            tell(
+                f"the chosen equation explains {what}: what is left may be noise, or due to what is not in "
+                "the table; report() says more, and time_limit gives the search more time"
+            )
 
     def _names(self) -> Sequence[str]:
         return self.names_.identifiers

@@ -21,6 +21,7 @@ from nsr.expressions.parsing import parse
 
 if TYPE_CHECKING:
     from nsr.regressor import SymbolicRegressor
+    from nsr.report.report import Report
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,14 @@ class Result:
     expression: Expression
 
 
-def write_result(path: Path, estimator: SymbolicRegressor, target: str, seconds: float, seed: int) -> None:
+def write_result(
+    path: Path,
+    estimator: SymbolicRegressor,
+    target: str,
+    seconds: float,
+    seed: int,
+    report: Report | None = None,
+) -> None:
     """Writes the front as JSON, with the columns under their own names and as equations call them.
 
     Args:
@@ -47,10 +55,11 @@ def write_result(path: Path, estimator: SymbolicRegressor, target: str, seconds:
         target: Name of the explained column.
         seconds: How long it took.
         seed: Of the search.
+        report: On the chosen equation, if one was asked for.
     """
     names = estimator.names_
     front = estimator.equations_
-    content = {
+    content: dict[str, Any] = {
         "target": target,
         "features": list(names.identifiers),
         "columns": dict(zip(names.identifiers, names.columns, strict=True)),
@@ -64,6 +73,8 @@ def write_result(path: Path, estimator: SymbolicRegressor, target: str, seconds:
         "checkpoint": estimator.checkpoint,
         "seed": seed,
     }
+    if report is not None:
+        content["report"] = report.to_dict()
     write_whole(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 

@@ -76,12 +76,14 @@ class Prepared:
         X: Variables, shape (n_rows, n_used).
         y: Target, shape (n_rows,).
         columns: Which of the user's columns these are, ascending, shape (n_used,).
+        rows: Which of the user's rows these are, in the user's order, shape (n_rows,).
         steps: Names of the steps that changed something, each with what it did.
     """
 
     X: Array
     y: Array
     columns: Index
+    rows: Index
     steps: tuple[tuple[str, str], ...] = ()
 
 
@@ -115,7 +117,11 @@ def prepare(
             if step.is_told:
                 tell(said)
     return Prepared(
-        np.ascontiguousarray(X[np.ix_(view.rows, view.columns)]), y[view.rows], view.columns, tuple(done)
+        np.ascontiguousarray(X[np.ix_(view.rows, view.columns)]),
+        y[view.rows],
+        view.columns,
+        np.sort(view.rows),
+        tuple(done),
     )
 
 

@@ -1,33 +1,57 @@
-"""The front of a fitted estimator as text: what `print` shows of it."""
+"""The front of a fitted estimator as text: what `print` and the command show of it."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
 
+_GAP = "  "
+_CUT = " ..."
+# Less of a long equation tells nothing.
+_SHORTEST = 20
+# 1 - R2 is rounded to about as much.
+_ROUNDING = 1e-15
 
-def leaderboard(front: pd.DataFrame, equations: Sequence[str], best_index: int) -> str:
+
+def leaderboard(
+    front: pd.DataFrame, equations: Sequence[str], best_index: int, width: int | None = None
+) -> str:
     """The rows of `equations_`, the chosen one marked by a star.
 
     Args:
         front: `equations_` of an estimator.
         equations: Its equations as they are to be shown.
         best_index: Row of the chosen one.
+        width: Characters of a line, beyond which equations are shortened; those of the terminal by default.
     """
-    shown = front.drop(columns="warning", errors="ignore").assign(equation=marked(front, equations))
-    shown.insert(0, "", ["*" if i == best_index else "" for i in range(len(shown))])
-    return str(shown.to_string(float_format=lambda value: f"{value:.4g}"))
+    width = shutil.get_terminal_size((100, 24)).columns if width is None else width
+    marks = ["*" if i == best_index else "" for i in range(len(front))]
+    columns = [
+        ["", *marks],
+        ["complexity", *(str(value) for value in front["complexity"])],
+        ["loss", *(f"{value:.3g}" for value in front["loss"])],
+        ["unexplained", *(_share(1 - value) for value in front["r2"])],
+    ]
+    aligned = [[cell.rjust(max(map(len, column))) for cell in column] for column in columns]
+    starts = [_GAP.join(cells) + _GAP for cells in zip(*aligned, strict=True)]
+    place = max(_SHORTEST, width - len(starts[0]))
+    warnings = [f"  [{why}]" if why else "" for why in front.get("warning", [""] * len(front))]
+    shown = [
+        shortened(equation, place - len(warning)) + warning
+        for equation, warning in zip(equations, warnings, strict=True)
+    ]
+    return "\n".join(start + text for start, text in zip(starts, ["equation", *shown], strict=True))
 
 
-def marked(front: pd.DataFrame, equations: Sequence[str]) -> list[str]:
-    """Equations with what the user is warned of, in brackets.
+def _share(unexplained: float) -> str:
+    """1 - R2 with digits enough to tell rows apart."""
+    return "0" if abs(unexplained) < _ROUNDING else f"{unexplained:.3g}"
 
-    Args:
-        front: `equations_` of an estimator.
-        equations: Its equations as they are to be shown.
-    """
-    warnings = front["warning"] if "warning" in front else [""] * len(front)
-    return [f"{text}  [{why}]" if why else text for text, why in zip(equations, warnings, strict=True)]
+
+def shortened(equation: str, width: int) -> str:
+    """An equation in at most this many characters, for display."""
+    return equation if len(equation) <= width else equation[: width - len(_CUT)] + _CUT

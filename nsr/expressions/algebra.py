@@ -21,6 +21,7 @@ from nsr.expressions.nodes import (
     has_unknown,
     multiply_coefficients,
     number,
+    ordered,
     product,
     sort_key,
 )
@@ -86,7 +87,7 @@ def _normal_sum(terms: dict[Node, Coefficient]) -> Node:
     shared = _shared_factors(terms)
     if shared:
         inverse = product(1.0, frozenset((base, -e) for base, e in shared))
-        rest = add(scale(multiply([term, inverse]), c) for term, c in terms.items())
+        rest = add(scale(multiply([term, inverse]), c) for term, c in ordered(terms.items()))
         return multiply([rest, product(1.0, shared)])
     common = _common_coefficient(terms)
     if common != 1.0:
@@ -200,7 +201,7 @@ def _power_of_product(
 ) -> Node:
     if float(exponent).is_integer():
         outer = None if coefficient is None else _real_power(coefficient, exponent)
-        return scale(multiply([_power_of_power(b, e, exponent) for b, e in factors]), outer)
+        return scale(multiply([_power_of_power(b, e, exponent) for b, e in ordered(factors)]), outer)
     is_negative = coefficient is not None and coefficient <= 0
     outer = None if coefficient is None else _real_power(abs(coefficient), exponent)
     if len(factors) > 1 or is_negative:

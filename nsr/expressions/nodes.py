@@ -16,6 +16,7 @@ Coefficients are floats or None (the placeholder, which absorbs what it meets); 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -91,6 +92,14 @@ def has_unknown(node: Node) -> bool:
     if kind == "prod":
         return node[1] is None or any(has_unknown(base) for base, _ in node[2])
     return node == UNKNOWN
+
+
+def ordered(items: Iterable[tuple[Node, Coefficient]]) -> list[tuple[Node, Coefficient]]:
+    """Terms or factors with their numbers in one order, where a set has that of the hashes of this process.
+
+    Whoever adds or multiplies what belongs to them needs it: the last digit depends on the order.
+    """
+    return sorted(items, key=lambda item: sort_key(item[0]))
 
 
 @lru_cache(maxsize=256)  # parts recur within an expression and between rewrites of it

@@ -12,7 +12,7 @@ from sympy.polys.rings import sring
 
 from nsr.expressions import algebra
 from nsr.expressions.expression import Expression, is_structural, is_variable
-from nsr.expressions.nodes import ONE, Node, NotFinite, as_term, multiply_coefficients
+from nsr.expressions.nodes import ONE, Node, NotFinite, as_term, multiply_coefficients, ordered
 from nsr.expressions.simplify import from_node, simplify
 from nsr.expressions.squares import with_completed_squares
 from nsr.expressions.sympy_form import from_sympy, to_sympy
@@ -168,9 +168,9 @@ def without_idle_abs(expression: Expression, X: NDArray[np.float64]) -> Expressi
 def _tidied(node: Node) -> Node:
     kind = node[0]
     if kind == "sum":
-        return algebra.add([algebra.scale(_tidied(term), c) for term, c in node[1]])
+        return algebra.add([algebra.scale(_tidied(term), c) for term, c in ordered(node[1])])
     if kind == "prod":
-        powers = [algebra.power(_tidied(base), _rounded(exponent)) for base, exponent in node[2]]
+        powers = [algebra.power(_tidied(base), _rounded(exponent)) for base, exponent in ordered(node[2])]
         return algebra.multiply([("num", node[1]), *powers])
     if kind != "fun":
         return node
@@ -206,7 +206,7 @@ def _turned(name: str, argument: Node) -> Node:
 def _exponential(argument: Node) -> Node:
     """An exponential, or the power that it is."""
     size, rest = as_term(argument)
-    factors = dict(rest[2]) if rest[0] == "prod" else {}
+    factors = dict(ordered(rest[2])) if rest[0] == "prod" else {}
     for factor, exponent in factors.items():
         if factor[0] == "fun" and factor[1] == "log" and exponent == 1.0:
             others = [algebra.power(base, e) for base, e in factors.items() if base != factor]
@@ -219,10 +219,10 @@ def _normalised(node: Node, by_level: bool) -> Node:
     if kind == "fun":
         return algebra.function(node[1], [_normalised(argument, by_level) for argument in node[2]])
     if kind == "sum":
-        return algebra.add([algebra.scale(_normalised(term, by_level), c) for term, c in node[1]])
+        return algebra.add([algebra.scale(_normalised(term, by_level), c) for term, c in ordered(node[1])])
     if kind == "prod":
         factors: list[Node] = [("num", node[1])]
-        for base, exponent in node[2]:
+        for base, exponent in ordered(node[2]):
             size, rest = _unit(_normalised(base, by_level), by_level)
             factors += [algebra.power(("num", size), exponent), algebra.power(rest, exponent)]
         return algebra.multiply(factors)

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from nsr.expressions import algebra
 from nsr.expressions.expression import PLACEHOLDER, Expression, Token, _trusted
-from nsr.expressions.nodes import ONE, Coefficient, Node, NotFinite, as_term, sort_key
+from nsr.expressions.nodes import ONE, Coefficient, Node, NotFinite, as_term, ordered
 
 # Written as a P10 number, a constant takes five tokens where anything else takes one.
 _CONSTANT_LENGTH = 5
@@ -101,9 +101,9 @@ def _write(node: Node) -> _Tokens:
 
 def _write_sum(node: Node) -> _Tokens:
     """Positive terms first, then the subtracted ones, each in the fixed order."""
-    ordered = sorted(node[1], key=lambda item: sort_key(item[0]))
-    added = [_write_scaled(term, c) for term, c in ordered if c is None or c > 0]
-    subtracted = [_write_scaled(term, -c) for term, c in ordered if c is not None and c < 0]
+    terms = ordered(node[1])
+    added = [_write_scaled(term, c) for term, c in terms if c is None or c > 0]
+    subtracted = [_write_scaled(term, -c) for term, c in terms if c is not None and c < 0]
     if not added:
         return ("neg", *_chain("add", subtracted))
     result = _chain("add", added)
@@ -144,7 +144,7 @@ def _write_product(coefficient: Coefficient, factors: frozenset[tuple[Node, floa
 
 def _flipped(factors: frozenset[tuple[Node, float]]) -> frozenset[tuple[Node, float]] | None:
     """The factors with the sign of one difference turned, where that saves a `neg`."""
-    for base, exponent in sorted(factors, key=lambda item: sort_key(item[0])):
+    for base, exponent in ordered(factors):
         if base[0] == "sum" and abs(exponent) == 1.0 and any(c is not None and c < 0 for _, c in base[1]):
             turned = frozenset((term, None if c is None else -c) for term, c in base[1])
             return (factors - {(base, exponent)}) | {(("sum", turned), exponent)}
@@ -154,7 +154,7 @@ def _flipped(factors: frozenset[tuple[Node, float]]) -> frozenset[tuple[Node, fl
 def _write_powers(factors: list[tuple[Node, float]]) -> list[_Tokens]:
     """One part per exponent: bases of equal exponent share its operator."""
     groups: dict[float, list[Node]] = {}
-    for base, exponent in sorted(factors, key=lambda item: sort_key(item[0])):
+    for base, exponent in ordered(factors):
         groups.setdefault(exponent, []).append(base)
     parts = [_write(base) for base in groups.pop(1.0, [])]
     for exponent in sorted(groups):

@@ -16,6 +16,7 @@ from nsr.expressions.nodes import (
     add_coefficients,
     as_term,
     multiply_coefficients,
+    ordered,
     sort_key,
 )
 from nsr.expressions.simplify import from_node, simplify
@@ -40,10 +41,10 @@ def _completed(node: Node) -> Node:
     if kind == "fun":
         return algebra.function(node[1], [_completed(argument) for argument in node[2]])
     if kind == "prod":
-        factors = [algebra.power(_completed(base), exponent) for base, exponent in node[2]]
+        factors = [algebra.power(_completed(base), exponent) for base, exponent in ordered(node[2])]
         return algebra.multiply([("num", node[1]), *factors])
     if kind == "sum":
-        total = algebra.add([algebra.scale(_completed(term), c) for term, c in node[1]])
+        total = algebra.add([algebra.scale(_completed(term), c) for term, c in ordered(node[1])])
         return _with_squares(total) if total[0] == "sum" else total
     return node
 
@@ -51,7 +52,7 @@ def _completed(node: Node) -> Node:
 def _with_squares(total: Node) -> Node:
     """A sum, multiplied out where that shows squares."""
     terms: dict[Node, Coefficient] = {}
-    for term, coefficient in itertools.chain.from_iterable(_distributed(*item) for item in total[1]):
+    for term, coefficient in itertools.chain.from_iterable(_distributed(*item) for item in ordered(total[1])):
         terms[term] = add_coefficients(terms.get(term, 0.0), coefficient)
     squares = []
     while (square := _take_square(terms)) is not None:
@@ -63,13 +64,13 @@ def _with_squares(total: Node) -> Node:
 
 def _distributed(term: Node, coefficient: Coefficient) -> Iterator[tuple[Node, Coefficient]]:
     """The terms that a product with one sum is, or the term itself."""
-    factors = term[2] if term[0] == "prod" else ()
+    factors = ordered(term[2]) if term[0] == "prod" else []
     sums = [base for base, exponent in factors if base[0] == "sum" and exponent == 1.0]
     if len(sums) != 1:
         yield term, coefficient
         return
     others = [algebra.power(base, exponent) for base, exponent in factors if base != sums[0]]
-    for inner, factor in sums[0][1]:
+    for inner, factor in ordered(sums[0][1]):
         own, rest = as_term(algebra.multiply([*others, inner]))
         yield rest, multiply_coefficients(multiply_coefficients(coefficient, factor), own)
 

@@ -17,6 +17,9 @@ from nsr.network.tokenizer import Tokenizer
 # Rows of finished sequences are dropped when this share of the batch is done: dropping copies.
 _COMPACT_SHARE = 0.2
 
+# Seconds of work for one step of the decoder, and for a parameter and a row of it.
+_SECONDS_A_STEP, _SECONDS_A_PARAMETER = 1e-3, 3e-11
+
 # Rows decoded at once, which bounds the cache: 4,096 rows of the default network take up to 1.2 GB.
 _MAX_ROWS = 4096
 
@@ -51,7 +54,7 @@ def sample(
         max_length: Longest sequence without bos and eos; the model's longest by default.
         generator: Source of randomness, on the model's device.
         n_components: Components of each problem's system, shape (B,); one by default.
-        clock: Sequences that have not ended when it is over are left out.
+        clock: Sequences that have not ended when it is over are left out; is told of the work.
 
     Returns:
         Per problem, the distinct sequences as token ids without bos and eos, the most frequent first.
@@ -102,7 +105,9 @@ def _grow(
     tokens = torch.full((n_problems * n_rows,), grammar.bos_id, device=memory.device)
     sequences = torch.full((n_problems * n_rows, limit + 1), grammar.eos_id, device=memory.device)
     done = torch.zeros(n_problems * n_rows, dtype=torch.bool, device=memory.device)
+    n_parameters = sum(parameter.numel() for parameter in model.parameters())
     for position in range(limit + 1):
+        clock.spend(_SECONDS_A_STEP + _SECONDS_A_PARAMETER * n_parameters * len(tokens))
         logits = model.step(tokens.view(n_problems, n_rows), cache).flatten(0, 1).float()
         tokens = choose(logits.masked_fill(~grammar.allowed(state), float("-inf")))
         sequences[owner, position] = tokens

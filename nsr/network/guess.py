@@ -8,9 +8,9 @@ batch.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import takewhile, zip_longest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,10 +24,12 @@ from nsr.network.checkpoint import Pretrained
 if TYPE_CHECKING:
     import torch
 
+T = TypeVar("T")
+
 MAX_POINTS = 256
 N_VIEWS = 8
-# Share of the time for sampling; what is sampled must become expressions, too.
-_SAMPLING_SHARE = 0.7
+# Share of the work for sampling; to make an expression of a sequence takes these seconds.
+_SAMPLING_SHARE, _SECONDS_TO_READ = 0.7, 3e-4
 
 
 def guess(
@@ -76,9 +78,16 @@ def guess(
         *(((order, ids) for ids in view) for order, view in zip(orders, sequences, strict=True))
     )
     found = (pair for pairs in ordered for pair in pairs if pair is not None)
-    in_time = takewhile(lambda _: not clock.is_over, found)
+    in_time = takewhile(lambda _: not clock.is_over, _reported(found, clock))
     decoded = (_reordered(pretrained.tokenizer.decode(ids), order) for order, ids in in_time)
     return distinct(_with_scale(scaler, expression) for expression in decoded)
+
+
+def _reported(sequences: Iterable[T], clock: Clock) -> Iterator[T]:
+    """Tells the clock what it takes to make expressions of sequences."""
+    for sequence in sequences:
+        clock.spend(_SECONDS_TO_READ)
+        yield sequence
 
 
 def _with_scale(scaler: Scaler, expression: Expression) -> Expression:

@@ -13,6 +13,8 @@ from nsr.ode.task import OdeTask
 
 # States that are simulated at observations between two looks at the clock, whatever the number of systems.
 _N_STATES_AT_A_TIME = 100_000
+# Seconds of work for a system, and for a state that is simulated at an observation.
+_SECONDS, _SECONDS_A_STATE = 5e-4, 1e-6
 
 
 def best_combinations(
@@ -55,6 +57,7 @@ class _Simulated:
         self._bits: dict[System, float] = {}
         n_states = task.pieces.n_observations * task.n_states
         self._n_batch = max(1, min(task.settings.n_batch, _N_STATES_AT_A_TIME // n_states))
+        self._work = _SECONDS + _SECONDS_A_STATE * n_states
 
     @property
     def best(self) -> System:
@@ -70,4 +73,5 @@ class _Simulated:
             if self._bits and self._clock.is_over:
                 return
             batch = new[first : first + self._n_batch]
+            self._clock.spend(len(batch) * self._work)
             self._bits.update(zip(batch, self._task.pieces.rough_bits(batch).tolist(), strict=True))

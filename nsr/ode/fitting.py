@@ -49,7 +49,7 @@ class Fitting:
         """
         s = self._settings
         if not self.fitted:
-            self._keep([self._on_whole(self._on_pieces(systems[0], clock.share(s.longest_fit)), clock)])
+            self._keep([self._on_whole(self._on_pieces(systems[0], clock.within(s.longest_fit)), clock)])
             systems = systems[1:]
         on_pieces: list[FittedSystem] = []
         middle = clock.share(s.pieces_share)
@@ -57,11 +57,11 @@ class Fitting:
             if middle.is_over:
                 break
             if self._may_win(system):
-                on_pieces.append(self._on_pieces(system, middle.share(s.longest_fit)))
+                on_pieces.append(self._on_pieces(system, middle.within(s.longest_fit)))
         for found in sorted(on_pieces, key=_bits)[: s.n_on_whole]:
             if clock.is_over:
                 break
-            self._keep([self._on_whole(found, clock.share(s.longest_fit))])
+            self._keep([self._on_whole(found, clock.within(s.longest_fit))])
 
     def vary(self, vary: Vary, clock: Clock) -> None:
         """Fits variations: always those of the best system that was not varied yet, until they bring nothing.
@@ -84,7 +84,7 @@ class Fitting:
                     break
                 if forms(system) not in tried and self._may_win(system, self._settings.variation_handicap):
                     tried.add(forms(system))
-                    self._keep([self._as_variation(system, clock.share(self._settings.longest_fit))])
+                    self._keep([self._as_variation(system, clock.within(self._settings.longest_fit))])
             n_idle = 0 if self.fitted[0].bits < before else n_idle + 1
 
     def best_of_each_form(self, clock: Clock) -> list[FittedSystem]:

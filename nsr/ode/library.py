@@ -13,6 +13,8 @@ from nsr.ode.stage import Proposals, Stage
 from nsr.ode.task import OdeTask
 from nsr.ode.weak_form import all_integrals, sparse_fits
 
+# Seconds of work for a regression, and for each term that it chooses from.
+_SECONDS, _SECONDS_A_TERM = 5e-3, 5e-4
 # Highest degree of polynomials by number of states: their terms grow fast.
 _DEGREES, _LEAST_DEGREE = {1: 5, 2: 4, 3: 3}, 2
 
@@ -36,6 +38,7 @@ class LibraryStage(Stage):
                 for component in movers:
                     if clock.is_over and proposals[component]:
                         continue
+                    clock.spend(_SECONDS + _SECONDS_A_TERM * len(library))
                     fits = sparse_fits(table.T, weak.target[:, component], library, task.settings)
                     proposals[component].append(shortest(fits, task.settings))
         return proposals

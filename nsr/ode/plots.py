@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nsr.data.writing import write_whole
+from nsr.export.pictures import check_picture, write_picture
 from nsr.ode.printing import to_equations
 from nsr.ode.trajectories import as_trajectories
 
@@ -20,23 +19,6 @@ if TYPE_CHECKING:
     from nsr.ode.regressor import ODERegressor
 
 _N_FINE = 400
-
-
-def check_picture(path: Path) -> None:
-    """Raises where a picture could not be made.
-
-    Raises:
-        ValueError: If matplotlib is not installed, or knows no pictures with this ending.
-    """
-    try:
-        from matplotlib.backend_bases import FigureCanvasBase
-    except ImportError:
-        raise ValueError("pictures need matplotlib: pip install 'nsr[plots]'") from None
-    endings = FigureCanvasBase.get_supported_filetypes()
-    if path.suffix[1:].lower() not in endings:
-        raise ValueError(
-            f"the name of the picture {path} must end with one of .{', .'.join(sorted(endings))}"
-        )
 
 
 def plot_simulation(
@@ -74,6 +56,4 @@ def plot_simulation(
         panel.set_xlabel("time")
     best = estimator.expressions_[estimator.best_index_]
     figure.suptitle("; ".join(to_equations(best, estimator.names_.identifiers, digits=4)), fontsize="small")
-    picture = io.BytesIO()
-    figure.savefig(picture, dpi=120, format=path.suffix[1:].lower())
-    write_whole(path, picture.getvalue())
+    write_picture(figure, path)

@@ -30,6 +30,7 @@ from nsr.ode.simulation import simulate
 from nsr.ode.stages import STAGES
 from nsr.ode.task import OdeTask
 from nsr.ode.trajectories import is_several
+from nsr.refinement.selection import thinned
 
 Array = NDArray[np.float64]
 
@@ -53,6 +54,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
             for each derivative; `variation`, small changes of the best systems of the others.
         settings: Effort and preferences of the search.
         device: Where the networks run: `auto`, or a device of PyTorch such as `cpu`, `cuda:0` or `mps`.
+        n_equations: Rows of the front at most.
         random_state: Seed; the same seed gives the same result unless the time limit cuts in.
 
     Attributes:
@@ -79,6 +81,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         stages: str | Sequence[str] = tuple(STAGES),
         settings: OdeSettings | None = None,
         device: str = "auto",
+        n_equations: int = 12,
         random_state: int | np.random.RandomState | None = 0,
     ) -> None:
         self.checkpoint = checkpoint
@@ -88,6 +91,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         self.stages = stages
         self.settings = settings
         self.device = device
+        self.n_equations = n_equations
         self.random_state = random_state
 
     def fit(self, t: ArrayLike | Sequence[ArrayLike], X: ArrayLike | Sequence[ArrayLike]) -> ODERegressor:
@@ -125,7 +129,8 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
             found, best = search.found(clock)
         except KeyboardInterrupt:
             found, best = search.found(Clock.of(0))
-        self._keep(found, best, X, task.n_states)
+        kept = thinned(found, best, self.n_equations)
+        self._keep([found[place] for place in kept], kept.index(best), X, task.n_states)
         self._tell_unexplained(found[best].fitted.unexplained)
         return self
 
@@ -188,6 +193,8 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         check_time_limit(self.time_limit)
         if self.n_candidates < 1:
             raise ValueError(f"n_candidates must be at least 1, not {self.n_candidates}")
+        if self.n_equations < 1:
+            raise ValueError(f"n_equations must be at least 1, not {self.n_equations}")
         check_device(self.device)
 
     @property

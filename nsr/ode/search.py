@@ -64,11 +64,13 @@ class SystemSearch:
         Args:
             clock: Of the search and of `found`.
         """
-        clock = clock.share(1 - self._task.settings.checking_share)
-        self._propose(clock)
+        settings = self._task.settings
+        clock = clock.reserving(settings.checking_share)
+        planned = clock.within(settings.planned_work)
+        self._propose(planned)
         if not self._fitting.is_settled:
-            share = clock.share(self._task.settings.combination_share)
-            self._fitting.fit(best_combinations(self._candidates.ranked, self._task, share), clock)
+            share = planned.share(settings.combination_share)
+            self._fitting.fit(best_combinations(self._candidates.ranked, self._task, share), planned)
         self._fitting.vary(self._variations, clock)
 
     @property

@@ -11,7 +11,7 @@ class OdeSettings:
 
     Unless a field says otherwise its value was chosen on the development systems (`python -m eval.odebench
     run --suite textbook`, `development` and `turning`, without noise and with 5 %), never on ODEBench. Shares
-    of time are shares of what is left when the work in question begins.
+    are shares of what is left of the planned work when the work in question begins.
 
     Attributes:
         most_points: Observations that a search looks at; of longer tables it takes as many, evenly spread,
@@ -43,15 +43,17 @@ class OdeSettings:
         n_weak_steps: Steps of a fit to the weak form; more hardly moved the constants.
         n_each: Right-hand sides that are kept of each library and of each network, by width.
 
-        asking_share: Share of the time for asking a network.
-        fitting_share: Share of the time for fitting what it writes to smoothed derivatives and weak forms.
-        regression_share: Share of the time for sparse regression.
-        looking_share: Share of the time for combining the best few proposals of a stage at once, as on clean
-            observations the best system may be exact.
-        combination_share: Share of the time for simulating combinations.
-        pieces_share: Share of the time for fits to pieces of trajectories.
-        longest_fit: Share of the time that a single fit may take.
-        checking_share: Share of the time that is left for a last look at what was found.
+        planned_work: Seconds of work before variations. It is not the time limit, so that what is done does
+            not depend on that.
+        asking_share: Share for asking a network.
+        fitting_share: Share for fitting what it writes to smoothed derivatives and weak forms.
+        regression_share: Share for sparse regression.
+        looking_share: Share for combining the best few proposals of a stage at once, as on clean observations
+            the best system may be exact.
+        combination_share: Share for simulating combinations.
+        pieces_share: Share for fits to pieces of trajectories.
+        longest_fit: Seconds of work that a single fit may take.
+        checking_share: Share of the time limit that is kept for a last look at what was found.
 
         piece_points: Points of the pieces that systems are first simulated on: from many starting points an
             error of the first one, or chaos, spoils little.
@@ -117,13 +119,14 @@ class OdeSettings:
     n_weak_steps: int = 10
     n_each: int = 4
 
+    planned_work: float = 9.5
     asking_share: float = 0.2
     fitting_share: float = 0.15
     regression_share: float = 0.25
     looking_share: float = 0.05
     combination_share: float = 0.4
     pieces_share: float = 0.5
-    longest_fit: float = 0.1
+    longest_fit: float = 1.0
     checking_share: float = 0.05
 
     piece_points: int = 25

@@ -18,6 +18,8 @@ Array = NDArray[np.float64]
 
 # Derivatives held at a time, which bounds the memory: 128 MB.
 _MOST_DERIVATIVES = 16_000_000
+# Seconds of work for a step at a node at a point.
+_SECONDS = 2e-8
 
 
 def fit_constants(
@@ -34,7 +36,7 @@ def fit_constants(
         weak: Observations.
         component: Which state's derivative they are to be.
         max_iterations: Steps at most.
-        clock: When it is over constants stay where they are.
+        clock: When it is over constants stay where they are; is told of the work.
 
     Returns:
         The fits that are finite, in the order of the expressions.
@@ -54,6 +56,8 @@ def fit_constants(
             max_iterations=max_iterations,
             clock=clock,
         )
+    if clock is not None:
+        clock.spend(_SECONDS * max_iterations * int(program.tape.offsets[-1]) * weak.n_points)
     size = float(np.mean(target**2)) or 1.0 / len(target)
     fitted = program.expressions_with(constants)
     return [

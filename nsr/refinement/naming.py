@@ -16,27 +16,31 @@ from nsr.refinement.refine import Effort, refine
 from nsr.refinement.uncertainty import Places, uncertainty, with_the_rest_held
 from nsr.task import Task
 
+Array = NDArray[np.float64]
+
 # Starting points, and rows on which forms are compared.
 _STARTS, _ROWS = 64, 256
 # Forms whose values differ by at most this share of their spread are one.
 _SAME = 1e-7
+# Constants whose effect on the values is a smaller share of these vanish.
+_VANISHING = 1e-5
 
 
-def as_written(guess: Expression, equation: Expression, task: Task, places: Places) -> Expression | None:
-    """A guess with constants that make it the equation, however the equation is written.
+def as_written(guess: Expression, equation: Expression, task: Task, places: Places) -> Array | None:
+    """The constants of a guess that make it the equation, however the equation is written.
 
     The two are compared by values: the guess is fitted to those of the equation. They are one form if it
-    meets them, and if as many directions of its constants matter as of the equation's: a sum with a
-    coefficient of zero is not the form with one term less.
+    meets them, with as many constants or more, none of which vanishes: what has a term less, or a constant
+    more that happens to vanish, is another form; what has a power of two where the guess has one of n is not.
 
     Args:
-        guess: With placeholders, or constants to begin with.
+        guess: With placeholders for the constants that may move, or values to begin with.
         equation: Over the same variables.
         task: What the equation explains.
         places: Which of the guess's constants may move.
 
     Returns:
-        None where the equation is another one.
+        Values at the guess's `free_positions`; None where the equation is another one.
     """
     if guess.variables != equation.variables or not len(places):
         return None
@@ -46,36 +50,35 @@ def as_written(guess: Expression, equation: Expression, task: Task, places: Plac
     if not np.all(np.isfinite(values)) or np.ptp(values) == 0:
         return None
     wanted = replace(part, y=values, loss=SQUARED_ERROR, weights=None)
-    form = _fitted_to(guess, wanted, places)
-    if form is None:
+    own = _fitted_to(guess, wanted, places)
+    if own is None:
         return None
-    all_places = np.arange(len(equation.constants))
-    return form if _rank(form, wanted, places) == _rank(equation, wanted, all_places) else None
+    guessed = uncertainty(guess, wanted, places, own)
+    found = uncertainty(equation, wanted, np.arange(len(equation.constants)))
+    if guessed is None or found is None or guessed.n_fixed < found.n_fixed:
+        return None
+    effects = np.abs(guessed.values * guessed.scale)
+    return own if np.all(effects > _VANISHING * np.linalg.norm(values)) else None
 
 
-def _fitted_to(guess: Expression, task: Task, places: Places) -> Expression | None:
-    """The guess with constants that give it the values of a target, if there are any nearby."""
+def _fitted_to(guess: Expression, task: Task, places: Places) -> Array | None:
+    """The constants of the guess that give it the values of a target, if there are any nearby."""
     form, own = with_the_rest_held(guess, task, places)
-    starts = [form.with_constants(row.tolist()) for row in _starting_points(form, task)]
+    drawn = _starting_points(form, task)
+    starts = [form, *(form.with_constants(row.tolist()) for row in drawn)]
     refined = refine(starts, own, Effort(restarts=1, iterations=100), Clock())
     best = int(np.argmin(refined.loss))
     if not refined.loss[best] <= _SAME**2 * task.null_loss:
         return None
     values = np.array(guess.constants)
     values[places] = refined.constants[best, : len(places)]
-    return guess.with_constants(values.tolist())
+    return values
 
 
-def _starting_points(form: Expression, task: Task) -> NDArray[np.float64]:
-    """The form's own constants, and others of all magnitudes that the data's scales can bring in."""
-    own = np.array(form.constants)
+def _starting_points(form: Expression, task: Task) -> Array:
+    """Constants of all magnitudes that the data's scales can bring in, shape (R, K)."""
     rng = np.random.default_rng(task.seed)
     scaler = Scaler.gentle(task.X, task.y)
     reach = float(np.max(np.abs(np.log10(np.append(scaler.x_scale, scaler.y_scale)))))
-    drawn = rng.standard_normal((_STARTS, len(own))) * 10 ** rng.uniform(-reach, reach, (_STARTS, len(own)))
-    return np.vstack((own, drawn))
-
-
-def _rank(form: Expression, task: Task, places: Places) -> int:
-    found = uncertainty(form, task, places)
-    return -1 if found is None else found.n_fixed
+    shape = _STARTS, len(form.constants)
+    return np.asarray(rng.standard_normal(shape) * 10 ** rng.uniform(-reach, reach, shape))

@@ -30,6 +30,9 @@ Method = Literal["varpro", "lm", "bfgs"]
 METHODS: tuple[Method, ...] = get_args(Method)
 # Steps of one local optimisation unless the caller says otherwise; a quasi-Newton step learns less.
 _ITERATIONS: dict[Method, int] = {"varpro": 50, "lm": 50, "bfgs": 400}
+# Work of a local optimisation: the sweeps of a draw and of a step, as many steps as most take, and the
+# seconds of a sweep over one node at one point.
+_SWEEPS_OF_DRAW, _SWEEPS_OF_STEP, _USUAL_STEPS, _SECONDS = 10.0, 4.0, 12, 5e-10
 # Expressions refined between two looks at the clock.
 _SLICE = 16
 # Multiplications of a slice that take so long that the clock must be able to break in.
@@ -109,6 +112,7 @@ def refine(
     fitting = _Fitting(program, task.X[rows], task.y[rows], task.root_weights[rows], settings, clock)
     with _ended_by(fitting):
         _in_slices(len(program.expressions), task.n_threads, clock, fitting.run)
+    clock.spend(fitting.work)
     if not task.loss.is_quadratic:
         _reweight(program, fitting, task, clock)
     losses = _losses(program, fitting.best, task, fitting.losses)
@@ -160,6 +164,14 @@ class _Fitting:
         """Multiplications that one slice may take, nearly all for normal equations."""
         settings, n_constants = self.settings, int(self._program.n_constants.max(initial=0))
         return _SLICE * n_constants**2 * len(self._target) * settings.restarts * settings.iterations
+
+    @property
+    def work(self) -> float:
+        """Seconds that the local optimisations so far take, about."""
+        steps = min(self.settings.iterations, _USUAL_STEPS)
+        sweeps = self.fits * (_SWEEPS_OF_DRAW * (self.settings.restarts > 1) + _SWEEPS_OF_STEP * steps)
+        sweeps[self._program.n_constants == 0] = 1
+        return _SECONDS * len(self._target) * float(sweeps @ np.diff(self._program.tape.offsets))
 
     def run(self, begin: int, end: int) -> None:
         """Refines expressions begin to end."""

@@ -11,14 +11,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nsr.data.guesses import Guess
+from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, constant
 from nsr.refinement.digits import warranted, with_error
+from nsr.refinement.gauss_newton import gauss_newton
 from nsr.refinement.naming import as_written
-from nsr.refinement.uncertainty import Uncertainty, most_likely, uncertainty
+from nsr.refinement.uncertainty import Uncertainty, uncertainty
 from nsr.task import Task
 
 Array = NDArray[np.float64]
 
+# Gauss-Newton steps from the constants of an equation, perhaps rounded, to the most likely ones of a guess.
+_STEPS = 20
 # Probability that an interval of `constants_` has the true value in it.
 LEVEL = 0.95
 
@@ -132,10 +136,11 @@ def _named(guess: Guess, equation: Expression, task: Task) -> tuple[tuple[str, .
         (multiple, of_multiple, np.full(len(is_named) + 1, True)),
     ):
         places = np.flatnonzero(is_fitted)
-        written = as_written(own, equation, task, places)
-        if written is None:
+        values = as_written(own, equation, task, places)
+        if values is None:
             continue
-        found = uncertainty(most_likely(written, task, places), task, places)
+        values, _ = gauss_newton(Program([own]), values, is_fitted, task, _STEPS)
+        found = uncertainty(own, task, places, values)
         if found is not None:
             return tuple(names[place] for place in places), found
     return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 # Values that agree to this share of the target's size are the same equation.
 _SAME = 1e-9
+# Fronts that are longer keep the first row, the chosen one and the last.
+_LEAST_FRONT = 3
+# Share of the first loss below which losses are as good as zero.
+_ROUNDING = 1e-18
 # Rows on which equations are compared.
 _ROWS = 256
 # Rows for which the bits of forms are compared: it only orders them.
@@ -101,3 +106,34 @@ def front_of(ordered: Sequence[ScoredT]) -> list[ScoredT]:
         if not front or (one.complexity > front[-1].complexity and one.loss < front[-1].loss):
             front.append(one)
     return front
+
+
+def thinned(front: Sequence[Scored], best: int, n: int) -> list[int]:
+    """Which rows of a front to show, where it has more than anybody reads.
+
+    The chosen row stays, and so do the first and the last one where there is place for them. Of the others
+    the one goes, again and again, that lowers the loss least, as a factor, from what is left before it.
+
+    Args:
+        front: By rising complexity and falling loss.
+        best: The chosen row.
+        n: How many rows to keep, at least 1.
+
+    Returns:
+        Rows in order.
+    """
+    if len(front) <= n:
+        return list(range(len(front)))
+    if n < _LEAST_FRONT:
+        return sorted({best, 0})[-n:] if best else [0, len(front) - 1][:n]
+    least = max(front[0].loss * _ROUNDING, math.ulp(0.0))
+    logs = [math.log(max(one.loss, least)) for one in front]
+    kept = list(range(len(front)))
+    while len(kept) > n:
+        drops = [
+            (logs[before] - logs[place], -place)
+            for before, place in pairwise(kept)
+            if place not in (best, kept[-1])
+        ]
+        kept.remove(-min(drops)[1])
+    return kept

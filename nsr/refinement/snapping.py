@@ -164,9 +164,8 @@ def _errors(program: Program, values: Array, task: Task, fixed: Flags | None = N
 
     Errors are infinite where the data leave a constant open; round values are looked for in reach.
     """
-    expression = program.expressions[0].with_constants(values.tolist())
     places = np.flatnonzero(np.ones(len(values), dtype=np.bool_) if fixed is None else ~fixed)
-    found = uncertainty(expression, task, places)
+    found = uncertainty(program.expressions[0], task, places, values)
     errors, reach = np.zeros(len(values)), np.zeros(len(values))
     errors[places] = np.inf if found is None else found.errors
     reach[places] = 1.0 if found is None else np.minimum(found.errors, _OPEN * found.noise / found.scale)

@@ -137,19 +137,25 @@ def fitted_places(expression: Expression) -> Places:
 
 
 @np.errstate(all="ignore")
-def uncertainty(expression: Expression, task: Task, places: Places | None = None) -> Uncertainty | None:
-    """What a task says about the constants that an expression has; they should be the most likely ones.
+def uncertainty(
+    expression: Expression, task: Task, places: Places | None = None, values: Array | None = None
+) -> Uncertainty | None:
+    """What a task says about constants of an expression; they should be the most likely ones.
 
     Args:
-        expression: With values for its constants.
+        expression: What was fitted.
         task: What it was fitted to.
         places: Which of its constants were fitted; those that are not round by default.
+        values: Of all its constants; those that it has by default. Exponents that are whole by chance count
+            as fitted only where they are given here.
 
     Returns:
         None where the equation, or how it changes with a constant, is not finite on all rows.
     """
     places = fitted_places(expression) if places is None else places
-    found, jacobian = Program([expression], task.n_threads).jacobian(task.X)
+    values = np.array(expression.constants) if values is None else values
+    program = Program([expression], task.n_threads)
+    found, jacobian = program.jacobian(task.X, values[None] if len(values) else None)
     predicted = found[0]
     J = jacobian[0][places]
     if not (np.all(np.isfinite(predicted)) and np.all(np.isfinite(J))):
@@ -167,7 +173,7 @@ def uncertainty(expression: Expression, task: Task, places: Places | None = None
     noise = math.sqrt(max(float(residual @ residual) / degrees, least)) if degrees > 0 else math.nan
     return Uncertainty(
         places,
-        np.array(expression.constants)[places],
+        values[places],
         noise,
         max(degrees, 0),
         root / scale[:, None],

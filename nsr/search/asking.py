@@ -12,7 +12,7 @@ from nsr.search.context import Context
 from nsr.search.dictionary import frequent_subtrees
 from nsr.search.settings import OFFSET
 from nsr.search.state import State
-from nsr.search.structure.families import relations
+from nsr.search.structure.families import WORK, relations
 from nsr.search.structure.stage import COMPONENTS as STRUCTURE
 from nsr.search.structure.stage import divided, part_solver, stage_name
 
@@ -59,13 +59,14 @@ class AskingAboutStates:
 
 def asked(context: Context, state: State, n_candidates: int, clock: Clock) -> list[Expression]:
     """The network's guesses, and each with a free constant added: what it misses most often is a term."""
+    settings = context.settings.asking
     guesses = guess(
         context.network,
         state.X,
         state.y,
         n_candidates=max(n_candidates, 1),
         seed=state.seed,
-        clock=clock.share(context.settings.asking.share),
+        clock=clock.share(settings.share).within(settings.most_work),
     )
     known = {expression.skeleton() for expression in guesses}
     shifted = [apply("add", expression, constant(OFFSET)) for expression in guesses]
@@ -80,6 +81,7 @@ def _of_subtrees(
     """Sums and ratios of what the guesses about a state are made of."""
     stage = stage_name("network, families", state, context)
     for forms in relations(state, frequent_subtrees(guesses, context.settings.asking.n_subtrees)):
+        clock.spend(WORK)
         if clock.is_over:
             return
         yield context.polished([state.lift(form) for form in forms], stage, clock)

@@ -5,7 +5,8 @@ Anytime: whatever a stage finds is handed on at once, cheap stages and small sta
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from typing import Literal
 
 from nsr.clock import Clock
 from nsr.expressions.expression import Expression
@@ -21,9 +22,18 @@ from nsr.search.structure.stage import starts
 from nsr.search.turns import in_turns
 from nsr.task import Task
 
+# Why a search has ended: it found what leaves nothing to look for, nothing was left to try, time was up, or
+# whoever ran it stopped.
+Ending = Literal["answered", "exhausted", "time", "interrupted"]
+
 
 class Search:
     """A search on one task.
+
+    The same task and settings give the same batches; the clock's time says after which of them it ends.
+
+    Attributes:
+        ended: Why it has ended; `interrupted` until it has by itself.
 
     Args:
         task: What is to be explained, its variables and target scaled; only equations that its space allows
@@ -44,6 +54,7 @@ class Search:
         guesses: tuple[Expression, ...] = (),
         settings: SearchSettings = SearchSettings(),
     ) -> None:
+        self.ended: Ending = "interrupted"
         root = State.root(task)
         self._context = Context(
             task=task,
@@ -69,29 +80,54 @@ class Search:
         Each says in its `stage` what found it: components or `guesses`, after `reduction` where it worked on
         a reduced state. Structure comes first, because it is cheap; then the network, asked about the table;
         then, in turns, the network asked about smaller states, evolution of all that was found, and the
-        network asked about parts of it. A short answer ends the search at once, a longer one soon.
+        network asked about parts of it. A stage that comes first and has used up its share of the planned
+        work goes on in turns, too. A short answer ends the search at once, a longer one soon.
         """
+        if (yield from self._until_answered(clock)):
+            self.ended = "answered"
+        else:
+            self.ended = "time" if clock.is_out_of_time else "exhausted"
+
+    def _until_answered(self, clock: Clock) -> Generator[list[Candidate], None, bool]:
+        """Batches; returns whether there is an answer."""
         n_after = 0
-        for batch in self._batches(clock):
-            yield batch
+        batches = self._batches(clock)
+        while True:
+            try:
+                yield next(batches)
+            except StopIteration as end:
+                return bool(end.value)
             n_after += self._is_exact()
             if n_after >= self._context.settings.batches_after:
-                return
+                return True
 
-    def _batches(self, clock: Clock) -> Iterator[list[Candidate]]:
+    def _batches(self, clock: Clock) -> Generator[list[Candidate], None, bool]:
         context = self._context
         own = [stage for stage in stages(context.settings) if self._is_on(stage)]
+        turns = []
         for stage in own:
-            if not stage.takes_turns:
-                share = 1.0 if context.components <= STRUCTURE else stage.share
-                yield from self._recorded(stage.batches(context, clock.share(share)))
-                if context.is_answered(context.settings.short):
-                    return
-        turns = [(stage.share, stage.batches(context, clock)) for stage in own if stage.takes_turns]
-        for batch in self._recorded(in_turns(turns)):
+            batches = stage.batches(context, clock)
+            if stage.takes_turns:
+                turns.append((stage.share, batches))
+                continue
+            share = 1.0 if context.components <= STRUCTURE else stage.share
+            allowed = clock.share(share).within(share * context.settings.planned_work)
+            for batch in self._recorded(batches):
+                yield batch
+                if allowed.is_over:
+                    turns.append((stage.share, batches))
+                    break
+            if context.is_answered(context.settings.short):
+                return True
+            if clock.is_over:
+                return False
+        for batch in self._recorded(in_turns(turns, clock.meter)):
             yield batch
-            if clock.is_over or context.is_answered(context.settings.long):
-                return
+            if context.is_answered(context.settings.long):
+                return True
+            if clock.is_over:
+                break
+        return False
 
     def _is_on(self, stage: Stage) -> bool:
         return not stage.components or bool(stage.components & self._context.components)

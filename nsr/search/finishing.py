@@ -97,8 +97,9 @@ def _rounded(
         others = rewritten(candidate.expression) if place < settings.n_rewritten else []
         reworded = scored([candidate.expression, *others], task)
         for form in _as_found_by([candidate] * len(reworded), reworded):
+            # The best one is rounded even if polishing has taken all the time.
+            snapped = snap(form, task, clock if forms else Clock())
             forms.append(form)
-            snapped = snap(form, task, clock)
             if snapped is not None:
                 forms += _as_found_by([form], scored([tidied(snapped.expression)], task))
     return forms

@@ -24,15 +24,16 @@ class StructureSettings:
     """Families, reduction and separation.
 
     Attributes:
-        share: Of the time, before the network is asked.
+        share: Of the planned work, before the network is asked.
         lossless: A state whose surrogate's error is below this is solved before the larger one it comes from.
         few_variables: States of at most this many are split at once: their parts are simple.
-        least_seconds: Without this much time no state is split: each part is a search.
+        least_work: Without this much work left no state is split: each part is a search.
+        state_work: Seconds of work for splitting one state.
         max_combinations: Ways in which equations of separate parts are combined.
-        part_share: Of the time that is left, for a part of a sum or a product.
+        part_share: Of the work that is left for the state, for a part of a sum or a product.
         part_precision: A part is solved when its squared error is this many times the surrogate's.
         n_splits: Functions that a target is affine in which are followed up.
-        coefficient_share: Of the time that is left, for such a function or a coefficient of it.
+        coefficient_share: Of the work that is left for the state, for such a function or a coefficient of it.
         coefficient_precision: As `part_precision`, for these.
         n_each: Solutions of each of these that are combined.
         batches_after: Batches that may bring a shorter solution of a part after a long one.
@@ -41,7 +42,8 @@ class StructureSettings:
     share: float = 0.4
     lossless: float = 1e-6
     few_variables: int = 2
-    least_seconds: float = 0.25
+    least_work: float = 0.25
+    state_work: float = 8.0
     max_combinations: int = 36
     part_share: float = 0.2
     part_precision: float = 4.0
@@ -76,7 +78,9 @@ class AskingSettings:
     """The network.
 
     Attributes:
-        share: Of the time that is left, for sampling about one state.
+        share: Of the work that is left for a part of a state, for sampling about it.
+        most_work: Seconds of work for sampling about one state: networks that are far too large for a machine
+            leave time to others.
         rounds: Refinement of guesses: each round keeps this many of the best of the round before (all in the
             first one), and spends more on each.
         n_handed_on: The best guesses that are handed on after each round.
@@ -85,6 +89,7 @@ class AskingSettings:
     """
 
     share: float = 0.6
+    most_work: float = 15.0
     rounds: tuple[tuple[int | None, Effort], ...] = (
         (None, Effort(restarts=4, points=128, iterations=30)),
         (128, Effort(restarts=12, points=256, iterations=50)),
@@ -100,7 +105,7 @@ class EvolutionSettings:
     """Evolution, with and without the network.
 
     Attributes:
-        share: Evolution's time as a multiple of the network's, where they take turns: with less, slow batches
+        share: Evolution's work as a multiple of the network's, where they take turns: with less, slow batches
             of guesses starve it (suite `hard`).
         n_children: Children at a time.
         patience: Generations in which nothing got better after which none follows.
@@ -159,6 +164,8 @@ class SearchSettings:
     """All of them, and what decides when a search ends.
 
     Attributes:
+        planned_work: Seconds of work that shares of stages which come first are shares of. It is not the time
+            limit, so that what is done does not depend on that.
         structure: Of families, reduction and separation.
         curves: Of textbook curves.
         asking: Of the network.
@@ -178,6 +185,7 @@ class SearchSettings:
             twenty rows, which come as near to any smooth curve, do not.
     """
 
+    planned_work: float = 27.0
     structure: StructureSettings = field(default_factory=StructureSettings)
     curves: CurvesSettings = field(default_factory=CurvesSettings)
     asking: AskingSettings = field(default_factory=AskingSettings)

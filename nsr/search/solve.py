@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,25 +14,48 @@ from nsr.data.scaling import Scaler
 from nsr.expressions.expression import Expression
 from nsr.expressions.space import SearchSpace
 from nsr.network.checkpoint import Pretrained
-from nsr.refinement.candidates import Candidate, Candidates
+from nsr.refinement.candidates import Candidate
 from nsr.refinement.choice import Front, Rule, chosen_front
 from nsr.refinement.plain import plain
 from nsr.refinement.safety import without_needless_poles
 from nsr.refinement.selection import without_duplicates
-from nsr.search.engine import Search
+from nsr.search.engine import Ending, Search
 from nsr.search.finishing import constants, finished, likeliest, unscaled
 from nsr.search.settings import SearchSettings
+from nsr.search.turns import in_turns
 from nsr.task import Task
 
-# Where units rule out all equations that leave less than this share of the null loss, a constant with a unit
-# of its own may be missing; then this share of the time is kept to look for one.
-_UNEXPLAINED, _FREE_SHARE = 0.1, 0.4
+# Where after these seconds of work units have ruled out all equations that leave less than this share of the
+# null loss, a constant with a unit of its own may be missing; this share of the work then goes into looking
+# for one.
+_UNITS_WORK, _UNEXPLAINED, _FREE_SHARE = 8.0, 0.1, 0.4
 # Candidates that are carried back to the user's units beside the front.
 _N_PROMISING = 500
 # With fewer rows chance explains much.
 _FEW_ROWS = 10
 # Seconds that the last look may take after Ctrl-C.
 _LAST_LOOK = 1.0
+
+
+@dataclass(frozen=True)
+class _Scaled:
+    """A search as it sees the user's task, and the task.
+
+    Attributes:
+        task: The user's.
+        scaler: How the search sees its variables and its target.
+        search: On the scaled task.
+    """
+
+    task: Task
+    scaler: Scaler
+    search: Search
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether the best equation so far leaves little of the null loss."""
+        best, task = self.search.candidates.best, self.search.candidates.task
+        return best is not None and best.loss <= _UNEXPLAINED * task.null_loss
 
 
 @dataclass
@@ -45,7 +68,8 @@ class Solver:
         components: Which of `nsr.search.context.COMPONENTS` to use.
         settings: The numbers of the search.
         rule: How an equation of the front is chosen.
-        is_interrupted: Whether Ctrl-C has ended the search.
+        ended: Why the latest search has ended; `time` also where time was up before the last look was done.
+        n_tried: Equations that were tried.
     """
 
     network: Pretrained
@@ -53,7 +77,8 @@ class Solver:
     components: Sequence[str]
     settings: SearchSettings
     rule: Rule = "auto"
-    is_interrupted: bool = False
+    ended: Ending = "answered"
+    n_tried: int = 0
 
     def solve(self, task: Task, guesses: Sequence[Expression], clock: Clock) -> Front:
         """Searches until the clock is over, an answer leaves nothing to find, or Ctrl-C.
@@ -63,15 +88,20 @@ class Solver:
             guesses: The user's own.
             clock: For everything.
         """
+        self.ended, self.n_tried = "answered", 0
         candidates = constants(task)
         if task.null_loss > 0 and np.any(np.ptp(task.X, axis=0) > 0):
             if task.n_rows < _FEW_ROWS:
                 tell(f"{task.n_rows} rows are few: another equation may explain them as well by chance")
             task, found = self._found(task, guesses, clock)
+            if not self.n_tried:
+                tell("the search ended before it had tried any equation: give it more time with time_limit")
             worth = [c for c in found if c.loss < task.null_loss]
             candidates = _allowed([*candidates, *worth], task)
         told_apart = plain(without_duplicates(candidates, task), task, clock)
         front = chosen_front(without_needless_poles(told_apart, task), task, self.rule, clock)
+        if clock.is_out_of_time and self.ended != "interrupted":
+            self.ended = "time"
         return replace(front, candidates=likeliest(front.candidates, task))
 
     def _found(self, task: Task, guesses: Sequence[Expression], clock: Clock) -> tuple[Task, list[Candidate]]:
@@ -83,11 +113,14 @@ class Solver:
         if not units.reach_target:
             tell("the columns that vary have no unit of the target together: constants may have any unit")
             return freed, self._searched(freed, guesses, clock)
-        found = self._searched(task, guesses, clock.share(1 - _FREE_SHARE))
+        strict, free = self._scaled(task, guesses), self._scaled(freed, guesses)
+        clock = self._run(_with_units_first(strict, free, self._until_last_look(clock)), clock)
+        self.ended = strict.search.ended if strict.is_explained else free.search.ended
+        found = self._finished(strict, clock)
         left = min((c.loss for c in found), default=math.inf)
-        if left <= _UNEXPLAINED * task.null_loss or self.is_interrupted:
+        if left <= _UNEXPLAINED * task.null_loss or not free.search.candidates.n_seen:
             return task, found
-        more = self._searched(freed, guesses, clock)
+        more = self._finished(free, clock)
         if not min((c.loss for c in more), default=math.inf) < left - _UNEXPLAINED * task.null_loss:
             return task, found
         tell(
@@ -98,6 +131,13 @@ class Solver:
 
     def _searched(self, task: Task, guesses: Sequence[Expression], clock: Clock) -> list[Candidate]:
         """The best of what one search finds, in the user's units."""
+        scaled = self._scaled(task, guesses)
+        clock = self._run(scaled.search.run(self._until_last_look(clock)), clock)
+        self.ended = scaled.search.ended
+        return self._finished(scaled, clock)
+
+    def _scaled(self, task: Task, guesses: Sequence[Expression]) -> _Scaled:
+        """A search on the task with its variables and its target scaled."""
         scaler = Scaler.gentle(task.X, task.y)
         scaled = replace(
             task,
@@ -107,28 +147,52 @@ class Solver:
         )
         own = tuple(scaler.scaled(guess) for guess in guesses)
         search = Search(scaled, self.network, self.n_candidates, self.components, own, self.settings)
+        return _Scaled(task, scaler, search)
+
+    def _until_last_look(self, clock: Clock) -> Clock:
+        return clock.reserving(self.settings.finishing.share)
+
+    def _run(self, batches: Iterable[list[Candidate]], clock: Clock) -> Clock:
+        """Runs searches to their end or to Ctrl-C; returns the clock for the last look."""
         try:
-            for _ in search.run(clock.share(1 - self.settings.finishing.share)):
+            for _ in batches:
                 pass
         except KeyboardInterrupt:
-            self.is_interrupted = True
-            clock = Clock.of(min(clock.left, _LAST_LOOK))
-        if not search.candidates.n_seen:
-            tell("the search ended before it had tried any equation: give it more time with time_limit")
-        return self._finished(search.candidates, scaler, task, clock)
+            return Clock.of(min(clock.left, _LAST_LOOK))
+        return clock
 
-    def _finished(self, found: Candidates, scaler: Scaler, task: Task, clock: Clock) -> list[Candidate]:
+    def _finished(self, found: _Scaled, clock: Clock) -> list[Candidate]:
         """What was found, in the user's units and polished; after Ctrl-C the best few as they are."""
+        candidates, scaler, task = found.search.candidates, found.scaler, found.task
+        self.n_tried += candidates.n_seen
         try:
-            pool = unscaled(found.most_promising(_N_PROMISING), scaler, task)
+            pool = unscaled(candidates.most_promising(_N_PROMISING), scaler, task)
         except KeyboardInterrupt:
-            self.is_interrupted = True
-            return unscaled(found.most_promising(0), scaler, task)
+            self.ended = "interrupted"
+            return unscaled(candidates.most_promising(0), scaler, task)
         try:
             return finished(pool, task, clock, self.settings.finishing)
         except KeyboardInterrupt:
-            self.is_interrupted = True
+            self.ended = "interrupted"
             return pool
+
+
+def _with_units_first(strict: _Scaled, free: _Scaled, clock: Clock) -> Iterator[list[Candidate]]:
+    """Batches of a search that keeps to units; while it explains little, also of one with free constants."""
+    batches = strict.search.run(clock)
+    doubt = clock.within(_UNITS_WORK)
+    for batch in batches:
+        yield batch
+        if doubt.is_over and not strict.is_explained:
+            break
+    if strict.is_explained:
+        return
+    turns = [(1 - _FREE_SHARE, batches), (_FREE_SHARE, free.search.run(clock))]
+    for batch in in_turns(turns, clock.meter):
+        yield batch
+        if strict.is_explained:
+            yield from batches
+            return
 
 
 def _allowed(candidates: list[Candidate], task: Task) -> list[Candidate]:

@@ -15,8 +15,8 @@ class Stage(Protocol):
 
     Attributes:
         components: What users switch on and off; the stage works if any of them is on.
-        share: Of the time that is left, for a stage that comes before others; its weight among those that
-            take turns.
+        share: Of the planned work, after which others have their turn before a stage that comes first goes
+            on; its weight among those that take turns.
         takes_turns: Whether it goes on side by side with others until the time is up, rather than before
             them.
     """
@@ -26,5 +26,9 @@ class Stage(Protocol):
     takes_turns: bool
 
     def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
-        """Yields candidates for the context's task, batch after batch, each soon after the other."""
+        """Yields candidates for the context's task, batch after batch, each soon after the other.
+
+        What is done must not depend on how long anything takes: the clock is told of work that it does not
+        know of (`Clock.spend`), and is asked whether it is over, nothing else.
+        """
         ...

@@ -31,6 +31,8 @@ _HELD_OUT_SHARE = 0.2
 _LARGEST_WEIGHT = 20.0
 # Targets of more than this size have no exponentials that a polynomial could give.
 _LARGEST_EXPONENT = 12.0
+# Kinds that a target usually has, and seconds of work for a row and the square of a term.
+_N_KINDS, _SECONDS = 5, 2e-10
 # Transforms that a target cannot have are taken for the smallest that it can.
 _SMALLEST = 1e-300
 
@@ -179,6 +181,13 @@ def fit_surrogates(X: Array, y: Array, weights: Array | None = None) -> list[Sur
         _fit(X[rows], y[rows], weights[rows], True, fit.log_inputs, fit.output) for fit in fits[:_N_REFITTED]
     ]
     return sorted(fits, key=lambda s: s.error)
+
+
+def fitting_work(X: Array) -> float:
+    """Seconds of work that `fit_surrogates` takes for variables of shape (P, D), about."""
+    n_rows = min(len(X), ROWS)
+    n_terms = len(degrees_up_to(X.shape[1], n_rows // 2)) if X.shape[1] else 0
+    return _N_KINDS * _SECONDS * n_rows * n_terms**2
 
 
 def refit(surrogate: Surrogate, X: Array, y: Array, weights: Array, degrees: NDArray[np.int64]) -> Surrogate:

@@ -26,14 +26,30 @@ def test_a_clock_counts_down(at):
     assert (clock.left, clock.is_over) == (0.0, True)
 
 
-def test_a_share_is_of_what_is_left(at):
+def test_a_share_is_of_the_work_that_is_left_and_not_of_the_time(at):
+    clock = Clock.of(10.0).within(8.0)
+    clock.spend(3.0)
+    at(109.0)
+    part = clock.share(0.4)
+    assert part.work_left == pytest.approx(2.0)
+    assert part.share(0.5).work_left == pytest.approx(1.0)
+    part.spend(2.0)
+    assert (part.is_over, clock.is_over, clock.work_left) == (True, False, 3.0)
+    at(111.0)
+    assert (clock.is_over, clock.work_left) == (True, 3.0)
+
+
+def test_a_part_of_the_time_can_be_kept_for_what_comes_last(at):
     clock = Clock.of(10.0)
     at(105.0)
-    part = clock.share(0.4)
-    assert part.left == pytest.approx(2.0)
-    assert part.share(0.5).left == pytest.approx(1.0)
-    at(111.0)
-    assert clock.share(0.5).is_over
+    most = clock.reserving(0.2)
+    assert (most.left, clock.left) == (pytest.approx(4.0), 5.0)
+    at(109.5)
+    assert (most.is_over, clock.is_over) == (True, False)
+
+
+def test_a_narrower_clock_does_not_widen_the_one_it_comes_from(at):
+    assert Clock.of(10.0).within(1.0).within(5.0).work_left == 1.0
 
 
 def test_without_a_deadline_nothing_presses(at):
@@ -42,6 +58,8 @@ def test_without_a_deadline_nothing_presses(at):
     assert not clock.is_over
     assert clock.left == math.inf
     assert clock.share(0.1) == clock
+    assert clock.reserving(0.1) == clock
+    assert clock.work_left == math.inf
 
 
 def test_no_time_is_over_at_once(at):

@@ -21,9 +21,9 @@ Array = NDArray[np.float64]
 
 # Starts of a form that are kept after the first step, and after some more; the best one goes on to the end.
 _FIRST, _SECOND, _LAST = Effort(1, None, 2), Effort(1, None, 12), Effort(1, None, 150)
-_N_FIRST, _N_SECOND = 8, 3
-# Structural exponents stay as they are in a fit; exponents that begin there are moved off by this share.
-_OFF = 1.0007
+_N_FIRST, _N_SECOND = 16, 4
+# Structural exponents stay as they are in a fit; exponents that begin there are moved off by this much.
+_OFF = 7e-4
 
 
 @dataclass(frozen=True)
@@ -123,6 +123,6 @@ def _off_structure(form: Expression, start: tuple[float, ...]) -> tuple[float, .
     places = [i for i, token in enumerate(form.tokens) if token == PLACEHOLDER]
     exponents = set(form.exponent_positions())
     return tuple(
-        value * _OFF if place in exponents and is_structural(value) else value
+        value + _OFF if place in exponents and is_structural(value) else value
         for place, value in zip(places, start, strict=True)
     )

@@ -7,7 +7,7 @@ constants are fitted together.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from nsr.clock import Clock
@@ -56,9 +56,9 @@ SERIES = (
 )
 
 
-def grown(state: State, clock: Clock) -> Iterator[list[Fit]]:
+def grown(state: State, clock: Clock, kinds: Sequence[Series] = SERIES) -> Iterator[list[Fit]]:
     """The best sums of each kind, background and size; a kind ends where a further term explains nothing."""
-    for series in SERIES:
+    for series in kinds:
         for background in series.backgrounds:
             yield from _grown(series, background, state, clock)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 
 from nsr.clock import Clock
@@ -10,6 +11,8 @@ from nsr.expressions.simplify import simplify
 from nsr.refinement.candidates import Candidate, scored
 from nsr.search.context import Context
 from nsr.search.curves.fitting import Fit, refitted
+from nsr.search.curves.linear import linear_models, transformed_models
+from nsr.search.curves.partners import curves_with_partners
 from nsr.search.curves.rationals import polynomials
 from nsr.search.curves.single import single_curves
 from nsr.search.settings import CurvesSettings
@@ -35,6 +38,18 @@ class Curves:
             yield from self._fitted(
                 single_curves(state.first(self._settings.n_rows), clock), state, context, clock
             )
+
+        if context.root.n_variables > 1:
+            yield from self._several(context, clock)
+
+    def _several(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
+        """Models of all variables of the table, and curves of one beside the others."""
+        root, settings = context.root, self._settings
+        for forms in linear_models(root.first(settings.polished_rows)):
+            yield _lifted(forms, root, context)
+        some = root.first(settings.n_rows)
+        fitted = itertools.chain(transformed_models(some, clock), curves_with_partners(some, clock))
+        yield from self._fitted(fitted, root, context, clock)
 
     def _single(self, context: Context) -> list[State]:
         """States of one variable, those that explain most first."""

@@ -134,6 +134,15 @@ def _scales(data: Features) -> Starts:
     return [(place,) for place in (*middle, *np.geomspace(low, high, 6), high * 4, high * 30)]
 
 
+def _few_scales(data: Features) -> Starts:
+    low, high = float(data.positive[0]), float(data.positive[-1])
+    return [(place,) for place in (np.sqrt(low * high), high, high * 8)]
+
+
+def _few_inverses(data: Features) -> Starts:
+    return [(1 / place,) for (place,) in _few_scales(data)]
+
+
 def _inverses(data: Features) -> Starts:
     return [(1 / place,) for (place,) in _scales(data)]
 
@@ -244,6 +253,8 @@ RULES: dict[str, Callable[[Features], Starts]] = {
     "before": _before,
     "scale": _scales,
     "inverse": _inverses,
+    "few scales": _few_scales,
+    "few inverses": _few_inverses,
     "square": _squares,
     "shift": _shifts,
     "beyond": _beyond,
@@ -265,16 +276,28 @@ RULES: dict[str, Callable[[Features], Starts]] = {
 }
 
 
-def starts_of(curve: Curve, data: Features) -> Starts:
+def starts_of(curve: Curve, data: Features, other: Features | None = None) -> Starts:
     """Every combination of what the rules of a curve give; constants without a rule begin at 1.
+
+    Args:
+        curve: The curve.
+        data: The target over x.
+        other: The target over z, which rules that begin with z look at.
 
     Returns:
         Values of all constants, in the order of the curve's.
     """
     with np.errstate(all="ignore"):
         choices = [
-            [dict(zip(names.split(), values, strict=True)) for values in RULES[rule](data)]
+            [dict(zip(names.split(), values, strict=True)) for values in _values(rule, data, other)]
             for names, rule in curve.starts.items()
         ]
     known = ({name: v for part in parts for name, v in part.items()} for parts in itertools.product(*choices))
     return [tuple(own.get(name, 1.0) for name in curve.constants) for own in known]
+
+
+def _values(rule: str, data: Features, other: Features | None) -> Starts:
+    if rule.startswith("z "):
+        assert other is not None, rule
+        return RULES[rule[2:]](other)
+    return RULES[rule](data)

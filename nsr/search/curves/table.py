@@ -161,3 +161,37 @@ CURVES = (
     Curve("Butler and Volmer", "a*(exp(k*x) - exp(-m*x))", {"k": "decay", "m": "decay"}),
     Curve("Bateman", "a*(exp(-k*x) - exp(-m*x))", {"k": "decay", "m": "decay"}),
 )
+
+# What one variable contributes where others multiply it or are added to it; the factor is theirs to share.
+SHAPES = (
+    Curve("power", "x^n", {"n": "exponent"}),
+    Curve("exponential", "exp(k*x)", {"k": "rate"}),
+    Curve("exponential approach", "(1 - exp(-k*x))", {"k": "decay"}),
+    Curve("Arrhenius", "exp(b/x)", {"b": "barrier"}),
+    Curve("logarithm", "log(x)"),
+    Curve("saturation (Michaelis and Menten)", "x/(x + k)", {"k": "scale"}),
+    Curve("inhibition, hyperbola", "1/(x + s)", {"s": "pole"}),
+    Curve("Hill", "1/(1 + (k/x)^n)", {"k": "scale", "n": "steepness"}),
+    Curve("logistic", "1/(1 + exp(k*(m - x)))", {"k": "slope", "m": "inside"}),
+    Curve("Gaussian peak", "exp(-((x - m)/w)^2)", {"m w": "peak"}),
+    Curve("wave", "sin(w*x + p)", {"w p": "wave"}),
+)
+
+# Curves of two variables, of which either may be x.
+PAIRS = (
+    Curve("competitive inhibition", "a*x/(x + k + m*z)", {"k": "scale", "m": "z few inverses"}),
+    Curve("uncompetitive inhibition", "a*x/(k + x*(1 + m*z))", {"k": "scale", "m": "z few inverses"}),
+    Curve("noncompetitive inhibition", "a*x/((x + k)*(1 + m*z))", {"k": "scale", "m": "z few inverses"}),
+    Curve(
+        "mixed inhibition",
+        "a*x/(k + m*z + x*(1 + n*z))",
+        {"k": "few scales", "m": "z few inverses", "n": "z few inverses"},
+    ),
+    Curve(
+        "ordered bisubstrate",
+        "a*x*z/(k + m*x + n*z + x*z)",
+        {"k": "few scales", "m": "z few scales", "n": "few scales"},
+    ),
+    Curve("ping-pong", "a*x*z/(m*x + n*z + x*z)", {"m": "z few scales", "n": "few scales"}),
+    Curve("dual Monod", "a*x*z/((x + k)*(z + m))", {"k": "few scales", "m": "z few scales"}),
+)

@@ -34,6 +34,8 @@ _N_REFERENCES = 16
 # Rows of the tables whose rank is looked at.
 _N_PROBES = 48
 _MAX_GROUP = 2
+# Seconds of work for a factor of a term at a point.
+_SECONDS = 1.2e-8
 # Coefficients that vary by less than this share are constant.
 _CONSTANT = 1e-3
 # Parts are known no better than this: the surrogate's error is that of typical rows.
@@ -151,6 +153,12 @@ def affine_splits(state: State) -> list[AffineSplit]:
                 found |= {i for split in new for i in split.group}
                 splits += new
     return sorted(splits, key=lambda s: (not s.is_product, len(s.group), s.error))
+
+
+def tabulating_work(split: AffineSplit) -> float:
+    """Seconds of work that finding a split takes, or finding coefficients of one, about."""
+    n_points = min(split.state.n_rows, ROWS) * _N_REFERENCES
+    return _SECONDS * n_points * split.surrogate.degrees.size
 
 
 def is_constant(state: State) -> bool:

@@ -12,7 +12,7 @@ from nsr.refinement.candidates import Candidate
 from nsr.refinement.description import description_length
 from nsr.search.settings import SearchSettings
 from nsr.search.state import State
-from nsr.search.structure.affine import AffineSplit, affine_splits, is_constant
+from nsr.search.structure.affine import AffineSplit, affine_splits, is_constant, tabulating_work
 from nsr.search.structure.parts import affine, assembled, in_terms_of
 from nsr.search.structure.separation import separation
 from nsr.search.surrogate import OUTPUTS, Surrogate
@@ -25,7 +25,7 @@ class PartSolver:
     Attributes:
         search: Runs a search of its own on a part until its clock is over.
         settings: The numbers of the search.
-        clock: For all parts together.
+        clock: For all parts of one state together.
     """
 
     search: Callable[[State, Clock], Iterator[list[Candidate]]]
@@ -55,7 +55,9 @@ class PartSolver:
     def split(self, state: State) -> list[Expression]:
         """What is affine in a function of few variables: this function first, then its coefficients."""
         forms: list[Expression] = []
-        for split in affine_splits(state)[: self.settings.structure.n_splits]:
+        splits = affine_splits(state)
+        self.clock.spend(sum(map(tabulating_work, splits)))
+        for split in splits[: self.settings.structure.n_splits]:
             for inner in self._solutions(split.inner, split.error):
                 forms += self._with_coefficients(split, inner)
             if self.clock.is_over:
@@ -64,6 +66,7 @@ class PartSolver:
 
     def _with_coefficients(self, split: AffineSplit, inner: Expression) -> list[Expression]:
         """Equations for the state that is split, once the function that it is affine in is known."""
+        self.clock.spend(tabulating_work(split))
         coefficients = split.coefficients(inner)
         if coefficients is None:
             return []
@@ -90,7 +93,7 @@ class PartSolver:
         Args:
             part: What to solve.
             error: By which share of its spread the part is off.
-            share: Of the time left, which the part may take.
+            share: Of the work left, which the part may take.
         """
         floor = self.settings.structure.part_precision * error**2 * part.null_loss
         best: list[Candidate] = []

@@ -53,6 +53,8 @@ _SIGNIFICANT = 5.0
 # Directions of columns whose singular values are below this share of the largest are noise.
 _COLLINEAR = 1e-6
 
+# Seconds of work for one list of relations, about.
+WORK = 0.03
 
 # What may be a polynomial; the last one is tried with few variables only.
 _OF_POLYNOMIALS = (TRANSFORMS[0], TRANSFORMS[1], TRANSFORMS[2], TRANSFORMS[6])

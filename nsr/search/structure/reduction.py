@@ -20,7 +20,7 @@ from nsr.clock import Clock
 from nsr.expressions.expression import Expression, apply, variable
 from nsr.expressions.monomials import monomial
 from nsr.search.state import State
-from nsr.search.surrogate import Surrogate
+from nsr.search.surrogate import Surrogate, fitting_work
 
 Array = NDArray[np.float64]
 
@@ -42,7 +42,7 @@ def reductions(state: State, clock: Clock = Clock()) -> list[State]:
 
     Args:
         state: What to reduce.
-        clock: Once it is over no further state is judged.
+        clock: Once it is over no further state is judged; is told of the work.
     """
     if state.X.shape[1] < 1:
         return []
@@ -61,8 +61,11 @@ def reductions(state: State, clock: Clock = Clock()) -> list[State]:
         _groupings(state, X, targets, gradients, tolerance),
         _pairings(state, X, gradients, tolerance),
     )
-    in_time = itertools.takewhile(lambda _: not clock.is_over, proposals)
-    kept = [child for child in in_time if _is_as_good(child, surrogate)]
+    kept = []
+    for child in itertools.takewhile(lambda _: not clock.is_over, proposals):
+        clock.spend(fitting_work(child.X))
+        if _is_as_good(child, surrogate):
+            kept.append(child)
     return sorted(kept, key=lambda s: (s.X.shape[1], s.error))
 
 

@@ -13,7 +13,7 @@ from nsr.refinement.candidates import Candidate
 from nsr.search.context import Context
 from nsr.search.state import State
 from nsr.search.structure.divide import PartSolver
-from nsr.search.structure.families import relations
+from nsr.search.structure.families import WORK, relations
 from nsr.search.structure.reduction import groupings, is_usable, reductions
 
 COMPONENTS = frozenset({"families", "separation", "reduction"})
@@ -66,6 +66,7 @@ class Structure:
         """What families and separation find for one state."""
         if "families" in context.components:
             for forms in relations(state):
+                clock.spend(WORK)
                 lifted = [state.lift(form) for form in forms]
                 yield context.polished(lifted, stage_name("families", state, context), clock)
                 if clock.is_over:
@@ -79,11 +80,11 @@ class Structure:
     def _all_split(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
         """What the larger states are affine in, or sums by a surrogate that is not the best one."""
         settings = context.settings.structure
-        solver = part_solver(context, COMPONENTS, clock)
         larger = [state for state in context.states if state.n_variables > settings.few_variables]
         for state in sorted(larger, key=lambda state: (state.n_variables, state.error)):
-            if clock.left < settings.least_seconds:
+            if clock.is_over or clock.work_left < settings.least_work:
                 return
+            solver = part_solver(context, COMPONENTS, clock)
             yield divided(context, state, solver.separated(state, state.best_of_each_output[1:]), clock)
             yield divided(context, state, solver.split(state), clock)
 
@@ -104,10 +105,12 @@ def stage_name(component: str, state: State, context: Context) -> str:
 
 
 def part_solver(context: Context, components: frozenset[str], clock: Clock) -> PartSolver:
-    """What solves the parts of a state by searches that use some of the components."""
-    own = components & context.components
+    """What solves the parts of one state by searches that use some of the components."""
+    own, work = components & context.components, context.settings.structure.state_work
     return PartSolver(
-        lambda part, own_clock: context.search_part(part, own, own_clock), context.settings, clock
+        lambda part, own_clock: context.search_part(part, own, own_clock),
+        context.settings,
+        clock.within(work),
     )
 
 

@@ -37,7 +37,7 @@ def test_a_guess_is_known_in_other_words(text):
     own = guess("Vm*S/(Km+S)")
     found = written(own, text, table(1.0))
     assert own.names == ("Vm", "Km")
-    np.testing.assert_allclose(found.constants, (12.1, 2.3), rtol=1e-6)
+    np.testing.assert_allclose(found, (12.1, 2.3), rtol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_a_form_with_a_term_less_is_another_form():
 def test_constants_of_any_size_are_found(scale):
     own = guess("Vm*S/(Km+S)")
     found = written(own, f"7.7/(1 + {2.3 * scale}/x_0)", table(1.0, S * scale))
-    np.testing.assert_allclose(found.constants, (7.7, 2.3 * scale), rtol=1e-6)
+    np.testing.assert_allclose(found, (7.7, 2.3 * scale), rtol=1e-6)
 
 
 def test_the_users_own_constants_are_reported_with_their_errors(rng):
@@ -97,4 +97,12 @@ def test_numbers_of_a_guess_are_kept_where_they_can_be():
     chosen = reported(parse("1/((0.03125*x_1 + 0.25)/x_0 + 1/12)"), table(y, X), [own])
     assert chosen.names == ("Vm", "Km", "Ki")
     np.testing.assert_allclose(chosen.constants.values, (12, 3, 8), rtol=2e-2)
+    assert np.isfinite(chosen.constants.errors).all()
+
+
+def test_exponents_that_are_whole_are_reported_with_errors():
+    y = 2.5 * S[:, 0] ** 2 + 1e-3 * np.cos(9 * S[:, 0])
+    chosen = reported(parse("2.5*x_0**2"), table(y), [guess("a*S**n")])
+    assert chosen.names == ("a", "n")
+    np.testing.assert_allclose(chosen.constants.values, (2.5, 2), rtol=1e-3)
     assert np.isfinite(chosen.constants.errors).all()

@@ -1,5 +1,6 @@
 import itertools
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from nsr.refinement.choice import chosen_front
 from nsr.refinement.description import constant_bits, description_length
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.refine import Effort
-from nsr.refinement.selection import pareto_front, without_duplicates
+from nsr.refinement.selection import pareto_front, thinned, without_duplicates
 from nsr.refinement.snapping import snap
 from nsr.task import Task
 
@@ -223,3 +224,43 @@ def test_candidates_keep_their_front_and_their_shortest(rng):
     assert pool.best == best
     assert best in kept
     assert set(pareto_front(found)) <= set(kept)
+
+
+def test_exponents_are_rounded_with_the_rest(rng):
+    y = values("2.5*x_0**2 + 3") + 0.02 * rng.standard_normal(200)
+    found = snap(refined("2.1*x_0**2.0123 + 2.1234", y), task(y))
+    assert found is not None
+    assert to_infix(found.expression) == "2.5*x_0**2 + 3"
+
+
+@dataclass(frozen=True)
+class Row:
+    complexity: int
+    loss: float
+
+
+LOSSES = [1.0, 0.9, 0.2, 0.19, 0.18, 1e-3, 0.9e-3, 1e-6]
+
+
+@pytest.mark.parametrize("best", range(len(LOSSES)))
+@pytest.mark.parametrize("n", range(1, 10))
+def test_a_thinned_front_has_the_chosen_row_and_no_more_than_asked_for(best, n):
+    front = [Row(place, loss) for place, loss in enumerate(LOSSES)]
+    kept = thinned(front, best, n)
+    assert len(kept) == min(n, len(front))
+    assert kept == sorted(set(kept))
+    assert best in kept
+    if n > 1:
+        assert 0 in kept
+    if n > 2:
+        assert kept[-1] == len(front) - 1
+
+
+def test_the_largest_drops_are_kept():
+    front = [Row(place, loss) for place, loss in enumerate(LOSSES)]
+    assert thinned(front, 0, 4) == [0, 2, 5, 7]
+
+
+def test_losses_that_are_rounding_errors_are_no_drops():
+    front = [Row(place, loss) for place, loss in enumerate([1.0, 0.1, 1e-25, 1e-28, 0.0])]
+    assert thinned(front, 2, 4) == [0, 1, 2, 4]

@@ -182,6 +182,8 @@ def test_clear_errors(regressor, rng):
 
 
 # Without evolution, which would spend its patience on every one of the checks' tables.
+# Many of these are noise, as the user is told.
+@pytest.mark.filterwarnings("ignore:the chosen equation explains")
 @parametrize_with_checks(
     [SymbolicRegressor(checkpoint=UNTRAINED, n_candidates=16, stages=("network", "families", "reduction"))]
 )

@@ -1,0 +1,230 @@
+"""Pictures of fitted equations: the front, the fit, its residuals, and slices through it.
+
+Each function draws into the axes it is given, or into those of a new pyplot figure, and returns them, so that
+pictures can be combined and changed. They need matplotlib: `pip install "nsr[plots]"`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nsr.export.leaderboard import shortened
+from nsr.export.pictures import check_picture, write_picture
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from nsr.regressor import SymbolicRegressor
+
+Array = NDArray[np.float64]
+
+_N_FINE, _N_GRID = 400, 80
+# Equations in titles and labels are cut to this many characters.
+_TITLE, _LABEL = 80, 40
+# Slices of a picture of everything.
+_N_SLICES = 2
+# Probability with which new observations lie in bands.
+_LEVEL = 0.95
+_BAND = {"alpha": 0.25, "linewidth": 0}
+
+
+def plot_front(estimator: SymbolicRegressor, ax: Axes | None = None) -> Axes:
+    """The front: unexplained share over complexity, each row with its equation, the chosen one marked.
+
+    Args:
+        estimator: Fitted.
+        ax: Where to draw.
+    """
+    ax = ax or _new_axes()
+    front, best = estimator.equations_, estimator.best_index_
+    # Rows that are exact have no logarithm; they are drawn where rounding ends.
+    unexplained = np.maximum(1 - front["r2"].to_numpy(), np.finfo(float).eps)
+    ax.step(front["complexity"], unexplained, where="post", color="0.7")
+    ax.plot(front["complexity"], unexplained, "o", color="C0", label="front")
+    ax.plot(front["complexity"].iloc[best], unexplained[best], "*", markersize=14, color="C1", label="chosen")
+    for equation, *place in zip(estimator.equations(digits=3), front["complexity"], unexplained, strict=True):
+        label = {"xytext": (4, 4), "textcoords": "offset points", "fontsize": "x-small"}
+        ax.annotate(shortened(equation, _LABEL), place, **label)
+    ax.set(yscale="log", xlabel="complexity", ylabel="unexplained share")
+    ax.legend()
+    return ax
+
+
+def plot_fit(
+    estimator: SymbolicRegressor, X: ArrayLike, y: ArrayLike, index: int | None = None, ax: Axes | None = None
+) -> Axes:
+    """Observations and the equation: a curve where there is one column, else observed over predicted values.
+
+    Args:
+        estimator: Fitted.
+        X: Variables, shape (n_rows, n_columns).
+        y: Observed target, shape (n_rows,).
+        index: Row of `equations_`; the chosen one by default.
+        ax: Where to draw.
+    """
+    table, y = _table(X), np.asarray(y, dtype=np.float64)
+    if table.shape[1] == 1:
+        ax = plot_slice(estimator, X, 0, index, ax)
+        ax.plot(table[:, 0], y, "o", markersize=3, color="0.3", label="observed")
+        ax.legend()
+        return ax
+    ax = ax or _new_axes()
+    predicted = estimator.predict(X, index)
+    ax.plot(predicted, y, "o", markersize=3)
+    ends = [min(np.nanmin(predicted), y.min()), max(np.nanmax(predicted), y.max())]
+    ax.plot(ends, ends, color="0.5", linewidth=1)
+    ax.set(xlabel="predicted", ylabel="observed")
+    return ax
+
+
+def plot_residuals(
+    estimator: SymbolicRegressor, X: ArrayLike, y: ArrayLike, index: int | None = None, ax: Axes | None = None
+) -> Axes:
+    """What the equation leaves, over its values; the arguments are those of `plot_fit`."""
+    ax = ax or _new_axes()
+    predicted = estimator.predict(X, index)
+    ax.plot(predicted, np.asarray(y, dtype=np.float64) - predicted, "o", markersize=3)
+    ax.axhline(0, color="0.5", linewidth=1)
+    ax.set(xlabel="predicted", ylabel="observed - predicted")
+    return ax
+
+
+def plot_slice(
+    estimator: SymbolicRegressor,
+    X: ArrayLike,
+    column: int | str,
+    index: int | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """The equation as a function of one column, all others at their median, with a band for new observations.
+
+    Args:
+        estimator: Fitted.
+        X: Variables, shape (n_rows, n_columns), whose range and medians are taken.
+        column: Its number or name.
+        index: Row of `equations_`; the chosen one by default.
+        ax: Where to draw.
+
+    Raises:
+        ValueError: If there is no such column.
+    """
+    ax = ax or _new_axes()
+    table, place = _table(X), _place(estimator, column)
+    points = np.tile(np.median(table, axis=0), (_N_FINE, 1))
+    points[:, place] = np.linspace(table[:, place].min(), table[:, place].max(), _N_FINE)
+    values, bounds = _values(estimator, points, index)
+    (line,) = ax.plot(points[:, place], values, label="equation")
+    ax.fill_between(points[:, place], *bounds.T, color=line.get_color(), **_BAND)
+    ax.set(xlabel=estimator.names_.identifiers[place], ylabel="target")
+    return ax
+
+
+def plot_surface(
+    estimator: SymbolicRegressor,
+    X: ArrayLike,
+    columns: tuple[int | str, int | str],
+    index: int | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """The equation as a function of two columns, in colours, all others at their median; rows are points.
+
+    Args:
+        estimator: Fitted.
+        X: Variables, shape (n_rows, n_columns), whose range and medians are taken.
+        columns: Their numbers or names.
+        index: Row of `equations_`; the chosen one by default.
+        ax: Where to draw.
+
+    Raises:
+        ValueError: If there are no such columns.
+    """
+    ax = ax or _new_axes()
+    table = _table(X)
+    across, up = (_place(estimator, column) for column in columns)
+    lines = [np.linspace(table[:, place].min(), table[:, place].max(), _N_GRID) for place in (across, up)]
+    grid = np.meshgrid(*lines)
+    points = np.tile(np.median(table, axis=0), (_N_GRID**2, 1))
+    points[:, across], points[:, up] = grid[0].ravel(), grid[1].ravel()
+    values, _ = _values(estimator, points, index)
+    filled = ax.contourf(*grid, np.ma.masked_invalid(values.reshape(_N_GRID, _N_GRID)), levels=20)
+    ax.figure.colorbar(filled, ax=ax, label="target")
+    ax.plot(table[:, across], table[:, up], ".", color="white", markersize=2)
+    ax.set(xlabel=estimator.names_.identifiers[across], ylabel=estimator.names_.identifiers[up])
+    return ax
+
+
+def draw(estimator: SymbolicRegressor, X: ArrayLike, y: ArrayLike, target: str, path: Path) -> None:
+    """Writes a picture of everything: the fit, its residuals, the front, slices along what is needed most.
+
+    Args:
+        estimator: Fitted to this table.
+        X: Variables, shape (n_rows, n_columns).
+        y: Target, shape (n_rows,).
+        target: What it is called.
+        path: Picture to write; its ending says of which kind.
+
+    Raises:
+        ValueError: As `check_picture` does.
+    """
+    check_picture(path)
+    from matplotlib.figure import Figure
+
+    used = _most_needed(estimator, X)
+    n_rows = 2 if len(used) < 2 else 3
+    figure = Figure(figsize=(11, 4 * n_rows), layout="constrained")
+    panels = figure.subplots(n_rows, 2).ravel()
+    plot_fit(estimator, X, y, ax=panels[0])
+    plot_residuals(estimator, X, y, ax=panels[1])
+    plot_front(estimator, ax=panels[2])
+    if len(used) < 2:
+        panels[3].set_axis_off()
+    else:
+        plot_surface(estimator, X, (used[0], used[1]), ax=panels[3])
+        for place, panel in zip(used, panels[4:], strict=False):
+            plot_slice(estimator, X, place, ax=panel)
+    equation = estimator.equations(digits=4)[estimator.best_index_]
+    # Dollars in names are no formulas.
+    figure.suptitle(shortened(f"{target} = {equation}", _TITLE), parse_math=False)
+    write_picture(figure, path)
+
+
+def _new_axes() -> Any:
+    import matplotlib.pyplot as plt
+
+    return plt.subplots()[1]
+
+
+def _table(X: ArrayLike) -> Array:
+    return np.asarray(X, dtype=np.float64)
+
+
+def _place(estimator: SymbolicRegressor, column: int | str) -> int:
+    return estimator.names_.place(column) if isinstance(column, str) else int(column)
+
+
+def _values(estimator: SymbolicRegressor, points: Array, index: int | None) -> tuple[Array, Array]:
+    """Values at points, and bounds of new observations, shape (n_points, 2)."""
+    table: Any = points
+    if hasattr(estimator, "feature_names_in_"):
+        import pandas as pd
+
+        table = pd.DataFrame(points, columns=estimator.feature_names_in_)
+    values, bounds = estimator.predict(table, index, interval=_LEVEL)
+    return values, bounds
+
+
+def _most_needed(estimator: SymbolicRegressor, X: ArrayLike) -> list[int]:
+    """Columns of the chosen equation, those first along which it varies most, the others at their median."""
+    table = _table(X)
+    used = estimator.expressions_[estimator.best_index_].variables
+    spread = {}
+    for place in used:
+        points = np.tile(np.median(table, axis=0), (len(table), 1))
+        points[:, place] = table[:, place]
+        with np.errstate(all="ignore"):
+            spread[place] = float(np.nanstd(_values(estimator, points, None)[0]))
+    return sorted(used, key=lambda place: -spread[place])

@@ -1,0 +1,155 @@
+"""Checks of the columns: which the equation needs, which could stand for each other, which say nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.stats
+from numpy.typing import NDArray
+
+from nsr.evaluate.program import Program
+from nsr.report.finding import LEAST_ROWS, Finding, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from nsr.report.fitted import Fitted
+
+Array = NDArray[np.float64]
+
+_N_SHUFFLES = 5
+# What is lost counts if it is this many times its standard error.
+_SURE = 2.0
+# Ranks of columns that could stand for each other are correlated at least as much.
+_ALIKE = 0.9
+_DEGREE = 3
+# Columns depend on each other linearly if what is left of one is this part of its deviation.
+_DEPENDENT = 1e-6
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What the columns are to the equation.
+
+    Attributes:
+        gains: How much more of the target is unexplained (a share of the loss of the best constant) when a
+            column of the equation is shuffled; infinity where the equation then has no value.
+        idle: Columns that are not in the equation, and what is left does not vary with.
+        gainless: Columns that are in the equation, and could be shuffled without loss.
+        alike: Columns of the equation, each with another that could take its place.
+        dependent: Columns of which each is a sum of multiples of the others.
+    """
+
+    gains: Mapping[str, float]
+    idle: tuple[str, ...]
+    gainless: tuple[str, ...]
+    alike: tuple[tuple[str, str], ...]
+    dependent: tuple[str, ...]
+
+
+def columns(fitted: Fitted, missed: Collection[int]) -> Columns:
+    """Looks at each of the columns.
+
+    Args:
+        fitted: The equation and its table.
+        missed: Columns that what is left varies with.
+    """
+    names, used = fitted.names, fitted.expression.variables
+    gains = {place: _gain(fitted, place) for place in used}
+    return Columns(
+        gains={names[place]: gain for place, (gain, _) in gains.items()},
+        idle=tuple(names[i] for i in range(len(names)) if i not in used and i not in missed),
+        gainless=tuple(names[place] for place, (_, is_sure) in gains.items() if not is_sure),
+        alike=tuple((names[one], names[other]) for one, other in _alike(fitted)),
+        dependent=tuple(names[place] for place in _dependent(fitted)),
+    )
+
+
+def said(found: Columns) -> list[Finding]:
+    """What there is to say about the columns."""
+    findings = []
+    ordered = sorted(found.gains, key=lambda name: -found.gains[name])
+    used = listed(ordered) or "none"
+    idle = f"; idle: {listed(found.idle)}" if found.idle else ""
+    findings.append(Finding("columns", f"in the equation, most needed first: {used}{idle}"))
+    if found.gainless:
+        text = f"in the equation, but nothing is gained from: {listed(found.gainless)}"
+        findings.append(Finding("gainless", text, True))
+    if found.alike:
+        pairs = listed([f"{one} and {other}" for one, other in found.alike])
+        findings.append(Finding("alike", f"cannot be told apart by these data: {pairs}", True))
+    if len(found.dependent) > 2:  # two are alike
+        text = f"each is a sum of multiples of the others: {listed(found.dependent)}"
+        findings.append(Finding("dependent", text, True))
+    return findings
+
+
+def _gain(fitted: Fitted, place: int) -> tuple[float, bool]:
+    """What a column is worth (Breiman's permutation importance, in the loss), and whether that is sure."""
+    task, rng = fitted.task, fitted.rng
+    own = _losses(fitted, task.X)
+    more = np.zeros(task.n_rows)
+    for _ in range(_N_SHUFFLES):
+        shuffled = task.X.copy()
+        shuffled[:, place] = rng.permutation(shuffled[:, place])
+        more += (_losses(fitted, shuffled) - own) / _N_SHUFFLES
+    return float(np.mean(more)) / max(task.null_loss, 1e-300), _is_loss(more)
+
+
+def _losses(fitted: Fitted, X: Array) -> Array:
+    """Loss of each row, infinity where the equation has no value."""
+    with np.errstate(all="ignore"):
+        predicted = np.asarray(Program([fitted.expression]).values(X)[0], dtype=np.float64)
+        losses = fitted.task.loss.elementwise(predicted, fitted.task.y)
+    if fitted.task.weights is not None:
+        losses = losses * fitted.task.weights / np.mean(fitted.task.weights)
+    return np.where(np.isfinite(losses), losses, np.inf)
+
+
+def _is_loss(more: Array) -> bool:
+    """Whether rows lose surely, on average."""
+    if not np.all(np.isfinite(more)):
+        return True
+    return float(np.mean(more)) > _SURE * float(np.std(more)) / np.sqrt(len(more))
+
+
+def _alike(fitted: Fitted) -> list[tuple[int, int]]:
+    """Columns of the equation, each with one from which it can be computed without loss to the equation."""
+    task, found = fitted.task, []
+    if task.n_rows < LEAST_ROWS:
+        return []
+    own = _losses(fitted, task.X)
+    for place in fitted.expression.variables:
+        for other in fitted.varying:
+            if other == place or (other, place) in found or not _are_near(task.X, place, other):
+                continue
+            replaced = task.X.copy()
+            replaced[:, place] = _computed_from(task.X[:, other], task.X[:, place])
+            if not _is_loss(_losses(fitted, replaced) - own):
+                found.append((place, other))
+    return found
+
+
+def _are_near(X: Array, one: int, other: int) -> bool:
+    return np.ptp(X[:, one]) > 0 and abs(scipy.stats.spearmanr(X[:, one], X[:, other]).statistic) >= _ALIKE
+
+
+def _computed_from(column: Array, wanted: Array) -> Array:
+    """A smooth function of one column that comes near another."""
+    centred = (column - column.mean()) / column.std()
+    design = np.polynomial.chebyshev.chebvander(centred, min(_DEGREE, len(np.unique(column)) - 1))
+    return np.asarray(design @ np.linalg.lstsq(design, wanted, rcond=None)[0], dtype=np.float64)
+
+
+def _dependent(fitted: Fitted) -> list[int]:
+    """Columns that are a combination of others, where rows are enough to tell."""
+    X = fitted.task.X[:, fitted.varying]
+    if len(X) < X.shape[1] + 2:
+        return []
+    scaled = (X - X.mean(axis=0)) / X.std(axis=0)
+    _, singular, directions = np.linalg.svd(scaled, full_matrices=False)
+    idle = directions[singular < _DEPENDENT * np.sqrt(len(X))]
+    involved = np.max(np.abs(idle), axis=0, initial=0.0) > np.sqrt(_DEPENDENT)
+    return [place for place, is_in in zip(fitted.varying, involved, strict=True) if is_in]

@@ -1,0 +1,142 @@
+"""Models that are linear in several variables, in their logarithms, or under an exponential or a reciprocal.
+
+Each comes in all sizes, from the one term that explains most to all of them, so that whoever chooses by what
+holds on other rows has the sparse ones and the full one to choose from.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from functools import reduce
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsr.clock import Clock
+from nsr.expressions.expression import PLACEHOLDER, Expression, apply, variable
+from nsr.expressions.monomials import ONE, linear_combination, monomial
+from nsr.refinement.subsets import backward_elimination, forward_selection
+from nsr.search.curves.fitting import Fit, best_fits
+from nsr.search.state import State
+
+Array = NDArray[np.float64]
+
+# Terms beside the intercept in the sparse sums; the full one has at most this many.
+_SIZES, _MOST = tuple(range(1, 13)), 30
+# With this many columns or fewer all sums start from the full one and lose terms; with more they gain terms.
+_FEW_COLUMNS = 60
+_ROWS_EACH = 3
+_COLLINEAR = 1e-10
+_HOLE = Expression((PLACEHOLDER,))
+# Sizes of the models that are not linear in their constants.
+_FITTED_SIZES = 6
+
+
+def linear_models(state: State) -> Iterator[list[Expression]]:
+    """Sums of variables with an intercept; then with squares and products of pairs, where rows allow."""
+    n_variables = state.n_variables
+    single = [variable(i) for i in range(n_variables)]
+    yield _sums(single, state.X, state)
+    pairs = list(itertools.combinations_with_replacement(range(n_variables), 2))
+    if (n_variables + len(pairs)) * _ROWS_EACH <= state.n_rows:
+        degrees = np.array([[pair.count(i) for i in range(n_variables)] for pair in pairs])
+        products = np.column_stack([state.X[:, i] * state.X[:, j] for i, j in pairs])
+        terms = [*single, *(monomial(row) for row in degrees)]
+        yield _sums(terms, np.column_stack((state.X, products)), state)
+
+
+def transformed_models(state: State, clock: Clock) -> Iterator[list[Fit]]:
+    """Products of powers, with and without an offset, and exponentials and reciprocals of sums.
+
+    They begin where least squares for the logarithm or the reciprocal ends, weighted by what that does to
+    errors, and are fitted to the target itself.
+    """
+    y, X, weights = state.y, state.X, state.root_weights
+    if not (np.all(y > 0) or np.all(y < 0)):
+        return
+    sign, size = float(np.sign(y[0])), np.abs(y)
+    positive = [i for i in range(state.n_variables) if np.all(X[:, i] > 0)]
+    kinds = (
+        (positive, np.log(X[:, positive]), np.log(size), weights * size, _powers),
+        (range(state.n_variables), X, np.log(size), weights * size, _exponential),
+        (range(state.n_variables), X, 1 / y, weights * size**2, _reciprocal),
+    )
+    for places, columns, target, own_weights, build in kinds:
+        for subset, intercept, factors in _paths(columns, target, own_weights, _FITTED_SIZES):
+            if clock.is_over:
+                return
+            chosen = [places[i] for i in subset]
+            yield [
+                fit
+                for form, start in build(chosen, sign, intercept, factors)
+                for fit in best_fits(form, [start], state, clock)
+            ]
+
+
+Started = tuple[Expression, tuple[float, ...]]
+
+
+def _powers(places: Sequence[int], sign: float, intercept: float, factors: Array) -> list[Started]:
+    """The product a * x_i^p * ..., and with an offset."""
+    own = [apply("pow", variable(i), _HOLE) for i in places]
+    form = reduce(lambda a, b: apply("mul", a, b), own, _HOLE)
+    start = (sign * float(np.exp(intercept)), *factors.tolist())
+    return [(form, start), (apply("add", form, _HOLE), (*start, 0.0))]
+
+
+def _exponential(places: Sequence[int], sign: float, intercept: float, factors: Array) -> list[Started]:
+    """The exponential a * exp(b * x_i + ...)."""
+    form = apply("mul", _HOLE, apply("exp", _sum_of(places)))
+    return [(form, (sign * float(np.exp(intercept)), *factors.tolist()))]
+
+
+def _reciprocal(places: Sequence[int], sign: float, intercept: float, factors: Array) -> list[Started]:  # noqa: ARG001 (as the others)
+    """The reciprocal 1 / (a + b * x_i + ...)."""
+    form = apply("inv", apply("add", _HOLE, _sum_of(places)))
+    return [(form, (intercept, *factors.tolist()))]
+
+
+def _sum_of(places: Sequence[int]) -> Expression:
+    terms = [apply("mul", _HOLE, variable(i)) for i in places]
+    return reduce(lambda a, b: apply("add", a, b), terms)
+
+
+def _sums(terms: list[Expression], columns: Array, state: State) -> list[Expression]:
+    """Linear combinations of terms for the target, one of each size."""
+    return [
+        linear_combination(
+            [(intercept, ONE), *zip(factors.tolist(), (terms[i] for i in subset), strict=True)]
+        )
+        for subset, intercept, factors in _paths(columns, state.y, state.root_weights, _SIZES[-1])
+    ]
+
+
+def _paths(
+    columns: Array, target: Array, weights: Array, n_sparse: int
+) -> Iterator[tuple[list[int], float, Array]]:
+    """Least squares with an intercept by few of the columns, for each number of them, and by all.
+
+    Yields:
+        The columns, the intercept, and the factors.
+    """
+    varies = np.flatnonzero(np.ptp(columns, axis=0) > 0) if columns.size else np.empty(0, dtype=np.intp)
+    share = weights**2 / np.sum(weights**2)
+    centre, level = share @ columns[:, varies], float(share @ target)
+    table = (columns[:, varies] - centre) * weights[:, None]
+    goal = (target - level) * weights
+    n_most = min(len(varies), len(target) // _ROWS_EACH)
+    if n_most == 0 or not np.all(np.isfinite(table)):
+        return
+    wanted = {
+        *range(1, min(n_sparse, n_most) + 1),
+        *({len(varies)} if len(varies) <= min(_MOST, n_most) else ()),
+    }
+    if len(varies) <= _FEW_COLUMNS and n_most == len(varies):
+        subsets = {len(found.kept): found.kept for found in backward_elimination(table, goal, _COLLINEAR)}
+    else:
+        subsets = {n: forward_selection(table, goal, n) for n in wanted}
+    for n in sorted(wanted & set(subsets)):
+        chosen = subsets[n]
+        factors = np.linalg.lstsq(table[:, chosen], goal, rcond=_COLLINEAR)[0]
+        yield varies[chosen].tolist(), level - float(centre[chosen] @ factors), factors

@@ -1,0 +1,112 @@
+"""Curves of one variable beside the others: times a product of their powers, or plus a sum of them.
+
+And the textbook's curves of two variables: kinetics with an inhibitor or a second substrate.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from functools import reduce
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsr.clock import Clock
+from nsr.expressions.expression import PLACEHOLDER, Expression, apply, variable
+from nsr.search.curves.fitting import Fit, best_fits
+from nsr.search.curves.starts import Features, starts_of
+from nsr.search.curves.table import PAIRS, SHAPES
+from nsr.search.state import State
+
+Array = NDArray[np.float64]
+
+# Variables that are looked at: with more, those whose powers explain most come first elsewhere.
+_MOST_VARIABLES = 5
+# Of the forms with powers, this many of the best are tried with exponents that are multiples of a half.
+_N_ROUNDED = 4
+_HOLE = Expression((PLACEHOLDER,))
+
+
+def curves_with_partners(state: State, clock: Clock) -> Iterator[list[Fit]]:
+    """Fits of a state of several variables, each of which takes its turn as a curve's own.
+
+    Args:
+        state: Its first rows are fitted, as many as the caller wants looked at.
+        clock: Once it is over no further curve is begun.
+    """
+    if state.n_variables > _MOST_VARIABLES:
+        return
+    for own, other in itertools.permutations(range(state.n_variables), 2):
+        yield list(_pairs(state, own, other, clock))
+    factored: list[Fit] = []
+    for own in range(state.n_variables):
+        for shape in SHAPES:
+            if clock.is_over:
+                return
+            starts = starts_of(shape, Features.of(state.X[:, own], state.y))
+            curve = shape.skeleton.substitute({0: variable(own)})
+            fits = list(_products(curve, starts, state, own, clock))
+            factored += fits
+            yield [*fits, *_sums(curve, starts, state, own, clock)]
+    factored.sort(key=lambda fit: fit.loss)
+    yield [near for fit in factored[:_N_ROUNDED] for near in _with_round_exponents(fit, state, clock)]
+
+
+def _pairs(state: State, own: int, other: int, clock: Clock) -> Iterator[Fit]:
+    """The curves of two variables, alone."""
+    x, z = (Features.of(state.X[:, i], state.y) for i in (own, other))
+    for curve in PAIRS:
+        if clock.is_over:
+            return
+        form = curve.skeleton.substitute({0: variable(own), 1: variable(other)})
+        yield from best_fits(form, starts_of(curve, x, z), state, clock)
+
+
+def _products(
+    curve: Expression, starts: list[tuple[float, ...]], state: State, own: int, clock: Clock
+) -> Iterator[Fit]:
+    """A curve times powers of the positive others, with and without an offset."""
+    others = [i for i in range(state.n_variables) if i != own and np.all(state.X[:, i] > 0)]
+    if not others:
+        return
+    exponents = _exponents(state, others)
+    powers = [apply("pow", variable(i), _HOLE) for i in others]
+    product = reduce(lambda a, b: apply("mul", a, b), powers, apply("mul", _HOLE, curve))
+    begun = [(1.0, *start, *exponents) for start in starts]
+    yield from best_fits(product, begun, state, clock)
+    yield from best_fits(apply("add", product, _HOLE), [(*start, 0.0) for start in begun], state, clock)
+
+
+def _sums(
+    curve: Expression, starts: list[tuple[float, ...]], state: State, own: int, clock: Clock
+) -> list[Fit]:
+    """A curve plus a constant and the others, each with a factor."""
+    terms = [apply("mul", _HOLE, variable(i)) for i in range(state.n_variables) if i != own]
+    form = reduce(lambda a, b: apply("add", a, b), [*terms, _HOLE], apply("mul", _HOLE, curve))
+    rest = (1.0,) * (len(terms) + 1)
+    return best_fits(form, [(1.0, *start, *rest) for start in starts], state, clock)
+
+
+def _exponents(state: State, others: list[int]) -> tuple[float, ...]:
+    """Slopes of the logarithm of the target's size by those of the variables."""
+    usable = state.y != 0
+    size = np.abs(state.y[usable])
+    weights = state.root_weights[usable] * size
+    columns = np.column_stack((np.ones(len(size)), np.log(state.X[usable])[:, others]))
+    slopes = np.linalg.lstsq(columns * weights[:, None], np.log(size) * weights, rcond=None)[0]
+    return tuple(slopes[1:].tolist())
+
+
+def _with_round_exponents(fit: Fit, state: State, clock: Clock) -> list[Fit]:
+    """The form with the nearest multiples of a half in place of the powers' exponents, fitted anew."""
+    places = [i for i, token in enumerate(fit.form.tokens) if token == PLACEHOLDER]
+    exponents = set(fit.form.exponent_positions())
+    tokens = list(fit.form.tokens)
+    start = []
+    for place, value in zip(places, fit.constants, strict=True):
+        if place in exponents:
+            tokens[place] = round(2 * value) / 2
+        else:
+            start.append(value)
+    return best_fits(Expression(tuple(tokens)), [tuple(start)], state, clock)

@@ -1,0 +1,87 @@
+"""Curves beside partners, curves of two variables, and linear models, against what made the data."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LinearRegression
+from tasks import root
+
+from nsr.clock import Clock
+from nsr.evaluate.program import Program
+from nsr.search.curves.linear import linear_models, transformed_models
+from nsr.search.curves.partners import curves_with_partners
+
+
+def best_loss(fits):
+    return min(fit.loss for batch in fits for fit in batch)
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        lambda x, z: 12 * x / (x + 3.1 * (1 + z / 2.9)),
+        lambda x, z: 12 * x / (3.1 + x * (1 + z / 2.9)),
+        lambda x, z: 12 * x / ((3.1 + x) * (1 + z / 2.9)),
+        lambda x, z: 12 * x * z / (1.5 + 2 * x + 0.7 * z + x * z),
+        lambda x, z: 2.6 - 0.01 * x * np.exp(0.5 * z),
+        lambda x, z: 3 * np.exp(-0.4 * x) * z**1.3,
+        lambda x, z: 3 * np.exp(-0.4 * x) + 0.8 * z + 1,
+    ],
+)
+def test_curves_of_two_variables_are_found(law, rng):
+    X = rng.uniform(0.5, 10, (60, 2))
+    y = law(X[:, 0], X[:, 1])
+    assert best_loss(curves_with_partners(root(X, y), Clock())) < 1e-10 * np.var(y)
+    noisy = y + 0.03 * np.std(y) * rng.standard_normal(60)
+    left = np.mean((noisy - y) ** 2)
+    assert best_loss(curves_with_partners(root(X, noisy), Clock())) < left
+
+
+def test_the_full_linear_model_is_that_of_scikit_learn(rng):
+    X = rng.uniform(-1, 3, (80, 7))
+    y = X @ rng.standard_normal(7) + 2 + 0.5 * rng.standard_normal(80)
+    forms = next(linear_models(root(X, y)))
+    assert [len(form.variables) for form in forms] == list(range(1, 8))
+    expected = LinearRegression().fit(X, y).predict(X)
+    assert Program([forms[-1]]).values(X)[0] == pytest.approx(expected)
+
+
+def test_the_columns_that_matter_come_first_of_many(rng):
+    X = rng.standard_normal((300, 120))
+    y = 3 * X[:, 7] - 2 * X[:, 31] + 0.1 * rng.standard_normal(300)
+    forms = next(linear_models(root(X, y)))
+    assert forms[1].variables == (7, 31)
+
+
+def test_squares_and_products_come_where_rows_allow(rng):
+    X = rng.uniform(1, 3, (60, 3))
+    y = 1 + 2 * X[:, 0] * X[:, 2] - X[:, 1] ** 2
+    forms = [form for batch in linear_models(root(X, y)) for form in batch]
+    assert np.min(np.std(Program(forms).values(X) - y, axis=1)) < 1e-8
+    few = root(X[:20], y[:20])
+    assert len(list(linear_models(few))) == 1
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        lambda X: 1.6 * X[:, 0] ** 0.37 / X[:, 1] ** 1.21,
+        lambda X: 2 + 1.6 * X[:, 0] ** 0.87 * X[:, 1] ** 1.21,
+        lambda X: 0.3 * np.exp(0.9 * X[:, 0] - 0.5 * X[:, 2]),
+        lambda X: 1 / (0.3 + 0.9 * X[:, 0] + 0.5 * X[:, 2]),
+    ],
+)
+def test_transformed_models_are_fitted_to_the_target_itself(law, rng):
+    X = rng.uniform(1, 4, (60, 3))
+    y = law(X)
+    assert best_loss(transformed_models(root(X, y), Clock())) < 1e-12 * np.var(y)
+    noisy = y * (1 + 0.05 * rng.standard_normal(60))
+    assert best_loss(transformed_models(root(X, noisy), Clock())) < np.mean((noisy - y) ** 2)
+
+
+def test_weights_count(rng):
+    X = rng.uniform(1, 4, (60, 2))
+    y = X @ [1.0, 2.0]
+    y[::5] += 40
+    weights = np.where(np.arange(60) % 5 == 0, 1e-12, 1.0)
+    forms = next(linear_models(root(X, y, weights=weights)))
+    assert list(forms[-1].constants) == pytest.approx([0.0, 1.0, 2.0], abs=1e-6)
