@@ -77,9 +77,9 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     Attributes:
         equations_: The Pareto front as a data frame, from simple to accurate, with columns
             `complexity`, `loss` (mean squared error), `r2`, `score` (bits saved over describing the
-            target without an equation), `stage` (what found it; empty for constants), `warning` (`pole` or
-            `undefined` where the equation has no value somewhere in the box of the data; else empty) and
-            `equation`.
+            target without an equation), `stage` (what found it; empty for constants), `warning` (`pole`,
+            `jump` or `undefined` where the equation has no value somewhere in the box of the data; else
+            empty) and `equation`.
         expressions_: Its equations as `nsr.expressions.expression.Expression`, in the same order.
         constants_: The fitted constants of these, the most likely ones, as a data frame with columns
             `equation` (row of `equations_`), `name`, `value`, `error` (standard error), `low` and `high`
