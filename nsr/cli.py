@@ -49,6 +49,14 @@ def fit(
         str | None, typer.Option(help="with units, whether constants are dimensionless (default) or free")
     ] = None,
     guess: Annotated[list[str] | None, typer.Option(help="an equation to begin with: 'a*mass + b'")] = None,
+    loss: Annotated[
+        str,
+        typer.Option(help="auto, squared_error, absolute_error, huber, poisson or gamma (relative errors)"),
+    ] = "auto",
+    weights: Annotated[str | None, typer.Option(help="column of weights of the rows")] = None,
+    error: Annotated[
+        str | None, typer.Option(help="column of standard deviations of the target's errors")
+    ] = None,
     candidates: Annotated[int, typer.Option(min=1, help="equations to ask the network for")] = 1024,
     time_limit: Annotated[float, typer.Option(help="seconds to search")] = 30.0,
     selection: Annotated[
@@ -93,7 +101,12 @@ def fit(
 
         table = read_table(data)
         chosen = None if features is None else split_by_comma(features)
-        places, explained = select_columns(table, target, chosen)
+        of_rows = {
+            name: table.place(column)
+            for name, column in (("sample_weight", weights), ("y_err", error))
+            if column is not None
+        }
+        places, explained = select_columns(table, target, chosen, list(of_rows.values()))
         X = pd.DataFrame(table.matrix(places)).set_axis([table.names[place] for place in places], axis=1)
         y = table.numbers(explained)
         _tell_changed(Names.of(list(X.columns)), console)
@@ -107,11 +120,12 @@ def fit(
             constant_units=constant_units or _constant_units(units, own_units),
             device=device,
             random_state=seed,
+            loss=loss,
             n_equations=equations,
         )
         _compile(compile_kernels, say)
         say("searching for equations")
-        estimator.fit(X, y, **own_units)
+        estimator.fit(X, y, **own_units, **{name: table.numbers(place) for name, place in of_rows.items()})
     target = table.names[explained]
     chosen_equation = estimator.equations("warranted")[estimator.best_index_]
     about = estimator.reports_[estimator.best_index_].text

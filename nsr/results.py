@@ -71,6 +71,7 @@ def write_result(
         ],
         "seconds": round(seconds, 3),
         "checkpoint": estimator.checkpoint,
+        "loss": estimator.loss_,
         "seed": seed,
     }
     if report is not None:

@@ -35,7 +35,7 @@ def gauss_newton(
         J = jacobian[0][: len(values)][is_moving].T
         if not (np.all(np.isfinite(J)) and np.all(np.isfinite(predicted))):
             break
-        weights = task.root_weights
+        weights = np.sqrt(task.curvature(predicted[0]))
         step = np.linalg.lstsq(J * weights[:, None], (task.y - predicted[0]) * weights, rcond=1e-12)[0]
         trial = best.copy()
         trial[is_moving] += step
