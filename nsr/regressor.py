@@ -79,9 +79,9 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     Attributes:
         equations_: The Pareto front as a data frame, from simple to accurate, with columns
             `complexity`, `loss` (mean squared error), `r2`, `score` (bits saved over describing the
-            target without an equation), `stage` (what found it; empty for constants), `warning` (`pole` or
-            `undefined` where the equation has no value somewhere in the box of the data; else empty) and
-            `equation`.
+            target without an equation), `stage` (what found it; empty for constants), `warning` (`pole`,
+            `jump` or `undefined` where the equation has no value somewhere in the box of the data; else
+            empty) and `equation`.
         expressions_: Its equations as `nsr.expressions.expression.Expression`, in the same order.
         constants_: The fitted constants of these, the most likely ones, as a data frame with columns
             `equation` (row of `equations_`), `name`, `value`, `error` (standard error), `low` and `high`
@@ -300,7 +300,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         seed = self.random_state if isinstance(self.random_state, int) else None
         search = SearchSummary(self.ended_, self.n_tried_, self.seconds_, self.time_limit, seed)
         fitted = Fitted(self._seen, self.expressions_[self.best_index_], self._names(), self._seen.seed)
-        return report_on(fitted, self.equations(digits=4)[self.best_index_], self._n_rows, search)
+        return report_on(fitted, self.equations("warranted")[self.best_index_], self._n_rows, search)
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:
         """The leaderboard once fitted, the parameters before."""
