@@ -77,7 +77,9 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             nearly exact, and else the simplest that predicts rows which were left out as well as the best;
             `accuracy`, the least loss; `score`, the highest score; `best`, the highest score of those with
             at most 1.5 times the least loss.
-        random_state: Seed; the same seed gives the same result unless the time limit cuts in.
+        random_state: Seed; what is done depends on the data and the seed alone, and the time limit only ends
+            it. So a search that ends by itself gives the same front again, on the same machine and with as
+            many cores for it.
         n_equations: Rows of the front at most.
         settings: The numbers of the search, for ablations; the defaults of `SearchSettings`.
 
