@@ -33,7 +33,7 @@ from nsr.expressions.units import Units
 from nsr.network.checkpoint import DEFAULT_CHECKPOINT, from_pretrained
 from nsr.network.devices import check_device
 from nsr.refinement.candidates import Candidate
-from nsr.refinement.choice import RULES, Rule
+from nsr.refinement.choice import RULES
 from nsr.refinement.compiling import compile_kernels
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.losses import AUTO
@@ -119,7 +119,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         guesses: str | Sequence[str] = (),
         constant_units: str = "dimensionless",
         device: str = "auto",
-        selection: Rule = "auto",
+        selection: str = "auto",
         random_state: int | np.random.RandomState | None = 0,
         n_equations: int = 12,
         settings: SearchSettings | None = None,

@@ -106,7 +106,7 @@ class Region:
             return np.ones(len(boxes.low), dtype=np.bool_)
         levels = np.unique(self.levels[:, columns], axis=0)
         is_in = (boxes.low[:, None, columns] <= levels) & (levels <= boxes.high[:, None, columns])
-        return np.asarray(is_in.all(axis=2).any(axis=1))
+        return np.asarray(np.any(np.all(is_in, axis=2), axis=1))
 
 
 def is_safe(expression: Expression, X: Array) -> Safety:
