@@ -136,7 +136,7 @@ def _are_near(X: Array, one: int, other: int) -> bool:
     if np.ptp(X[:, one]) == 0:
         return False
     ranks = scipy.stats.rankdata(X[:, [one, other]], axis=0)  # whose correlation is Spearman's
-    return bool(abs(np.corrcoef(ranks.T)[0, 1]) >= _ALIKE)
+    return bool(abs(np.asarray(np.corrcoef(ranks.T))[0, 1]) >= _ALIKE)
 
 
 def _computed_from(column: Array, wanted: Array) -> Array:
