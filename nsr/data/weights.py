@@ -44,7 +44,7 @@ def row_weights(sample_weight: ArrayLike | None, y_err: ArrayLike | None, n_rows
             )
     largest = float(np.max(weights))
     if largest == 0:
-        raise ValueError("all of sample_weight are 0: give some rows a weight above 0")
+        raise ValueError("all of sample_weight are zero: give some rows a weight above 0")
     weights = weights / largest
     return None if np.ptp(weights) == 0 else weights / np.mean(weights)
 

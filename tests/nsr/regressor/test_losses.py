@@ -28,7 +28,7 @@ def unexplained(model, X):
 
 
 @pytest.mark.filterwarnings("ignore:the chosen equation explains")  # what is far off stays unexplained
-@pytest.mark.parametrize("loss", ["absolute_error", "huber", lambda p, y: np.abs(p - y) ** 1.1])
+@pytest.mark.parametrize("loss", ["absolute_error", "huber"])
 def test_outliers_do_not_bend_a_curve(loss, rng):
     X, fresh = rng.uniform(0, 10, (200, 1)), rng.uniform(0, 10, (300, 1))
     y = curve(X) + 0.02 * rng.standard_normal(200) + np.where(np.arange(200) % 10, 0.0, 60.0)
