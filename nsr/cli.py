@@ -101,11 +101,7 @@ def fit(
 
         table = read_table(data)
         chosen = None if features is None else split_by_comma(features)
-        of_rows = {
-            name: table.place(column)
-            for name, column in (("sample_weight", weights), ("y_err", error))
-            if column is not None
-        }
+        of_rows = _of_rows(table, sample_weight=weights, y_err=error)
         places, explained = select_columns(table, target, chosen, list(of_rows.values()))
         X = pd.DataFrame(table.matrix(places)).set_axis([table.names[place] for place in places], axis=1)
         y = table.numbers(explained)
@@ -125,7 +121,7 @@ def fit(
         )
         _compile(compile_kernels, say)
         say("searching for equations")
-        estimator.fit(X, y, **own_units, **{name: table.numbers(place) for name, place in of_rows.items()})
+        estimator.fit(X, y, **own_units, **_numbers(table, of_rows))
     target = table.names[explained]
     chosen_equation = estimator.equations("warranted")[estimator.best_index_]
     about = estimator.reports_[estimator.best_index_].text
@@ -238,6 +234,15 @@ def _check_plot(plot: Path, output: Path | None, data: Path) -> None:
     check_output(plot, [data])
     if output is not None and plot.resolve() == output.resolve():
         raise ValueError(f"--output and --plot are both {plot}; give each its own name")
+
+
+def _of_rows(table: Table, **columns: str | None) -> dict[str, int]:
+    """Places of the columns that say how much rows count, by what `SymbolicRegressor.fit` calls them."""
+    return {name: table.place(column) for name, column in columns.items() if column is not None}
+
+
+def _numbers(table: Table, places: dict[str, int]) -> dict[str, Any]:
+    return {name: table.numbers(place) for name, place in places.items()}
 
 
 def _units(table: Table, places: Sequence[int], target: int, text: str | None) -> dict[str, Any]:

@@ -33,7 +33,7 @@ from nsr.expressions.units import Units
 from nsr.network.checkpoint import DEFAULT_CHECKPOINT, from_pretrained
 from nsr.network.devices import check_device
 from nsr.refinement.candidates import Candidate
-from nsr.refinement.choice import RULES, Rule
+from nsr.refinement.choice import RULES
 from nsr.refinement.compiling import compile_kernels
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.losses import AUTO
@@ -77,7 +77,9 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             nearly exact, and else the simplest that predicts rows which were left out as well as the best;
             `accuracy`, the least loss; `score`, the highest score; `best`, the highest score of those with
             at most 1.5 times the least loss.
-        random_state: Seed; the same seed gives the same result unless the time limit cuts in.
+        random_state: Seed; what is done depends on the data and the seed alone, and the time limit only ends
+            it. So a search that ends by itself gives the same front again, on the same machine and with as
+            many cores for it.
         n_equations: Rows of the front at most.
         settings: The numbers of the search, for ablations; the defaults of `SearchSettings`.
 
@@ -86,8 +88,9 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             `complexity`, `loss` (the mean loss; scikit-learn's mean squared or absolute error, or mean
             deviance), `r2` (the share of the best constant's loss that is explained, 1 - loss / null loss:
             R^2 for squared errors, D^2 for others), `score` (bits saved over describing the target without
-            an equation), `stage` (what found it; empty for constants), `warning` (`pole` or `undefined`
-            where the equation has no value somewhere in the box of the data; else empty) and `equation`.
+            an equation), `stage` (what found it; empty for constants), `warning` (`pole`, `jump` or
+            `undefined` where the equation has no value somewhere in the box of the data; else empty) and
+            `equation`.
         expressions_: Its equations as `nsr.expressions.expression.Expression`, in the same order.
         constants_: The fitted constants of these, the most likely ones, as a data frame with columns
             `equation` (row of `equations_`), `name`, `value`, `error` (standard error), `low` and `high`
@@ -116,7 +119,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         guesses: str | Sequence[str] = (),
         constant_units: str = "dimensionless",
         device: str = "auto",
-        selection: Rule = "auto",
+        selection: str = "auto",
         random_state: int | np.random.RandomState | None = 0,
         n_equations: int = 12,
         settings: SearchSettings | None = None,
@@ -322,7 +325,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         seed = self.random_state if isinstance(self.random_state, int) else None
         search = SearchSummary(self.ended_, self.n_tried_, self.seconds_, self.time_limit, seed)
         fitted = Fitted(self._seen, self.expressions_[self.best_index_], self._names(), self._seen.seed)
-        return report_on(fitted, self.equations(digits=4)[self.best_index_], self._n_rows, search)
+        return report_on(fitted, self.equations("warranted")[self.best_index_], self._n_rows, search)
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:
         """The leaderboard once fitted, the parameters before."""

@@ -46,14 +46,14 @@ class LikelihoodFit:
     @np.errstate(all="ignore")
     def residuals(self, values: Array, rows: Rows) -> Array:
         """Numbers whose mean square is the mean loss."""
-        found = self.program.values(self.task.X, values, self.index[rows])
+        found = np.asarray(self.program.values(self.task.X, values, self.index[rows]), dtype=np.float64)
         return np.asarray(np.sqrt(np.maximum(self.task.elementwise(found), 0.0) * self.weights))
 
     @np.errstate(all="ignore")
     def normal_equations(self, values: Array, rows: Rows, residuals: Array) -> tuple[Array, Array]:  # noqa: ARG002
         """Those of the weighted squares that have the loss's gradient here."""
         found, jacobian = self.program.jacobian(self.task.X, values, self.index[rows])
-        weights = self.task.curvature(found)
+        weights = self.task.curvature(np.asarray(found, dtype=np.float64))
         if self.task.weights is not None:
             weights = weights / np.mean(self.task.weights)
         weighted = jacobian * weights[:, None]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from nsr.data.notes import tell
 from nsr.evaluate.program import Program
 from nsr.refinement.candidates import Candidate, scored
+from nsr.refinement.likelihood import Loss
 from nsr.refinement.losses import AUTO, GAMMA, loss_for
 from nsr.search.settings import ROWS
 from nsr.search.surrogate import OUTPUTS, ROUGH, Response, Surrogate, fit_surrogates
@@ -50,7 +51,7 @@ def with_noise_model(task: Task, loss: str | Callable[[Array, Array], Array]) ->
     if isinstance(loss, str) and loss == AUTO:
         if not is_proportional(task):
             return task
-        chosen = GAMMA
+        chosen: Loss = GAMMA
         tell(
             "errors grow in proportion to the target: what matters is their ratio to it (loss='gamma'; "
             "loss='squared_error' if it should not be so)"

@@ -15,7 +15,7 @@ from nsr.expressions.expression import Expression
 from nsr.expressions.space import SearchSpace
 from nsr.network.checkpoint import Pretrained
 from nsr.refinement.candidates import Candidate
-from nsr.refinement.choice import Front, Rule, chosen_front
+from nsr.refinement.choice import Front, chosen_front
 from nsr.refinement.likelihood import SQUARED_ERROR, Loss
 from nsr.refinement.plain import plain
 from nsr.refinement.safety import without_needless_poles
@@ -79,7 +79,7 @@ class Solver:
     n_candidates: int
     components: Sequence[str]
     settings: SearchSettings
-    rule: Rule = "auto"
+    rule: str = "auto"
     ended: Ending = "answered"
     n_tried: int = 0
     loss: Loss = SQUARED_ERROR
@@ -106,9 +106,12 @@ class Solver:
         self.loss = task.loss
         told_apart = plain(without_duplicates(candidates, task), task, clock)
         front = chosen_front(without_needless_poles(told_apart, task), task, self.rule, clock)
+        self._note_time(clock)
+        return replace(front, candidates=likeliest(front.candidates, task))
+
+    def _note_time(self, clock: Clock) -> None:
         if clock.is_out_of_time and self.ended != "interrupted":
             self.ended = "time"
-        return replace(front, candidates=likeliest(front.candidates, task))
 
     def _found(self, task: Task, guesses: Sequence[Expression], clock: Clock) -> tuple[Task, list[Candidate]]:
         """What the search finds, without units for constants or, where that explains little, with them."""

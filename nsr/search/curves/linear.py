@@ -142,4 +142,5 @@ def _paths(
     for n in sorted(wanted & set(subsets)):
         chosen = subsets[n]
         factors = np.linalg.lstsq(table[:, chosen], goal, rcond=_COLLINEAR)[0]
-        yield varies[chosen].tolist(), level - float(centre[chosen] @ factors), factors
+        intercept = level - float(centre[chosen] @ factors)
+        yield varies[chosen].tolist(), intercept, np.asarray(factors, dtype=np.float64)
