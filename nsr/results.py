@@ -82,10 +82,11 @@ def _constants(estimator: SymbolicRegressor, place: int) -> list[dict[str, Any]]
     """The constants of an equation with errors and intervals; null for what is unknown."""
     table = estimator.constants_
     rows = table[table["equation"] == place].drop(columns="equation").to_dict(orient="records")
-    return [
-        {key: cell if isinstance(cell, str) or math.isfinite(cell) else None for key, cell in row.items()}
-        for row in rows
-    ]
+
+    def known(cell: Any) -> Any:
+        return cell if isinstance(cell, str) or math.isfinite(cell) else None
+
+    return [{str(key): known(cell) for key, cell in row.items()} for row in rows]
 
 
 def read_result(path: Path) -> Result:
