@@ -71,6 +71,7 @@ def write_result(
         ],
         "seconds": round(seconds, 3),
         "checkpoint": estimator.checkpoint,
+        "loss": estimator.loss_,
         "seed": seed,
     }
     if report is not None:
@@ -82,11 +83,13 @@ def _constants(estimator: SymbolicRegressor, place: int) -> list[dict[str, Any]]
     """The constants of an equation with errors and intervals; null for what is unknown."""
     table = estimator.constants_
     rows = table[table["equation"] == place].drop(columns="equation").to_dict(orient="records")
-
-    def known(cell: Any) -> Any:
-        return cell if isinstance(cell, str) or math.isfinite(cell) else None
-
-    return [{str(key): known(cell) for key, cell in row.items()} for row in rows]
+    return [
+        {
+            str(key): cell if isinstance(cell, str) or math.isfinite(cell) else None
+            for key, cell in row.items()
+        }
+        for row in rows
+    ]
 
 
 def read_result(path: Path) -> Result:

@@ -174,7 +174,7 @@ def uncertainty(
     root, open_directions = _split(np.asarray(J * roots / scale[:, None]))
     degrees = int(np.count_nonzero(own)) - root.shape[1]
     # Below the precision of the data residuals are rounding errors, and say nothing.
-    least = task.loss.rounding * float(np.var(task.y * roots))
+    least = task.loss.rounding * task.spread**2
     noise = math.sqrt(max(float(weights @ off**2) / degrees, least)) if degrees > 0 else math.nan
     root *= 1.0 if task.loss.is_quadratic else _efficiency(predicted, own, weights, task)
     return Uncertainty(

@@ -76,7 +76,11 @@ def along(column: Array, rng: np.random.Generator) -> list[Statistic]:
     degree = min(_DEGREE, len(np.unique(column)) - 1)
     trend = np.polynomial.chebyshev.chebvander(2 * ranks / len(ranks) - 1, degree)[:, 1:]
     order = np.lexsort((rng.random(len(column)), column))
-    return [_explained_by(trend), _alike_in(order, 1), _alike_in(order, max(2, len(order) // 20))]
+    return [
+        _explained_by(np.asarray(trend, dtype=np.float64)),
+        _alike_in(order, 1),
+        _alike_in(order, max(2, len(order) // 20)),
+    ]
 
 
 def jointly(X: Array) -> list[Statistic]:
@@ -94,7 +98,7 @@ def jointly(X: Array) -> list[Statistic]:
     if 0 < len(first) <= len(X) // 4:
         found.append(_explained_by(scaled[:, first] * scaled[:, second]))
     n_near = min(_N_NEIGHBOURS, len(X) - 1)
-    near = cKDTree(scaled).query(scaled, n_near + 1)[1][:, 1:]
+    near = np.asarray(cKDTree(scaled).query(scaled, n_near + 1)[1])[:, 1:]
     found.append(
         lambda residuals: np.sum(residuals * sum(residuals[near[:, k]] for k in range(n_near)), axis=0)
     )
