@@ -74,7 +74,8 @@ def along(column: Array, rng: np.random.Generator) -> list[Statistic]:
     """
     ranks = scipy.stats.rankdata(column)
     degree = min(_DEGREE, len(np.unique(column)) - 1)
-    trend = np.polynomial.chebyshev.chebvander(2 * ranks / len(ranks) - 1, degree)[:, 1:]
+    terms = np.polynomial.chebyshev.chebvander(2 * ranks / len(ranks) - 1, degree)
+    trend = np.asarray(terms[:, 1:], dtype=np.float64)
     order = np.lexsort((rng.random(len(column)), column))
     return [_explained_by(trend), _alike_in(order, 1), _alike_in(order, max(2, len(order) // 20))]
 
@@ -94,7 +95,7 @@ def jointly(X: Array) -> list[Statistic]:
     if 0 < len(first) <= len(X) // 4:
         found.append(_explained_by(scaled[:, first] * scaled[:, second]))
     n_near = min(_N_NEIGHBOURS, len(X) - 1)
-    near = cKDTree(scaled).query(scaled, n_near + 1)[1][:, 1:]
+    near = np.asarray(cKDTree(scaled).query(scaled, n_near + 1)[1])[:, 1:]
     found.append(
         lambda residuals: np.sum(residuals * sum(residuals[near[:, k]] for k in range(n_near)), axis=0)
     )
