@@ -99,7 +99,9 @@ def fronts(
 
 def _front(fit: FrontFit, problem: TableProblem, time_limit: float, sandbox: Sandbox) -> dict[str, Any]:
     try:
-        found = sandbox.run(search, fit, problem, time_limit, time_limit=hard_limit(time_limit))
+        found: dict[str, Any] = sandbox.run(
+            search, fit, problem, time_limit, time_limit=hard_limit(time_limit)
+        )
     except SandboxError as error:
         return {"error": str(error), "best": None, "equations": None}
     return {"error": None} | found

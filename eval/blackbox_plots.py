@@ -44,6 +44,7 @@ def _draw(results: pd.DataFrame, half: str) -> Any:
         values = np.sort(rows.loc[rows["method"] == method, "r2"])
         share = 100 * np.arange(1, len(values) + 1) / len(values)
         right.step(share, values, where="pre", color=drawn.get_facecolor()[0], label=method)
+    left.margins(x=0.2)
     left.set(xscale="log", xlabel="median size (nodes)", ylabel="median test R2")
     right.set(xlabel="% of fits, the worst first", ylabel="test R2, at least -1", ylim=(-1.05, 1.05))
     right.legend(frameon=False, fontsize=8)

@@ -31,6 +31,7 @@ from nsr.refinement.compiling import compile_kernels
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.refine import Effort, refine
 from nsr.regressor import SymbolicRegressor
+from nsr.search.context import COMPONENTS
 from nsr.task import Task
 
 Array = NDArray[np.float64]
@@ -136,7 +137,7 @@ def main(
     time_limit: Annotated[float, typer.Option(help="seconds a fit")] = 30.0,
     seed: Annotated[int, typer.Option(help="of the search")] = 0,
     sets: Annotated[str, typer.Option(help="`all`, or names separated by commas")] = "all",
-    stages: Annotated[str, typer.Option(help="stages of the search, by commas; all by default")] = "",
+    stages: Annotated[str, typer.Option(help="stages of the search, by commas")] = ",".join(COMPONENTS),
     output: Annotated[Path | None, typer.Option(help="JSON lines, one per set")] = None,
 ) -> None:
     """Fits every set and prints what was found."""
@@ -144,8 +145,7 @@ def main(
     names = list(fits) if sets == "all" else [name.strip() for name in sets.split(",")]
     if unknown := [name for name in names if name not in fits]:
         raise typer.BadParameter(f"no set {', '.join(unknown)}; choose of {', '.join(fits)}")
-    chosen_stages = {"stages": tuple(stages.split(","))} if stages else {}
-    estimator = SymbolicRegressor(time_limit=time_limit, random_state=seed, **chosen_stages)
+    estimator = SymbolicRegressor(time_limit=time_limit, random_state=seed, stages=tuple(stages.split(",")))
     compile_kernels()  # the first fit's seconds are not the compiler's
     console = Console()
     table = Table("set", "chosen", "front", "reached", "ratio", "constants", "seconds", "equation")

@@ -49,6 +49,14 @@ def fit(
         str | None, typer.Option(help="with units, whether constants are dimensionless (default) or free")
     ] = None,
     guess: Annotated[list[str] | None, typer.Option(help="an equation to begin with: 'a*mass + b'")] = None,
+    loss: Annotated[
+        str,
+        typer.Option(help="auto, squared_error, absolute_error, huber, poisson or gamma (relative errors)"),
+    ] = "auto",
+    weights: Annotated[str | None, typer.Option(help="column of weights of the rows")] = None,
+    error: Annotated[
+        str | None, typer.Option(help="column of standard deviations of the target's errors")
+    ] = None,
     candidates: Annotated[int, typer.Option(min=1, help="equations to ask the network for")] = 1024,
     time_limit: Annotated[float, typer.Option(help="seconds to search")] = 30.0,
     selection: Annotated[
@@ -93,7 +101,8 @@ def fit(
 
         table = read_table(data)
         chosen = None if features is None else split_by_comma(features)
-        places, explained = select_columns(table, target, chosen)
+        of_rows = _of_rows(table, sample_weight=weights, y_err=error)
+        places, explained = select_columns(table, target, chosen, list(of_rows.values()))
         X = pd.DataFrame(table.matrix(places)).set_axis([table.names[place] for place in places], axis=1)
         y = table.numbers(explained)
         _tell_changed(Names.of(list(X.columns)), console)
@@ -107,11 +116,12 @@ def fit(
             constant_units=constant_units or _constant_units(units, own_units),
             device=device,
             random_state=seed,
+            loss=loss,
             n_equations=equations,
         )
         _compile(compile_kernels, say)
         say("searching for equations")
-        estimator.fit(X, y, **own_units)
+        estimator.fit(X, y, **own_units, **_numbers(table, of_rows))
     target = table.names[explained]
     chosen_equation = estimator.equations("warranted")[estimator.best_index_]
     about = estimator.reports_[estimator.best_index_].text
@@ -224,6 +234,15 @@ def _check_plot(plot: Path, output: Path | None, data: Path) -> None:
     check_output(plot, [data])
     if output is not None and plot.resolve() == output.resolve():
         raise ValueError(f"--output and --plot are both {plot}; give each its own name")
+
+
+def _of_rows(table: Table, **columns: str | None) -> dict[str, int]:
+    """Places of the columns that say how much rows count, by what `SymbolicRegressor.fit` calls them."""
+    return {name: table.place(column) for name, column in columns.items() if column is not None}
+
+
+def _numbers(table: Table, places: dict[str, int]) -> dict[str, Any]:
+    return {name: table.numbers(place) for name, place in places.items()}
 
 
 def _units(table: Table, places: Sequence[int], target: int, text: str | None) -> dict[str, Any]:

@@ -29,7 +29,7 @@ _TITLE, _LABEL = 80, 40
 _N_SLICES = 2
 # Probability with which new observations lie in bands.
 _LEVEL = 0.95
-_BAND = {"alpha": 0.25, "linewidth": 0}
+_FAINT = 0.25
 
 
 def plot_front(estimator: SymbolicRegressor, ax: Axes | None = None) -> Axes:
@@ -46,9 +46,10 @@ def plot_front(estimator: SymbolicRegressor, ax: Axes | None = None) -> Axes:
     ax.step(front["complexity"], unexplained, where="post", color="0.7")
     ax.plot(front["complexity"], unexplained, "o", color="C0", label="front")
     ax.plot(front["complexity"].iloc[best], unexplained[best], "*", markersize=14, color="C1", label="chosen")
-    for equation, *place in zip(estimator.equations(digits=3), front["complexity"], unexplained, strict=True):
-        label = {"xytext": (4, 4), "textcoords": "offset points", "fontsize": "x-small"}
-        ax.annotate(shortened(equation, _LABEL), place, **label)
+    places = zip(front["complexity"], unexplained, strict=True)
+    for equation, place in zip(estimator.equations(digits=3), places, strict=True):
+        text = shortened(equation, _LABEL)
+        ax.annotate(text, place, xytext=(4, 4), textcoords="offset points", fontsize="x-small")
     ax.set(yscale="log", xlabel="complexity", ylabel="unexplained share")
     ax.legend()
     return ax
@@ -118,7 +119,7 @@ def plot_slice(
     points[:, place] = np.linspace(table[:, place].min(), table[:, place].max(), _N_FINE)
     values, bounds = _values(estimator, points, index)
     (line,) = ax.plot(points[:, place], values, label="equation")
-    ax.fill_between(points[:, place], *bounds.T, color=line.get_color(), **_BAND)
+    ax.fill_between(points[:, place], *bounds.T, color=line.get_color(), alpha=_FAINT, linewidth=0)
     ax.set(xlabel=estimator.names_.identifiers[place], ylabel="target")
     return ax
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -20,6 +20,7 @@ from nsr.data.guesses import Guess, read_guesses
 from nsr.data.names import Names, with_text_names
 from nsr.data.notes import tell
 from nsr.data.preparation import prepare
+from nsr.data.weights import row_weights
 from nsr.evaluate.domains import warnings
 from nsr.evaluate.program import Program
 from nsr.export.latex import to_latex
@@ -32,13 +33,15 @@ from nsr.expressions.units import Units
 from nsr.network.checkpoint import DEFAULT_CHECKPOINT, from_pretrained
 from nsr.network.devices import check_device
 from nsr.refinement.candidates import Candidate
-from nsr.refinement.choice import RULES, Rule
+from nsr.refinement.choice import RULES
 from nsr.refinement.compiling import compile_kernels
 from nsr.refinement.likelihood import SQUARED_ERROR
+from nsr.refinement.losses import AUTO
 from nsr.refinement.reported import check_asked, constants_table, reported
 from nsr.refinement.selection import thinned
 from nsr.report.finding import LITTLE, percent
 from nsr.search.context import COMPONENTS
+from nsr.search.noise import with_noise_model
 from nsr.search.settings import SearchSettings
 from nsr.search.solve import Solver
 from nsr.task import Task
@@ -66,18 +69,26 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         constant_units: Where units are given: whether constants are `dimensionless`, so that the units
             lead the search, or `free`.
         device: Where the network runs: `auto`, or a device of PyTorch such as `cpu`, `cuda:0` or `mps`.
+        loss: How much an error matters: `squared_error`, `absolute_error` or `huber` where some rows are far
+            off, `poisson` for counts, `gamma` for errors proportional to the value, or a function
+            `loss(predicted, y)` of two arrays that returns an array of losses. `auto` is `squared_error`
+            unless the data show clearly that errors are proportional to the value.
         selection: Which equation of the front is chosen: `auto`, the shortest description where data are
             nearly exact, and else the simplest that predicts rows which were left out as well as the best;
             `accuracy`, the least loss; `score`, the highest score; `best`, the highest score of those with
             at most 1.5 times the least loss.
-        random_state: Seed; the same seed gives the same result unless the time limit cuts in.
+        random_state: Seed; what is done depends on the data and the seed alone, and the time limit only ends
+            it. So a search that ends by itself gives the same front again, on the same machine and with as
+            many cores for it.
         n_equations: Rows of the front at most.
         settings: The numbers of the search, for ablations; the defaults of `SearchSettings`.
 
     Attributes:
         equations_: The Pareto front as a data frame, from simple to accurate, with columns
-            `complexity`, `loss` (mean squared error), `r2`, `score` (bits saved over describing the
-            target without an equation), `stage` (what found it; empty for constants), `warning` (`pole` or
+            `complexity`, `loss` (the mean loss; scikit-learn's mean squared or absolute error, or mean
+            deviance), `r2` (the share of the best constant's loss that is explained, 1 - loss / null loss:
+            R^2 for squared errors, D^2 for others), `score` (bits saved over describing the target without
+            an equation), `stage` (what found it; empty for constants), `warning` (`pole`, `jump` or
             `undefined` where the equation has no value somewhere in the box of the data; else empty) and
             `equation`.
         expressions_: Its equations as `nsr.expressions.expression.Expression`, in the same order.
@@ -89,6 +100,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             constants, which belong to the form, are not among them.
         reports_: What the data say about each equation (`nsr.refinement.reported.Reported`).
         best_index_: Row of the chosen equation.
+        loss_: Name of the loss that was used.
         n_features_in_: Number of columns of X.
         feature_names_in_: Names of the columns, where X had names that are text.
         names_: Names of the columns, and the identifiers that stand for them in equations.
@@ -107,10 +119,11 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         guesses: str | Sequence[str] = (),
         constant_units: str = "dimensionless",
         device: str = "auto",
-        selection: Rule = "auto",
+        selection: str = "auto",
         random_state: int | np.random.RandomState | None = 0,
         n_equations: int = 12,
         settings: SearchSettings | None = None,
+        loss: str | Callable[[Array, Array], Array] = AUTO,
     ) -> None:
         self.checkpoint = checkpoint
         self.n_candidates = n_candidates
@@ -123,6 +136,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
         self.n_equations = n_equations
         self.settings = settings
+        self.loss = loss
 
     def fit(
         self,
@@ -130,6 +144,8 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         y: ArrayLike,
         X_units: Mapping[str, str] | Sequence[str] | None = None,
         y_units: str | None = None,
+        sample_weight: ArrayLike | None = None,
+        y_err: ArrayLike | None = None,
     ) -> SymbolicRegressor:
         """Searches for equations; Ctrl-C ends the search early and keeps the best so far.
 
@@ -139,6 +155,10 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             X_units: Unit of each column, such as `m/s`, `kg*m^2` or `1`, as pint reads them, in order or
                 by the columns' names. With units only equations that they allow are kept.
             y_units: Unit of the target.
+            sample_weight: By how much more one row's loss matters than another's, shape (n_rows,), not
+                negative; a weight of 0 leaves a row out.
+            y_err: In their place, standard deviations of the target's errors, shape (n_rows,), which stand
+                for the weights 1 / y_err^2.
 
         Returns:
             The fitted estimator.
@@ -151,7 +171,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         """
         before = dict(self.__dict__)
         try:
-            self._fit(X, y, X_units, y_units)
+            self._fit(X, y, X_units, y_units, sample_weight, y_err)
         except BaseException:  # a fit that fails changes nothing
             self.__dict__.clear()
             self.__dict__.update(before)
@@ -164,6 +184,8 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         y: ArrayLike,
         X_units: Mapping[str, str] | Sequence[str] | None,
         y_units: str | None,
+        sample_weight: ArrayLike | None,
+        y_err: ArrayLike | None,
     ) -> None:
         started = time.perf_counter()
         table, target = validate_data(self, with_text_names(X), y, dtype=np.float64, y_numeric=True)
@@ -176,21 +198,26 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         compile_kernels()  # the seconds of a first fit's compiler are not the search's
         clock = Clock.of(self.time_limit)
         target = np.asarray(target, dtype=np.float64)
-        data = prepare(table, target, pretrained.config.max_variables, seed, names.columns)
+        weights = row_weights(sample_weight, y_err, len(target))
+        data = prepare(table, target, pretrained.config.max_variables, seed, names.columns, weights)
         space = SearchSpace(units.of(data.columns) if units else None)
-        task = Task(data.X, data.y, SQUARED_ERROR, None, space, seed, joblib.cpu_count())
+        task = Task(data.X, data.y, SQUARED_ERROR, data.weights, space, seed, joblib.cpu_count())
+        task = with_noise_model(task, self.loss)
         settings = self.settings or SearchSettings()
         solver = Solver(pretrained, self.n_candidates, self._stages, settings, self.selection)
         guesses = _over_columns(given, data.columns)
         solution = solver.solve(task, [guess.expression for guess in guesses], clock)
         self.names_ = names
+        task = replace(task, loss=solver.loss)
+        self.loss_ = task.loss.name
         kept = thinned(solution.candidates, solution.best, self.n_equations)
         self.best_index_ = kept.index(solution.best)
         self._keep_front([solution.candidates[place] for place in kept], task, data.columns, guesses)
         self.ended_, self.n_tried_ = solver.ended, solver.n_tried
         if solver.n_tried:  # otherwise it was told why nothing was found
             self._tell_unexplained()
-        self._seen = replace(task, X=table[data.rows], y=target[data.rows], n_threads=1)
+        order = np.argsort(data.rows)
+        self._seen = replace(task.of_rows(order), X=table[data.rows[order]], n_threads=1)
         self._n_rows, self.seconds_ = len(target), time.perf_counter() - started
 
     def _check_parameters(self) -> None:
@@ -298,7 +325,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         seed = self.random_state if isinstance(self.random_state, int) else None
         search = SearchSummary(self.ended_, self.n_tried_, self.seconds_, self.time_limit, seed)
         fitted = Fitted(self._seen, self.expressions_[self.best_index_], self._names(), self._seen.seed)
-        return report_on(fitted, self.equations(digits=4)[self.best_index_], self._n_rows, search)
+        return report_on(fitted, self.equations("warranted")[self.best_index_], self._n_rows, search)
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:
         """The leaderboard once fitted, the parameters before."""

@@ -71,6 +71,7 @@ def write_result(
         ],
         "seconds": round(seconds, 3),
         "checkpoint": estimator.checkpoint,
+        "loss": estimator.loss_,
         "seed": seed,
     }
     if report is not None:
@@ -83,7 +84,10 @@ def _constants(estimator: SymbolicRegressor, place: int) -> list[dict[str, Any]]
     table = estimator.constants_
     rows = table[table["equation"] == place].drop(columns="equation").to_dict(orient="records")
     return [
-        {key: cell if isinstance(cell, str) or math.isfinite(cell) else None for key, cell in row.items()}
+        {
+            str(key): cell if isinstance(cell, str) or math.isfinite(cell) else None
+            for key, cell in row.items()
+        }
         for row in rows
     ]
 

@@ -43,6 +43,7 @@ class Given:
         names: Names of the columns.
         max_variables: Variables that the network knows.
         seed: Seed of all draws.
+        weights: By how much more one row matters than another, shape (n_samples,); None where all are alike.
     """
 
     X: Array
@@ -50,6 +51,7 @@ class Given:
     names: Sequence[str]
     max_variables: int
     seed: int
+    weights: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,9 @@ class Prepared:
         X: Variables, shape (n_rows, n_used).
         y: Target, shape (n_rows,).
         columns: Which of the user's columns these are, ascending, shape (n_used,).
-        rows: Which of the user's rows these are, in the user's order, shape (n_rows,).
+        rows: Which of the user's rows these are, shape (n_rows,).
         steps: Names of the steps that changed something, each with what it did.
+        weights: By how much more one row matters than another, shape (n_rows,); None where all are alike.
     """
 
     X: Array
@@ -85,10 +88,16 @@ class Prepared:
     columns: Index
     rows: Index
     steps: tuple[tuple[str, str], ...] = ()
+    weights: Array | None = None
 
 
 def prepare(
-    X: Array, y: Array, max_variables: int, seed: int, names: Sequence[str] | None = None
+    X: Array,
+    y: Array,
+    max_variables: int,
+    seed: int,
+    names: Sequence[str] | None = None,
+    weights: Array | None = None,
 ) -> Prepared:
     """Takes a table through `STEPS`, with a warning for each that the user should know of.
 
@@ -98,16 +107,21 @@ def prepare(
         max_variables: Variables that the network knows.
         seed: Seed of all draws and of the choice of variables.
         names: What warnings call the columns; their numbers by default.
+        weights: By how much more one row matters than another, shape (n_samples,), not negative; rows of
+            weight 0 are left out. All are alike by default.
 
     Raises:
         ValueError: If there are fewer than 3 rows, or the target's size is out of `SIZES`.
     """
-    if len(y) < MIN_ROWS:
+    n_rows = len(y) if weights is None else int(np.count_nonzero(weights))
+    if n_rows < MIN_ROWS:
+        rows = "rows" if weights is None else "rows with a weight above 0"
         raise ValueError(
-            f"n_samples={len(y)} rows are too few to tell equations apart: give at least {MIN_ROWS}"
+            f"n_samples={n_rows} {rows} are too few to tell equations apart: give at least {MIN_ROWS}"
         )
     _check_size(y)
-    given = Given(X, y, names or [str(place) for place in range(X.shape[1])], max_variables, seed)
+    columns = names or [str(place) for place in range(X.shape[1])]
+    given = Given(X, y, columns, max_variables, seed, weights)
     view = View(np.arange(len(y)), np.arange(X.shape[1]))
     done: list[tuple[str, str]] = []
     for step in STEPS:
@@ -116,13 +130,11 @@ def prepare(
             done.append((step.name, said))
             if step.is_told:
                 tell(said)
-    return Prepared(
-        np.ascontiguousarray(X[np.ix_(view.rows, view.columns)]),
-        y[view.rows],
-        view.columns,
-        np.sort(view.rows),
-        tuple(done),
-    )
+    table = np.ascontiguousarray(X[np.ix_(view.rows, view.columns)])
+    own = None if weights is None else weights[view.rows]
+    if own is not None:
+        own = None if np.ptp(own) == 0 else own / np.mean(own)
+    return Prepared(table, y[view.rows], view.columns, view.rows, tuple(done), own)
 
 
 def _check_size(y: Array) -> None:
@@ -134,6 +146,14 @@ def _check_size(y: Array) -> None:
             f"the target is as {'large' if size > 1 else 'small'} as {size:.1g}, and its squares cannot be "
             f"computed: {way} it by {factor:.0e}"
         )
+
+
+def _drop_weightless_rows(view: View, given: Given) -> tuple[View, str]:
+    """Rows that matter."""
+    if given.weights is None or np.all(given.weights[view.rows] > 0):
+        return view, ""
+    rows = view.rows[given.weights[view.rows] > 0]
+    return View(rows, view.columns), f"{len(view.rows) - len(rows)} rows of weight 0 are left out"
 
 
 def _draw_rows(view: View, given: Given) -> tuple[View, str]:
@@ -181,7 +201,8 @@ def _choose_columns(view: View, given: Given) -> tuple[View, str]:
 
     rows = np.random.default_rng(given.seed).permutation(view.rows)[:_ROWS_FOR_RELEVANCE]
     forest = ExtraTreesRegressor(n_estimators=100, min_samples_leaf=3, random_state=given.seed)
-    forest.fit(given.X[np.ix_(rows, view.columns)], given.y[rows])
+    weights = None if given.weights is None else given.weights[rows]
+    forest.fit(given.X[np.ix_(rows, view.columns)], given.y[rows], sample_weight=weights)
     best = np.argsort(-forest.feature_importances_)[: given.max_variables]
     chosen = np.sort(view.columns[best])
     return View(view.rows, chosen), (
@@ -197,6 +218,7 @@ def _shuffle_rows(view: View, given: Given) -> tuple[View, str]:
 
 
 STEPS = (
+    Step("drop weightless rows", _drop_weightless_rows, is_told=False),
     Step("draw rows", _draw_rows),
     Step("drop constant columns", _drop_constant_columns, is_told=False),
     Step("keep a column", _keep_a_column),

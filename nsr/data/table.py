@@ -137,24 +137,30 @@ def with_numbers(table: Table, places: Sequence[int]) -> list[int]:
     return [place for place, phrase in phrases.items() if not phrase]
 
 
-def select_columns(table: Table, target: str, features: Sequence[str] | None = None) -> tuple[list[int], int]:
+def select_columns(
+    table: Table, target: str, features: Sequence[str] | None = None, apart: Sequence[int] = ()
+) -> tuple[list[int], int]:
     """Places of the explaining columns and of the target.
 
     Args:
         table: What was read.
         target: Name of the explained column.
         features: Names of the explaining columns; by default all others that hold any number.
+        apart: Places of columns that say something of the rows, such as their weights, and explain nothing.
 
     Raises:
         ValueError: If a column is missing, or there is nothing to explain the target with.
     """
     explained = table.place(target)
+    if explained in apart:
+        raise ValueError(f"column {target!r} is the target; --weights and --error are columns beside it")
     if features is not None:
         places = table.places(features)
         if not places or explained in places:
             raise ValueError("choose at least one feature, and not the target itself, with --features")
         return places, explained
-    places = with_numbers(table, [place for place in range(len(table.names)) if place != explained])
+    others = [place for place in range(len(table.names)) if place != explained and place not in apart]
+    places = with_numbers(table, others)
     if not places:
         raise ValueError(f"{table.source} has no column of numbers beside {target!r} to explain it with")
     return places, explained

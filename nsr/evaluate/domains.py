@@ -29,6 +29,8 @@ _N_STARTS, _N_CELLS, _N_CUTS, _N_ROUNDS, _MOST_CELLS = 4, 16, 8, 14, 32
 # Beside a pole an equation is farther from its values on the rows than these are from each other, this many
 # times.
 _FAR = 1e4
+# At a jump it changes by more than this share of the range of its values on the rows.
+_JUMP = 0.02
 
 
 class Safety(StrEnum):
@@ -38,18 +40,20 @@ class Safety(StrEnum):
         SAFE: Proved by interval arithmetic.
         UNDECIDED: Neither proved nor was anything wrong found.
         POLE: Its values grow without bounds somewhere.
+        JUMP: Its values are others on both sides of a point where it has none, as those of atan(1/x).
         UNDEFINED: It has no value in a part of the box.
     """
 
     SAFE = "safe"
     UNDECIDED = "undecided"
     POLE = "pole"
+    JUMP = "jump"
     UNDEFINED = "undefined"
 
     @property
     def is_wrong(self) -> bool:
         """Whether an equation is known to have no value somewhere."""
-        return self in (Safety.POLE, Safety.UNDEFINED)
+        return self in (Safety.POLE, Safety.JUMP, Safety.UNDEFINED)
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,7 @@ class Region:
             return np.ones(len(boxes.low), dtype=np.bool_)
         levels = np.unique(self.levels[:, columns], axis=0)
         is_in = (boxes.low[:, None, columns] <= levels) & (levels <= boxes.high[:, None, columns])
-        return np.asarray(is_in.all(axis=2).any(axis=1))
+        return np.asarray(np.any(np.all(is_in, axis=2), axis=1))
 
 
 def is_safe(expression: Expression, X: Array) -> Safety:
@@ -139,7 +143,7 @@ def _judged(expression: Expression, values: Array, region: Region) -> Safety:
     if np.any(np.isinf(values)):
         return Safety.POLE
     found = [_of_part(part, expression, region) for part in hazards(expression, region.box)]
-    for verdict in (Safety.UNDEFINED, Safety.POLE, Safety.UNDECIDED):
+    for verdict in (Safety.UNDEFINED, Safety.POLE, Safety.JUMP, Safety.UNDECIDED):
         if verdict in found:
             return verdict
     return Safety.SAFE
@@ -175,14 +179,25 @@ def _closely(part: Expression, whole: Expression, boxes: Boxes, region: Region) 
         cells, axes = cells.where(open_), axes[open_]
         best = _largest(program, cells, _MOST_CELLS)
         cells, axes = _cut(cells.where(best), axes[best], _N_CUTS)
-    beside = program.values(np.concatenate(cells), index=np.array([1]))[0]
+    rows = np.arange(len(axes))
+    width = (cells.high - cells.low)[rows, axes]
+    cells.low[rows, axes] -= width  # lest an end is where there is no value
+    cells.high[rows, axes] += width
+    return _across(program.values(np.concatenate(cells), index=np.array([1]))[0], program, region)
+
+
+def _across(ends: Array, program: Program, region: Region) -> Safety:
+    """What the second expression's values at both ends of short cells, shape (2 * cells,), say about it."""
     usual = program.values(region.X, index=np.array([1]))[0]
     usual = usual[np.isfinite(usual)]
-    if len(usual) == 0 or np.all(np.isnan(beside)):
+    known = ~np.isnan(ends)
+    if len(usual) == 0 or not known.any():
         return Safety.UNDECIDED
-    distance = np.nanmax(np.abs(beside - np.median(usual)))
-    is_far = distance > _FAR * max(np.ptp(usual), np.finfo(np.float64).tiny)
-    return Safety.POLE if is_far else Safety.UNDECIDED
+    range_ = max(float(np.ptp(usual)), float(np.finfo(np.float64).tiny))
+    if np.max(np.abs(ends[known] - np.median(usual))) > _FAR * range_:
+        return Safety.POLE
+    below, above = np.split(ends, 2)
+    return Safety.JUMP if np.any(np.abs(above - below) > _JUMP * range_) else Safety.UNDECIDED
 
 
 def _lines(

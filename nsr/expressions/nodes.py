@@ -18,10 +18,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 Node = tuple[Any, ...]
 Coefficient = float | None
+Number = TypeVar("Number", float, Coefficient)
 
 ONE: Node = ("num", 1.0)
 UNKNOWN: Node = ("num", None)
@@ -94,7 +95,7 @@ def has_unknown(node: Node) -> bool:
     return node == UNKNOWN
 
 
-def ordered(items: Iterable[tuple[Node, Coefficient]]) -> list[tuple[Node, Coefficient]]:
+def ordered(items: Iterable[tuple[Node, Number]]) -> list[tuple[Node, Number]]:
     """Terms or factors with their numbers in one order, where a set has that of the hashes of this process.
 
     Whoever adds or multiplies what belongs to them needs it: the last digit depends on the order.

@@ -55,7 +55,9 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         settings: Effort and preferences of the search.
         device: Where the networks run: `auto`, or a device of PyTorch such as `cpu`, `cuda:0` or `mps`.
         n_equations: Rows of the front at most.
-        random_state: Seed; the same seed gives the same result unless the time limit cuts in.
+        random_state: Seed; what is done depends on the data and the seed alone, and the time limit only ends
+            it. So a search that ends by itself gives the same front again, on the same machine and with as
+            many cores for it.
 
     Attributes:
         equations_: The Pareto front of systems as a data frame, from simple to accurate, with columns

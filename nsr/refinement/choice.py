@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +22,7 @@ from nsr.refinement.selection import front_of, pareto_front
 from nsr.task import Task
 
 Array = NDArray[np.float64]
-Rule = Literal["auto", "accuracy", "score", "best"]
-RULES: tuple[Rule, ...] = get_args(Rule)
+RULES = ("auto", "accuracy", "score", "best")
 
 # Data are nearly exact if the shortest description leaves less than this share of the null loss.
 _NEARLY_EXACT = 1e-6
@@ -60,7 +58,7 @@ class Front:
 
 
 def chosen_front(
-    candidates: Sequence[Candidate], task: Task, rule: Rule = "auto", clock: Clock = Clock()
+    candidates: Sequence[Candidate], task: Task, rule: str = "auto", clock: Clock = Clock()
 ) -> Front:
     """What is reported of the candidates.
 
@@ -101,7 +99,7 @@ def is_described(candidates: Sequence[Candidate], task: Task) -> bool:
     return shortest.loss <= _NEARLY_EXACT * task.null_loss or task.n_rows < _LEAST_ROWS
 
 
-def _by_rule(rows: list[Candidate], task: Task, rule: Rule) -> Candidate:
+def _by_rule(rows: list[Candidate], task: Task, rule: str) -> Candidate:
     least = min(row.loss for row in rows)
     factor = {"accuracy": 1.0, "best": _NEARLY_AS_ACCURATE, "score": np.inf}[rule]
     return _shortest([row for row in rows if row.loss <= factor * least], task)
@@ -155,7 +153,7 @@ def _is_as_good(losses: Array, best: Array) -> bool:
     if not np.all(np.isfinite(difference)):
         return False
     error = float(np.std(difference)) / np.sqrt(len(difference))
-    return float(np.mean(difference)) <= _WITHIN * error
+    return bool(np.mean(difference) <= _WITHIN * error)
 
 
 def _largest_steps(front: list[Candidate]) -> list[Candidate]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,9 +54,7 @@ def _of_fold(
     """Losses of the fold's rows, shape (E, rows)."""
     held_out = order[fold::n_folds]
     kept = np.setdiff1d(order, held_out)
-    weights = None if task.weights is None else task.weights[kept]
-    others = replace(task, X=task.X[kept], y=task.y[kept], weights=weights)
-    constants = refine(program, others, _EFFORT, clock).constants
+    constants = refine(program, task.of_rows(kept), _EFFORT, clock).constants
     with np.errstate(all="ignore"):
         predicted = program.values(task.X[held_out], constants)
-        return task.loss.elementwise(np.asarray(predicted, dtype=np.float64), task.y[held_out])
+        return task.of_rows(held_out).elementwise(np.asarray(predicted, dtype=np.float64))

@@ -33,10 +33,11 @@ def gauss_newton(
             break
         predicted, jacobian = program.jacobian(task.X, best[None])
         J = jacobian[0][: len(values)][is_moving].T
-        if not (np.all(np.isfinite(J)) and np.all(np.isfinite(predicted))):
+        slopes = J * np.sqrt(task.curvature(predicted[0]))[:, None]
+        residuals = task.residuals(predicted[0])
+        if not (np.all(np.isfinite(slopes)) and np.all(np.isfinite(residuals))):
             break
-        weights = task.root_weights
-        step = np.linalg.lstsq(J * weights[:, None], (task.y - predicted[0]) * weights, rcond=1e-12)[0]
+        step = np.linalg.lstsq(slopes, residuals, rcond=1e-12)[0]
         trial = best.copy()
         trial[is_moving] += step
         loss = _loss(program, trial, task)

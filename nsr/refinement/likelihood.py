@@ -1,4 +1,4 @@
-"""Losses: how much an error matters, how least squares minimises it, and how many bits it is worth."""
+"""The loss as everything else asks for it, and squared error; others are in `nsr.refinement.losses`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Array = NDArray[np.float64]
 
 
 class Loss(Protocol):
-    """A loss of predictions; nothing outside this file assumes which one it is."""
+    """A loss of predictions; nothing outside its own file assumes which one it is."""
 
     @property
     def name(self) -> str:
@@ -22,10 +22,7 @@ class Loss(Protocol):
 
     @property
     def is_quadratic(self) -> bool:
-        """Whether least squares with the weights of `curvature` at any prediction minimises it.
-
-        Otherwise it is minimised by reweighting again and again.
-        """
+        """Whether least squares with the weights of `curvature` at any prediction minimises it."""
         ...
 
     @property
@@ -34,28 +31,56 @@ class Loss(Protocol):
         ...
 
     def elementwise(self, predicted: Array, y: Array) -> Array:
-        """Loss of each prediction, shape (..., P), for a target of shape (P,)."""
+        """Loss of each prediction, shape (..., P), for a target of shape (P,).
+
+        It is 0 where they are equal, and infinite or NaN where a prediction is impossible.
+        """
         ...
 
     def curvature(self, predicted: Array, y: Array) -> Array:
-        """Weights of squared residuals whose weighted least squares has the loss's gradient, shape (P,)."""
+        """Weights of squared residuals that have the loss's gradient, shape (..., P), as predictions have."""
         ...
 
-    def level(self, y: Array, weights: Array | None) -> float:
-        """The constant of least loss, with these weights of the rows, shape (P,)."""
+    def level(self, y: Array, weights: Array | None, scale: Array | None) -> float:
+        """The constant of least loss.
+
+        Args:
+            y: Target, shape (P,).
+            weights: By how much more one row's loss matters than another's, shape (P,); None for 1.
+            scale: What the constant and the target are multiplied by before they are compared, shape (P,);
+                None for 1.
+        """
         ...
 
-    def divided(self, weights: Array, factor: Array) -> Array:
-        """The weights of the rows, shape (P,), once the target has been divided by a factor, shape (P,)."""
+    def possible(self, predicted: Array, y: Array) -> Array:
+        """Predictions (P,) of a smooth fit, which knows nothing of the loss, moved to where it is finite."""
         ...
 
-    def scaled(self, factor: float) -> Loss:
-        """The loss of predictions and targets that have been divided by a positive factor."""
+    def with_scale_of(self, residuals: Array) -> Loss:
+        """The loss with its own scale, if it has one, read off what a fit leaves unexplained, shape (P,)."""
         ...
 
     def bits(self, loss: float, null_loss: float, n_rows: int) -> float:
         """Bits of the residuals of a mean loss, relative to those of the best constant."""
         ...
+
+
+def weighted(weights: Array | None, factors: Array | None) -> Array | None:
+    """The product of two kinds of weights, each of which may be None for 1."""
+    if weights is None or factors is None:
+        return factors if weights is None else weights
+    return weights * factors
+
+
+def deviance_bits(loss: float, null_loss: float, n_rows: int, rounding: float) -> float:
+    """Half a bit a row for each halving of a mean deviance whose scale is not known.
+
+    Minus the logarithm of a normal likelihood at its best scale (minimum description length; Rissanen 1978),
+    and of the quasi-likelihood of an exponential family (McCullagh and Nelder 1989, section 9.2). Residuals
+    below the precision of the data count as exact: nothing is gained by fitting rounding errors.
+    """
+    share = max(loss / null_loss, rounding) if null_loss > 0 else 1.0
+    return 0.5 * n_rows * math.log2(share)
 
 
 @dataclass(frozen=True)
@@ -72,28 +97,23 @@ class SquaredError:
 
     def curvature(self, predicted: Array, y: Array) -> Array:  # noqa: ARG002 (the protocol's signature)
         """Ones."""
-        return np.ones_like(y)
+        return np.ones_like(predicted)
 
-    def level(self, y: Array, weights: Array | None) -> float:
-        """The mean."""
-        return float(np.average(y, weights=weights))
+    def level(self, y: Array, weights: Array | None, scale: Array | None) -> float:
+        """The mean, where an error counts with the square of the scale."""
+        return float(np.average(y, weights=weighted(weights, None if scale is None else np.square(scale))))
 
-    def divided(self, weights: Array, factor: Array) -> Array:
-        """An error of the quotient counts with the square of the factor."""
-        return weights * np.square(factor)
+    def possible(self, predicted: Array, y: Array) -> Array:  # noqa: ARG002 (the protocol's signature)
+        """All of them."""
+        return predicted
 
-    def scaled(self, factor: float) -> SquaredError:  # noqa: ARG002 (the protocol's signature)
-        """The same: it has no scale of its own."""
+    def with_scale_of(self, residuals: Array) -> SquaredError:  # noqa: ARG002 (the protocol's signature)
+        """Itself, as its scale is no part of it."""
         return self
 
     def bits(self, loss: float, null_loss: float, n_rows: int) -> float:
-        """Half a bit a row for each halving of the variance (minimum description length; Rissanen 1978).
-
-        Residuals below the precision of the data count as exact: nothing is gained by fitting rounding
-        errors.
-        """
-        share = max(loss / null_loss, self.rounding) if null_loss > 0 else 1.0
-        return 0.5 * n_rows * math.log2(share)
+        """As `deviance_bits`."""
+        return deviance_bits(loss, null_loss, n_rows, self.rounding)
 
 
 SQUARED_ERROR = SquaredError()

@@ -49,7 +49,7 @@ def as_written(guess: Expression, equation: Expression, task: Task, places: Plac
         values = Program([equation]).values(part.X)[0]
     if not np.all(np.isfinite(values)) or np.ptp(values) == 0:
         return None
-    wanted = replace(part, y=values, loss=SQUARED_ERROR, weights=None)
+    wanted = replace(part, y=values, loss=SQUARED_ERROR, weights=None, scale=None, expected=None)
     own = _fitted_to(guess, wanted, places)
     if own is None:
         return None

@@ -112,7 +112,7 @@ def _plainer(candidate: Candidate, task: Task, clock: Clock) -> Iterator[Candida
         n_more = len(form.free_positions) - len(expression.free_positions)
         # The phase of a slower wave; of noisy data also the number that a function of two values stood for.
         n_allowed = change.kind == "slower" or (change.kind == "same" and not is_exact)
-        if form == expression or n_more > n_allowed:
+        if form == expression or n_more > n_allowed or not task.space.allows(form):
             continue
         forms = scored([form], task, candidate.stage)
         if not has_same_values:

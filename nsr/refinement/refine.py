@@ -23,6 +23,7 @@ from nsr.evaluate.program import Backend, Program
 from nsr.evaluate.shapes import require_variables
 from nsr.expressions.expression import Expression, apply, variable
 from nsr.refinement import batched, optimizers
+from nsr.refinement.maximum_likelihood import maximise_likelihood
 from nsr.task import Task
 
 Array = NDArray[np.float64]
@@ -37,9 +38,6 @@ _SWEEPS_OF_DRAW, _SWEEPS_OF_STEP, _USUAL_STEPS, _SECONDS = 10.0, 4.0, 12, 5e-10
 _SLICE = 16
 # Multiplications of a slice that take so long that the clock must be able to break in.
 _LONG = 1e8
-# Rounds in which least squares is weighted anew, for losses that are not quadratic; a round that gains less
-# than this share is the last one.
-_REWEIGHTINGS, _GAIN = 12, 1e-6
 
 
 class Effort(NamedTuple):
@@ -83,7 +81,7 @@ def refine(
     tolerance: float = 1e-20,
     random_first: bool = False,
 ) -> Refined:
-    """Fits the free constants of expressions to a task by least squares, weighted as its loss wants it.
+    """Fits the free constants of expressions to a task: by least squares, and for other losses from there.
 
     Args:
         expressions: What to fit, or a program of it.
@@ -104,17 +102,18 @@ def refine(
     """
     program = expressions if isinstance(expressions, Program) else Program(expressions, task.n_threads)
     require_variables(program.tape.n_variables, task.n_variables)
-    rows = np.arange(task.n_rows)
+    some = task
     if effort.points is not None and effort.points < task.n_rows:
-        rows = np.sort(np.random.default_rng(task.seed).choice(task.n_rows, effort.points, replace=False))
+        rng = np.random.default_rng(task.seed)
+        some = task.of_rows(np.sort(rng.choice(task.n_rows, effort.points, replace=False)))
     iterations = effort.iterations or _ITERATIONS[method]
     settings = _Settings(method, effort.restarts, iterations, tolerance, task.seed, random_first)
-    fitting = _Fitting(program, task.X[rows], task.y[rows], task.root_weights[rows], settings, clock)
+    fitting = _Fitting(program, some.X, some.y, some.root_weights, settings, clock)
     with _ended_by(fitting):
         _in_slices(len(program.expressions), task.n_threads, clock, fitting.run)
     clock.spend(fitting.work)
     if not task.loss.is_quadratic:
-        _reweight(program, fitting, task, clock)
+        maximise_likelihood(program, program.constants, fitting.best, some, iterations, clock)
     losses = _losses(program, fitting.best, task, fitting.losses)
     return Refined(fitting.best, losses, int(fitting.fits.sum()))
 
@@ -222,35 +221,6 @@ def _weighted(program: Program, column: int) -> Program:
     weighted = [apply("mul", variable(column), e) for e in program.expressions]
     backend: Backend = "compiled" if program.backend == "compiled" else "torch"
     return Program(weighted, program.n_threads, backend=backend, device=program.device)
-
-
-def _reweight(program: Program, fitting: _Fitting, task: Task, clock: Clock) -> None:
-    """Iteratively reweighted least squares (Green 1984) from the fits that are there, one by one.
-
-    Weights at the predictions take the place of those at the target; the constants of least loss are kept.
-    """
-    settings = fitting.settings._replace(restarts=1, random_first=False)
-    own = np.ones(task.n_rows) if task.weights is None else task.weights
-    for place in np.flatnonzero(np.isfinite(fitting.losses)).tolist():
-        if clock.is_over:
-            return
-        index = np.array([place])
-        loss = np.inf
-        constants = fitting.best[index]
-        for _ in range(_REWEIGHTINGS):
-            predicted = program.values(task.X, constants, index)
-            new = float(task.mean_loss(predicted)[0])
-            if not new < loss * (1 - _GAIN):
-                break
-            loss, fitting.best[place] = new, constants[0]
-            weights = np.sqrt(own * task.loss.curvature(predicted[0], task.y))
-            n_constants = int(program.n_constants[place])
-            start = program.expressions[place].with_constants(constants[0, :n_constants].tolist())
-            one = _Fitting(Program([start]), task.X, task.y, weights, settings, clock)
-            with _ended_by(one):
-                one.run(0, 1)
-            constants = constants.copy()
-            constants[0, :n_constants] = one.best[0, :n_constants]
 
 
 @contextmanager

@@ -126,7 +126,7 @@ def _named(guess: Guess, equation: Expression, task: Task) -> tuple[tuple[str, .
     The search moves the numbers of a guess and puts a free factor before it. What is reported has as few
     constants besides those that the user has named as the equation allows.
     """
-    form, is_named = guess.expression, np.array(guess.is_named)
+    form, is_named = guess.expression, np.array(guess.is_named, dtype=np.bool_)
     factor = _unused("c", guess.names)
     multiple, of_multiple = apply("mul", constant(1.0), form), (factor, *guess.names)
     for own, names, is_fitted in (

@@ -60,7 +60,7 @@ def _unrivalled(wrong: list[Candidate], right: list[Candidate], task: Task) -> l
     if not wrong:
         return []
     values = Program([candidate.expression for candidate in (*wrong, *right)]).values(task.X)
-    losses = task.loss.elementwise(values, task.y)
+    losses = task.elementwise(np.asarray(values, dtype=np.float64))
     theirs = losses[len(wrong) :]
     return [
         candidate

@@ -2,9 +2,9 @@
 
 Linearised at the constants of greatest likelihood (Seber and Wild, Nonlinear Regression, Wiley 1989,
 sections 2.1 and 5.1): their covariance is the noise's variance times the inverse of J^T W J, with the
-Jacobian J of the equation by its constants and the weights W that make squares of residuals stand for the
-loss. For squared errors this is least squares' covariance, for other losses that of their Gauss-Newton
-(Fisher) information.
+Jacobian J of the equation by its constants and the weights W of the rows. For squared errors this is least
+squares' covariance, for deviances that of their quasi-likelihood (McCullagh and Nelder 1989, section 9.2),
+and for losses that make little of far rows Huber's of M-estimates.
 """
 
 from __future__ import annotations
@@ -45,10 +45,12 @@ class Uncertainty:
         values: These constants, shape (K,).
         noise: Standard deviation of a residual of weight one; NaN where no rows are left to tell it.
         degrees: Degrees of freedom of that estimate: rows that count, less directions that they fix.
-        root: A root of the inverse of J^T W J on the directions that the data fix, shape (K, R).
+        root: A root of the constants' covariance over the noise's variance, on the directions that the data
+            fix, shape (K, R).
         open_directions: Directions in which constants move and nothing on the data changes, shape (K, K - R).
         scale: Lengths of the weighted Jacobian's columns, shape (K,); 1 for what changes nothing.
         loss: What says how noise grows with the value.
+        typical: Size of a residual like most: the median.
         weight: Weight of a row like most: the median.
     """
 
@@ -60,6 +62,7 @@ class Uncertainty:
     open_directions: Array
     scale: Array
     loss: Loss
+    typical: float
     weight: float
 
     @property
@@ -109,7 +112,7 @@ class Uncertainty:
         """
         values, gradients = self._values_and_gradients(expression, X)
         with np.errstate(all="ignore"):
-            noise = self.noise**2 / (self.weight * self.loss.curvature(values, values))
+            noise = self.noise**2 / (self.weight * self.loss.curvature(values, values + self.typical))
             return np.asarray(np.sqrt(self._of_mean(values, gradients) ** 2 + noise))
 
     @property
@@ -161,16 +164,19 @@ def uncertainty(
     if not (np.all(np.isfinite(predicted)) and np.all(np.isfinite(J))):
         return None
     own = np.ones(task.n_rows) if task.weights is None else task.weights
-    weights = own * task.loss.curvature(predicted, task.y)
+    off = task.y - predicted
+    # A residual like most tells how noise varies with the value, and nothing of how one's own is weighted.
+    typical = float(np.median(np.abs(off)))
+    weights = own * task.loss.curvature(predicted, predicted + typical)
     roots = np.sqrt(weights)
     scale = np.sqrt(np.sum((J * roots) ** 2, axis=1))
     scale[~(scale > 0)] = 1.0
     root, open_directions = _split(np.asarray(J * roots / scale[:, None]))
     degrees = int(np.count_nonzero(own)) - root.shape[1]
-    residual = (predicted - task.y) * roots
     # Below the precision of the data residuals are rounding errors, and say nothing.
-    least = task.loss.rounding * float(np.var(task.y * roots))
-    noise = math.sqrt(max(float(residual @ residual) / degrees, least)) if degrees > 0 else math.nan
+    least = task.loss.rounding * task.spread**2
+    noise = math.sqrt(max(float(weights @ off**2) / degrees, least)) if degrees > 0 else math.nan
+    root *= 1.0 if task.loss.is_quadratic else _efficiency(predicted, own, weights, task)
     return Uncertainty(
         places,
         values[places],
@@ -180,8 +186,27 @@ def uncertainty(
         open_directions / scale[:, None],
         scale,
         task.loss,
+        typical,
         float(np.median(own[own > 0])),
     )
+
+
+def _efficiency(predicted: Array, own: Array, weights: Array, task: Task) -> float:
+    """Errors of constants of least loss as a multiple of those that the residuals' spread alone would say.
+
+    Of estimates that make the sum of a function of the residuals vanish, the variance is the function's over
+    the square of its mean slope (Huber, Robust Statistics, Wiley 1981, section 7.6). The slope is taken over
+    a bandwidth, as absolute error's is nowhere but at zero. The multiple is 1 for deviances.
+    """
+    off = task.y - predicted
+
+    def pull(residual: Array) -> Array:
+        return own * task.loss.curvature(predicted, predicted + residual) * residual
+
+    step = float(np.median(np.abs(off))) * task.n_rows**-0.2
+    slope = float(np.sum(pull(off + step) - pull(off - step)) / (2 * step * np.sum(weights)))
+    spread = float(np.sum(pull(off) ** 2 / weights) / np.sum(weights * off**2))
+    return math.sqrt(spread) / slope if slope > 0 and step > 0 else math.nan
 
 
 def _split(J: Array) -> tuple[Array, Array]:

@@ -112,7 +112,7 @@ def _is_loss(more: Array) -> bool:
     """Whether rows lose surely, on average."""
     if not np.all(np.isfinite(more)):
         return True
-    return float(np.mean(more)) > _SURE * float(np.std(more)) / np.sqrt(len(more))
+    return bool(np.mean(more) > _SURE * np.std(more) / np.sqrt(len(more)))
 
 
 def _alike(fitted: Fitted) -> list[tuple[int, int]]:
@@ -133,7 +133,10 @@ def _alike(fitted: Fitted) -> list[tuple[int, int]]:
 
 
 def _are_near(X: Array, one: int, other: int) -> bool:
-    return np.ptp(X[:, one]) > 0 and abs(scipy.stats.spearmanr(X[:, one], X[:, other]).statistic) >= _ALIKE
+    if np.ptp(X[:, one]) == 0:
+        return False
+    ranks = scipy.stats.rankdata(X[:, [one, other]], axis=0)  # whose correlation is Spearman's
+    return bool(abs(np.asarray(np.corrcoef(ranks.T))[0, 1]) >= _ALIKE)
 
 
 def _computed_from(column: Array, wanted: Array) -> Array:

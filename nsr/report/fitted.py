@@ -46,13 +46,15 @@ class Fitted:
     @cached_property
     def residuals(self) -> Array:
         """What the equation leaves, each divided by how far off its row may be, shape (P,)."""
-        return (self.task.y - self.predicted) * self.task.root_weights
+        return self.task.residuals(self.predicted)
 
     @cached_property
     def slopes(self) -> Array:
         """Derivatives of the equation by its constants, divided like the residuals, shape (P, K)."""
         _, derivatives = Program([self.expression]).jacobian(self.task.X)
-        return np.asarray(derivatives[0].T * self.task.root_weights[:, None], dtype=np.float64)
+        return np.asarray(
+            derivatives[0].T * np.sqrt(self.task.curvature(self.predicted))[:, None], dtype=np.float64
+        )
 
     @cached_property
     def n_spare(self) -> int:

@@ -77,7 +77,11 @@ def along(column: Array, rng: np.random.Generator) -> list[Statistic]:
     terms = np.polynomial.chebyshev.chebvander(2 * ranks / len(ranks) - 1, degree)
     trend = np.asarray(terms[:, 1:], dtype=np.float64)
     order = np.lexsort((rng.random(len(column)), column))
-    return [_explained_by(trend), _alike_in(order, 1), _alike_in(order, max(2, len(order) // 20))]
+    return [
+        _explained_by(np.asarray(trend, dtype=np.float64)),
+        _alike_in(order, 1),
+        _alike_in(order, max(2, len(order) // 20)),
+    ]
 
 
 def jointly(X: Array) -> list[Statistic]:

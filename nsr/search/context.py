@@ -102,5 +102,5 @@ class Context:
     def _has_structure(self, best: Candidate) -> bool:
         task = self.task
         with np.errstate(all="ignore"):
-            residual = (task.y - Program([best.expression]).values(task.X)[0]) * task.root_weights
+            residual = task.residuals(Program([best.expression]).values(task.X)[0])
         return has_structure(task.X, residual)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsr.search.settings import ROWS
-from nsr.search.surrogate import fit_surrogates
+from nsr.search.surrogate import Response, fit_surrogates
 
 if TYPE_CHECKING:
     from sklearn.base import RegressorMixin
@@ -51,7 +51,7 @@ def has_structure(X: Array, residual: Array) -> bool:
 
 
 def _explained_by_surrogate(X: Array, residual: Array) -> float:
-    surrogate = fit_surrogates(X, residual)[0]
+    surrogate = fit_surrogates(X, Response.plain(residual))[0]
     return _explained(surrogate.error**2, surrogate.error_of_constant**2)
 
 

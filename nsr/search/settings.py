@@ -59,7 +59,7 @@ class CurvesSettings:
     """Textbook curves.
 
     Attributes:
-        share: Of the time that structure leaves.
+        share: Of the planned work, before the network is asked.
         n_rows: Rows that curves are first fitted to; more tell little, and cost as much again.
         n_polished: Curves, the best there, that are fitted to `polished_rows`.
         polished_rows: Rows for these.

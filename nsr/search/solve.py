@@ -15,12 +15,14 @@ from nsr.expressions.expression import Expression
 from nsr.expressions.space import SearchSpace
 from nsr.network.checkpoint import Pretrained
 from nsr.refinement.candidates import Candidate
-from nsr.refinement.choice import Front, Rule, chosen_front
+from nsr.refinement.choice import Front, chosen_front
+from nsr.refinement.likelihood import SQUARED_ERROR, Loss
 from nsr.refinement.plain import plain
 from nsr.refinement.safety import without_needless_poles
 from nsr.refinement.selection import without_duplicates
 from nsr.search.engine import Ending, Search
 from nsr.search.finishing import constants, finished, likeliest, unscaled
+from nsr.search.noise import with_noise_of_best
 from nsr.search.settings import SearchSettings
 from nsr.search.turns import in_turns
 from nsr.task import Task
@@ -70,15 +72,17 @@ class Solver:
         rule: How an equation of the front is chosen.
         ended: Why the latest search has ended; `time` also where time was up before the last look was done.
         n_tried: Equations that were tried.
+        loss: What equations were judged by in the end, its scale told by the best of them.
     """
 
     network: Pretrained
     n_candidates: int
     components: Sequence[str]
     settings: SearchSettings
-    rule: Rule = "auto"
+    rule: str = "auto"
     ended: Ending = "answered"
     n_tried: int = 0
+    loss: Loss = SQUARED_ERROR
 
     def solve(self, task: Task, guesses: Sequence[Expression], clock: Clock) -> Front:
         """Searches until the clock is over, an answer leaves nothing to find, or Ctrl-C.
@@ -96,13 +100,18 @@ class Solver:
             task, found = self._found(task, guesses, clock)
             if not self.n_tried:
                 tell("the search ended before it had tried any equation: give it more time with time_limit")
+            task, found = with_noise_of_best(task, found)
             worth = [c for c in found if c.loss < task.null_loss]
-            candidates = _allowed([*candidates, *worth], task)
+            candidates = _allowed([*constants(task), *worth], task)
+        self.loss = task.loss
         told_apart = plain(without_duplicates(candidates, task), task, clock)
         front = chosen_front(without_needless_poles(told_apart, task), task, self.rule, clock)
+        self._note_time(clock)
+        return replace(front, candidates=likeliest(front.candidates, task))
+
+    def _note_time(self, clock: Clock) -> None:
         if clock.is_out_of_time and self.ended != "interrupted":
             self.ended = "time"
-        return replace(front, candidates=likeliest(front.candidates, task))
 
     def _found(self, task: Task, guesses: Sequence[Expression], clock: Clock) -> tuple[Task, list[Candidate]]:
         """What the search finds, without units for constants or, where that explains little, with them."""
@@ -139,12 +148,9 @@ class Solver:
     def _scaled(self, task: Task, guesses: Sequence[Expression]) -> _Scaled:
         """A search on the task with its variables and its target scaled."""
         scaler = Scaler.gentle(task.X, task.y)
-        scaled = replace(
-            task,
-            X=task.X / scaler.x_scale,
-            y=task.y / scaler.y_scale,
-            loss=task.loss.scaled(scaler.y_scale),
-        )
+        scaled = replace(task, X=task.X / scaler.x_scale)
+        if scaler.y_scale != 1:
+            scaled = scaled.over(scaler.y_scale)
         own = tuple(scaler.scaled(guess) for guess in guesses)
         search = Search(scaled, self.network, self.n_candidates, self.components, own, self.settings)
         return _Scaled(task, scaler, search)

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, variable
 from nsr.expressions.space import SearchSpace
-from nsr.search.surrogate import Surrogate, fit_surrogates
+from nsr.refinement.likelihood import SQUARED_ERROR
+from nsr.search.surrogate import Response, Surrogate, fit_surrogates
 from nsr.task import Task
 
 Array = NDArray[np.float64]
@@ -36,13 +37,14 @@ class State(Task):
         """The task as it was given; what the space allows is for equations of the root to keep to."""
         variables = tuple(variable(i) for i in range(task.n_variables))
         return cls(
-            task.X, task.y, task.loss, task.weights, SearchSpace(), task.seed, task.n_threads, variables
-        )
+            task.X, task.y, task.loss, task.weights, SearchSpace(), task.seed, task.n_threads, task.scale,
+            task.expected, variables,
+        )  # fmt: skip
 
     @cached_property
     def surrogates(self) -> list[Surrogate]:
         """Smooth stand-ins for f, the best first; none without variables, all of which must vary."""
-        return fit_surrogates(self.X, self.y, self.root_weights) if self.n_variables else []
+        return fit_surrogates(self.X, Response.of(self)) if self.n_variables else []
 
     @property
     def best_of_each_output(self) -> list[Surrogate]:
@@ -62,11 +64,9 @@ class State(Task):
         """Error of the surrogate; without variables, of the best constant."""
         if self.n_variables:
             return self.surrogate.error
-        weights = self.root_weights
-        off = weights * (self.y - self.level)
-        spread = float(np.std(weights * self.y))
-        if spread == 0:  # the target was a constant to begin with
-            spread = abs(float(np.mean(weights * self.y)))
+        off = self.root_weights * (self.y - self.level)
+        # Without a spread the target was a constant to begin with.
+        spread = self.spread or abs(float(np.mean(self.root_weights * self.y)))
         return float(np.sqrt(np.mean(off**2))) / max(spread, 1e-300)
 
     @property
@@ -102,14 +102,9 @@ class State(Task):
             factor: An expression of this state's variables.
         """
         values = Program([factor]).values(self.X)[0]
-        weights = np.ones_like(self.y) if self.weights is None else self.weights
-        with np.errstate(all="ignore"):
-            target, weights = self.y / values, self.loss.divided(weights, values)
         lifted = factor.substitute(dict(enumerate(self.variables)))
         return replace(
-            self,
-            y=target,
-            weights=weights,
+            self.over(values),
             factor=lifted if self.factor is None else apply("mul", self.factor, lifted),
         )
 
@@ -124,4 +119,12 @@ class State(Task):
         Args:
             target: Values of the part, all known equally well.
         """
-        return replace(self.first(len(target)), y=target, weights=None, factor=None)
+        return replace(
+            self.first(len(target)),
+            y=target,
+            loss=SQUARED_ERROR,
+            weights=None,
+            scale=None,
+            expected=None,
+            factor=None,
+        )

@@ -8,7 +8,8 @@ symmetries that the data alone do not.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from nsr.expressions.operators import OPERATORS
 from nsr.search.settings import MANY_ROWS, ROWS
+from nsr.task import Task
 
 Array = NDArray[np.float64]
 
@@ -31,6 +33,8 @@ _HELD_OUT_SHARE = 0.2
 _LARGEST_WEIGHT = 20.0
 # Targets of more than this size have no exponentials that a polynomial could give.
 _LARGEST_EXPONENT = 12.0
+# Larger values have squares that cannot be added up.
+_LARGEST = 1e120
 # Kinds that a target usually has, and seconds of work for a row and the square of a term.
 _N_KINDS, _SECONDS = 5, 2e-10
 # Transforms that a target cannot have are taken for the smallest that it can.
@@ -82,6 +86,60 @@ class Output:
             return np.asarray(sign / OPERATORS[self.name].derivatives[0](size), dtype=np.float64)
 
 
+@dataclass(frozen=True)
+class Response:
+    """What polynomials are fitted to.
+
+    Attributes:
+        y: Target, shape (P,).
+        weights: How much an error of the target matters, shape (P,).
+        spread: What errors are a share of; 0 is as good as tiny.
+        expected: What an earlier fit expects of the target, shape (P,). Transforms of the target are then
+            taken to be straight lines there (the working response of generalised linear models; McCullagh and
+            Nelder 1989), so that they need not exist for the target itself.
+        is_weighted: Whether the weights are those of noise, and count in every fit just as they are.
+    """
+
+    y: Array
+    weights: Array
+    spread: float
+    expected: Array | None = None
+    is_weighted: bool = False
+
+    @classmethod
+    def of(cls, task: Task) -> Response:
+        """A task's target."""
+        return cls(task.y, task.root_weights, task.spread, task.expected, task.has_noise_model)
+
+    @classmethod
+    def plain(cls, y: Array) -> Response:
+        """A target whose values are all known equally well."""
+        return cls(y, np.ones_like(y), float(np.std(y)))
+
+    @property
+    def centre(self) -> Array:
+        """Where transforms must exist, shape (P,)."""
+        return self.y if self.expected is None else self.expected
+
+    def first(self, n_rows: int | None) -> Response:
+        """That of the first rows; of all by default."""
+        expected = None if self.expected is None else self.expected[:n_rows]
+        return replace(self, y=self.y[:n_rows], weights=self.weights[:n_rows], expected=expected)
+
+    def transformed(self, output: Output) -> tuple[Array, Array]:
+        """The transform of the target, and how much an error of it matters, each of shape (P,)."""
+        slope = output.slope(self.centre)
+        target = output.of_target(self.centre)
+        if self.expected is not None:
+            target = target + (self.y - self.expected) / slope
+        return target, self.weights * np.abs(slope)
+
+    def has(self, output: Output) -> bool:
+        """Whether squares of the transform, and of the weights of its errors, can be computed."""
+        with np.errstate(all="ignore"):
+            return all(bool(np.all(np.abs(values) < _LARGEST)) for values in self.transformed(output))
+
+
 def _computed(name: str, values: Array) -> Array:
     function = OPERATORS[name].numpy
     assert function is not None
@@ -103,8 +161,7 @@ class Surrogate:
         high: Largest input after logarithms, shape (D,).
         degrees: Degree of each term in each variable, shape (T, D).
         coefficients: Shape (T,).
-        error: Weighted root mean square error of the target on held-out rows over its weighted standard
-            deviation.
+        error: Weighted root mean square error of the target on held-out rows over its spread.
         error_of_constant: The same for the best constant.
         gain: By which factor the highest degree lowered the error, where a higher one may lower it further;
             1 where it cannot, because noise is what is left.
@@ -129,6 +186,11 @@ class Surrogate:
         """The target without its noise, shape (P,); y lends it the sign where that is not known."""
         return OUTPUTS[self.output].undone(self.outputs(X), y)
 
+    def smoothed(self, X: Array, y: Array) -> Array:
+        """As `targets`, with points beyond those of the fit moved to the border, where it is no worse."""
+        basis, _ = _chebyshev(np.clip(self._unit(X), -1, 1), int(self.degrees.max()))
+        return OUTPUTS[self.output].undone(_terms(basis, self.degrees) @ self.coefficients, y)
+
     def gradients(self, X: Array, y: Array) -> Array:
         """Derivatives of the target by each variable, shape (P, D), at points X with target y."""
         basis, slopes = _chebyshev(self._unit(X), int(self.degrees.max()))
@@ -144,20 +206,21 @@ class Surrogate:
         return 2 * (_inputs(X, self.log_inputs) - self.low) / (self.high - self.low) - 1
 
 
-def fit_surrogates(X: Array, y: Array, weights: Array | None = None) -> list[Surrogate]:
+def fit_surrogates(
+    X: Array, response: Response, outputs: Collection[str] = OUTPUTS.keys()
+) -> list[Surrogate]:
     """Polynomials with logarithms of inputs or not, for each kind of output, the best first.
 
     Args:
         X: Variables, shape (P, D), each of them varying.
-        y: Target, shape (P,).
-        weights: How much an error of the target matters, shape (P,); all the same by default.
+        response: What to fit.
+        outputs: Which of `OUTPUTS` polynomials may give; the target itself should be among them.
 
     Returns:
         By rising error on held-out rows. Where none is good on the first rows, the best few are fitted to all
         rows, and weights count in the fit too.
     """
-    weights = np.ones_like(y) if weights is None else weights
-    size = np.abs(X)
+    y, size = response.centre, np.abs(X)
     wide = np.all(X != 0, axis=0) & (size.max(axis=0) > 1.5 * size.min(axis=0))
     none = np.zeros_like(wide)
     positive = wide & np.all(X > 0, axis=0)
@@ -168,18 +231,16 @@ def fit_surrogates(X: Array, y: Array, weights: Array | None = None) -> list[Sur
         choices.append((none, "sqrt"))
     if np.ptp(y) < _LARGEST_EXPONENT and np.max(np.abs(y)) < _LARGEST_EXPONENT:
         choices.append((none, "exp"))
+    choices = [choice for choice in choices if choice[1] in outputs and response.has(OUTPUTS[choice[1]])]
     kinds = list({(inputs.tobytes(), output): (inputs, output) for inputs, output in choices}.values())
-    first = slice(0, ROWS)
-    if np.any(np.ptp(X[first], axis=0) == 0):  # a level that few rows have
-        first = slice(None)
-    fits = [_fit(X[first], y[first], weights[first], False, *kind) for kind in kinds]
+    n_first = None if np.any(np.ptp(X[:ROWS], axis=0) == 0) else ROWS  # a level that few rows have
+    first = response.first(n_first)
+    fits = [_fit(X[:n_first], first, response.is_weighted, *kind) for kind in kinds]
     fits.sort(key=lambda s: s.error)
     if fits[0].error < ROUGH:
         return fits
-    rows = slice(0, MANY_ROWS)
-    fits = [
-        _fit(X[rows], y[rows], weights[rows], True, fit.log_inputs, fit.output) for fit in fits[:_N_REFITTED]
-    ]
+    many = response.first(MANY_ROWS)
+    fits = [_fit(X[:MANY_ROWS], many, True, fit.log_inputs, fit.output) for fit in fits[:_N_REFITTED]]
     return sorted(fits, key=lambda s: s.error)
 
 
@@ -190,18 +251,17 @@ def fitting_work(X: Array) -> float:
     return _N_KINDS * _SECONDS * n_rows * n_terms**2
 
 
-def refit(surrogate: Surrogate, X: Array, y: Array, weights: Array, degrees: NDArray[np.int64]) -> Surrogate:
+def refit(surrogate: Surrogate, X: Array, response: Response, degrees: NDArray[np.int64]) -> Surrogate:
     """The same kind of polynomial with other terms; degrees have shape (T, D)."""
     rough = surrogate.error >= ROUGH
-    rows = slice(0, MANY_ROWS if rough or np.any(np.ptp(X[:ROWS], axis=0) == 0) else ROWS)
+    n_rows = MANY_ROWS if rough or np.any(np.ptp(X[:ROWS], axis=0) == 0) else ROWS
     kind = surrogate.log_inputs, surrogate.output
-    return _fit(X[rows], y[rows], weights[rows], rough, *kind, degrees)
+    return _fit(X[:n_rows], response.first(n_rows), rough or response.is_weighted, *kind, degrees)
 
 
 def _fit(
     X: Array,
-    y: Array,
-    weights: Array,
+    response: Response,
     is_weighted: bool,
     log_inputs: NDArray[np.bool_],
     output: str,
@@ -210,7 +270,7 @@ def _fit(
     """Least squares with the total degree that does best on held-out rows."""
     inputs = _inputs(X, log_inputs)
     low, high = inputs.min(axis=0), inputs.max(axis=0)
-    n_training = len(y) - max(1, int(_HELD_OUT_SHARE * len(y)))
+    n_training = len(X) - max(1, int(_HELD_OUT_SHARE * len(X)))
     if degrees is None:
         degrees = degrees_up_to(X.shape[1], n_training // 2)
         n_levels = np.array([len(np.unique(column)) for column in X.T])
@@ -221,15 +281,20 @@ def _fit(
     basis, _ = _chebyshev(2 * (inputs - low) / (high - low) - 1, int(degrees.max()))
     design = _terms(basis, degrees)
     form = OUTPUTS[output]
-    target = form.of_target(y)
-    in_target = weights * np.abs(form.slope(y))  # what errors of the transform are in the target
-    rows = np.minimum(in_target, _LARGEST_WEIGHT * np.median(in_target)) if is_weighted else np.ones_like(y)
+    target, in_target = response.transformed(form)
+    rows = np.ones_like(target)
+    if is_weighted:
+        rows = (
+            in_target
+            if response.is_weighted
+            else np.minimum(in_target, _LARGEST_WEIGHT * np.median(in_target))
+        )
     solved = _nested_least_squares(
         design[:n_training] * rows[:n_training, None], (target * rows)[:n_training], cuts
     )
     off = [design[n_training:, : len(c)] @ c - target[n_training:] for c in solved]
-    spread = max(float(np.std(weights * y)), 1e-300)
-    if not form.keeps_sign and np.ptp(np.sign(y)) > 0:
+    spread = max(response.spread, 1e-300)
+    if not form.keeps_sign and np.ptp(np.sign(response.centre)) > 0:
         spread /= _SIGN_FACTOR
     errors = [float(np.sqrt(np.mean((in_target[n_training:] * r) ** 2))) / spread for r in off]
     best = int(np.argmin(errors))

@@ -1,13 +1,21 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from tasks import root
 
 from eval.nist import fit_set, has_form, judged, n_constants, residual_ratio, summary
+from nsr.clock import Clock
 from nsr.expressions.parsing import parse
 from nsr.problems.nist import read_certified_fits
 from nsr.regressor import SymbolicRegressor
+from nsr.search.curves.partners import curves_with_partners
+from nsr.search.curves.single import single_curves
 
 FITS = {fit.name: fit for fit in read_certified_fits()}
 
+# Searches see variables of the order of 1.
+SCALES = {"ENSO": 100.0, "Gauss3": 100.0, "MGH17": 100.0, "Misra1b": 100.0, "Nelson": 100.0}
 WAVES = "3*sin(0.52*x_0 + 1.4) + 1.7*sin(0.142*x_0 - 1.9) + 1.5*sin(0.234*x_0 + 0.1)"
 
 
@@ -41,6 +49,19 @@ def test_constants_that_cannot_be_told_apart_count_once():
     assert n_constants(parse("2*(3*x_0 + 1)"), X) == 2
     assert n_constants(parse("2*exp(x_0*1.1 + 0.3)"), X) == 2
     assert n_constants(parse("x_0**2"), X) == 0
+
+
+@pytest.mark.parametrize(
+    "name", ["Bennett5", "ENSO", "Gauss3", "MGH17", "Misra1b", "Nelson", "Rat43", "Thurber"]
+)
+def test_textbook_curves_reach_the_certified_fit(name):
+    fit = FITS[name]
+    state = root(fit.X / SCALES.get(name, 1.0), fit.y)
+    curves = single_curves if state.n_variables == 1 else curves_with_partners
+    scaled = replace(fit, X=state.X)
+    found = [own.expression for batch in curves(state, Clock()) for own in batch]
+    near = [form for form in found if residual_ratio(form, scaled) < 1.01]
+    assert any(n_constants(form, state.X) <= len(fit.parameters) + 1 for form in near)
 
 
 def test_a_front_is_judged_row_by_row():

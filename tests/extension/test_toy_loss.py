@@ -33,19 +33,19 @@ class PseudoHuber:
     def curvature(self, predicted, y):
         return 1 / np.sqrt(1 + np.square((predicted - y) / self.width))
 
-    def level(self, y, weights):
-        weights = np.ones_like(y) if weights is None else weights
+    def level(self, y, weights, scale):
+        weights, scale = (np.ones_like(y) if given is None else given for given in (weights, scale))
 
         def total(level):
-            return float(weights @ self.elementwise(level, y))
+            return float(weights @ self.elementwise(level * scale, y * scale))
 
         return float(optimize.minimize_scalar(total, bounds=(y.min(), y.max()), method="bounded").x)
 
-    def divided(self, weights, factor):
-        return weights * np.square(factor)
+    def possible(self, predicted, y):
+        return predicted
 
-    def scaled(self, factor):
-        return PseudoHuber(self.width / factor)
+    def with_scale_of(self, residuals):
+        return self
 
     def bits(self, loss, null_loss, n_rows):
         return n_rows * (loss - null_loss) / np.log(2)

@@ -5,8 +5,8 @@ from nsr.search.state import State
 from nsr.task import Task
 
 
-def task(X, y, **more):
-    return Task(X, y, SQUARED_ERROR, **more)
+def task(X, y, *, loss=SQUARED_ERROR, **more):
+    return Task(X, y, loss, **more)
 
 
 def root(X, y, **more):

@@ -29,3 +29,12 @@ def test_long_equations_are_shortened_to_the_terminal_and_not_in_a_pipe():
     assert max(map(len, lines)) == 80
     assert lines[-1].endswith(" ...")
     assert leaderboard(FRONT, EQUATIONS, 0, 10_000).splitlines()[-1].endswith(EQUATIONS[-1])
+
+
+def test_what_one_is_warned_of_stands_behind_the_equation_however_long_it_is():
+    front = FRONT.assign(warning=["", "pole", "", "undefined"])
+    lines = leaderboard(front, EQUATIONS, 0, 80).splitlines()
+    assert [line.endswith("]") for line in lines[1:]] == [False, True, False, True]
+    assert lines[2].endswith("2*x  [pole]")
+    assert lines[4].endswith(" ...  [undefined]")
+    assert max(map(len, lines)) == 80

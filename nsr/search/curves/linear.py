@@ -19,6 +19,7 @@ from nsr.expressions.monomials import ONE, linear_combination, monomial
 from nsr.refinement.subsets import backward_elimination, forward_selection
 from nsr.search.curves.fitting import Fit, best_fits
 from nsr.search.state import State
+from nsr.search.surrogate import OUTPUTS, Response
 
 Array = NDArray[np.float64]
 
@@ -52,15 +53,17 @@ def transformed_models(state: State, clock: Clock) -> Iterator[list[Fit]]:
     They begin where least squares for the logarithm or the reciprocal ends, weighted by what that does to
     errors, and are fitted to the target itself.
     """
-    y, X, weights = state.y, state.X, state.root_weights
+    X, response = state.X, Response.of(state)
+    y = response.centre
     if not (np.all(y > 0) or np.all(y < 0)):
         return
-    sign, size = float(np.sign(y[0])), np.abs(y)
+    sign = float(np.sign(y[0]))
+    logarithm, reciprocal = (response.transformed(OUTPUTS[name]) for name in ("log", "inv"))
     positive = [i for i in range(state.n_variables) if np.all(X[:, i] > 0)]
     kinds = (
-        (positive, np.log(X[:, positive]), np.log(size), weights * size, _powers),
-        (range(state.n_variables), X, np.log(size), weights * size, _exponential),
-        (range(state.n_variables), X, 1 / y, weights * size**2, _reciprocal),
+        (positive, np.log(X[:, positive]), *logarithm, _powers),
+        (range(state.n_variables), X, *logarithm, _exponential),
+        (range(state.n_variables), X, *reciprocal, _reciprocal),
     )
     for places, columns, target, own_weights, build in kinds:
         for subset, intercept, factors in _paths(columns, target, own_weights, _FITTED_SIZES):
@@ -139,4 +142,5 @@ def _paths(
     for n in sorted(wanted & set(subsets)):
         chosen = subsets[n]
         factors = np.linalg.lstsq(table[:, chosen], goal, rcond=_COLLINEAR)[0]
-        yield varies[chosen].tolist(), level - float(centre[chosen] @ factors), factors
+        intercept = level - float(centre[chosen] @ factors)
+        yield varies[chosen].tolist(), intercept, np.asarray(factors, dtype=np.float64)

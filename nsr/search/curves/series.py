@@ -74,7 +74,8 @@ def _grown(series: Series, background: Curve | None, state: State, clock: Clock)
         if clock.is_over:
             return
         found: list[Fit] = []
-        for base in current or [None]:
+        bases: list[Fit | None] = [*current] or [None]
+        for base in bases:
             left = state.y if base is None else state.y - Program([base.expression]).values(state.X)[0]
             known = () if base is None else base.constants
             starts = [(*known, *start) for start in starts_of(series.term, Features.of(x, left))]

@@ -178,9 +178,9 @@ def _decades(_: Features) -> Starts:
 
 def _peaks(data: Features) -> Starts:
     """The extremes with their own widths and others, and places between them."""
-    own = [(m, factor * w) for m, w in data.peaks for factor in (0.5, 1.0, 2.0)]
+    own = ((m, factor * w) for m, w in data.peaks for factor in (0.5, 1.0, 2.0))
     places = np.linspace(data.low, data.high, 9)[1:-1]
-    return own + [(float(m), share * data.span) for m in places for share in (0.05, 0.15, 0.5)]
+    return [*own, *((float(m), share * data.span) for m in places for share in (0.05, 0.15, 0.5))]
 
 
 def _doses(data: Features) -> Starts:

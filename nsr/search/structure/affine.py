@@ -144,7 +144,7 @@ def affine_splits(state: State) -> list[AffineSplit]:
         return []
     splits: list[AffineSplit] = []
     for surrogate in state.best_of_each_output:
-        if not _is_usable(surrogate, state.y):
+        if not _is_usable(surrogate, state.centre):
             continue
         found: set[int] = set()
         for size in range(1, min(_MAX_GROUP, n_variables - 1) + 1):

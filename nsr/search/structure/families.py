@@ -20,8 +20,8 @@ from nsr.expressions.monomials import ONE, linear_combination, monomial, power
 from nsr.refinement.subsets import backward_elimination, best_subsets, combinations
 from nsr.search.state import State
 from nsr.search.structure.inner_constants import with_inner_constant
-from nsr.search.structure.transforms import TRANSFORMS, Transform, applied, is_moderate, moderated
-from nsr.search.surrogate import ROUGH, degrees_up_to
+from nsr.search.structure.transforms import TRANSFORMS, Transform, applied, is_moderate
+from nsr.search.surrogate import ROUGH, Response, degrees_up_to
 
 Array = NDArray[np.float64]
 
@@ -39,8 +39,6 @@ _N_DECORATIONS = 4
 _MAX_TRIPLE_TERMS, _MAX_RATIO_TERMS = 80, 30
 # Subsets of each size that are handed on, where the surrogate is good and where it is not.
 _N_BEST, _N_BEST_ROUGH = 4, 10
-# Share of the transformed target that a worthwhile relation leaves unexplained, at most.
-_WORTHWHILE = 0.05
 # Share of the target that a sum which holds exactly leaves unexplained on rows it was not fitted to.
 _EXACT = 1e-7
 _MAX_EXACT_TERMS = 12
@@ -76,8 +74,7 @@ def relations(state: State, given: tuple[Expression, ...] = ()) -> Iterator[list
         return
     is_rough = state.error >= ROUGH
     rows = slice(0, _MANY_ROWS if is_rough else _FEW_ROWS)
-    X, y = state.X[rows], state.y[rows]
-    weights = state.root_weights[rows]
+    X, response = state.X[rows], Response.of(state).first(rows.stop)
     n_best = _N_BEST_ROUGH if is_rough else _N_BEST
     terms = _terms(n_variables)
     if given:
@@ -87,15 +84,15 @@ def relations(state: State, given: tuple[Expression, ...] = ()) -> Iterator[list
     terms = tuple(term for term, good in zip(terms, usable, strict=True) if good)
     table = values[usable].T
     if not given:
-        yield _polynomials(X[:_FEW_ROWS], y[:_FEW_ROWS])
+        yield _polynomials(X[:_FEW_ROWS], response.y[:_FEW_ROWS])
         if is_rough:
-            yield _noisy_polynomials(X, y, weights)
+            yield _noisy_polynomials(X, response)
     for transform in TRANSFORMS:
-        target = transform.of_target(y)
+        target, weights = transform.of_response(response)
         if is_moderate(target) and np.ptp(target) > 0:
-            negative = transform.hides_sign and bool(np.all(y < 0))
-            own_weights = transform.own_weights(y, weights)
-            forms = _forms(transform, terms, table, target, own_weights, n_best)
+            negative = transform.hides_sign and bool(np.all(response.centre < 0))
+            largest = transform.worthwhile(response, target, weights)
+            forms = _forms(transform, terms, table, target, weights, n_best, largest)
             yield [apply("neg", form) if negative else form for form in forms]
     if n_variables == 1 and not given:
         yield with_inner_constant(state)
@@ -118,10 +115,10 @@ def _polynomials(X: Array, y: Array) -> list[Expression]:
     return forms
 
 
-def _noisy_polynomials(X: Array, y: Array, weights: Array) -> list[Expression]:
+def _noisy_polynomials(X: Array, response: Response) -> list[Expression]:
     """Polynomials with as many terms as noise leaves significant, of low and of higher degree."""
     forms = []
-    w = moderated(weights)
+    y, w = TRANSFORMS[0].of_response(response)
     for n_terms in _POLYNOMIAL_SIZES:
         degrees = degrees_up_to(X.shape[1], n_terms)
         table = np.prod(X[:, None, :] ** degrees[None], axis=2)
@@ -162,15 +159,16 @@ def _forms(
     target: Array,
     weights: Array,
     n_best: int,
+    largest: float,
 ) -> list[Expression]:
     """The best explicit sums and ratios for one transform of the target."""
     both = np.column_stack((table, target[:, None] * table[:, 1:])) * weights[:, None]
     weighted = target * weights
     n_terms = table.shape[1]
     forms = []
-    for subset in (*_best_subsets(both, weighted, n_terms, n_best), *exact_subset(table, target)):
+    for subset in (*_best_subsets(both, weighted, n_terms, n_best, largest), *exact_subset(table, target)):
         columns = both[:, subset]
-        scale = np.linalg.norm(columns, axis=0)
+        scale = _lengths(columns)
         factors = np.linalg.lstsq(columns / scale, weighted, rcond=1e-13)[0] / scale
         above = [(w, terms[i]) for i, w in zip(subset, factors, strict=True) if i < n_terms]
         below = [(-w, terms[i - n_terms + 1]) for i, w in zip(subset, factors, strict=True) if i >= n_terms]
@@ -183,12 +181,14 @@ def _forms(
     return forms
 
 
-def _best_subsets(columns: Array, target: Array, n_explicit: int, n_best: int) -> list[tuple[int, ...]]:
+def _best_subsets(
+    columns: Array, target: Array, n_explicit: int, n_best: int, largest: float
+) -> list[tuple[int, ...]]:
     """The `n_best` subsets of one, of two and of three columns that explain the target best.
 
     Triples are made of the first columns only, as their number grows with the cube.
     """
-    scaled = columns / np.linalg.norm(columns, axis=0)
+    scaled = columns / _lengths(columns)
     gram, moments = scaled.T @ scaled, scaled.T @ target
     total, n = float(target @ target), len(moments)
     kinds = (
@@ -197,8 +197,14 @@ def _best_subsets(columns: Array, target: Array, n_explicit: int, n_best: int) -
         combinations(min(n_explicit, _MAX_TRIPLE_TERMS), 3),
         _ratios(n_explicit, n),
     )
-    found = (best_subsets(gram, moments, total, kind, n_best, _WORTHWHILE) for kind in kinds)
+    found = (best_subsets(gram, moments, total, kind, n_best, largest) for kind in kinds)
     return list(itertools.chain.from_iterable(found))
+
+
+def _lengths(columns: Array) -> Array:
+    """Lengths of columns, 1 for those that are zero: a term may vanish wherever the target does not."""
+    lengths = np.linalg.norm(columns, axis=0)
+    return np.where(lengths > 0, lengths, 1.0)
 
 
 @cache

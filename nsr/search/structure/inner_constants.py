@@ -21,6 +21,7 @@ from nsr.refinement.refine import Effort
 from nsr.search.settings import FEW_ROWS
 from nsr.search.state import State
 from nsr.search.structure.transforms import TRANSFORMS, applied, is_moderate
+from nsr.search.surrogate import Response
 
 Array = NDArray[np.float64]
 
@@ -35,8 +36,6 @@ _OFFSETS, _N_OFFSETS = (1e-4, 1e2), 40
 _N_ITERATIONS, _N_BEST = 20, 12
 # Powers that are tried in earnest for each shape and choice of linear terms.
 _N_OF_EACH = 3
-# Share of the transformed target that a worthwhile form leaves unexplained, at most.
-_WORTHWHILE = 0.05
 _Z = variable(0)
 
 
@@ -93,17 +92,17 @@ def with_inner_constant(state: State) -> list[Expression]:
         state: Of one variable.
     """
     state = state.first(FEW_ROWS)
-    z, y, weights = state.X[:, 0], state.y, state.root_weights
+    z, response = state.X[:, 0], Response.of(state)
     if np.ptp(z) == 0:
         return []
     tables = list(_tables(z))
     forms: list[Expression] = []
     for place, transform in enumerate(_TRANSFORMS):
-        target = transform.of_target(y)
+        target, weights = transform.of_response(response)
         if is_moderate(target) and np.ptp(target) > 0:
-            own = transform.own_weights(y, weights)
             powers = _POWERS if place < _N_WITH_POWERS else _POWERS[:1]
-            found = _fits(powers, tables, z, target, own)
+            largest = transform.worthwhile(response, target, weights)
+            found = _fits(powers, tables, z, target, weights, largest)
             forms += [applied(transform.inverse, form) for form in found]
     # Only refined constants tell which is best: the grid is too coarse for that.
     best = fitted(forms, state, Effort(restarts=1, iterations=_N_ITERATIONS), Clock())
@@ -141,6 +140,7 @@ def _fits(
     z: Array,
     target: Array,
     weights: Array,
+    largest: float,
 ) -> Iterator[Expression]:
     """The best constant for each shape and choice of linear terms, with the few powers that do best."""
     fits: dict[tuple[int, int], list[tuple[float, Expression]]] = {}
@@ -153,7 +153,7 @@ def _fits(
             problem = _Projection(factor, [_values(term, z) for term in linear], target, weights)
             for place, (shape, grid, table) in enumerate(tables):
                 k, share = problem.best_constant(shape, grid, table, z)
-                if share < _WORTHWHILE:
+                if share < largest:
                     form = _form(shape, k, p, problem.solution(shape, k, z), linear)
                     fits.setdefault((place, kind), []).append((share, form))
     for found in fits.values():

@@ -51,8 +51,8 @@ def reductions(state: State, clock: Clock = Clock()) -> list[State]:
         return []
     X = state.X[:_N_GRADIENTS]
     with np.errstate(all="ignore"):
-        gradients = surrogate.gradients(X, state.y[:_N_GRADIENTS])
-        targets = surrogate.targets(X, state.y[:_N_GRADIENTS])
+        gradients = surrogate.gradients(X, state.centre[:_N_GRADIENTS])
+        targets = surrogate.targets(X, state.centre[:_N_GRADIENTS])
     if not np.all(np.isfinite(gradients)):
         return []
     tolerance = _TOLERANCE + _ERROR_FACTOR * min(surrogate.error, 0.02)
@@ -83,7 +83,9 @@ def groupings(state: State, symmetries: Array) -> list[State]:
 
 def is_usable(state: State) -> bool:
     """Whether all values are finite and, if there are variables, they and the target vary."""
-    if not all(np.all(np.isfinite(values)) for values in (state.X, state.y, state.root_weights)):
+    if not all(
+        np.all(np.isfinite(values)) for values in (state.X, state.y, state.centre, state.root_weights)
+    ):
         return False
     return not state.n_variables or bool(np.all(np.ptp(state.X, axis=0) > 0) and np.ptp(state.y) > 0)
 

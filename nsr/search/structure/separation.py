@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from nsr.search.settings import ROWS
 from nsr.search.state import State
-from nsr.search.surrogate import OUTPUTS, Surrogate, degrees_up_to, refit
+from nsr.search.surrogate import OUTPUTS, Response, Surrogate, degrees_up_to, refit
 
 Array = NDArray[np.float64]
 
@@ -50,14 +50,16 @@ def separation(state: State, surrogate: Surrogate) -> Separation | None:
     """How the state separates by one of its surrogates, or None if it does not."""
     if state.X.shape[1] < 2:
         return None
-    has_sign = OUTPUTS[surrogate.output].keeps_sign or bool(np.all(state.y > 0) or np.all(state.y < 0))
+    has_sign = OUTPUTS[surrogate.output].keeps_sign or bool(
+        np.all(state.centre > 0) or np.all(state.centre < 0)
+    )
     if not surrogate.error < _USELESS or not has_sign:
         return None
     groups = _groups(surrogate)
     if len(groups) < 2:
         return None
     degrees = _unmixed(state.X.shape[1], groups, min(len(state.y), ROWS))
-    separate = refit(surrogate, state.X, state.y, state.root_weights, degrees)
+    separate = refit(surrogate, state.X, Response.of(state), degrees)
     if separate.error > max(surrogate.error, _NEGLIGIBLE):
         return None
     is_product = separate.output == "log"

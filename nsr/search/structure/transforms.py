@@ -10,10 +10,14 @@ from numpy.typing import NDArray
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, variable
 from nsr.expressions.operators import OPERATORS
+from nsr.search.surrogate import Response
 
 Array = NDArray[np.float64]
 
 _LARGEST_WEIGHT = 10.0
+# Share of a transformed target that a worthwhile relation leaves unexplained at most; or, where noise is
+# known, the multiple of what it leaves.
+_WORTHWHILE, _TIMES_NOISE = 0.05, 2.0
 _EXTREME = 1e12
 
 
@@ -52,10 +56,28 @@ class Transform:
         form = applied(self.names, variable(0))
         return np.asarray(Program([form]).values(y[:, None])[0], dtype=np.float64)
 
-    def own_weights(self, y: Array, weights: Array) -> Array:
-        """By how much errors of the transform matter, where errors of the target matter by the weights."""
+    def of_response(self, response: Response) -> tuple[Array, Array]:
+        """The transformed target and by how much its errors matter, each of shape (P,); see `Response`.
+
+        Weights that are not those of noise are kept within bounds, as the transform is no straight line.
+        """
+        centre = response.centre
+        target = self.of_target(centre)
         with np.errstate(all="ignore"):
-            return moderated(weights / np.abs(self.slope(y)))
+            slope = self.slope(centre)
+            weights = response.weights / np.abs(slope)
+            if response.expected is not None:
+                target = target + (response.y - centre) * slope
+        return target, in_proportion(weights) if response.is_weighted else moderated(weights)
+
+    def worthwhile(self, response: Response, target: Array, weights: Array) -> float:
+        """Share of a transformed target that a relation may leave unexplained; noise that is known counts."""
+        if response.expected is None:
+            return _WORTHWHILE
+        with np.errstate(all="ignore"):
+            noise = (response.y - response.expected) * self.slope(response.expected)
+        share = float(np.sum(np.square(noise * weights)) / np.sum(np.square(target * weights)))
+        return max(_WORTHWHILE, _TIMES_NOISE * share)
 
 
 TRANSFORMS = (
@@ -81,9 +103,13 @@ def applied(names: tuple[str, ...], expression: Expression) -> Expression:
 
 def moderated(weights: Array) -> Array:
     """Weights of which none is far above the others."""
+    return np.minimum(in_proportion(weights), _LARGEST_WEIGHT)
+
+
+def in_proportion(weights: Array) -> Array:
+    """Weights with a median of 1."""
     known = np.where(np.isnan(weights), 0.0, weights)
-    middle = float(np.median(known)) or 1.0
-    return np.minimum(known, _LARGEST_WEIGHT * middle) / middle
+    return np.asarray(known / (float(np.median(known)) or 1.0))
 
 
 def is_moderate(values: Array) -> NDArray[np.bool_]:

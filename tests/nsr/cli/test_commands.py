@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sympy
+from scipy.optimize import curve_fit
 
 
 def test_fit_then_predict(nsr, table, guessed, tmp_path):
@@ -22,13 +23,33 @@ def test_fit_then_predict(nsr, table, guessed, tmp_path):
     assert content["seed"] == 3
     assert content["seconds"] > 0
     best = content["equations"][content["best"]]
-    assert set(best) == {"equation", "complexity", "loss", "r2"}
+    assert set(best) == {"equation", "complexity", "loss", "r2", "constants"}
+    assert best["constants"] == []  # the 2 belongs to the form
     symbols = {name: sympy.Symbol(name) for name in content["features"]}
     read = sympy.parse_expr(best["equation"], local_dict=symbols)
     assert sympy.simplify(read - 2 * symbols["mass_kg"] * symbols["height"]) == 0
     code, _, _ = nsr("predict", result, table, "--output", predicted)
     assert code == 0
     np.testing.assert_allclose(pd.read_csv(predicted)["energy"], pd.read_csv(table)["energy"])
+
+
+def test_constants_are_told_with_their_errors_by_the_users_names(nsr, tmp_path, rng):
+    S = np.repeat([0.3, 0.7, 1.5, 3, 6, 12, 25], 5)
+    v = 12 * S / (2 + S) + 0.3 * rng.standard_normal(35)
+    data, result = tmp_path / "enzyme.csv", tmp_path / "result.json"
+    pd.DataFrame({"S": S, "v": v}).to_csv(data, index=False)
+    code, out, _ = nsr(
+        "fit", data, "--target", "v", "--guess", "Vm*S/(Km + S)", "--output", result, "--time-limit", 3
+    )
+    assert code == 0
+    values, covariance = curve_fit(lambda s, vm, km: vm * s / (km + s), S, v, (10, 1))
+    Vm, error = values[0], np.sqrt(covariance[0, 0])
+    assert f"Vm*S/(Km + S): Vm = {Vm:.2f} ± {error:.2f}, Km = " in out
+    content = json.loads(result.read_text())
+    told = content["equations"][content["best"]]["constants"]
+    assert [constant["name"] for constant in told] == ["Vm", "Km"]
+    assert told[0]["error"] == pytest.approx(error, rel=1e-3)
+    assert told[0]["low"] < Vm < told[0]["high"]
 
 
 @pytest.mark.parametrize("separator", [";", "\t", ","])

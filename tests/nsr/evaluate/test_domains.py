@@ -41,6 +41,13 @@ def test_missing_values_are_found(text):
     assert is_safe(parse(text), X) is Safety.UNDEFINED
 
 
+@pytest.mark.parametrize(
+    "text", ["atan(1/(x_0 - 3))", "x_1 + 0.1*tanh(x_1/(x_0 - x_2))", "exp(-1/(x_5 - 1750.5))"]
+)
+def test_jumps_are_found(text):
+    assert is_safe(parse(text), X).is_wrong
+
+
 def test_a_narrow_part_without_values_is_found():
     """The root has no value in a thousandth of one variable's range."""
     assert is_safe(parse("sqrt((x_0 - 3.1)**2 - 0.000004)"), X) is Safety.UNDEFINED
@@ -68,7 +75,13 @@ def test_what_has_a_value_everywhere_is_proved_to(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["(x_0**2 - 4)/(x_0 - 2)", "sin(x_0 - 2)/(x_0 - 2)", "sqrt(x_0**2 - 2*x_0*x_1 + x_1**2)"]
+    "text",
+    [
+        "(x_0**2 - 4)/(x_0 - 2)",
+        "sin(x_0 - 2)/(x_0 - 2)",
+        "sqrt(x_0**2 - 2*x_0*x_1 + x_1**2)",
+        "exp(-1/(x_0 - 3)**2)",
+    ],
 )
 def test_what_only_looks_like_a_pole_is_not_called_one(text):
     assert not is_safe(parse(text), X).is_wrong

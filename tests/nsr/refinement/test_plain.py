@@ -8,6 +8,8 @@ from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.expressions.parsing import parse
 from nsr.expressions.printing import to_infix
+from nsr.expressions.space import SearchSpace
+from nsr.expressions.units import Units
 from nsr.refinement.candidates import fitted, scored
 from nsr.refinement.description import expression_bits
 from nsr.refinement.plain import plain, plainest, spacing
@@ -165,3 +167,12 @@ def test_functions_of_functions_cost_more_the_deeper_they_are():
     flat = "square(sin(x_0) + cos(x_1))"
     nested = "square(sin(x_0 + cos(x_1)))"
     assert expression_bits(parse(flat), 100) < expression_bits(parse(nested), 100)
+
+
+def test_plain_forms_keep_to_the_units():
+    """The square of a length of 0 or 1 m has its value, but not its unit."""
+    y = values("x_1**2")
+    own = task(X, y, space=SearchSpace(Units.parse(("1", "m", "1", "1"), "m^2", "dimensionless")))
+    (squared,) = scored([parse("x_1**2")], own)
+    assert plainest(squared, own) is squared
+    assert shown(plainest(squared, task(X, y))) == "x_1"

@@ -9,6 +9,7 @@ from scipy import optimize, stats
 from nsr.evaluate.program import Program
 from nsr.expressions.parsing import parse
 from nsr.refinement.likelihood import SQUARED_ERROR
+from nsr.refinement.losses import GAMMA, HUBER
 from nsr.refinement.uncertainty import fitted_places, most_likely, uncertainty
 from nsr.task import Task
 
@@ -186,3 +187,25 @@ def test_intervals_cover_what_they_promise():
     assert 0.93 < 2 * np.mean(inside["constants"]) - 1 < 0.97  # each side is half of it
     assert 0.92 < np.mean(inside["mean"]) < 0.98
     assert 0.93 < np.mean(inside["observations"]) < 0.97
+
+
+def test_robust_losses_have_the_errors_of_m_estimates(rng):
+    """Of a mean, by Huber's formula: the variance of clipped residuals over the squared share inside."""
+    y = rng.standard_normal(4000)
+    y[::20] += 30
+    level = optimize.brentq(lambda c: np.sum(np.clip(y - c, -1.35, 1.35)), -5, 5)
+    found = uncertainty(parse(repr(level)), Task(np.ones((4000, 1)), y, HUBER))
+    off = y - level
+    expected = np.sqrt(np.mean(np.clip(off, -1.35, 1.35) ** 2) / 4000) / np.mean(np.abs(off) < 1.35)
+    assert found.errors[0] == pytest.approx(expected, rel=0.03)
+
+
+def test_noise_proportional_to_the_value_grows_with_it(rng):
+    x = rng.uniform(1, 50, 300)
+    y = 2.5 * x * (1 + 0.1 * rng.standard_normal(300))
+    slope = float(np.mean(y / x))  # where the gamma deviance's gradient vanishes
+    expression = parse(f"{slope!r}*x_0")
+    found = uncertainty(expression, Task(x[:, None], y, GAMMA))
+    assert found.errors[0] == pytest.approx(np.std(y / x, ddof=1) / math.sqrt(300), rel=1e-6)
+    of_one = found.of_observation(expression, np.array([[1.0], [40.0]]))
+    np.testing.assert_allclose(of_one / (slope * np.array([1.0, 40.0])), 0.1, rtol=0.15)

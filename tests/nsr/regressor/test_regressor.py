@@ -185,7 +185,11 @@ def test_clear_errors(regressor, rng):
 # Many of these are noise, as the user is told.
 @pytest.mark.filterwarnings("ignore:the chosen equation explains")
 @parametrize_with_checks(
-    [SymbolicRegressor(checkpoint=UNTRAINED, n_candidates=16, stages=("network", "families", "reduction"))]
+    [SymbolicRegressor(checkpoint=UNTRAINED, n_candidates=16, stages=("network", "families", "reduction"))],
+    expected_failed_checks=lambda _: {
+        "check_sample_weight_equivalence_on_dense_data": "weights say how well a row is known: a row that is "
+        "known twice as well is not two rows, of which a longer equation could be told"
+    },
 )
 def test_scikit_learn_contract(estimator, check):
     check(estimator)

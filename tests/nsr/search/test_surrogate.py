@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from nsr.search.surrogate import degrees_up_to, fit_surrogates
+from nsr.search.surrogate import Response, degrees_up_to, fit_surrogates
 
 X = np.random.default_rng(0).uniform(1, 3, (800, 3))
 
@@ -19,7 +19,7 @@ X = np.random.default_rng(0).uniform(1, 3, (800, 3))
 )
 def test_values_and_gradients_come_close_to_the_function(function, gradient):
     y = function(*X.T)
-    surrogate = fit_surrogates(X, y)[0]
+    surrogate = fit_surrogates(X, Response.plain(y))[0]
     assert surrogate.error < 1e-4
     expected = np.column_stack(gradient(*X.T))
     found = surrogate.gradients(X[:200], y[:200])
@@ -29,7 +29,7 @@ def test_values_and_gradients_come_close_to_the_function(function, gradient):
 def test_products_of_powers_are_exact_even_where_signs_change(rng):
     Z = rng.normal(0, 2, (500, 4))
     y = Z[:, 0] * Z[:, 1] ** 3 / Z[:, 2] ** 2
-    surrogate = fit_surrogates(Z, y)[0]
+    surrogate = fit_surrogates(Z, Response.plain(y))[0]
     assert surrogate.output == "log"
     assert surrogate.error < 1e-6
     slopes = Z[:100] * surrogate.gradients(Z[:100], y[:100]) / y[:100, None]
@@ -38,7 +38,7 @@ def test_products_of_powers_are_exact_even_where_signs_change(rng):
 
 def test_the_error_is_that_of_rows_not_seen(rng):
     noise = rng.standard_normal(400)
-    assert fit_surrogates(X[:400], noise)[0].error > 0.8
+    assert fit_surrogates(X[:400], Response.plain(noise))[0].error > 0.8
 
 
 @pytest.mark.parametrize(("n_variables", "max_terms"), [(1, 5), (2, 100), (5, 250), (9, 290)])
@@ -57,7 +57,7 @@ def test_terms_have_all_degrees_up_to_a_total(n_variables, max_terms):
 )
 def test_roots_and_poles_are_smooth_after_a_transform(function, output):
     y = function(*X.T)
-    surrogate = fit_surrogates(X, y)[0]
+    surrogate = fit_surrogates(X, Response.plain(y))[0]
     assert surrogate.output == output
     assert surrogate.error < 1e-8
     step = 1e-6 * np.array([1.0, 0.0, 0.0])
@@ -69,7 +69,7 @@ def test_roots_and_poles_are_smooth_after_a_transform(function, output):
 def test_with_noise_the_error_is_the_noise(noise, rng):
     Z = rng.uniform(1, 3, (8_000, 3))
     y = Z[:, 0] * np.exp(-Z[:, 1] / Z[:, 2])
-    surrogate = fit_surrogates(Z, y + noise * np.std(y) * rng.standard_normal(len(y)))[0]
+    surrogate = fit_surrogates(Z, Response.plain(y + noise * np.std(y) * rng.standard_normal(len(y))))[0]
     assert surrogate.error == pytest.approx(noise, rel=0.05)
     assert surrogate.gain == 1.0
     clean = surrogate.targets(Z, y)

@@ -1,0 +1,68 @@
+"""What users say of how well each row is known: weights, or errors of measurement."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+
+
+def row_weights(sample_weight: ArrayLike | None, y_err: ArrayLike | None, n_rows: int) -> Array | None:
+    """By how much more one row matters than another.
+
+    Args:
+        sample_weight: Not negative, shape (n_rows,), or a number for all.
+        y_err: Standard deviations of the target's errors, above 0, shape (n_rows,), or a number for all; they
+            stand for the weights 1 / y_err^2.
+        n_rows: Number of rows.
+
+    Returns:
+        Weights with a mean of 1, shape (n_rows,); None where all are equal.
+
+    Raises:
+        ValueError: If both are given, there is not a finite number for each row, or one is out of range.
+    """
+    if sample_weight is None and y_err is None:
+        return None
+    if sample_weight is not None and y_err is not None:
+        raise ValueError("give sample_weight or y_err, not both: y_err stands for the weights 1 / y_err^2")
+    if y_err is not None:
+        errors = _numbers("y_err", y_err, n_rows)
+        if np.any(errors <= 0):
+            raise ValueError(
+                f"y_err holds {np.min(errors):g} in row {int(np.argmin(errors))}: standard deviations are "
+                "above 0; leave out the row, or say how well it is known"
+            )
+        weights = np.square(np.min(errors) / errors)
+    else:
+        weights = _numbers("sample_weight", sample_weight, n_rows)
+        if np.any(weights < 0):
+            raise ValueError(
+                f"sample_weight holds {np.min(weights):g} in row {int(np.argmin(weights))}: Negative weights "
+                "are not possible; a weight of 0 leaves a row out"
+            )
+    largest = float(np.max(weights))
+    if largest == 0:
+        raise ValueError("all of sample_weight are zero: give some rows a weight above 0")
+    weights = weights / largest
+    return None if np.ptp(weights) == 0 else weights / np.mean(weights)
+
+
+def _numbers(name: str, given: ArrayLike | None, n_rows: int) -> Array:
+    """Finite numbers, one a row."""
+    try:
+        numbers = np.array(given, dtype=np.float64)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{name} must be numbers, one a row: {error}") from None
+    if numbers.ndim == 0:
+        numbers = np.full(n_rows, numbers)
+    if numbers.shape != (n_rows,):
+        raise ValueError(f"{name}.shape == {numbers.shape}, expected {(n_rows,)}: give one number a row")
+    wrong = np.flatnonzero(~np.isfinite(numbers))
+    if len(wrong):
+        raise ValueError(
+            f"{name} holds {numbers[wrong[0]]} in row {int(wrong[0])}: leave out the row or give a finite "
+            "number"
+        )
+    return numbers

@@ -1,0 +1,168 @@
+"""Noise told from the data: what a smooth fit leaves says which loss, of which scale, and with which weights.
+
+The smooth fit is the polynomial of `nsr.search.surrogate`. It knows nothing of equations, so that the loss is
+settled before the search, and every stage works with the same one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsr.data.notes import tell
+from nsr.evaluate.program import Program
+from nsr.refinement.candidates import Candidate, scored
+from nsr.refinement.likelihood import Loss
+from nsr.refinement.losses import AUTO, GAMMA, loss_for
+from nsr.search.settings import ROWS
+from nsr.search.surrogate import OUTPUTS, ROUGH, Response, Surrogate, fit_surrogates
+from nsr.task import Task
+
+Array = NDArray[np.float64]
+
+# Rows that the kind of noise is told from, and with fewer it is not told.
+_MOST_ROWS, _LEAST_ROWS = 500, 30
+# A near-exact fit is one of all rows where none is this many times as large as most.
+_FEW_DECADES = 100.0
+# Standard errors by which proportional noise must be the likelier one.
+_SURE = 4.0
+# A polynomial that its highest degree made better by more than this factor leaves more than noise.
+_STILL_GAINS = 1.05
+# Rounds in which the smooth fit is weighted as it says itself, at most; the last changes its residuals by
+# less than this share.
+_ROUNDS, _SETTLED = 10, 0.02
+
+
+def with_noise_model(task: Task, loss: str | Callable[[Array, Array], Array]) -> Task:
+    """A task with the loss that was asked for and what it needs to know of the noise.
+
+    Args:
+        task: In the user's units, with squared error.
+        loss: A name of `nsr.refinement.losses.LOSSES`, where `auto` is squared error or, where the data show
+            it clearly, an error proportional to the value; or the user's own.
+
+    Raises:
+        ValueError: If there is no such loss, or it cannot be one of this target.
+    """
+    if isinstance(loss, str) and loss == AUTO:
+        if not is_proportional(task):
+            return task
+        chosen: Loss = GAMMA
+        tell(
+            "errors grow in proportion to the target: what matters is their ratio to it (loss='gamma'; "
+            "loss='squared_error' if it should not be so)"
+        )
+    else:
+        chosen = loss_for(loss, task.y)
+    task = replace(task, loss=chosen)
+    return task if chosen.is_quadratic else _with_expected(task)
+
+
+def with_noise_of_best(task: Task, found: list[Candidate]) -> tuple[Task, list[Candidate]]:
+    """A task whose loss has the scale of what the best equation leaves, and the candidates scored by it.
+
+    A smooth fit may leave more than noise. With a smaller scale, another equation may be the best one.
+
+    Args:
+        task: As the candidates were found for.
+        found: In the task's units.
+    """
+    for _ in range(_ROUNDS if found else 0):
+        best = min(found, key=lambda candidate: candidate.bits).expression
+        loss = task.loss.with_scale_of(task.y - Program([best]).values(task.X)[0])
+        if loss == task.loss:
+            break
+        task = replace(task, loss=loss)
+        anew = scored([candidate.expression for candidate in found], task)
+        found = [replace(new, stage=old.stage) for new, old in zip(anew, found, strict=True)]
+    return task, found
+
+
+def is_proportional(task: Task) -> bool:
+    """Whether errors proportional to a positive target are clearly likelier than errors of one size.
+
+    Two smooth fits, of the target and of its logarithm, are compared row by row by their likelihoods (Vuong,
+    "Likelihood ratio tests for model selection and non-nested hypotheses", Econometrica 57, 1989). Where
+    either is near-exact, or the latter would be better with a higher degree, what it leaves is not noise, and
+    squared error is as good.
+    """
+    task = task.first(_MOST_ROWS)
+    X, y = task.X, task.y
+    if task.n_rows < _LEAST_ROWS or np.min(y) <= 0 or np.any(np.ptp(X, axis=0) == 0) or np.ptp(y) == 0:
+        return False
+    plain = fit_surrogates(X, Response.of(task))[0]
+    if plain.error < ROUGH and np.max(y) < _FEW_DECADES * np.median(y):  # else few rows decide on the error
+        return False
+    logarithm = np.log(y)
+    of_log = replace(task, y=logarithm)
+    relative = fit_surrogates(X, Response.of(of_log))[0]
+    # The spread of a logarithm is no measure of noise, a share of the target is.
+    if relative.error * of_log.spread < ROUGH or relative.gain > _STILL_GAINS:
+        return False
+    weights = np.ones_like(y) if task.weights is None else task.weights / np.mean(task.weights)
+    one_size = _log_likelihoods(y - plain.targets(X, y), weights)
+    proportional = _log_likelihoods(logarithm - relative.targets(X, logarithm), weights) - logarithm
+    gains = proportional - one_size
+    return bool(np.mean(gains) > _SURE * np.std(gains) / np.sqrt(len(gains)))
+
+
+def _log_likelihoods(residuals: Array, weights: Array) -> Array:
+    """Logarithms of normal densities of the likeliest scale, up to a constant, shape (P,)."""
+    squares = weights * np.square(residuals)
+    variance = max(float(np.mean(squares)), np.finfo(np.float64).tiny)
+    return np.asarray(-0.5 * (squares / variance + np.log(variance)))
+
+
+def _with_expected(task: Task) -> Task:
+    """The task with a smooth fit and the noise around it: of several, the likeliest for its number of terms.
+
+    Polynomials of the target itself are sure to come to rest, whatever is far off, and say how much noise
+    there is; those of its transforms follow it over decades.
+    """
+    some = task.first(ROWS)
+    if np.any(np.ptp(some.X, axis=0) == 0) or np.ptp(some.y) == 0:
+        return _around(task, np.full_like(task.y, task.level))
+    plain = list(_smooth_fits(some, ("plain",)))[-1]
+    known = _around(task, plain.smoothed(task.X, task.y))
+    choices = [
+        (known, len(plain.coefficients)),
+        *(
+            (_around(task, fit.smoothed(task.X, known.centre)), len(fit.coefficients))
+            for fit in _smooth_fits(some, tuple(OUTPUTS))
+        ),
+    ]
+
+    def bits(centre: Array, n_terms: int) -> float:
+        """As in the Bayesian information criterion (Schwarz 1978)."""
+        loss = float(known.mean_loss(centre[None])[0])
+        return known.loss.bits(loss, known.null_loss, task.n_rows) + 0.5 * n_terms * math.log2(task.n_rows)
+
+    return min(choices, key=lambda choice: bits(choice[0].centre, choice[1]))[0]
+
+
+def _smooth_fits(task: Task, outputs: tuple[str, ...]) -> Iterator[Surrogate]:
+    """Polynomials, each weighted as the one before says, until the noise around them settles."""
+    with np.errstate(all="ignore"):
+        is_known = bool(np.all(np.isfinite(task.curvature(task.y))))  # not where counts are 0
+    response = Response.of(task) if is_known else Response.plain(task.y)
+    size = np.inf
+    for _ in range(_ROUNDS):
+        fit = fit_surrogates(task.X, response, outputs)[0]
+        yield fit
+        task = _around(task, fit.smoothed(task.X, response.centre))
+        response = Response.of(task)
+        before, size = size, float(np.median(np.abs(task.y - task.centre)))
+        if abs(before - size) <= _SETTLED * size:
+            break
+
+
+def _around(task: Task, expected: Array) -> Task:
+    """The task with what is expected of its target, where that is possible, and the noise that it says."""
+    with np.errstate(all="ignore"):
+        known = np.clip(np.where(np.isfinite(expected), expected, task.y), np.min(task.y), np.max(task.y))
+        possible = task.loss.possible(known, task.y)
+    return replace(task, expected=possible, loss=task.loss.with_scale_of(task.y - possible))

@@ -1,0 +1,36 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nsr.evaluate.program import Program
+from nsr.expressions.factoring import with_fewer_factors
+from nsr.expressions.parsing import parse
+from nsr.expressions.simplify import simplify
+
+FORMS = (
+    "0.43*x_0/({c}*x_0+3.3)",
+    "1.5*exp(-2300*({c}*x_0-0.45)**2)",
+    "5+2*({c}*x_0+0.3)**1.7",
+    "206*sqrt({c}*x_0+0.57)-156",
+    "3*exp(2/({c}*x_0-0.45))",
+)
+
+
+@pytest.mark.parametrize("text", FORMS)
+def test_a_scale_within_a_sum_is_taken_out(text):
+    form = simplify(parse(text.format(c=0.001)))
+    assert with_fewer_factors(form).complexity == form.complexity - 2
+
+
+@pytest.mark.parametrize("text", ["2*log(0.01*x_0+3)", "0.001*x_0+3", "exp(0.001*x_0+2)", "(0.1*x_0-3)**x_1"])
+def test_what_would_keep_the_scale_stays(text):
+    form = simplify(parse(text))
+    assert with_fewer_factors(form) is form
+
+
+@given(st.sampled_from(FORMS), st.floats(1e-4, 1e3))
+def test_values_stay(text, scale):
+    form = simplify(parse(text.format(c=repr(scale))))
+    X = np.linspace(0.6, 3, 20)[:, None] / scale
+    assert Program([with_fewer_factors(form)]).values(X)[0] == pytest.approx(Program([form]).values(X)[0])

@@ -1,0 +1,99 @@
+"""What is told from data about their noise, against the noise that was put in."""
+
+import numpy as np
+import pytest
+from scipy import stats
+from tasks import root, task
+
+from nsr.data.notes import DataWarning
+from nsr.expressions.parsing import parse
+from nsr.refinement.candidates import scored
+from nsr.refinement.losses import AbsoluteError
+from nsr.search.noise import is_proportional, with_noise_model, with_noise_of_best
+from nsr.search.state import State
+from nsr.search.structure.families import relations
+
+
+def power_law(X):
+    return 9.4 * X[:, 1] ** 1.45 / X[:, 0] ** 1.8
+
+
+@pytest.fixture
+def X(rng):
+    return rng.uniform(1, 3, (400, 2))
+
+
+@pytest.mark.parametrize("share", [0.01, 0.1, 0.2])
+def test_noise_that_grows_with_the_value_is_seen(X, share, rng):
+    y = power_law(X) * (1 + share * rng.standard_normal(len(X)))
+    assert is_proportional(task(X, y))
+    with pytest.warns(DataWarning, match="loss='gamma'"):
+        assert with_noise_model(task(X, y), "auto").loss.name == "gamma"
+
+
+@pytest.mark.parametrize("share", [0.0, 1e-6, 0.01, 0.1])
+def test_noise_of_one_size_is_not_proportional(X, share, rng):
+    y = 1 + power_law(X)
+    y += share * np.std(y) * rng.standard_normal(len(X))
+    assert np.min(y) > 0
+    assert not is_proportional(task(X, y))
+    assert with_noise_model(task(X, y), "auto").loss.name == "squared_error"
+
+
+def test_where_it_cannot_be_told_it_is_squared_error(X, rng):
+    y = power_law(X) * (1 + 0.1 * rng.standard_normal(len(X)))
+    assert not is_proportional(task(X, y - 2 * np.min(y)))  # some are negative
+    assert not is_proportional(task(X[:20], y[:20]))
+    assert not is_proportional(task(X, 1000 + 0.1 * rng.standard_normal(len(X))))
+    assert not is_proportional(task(X, 1e-6 * y / y + 1))
+
+
+def test_noise_proportional_to_a_value_over_decades(rng):
+    X = np.column_stack((rng.uniform(0, 100, 80), rng.uniform(0, 1, (80, 2))))
+    y = np.exp(X[:, 0]) * (1 + 0.03 * rng.standard_normal(80))
+    assert is_proportional(task(X, y))
+    known = with_noise_model(task(X, y), "gamma")
+    np.testing.assert_allclose(known.expected, np.exp(X[:, 0]), rtol=0.1)
+
+
+def test_counts_with_zeros_have_a_smooth_mean(rng):
+    X = rng.uniform(0, 4, (400, 2))
+    mean = np.exp(-1.2 + 0.9 * X[:, 0] - 0.5 * X[:, 1])
+    known = with_noise_model(task(X, rng.poisson(mean).astype(float)), "poisson")
+    assert np.all(known.expected > 0)
+    assert stats.spearmanr(known.expected, mean).statistic > 0.98
+    assert np.median(np.abs(known.expected / mean - 1)) < 0.2
+    forms = [form for forms in relations(State.root(known)) for form in forms]
+    best = min(scored(forms, known), key=lambda candidate: candidate.loss)
+    assert best.loss < known.mean_loss(1.01 * mean[None])[0]  # though the logarithm of 0 does not exist
+
+
+@pytest.mark.parametrize(("loss", "ratio"), [("absolute_error", np.log(2) / 0.6745), ("huber", 1.0)])
+def test_outliers_do_not_move_a_smooth_fit_or_its_noise(loss, ratio, rng):
+    X = rng.uniform(0, 10, (400, 1))
+    clean = 3 * X[:, 0] / (1.5 + X[:, 0])
+    y = clean + 0.02 * rng.standard_normal(400) + np.where(np.arange(400) % 10, 0.0, 60.0)
+    known = with_noise_model(task(X, y), loss)
+    assert np.sqrt(np.mean((known.expected - clean) ** 2)) < 0.02
+    assert 0.015 < known.loss.noise * ratio < 0.03  # a polynomial leaves a little more than noise
+    is_far = np.arange(400) % 10 == 0
+    assert np.max(known.root_weights[is_far]) < 0.2 * np.median(known.root_weights[~is_far])
+
+
+def test_an_equation_without_the_misfit_of_a_polynomial_says_how_much_noise_there_is(X, rng):
+    clean = np.sin(9 * X[:, 0])
+    known = task(X, clean + 0.001 * rng.laplace(size=len(X)), loss=AbsoluteError(0.5))
+    equations = [parse("sin(9*x_0)"), parse("0.1*x_1"), parse("x_0 - 2")]
+    anew, found = with_noise_of_best(known, scored(equations, known, "families"))
+    assert anew.loss.noise == pytest.approx(0.001, rel=0.2)
+    assert [candidate.expression for candidate in found] == equations
+    assert {candidate.stage for candidate in found} == {"families"}
+    assert found == scored(equations, anew)
+
+
+def test_a_part_of_a_polynomial_has_no_noise_of_counts(X, rng):
+    known = with_noise_model(task(X, rng.poisson(power_law(X)).astype(float)), "poisson")
+    part = State.root(known).part(-np.ones(50))
+    assert part.loss.name == "squared_error"
+    assert part.null_loss == 0
+    assert root(X, X[:, 0]).part(X[:20, 1]).n_rows == 20
