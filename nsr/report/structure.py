@@ -74,7 +74,8 @@ def along(column: Array, rng: np.random.Generator) -> list[Statistic]:
     """
     ranks = scipy.stats.rankdata(column)
     degree = min(_DEGREE, len(np.unique(column)) - 1)
-    trend = np.polynomial.chebyshev.chebvander(2 * ranks / len(ranks) - 1, degree)[:, 1:]
+    terms = np.polynomial.chebyshev.chebvander(2 * ranks / len(ranks) - 1, degree)
+    trend = np.asarray(terms[:, 1:], dtype=np.float64)
     order = np.lexsort((rng.random(len(column)), column))
     return [
         _explained_by(np.asarray(trend, dtype=np.float64)),
