@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from nsr.clock import Clock
 from nsr.refinement.candidates import Candidate, ranked
 from nsr.refinement.crossvalidation import held_out_losses
+from nsr.refinement.description import is_round
 from nsr.refinement.selection import front_of, pareto_front
 from nsr.task import Task
 
@@ -90,7 +91,7 @@ def rows_of(candidates: Sequence[Candidate], task: Task) -> list[Candidate]:
     """
     if is_described(candidates, task):
         return pareto_front(candidates)
-    return _accurate_front(candidates)
+    return _accurate_front(candidates, task)
 
 
 def is_described(candidates: Sequence[Candidate], task: Task) -> bool:
@@ -120,13 +121,19 @@ def _halving(rows: list[Candidate]) -> list[Candidate]:
     return kept
 
 
-def _accurate_front(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The least loss of each complexity; of one skeleton the shortest form stands for all.
+def _accurate_front(candidates: Sequence[Candidate], task: Task) -> list[Candidate]:
+    """The most likely of each complexity; of one skeleton the shortest form stands for all.
 
-    Rounded constants are accepted by a test of their own, so that a form with some is as good.
+    Rounded constants are accepted by a test of their own, so that a form with some is as good. Likelihoods
+    are compared as Akaike (1974) does, since of two equations of one complexity one may have more constants.
     """
+
+    def information(candidate: Candidate) -> float:
+        n_fitted = sum(not is_round(value) for value in candidate.expression.constants)
+        return task.loss.bits(candidate.loss, task.null_loss, task.n_rows) + n_fitted / math.log(2)
+
     usable = [candidate for candidate in candidates if math.isfinite(candidate.bits)]
-    return front_of(sorted(ranked(usable), key=lambda c: (c.loss, c.complexity)))
+    return front_of(sorted(ranked(usable), key=lambda c: (information(c), c.complexity)))
 
 
 def _credible(rows: list[Candidate], shortest: Candidate) -> list[Candidate]:

@@ -108,7 +108,8 @@ def moderated(weights: Array) -> Array:
 
 def in_proportion(weights: Array) -> Array:
     """Weights with a median of 1."""
-    known = np.where(np.isnan(weights), 0.0, weights)
+    largest = np.max(weights, where=np.isfinite(weights), initial=0.0)
+    known = np.nan_to_num(weights, nan=0.0, posinf=largest)
     return np.asarray(known / (float(np.median(known)) or 1.0))
 
 

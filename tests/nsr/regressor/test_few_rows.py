@@ -33,6 +33,7 @@ def test_few_rows_of_a_line_give_the_line(n_rows):
 
 
 @pytest.mark.parametrize("n_rows", [4, 6, 9])
+@pytest.mark.filterwarnings("ignore:the chosen equation explains")
 def test_few_noisy_rows_get_fewer_constants_than_rows_and_nothing_below_the_mean(n_rows, rng):
     x = np.arange(float(n_rows))
     y = x + 0.3 * rng.standard_normal(n_rows) + 5
