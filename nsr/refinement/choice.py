@@ -70,12 +70,13 @@ def chosen_front(
             description; `best`, the shortest description of those with at most 1.5 times the least loss.
         clock: Once it is over constants are not fitted again.
     """
-    rows = rows_of(candidates, task)
-    shortest = _shortest(pareto_front(candidates), task)
-    if is_described(candidates, task):
+    rows = pareto_front(candidates)
+    shortest = _shortest(rows, task)
+    if _is_described(shortest, task):
         auto = shortest
         kept = _halving(rows[: rows.index(shortest) + 1])
     else:
+        rows = _accurate_front(candidates, task)
         kept, auto = _predictive(_largest_steps(_credible(rows, shortest)), task, clock)
     chosen = auto if rule == "auto" else _by_rule(rows, task, rule)
     front = [row for row in rows if row is chosen or row in kept]
@@ -89,14 +90,12 @@ def rows_of(candidates: Sequence[Candidate], task: Task) -> list[Candidate]:
         candidates: Of different functions; at least one has a finite description.
         task: What they explain.
     """
-    if is_described(candidates, task):
-        return pareto_front(candidates)
-    return _accurate_front(candidates, task)
+    rows = pareto_front(candidates)
+    return rows if _is_described(_shortest(rows, task), task) else _accurate_front(candidates, task)
 
 
-def is_described(candidates: Sequence[Candidate], task: Task) -> bool:
+def _is_described(shortest: Candidate, task: Task) -> bool:
     """Whether description length decides: data are nearly exact, or too few to leave some out."""
-    shortest = _shortest(pareto_front(candidates), task)
     return shortest.loss <= _NEARLY_EXACT * task.null_loss or task.n_rows < _LEAST_ROWS
 
 
