@@ -2,10 +2,10 @@ import sys
 
 import pandas as pd
 import pytest
+from guessing import guess_instead
 from untrained import save_untrained
 
 from nsr import cli
-from nsr.expressions.parsing import parse
 
 
 @pytest.fixture(scope="session")
@@ -41,14 +41,7 @@ def table(tmp_path, rng):
 
 @pytest.fixture
 def guessed(monkeypatch):
-    def use(*texts):
-        guesses = [parse(text) for text in texts]
-        monkeypatch.setattr(
-            "nsr.search.asking.guess",
-            lambda _, X, *__, **___: [g for g in guesses if max(g.variables) < X.shape[1]],
-        )
-
-    return use
+    return guess_instead(monkeypatch)
 
 
 @pytest.fixture
