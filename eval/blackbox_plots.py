@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from eval.blackbox_report import comparable, summarise
+from eval.plots import draw_to_files
 
 _DPI = 110
 
@@ -20,11 +21,7 @@ def draw_all(results: pd.DataFrame, halves: Mapping[str, str], folder: Path) -> 
     Raises:
         ModuleNotFoundError: If matplotlib is missing.
     """
-    try:
-        import matplotlib as mpl
-    except ModuleNotFoundError:
-        raise ModuleNotFoundError("plots need matplotlib: pip install -e '.[plots]'") from None
-    mpl.use("Agg")
+    draw_to_files()
     names = []
     for half, rows in results.groupby(results["problem"].map(halves)):
         names.append(f"{half}.png")

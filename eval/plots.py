@@ -13,8 +13,8 @@ from eval.report import published, srbench_part, summarise
 _DPI = 110
 
 
-def draw_all(results: pd.DataFrame, folder: Path) -> list[str]:
-    """Draws every plot into a folder and returns the file names.
+def draw_to_files() -> None:
+    """Makes matplotlib draw without a screen.
 
     Raises:
         ModuleNotFoundError: If matplotlib is missing.
@@ -24,6 +24,15 @@ def draw_all(results: pd.DataFrame, folder: Path) -> list[str]:
     except ModuleNotFoundError:
         raise ModuleNotFoundError("plots need matplotlib: pip install -e '.[plots]'") from None
     mpl.use("Agg")
+
+
+def draw_all(results: pd.DataFrame, folder: Path) -> list[str]:
+    """Draws every plot into a folder and returns the file names.
+
+    Raises:
+        ModuleNotFoundError: If matplotlib is missing.
+    """
+    draw_to_files()
     drawn = {"noise.png": _against_noise, "pareto.png": _rate_and_time, "solved.png": _solved_grid}
     for name, draw in drawn.items():
         figure = draw(results)

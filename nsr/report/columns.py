@@ -102,7 +102,7 @@ def _losses(fitted: Fitted, X: Array) -> Array:
     """Loss of each row, infinity where the equation has no value."""
     with np.errstate(all="ignore"):
         predicted = np.asarray(Program([fitted.expression]).values(X)[0], dtype=np.float64)
-        losses = fitted.task.loss.elementwise(predicted, fitted.task.y)
+        losses = fitted.task.elementwise(predicted)
     if fitted.task.weights is not None:
         losses = losses * fitted.task.weights / np.mean(fitted.task.weights)
     return np.where(np.isfinite(losses), losses, np.inf)
