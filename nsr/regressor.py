@@ -204,11 +204,12 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         task = Task(data.X, data.y, SQUARED_ERROR, data.weights, space, seed, joblib.cpu_count())
         task = with_noise_model(task, self.loss)
         settings = self.settings or SearchSettings()
-        solver = Solver(pretrained, self.n_candidates, self._stages, settings, self.selection)
+        solver = Solver(
+            pretrained, self.n_candidates, self._stages, settings, self.selection, self.loss == AUTO
+        )
         guesses = _over_columns(given, data.columns)
-        solution = solver.solve(task, [guess.expression for guess in guesses], clock)
+        solution, task = solver.solve(task, [guess.expression for guess in guesses], clock)
         self.names_ = names
-        task = replace(task, loss=solver.loss)
         self.loss_ = task.loss.name
         kept = thinned(solution.candidates, solution.best, self.n_equations)
         self.best_index_ = kept.index(solution.best)

@@ -79,7 +79,7 @@ def test_the_search_finds_the_law_that_most_rows_follow(outliers, tmp_path):
     task, clean = replace(task, y=1e6 * task.y, loss=PseudoHuber(0.05e6)), 1e6 * clean  # in other units
     network = from_pretrained(save_untrained(tmp_path / "untrained"))
     solver = Solver(network, 16, ("families", "reduction"), SearchSettings())
-    solution = solver.solve(task, [parse("2.1e6*x_0/(1.1 + x_0)")], Clock.of(60))
+    solution, _ = solver.solve(task, [parse("2.1e6*x_0/(1.1 + x_0)")], Clock.of(60))
     best = solution.candidates[solution.best]
     values = Program([best.expression]).values(task.X)[0]
     assert np.mean((values - clean) ** 2) < 1e-2 * np.var(clean)
