@@ -14,7 +14,7 @@ def row_weights(sample_weight: ArrayLike | None, y_err: ArrayLike | None, n_rows
     Args:
         sample_weight: Not negative, shape (n_rows,), or a number for all.
         y_err: Standard deviations of the target's errors, above 0, shape (n_rows,), or a number for all; they
-            stand for the weights 1 / y_err^2.
+            stand for the weights 1 / y_err^2, and `known_noise` says how large they are.
         n_rows: Number of rows.
 
     Returns:
@@ -47,6 +47,21 @@ def row_weights(sample_weight: ArrayLike | None, y_err: ArrayLike | None, n_rows
         raise ValueError("all of sample_weight are zero: give some rows a weight above 0")
     weights = weights / largest
     return None if np.ptp(weights) == 0 else weights / np.mean(weights)
+
+
+def known_noise(y_err: ArrayLike, weights: Array | None, rows: NDArray[np.intp]) -> float:
+    """Standard deviation of the error in a row of weight one.
+
+    Args:
+        y_err: Standard deviations of the target's errors, shape (n_rows,), or a number for all, as
+            `row_weights` has taken them.
+        weights: What it has made of them, for the rows that are used, shape (P,).
+        rows: Which rows these are, shape (P,).
+    """
+    errors = np.asarray(y_err, dtype=np.float64)
+    own = errors[rows] if errors.ndim else np.full(len(rows), errors)
+    # The same in all rows but for rounding.
+    return float(np.median(own if weights is None else own * np.sqrt(weights)))
 
 
 def _numbers(name: str, given: ArrayLike | None, n_rows: int) -> Array:

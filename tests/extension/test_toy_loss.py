@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from scipy import optimize
+from scipy import optimize, stats
 from untrained import save_untrained
 
 from nsr.clock import Clock
@@ -49,6 +49,9 @@ class PseudoHuber:
 
     def bits(self, loss, null_loss, n_rows):
         return n_rows * (loss - null_loss) / np.log(2)
+
+    def reach(self, level):
+        return stats.norm.ppf((1 + level) / 2)
 
 
 @pytest.fixture
