@@ -357,6 +357,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
                 "r2": [1 - c.loss / task.null_loss if task.null_loss > 0 else 1.0 for c in front],
                 "score": [-candidate.bits for candidate in front],
                 "stage": [candidate.stage for candidate in front],
+                "name": [candidate.name for candidate in front],
                 "warning": warnings([candidate.expression for candidate in front], task.X),
             }
         )

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from nsr.data.notes import tell
 from nsr.evaluate.program import Program
-from nsr.refinement.candidates import Candidate, scored
+from nsr.refinement.candidates import Candidate, as_found_by, scored
 from nsr.refinement.losses import AUTO, GAMMA, loss_for
 from nsr.search.residuals import has_structure
 from nsr.search.settings import MANY_ROWS, ROWS
@@ -90,7 +90,7 @@ def with_noise_of_best(task: Task, found: list[Candidate]) -> tuple[Task, list[C
             break
         task = replace(task, loss=loss)
         anew = scored([candidate.expression for candidate in found], task)
-        found = [replace(new, stage=old.stage) for new, old in zip(anew, found, strict=True)]
+        found = as_found_by(found, anew, task)
     return task, found
 
 

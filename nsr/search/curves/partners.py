@@ -60,7 +60,7 @@ def _pairs(state: State, own: int, other: int, clock: Clock) -> Iterator[Fit]:
         if clock.is_over:
             return
         form = curve.skeleton.substitute({0: variable(own), 1: variable(other)})
-        yield from best_fits(form, starts_of(curve, x, z), state, clock)
+        yield from best_fits(form, starts_of(curve, x, z), state, clock, name=curve.name)
 
 
 def _products(
