@@ -31,7 +31,7 @@ from nsr.task import Task
 # for one.
 _UNITS_WORK, _UNEXPLAINED, _FREE_SHARE = 8.0, 0.1, 0.4
 # Seconds of work after which it matters which loss is the right one, unless something is exact.
-_FIRST_LOOK = 1.0
+_FIRST_LOOK = 0.4
 # Candidates that are carried back to the user's units beside the front.
 _N_PROMISING = 500
 # With fewer rows chance explains much.
@@ -75,7 +75,8 @@ class _Scaled:
         """Batches of the search.
 
         Where the loss was left open, what is exact needs none. If nothing is after a little work, the noise
-        is looked at, and where it asks for another loss everything begins anew with it.
+        is looked at, and where it asks for another loss everything begins anew with it, and with what was
+        found.
         """
         batches = self.search.run(clock)
         if self._is_loss_open:
@@ -83,7 +84,11 @@ class _Scaled:
             while not look.is_over and (batch := next(batches, None)) is not None:
                 yield batch
             if not self._is_exact and (told := with_noise_told(self.task)) is not self.task:
+                found = self.search.candidates.most_promising(_N_PROMISING)
                 self.task, self.search = self._begun(told)
+                new = self.search.candidates
+                anew = scored([candidate.expression for candidate in found], new.task)
+                yield new.add(as_found_by(found, anew, new.task))
                 batches = self.search.run(clock)
         yield from batches
 
@@ -158,7 +163,8 @@ class Solver:
         told_apart = plain(without_duplicates(candidates, task), task, clock)
         front = chosen_front(without_needless_poles(told_apart, task), task, self.rule, clock)
         self._note_time(clock)
-        task = replace(task, weights=weights)
+        if not task.loss.is_quadratic:
+            task = replace(task, weights=weights)
         rows = front.candidates
         told = as_found_by(rows, scored([row.expression for row in rows], task), task)
         return replace(front, candidates=likeliest(told, task)), task
