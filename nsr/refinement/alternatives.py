@@ -6,7 +6,6 @@ Which of them is right is for whoever knows where the data come from to say, so 
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -21,8 +20,8 @@ from nsr.task import Task
 
 Array = NDArray[np.float64]
 
-# Curves that are compared, and those that are shown at most: half of what a page of a front has.
-_MOST_COMPARED, _MOST = 24, 6
+# Curves that are compared, and those that are shown at most: as many as leave place for the front on a page.
+_MOST_COMPARED, _MOST = 24, 8
 # Equations whose description is longer than the shortest by more than this many bits are not believed: of the
 # many thousands that a search tries, some predict even rows that were left out by chance. Chosen on real
 # tables (development half of `eval.blackbox`) and short laws with noise on few rows.
@@ -36,7 +35,7 @@ _SAME = 0.05
 def alternatives(
     front: Sequence[Candidate], candidates: Iterable[Candidate], task: Task, clock: Clock = Clock()
 ) -> list[Candidate]:
-    """Named curves beside a front, the best of each number of fitted constants first.
+    """Named curves beside a front, those of the shortest description first.
 
     Each predicts rows that were left out as well as the best equation of the front that has no more fitted
     constants does.
@@ -68,22 +67,13 @@ def n_fitted(candidate: Candidate) -> int:
 
 
 def _worth_a_look(front: Sequence[Candidate], candidates: Iterable[Candidate], task: Task) -> list[Candidate]:
-    """Credible curves that explain something: the shortest description of each number of constants first."""
+    """Credible curves that explain something, by rising description length."""
     named = {c for c in candidates if c.name and math.isfinite(c.bits) and c.loss < task.null_loss}
     if not named:
         return []
     limit = min(c.bits for c in named) + CREDIBLE_BITS
-    curves = sorted((c for c in named.difference(front) if c.bits <= limit), key=_by_bits)
-    ranks: Counter[int] = Counter()
-    order = []
-    for curve in curves:
-        order.append((ranks[n_fitted(curve)], *_by_bits(curve)))
-        ranks[n_fitted(curve)] += 1
-    return [curve for _, curve in sorted(zip(order, curves, strict=True), key=lambda pair: pair[0])]
-
-
-def _by_bits(candidate: Candidate) -> tuple[float, str]:
-    return candidate.bits, str(candidate.expression)
+    credible = (curve for curve in named.difference(front) if curve.bits <= limit)
+    return sorted(credible, key=lambda curve: (curve.bits, str(curve.expression)))
 
 
 def _different(front: Sequence[Candidate], curves: Sequence[Candidate], task: Task) -> list[Candidate]:
