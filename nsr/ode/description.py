@@ -1,4 +1,4 @@
-"""Description lengths of right-hand sides and systems: what is left unexplained, and the equations themselves.
+"""Description lengths of right-hand sides and systems: what they leave unexplained, and themselves.
 
 Weak forms, simulations and smoothed derivatives are all fitted by least squares. That errors matter by their
 squares is said here; what they are worth in bits, and what an equation is, `nsr.refinement` says.

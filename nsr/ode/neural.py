@@ -184,9 +184,7 @@ def _best_roughly(
     )
     size = observed.null_loss or 1.0
     bits = {
-        expression: description_bits(
-            [expression], [loss / size], observed.n_rows, settings.least_residual**2
-        )
+        expression: description_bits([expression], [loss / size], observed.n_rows, settings.least_residual**2)
         for expression, loss in zip(
             program.expressions_with(fitted.constants), fitted.loss.tolist(), strict=True
         )

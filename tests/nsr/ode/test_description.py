@@ -23,7 +23,9 @@ def test_residuals_cost_what_the_normal_likelihood_says():
     gain = sum(_likeliest(near[:, d]) - _likeliest(far[:, d]) for d in range(2))
     assert costs[1] - costs[0] == pytest.approx(gain)
     proportional, alike = losses(near)[0], losses(far)[0]
-    assert 200 * bits_saved(proportional, alike) == pytest.approx(_likeliest(near[:, 0]) - _likeliest(far[:, 0]))
+    assert 200 * bits_saved(proportional, alike) == pytest.approx(
+        _likeliest(near[:, 0]) - _likeliest(far[:, 0])
+    )
 
 
 def test_what_is_exact_costs_no_less_than_that():
