@@ -19,7 +19,7 @@ from nsr.expressions.monomials import ONE, linear_combination, monomial
 from nsr.refinement.subsets import backward_elimination, forward_selection
 from nsr.search.curves.fitting import Fit, best_fits
 from nsr.search.state import State
-from nsr.search.surrogate import OUTPUTS, Response
+from nsr.search.surrogate import Output, Response
 
 Array = NDArray[np.float64]
 
@@ -62,7 +62,7 @@ def transformed_models(state: State, clock: Clock) -> Iterator[list[Fit]]:
     if not (np.all(y > 0) or np.all(y < 0)):
         return
     sign = float(np.sign(y[0]))
-    logarithm, reciprocal = (response.transformed(OUTPUTS[name]) for name in ("log", "inv"))
+    logarithm, reciprocal = (response.transformed(Output(name)) for name in ("log", "inv"))
     positive = [i for i in range(state.n_variables) if np.all(X[:, i] > 0)]
     kinds = (
         (positive, np.log(X[:, positive]), *logarithm, _powers),
