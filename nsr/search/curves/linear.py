@@ -102,9 +102,9 @@ def _exponential(places: Sequence[int], sign: float, intercept: float, factors: 
 
 
 def _reciprocal(places: Sequence[int], sign: float, intercept: float, factors: Array) -> list[Started]:  # noqa: ARG001 (as the others)
-    """The reciprocal 1 / (a + b * x_i + ...)."""
+    """The reciprocal 1 / (a + b * x_i + ...), which textbooks have no name for."""
     form = apply("inv", apply("add", _HOLE, _sum_of(places)))
-    return [("reciprocal of a sum", form, (intercept, *factors.tolist()))]
+    return [("", form, (intercept, *factors.tolist()))]
 
 
 def _sum_of(places: Sequence[int]) -> Expression:
