@@ -42,7 +42,16 @@ def test_the_front_is_ordered_and_every_row_predicts(regressor, rng):
     y = np.sin(X[:, 0]) + X[:, 1] ** 2
     regressor.fit(X, y)
     front = regressor.equations_
-    assert list(front.columns) == ["complexity", "loss", "r2", "score", "stage", "warning", "equation"]
+    assert list(front.columns) == [
+        "complexity",
+        "loss",
+        "r2",
+        "score",
+        "stage",
+        "name",
+        "warning",
+        "equation",
+    ]
     assert front["complexity"].is_monotonic_increasing
     assert front["loss"].is_monotonic_decreasing
     for i, row in front.iterrows():
