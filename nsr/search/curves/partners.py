@@ -19,7 +19,7 @@ from nsr.search.curves.starts import Features, starts_of
 from nsr.search.curves.table import PAIRS, SHAPES, Curve
 from nsr.search.curves.weighting import seen_target
 from nsr.search.state import State
-from nsr.search.surrogate import OUTPUTS, Response
+from nsr.search.surrogate import Output, Response
 
 Array = NDArray[np.float64]
 
@@ -98,7 +98,7 @@ def _exponents(state: State, others: list[int]) -> tuple[float, ...]:
     """Slopes of the logarithm of the target's size by those of the variables, weighted as its errors want."""
     usable = state.centre != 0
     some = state.of_rows(np.flatnonzero(usable))
-    logarithm, weights = Response.of(some).transformed(OUTPUTS["log"])
+    logarithm, weights = Response.of(some).transformed(Output("log"))
     columns = np.column_stack((np.ones(some.n_rows), np.log(some.X[:, others])))
     slopes = np.linalg.lstsq(columns * weights[:, None], logarithm * weights, rcond=None)[0]
     return tuple(slopes[1:].tolist())
