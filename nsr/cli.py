@@ -23,6 +23,9 @@ except KeyboardInterrupt:  # Ctrl-C while the command is still being loaded
     sys.exit(EXIT_INTERRUPTED)
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from nsr.data.names import Names
     from nsr.data.table import Table
     from nsr.ode import ODERegressor
@@ -253,7 +256,7 @@ def _numbers(table: Table, places: dict[str, int]) -> dict[str, Any]:
     return numbers
 
 
-def _of_cell(table: Table, place: int, numbers: Sequence[float], row: int) -> str:
+def _of_cell(table: Table, place: int, numbers: NDArray[np.float64], row: int) -> str:
     return f"column {table.names[place]!r} holds {numbers[row]:g} in line {table.lines[row]}"
 
 

@@ -120,7 +120,7 @@ def hazards(expression: Expression, box: Boxes) -> list[Expression]:
             queue += unsure
             if not unsure:
                 found[part] = None
-        elif operator.name == "div":
+        elif operator.exponents == (1.0, -1.0):
             queue += [children[0], apply("inv", children[1])]
         else:
             found[part] = None

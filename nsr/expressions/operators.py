@@ -49,6 +49,10 @@ class Operator:
         parity: `odd` if f(-x) = -f(x), `even` if f(-x) = f(x) (arity 1).
         is_nonnegative: Whether `abs` has nothing to do around it.
         domain: Smallest and largest argument at which it is defined (arity 1).
+        period: By which arguments may differ without a difference in the value (arity 1).
+        is_logarithm: Whether it makes sums of products, so that its inverse makes products of sums.
+        linearizes: How early the search looks for sums of simple terms that give a target under this
+            operator, relative to others; never where it is 0. It needs `inverse`, `numpy` and `derivatives`.
         weights: Of each argument, where the operator is a linear combination of them.
         exponents: Of each argument, where the operator is a product of their powers.
         unit_rule: Dimension of the result; by default units are added where there are weights, multiplied
@@ -77,6 +81,9 @@ class Operator:
     parity: Literal["odd", "even"] | None = None
     is_nonnegative: bool = False
     domain: tuple[float, float] = (-math.inf, math.inf)
+    period: float | None = None
+    is_logarithm: bool = False
+    linearizes: float = 0.0
     weights: tuple[float, ...] = ()
     exponents: tuple[float, ...] = ()
     unit_rule: UnitRule | None = None
@@ -95,8 +102,13 @@ class Operator:
         for field in ("derivatives", "inverses", "weights", "exponents"):
             if len(getattr(self, field)) not in (0, self.arity):
                 raise ValueError(f"operator {self.name!r} has {self.arity} argument(s): give as many {field}")
-        if self.parity is not None and self.arity != 1:
-            raise ValueError(f"operator {self.name!r}: only a function of one argument has a parity")
+        if self.arity != 1 and (self.parity is not None or self.period is not None):
+            raise ValueError(
+                f"operator {self.name!r}: only a function of one argument has a parity or a period"
+            )
+
+        if self.linearizes and not (self.inverse and self.numpy and self.derivatives):
+            raise ValueError(f"operator {self.name!r} linearizes: give its inverse, numpy and derivatives")
 
     def __reduce__(self) -> tuple[Callable[[str], Operator], tuple[str]]:
         """Copies and pickles by name: what it computes is in the table of every process that registers it."""
@@ -269,7 +281,8 @@ _BUILTIN: tuple[Operator, ...] = (
     ),
     _arithmetic(
         "inv", lambda a: 1 / a, 1, exponents=(-1.0,), parity="odd", inverse="inv", searched=True,
-        frequency=0.08, derivatives=(lambda a: -1 / a**2,), inverses=(inverses.of_one_branch(np.reciprocal),),
+        linearizes=0.9, frequency=0.08,
+        derivatives=(lambda a: -1 / a**2,), inverses=(inverses.of_one_branch(np.reciprocal),),
         interval=intervals.reciprocal,
     ),
     _arithmetic(
@@ -281,13 +294,14 @@ _BUILTIN: tuple[Operator, ...] = (
     Operator(
         "sqrt", 1, _Imported("torch", "sqrt"), _Imported("sympy", "sqrt"), numpy=np.sqrt, exponents=(0.5,),
         domain=(0.0, math.inf), is_nonnegative=True, inverse="square", c="sqrt({0})",
-        searched=True, varied=True, frequency=0.12, derivatives=(lambda a: 0.5 / np.sqrt(a),),
+        searched=True, varied=True, linearizes=0.6, frequency=0.12,
+        derivatives=(lambda a: 0.5 / np.sqrt(a),),
         inverses=(inverses.of_one_branch(np.square, low=0.0),),
         interval=intervals.increasing(np.sqrt, rounding=intervals.EXACT),
     ),
     _arithmetic(
         "square", lambda a: a**2, 1, exponents=(2.0,), parity="even", is_nonnegative=True, inverse="sqrt",
-        c="pow({0}, 2)", searched=True, varied=True, frequency=0.18,
+        c="pow({0}, 2)", searched=True, varied=True, linearizes=0.8, frequency=0.18,
         derivatives=(lambda a: 2 * a,), inverses=(inverses.of_even(np.sqrt),),
         interval=intervals.even(np.square, rounding=intervals.EXACT),
     ),
@@ -299,27 +313,29 @@ _BUILTIN: tuple[Operator, ...] = (
     ),
     _transcendental(
         "exp", np.exp, np.exp, inverses.of_one_branch(np.log), inverse="log", is_nonnegative=True,
-        searched=True, varied=True, frequency=0.12,
+        searched=True, varied=True, linearizes=0.5, frequency=0.12,
         interval=intervals.increasing(np.exp, 0.0),
     ),
     _transcendental(
         "log", np.log, lambda a: 1 / a, inverses.of_one_branch(np.exp), inverse="exp", domain=(0.0, math.inf),
-        aliases=("ln",), searched=True, frequency=0.10,
+        is_logarithm=True, aliases=("ln",), searched=True, linearizes=0.75, frequency=0.10,
         interval=intervals.increasing(np.log),
     ),
     _transcendental(
         "sin", np.sin, np.cos, inverses.periodic(2 * np.pi, np.arcsin, lambda t: np.pi - np.arcsin(t)),
-        inverse="asin", parity="odd", searched=True, varied=True, frequency=0.12,
+        inverse="asin", parity="odd", period=2 * math.pi, searched=True, varied=True, linearizes=0.3,
+        frequency=0.12,
         interval=intervals.wave(np.sin, 0.25),
     ),
     _transcendental(
         "cos", np.cos, lambda a: -np.sin(a), inverses.periodic(2 * np.pi, np.arccos, lambda t: -np.arccos(t)),
-        inverse="acos", parity="even", searched=True, varied=True, frequency=0.12,
+        inverse="acos", parity="even", period=2 * math.pi, searched=True, varied=True, linearizes=0.2,
+        frequency=0.12,
         interval=intervals.wave(np.cos, 0.0),
     ),
     _transcendental(
         "tan", np.tan, lambda a: np.cos(a) ** -2.0, inverses.periodic(np.pi, np.arctan), inverse="atan",
-        parity="odd", frequency=0.01,
+        parity="odd", period=math.pi, linearizes=0.1, frequency=0.01,
         interval=intervals.tangent,
     ),
     _transcendental(

@@ -8,6 +8,7 @@ from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, variable
 from nsr.expressions.monomials import ONE, monomial
+from nsr.expressions.operators import OPERATORS
 from nsr.ode.ranking import shortest
 from nsr.ode.stage import Proposals, Stage
 from nsr.ode.task import OdeTask
@@ -69,13 +70,14 @@ def libraries(n_states: int) -> list[tuple[Expression, ...]]:
 
 
 def _waves(states: list[Expression]) -> tuple[Expression, ...]:
-    """Sines and cosines of states, of their differences, and times another state."""
+    """Periodic functions of states, of their differences, and times another state."""
     angles = [*states, *(apply("sub", a, b) for a, b in itertools.combinations(states, 2))]
-    plain = [apply(name, angle) for angle in angles for name in ("sin", "cos")]
+    names = [o.name for o in OPERATORS.values() if o.varied and o.period]
+    plain = [apply(name, angle) for angle in angles for name in names]
     products = [
         apply("mul", state, apply(name, angle))
         for state, angle in itertools.permutations(states, 2)
-        for name in ("sin", "cos")
+        for name in names
     ]
     return (*plain, *products)
 

@@ -19,14 +19,13 @@ from nsr.expressions.simplify import simplify, strip_scale
 from nsr.network.checkpoint import Pretrained, from_pretrained
 from nsr.network.decoding import sample
 from nsr.network.guess import distinct, guess
+from nsr.ode.description import LOSS, description_bits
 from nsr.ode.ranking import shortest
 from nsr.ode.slopes import Slopes, as_targets, local_slopes
 from nsr.ode.stage import Proposals, Stage
 from nsr.ode.task import OdeTask
 from nsr.ode.trajectories import Trajectory
 from nsr.ode.weak_refinement import fit_constants
-from nsr.refinement.description import expression_bits
-from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.refine import Effort, refine
 from nsr.task import Task
 
@@ -176,16 +175,16 @@ def _best_roughly(
     settings, (states, slopes) = task.settings, task.smoothed
     target = slopes[:, component]
     program = Program(list(expressions))
+    observed = Task(states, target, LOSS, seed=task.seed)
     fitted = refine(
         program,
-        Task(states, target, SQUARED_ERROR, seed=task.seed),
+        observed,
         Effort(restarts=settings.n_rough_starts, points=settings.n_rough_points),
         clock,
     )
-    size, n_points = float(np.var(target)) or 1.0, len(target)
+    size = observed.null_loss or 1.0
     bits = {
-        expression: 0.5 * n_points * math.log2(max(loss / size, settings.least_residual**2))
-        + expression_bits(expression, n_points)
+        expression: description_bits([expression], [loss / size], observed.n_rows, settings.least_residual**2)
         for expression, loss in zip(
             program.expressions_with(fitted.constants), fitted.loss.tolist(), strict=True
         )

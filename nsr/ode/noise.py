@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from nsr.ode.description import bits_saved, losses
 from nsr.ode.settings import OdeSettings
 from nsr.ode.trajectories import Trajectory
 
@@ -28,11 +29,11 @@ def with_scatter(trajectories: Sequence[Trajectory], settings: OdeSettings) -> l
     states = np.concatenate([trajectory.states for trajectory in trajectories])
     scatter = np.ones_like(states)
     for place, (seen, smooth) in enumerate(zip(states.T, smoothed.T, strict=True)):
-        off = np.sqrt(np.mean((seen - smooth) ** 2))
-        if off > settings.least_scatter * np.std(seen):
+        off = seen - smooth
+        if np.sqrt(np.mean(off**2)) > settings.least_scatter * np.std(seen):
             in_proportion = _proportional(smooth, settings.least_trusted)
-            gain = np.log2(off) - np.log2(np.sqrt(np.mean(((seen - smooth) / in_proportion) ** 2)))
-            if gain > settings.least_scatter_gain:
+            proportional, alike = losses(np.column_stack((off / in_proportion, off))).tolist()
+            if bits_saved(proportional, alike) > settings.least_scatter_gain:
                 scatter[:, place] = in_proportion
     cuts = np.cumsum([len(trajectory.times) for trajectory in trajectories])[:-1]
     own = np.split(scatter, cuts)

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsr.expressions.expression import Expression
+from nsr.ode.description import description_bits, losses
 from nsr.ode.integrate import Systems
 from nsr.ode.settings import OdeSettings
 from nsr.ode.trajectories import Trajectory
-from nsr.refinement.description import expression_bits
 
 Array = NDArray[np.float64]
 System = tuple[Expression, ...]
@@ -116,7 +116,7 @@ class Paths:
 
     def unexplained(self, errors: Array) -> Array:
         """Share of each state's variance that errors (..., N, D) leave unexplained, shape (..., D)."""
-        return np.asarray(np.mean((errors * self.scatter) ** 2, axis=-2))
+        return losses(errors * self.scatter)
 
     def bits(self, system: System, errors: Array) -> float:
         """Description length of the observations by a system, and of the system itself.
@@ -125,13 +125,11 @@ class Paths:
             system: Its equations.
             errors: Of its simulation, shape (N, D).
         """
-        unexplained = np.maximum(np.mean(errors**2, axis=0), self.settings.exact_fvu)
-        return 0.5 * len(errors) * float(np.sum(np.log2(unexplained))) + self._equation_bits(system)
+        return self._bits(system, losses(errors))
 
     def fewest_bits(self, system: System) -> float:
         """`bits` with errors no larger than those of integration, and constants of all digits."""
-        exact = 0.5 * self.n_observations * len(system) * float(np.log2(self.settings.exact_fvu))
-        return exact + self._equation_bits([component.skeleton() for component in system])
+        return self._bits([component.skeleton() for component in system], np.zeros(len(system)))
 
     def rough_bits(self, systems: Sequence[System]) -> Array:
         """`bits` of each system, simulated roughly from smoothed initial values, shape (R,)."""
@@ -140,11 +138,12 @@ class Paths:
 
     def is_exact(self, errors: Array) -> bool:
         """Whether errors (N, D) are no larger than those of integration."""
-        return bool(np.all(np.mean(errors**2, axis=0) <= self.settings.exact_fvu))
+        return bool(np.all(losses(errors) <= self.settings.exact_fvu))
 
-    def _equation_bits(self, system: Sequence[Expression]) -> float:
-        n = self.n_observations
-        return self.settings.equation_weight * sum(expression_bits(component, n) for component in system)
+    def _bits(self, system: Sequence[Expression], unexplained: Array) -> float:
+        s = self.settings
+        left = unexplained.tolist()
+        return description_bits(system, left, self.n_observations, s.exact_fvu, s.equation_weight)
 
 
 def _lengthened(values: Array, length: int) -> Array:

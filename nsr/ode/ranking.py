@@ -9,10 +9,10 @@ import numpy as np
 
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression
+from nsr.ode.description import description_bits
 from nsr.ode.settings import OdeSettings
 from nsr.ode.task import OdeTask
 from nsr.ode.weak_form import Fit, all_integrals
-from nsr.refinement.description import expression_bits
 
 
 def shortest(fits: Iterable[Fit], settings: OdeSettings) -> list[Fit]:
@@ -43,5 +43,5 @@ def by_description(expressions: Sequence[Expression], task: OdeTask, component: 
 
 
 def _bits(fit: Fit, settings: OdeSettings) -> float:
-    unexplained = max(fit.residual, settings.least_residual)
-    return settings.n_weak * math.log2(unexplained) + expression_bits(fit.expression, settings.n_weak)
+    exact = settings.least_residual**2
+    return description_bits([fit.expression], [fit.residual * fit.residual], settings.n_weak, exact)

@@ -6,7 +6,6 @@ Which of them is right is for whoever knows where the data come from to say, so 
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -21,25 +20,27 @@ from nsr.task import Task
 
 Array = NDArray[np.float64]
 
-# Curves that are compared, and those that are shown at most: half of what a page of a front has.
-_MOST_COMPARED, _MOST = 24, 6
+# Curves that are compared, and those that are shown at most: as many as leave place for the front on a page.
+_MOST_COMPARED, _MOST = 24, 8
 # Equations whose description is longer than the shortest by more than this many bits are not believed: of the
 # many thousands that a search tries, some predict even rows that were left out by chance. Chosen on real
 # tables (development half of `eval.blackbox`) and short laws with noise on few rows.
 CREDIBLE_BITS = 20.0
 # Standard errors within which losses of left-out rows are not told apart: a probability of about 5 %.
 _WITHIN = 2.0
-# Curves that differ by less than this share of what they leave unexplained are one.
-_SAME = 0.05
+# Curves of one name that differ by less than this share of what they leave unexplained are one, and so are
+# curves of different names that hardly differ at all.
+_SAME, _EQUAL = 0.05, 1e-3
 
 
 def alternatives(
     front: Sequence[Candidate], candidates: Iterable[Candidate], task: Task, clock: Clock = Clock()
 ) -> list[Candidate]:
-    """Named curves beside a front, the best of each number of fitted constants first.
+    """Named curves beside a front, those of the shortest description first.
 
-    Each predicts rows that were left out as well as the best equation of the front that has no more fitted
-    constants does.
+    Each predicts rows that were left out as well as the best of the named curves that have no more fitted
+    constants do. What else is on the front is one of many thousands that were tried, and may be ahead by
+    chance.
 
     Args:
         front: Equations, at least one.
@@ -50,13 +51,11 @@ def alternatives(
     curves = _different(front, _worth_a_look(front, candidates, task), task)[:_MOST_COMPARED]
     if not curves:
         return []
-    losses = held_out_losses([c.expression for c in (*front, *curves)], task, clock)
-    of_front, of_curves = losses[: len(front)], losses[len(front) :]
+    named = [*curves, *(row for row in front if row.name)]
+    losses = held_out_losses([curve.expression for curve in named], task, clock)
     kept = []
-    for curve, own in zip(curves, of_curves, strict=True):
-        rivals = [
-            row for one, row in zip(front, of_front, strict=True) if n_fitted(one) <= n_fitted(curve)
-        ] or [of_front[0]]
+    for curve, own in zip(curves, losses, strict=False):
+        rivals = [row for one, row in zip(named, losses, strict=True) if n_fitted(one) <= n_fitted(curve)]
         if is_as_good(own, min(rivals, key=lambda row: float(np.mean(row))), _WITHIN):
             kept.append(curve)
     return kept[:_MOST]
@@ -68,22 +67,13 @@ def n_fitted(candidate: Candidate) -> int:
 
 
 def _worth_a_look(front: Sequence[Candidate], candidates: Iterable[Candidate], task: Task) -> list[Candidate]:
-    """Credible curves that explain something: the shortest description of each number of constants first."""
+    """Credible curves that explain something, by rising description length."""
     named = {c for c in candidates if c.name and math.isfinite(c.bits) and c.loss < task.null_loss}
     if not named:
         return []
-    limit = min(c.bits for c in named) + CREDIBLE_BITS
-    curves = sorted((c for c in named.difference(front) if c.bits <= limit), key=_by_bits)
-    ranks: Counter[int] = Counter()
-    order = []
-    for curve in curves:
-        order.append((ranks[n_fitted(curve)], *_by_bits(curve)))
-        ranks[n_fitted(curve)] += 1
-    return [curve for _, curve in sorted(zip(order, curves, strict=True), key=lambda pair: pair[0])]
-
-
-def _by_bits(candidate: Candidate) -> tuple[float, str]:
-    return candidate.bits, str(candidate.expression)
+    limit = min(c.bits for c in (*front, *named)) + CREDIBLE_BITS
+    credible = (curve for curve in named.difference(front) if curve.bits <= limit)
+    return sorted(credible, key=lambda curve: (curve.bits, str(curve.expression)))
 
 
 def _different(front: Sequence[Candidate], curves: Sequence[Candidate], task: Task) -> list[Candidate]:
@@ -95,6 +85,7 @@ def _different(front: Sequence[Candidate], curves: Sequence[Candidate], task: Ta
         kept = list(range(len(front)))
         for place in range(len(front), len(every)):
             distances = np.mean(np.square(values[kept] - values[place]), axis=1)
-            if not np.any(distances <= _SAME**2 * residuals[place]):
+            shares = [_SAME if every[other].name == every[place].name else _EQUAL for other in kept]
+            if not np.any(distances <= np.square(shares) * residuals[place]):
                 kept.append(place)
     return [every[place] for place in kept[len(front) :]]

@@ -7,7 +7,7 @@ settled before the search has gone far, and every stage works with the same one.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -20,7 +20,7 @@ from nsr.refinement.likelihood import weighted
 from nsr.refinement.losses import AUTO, GAMMA, loss_for
 from nsr.search.proportional import is_proportional, relative_weights
 from nsr.search.settings import ROWS
-from nsr.search.surrogate import OUTPUTS, Response, Surrogate, fit_surrogates
+from nsr.search.surrogate import PLAIN, Output, Response, Surrogate, fit_surrogates, outputs
 from nsr.task import Task
 
 Array = NDArray[np.float64]
@@ -128,13 +128,13 @@ def _with_expected(task: Task) -> Task:
     some = task.first(ROWS)
     if np.any(np.ptp(some.X, axis=0) == 0) or np.ptp(some.y) == 0:
         return _around(task, np.full_like(task.y, task.level))
-    plain = list(_smooth_fits(some, ("plain",)))[-1]
+    plain = list(_smooth_fits(some, [PLAIN]))[-1]
     known = _around(task, plain.smoothed(task.X, task.y))
     choices = [
         (known, len(plain.coefficients)),
         *(
             (_around(task, fit.smoothed(task.X, known.centre)), len(fit.coefficients))
-            for fit in _smooth_fits(some, tuple(OUTPUTS))
+            for fit in _smooth_fits(some, outputs())
         ),
     ]
 
@@ -146,14 +146,14 @@ def _with_expected(task: Task) -> Task:
     return min(choices, key=lambda choice: bits(choice[0].centre, choice[1]))[0]
 
 
-def _smooth_fits(task: Task, outputs: tuple[str, ...]) -> Iterator[Surrogate]:
+def _smooth_fits(task: Task, choice: Sequence[Output]) -> Iterator[Surrogate]:
     """Polynomials, each weighted as the one before says, until the noise around them settles."""
     with np.errstate(all="ignore"):
         is_known = bool(np.all(np.isfinite(task.curvature(task.y))))  # not where counts are 0
     response = Response.of(task) if is_known else Response.plain(task.y)
     size = np.inf
     for _ in range(_ROUNDS):
-        fit = fit_surrogates(task.X, response, outputs)[0]
+        fit = fit_surrogates(task.X, response, choice)[0]
         yield fit
         task = _around(task, fit.smoothed(task.X, response.centre))
         response = Response.of(task)

@@ -12,7 +12,7 @@ from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, variable
 from nsr.expressions.space import SearchSpace
 from nsr.refinement.likelihood import SQUARED_ERROR
-from nsr.search.surrogate import Response, Surrogate, fit_surrogates
+from nsr.search.surrogate import Output, Response, Surrogate, fit_surrogates
 from nsr.task import Task
 
 Array = NDArray[np.float64]
@@ -49,7 +49,7 @@ class State(Task):
     @property
     def best_of_each_output(self) -> list[Surrogate]:
         """The best surrogate of each kind of output, the best first."""
-        best: dict[str, Surrogate] = {}
+        best: dict[Output, Surrogate] = {}
         for surrogate in self.surrogates:
             best.setdefault(surrogate.output, surrogate)
         return list(best.values())

@@ -8,7 +8,7 @@ symmetries that the data alone do not.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -16,7 +16,7 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
-from nsr.expressions.operators import OPERATORS
+from nsr.expressions.operators import OPERATORS, Operator
 from nsr.search.settings import MANY_ROWS, ROWS
 from nsr.task import Task
 
@@ -61,6 +61,11 @@ class Output:
         )
 
     @property
+    def is_logarithm(self) -> bool:
+        """Whether it makes a sum of a product."""
+        return self.name is not None and OPERATORS[self.name].is_logarithm
+
+    @property
     def inverse(self) -> str | None:
         """Operator that gives the target, or its size, from the transform; None where it is the same."""
         return None if self.name is None else OPERATORS[self.name].inverse
@@ -68,6 +73,16 @@ class Output:
     def of_target(self, y: Array) -> Array:
         """The target's transform."""
         return y if self.name is None else _computed(self.name, y if self.keeps_sign else np.abs(y))
+
+    def is_of(self, y: Array) -> bool:
+        """Whether the transform of a target, shape (P,), is worth a polynomial."""
+        if self.name is None or self.inverse is None:
+            return True
+        if OPERATORS[self.inverse].is_logarithm:
+            return bool(np.ptp(y) < _LARGEST_EXPONENT and np.max(np.abs(y)) < _LARGEST_EXPONENT)
+        # Of a product the size is one, too; the root of a size has a kink where the sign changes.
+        is_root = OPERATORS[self.name].domain[0] >= 0 and not self.is_logarithm
+        return not is_root or bool(np.all(y > 0))
 
     def undone(self, transformed: Array, y: Array) -> Array:
         """The target, from the transform and from a value that lends it its sign."""
@@ -146,8 +161,21 @@ def _computed(name: str, values: Array) -> Array:
     return np.asarray(function(values), dtype=np.float64)
 
 
-# Roots have squares that are smooth, poles reciprocals, squares of sums roots, and logarithms exponentials.
-OUTPUTS = {"plain": Output(None)} | {name: Output(name) for name in ("log", "square", "inv", "sqrt", "exp")}
+PLAIN = Output(None)
+
+
+def outputs() -> list[Output]:
+    """The target itself, and transforms of it: where it is a wave, no function of it is smooth.
+
+    Roots have squares that are smooth, poles reciprocals, squares of sums roots, and logarithms exponentials.
+    """
+    return [PLAIN, *(Output(o.name) for o in linearizing() if o.period is None)]
+
+
+def linearizing() -> list[Operator]:
+    """Operators under which a target may be a sum of simple terms, the most promising first."""
+    usable = [o for o in OPERATORS.values() if o.linearizes > 0 and o.inverse in OPERATORS]
+    return sorted(usable, key=lambda operator: -operator.linearizes)
 
 
 @dataclass(frozen=True)
@@ -156,7 +184,7 @@ class Surrogate:
 
     Attributes:
         log_inputs: Whether the polynomial takes the logarithm of each variable's size, shape (D,).
-        output: Which of `OUTPUTS` it gives.
+        output: What it gives.
         low: Smallest input after logarithms, shape (D,).
         high: Largest input after logarithms, shape (D,).
         degrees: Degree of each term in each variable, shape (T, D).
@@ -168,7 +196,7 @@ class Surrogate:
     """
 
     log_inputs: NDArray[np.bool_]
-    output: str
+    output: Output
     low: Array
     high: Array
     degrees: NDArray[np.int64]
@@ -184,12 +212,12 @@ class Surrogate:
 
     def targets(self, X: Array, y: Array) -> Array:
         """The target without its noise, shape (P,); y lends it the sign where that is not known."""
-        return OUTPUTS[self.output].undone(self.outputs(X), y)
+        return self.output.undone(self.outputs(X), y)
 
     def smoothed(self, X: Array, y: Array) -> Array:
         """As `targets`, with points beyond those of the fit moved to the border, where it is no worse."""
         basis, _ = _chebyshev(np.clip(self._unit(X), -1, 1), int(self.degrees.max()))
-        return OUTPUTS[self.output].undone(_terms(basis, self.degrees) @ self.coefficients, y)
+        return self.output.undone(_terms(basis, self.degrees) @ self.coefficients, y)
 
     def gradients(self, X: Array, y: Array) -> Array:
         """Derivatives of the target by each variable, shape (P, D), at points X with target y."""
@@ -200,21 +228,19 @@ class Surrogate:
             result[:, d] = _terms(mixed, self.degrees) @ self.coefficients
         result *= 2 / (self.high - self.low)
         result /= np.where(self.log_inputs, X, 1.0)
-        return result * OUTPUTS[self.output].slope(self.targets(X, y))[:, None]
+        return result * self.output.slope(self.targets(X, y))[:, None]
 
     def _unit(self, X: Array) -> Array:
         return 2 * (_inputs(X, self.log_inputs) - self.low) / (self.high - self.low) - 1
 
 
-def fit_surrogates(
-    X: Array, response: Response, outputs: Collection[str] = OUTPUTS.keys()
-) -> list[Surrogate]:
+def fit_surrogates(X: Array, response: Response, choice: Sequence[Output] | None = None) -> list[Surrogate]:
     """Polynomials with logarithms of inputs or not, for each kind of output, the best first.
 
     Args:
         X: Variables, shape (P, D), each of them varying.
         response: What to fit.
-        outputs: Which of `OUTPUTS` polynomials may give; the target itself should be among them.
+        choice: What polynomials may give, the target itself among it; `outputs()` by default.
 
     Returns:
         By rising error on held-out rows. Where none is good on the first rows, the best few are fitted to all
@@ -224,15 +250,9 @@ def fit_surrogates(
     wide = np.all(X != 0, axis=0) & (size.max(axis=0) > 1.5 * size.min(axis=0))
     none = np.zeros_like(wide)
     positive = wide & np.all(X > 0, axis=0)
-    choices = [(none, "plain"), (positive, "plain")]
-    if np.all(y != 0):
-        choices += [(none, "log"), (positive, "log"), (wide, "log"), (none, "square"), (none, "inv")]
-    if np.all(y > 0):
-        choices.append((none, "sqrt"))
-    if np.ptp(y) < _LARGEST_EXPONENT and np.max(np.abs(y)) < _LARGEST_EXPONENT:
-        choices.append((none, "exp"))
-    choices = [choice for choice in choices if choice[1] in outputs and response.has(OUTPUTS[choice[1]])]
-    kinds = list({(inputs.tobytes(), output): (inputs, output) for inputs, output in choices}.values())
+    usable = [output for output in choice or outputs() if output.is_of(y) and response.has(output)]
+    pairs = [(inputs, output) for output in usable for inputs in _of_inputs(output, none, positive, wide)]
+    kinds = list({(inputs.tobytes(), output): (inputs, output) for inputs, output in pairs}.values())
     n_first = None if np.any(np.ptp(X[:ROWS], axis=0) == 0) else ROWS  # a level that few rows have
     first = response.first(n_first)
     fits = [_fit(X[:n_first], first, response.is_weighted, *kind) for kind in kinds]
@@ -242,6 +262,15 @@ def fit_surrogates(
     many = response.first(MANY_ROWS)
     fits = [_fit(X[:MANY_ROWS], many, True, fit.log_inputs, fit.output) for fit in fits[:_N_REFITTED]]
     return sorted(fits, key=lambda s: s.error)
+
+
+def _of_inputs(
+    output: Output, none: NDArray[np.bool_], positive: NDArray[np.bool_], wide: NDArray[np.bool_]
+) -> list[NDArray[np.bool_]]:
+    """Which inputs a polynomial takes the logarithms of: powers are products, whose logarithms are sums."""
+    if output.is_logarithm:
+        return [none, positive, wide]
+    return [none, positive] if output == PLAIN else [none]
 
 
 def fitting_work(X: Array) -> float:
@@ -264,7 +293,7 @@ def _fit(
     response: Response,
     is_weighted: bool,
     log_inputs: NDArray[np.bool_],
-    output: str,
+    output: Output,
     degrees: NDArray[np.int64] | None = None,
 ) -> Surrogate:
     """Least squares with the total degree that does best on held-out rows."""
@@ -280,8 +309,7 @@ def _fit(
     cuts = np.unique(np.cumsum(np.bincount(totals)))
     basis, _ = _chebyshev(2 * (inputs - low) / (high - low) - 1, int(degrees.max()))
     design = _terms(basis, degrees)
-    form = OUTPUTS[output]
-    target, in_target = response.transformed(form)
+    target, in_target = response.transformed(output)
     rows = np.ones_like(target)
     if is_weighted:
         rows = (
@@ -294,7 +322,7 @@ def _fit(
     )
     off = [design[n_training:, : len(c)] @ c - target[n_training:] for c in solved]
     spread = max(response.spread, 1e-300)
-    if not form.keeps_sign and np.ptp(np.sign(response.centre)) > 0:
+    if not output.keeps_sign and np.ptp(np.sign(response.centre)) > 0:
         spread /= _SIGN_FACTOR
     errors = [float(np.sqrt(np.mean((in_target[n_training:] * r) ** 2))) / spread for r in off]
     best = int(np.argmin(errors))

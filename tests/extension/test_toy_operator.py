@@ -29,6 +29,8 @@ from nsr.refinement.refine import refine
 from nsr.search.evolution.population import Population
 from nsr.search.evolution.semantics import desired
 from nsr.search.settings import EvolutionSettings
+from nsr.search.state import State
+from nsr.search.structure.families import relations
 
 SPEEDS = np.random.default_rng(0).uniform(0.1, 0.9, (50, 2))
 FACTORS = 1 / np.sqrt(1 - SPEEDS**2)
@@ -133,3 +135,39 @@ def test_a_network_that_knows_it_says_so(tmp_path, lorentz, registered):
     registered(Operator("lorentz", 2, abs, abs))
     with pytest.raises(CheckpointError, match="lorentz with another number of arguments"):
         from_pretrained(tmp_path / "network")
+
+
+def test_families_have_it_among_their_terms():
+    found = _found_by_families(2 * FACTORS[:, 0] - 3 * SPEEDS[:, 1] + 1)
+    assert any("lorentz" in form.tokens for form in found)
+
+
+def test_families_look_for_sums_under_it(registered):
+    root = Operator(
+        "cbrt",
+        1,
+        lambda v: torch.sign(v) * torch.abs(v) ** (1 / 3),
+        sympy.cbrt,
+        numpy=np.cbrt,
+        derivatives=(lambda v: np.cbrt(v) ** -2 / 3,),
+        exponents=(1 / 3,),
+        parity="odd",
+        inverse="cube",
+        linearizes=0.4,
+    )
+    y = (2 * SPEEDS[:, 0] - np.sin(SPEEDS[:, 1]) + 0.5) ** 3
+    assert not _found_by_families(y)
+    registered(root)
+    assert {form.tokens[0] for form in _found_by_families(y)} == {"cube"}
+
+
+def _found_by_families(y):
+    """Equations that families find for the speeds, as they are before they are refined."""
+    forms = [form for forms in relations(State.root(task(SPEEDS, y))) for form in forms]
+    off = Program(forms).values(SPEEDS) - y
+    return [form for form, one in zip(forms, off, strict=True) if np.max(np.abs(one)) < 1e-6]
+
+
+def test_what_linearizes_has_an_inverse():
+    with pytest.raises(ValueError, match="linearizes: give its inverse"):
+        Operator("half", 1, abs, abs, linearizes=1.0)

@@ -20,7 +20,7 @@ from nsr.refinement.subsets import backward_elimination, forward_selection
 from nsr.search.curves.fitting import Fit, best_fits
 from nsr.search.curves.weighting import reweighted
 from nsr.search.state import State
-from nsr.search.surrogate import OUTPUTS, Response
+from nsr.search.surrogate import Output, Response
 
 Array = NDArray[np.float64]
 
@@ -63,7 +63,7 @@ def transformed_models(state: State, clock: Clock) -> Iterator[list[Fit]]:
     if not (np.all(y > 0) or np.all(y < 0)):
         return
     sign = float(np.sign(y[0]))
-    logarithm, reciprocal = (response.transformed(OUTPUTS[name]) for name in ("log", "inv"))
+    logarithm, reciprocal = (response.transformed(Output(name)) for name in ("log", "inv"))
     positive = [i for i in range(state.n_variables) if np.all(X[:, i] > 0)]
     kinds = (
         (positive, np.log(X[:, positive]), *logarithm, _powers),
@@ -103,9 +103,9 @@ def _exponential(places: Sequence[int], sign: float, intercept: float, factors: 
 
 
 def _reciprocal(places: Sequence[int], sign: float, intercept: float, factors: Array) -> list[Started]:  # noqa: ARG001 (as the others)
-    """The reciprocal 1 / (a + b * x_i + ...)."""
+    """The reciprocal 1 / (a + b * x_i + ...), which textbooks have no name for."""
     form = apply("inv", apply("add", _HOLE, _sum_of(places)))
-    return [("reciprocal of a sum", form, (intercept, *factors.tolist()))]
+    return [("", form, (intercept, *factors.tolist()))]
 
 
 def _sum_of(places: Sequence[int]) -> Expression:

@@ -21,7 +21,7 @@ from nsr.expressions.expression import Expression, apply, constant
 from nsr.search.settings import ROWS
 from nsr.search.state import State
 from nsr.search.structure.parts import without_offset
-from nsr.search.surrogate import OUTPUTS, Surrogate
+from nsr.search.surrogate import Surrogate
 
 Array = NDArray[np.float64]
 
@@ -167,7 +167,7 @@ def is_constant(state: State) -> bool:
 
 
 def _is_usable(surrogate: Surrogate, y: Array) -> bool:
-    has_sign = OUTPUTS[surrogate.output].keeps_sign or bool(np.all(y > 0))
+    has_sign = surrogate.output.keeps_sign or bool(np.all(y > 0))
     return has_sign and surrogate.error < _USELESS
 
 

@@ -15,7 +15,7 @@ from nsr.search.state import State
 from nsr.search.structure.affine import AffineSplit, affine_splits, is_constant, tabulating_work
 from nsr.search.structure.parts import affine, assembled, in_terms_of
 from nsr.search.structure.separation import separation
-from nsr.search.surrogate import OUTPUTS, Surrogate
+from nsr.search.surrogate import Surrogate
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class PartSolver:
             for part in found.parts
             for best in (self._best(part, found.error, numbers.part_share),)
         ]
-        return [assembled(found.operator, found.outer, choice) for choice in itertools.product(*solutions)]
+        return [assembled(found.is_product, found.outer, choice) for choice in itertools.product(*solutions)]
 
     def split(self, state: State) -> list[Expression]:
         """What is affine in a function of few variables: this function first, then its coefficients."""
@@ -75,7 +75,7 @@ class PartSolver:
             for c in (coefficients.factor, coefficients.offset)
         )
         known = in_terms_of(split.state, split.inner, coefficients.inner)
-        outer = OUTPUTS[split.surrogate.output].inverse
+        outer = split.surrogate.output.inverse
         return [affine(factor, known, offset, outer) for factor in factors for offset in offsets]
 
     def _solutions(self, part: State, error: float) -> list[Expression]:

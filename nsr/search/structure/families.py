@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, constant, variable
 from nsr.expressions.monomials import ONE, linear_combination, monomial, power
+from nsr.expressions.operators import OPERATORS, Operator
 from nsr.refinement.subsets import backward_elimination, best_subsets, combinations
 from nsr.search.state import State
 from nsr.search.structure.inner_constants import with_inner_constant
-from nsr.search.structure.transforms import TRANSFORMS, Transform, applied, is_moderate
+from nsr.search.structure.transforms import IDENTITY, Transform, applied, is_moderate, transforms
 from nsr.search.surrogate import ROUGH, Response, degrees_up_to
 
 Array = NDArray[np.float64]
@@ -54,9 +55,12 @@ _COLLINEAR = 1e-6
 # Seconds of work for one list of relations, about.
 WORK = 0.03
 
-# What may be a polynomial; the last one is tried with few variables only.
-_OF_POLYNOMIALS = (TRANSFORMS[0], TRANSFORMS[1], TRANSFORMS[2], TRANSFORMS[6])
+# Of more variables, polynomials are looked for under powers only.
 _MAX_TRANSFORMED = 3
+# Functions at least this frequent are tried with several inner constants.
+_COMMON = 0.1
+# Functions of one variable that powers of another are multiplied by.
+_N_DECORATED = 4
 
 
 def relations(state: State, given: tuple[Expression, ...] = ()) -> Iterator[list[Expression]]:
@@ -76,7 +80,7 @@ def relations(state: State, given: tuple[Expression, ...] = ()) -> Iterator[list
     rows = slice(0, _MANY_ROWS if is_rough else _FEW_ROWS)
     X, response = state.X[rows], Response.of(state).first(rows.stop)
     n_best = _N_BEST_ROUGH if is_rough else _N_BEST
-    terms = _terms(n_variables)
+    terms = _terms(n_variables, _functions_known())
     if given:
         terms = tuple(dict.fromkeys((ONE, *given, *terms)))[: len(terms)]
     values = np.asarray(Program(list(terms)).values(X), dtype=np.float64)
@@ -87,7 +91,7 @@ def relations(state: State, given: tuple[Expression, ...] = ()) -> Iterator[list
         yield _polynomials(X[:_FEW_ROWS], response.y[:_FEW_ROWS])
         if is_rough:
             yield _noisy_polynomials(X, response)
-    for transform in TRANSFORMS:
+    for transform in transforms():
         target, weights = transform.of_response(response)
         if is_moderate(target) and np.ptp(target) > 0:
             negative = transform.hides_sign and bool(np.all(response.centre < 0))
@@ -106,7 +110,9 @@ def _polynomials(X: Array, y: Array) -> list[Expression]:
     if not np.all(is_moderate(table.T)):
         return []
     forms = []
-    for transform in _OF_POLYNOMIALS[: 3 if X.shape[1] > _MAX_TRANSFORMED else None]:
+    for transform in transforms():
+        if not transform.is_of_polynomials or (X.shape[1] > _MAX_TRANSFORMED and not transform.is_elementary):
+            continue
         target = transform.of_target(y)
         for subset in exact_subset(table, target) if is_moderate(target) else []:
             weights = np.linalg.lstsq(table[:, subset], target, rcond=None)[0]
@@ -118,7 +124,7 @@ def _polynomials(X: Array, y: Array) -> list[Expression]:
 def _noisy_polynomials(X: Array, response: Response) -> list[Expression]:
     """Polynomials with as many terms as noise leaves significant, of low and of higher degree."""
     forms = []
-    y, w = TRANSFORMS[0].of_response(response)
+    y, w = IDENTITY.of_response(response)
     for n_terms in _POLYNOMIAL_SIZES:
         degrees = degrees_up_to(X.shape[1], n_terms)
         table = np.prod(X[:, None, :] ** degrees[None], axis=2)
@@ -239,12 +245,17 @@ def exact_subset(table: Array, target: Array) -> list[tuple[int, ...]]:
 
 
 @cache
-def _terms(n_variables: int) -> tuple[Expression, ...]:
-    """Terms in this many variables, the constant first, then from simple to complicated."""
+def _terms(n_variables: int, functions_known: tuple[str, ...]) -> tuple[Expression, ...]:
+    """Terms in this many variables, the constant first, then from simple to complicated.
+
+    Args:
+        n_variables: How many.
+        functions_known: Operators that terms may be functions by.
+    """
     n_powers = {1: 10, 2: 9, 3: 8, 4: 6}.get(n_variables, 3)
     atoms = [[power(i, p) for p in _POWERS[:n_powers]] for i in range(n_variables)]
     scales = _SCALES if n_variables == 1 else _SCALES[:2] if n_variables == 2 else _SCALES[:1]
-    functions = [_functions(i, scales) for i in range(n_variables)]
+    functions = [_functions(i, scales, functions_known) for i in range(n_variables)]
     singles = [term for level in itertools.zip_longest(*atoms) for term in level if term is not None]
     plain = [term for level in itertools.zip_longest(*functions) for term in level if term is not None]
     mixed = _products(atoms, n_powers)
@@ -252,7 +263,7 @@ def _terms(n_variables: int) -> tuple[Expression, ...]:
         apply("mul", power, function)
         for i, j in itertools.product(range(n_variables), repeat=2)
         for power in atoms[i][:_N_DECORATIONS]
-        for function in functions[j][:4]
+        for function in functions[j][:_N_DECORATED]
     ]
     cubes = [
         apply("mul", apply("mul", atoms[i][0], atoms[j][0]), atoms[k][0])
@@ -263,7 +274,7 @@ def _terms(n_variables: int) -> tuple[Expression, ...]:
         *singles[: 3 * n_variables],
         *mixed[:40],
         *plain,
-        *_function_products(n_variables),
+        *_wave_products(n_variables, functions_known),
         *singles[3 * n_variables :],
         *cubes,
         *decorated,
@@ -285,13 +296,14 @@ def _products(atoms: list[list[Expression]], n_powers: int) -> list[Expression]:
     return [product for _, product in options]
 
 
-def _function_products(n_variables: int) -> list[Expression]:
+def _wave_products(n_variables: int, functions_known: tuple[str, ...]) -> list[Expression]:
     """Waves of the first powers of one variable, times each other; and of two variables, times each other."""
     if n_variables > 2:
         return []
     powers = (1.0, 2.0, 3.0) if n_variables == 1 else (1.0, 2.0)
     waves = [
-        [apply(name, power(i, p)) for p in powers for name in ("sin", "cos")] for i in range(n_variables)
+        [apply(name, power(i, p)) for p in powers for name in functions_known if OPERATORS[name].period]
+        for i in range(n_variables)
     ]
     if n_variables == 1:
         return [*waves[0], *(apply("mul", a, b) for a, b in itertools.combinations(waves[0], 2))]
@@ -300,18 +312,27 @@ def _function_products(n_variables: int) -> list[Expression]:
     ]
 
 
-def _functions(index: int, scales: tuple[float, ...]) -> list[Expression]:
+def _functions_known() -> tuple[str, ...]:
+    """Names of the functions that equations are searched with."""
+    return tuple(o.name for o in OPERATORS.values() if o.searched and o.arity == 1 and o.complexity > 1)
+
+
+def _functions(index: int, scales: tuple[float, ...], known: tuple[str, ...]) -> list[Expression]:
     """Functions of one variable, with a few inner constants that refinement will move."""
     z = variable(index)
     scaled = [z if scale == 1 else apply("mul", constant(scale), z) for scale in scales]
-    result = [
-        function
-        for inner in scaled
-        for function in (
-            apply("exp", inner),
-            apply("exp", apply("neg", inner)),
-            apply("sin", inner),
-            apply("cos", inner),
-        )
+    operators = [OPERATORS[name] for name in known]
+    common = [o for o in operators if o.frequency >= _COMMON]
+    everywhere = [o for o in common if o.domain == (-np.inf, np.inf)]
+    return [
+        *(form for inner in scaled for o in everywhere for form in _of_both_signs(o, inner)),
+        *(apply(o.name, z) for o in common if o not in everywhere),
+        apply("exp", apply("neg", apply("square", z))),
+        *(apply(o.name, z) for o in operators if o not in common),
     ]
-    return [*result, apply("log", z), apply("exp", apply("neg", apply("square", z))), apply("tanh", z)]
+
+
+def _of_both_signs(operator: Operator, argument: Expression) -> list[Expression]:
+    """An operator of an argument, and of its negative where that is not the same up to a sign."""
+    plain = apply(operator.name, argument)
+    return [plain] if operator.parity else [plain, apply(operator.name, apply("neg", argument))]

@@ -6,8 +6,9 @@ linear for frequencies, as their errors have many minima, and logarithmic for ra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,18 +17,19 @@ from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, constant, variable
 from nsr.expressions.monomials import ONE, linear_combination, power
+from nsr.expressions.operators import OPERATORS, Operator
 from nsr.refinement.candidates import fitted
 from nsr.refinement.refine import Effort
 from nsr.search.settings import FEW_ROWS
 from nsr.search.state import State
-from nsr.search.structure.transforms import TRANSFORMS, applied, is_moderate
+from nsr.search.structure.transforms import applied, is_moderate, transforms
 from nsr.search.surrogate import Response
 
 Array = NDArray[np.float64]
 
 _POWERS = (0.0, 1.0, -1.0, 2.0, -2.0, 3.0, -3.0, 0.5, -0.5)
-# Transforms of the target: itself, its reciprocal, square and logarithm; the first ones with powers too.
-_TRANSFORMS, _N_WITH_POWERS = TRANSFORMS[:4], 2
+# Transforms of the target that are tried, and how many of these with powers, too.
+_N_TRANSFORMS, _N_WITH_POWERS = 4, 2
 # Rates times the largest |z|, in this many steps; waves over the range, in radians; offsets over the range.
 _RATES, _N_RATES = (0.02, 40.0), 40
 _MOST_RADIANS, _RADIANS = 60.0, 0.5
@@ -63,26 +65,41 @@ def _of_sum(name: str, argument: Expression = _Z) -> Callable[[float], Expressio
 
 
 _SQUARE = apply("square", _Z)
-_RATED = (
-    _Shape(lambda k, z: np.exp(k * z), _of_product("exp")),
-    _Shape(lambda k, z: np.exp(k * z**2), _of_product("exp", _SQUARE)),
-    _Shape(lambda k, z: np.tanh(k * z), _of_product("tanh")),
-    _Shape(lambda k, z: np.arctan(k * z), _of_product("atan")),
-)
-_SHIFTED = (
-    _Shape(lambda k, z: np.log(z + k), _of_sum("log")),
-    _Shape(lambda k, z: np.sqrt(z + k), _of_sum("sqrt")),
+_RECIPROCALS = (
     _Shape(lambda k, z: 1 / (z + k), _of_sum("inv")),
     _Shape(lambda k, z: (z + k) ** -2.0, lambda k: apply("inv", _of_sum("square")(k))),
 )
-_SHIFTED_SQUARES = (
-    _Shape(lambda k, z: np.log(z**2 + k), _of_sum("log", _SQUARE)),
-    _Shape(lambda k, z: np.sqrt(z**2 + k), _of_sum("sqrt", _SQUARE)),
-)
-_WAVES = (
-    _Shape(lambda k, z: np.exp(1j * k * z), _of_product("sin"), is_wave=True),
-    _Shape(lambda k, z: np.exp(1j * k * z**2), _of_product("sin", _SQUARE), is_wave=True),
-)
+_WAVE = _Shape(lambda k, z: np.exp(1j * k * z), _of_product("sin"), is_wave=True)
+_WAVE_OF_SQUARE = _Shape(lambda k, z: np.exp(1j * k * z**2), _of_product("sin", _SQUARE), is_wave=True)
+
+
+def _each(
+    operators: Sequence[Operator],
+    inside: Callable[[Array, Array], Array],
+    form: Callable[[str], Callable[[float], Expression]],
+) -> list[_Shape]:
+    """One function for each operator.
+
+    Args:
+        operators: With NumPy forms.
+        inside: Their argument, for k and z.
+        form: The function for one k, by the operator's name.
+    """
+    return [_composed(o.numpy, inside, form(o.name)) for o in operators if o.numpy is not None]
+
+
+def _composed(
+    outer: Callable[..., Array], inside: Callable[[Array, Array], Array], form: Callable[[float], Expression]
+) -> _Shape:
+    return _Shape(lambda k, z: outer(inside(k, z)), form)
+
+
+def _functions() -> tuple[list[Operator], list[Operator], list[Operator]]:
+    """Operators whose argument has a constant: rates of either sign, positive rates, and offsets."""
+    known = [o for o in OPERATORS.values() if o.arity == 1 and (o.searched or o.varied)]
+    everywhere = [o for o in known if o.domain == (-np.inf, np.inf) and o.complexity > 1 and o.period is None]
+    rated = [o for o in everywhere if o.parity is None]
+    return rated, [o for o in everywhere if o.parity], [o for o in known if o.domain == (0.0, np.inf)]
 
 
 def with_inner_constant(state: State) -> list[Expression]:
@@ -97,7 +114,7 @@ def with_inner_constant(state: State) -> list[Expression]:
         return []
     tables = list(_tables(z))
     forms: list[Expression] = []
-    for place, transform in enumerate(_TRANSFORMS):
+    for place, transform in enumerate(transforms()[:_N_TRANSFORMS]):
         target, weights = transform.of_response(response)
         if is_moderate(target) and np.ptp(target) > 0:
             powers = _POWERS if place < _N_WITH_POWERS else _POWERS[:1]
@@ -116,14 +133,23 @@ def _tables(z: Array) -> Iterator[tuple[_Shape, Array, Array]]:
     waves = np.arange(_RADIANS, _MOST_RADIANS, _RADIANS)
     offsets = np.geomspace(*_OFFSETS, _N_OFFSETS)
     square = z**2
+    of_both_signs, of_parity, from_zero = _functions()
+    squares = partial(_of_product, argument=_SQUARE), partial(_of_sum, argument=_SQUARE)
+    both, both_squares = np.concatenate((rates, -rates)), np.concatenate((rates, -rates)) / size
     grids = (
-        (_RATED[:1], np.concatenate((rates, -rates))),
-        (_RATED[1:2], np.concatenate((rates, -rates)) / size),
-        (_RATED[2:], rates),
-        (_SHIFTED, offsets * spread - z.min()),
-        (_SHIFTED_SQUARES, offsets * float(np.ptp(square)) - square.min()),
-        (_WAVES[:1], waves / spread),
-        (_WAVES[1:], waves / max(float(np.ptp(square)), 1e-300)),
+        (_each(of_both_signs, lambda k, z: k * z, _of_product), both),
+        (_each(of_both_signs, lambda k, z: k * z**2, squares[0]), both_squares),
+        (_each(of_parity, lambda k, z: k * z, _of_product), rates),
+        (
+            [*_each(from_zero, lambda k, z: z + k, _of_sum), *_RECIPROCALS],
+            offsets * spread - z.min(),
+        ),
+        (
+            _each(from_zero, lambda k, z: z**2 + k, squares[1]),
+            offsets * float(np.ptp(square)) - square.min(),
+        ),
+        ([_WAVE], waves / spread),
+        ([_WAVE_OF_SQUARE], waves / max(float(np.ptp(square)), 1e-300)),
     )
     for shapes, grid in grids:
         for shape in shapes:

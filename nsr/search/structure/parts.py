@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import reduce
 
 from nsr.expressions.expression import Expression, apply, constant, variable
+from nsr.expressions.operators import OPERATORS
 from nsr.search.settings import OFFSET
 from nsr.search.state import State
 
@@ -14,9 +15,9 @@ def in_terms_of(state: State, part: State, solution: Expression) -> Expression:
     return solution.substitute({i: variable(state.variables.index(v)) for i, v in enumerate(part.variables)})
 
 
-def assembled(operator: str, outer: str | None, parts: tuple[Expression, ...]) -> Expression:
+def assembled(is_product: bool, outer: str | None, parts: tuple[Expression, ...]) -> Expression:
     """A sum of parts with a free factor each and a free constant, or their product with one free factor."""
-    if operator == "mul":
+    if is_product:
         return reduce(lambda a, b: apply("mul", a, b), parts, constant(1.0 + OFFSET))
     weighted = (apply("mul", constant(1.0 + OFFSET), part) for part in parts)
     total = reduce(lambda a, b: apply("add", a, b), weighted, constant(OFFSET))
@@ -32,7 +33,7 @@ def affine(factor: Expression, inner: Expression, offset: Expression, outer: str
 
 def without_offset(expression: Expression) -> Expression:
     """The expression without the constants that are added to it."""
-    while expression.tokens[0] in ("add", "sub") and len(expression.children) == 2:
+    while len(expression.children) == 2 and OPERATORS[str(expression.tokens[0])].weights:
         left, right = expression.children
         if not right.variables:
             expression = left

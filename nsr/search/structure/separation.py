@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from nsr.search.settings import ROWS
 from nsr.search.state import State
-from nsr.search.surrogate import OUTPUTS, Response, Surrogate, degrees_up_to, refit
+from nsr.search.surrogate import Response, Surrogate, degrees_up_to, refit
 
 Array = NDArray[np.float64]
 
@@ -33,14 +33,14 @@ class Separation:
     """A target that is a sum or a product of parts.
 
     Attributes:
-        operator: `add` or `mul`.
-        outer: Operator on the sum: `sqrt`, `inv`, or None.
+        is_product: Whether it is a product.
+        outer: Operator on the sum, such as `sqrt` or `inv`; None where there is none.
         parts: One state for each group of variables; its target is the polynomial's part, which is right
             up to a constant (a factor for products) and the polynomial's error.
         error: The polynomial's error.
     """
 
-    operator: str
+    is_product: bool
     outer: str | None
     parts: tuple[State, ...]
     error: float
@@ -50,9 +50,7 @@ def separation(state: State, surrogate: Surrogate) -> Separation | None:
     """How the state separates by one of its surrogates, or None if it does not."""
     if state.X.shape[1] < 2:
         return None
-    has_sign = OUTPUTS[surrogate.output].keeps_sign or bool(
-        np.all(state.centre > 0) or np.all(state.centre < 0)
-    )
+    has_sign = surrogate.output.keeps_sign or bool(np.all(state.centre > 0) or np.all(state.centre < 0))
     if not surrogate.error < _USELESS or not has_sign:
         return None
     groups = _groups(surrogate)
@@ -62,10 +60,10 @@ def separation(state: State, surrogate: Surrogate) -> Separation | None:
     separate = refit(surrogate, state.X, Response.of(state), degrees)
     if separate.error > max(surrogate.error, _NEGLIGIBLE):
         return None
-    is_product = separate.output == "log"
+    is_product = separate.output.is_logarithm
     return Separation(
-        "mul" if is_product else "add",
-        None if is_product else OUTPUTS[separate.output].inverse,
+        is_product,
+        None if is_product else separate.output.inverse,
         tuple(_part(state, separate, group) for group in groups),
         separate.error,
     )
@@ -101,6 +99,6 @@ def _part(state: State, surrogate: Surrogate, group: list[int]) -> State:
     own = np.any(surrogate.degrees[:, group] > 0, axis=1)
     only = replace(surrogate, coefficients=np.where(own, surrogate.coefficients, 0.0))
     values = only.outputs(state.X)
-    target = np.exp(values - np.median(values)) if surrogate.output == "log" else values
+    target = np.exp(values - np.median(values)) if surrogate.output.is_logarithm else values
     part = state.without(others)
     return part.part(target)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, variable
 from nsr.expressions.operators import OPERATORS
-from nsr.search.surrogate import Response
+from nsr.search.surrogate import Response, linearizing
 
 Array = NDArray[np.float64]
 
@@ -19,6 +19,7 @@ _LARGEST_WEIGHT = 10.0
 # known, the multiple of what it leaves.
 _WORTHWHILE, _TIMES_NOISE = 0.05, 2.0
 _EXTREME = 1e12
+_RECIPROCAL = (-1.0,)
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,22 @@ class Transform:
         """Operators that undo them."""
         inverses = (OPERATORS[name].inverse for name in reversed(self.names))
         return tuple(name for name in inverses if name is not None)
+
+    @property
+    def is_of_polynomials(self) -> bool:
+        """Whether to look for polynomials under it: their roots, reciprocals and logarithms are laws.
+
+        What has a value everywhere, such as a square, is a polynomial itself or grows faster than any.
+        """
+        if len(self.names) != 1:
+            return not self.names
+        (inverse,) = (OPERATORS[name] for name in self.inverse)
+        return inverse.domain == (0.0, np.inf) or inverse.exponents == _RECIPROCAL
+
+    @property
+    def is_elementary(self) -> bool:
+        """Whether it is made of powers."""
+        return all(OPERATORS[name].exponents for name in self.names)
 
     @property
     def hides_sign(self) -> bool:
@@ -80,18 +97,26 @@ class Transform:
         return max(_WORTHWHILE, _TIMES_NOISE * share)
 
 
-TRANSFORMS = (
-    Transform(()),
-    Transform(("inv",)),
-    Transform(("square",)),
-    Transform(("log",)),
-    Transform(("square", "inv")),
-    Transform(("sqrt",)),
-    Transform(("exp",)),
-    Transform(("sin",)),
-    Transform(("cos",)),
-    Transform(("tan",)),
-)
+IDENTITY = Transform(())
+
+
+def transforms() -> list[Transform]:
+    """The target itself, and what it may be a sum of terms under, the most promising first.
+
+    To the single operators come the reciprocals of even powers, such as 1/y^2.
+    """
+    operators = linearizing()
+    ranked: list[tuple[float, tuple[str, ...]]] = [
+        (operator.linearizes, (operator.name,)) for operator in operators
+    ]
+    ranked += [
+        (power.linearizes * reciprocal.linearizes, (power.name, reciprocal.name))
+        for power in operators
+        for reciprocal in operators
+        if power.exponents and power.parity == "even" and reciprocal.exponents == _RECIPROCAL
+    ]
+    ranked.sort(key=lambda one: -one[0])
+    return [IDENTITY, *(Transform(names) for _, names in ranked)]
 
 
 def applied(names: tuple[str, ...], expression: Expression) -> Expression:

@@ -7,6 +7,7 @@ from nsr.expressions.parsing import parse
 from nsr.search.state import State
 from nsr.search.structure.affine import affine_splits
 from nsr.search.structure.parts import affine, in_terms_of, without_offset
+from nsr.search.surrogate import PLAIN
 
 
 def state_of(text: str, n_variables: int) -> State:
@@ -16,7 +17,7 @@ def state_of(text: str, n_variables: int) -> State:
 
 def test_a_function_that_only_its_coefficients_vary_is_found():
     state = state_of("sin(x_0)*(x_1 + x_2**2) + x_1*x_2", 3)
-    split = next(s for s in affine_splits(state) if s.group == (0,) and s.surrogate.output == "plain")
+    split = next(s for s in affine_splits(state) if s.group == (0,) and s.surrogate.output == PLAIN)
     assert not split.is_product
     correlation = np.corrcoef(split.inner.y, np.sin(split.inner.X[:, 0]))[0, 1]
     assert abs(correlation) > 1 - 1e-6
@@ -31,7 +32,7 @@ def test_a_function_that_only_its_coefficients_vary_is_found():
 )
 def test_coefficients_are_those_of_the_function_without_its_offset(text, inner, factor, offset):
     state = state_of(text, 3)
-    split = next(s for s in affine_splits(state) if s.group == (0,) and s.surrogate.output == "plain")
+    split = next(s for s in affine_splits(state) if s.group == (0,) and s.surrogate.output == PLAIN)
     found = split.coefficients(parse(inner))
     X = found.factor.state.X
     for coefficient, expected in ((found.factor, factor), (found.offset, offset)):
@@ -42,15 +43,15 @@ def test_coefficients_are_those_of_the_function_without_its_offset(text, inner, 
 def test_products_are_told_from_sums_even_where_the_target_changes_sign():
     state = state_of("log(x_0)*(x_1 - 1/x_2)", 3)
     split = affine_splits(state)[0]
-    assert (split.is_product, split.group, split.surrogate.output) == (True, (0,), "plain")
+    assert (split.is_product, split.group, split.surrogate.output) == (True, (0,), PLAIN)
     ratio = split.inner.y / np.log(split.inner.X[:, 0])
     np.testing.assert_allclose(ratio, np.median(ratio), rtol=1e-2)
 
 
 def test_the_reciprocal_and_the_root_are_looked_at_too():
-    outputs = {s.surrogate.output for s in affine_splits(state_of("1/(exp(x_0)*x_1 + cos(x_1))", 2))}
+    outputs = {s.surrogate.output.name for s in affine_splits(state_of("1/(exp(x_0)*x_1 + cos(x_1))", 2))}
     assert "inv" in outputs
-    outputs = {s.surrogate.output for s in affine_splits(state_of("sqrt(exp(x_0)*x_1 + x_1**3)", 2))}
+    outputs = {s.surrogate.output.name for s in affine_splits(state_of("sqrt(exp(x_0)*x_1 + x_1**3)", 2))}
     assert "square" in outputs
 
 
