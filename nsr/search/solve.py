@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +12,7 @@ from nsr.clock import Clock
 from nsr.data.notes import tell
 from nsr.data.scaling import Scaler
 from nsr.expressions.expression import Expression
+from nsr.expressions.simplify import simplify
 from nsr.expressions.space import SearchSpace
 from nsr.network.checkpoint import Pretrained
 from nsr.refinement.candidates import Candidate
@@ -70,6 +71,8 @@ class Solver:
         components: Which of `nsr.search.context.COMPONENTS` to use.
         settings: The numbers of the search.
         rule: How an equation of the front is chosen.
+        watch: Is told what is at work, the best equation so far in the user's units, None before there is
+            one, and the share of the null loss that it leaves; None where nobody watches.
         ended: Why the latest search has ended; `time` also where time was up before the last look was done.
         n_tried: Equations that were tried.
         loss: What equations were judged by in the end, its scale told by the best of them.
@@ -80,6 +83,7 @@ class Solver:
     components: Sequence[str]
     settings: SearchSettings
     rule: str = "auto"
+    watch: Callable[[str, Expression | None, float], None] | None = None
     ended: Ending = "answered"
     n_tried: int = 0
     loss: Loss = SQUARED_ERROR
@@ -152,7 +156,8 @@ class Solver:
         if scaler.y_scale != 1:
             scaled = scaled.over(scaler.y_scale)
         own = tuple(scaler.scaled(guess) for guess in guesses)
-        search = Search(scaled, self.network, self.n_candidates, self.components, own, self.settings)
+        watch = None if self.watch is None else _Unscaled(self.watch, scaler, scaled)
+        search = Search(scaled, self.network, self.n_candidates, self.components, own, self.settings, watch)
         return _Scaled(task, scaler, search)
 
     def _until_last_look(self, clock: Clock) -> Clock:
@@ -181,6 +186,23 @@ class Solver:
         except KeyboardInterrupt:
             self.ended = "interrupted"
             return pool
+
+
+@dataclass
+class _Unscaled:
+    """Tells what a search has found in the user's units, worked out only where it is something new."""
+
+    watch: Callable[[str, Expression | None, float], None]
+    scaler: Scaler
+    task: Task
+    _best: Candidate | None = None
+    _shown: Expression | None = None
+
+    def __call__(self, at_work: str, best: Candidate | None) -> None:
+        if best is not None and best is not self._best:
+            self._best, self._shown = best, simplify(self.scaler.undo(best.expression))
+        share = 1.0 if best is None or not self.task.null_loss else best.loss / self.task.null_loss
+        self.watch(at_work, self._shown, share)
 
 
 def _with_units_first(strict: _Scaled, free: _Scaled, clock: Clock) -> Iterator[list[Candidate]]:
