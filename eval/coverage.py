@@ -149,7 +149,7 @@ def fit_true_form(trial: Trial, coverage: Coverage) -> None:
     off = Program([own]).values(X)[0]
     t = found.quantile(_LEVEL)
     coverage.count("values", np.abs(off - clean) <= t * found.of_mean(own, X))
-    coverage.count("observations", np.abs(off - observed) <= t * found.of_observation(own, X))
+    coverage.count("observations", np.abs(off - observed) <= found.reach_of_observation(own, X, _LEVEL))
 
 
 def search(trial: Trial, coverage: Coverage, time_limit: float) -> bool:

@@ -23,6 +23,9 @@ except KeyboardInterrupt:  # Ctrl-C while the command is still being loaded
     sys.exit(EXIT_INTERRUPTED)
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from nsr.data.names import Names
     from nsr.data.table import Table
     from nsr.ode import ODERegressor
@@ -104,7 +107,7 @@ def fit(
         of_rows = _of_rows(table, sample_weight=weights, y_err=error)
         places, explained = select_columns(table, target, chosen, list(of_rows.values()))
         X = pd.DataFrame(table.matrix(places)).set_axis([table.names[place] for place in places], axis=1)
-        y = table.numbers(explained)
+        y, row_columns = table.numbers(explained), _numbers(table, of_rows)
         _tell_changed(Names.of(list(X.columns)), console)
         own_units = _units(table, places, explained, units)
         estimator = SymbolicRegressor(
@@ -121,7 +124,7 @@ def fit(
         )
         _compile(compile_kernels, say)
         with _watched(console, say, time_limit):
-            estimator.fit(X, y, **own_units, **_numbers(table, of_rows))
+            estimator.fit(X, y, **own_units, **row_columns)
     target = table.names[explained]
     chosen_equation = estimator.equations("warranted")[estimator.best_index_]
     about = estimator.reports_[estimator.best_index_].text
@@ -242,7 +245,19 @@ def _of_rows(table: Table, **columns: str | None) -> dict[str, int]:
 
 
 def _numbers(table: Table, places: dict[str, int]) -> dict[str, Any]:
-    return {name: table.numbers(place) for name, place in places.items()}
+    """These columns, checked while it is still known what users call them and where they find their rows."""
+    from nsr.data.weights import check
+
+    if len(places) > 1:
+        raise ValueError("give --weights or --error, not both: errors stand for the weights 1 / error^2")
+    numbers = {name: table.numbers(place) for name, place in places.items()}
+    for name, place in places.items():
+        check(name, numbers[name], partial(_of_cell, table, place, numbers[name]))
+    return numbers
+
+
+def _of_cell(table: Table, place: int, numbers: NDArray[np.float64], row: int) -> str:
+    return f"column {table.names[place]!r} holds {numbers[row]:g} in line {table.lines[row]}"
 
 
 def _units(table: Table, places: Sequence[int], target: int, text: str | None) -> dict[str, Any]:

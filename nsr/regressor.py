@@ -20,7 +20,7 @@ from nsr.data.guesses import Guess, read_guesses
 from nsr.data.names import Names, with_text_names
 from nsr.data.notes import tell
 from nsr.data.preparation import prepare
-from nsr.data.weights import row_weights
+from nsr.data.weights import known_noise, row_weights
 from nsr.evaluate.domains import warnings
 from nsr.evaluate.program import Program
 from nsr.export.latex import to_latex
@@ -76,7 +76,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         loss: How much an error matters: `squared_error`, `absolute_error` or `huber` where some rows are far
             off, `poisson` for counts, `gamma` for errors proportional to the value, or a function
             `loss(predicted, y)` of two arrays that returns an array of losses. `auto` is `squared_error`
-            unless the data show clearly that errors are proportional to the value.
+            unless the data show clearly that errors are a share of the value, and smaller than half of it.
         selection: Which equation of the front is chosen: `auto`, the shortest description where data are
             nearly exact, and else the simplest that predicts rows which were left out as well as the best;
             `accuracy`, the least loss; `score`, the highest score; `best`, the highest score of those with
@@ -161,8 +161,12 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             y_units: Unit of the target.
             sample_weight: By how much more one row's loss matters than another's, shape (n_rows,), not
                 negative; a weight of 0 leaves a row out.
-            y_err: In their place, standard deviations of the target's errors, shape (n_rows,), which stand
-                for the weights 1 / y_err^2.
+            y_err: In their place, standard deviations of the target's errors, shape (n_rows,). They stand for
+                the weights 1 / y_err^2, and with squared errors they are taken at their word: errors of
+                constants and predictions follow from them alone, as those of SciPy's `curve_fit` with
+                `absolute_sigma=True`, whatever is left unexplained; `report()` says whether that agrees with
+                them. With `loss="auto"` errors are then squared. With other losses only ratios of `y_err`
+                count, as those of `sample_weight` always do.
 
         Returns:
             The fitted estimator.
@@ -206,14 +210,16 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         data = prepare(table, target, pretrained.config.max_variables, seed, names.columns, weights)
         space = SearchSpace(units.of(data.columns) if units else None)
         task = Task(data.X, data.y, SQUARED_ERROR, data.weights, space, seed, joblib.cpu_count())
+        if y_err is not None:
+            task = replace(task, noise=known_noise(y_err, data.weights, data.rows))
         task = with_noise_model(task, self.loss)
+        is_loss_open = self.loss == AUTO and y_err is None
         settings = self.settings or SearchSettings()
-        watch = _shown_to(current_watcher(), names, data.columns)
-        solver = Solver(pretrained, self.n_candidates, self._stages, settings, self.selection, watch)
+        solver = Solver(pretrained, self.n_candidates, self._stages, settings, self.selection, is_loss_open)
+        solver.watch = _shown_to(current_watcher(), names, data.columns)
         guesses = _over_columns(given, data.columns)
-        solution = solver.solve(task, [guess.expression for guess in guesses], clock)
+        solution, task = solver.solve(task, [guess.expression for guess in guesses], clock)
         self.names_ = names
-        task = replace(task, loss=solver.loss)
         self.loss_ = task.loss.name
         kept = thinned(solution.candidates, solution.best, self.n_equations)
         self.best_index_ = kept.index(solution.best)
@@ -265,9 +271,12 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             X: Variables, shape (n_rows, n_columns).
             index: Row of `equations_`.
             return_std: Whether to return standard deviations, too: those of new observations, noise included,
-                as scikit-learn's `GaussianProcessRegressor` does. For the error of the equation's value alone
-                see `reports_[index].fit.of_mean`.
-            interval: Probability, such as 0.95, with which new observations lie between bounds to return.
+                as scikit-learn's `GaussianProcessRegressor` does. A new observation is as precise as the
+                median row of the fit: with `y_err` its error is their median, with `sample_weight` that of a
+                row of median weight, and with losses of counts or of relative errors it grows with the
+                value. For the error of the equation's value alone see `reports_[index].fit.of_mean`.
+            interval: Probability, such as 0.95, with which such observations lie between bounds to return;
+                the tails are those of the noise that the loss is made for.
 
         Returns:
             Predictions, shape (n_rows,); NaN where the equation has no value. With `return_std` also standard
@@ -353,6 +362,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
                 "r2": [1 - c.loss / task.null_loss if task.null_loss > 0 else 1.0 for c in front],
                 "score": [-candidate.bits for candidate in front],
                 "stage": [candidate.stage for candidate in front],
+                "name": [candidate.name for candidate in front],
                 "warning": warnings([candidate.expression for candidate in front], task.X),
             }
         )

@@ -39,6 +39,7 @@ class Task:
             was taken out of the target of which this one is made. None for 1.
         expected: What a smooth fit expects of the target, shape (P,): where losses that are not quadratic
             look for their weights, as a target with noise, or of zero, tells less. None for the target.
+        noise: Standard deviation of the target's error in a row of weight one, where users know it.
     """
 
     X: Array
@@ -50,6 +51,7 @@ class Task:
     n_threads: int = 1
     scale: Array | None = None
     expected: Array | None = None
+    noise: float | None = None
 
     @property
     def n_rows(self) -> int:

@@ -40,9 +40,11 @@ def leaderboard(
     starts = [_GAP.join(cells) + _GAP for cells in zip(*aligned, strict=True)]
     place = max(_SHORTEST, width - len(starts[0]))
     warnings = [f"  [{why}]" if why else "" for why in front.get("warning", [""] * len(front))]
+    names = [f"  ({name})" if name else "" for name in front.get("name", [""] * len(front))]
+    notes = [name + warning for name, warning in zip(names, warnings, strict=True)]
     shown = [
-        shortened(equation, place - len(warning)) + warning
-        for equation, warning in zip(equations, warnings, strict=True)
+        shortened(equation, max(_SHORTEST, place - len(note))) + note
+        for equation, note in zip(equations, notes, strict=True)
     ]
     return "\n".join(start + text for start, text in zip(starts, ["equation", *shown], strict=True))
 

@@ -2,59 +2,79 @@
 
 from __future__ import annotations
 
-from nsr.expressions.expression import Expression, apply, constant, is_variable
+from nsr.expressions.expression import Expression, apply, constant
 from nsr.expressions.simplify import simplify
+
+_ONE = constant(1.0)
+_EXPONENTS = {"sqrt": 0.5, "square": 2.0, "cube": 3.0, "inv": -1.0}
 
 
 def with_fewer_factors(expression: Expression) -> Expression:
-    """The expression with the factor of c*x + s taken out, where what is around the sum takes it in.
+    """The expression with factors of sums of a constant taken out, where what is around takes them in.
 
     Returns:
-        The simplified form if it is less complex, else the expression itself.
+        The simplified form if it is less complex and has no more constants, else the expression itself.
     """
-    factored, is_changed = _factored(expression)
-    if not is_changed:
-        return expression
-    short = simplify(factored)
-    return short if short.complexity < expression.complexity else expression
+    short = simplify(_product_or_sum(*_split(expression)))
+    is_better = short.complexity < expression.complexity and _n_constants(short) <= _n_constants(expression)
+    return short if is_better else expression
 
 
-def _factored(expression: Expression) -> tuple[Expression, bool]:
-    """The expression with c*(x + s/c) for each c*x + s, x a variable, and whether there is one."""
-    if not expression.children:
-        return expression, False
-    parts = [_factored(child) for child in expression.children]
-    name = str(expression.tokens[0])
-    changed = any(is_changed for _, is_changed in parts)
-    children = [part for part, _ in parts]
+def _n_constants(expression: Expression) -> int:
+    """Constants of an equation; a 1 is none."""
+    return sum(abs(value) != 1 for value in expression.constants)
+
+
+def _split(expression: Expression) -> tuple[float, Expression]:
+    """A factor and what it is to be multiplied by, which has a 1 for it where it had a sum."""
+    name = expression.tokens[0]
+    if isinstance(name, float):
+        return (name, _ONE) if name else (1.0, expression)
+    parts = [_split(child) for child in expression.children]
+    if name == "neg":
+        return -parts[0][0], parts[0][1]
+    if name in ("mul", "div"):
+        (a, left), (b, right) = parts
+        return (a * b, _times(left, right)) if name == "mul" else (a / b, _over(left, right))
     if name in ("add", "sub"):
-        taken_out = _taken_out(name, children)
-        if taken_out is not None:
-            return taken_out, True
-    if changed and name in ("pow", "sqrt"):
-        return _of_product(name, children), True
-    return (apply(name, *children) if changed else expression), changed
+        return _of_sum(str(name), parts)
+    exponent = _EXPONENTS.get(str(name)) if name != "pow" else expression.children[1].tokens[0]
+    if isinstance(exponent, float) and parts[0][0] > 0:
+        factor, base = parts[0]
+        return factor**exponent, apply(str(name), base, *expression.children[1:])
+    return (1.0, apply(str(name), *(_product(*part) for part in parts))) if parts else (1.0, expression)
 
 
-def _taken_out(name: str, children: list[Expression]) -> Expression | None:
-    """c*(x + s/c) where the two children are c*x and s, in any order."""
-    signs = (1.0, -1.0 if name == "sub" else 1.0)
+def _of_sum(name: str, parts: list[tuple[float, Expression]]) -> tuple[float, Expression]:
+    """Of c*g + s, with a number s, the factor c and g + s/c; of other sums nothing comes out."""
     for place in (0, 1):
-        scaled, shift = children[place], children[1 - place].tokens[0]
-        if not isinstance(shift, float) or scaled.tokens[0] != "mul":
-            continue
-        factor = scaled.children[0].tokens[0]
-        if isinstance(factor, float) and factor != 0 and is_variable(scaled.tokens[-1]) and len(scaled) == 3:
-            factor, shift = factor * signs[place], shift * signs[1 - place]
-            return apply("mul", constant(factor), apply("add", scaled.children[1], constant(shift / factor)))
-    return None
+        (factor, scaled), (shift, other) = parts[place], parts[1 - place]
+        if other == _ONE and scaled != _ONE and factor != 1:
+            moved = constant(shift / factor)
+            return factor, apply(name, *((scaled, moved) if place == 0 else (moved, scaled)))
+    return 1.0, apply(name, *(_product(*part) for part in parts))
 
 
-def _of_product(name: str, children: list[Expression]) -> Expression:
-    """A power, as a product of powers where its base is a positive factor times something."""
-    base = children[0]
-    factor = base.tokens[1] if base.tokens[0] == "mul" else None
-    if not (isinstance(factor, float) and factor > 0):
-        return apply(name, *children)
-    own = apply(name, constant(factor), *children[1:])
-    return apply("mul", own, apply(name, base.children[1], *children[1:]))
+def _product(factor: float, rest: Expression) -> Expression:
+    if rest == _ONE:
+        return constant(factor)
+    return rest if factor == 1 else apply("mul", constant(factor), rest)
+
+
+def _product_or_sum(factor: float, rest: Expression) -> Expression:
+    """The product, or c*g + c*s for c*(g + s) with a number s, which reads better."""
+    if rest.tokens[0] in ("add", "sub"):
+        parts = [_product(factor, part) for part in rest.children]
+        if any(isinstance(part.tokens[0], float) for part in rest.children):
+            return apply(str(rest.tokens[0]), *parts)
+    return _product(factor, rest)
+
+
+def _times(left: Expression, right: Expression) -> Expression:
+    if left == _ONE:
+        return right
+    return left if right == _ONE else apply("mul", left, right)
+
+
+def _over(left: Expression, right: Expression) -> Expression:
+    return left if right == _ONE else apply("div", left, right)

@@ -7,7 +7,6 @@ squares is said here; what they are worth in bits, and what an equation is, `nsr
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,8 +41,7 @@ def description_bits(
         exact: Share that counts as none.
         equation_weight: Bits of the observations that a bit of an equation counts as.
     """
-    loss = replace(LOSS, rounding=exact)
-    residuals = sum(loss.bits(share, 1.0, n_rows) for share in unexplained)
+    residuals = sum(LOSS.bits(max(share, exact), 1.0, n_rows) for share in unexplained)
     return residuals + equation_weight * sum(expression_bits(equation, n_rows) for equation in equations)
 
 

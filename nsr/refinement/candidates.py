@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -29,12 +29,14 @@ class Candidate:
         loss: Mean loss on the task's rows.
         bits: Description length on the task.
         stage: What found it, one of the search's stages; empty where nothing was searched.
+        name: What textbooks call it, if it is one of their curves.
     """
 
     expression: Expression
     loss: float
     bits: float
     stage: str = field(default="", compare=False)
+    name: str = field(default="", compare=False)
 
     @property
     def complexity(self) -> int:
@@ -49,6 +51,26 @@ def scored(expressions: Sequence[Expression], task: Task, stage: str = "") -> li
     with np.errstate(all="ignore"):
         losses = task.mean_loss(Program(list(expressions)).values(task.X))
     return [_candidate(e, loss, task, stage) for e, loss in zip(expressions, losses.tolist(), strict=True)]
+
+
+def named(candidate: Candidate, name: str, task: Task) -> Candidate:
+    """The candidate as a curve that textbooks have, which is described by its name; as it is without one."""
+    if not name:
+        return candidate
+    bits = description_length(candidate.expression, candidate.loss, task, is_named=True)
+    return replace(candidate, bits=bits, name=name)
+
+
+def as_found_by(found: Iterable[Candidate], forms: Iterable[Candidate], task: Task) -> list[Candidate]:
+    """Other forms of what was found, one of each, as finds of the same stages under the same names.
+
+    Args:
+        found: What was found.
+        forms: The other forms.
+        task: What these explain.
+    """
+    pairs = zip(found, forms, strict=True)
+    return [named(replace(form, stage=c.stage), c.name, task) for c, form in pairs]
 
 
 def fitted(

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsr.clock import Clock
+from nsr.refinement.alternatives import CREDIBLE_BITS, alternatives, n_fitted
 from nsr.refinement.candidates import Candidate, ranked
-from nsr.refinement.crossvalidation import held_out_losses
-from nsr.refinement.description import is_round
+from nsr.refinement.crossvalidation import held_out_losses, is_as_good
 from nsr.refinement.selection import front_of, pareto_front
 from nsr.task import Task
 
@@ -33,10 +33,6 @@ _WORTH_A_ROW = 0.5
 _LEAST_ROWS = 5
 # Rows on which equations are compared: more tell nothing that a choice depends on.
 _ROWS = 2_000
-# Equations whose description is longer than the shortest by more than this many bits are not compared: of the
-# many thousands that a search tries, some predict even rows that were left out by chance. Chosen on real
-# tables (development half of `eval.blackbox`) and short laws with noise on few rows.
-_CREDIBLE_BITS = 20.0
 # Equations that are compared at most.
 _MOST_COMPARED = 40
 # Standard errors within which two equations are as good.
@@ -72,7 +68,8 @@ def chosen_front(
     """
     rows = pareto_front(candidates)
     shortest = _shortest(rows, task)
-    if _is_described(shortest, task):
+    is_described = _is_described(shortest, task)
+    if is_described:
         auto = shortest
         kept = _halving(rows[: rows.index(shortest) + 1])
     else:
@@ -80,6 +77,9 @@ def chosen_front(
         kept, auto = _predictive(_largest_steps(_credible(rows, shortest)), task, clock)
     chosen = auto if rule == "auto" else _by_rule(rows, task, rule)
     front = [row for row in rows if row is chosen or row in kept]
+    if not is_described:
+        others = alternatives(front, candidates, task.first(_ROWS), clock)
+        front = sorted([*front, *others], key=lambda c: (c.complexity, -c.loss))
     return Front(front, front.index(chosen))
 
 
@@ -128,8 +128,7 @@ def _accurate_front(candidates: Sequence[Candidate], task: Task) -> list[Candida
     """
 
     def information(candidate: Candidate) -> float:
-        n_fitted = sum(not is_round(value) for value in candidate.expression.constants)
-        return task.loss.bits(candidate.loss, task.null_loss, task.n_rows) + n_fitted / math.log(2)
+        return task.loss.bits(candidate.loss, task.null_loss, task.n_rows) + n_fitted(candidate) / math.log(2)
 
     usable = [candidate for candidate in candidates if math.isfinite(candidate.bits)]
     return front_of(sorted(ranked(usable), key=lambda c: (information(c), c.complexity)))
@@ -137,7 +136,7 @@ def _accurate_front(candidates: Sequence[Candidate], task: Task) -> list[Candida
 
 def _credible(rows: list[Candidate], shortest: Candidate) -> list[Candidate]:
     """The rows that are simpler than the shortest description, or not much longer in all."""
-    limit = shortest.bits + _CREDIBLE_BITS
+    limit = shortest.bits + CREDIBLE_BITS
     return [row for row in rows if row.bits <= limit or row.complexity < shortest.complexity]
 
 
@@ -145,21 +144,12 @@ def _predictive(rows: list[Candidate], task: Task, clock: Clock) -> tuple[list[C
     """The rows that predict significantly better than the one kept before, and the chosen one."""
     losses = held_out_losses([row.expression for row in rows], task.first(_ROWS), clock)
     best = int(np.argmin(losses.mean(axis=1)))
-    chosen = next(i for i in range(len(rows)) if i == best or _is_as_good(losses[i], losses[best]))
+    chosen = next(i for i in range(len(rows)) if i == best or is_as_good(losses[i], losses[best], _WITHIN))
     kept = [0]
     for place in range(1, len(rows)):
-        if np.all(np.isfinite(losses[place])) and not _is_as_good(losses[kept[-1]], losses[place]):
+        if np.all(np.isfinite(losses[place])) and not is_as_good(losses[kept[-1]], losses[place], _WITHIN):
             kept.append(place)
     return [rows[i] for i in kept], rows[chosen]
-
-
-def _is_as_good(losses: Array, best: Array) -> bool:
-    """Whether losses, shape (P,), are on average within one standard error of lower ones."""
-    difference = losses - best
-    if not np.all(np.isfinite(difference)):
-        return False
-    error = float(np.std(difference)) / np.sqrt(len(difference))
-    return bool(np.mean(difference) <= _WITHIN * error)
 
 
 def _largest_steps(front: list[Candidate]) -> list[Candidate]:

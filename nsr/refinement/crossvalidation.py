@@ -48,6 +48,21 @@ def held_out_losses(expressions: Sequence[Expression], task: Task, clock: Clock 
     return np.where(np.isfinite(losses), losses, np.inf)
 
 
+def is_as_good(losses: Array, best: Array, within: float) -> bool:
+    """Whether losses are on average within some standard errors of others.
+
+    Args:
+        losses: Of each row, shape (P,).
+        best: Of each row by another equation, shape (P,).
+        within: Standard errors of the mean difference.
+    """
+    difference = losses - best
+    if not np.all(np.isfinite(difference)):
+        return False
+    error = float(np.std(difference)) / np.sqrt(len(difference))
+    return bool(np.mean(difference) <= within * error)
+
+
 def _of_fold(
     program: Program, task: Task, order: NDArray[np.intp], fold: int, n_folds: int, clock: Clock
 ) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from nsr.expressions.expression import PLACEHOLDER, Expression, Token, subtree_end
+from nsr.expressions.expression import PLACEHOLDER, Expression, Token, is_variable, subtree_end
 from nsr.expressions.operators import OPERATORS
 from nsr.expressions.round_numbers import nearest_fraction
 from nsr.task import Task
@@ -17,6 +17,8 @@ _BITS_PER_FREE_CONSTANT, _BITS_OF_SIGN_AND_SIZE = 16.0, 4.0
 # Bits for each pair of functions of which one stands in the other. Without them noise buys
 # shapes that need no constants, such as tanh(tanh(tanh(x))).
 _BITS_PER_NESTING = 8.0
+# Bits to name a curve that textbooks have: there are about 2^7 of them.
+_BITS_PER_NAME = 7.0
 
 
 def constant_bits(value: float, n_rows: int, free: float = _BITS_PER_FREE_CONSTANT) -> float:
@@ -59,6 +61,22 @@ def expression_bits(expression: Expression, n_rows: int, free: float = _BITS_PER
     return bits + _BITS_PER_NESTING * n_nested(expression)
 
 
+def named_bits(
+    expression: Expression, n_rows: int, n_variables: int, free: float = _BITS_PER_FREE_CONSTANT
+) -> float:
+    """Bits to write down a curve that has a name: its name, which variables it is of, and its constants.
+
+    Args:
+        expression: The curve.
+        n_rows: Rows that it was fitted to.
+        n_variables: Of the task: those of which each of the curve's is one.
+        free: Bits of a constant that is not round, before those that rows add.
+    """
+    n_places = sum(is_variable(token) for token in expression.tokens)
+    constants = sum(constant_bits(value, n_rows, free) for value in expression.constants)
+    return _BITS_PER_NAME + n_places * math.log2(n_variables) + constants
+
+
 def n_nested(expression: Expression) -> int:
     """Pairs of transcendental functions of which one stands in the other: d (d - 1) / 2 of a chain of d."""
     places = [i for i, token in enumerate(expression.tokens) if _is_transcendental(token)]
@@ -73,7 +91,7 @@ def _is_transcendental(token: Token) -> bool:
     return operator is not None and operator.complexity > 1
 
 
-def description_length(expression: Expression, loss: float, task: Task) -> float:
+def description_length(expression: Expression, loss: float, task: Task, is_named: bool = False) -> float:
     """Bits of residuals and equation, up to a constant that all equations of a task share.
 
     Where rows are few, constants that were fitted to them make residuals smaller than they are: Hurvich and
@@ -87,6 +105,7 @@ def description_length(expression: Expression, loss: float, task: Task) -> float
         expression: What to score.
         loss: Its mean loss on the task.
         task: What it explains.
+        is_named: Whether it is a curve that textbooks have, which their name describes in less.
     """
     if not math.isfinite(loss):
         return math.inf
@@ -98,4 +117,7 @@ def description_length(expression: Expression, loss: float, task: Task) -> float
     bits = task.loss.bits(loss, task.null_loss, task.n_rows)
     fixed = max(-bits / task.n_rows, 0.0)  # bits of signal over noise that an observation has
     free = min(_BITS_OF_SIGN_AND_SIZE + fixed, _BITS_PER_FREE_CONSTANT)
-    return bits + expression_bits(expression, task.n_rows, free) + correction
+    own = expression_bits(expression, task.n_rows, free)
+    if is_named:
+        own = min(own, named_bits(expression, task.n_rows, task.n_variables, free))
+    return bits + own + correction

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 Array = NDArray[np.float64]
 
@@ -64,6 +65,10 @@ class Loss(Protocol):
         """Bits of the residuals of a mean loss, relative to those of the best constant."""
         ...
 
+    def reach(self, level: float) -> float:
+        """Within how many standard deviations this share of the noise lies that the loss is made for."""
+        ...
+
 
 def weighted(weights: Array | None, factors: Array | None) -> Array | None:
     """The product of two kinds of weights, each of which may be None for 1."""
@@ -72,24 +77,42 @@ def weighted(weights: Array | None, factors: Array | None) -> Array | None:
     return weights * factors
 
 
-def deviance_bits(loss: float, null_loss: float, n_rows: int, rounding: float) -> float:
-    """Half a bit a row for each halving of a mean deviance whose scale is not known.
+class BaseLoss:
+    """What most losses have in common: noise of an unknown scale, nearly normal, around any prediction."""
 
-    Minus the logarithm of a normal likelihood at its best scale (minimum description length; Rissanen 1978),
-    and of the quasi-likelihood of an exponential family (McCullagh and Nelder 1989, section 9.2). Residuals
-    below the precision of the data count as exact: nothing is gained by fitting rounding errors.
-    """
-    share = max(loss / null_loss, rounding) if null_loss > 0 else 1.0
-    return 0.5 * n_rows * math.log2(share)
+    is_quadratic: bool = False
+    rounding: float = 1e-18
+
+    def possible(self, predicted: Array, y: Array) -> Array:  # noqa: ARG002 (the protocol's signature)
+        """All of them."""
+        return predicted
+
+    def with_scale_of(self, residuals: Array) -> Self:  # noqa: ARG002 (the protocol's signature)
+        """Itself, as its scale is no part of it."""
+        return self
+
+    def bits(self, loss: float, null_loss: float, n_rows: int) -> float:
+        """Half a bit a row for each halving of the mean loss.
+
+        Minus the logarithm of a normal likelihood at its best scale (minimum description length; Rissanen
+        1978), and of the quasi-likelihood of an exponential family (McCullagh and Nelder 1989, section 9.2).
+        Counts, too, often scatter more than Poisson's law says. Residuals below the precision of the data
+        count as exact: nothing is gained by fitting rounding errors.
+        """
+        share = max(loss / null_loss, self.rounding) if null_loss > 0 else 1.0
+        return 0.5 * n_rows * math.log2(share)
+
+    def reach(self, level: float) -> float:
+        """The normal distribution's quantile."""
+        return float(special.ndtri((1 + level) / 2))
 
 
 @dataclass(frozen=True)
-class SquaredError:
+class SquaredError(BaseLoss):
     """Squared error: normal noise of one unknown scale."""
 
     name: str = "squared_error"
     is_quadratic: bool = True
-    rounding: float = 1e-18
 
     def elementwise(self, predicted: Array, y: Array) -> Array:
         """Squares of the residuals."""
@@ -102,18 +125,6 @@ class SquaredError:
     def level(self, y: Array, weights: Array | None, scale: Array | None) -> float:
         """The mean, where an error counts with the square of the scale."""
         return float(np.average(y, weights=weighted(weights, None if scale is None else np.square(scale))))
-
-    def possible(self, predicted: Array, y: Array) -> Array:  # noqa: ARG002 (the protocol's signature)
-        """All of them."""
-        return predicted
-
-    def with_scale_of(self, residuals: Array) -> SquaredError:  # noqa: ARG002 (the protocol's signature)
-        """Itself, as its scale is no part of it."""
-        return self
-
-    def bits(self, loss: float, null_loss: float, n_rows: int) -> float:
-        """As `deviance_bits`."""
-        return deviance_bits(loss, null_loss, n_rows, self.rounding)
 
 
 SQUARED_ERROR = SquaredError()

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special
 
-from nsr.refinement.likelihood import SQUARED_ERROR, Loss, deviance_bits, weighted
+from nsr.refinement.likelihood import SQUARED_ERROR, BaseLoss, Loss, weighted
 
 Array = NDArray[np.float64]
 Function = Callable[[Array, Array], Array]
@@ -36,7 +36,7 @@ _STEP, _SMALL = 1e-3, 1e-4
 
 
 @dataclass(frozen=True)
-class AbsoluteError:
+class AbsoluteError(BaseLoss):
     """Absolute error: noise with heavy tails (Laplace's), of which far rows tell little.
 
     Attributes:
@@ -46,7 +46,6 @@ class AbsoluteError:
 
     noise: float = 1.0
     name: str = "absolute_error"
-    is_quadratic: bool = False
     rounding: float = 1e-9
 
     def elementwise(self, predicted: Array, y: Array) -> Array:
@@ -66,10 +65,6 @@ class AbsoluteError:
         below = np.cumsum(own[order])
         return float(y[order][np.searchsorted(below, 0.5 * below[-1])])
 
-    def possible(self, predicted: Array, y: Array) -> Array:  # noqa: ARG002 (the protocol's signature)
-        """All of them."""
-        return predicted
-
     def with_scale_of(self, residuals: Array) -> AbsoluteError:
         """With the scale that the median of their sizes says."""
         return AbsoluteError(_typical(residuals) / _LAPLACE_MEDIAN)
@@ -78,9 +73,13 @@ class AbsoluteError:
         """Minus the logarithm of Laplace's likelihood of this scale."""
         return n_rows * (loss - null_loss) / (self.noise * math.log(2))
 
+    def reach(self, level: float) -> float:
+        """The quantile of Laplace's distribution, whose standard deviation is sqrt(2) times its scale."""
+        return -math.log1p(-level) / math.sqrt(2)
+
 
 @dataclass(frozen=True)
-class Huber:
+class Huber(BaseLoss):
     """Huber's loss: normal noise of most rows, of which far ones tell as little as in absolute error.
 
     Attributes:
@@ -89,8 +88,6 @@ class Huber:
 
     noise: float = 1.0
     name: str = "huber"
-    is_quadratic: bool = False
-    rounding: float = 1e-18
 
     @property
     def _width(self) -> float:
@@ -108,10 +105,6 @@ class Huber:
         """What is between mean and median."""
         return _minimum(self, y, weights, scale)
 
-    def possible(self, predicted: Array, y: Array) -> Array:  # noqa: ARG002 (the protocol's signature)
-        """All of them."""
-        return predicted
-
     def with_scale_of(self, residuals: Array) -> Huber:
         """With the standard deviation that the median of their sizes says."""
         return Huber(_typical(residuals) / _NORMAL_MEDIAN)
@@ -122,12 +115,10 @@ class Huber:
 
 
 @dataclass(frozen=True)
-class Poisson:
+class Poisson(BaseLoss):
     """Poisson deviance: counts, or noise whose variance is proportional to the value."""
 
     name: str = "poisson"
-    is_quadratic: bool = False
-    rounding: float = 1e-18
 
     @np.errstate(all="ignore")
     def elementwise(self, predicted: Array, y: Array) -> Array:
@@ -149,22 +140,12 @@ class Poisson:
         """Positive ones."""
         return np.maximum(predicted, _OF_MEAN * float(np.mean(y)))
 
-    def with_scale_of(self, residuals: Array) -> Poisson:  # noqa: ARG002 (the protocol's signature)
-        """Itself, as its scale is no part of it."""
-        return self
-
-    def bits(self, loss: float, null_loss: float, n_rows: int) -> float:
-        """As `deviance_bits`, as counts often scatter more than Poisson's law says."""
-        return deviance_bits(loss, null_loss, n_rows, self.rounding)
-
 
 @dataclass(frozen=True)
-class Gamma:
+class Gamma(BaseLoss):
     """Gamma deviance: noise proportional to the value."""
 
     name: str = "gamma"
-    is_quadratic: bool = False
-    rounding: float = 1e-18
 
     @np.errstate(all="ignore")
     def elementwise(self, predicted: Array, y: Array) -> Array:
@@ -186,17 +167,9 @@ class Gamma:
         """Those not too far from the target."""
         return np.clip(predicted, y / _FACTOR, y * _FACTOR)
 
-    def with_scale_of(self, residuals: Array) -> Gamma:  # noqa: ARG002 (the protocol's signature)
-        """Itself, as its scale is no part of it."""
-        return self
-
-    def bits(self, loss: float, null_loss: float, n_rows: int) -> float:
-        """As `deviance_bits`."""
-        return deviance_bits(loss, null_loss, n_rows, self.rounding)
-
 
 @dataclass(frozen=True)
-class Custom:
+class Custom(BaseLoss):
     """The user's own loss, less what it is where prediction and target are equal.
 
     Attributes:
@@ -205,8 +178,6 @@ class Custom:
 
     function: Function
     name: str = "custom"
-    is_quadratic: bool = False
-    rounding: float = 1e-18
 
     @np.errstate(all="ignore")
     def elementwise(self, predicted: Array, y: Array) -> Array:
@@ -236,14 +207,6 @@ class Custom:
     def possible(self, predicted: Array, y: Array) -> Array:
         """The target where the function is not finite."""
         return np.where(np.isfinite(self.elementwise(predicted, y)), predicted, y)
-
-    def with_scale_of(self, residuals: Array) -> Custom:  # noqa: ARG002 (the protocol's signature)
-        """Itself, as nothing is known of its scale."""
-        return self
-
-    def bits(self, loss: float, null_loss: float, n_rows: int) -> float:
-        """As `deviance_bits`."""
-        return deviance_bits(loss, null_loss, n_rows, self.rounding)
 
 
 ABSOLUTE_ERROR, HUBER, POISSON, GAMMA = AbsoluteError(), Huber(), Poisson(), Gamma()

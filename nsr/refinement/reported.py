@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -56,7 +55,8 @@ class Reported:
 
     def interval_of(self, expression: Expression, X: Array, values: Array, level: float) -> Array:
         """Bounds of new observations around values, shape (P, 2); see `std_of`."""
-        reach = (math.nan if self.fit is None else self.fit.quantile(level)) * self.std_of(expression, X)
+        unknown = np.full(len(X), np.nan)
+        reach = unknown if self.fit is None else self.fit.reach_of_observation(expression, X, level)
         return np.column_stack((values - reach, values + reach))
 
     @property

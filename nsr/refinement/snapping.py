@@ -9,7 +9,7 @@ likelihood-ratio test allows all round constants together.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,10 +86,10 @@ def snap(candidate: Candidate, task: Task, clock: Clock = Clock()) -> Candidate 
         if not (is_near_exact[trial_fixed].all() or test.allows(loss, int(trial_fixed.sum()))):
             continue
         expression = candidate.expression.with_constants(trial.tolist())
-        bits = description_length(expression, loss, task)
+        bits = description_length(expression, loss, task, bool(candidate.name))
         if bits < current.bits:
             values, fixed = trial, trial_fixed
-            current = Candidate(expression, loss, bits, candidate.stage)
+            current = replace(candidate, expression=expression, loss=loss, bits=bits)
             if not is_near_exact.all():
                 errors, _ = _errors(program, values, task, fixed)
     return current if fixed.any() else None

@@ -4,7 +4,8 @@ Linearised at the constants of greatest likelihood (Seber and Wild, Nonlinear Re
 sections 2.1 and 5.1): their covariance is the noise's variance times the inverse of J^T W J, with the
 Jacobian J of the equation by its constants and the weights W of the rows. For squared errors this is least
 squares' covariance, for deviances that of their quasi-likelihood (McCullagh and Nelder 1989, section 9.2),
-and for losses that make little of far rows Huber's of M-estimates.
+and for losses that make little of far rows Huber's of M-estimates. The noise is what the residuals say, or
+what the user has given as standard deviations of the target, as in SciPy's `curve_fit` with `absolute_sigma`.
 """
 
 from __future__ import annotations
@@ -43,8 +44,10 @@ class Uncertainty:
     Attributes:
         places: Which of `Expression.constants` were fitted, shape (K,); the others belong to the form.
         values: These constants, shape (K,).
-        noise: Standard deviation of a residual of weight one; NaN where no rows are left to tell it.
-        degrees: Degrees of freedom of that estimate: rows that count, less directions that they fix.
+        noise: Standard deviation of a residual of weight one: as the user knows it, or else as the residuals
+            say; NaN where no rows are left to tell it.
+        degrees: Degrees of freedom of that estimate: rows that count, less directions that they fix; infinite
+            where the noise is known.
         root: A root of the constants' covariance over the noise's variance, on the directions that the data
             fix, shape (K, R).
         open_directions: Directions in which constants move and nothing on the data changes, shape (K, K - R).
@@ -57,7 +60,7 @@ class Uncertainty:
     places: Places
     values: Array
     noise: float
-    degrees: int
+    degrees: float
     root: Array
     open_directions: Array
     scale: Array
@@ -90,7 +93,7 @@ class Uncertainty:
         return np.column_stack((self.values - reach, self.values + reach))
 
     def quantile(self, level: float) -> float:
-        """By how many standard errors intervals of this probability reach to each side."""
+        """By how many standard errors intervals of constants of this probability reach to each side."""
         return float(stats.t.ppf((1 + level) / 2, self.degrees)) if self.degrees > 0 else math.nan
 
     def of_mean(self, expression: Expression, X: Array) -> Array:
@@ -112,8 +115,25 @@ class Uncertainty:
         """
         values, gradients = self._values_and_gradients(expression, X)
         with np.errstate(all="ignore"):
-            noise = self.noise**2 / (self.weight * self.loss.curvature(values, values + self.typical))
-            return np.asarray(np.sqrt(self._of_mean(values, gradients) ** 2 + noise))
+            return np.hypot(self._of_mean(values, gradients), self._noise_at(values))
+
+    def reach_of_observation(self, expression: Expression, X: Array, level: float = 0.95) -> Array:
+        """How far on each side of an equation's values new observations lie with some probability.
+
+        The errors of the values are normal; the tails of the noise are those that the loss is made for, but
+        as much wider as fewer degrees of freedom make a normal distribution's.
+        """
+        values, gradients = self._values_and_gradients(expression, X)
+        quantile = self.quantile(level)
+        noise = quantile * self.loss.reach(level) / stats.norm.ppf((1 + level) / 2) * self._noise_at(values)
+        with np.errstate(all="ignore"):
+            return np.hypot(quantile * self._of_mean(values, gradients), noise)
+
+    def _noise_at(self, values: Array) -> Array:
+        """Standard deviations of the noise of new observations."""
+        with np.errstate(all="ignore"):
+            weights = self.weight * self.loss.curvature(values, values + self.typical)
+            return np.asarray(self.noise / np.sqrt(weights))
 
     @property
     def _is_open(self) -> NDArray[np.bool_]:
@@ -172,16 +192,13 @@ def uncertainty(
     scale = np.sqrt(np.sum((J * roots) ** 2, axis=1))
     scale[~(scale > 0)] = 1.0
     root, open_directions = _split(np.asarray(J * roots / scale[:, None]))
-    degrees = int(np.count_nonzero(own)) - root.shape[1]
-    # Below the precision of the data residuals are rounding errors, and say nothing.
-    least = task.loss.rounding * task.spread**2
-    noise = math.sqrt(max(float(weights @ off**2) / degrees, least)) if degrees > 0 else math.nan
-    root *= 1.0 if task.loss.is_quadratic else _efficiency(predicted, own, weights, task)
+    noise, degrees = _noise(float(weights @ off**2), int(np.count_nonzero(own)) - root.shape[1], task)
+    root *= 1.0 if task.loss.is_quadratic else _efficiency(off, predicted, own, task, len(places))
     return Uncertainty(
         places,
         values[places],
         noise,
-        max(degrees, 0),
+        degrees,
         root / scale[:, None],
         open_directions / scale[:, None],
         scale,
@@ -191,20 +208,39 @@ def uncertainty(
     )
 
 
-def _efficiency(predicted: Array, own: Array, weights: Array, task: Task) -> float:
+def _noise(total: float, degrees: int, task: Task) -> tuple[float, float]:
+    """Standard deviation of a residual of weight one, and the degrees of freedom of what is known of it.
+
+    Args:
+        total: Weighted sum of squared residuals.
+        degrees: Its degrees of freedom.
+        task: What was fitted.
+    """
+    if task.loss.is_quadratic and task.noise is not None:
+        return task.noise, math.inf
+    if degrees <= 0:
+        return math.nan, 0
+    # Below the precision of the data residuals are rounding errors, and say nothing.
+    return math.sqrt(max(total / degrees, task.loss.rounding * task.spread**2)), degrees
+
+
+def _efficiency(off: Array, predicted: Array, own: Array, task: Task, n_fitted: int) -> float:
     """Errors of constants of least loss as a multiple of those that the residuals' spread alone would say.
 
     Of estimates that make the sum of a function of the residuals vanish, the variance is the function's over
     the square of its mean slope (Huber, Robust Statistics, Wiley 1981, section 7.6). The slope is taken over
-    a bandwidth, as absolute error's is nowhere but at zero. The multiple is 1 for deviances.
+    a bandwidth, as absolute error's is nowhere but at zero, and over the rows beyond those that fitted
+    constants may have brought to lie on the curve. The multiple is 1 for deviances.
     """
-    off = task.y - predicted
+    typical = float(np.median(np.abs(off)))
+    weights = own * task.loss.curvature(predicted, predicted + typical)
 
     def pull(residual: Array) -> Array:
         return own * task.loss.curvature(predicted, predicted + residual) * residual
 
-    step = float(np.median(np.abs(off))) * task.n_rows**-0.2
-    slope = float(np.sum(pull(off + step) - pull(off - step)) / (2 * step * np.sum(weights)))
+    step = typical * task.n_rows**-0.2
+    free = np.argsort(np.abs(off))[min(n_fitted, task.n_rows - 1) :]
+    slope = float(np.sum((pull(off + step) - pull(off - step))[free]) / (2 * step * np.sum(weights[free])))
     spread = float(np.sum(pull(off) ** 2 / weights) / np.sum(weights * off**2))
     return math.sqrt(spread) / slope if slope > 0 and step > 0 else math.nan
 

@@ -13,6 +13,7 @@ import numpy as np
 from nsr.report.box import box
 from nsr.report.columns import Columns, columns, said
 from nsr.report.constants import constants
+from nsr.report.errors import given_errors
 from nsr.report.finding import LITTLE, Finding, percent
 from nsr.report.residuals import CHECKS, patterns, structure
 
@@ -129,6 +130,8 @@ def report_on(fitted: Fitted, equation: str, n_rows: int, search: SearchSummary)
     findings = [_explained(fitted, explained, relative_error)]
     if not fitted.is_exact:
         findings += [structure(fitted, found), *(check(fitted) for check in CHECKS)]
+    if fitted.task.noise is not None and fitted.task.loss.is_quadratic:
+        findings.append(given_errors(fitted))
     findings += [*said(of_columns), constants(fitted), box(fitted), _search(search)]
     return Report(
         equation=equation,

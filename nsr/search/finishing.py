@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from nsr.clock import Clock
 from nsr.data.scaling import Scaler
@@ -11,7 +10,7 @@ from nsr.expressions.expression import constant
 from nsr.expressions.factoring import with_fewer_factors
 from nsr.expressions.rewriting import rewritten, tidied, without_idle_abs
 from nsr.expressions.simplify import simplify
-from nsr.refinement.candidates import Candidate, fitted, ranked, scored
+from nsr.refinement.candidates import Candidate, as_found_by, fitted, ranked, scored
 from nsr.refinement.snapping import snap
 from nsr.refinement.uncertainty import most_likely
 from nsr.search.settings import FinishingSettings
@@ -32,7 +31,7 @@ def unscaled(candidates: Iterable[Candidate], scaler: Scaler, task: Task) -> lis
     found = list(candidates)
     own = (with_fewer_factors(simplify(scaler.undo(c.expression))) for c in found)
     expressions = [without_idle_abs(form, task.X) for form in own]
-    return _as_found_by(found, scored(expressions, task))
+    return as_found_by(found, scored(expressions, task), task)
 
 
 def constants(task: Task) -> list[Candidate]:
@@ -66,10 +65,11 @@ def likeliest(front: Sequence[Candidate], task: Task) -> list[Candidate]:
     """
     if any(task.is_exact(candidate.loss) for candidate in front):
         return list(front)
-    moved = _as_found_by(front, scored([most_likely(c.expression, task) for c in front], task))
+    likely = scored([most_likely(c.expression, task) for c in front], task)
+    moved = as_found_by(front, likely, task)
     for place in range(len(front) - 2, -1, -1):
-        if moved[place].loss <= moved[place + 1].loss:  # no row is worse than a simpler one
-            moved[place] = front[place]
+        if moved[place].loss <= moved[place + 1].loss and front[place].loss > front[place + 1].loss:
+            moved[place] = front[place]  # so that no row is worse than a simpler one
     return moved
 
 
@@ -78,10 +78,10 @@ def _polished(
 ) -> list[Candidate]:
     """The best candidates with their constants fitted to all rows, as the search fits them to some."""
     best = ranked(pool)[: settings.n_polished]
-    stages = {candidate.expression.skeleton(): candidate.stage for candidate in best}
+    origins = {candidate.expression.skeleton(): candidate for candidate in best}
     found = fitted([candidate.expression for candidate in best], task, settings.polished, clock)
-    own = [replace(c, stage=stages.get(c.expression.skeleton(), "")) for c in found]
-    return _as_found_by(own, scored([simplify(c.expression) for c in own], task))
+    own = [origins.get(c.expression.skeleton(), c) for c in found]
+    return as_found_by(own, scored([simplify(c.expression) for c in found], task), task)
 
 
 def _rounded(
@@ -96,16 +96,10 @@ def _rounded(
             break
         others = rewritten(candidate.expression) if place < settings.n_rewritten else []
         reworded = scored([candidate.expression, *others], task)
-        for form in _as_found_by([candidate] * len(reworded), reworded):
+        for form in as_found_by([candidate] * len(reworded), reworded, task):
             # The best one is rounded even if polishing has taken all the time.
             snapped = snap(form, task, clock if forms else Clock())
             forms.append(form)
             if snapped is not None:
-                forms += _as_found_by([form], scored([tidied(snapped.expression)], task))
+                forms += as_found_by([form], scored([tidied(snapped.expression)], task), task)
     return forms
-
-
-def _as_found_by(found: Sequence[Candidate], forms: Sequence[Candidate]) -> list[Candidate]:
-    """Other forms of what was found, one of each, as finds of the same stages."""
-    pairs = zip(found, forms, strict=True)
-    return [replace(form, stage=c.stage) for c, form in pairs]

@@ -1,24 +1,24 @@
 """Noise told from the data: what a smooth fit leaves says which loss, of which scale, and with which weights.
 
 The smooth fit is the polynomial of `nsr.search.surrogate`. It knows nothing of equations, so that the loss is
-settled before the search, and every stage works with the same one.
+settled before the search has gone far, and every stage works with the same one.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nsr.data.notes import tell
 from nsr.evaluate.program import Program
-from nsr.refinement.candidates import Candidate, scored
-from nsr.refinement.likelihood import Loss
+from nsr.refinement.candidates import Candidate, as_found_by, scored
 from nsr.refinement.losses import AUTO, GAMMA, loss_for
-from nsr.search.settings import ROWS
+from nsr.search.residuals import has_structure
+from nsr.search.settings import MANY_ROWS, ROWS
 from nsr.search.surrogate import PLAIN, ROUGH, Output, Response, Surrogate, fit_surrogates, outputs
 from nsr.task import Task
 
@@ -30,6 +30,11 @@ _MOST_ROWS, _LEAST_ROWS = 500, 30
 _FEW_DECADES = 100.0
 # Standard errors by which proportional noise must be the likelier one.
 _SURE = 4.0
+# Errors of more than this share of the value are no errors of measurement: something is missing, and it need
+# not be small where the target is.
+_LARGEST_SHARE = 0.5
+# A fit of all rows that leaves less than one of a few, by more than this factor, leaves more than noise.
+_STILL_LEARNS = 1.1
 # A polynomial that its highest degree made better by more than this factor leaves more than noise.
 _STILL_GAINS = 1.05
 # Rounds in which the smooth fit is weighted as it says itself, at most; the last changes its residuals by
@@ -42,24 +47,31 @@ def with_noise_model(task: Task, loss: str | Callable[[Array, Array], Array]) ->
 
     Args:
         task: In the user's units, with squared error.
-        loss: A name of `nsr.refinement.losses.LOSSES`, where `auto` is squared error or, where the data show
-            it clearly, an error proportional to the value; or the user's own.
+        loss: A name of `nsr.refinement.losses.LOSSES`, or the user's own. `auto` is squared error to begin
+            with; see `with_noise_told`.
 
     Raises:
         ValueError: If there is no such loss, or it cannot be one of this target.
     """
     if isinstance(loss, str) and loss == AUTO:
-        if not is_proportional(task):
-            return task
-        chosen: Loss = GAMMA
-        tell(
-            "errors grow in proportion to the target: what matters is their ratio to it (loss='gamma'; "
-            "loss='squared_error' if it should not be so)"
-        )
-    else:
-        chosen = loss_for(loss, task.y)
-    task = replace(task, loss=chosen)
-    return task if chosen.is_quadratic else _with_expected(task)
+        return task
+    task = replace(task, loss=loss_for(loss, task.y))
+    return task if task.loss.is_quadratic else _with_expected(task)
+
+
+def with_noise_told(task: Task) -> Task:
+    """A task with the loss that its data ask for: its own, or an error proportional to the value.
+
+    Args:
+        task: In the user's units, with squared error.
+    """
+    if not is_proportional(task):
+        return task
+    tell(
+        "errors grow in proportion to the target: what matters is their ratio to it (loss='gamma'; "
+        "loss='squared_error' if it should not be so)"
+    )
+    return with_noise_model(task, GAMMA.name)
 
 
 def with_noise_of_best(task: Task, found: list[Candidate]) -> tuple[Task, list[Candidate]]:
@@ -78,7 +90,7 @@ def with_noise_of_best(task: Task, found: list[Candidate]) -> tuple[Task, list[C
             break
         task = replace(task, loss=loss)
         anew = scored([candidate.expression for candidate in found], task)
-        found = [replace(new, stage=old.stage) for new, old in zip(anew, found, strict=True)]
+        found = as_found_by(found, anew, task)
     return task, found
 
 
@@ -86,28 +98,65 @@ def is_proportional(task: Task) -> bool:
     """Whether errors proportional to a positive target are clearly likelier than errors of one size.
 
     Two smooth fits, of the target and of its logarithm, are compared row by row by their likelihoods (Vuong,
-    "Likelihood ratio tests for model selection and non-nested hypotheses", Econometrica 57, 1989). Where
-    either is near-exact, or the latter would be better with a higher degree, what it leaves is not noise, and
-    squared error is as good.
+    "Likelihood ratio tests for model selection and non-nested hypotheses", Econometrica 57, 1989), and what
+    the latter leaves must be noise. Where either is near-exact squared error is as good.
     """
-    task = task.first(_MOST_ROWS)
-    X, y = task.X, task.y
-    if task.n_rows < _LEAST_ROWS or np.min(y) <= 0 or np.any(np.ptp(X, axis=0) == 0) or np.ptp(y) == 0:
+    some = task.first(_MOST_ROWS)
+    X, y = some.X, some.y
+    if some.n_rows < _LEAST_ROWS or np.min(task.y) <= 0 or np.any(np.ptp(X, axis=0) == 0) or np.ptp(y) == 0:
         return False
-    plain = fit_surrogates(X, Response.of(task))[0]
+    plain = fit_surrogates(X, Response.of(some))[0]
     if plain.error < ROUGH and np.max(y) < _FEW_DECADES * np.median(y):  # else few rows decide on the error
         return False
-    logarithm = np.log(y)
-    of_log = replace(task, y=logarithm)
-    relative = fit_surrogates(X, Response.of(of_log))[0]
-    # The spread of a logarithm is no measure of noise, a share of the target is.
-    if relative.error * of_log.spread < ROUGH or relative.gain > _STILL_GAINS:
+    of_log = replace(task, y=np.log(task.y))
+    relative = _Smooth.of(of_log.first(_MOST_ROWS))
+    if not ROUGH < relative.size < _LARGEST_SHARE or relative.surrogate.gain > _STILL_GAINS:
         return False
-    weights = np.ones_like(y) if task.weights is None else task.weights / np.mean(task.weights)
+    weights = np.ones_like(y) if some.weights is None else some.weights / np.mean(some.weights)
     one_size = _log_likelihoods(y - plain.targets(X, y), weights)
-    proportional = _log_likelihoods(logarithm - relative.targets(X, logarithm), weights) - logarithm
+    proportional = _log_likelihoods(relative.residuals, weights) - np.log(y)
     gains = proportional - one_size
-    return bool(np.mean(gains) > _SURE * np.std(gains) / np.sqrt(len(gains)))
+    is_likelier = np.mean(gains) > _SURE * np.std(gains) / np.sqrt(len(gains))
+    return bool(is_likelier) and _is_noise(relative, of_log)
+
+
+@dataclass(frozen=True)
+class _Smooth:
+    """A smooth fit and what it leaves.
+
+    Attributes:
+        surrogate: The fit.
+        residuals: Of the target, shape (P,).
+        size: Standard deviation of those of weight one, the fit's degrees of freedom considered.
+    """
+
+    surrogate: Surrogate
+    residuals: Array
+    size: float
+
+    @classmethod
+    def of(cls, task: Task) -> _Smooth:
+        """The best polynomial of a task, whose rows all vary."""
+        surrogate = fit_surrogates(task.X, Response.of(task))[0]
+        off = task.y - surrogate.targets(task.X, task.y)
+        spare = max(task.n_rows - len(surrogate.coefficients), 1)
+        return cls(surrogate, off, math.sqrt(float(np.sum((task.root_weights * off) ** 2)) / spare))
+
+
+def _is_noise(of_some: _Smooth, task: Task) -> bool:
+    """Whether what a smooth fit leaves is noise: no more rows make it smaller, and nothing predicts it.
+
+    A law that no polynomial of so few rows follows leaves residuals that look like noise.
+
+    Args:
+        of_some: The fit of the first rows.
+        task: All rows.
+    """
+    of_all = of_some if task.n_rows <= _MOST_ROWS else _Smooth.of(task.first(MANY_ROWS))
+    if of_some.size > _STILL_LEARNS * of_all.size:
+        return False
+    seen = task.first(len(of_all.residuals))
+    return not has_structure(seen.X, seen.root_weights * of_all.residuals)
 
 
 def _log_likelihoods(residuals: Array, weights: Array) -> Array:

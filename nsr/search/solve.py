@@ -17,13 +17,12 @@ from nsr.expressions.space import SearchSpace
 from nsr.network.checkpoint import Pretrained
 from nsr.refinement.candidates import Candidate
 from nsr.refinement.choice import Front, chosen_front
-from nsr.refinement.likelihood import SQUARED_ERROR, Loss
 from nsr.refinement.plain import plain
 from nsr.refinement.safety import without_needless_poles
 from nsr.refinement.selection import without_duplicates
 from nsr.search.engine import Ending, Search
 from nsr.search.finishing import constants, finished, likeliest, unscaled
-from nsr.search.noise import with_noise_of_best
+from nsr.search.noise import with_noise_of_best, with_noise_told
 from nsr.search.settings import SearchSettings
 from nsr.search.turns import in_turns
 from nsr.task import Task
@@ -32,6 +31,8 @@ from nsr.task import Task
 # null loss, a constant with a unit of its own may be missing; this share of the work then goes into looking
 # for one.
 _UNITS_WORK, _UNEXPLAINED, _FREE_SHARE = 8.0, 0.1, 0.4
+# Seconds of work after which it matters which loss is the right one, unless something is exact.
+_FIRST_LOOK = 1.0
 # Candidates that are carried back to the user's units beside the front.
 _N_PROMISING = 500
 # With fewer rows chance explains much.
@@ -40,7 +41,6 @@ _FEW_ROWS = 10
 _LAST_LOOK = 1.0
 
 
-@dataclass(frozen=True)
 class _Scaled:
     """A search as it sees the user's task, and the task.
 
@@ -48,11 +48,58 @@ class _Scaled:
         task: The user's.
         scaler: How the search sees its variables and its target.
         search: On the scaled task.
+
+    Args:
+        task: The user's.
+        guesses: The user's own.
+        solver: How to search.
     """
 
-    task: Task
-    scaler: Scaler
-    search: Search
+    def __init__(self, task: Task, guesses: Sequence[Expression], solver: Solver) -> None:
+        self._guesses, self._solver = guesses, solver
+        self._is_loss_open = solver.is_loss_open
+        self.scaler = Scaler.gentle(task.X, task.y)
+        self.task, self.search = self._begun(task)
+
+    def _begun(self, task: Task) -> tuple[Task, Search]:
+        solver, scaler = self._solver, self.scaler
+        scaled = replace(task, X=task.X / scaler.x_scale)
+        if scaler.y_scale != 1:
+            scaled = scaled.over(scaler.y_scale)
+        own = tuple(scaler.scaled(guess) for guess in self._guesses)
+        watch = None if solver.watch is None else _Unscaled(solver.watch, scaler, scaled)
+        search = Search(
+            scaled, solver.network, solver.n_candidates, solver.components, own, solver.settings, watch
+        )
+        return task, search
+
+    def run(self, clock: Clock) -> Iterator[list[Candidate]]:
+        """Batches of the search.
+
+        Where the loss was left open, what is exact needs none. If nothing is after a little work, the noise
+        is looked at, and where it asks for another loss everything begins anew with it.
+        """
+        batches = self.search.run(clock)
+        if self._is_loss_open:
+            look = clock.within(_FIRST_LOOK)
+            while not look.is_over and (batch := next(batches, None)) is not None:
+                yield batch
+            if not self._is_exact and (told := with_noise_told(self.task)) is not self.task:
+                self.task, self.search = self._begun(told)
+                batches = self.search.run(clock)
+        yield from batches
+
+    def with_loss_of(self, other: _Scaled) -> _Scaled:
+        """Itself, not yet begun, with the loss that another search of the same rows has settled on."""
+        self._is_loss_open = False
+        own = replace(self.task, loss=other.task.loss, expected=other.task.expected)
+        self.task, self.search = self._begun(own)
+        return self
+
+    @property
+    def _is_exact(self) -> bool:
+        best, task = self.search.candidates.best, self.search.candidates.task
+        return best is not None and task.is_exact(best.loss)
 
     @property
     def is_explained(self) -> bool:
@@ -71,11 +118,11 @@ class Solver:
         components: Which of `nsr.search.context.COMPONENTS` to use.
         settings: The numbers of the search.
         rule: How an equation of the front is chosen.
+        is_loss_open: Whether the data may say that errors are proportional to the value.
         watch: Is told what is at work, the best equation so far in the user's units, None before there is
             one, and the share of the null loss that it leaves; None where nobody watches.
         ended: Why the latest search has ended; `time` also where time was up before the last look was done.
         n_tried: Equations that were tried.
-        loss: What equations were judged by in the end, its scale told by the best of them.
     """
 
     network: Pretrained
@@ -83,18 +130,22 @@ class Solver:
     components: Sequence[str]
     settings: SearchSettings
     rule: str = "auto"
+    is_loss_open: bool = False
     watch: Callable[[str, Expression | None, float], None] | None = None
     ended: Ending = "answered"
     n_tried: int = 0
-    loss: Loss = SQUARED_ERROR
 
-    def solve(self, task: Task, guesses: Sequence[Expression], clock: Clock) -> Front:
+    def solve(self, task: Task, guesses: Sequence[Expression], clock: Clock) -> tuple[Front, Task]:
         """Searches until the clock is over, an answer leaves nothing to find, or Ctrl-C.
 
         Args:
             task: In the user's units.
             guesses: The user's own.
             clock: For everything.
+
+        Returns:
+            The front, and the task with the loss that it was judged by in the end, its scale told by the best
+            equation.
         """
         self.ended, self.n_tried = "answered", 0
         candidates = constants(task)
@@ -107,11 +158,10 @@ class Solver:
             task, found = with_noise_of_best(task, found)
             worth = [c for c in found if c.loss < task.null_loss]
             candidates = _allowed([*constants(task), *worth], task)
-        self.loss = task.loss
         told_apart = plain(without_duplicates(candidates, task), task, clock)
         front = chosen_front(without_needless_poles(told_apart, task), task, self.rule, clock)
         self._note_time(clock)
-        return replace(front, candidates=likeliest(front.candidates, task))
+        return replace(front, candidates=likeliest(front.candidates, task)), task
 
     def _note_time(self, clock: Clock) -> None:
         if clock.is_out_of_time and self.ended != "interrupted":
@@ -121,15 +171,15 @@ class Solver:
         """What the search finds, without units for constants or, where that explains little, with them."""
         units = task.space.units
         if units is None or units.constants == "free":
-            return task, self._searched(task, guesses, clock)
+            return self._searched(task, guesses, clock)
         freed = replace(task, space=SearchSpace(replace(units, constants="free")))
         if not units.reach_target:
             tell("the columns that vary have no unit of the target together: constants may have any unit")
-            return freed, self._searched(freed, guesses, clock)
-        strict, free = self._scaled(task, guesses), self._scaled(freed, guesses)
+            return self._searched(freed, guesses, clock)
+        strict, free = _Scaled(task, guesses, self), _Scaled(freed, guesses, self)
         clock = self._run(_with_units_first(strict, free, self._until_last_look(clock)), clock)
         self.ended = strict.search.ended if strict.is_explained else free.search.ended
-        found = self._finished(strict, clock)
+        found, task = self._finished(strict, clock), strict.task
         left = min((c.loss for c in found), default=math.inf)
         if left <= _UNEXPLAINED * task.null_loss or not free.search.candidates.n_seen:
             return task, found
@@ -140,25 +190,16 @@ class Solver:
             "with constants that have no unit, the units leave no equation that explains the target: "
             "constants may have any unit in what is shown, as with constant_units='free'"
         )
-        return freed, found + more
+        return free.task, found + more
 
-    def _searched(self, task: Task, guesses: Sequence[Expression], clock: Clock) -> list[Candidate]:
+    def _searched(
+        self, task: Task, guesses: Sequence[Expression], clock: Clock
+    ) -> tuple[Task, list[Candidate]]:
         """The best of what one search finds, in the user's units."""
-        scaled = self._scaled(task, guesses)
-        clock = self._run(scaled.search.run(self._until_last_look(clock)), clock)
+        scaled = _Scaled(task, guesses, self)
+        clock = self._run(scaled.run(self._until_last_look(clock)), clock)
         self.ended = scaled.search.ended
-        return self._finished(scaled, clock)
-
-    def _scaled(self, task: Task, guesses: Sequence[Expression]) -> _Scaled:
-        """A search on the task with its variables and its target scaled."""
-        scaler = Scaler.gentle(task.X, task.y)
-        scaled = replace(task, X=task.X / scaler.x_scale)
-        if scaler.y_scale != 1:
-            scaled = scaled.over(scaler.y_scale)
-        own = tuple(scaler.scaled(guess) for guess in guesses)
-        watch = None if self.watch is None else _Unscaled(self.watch, scaler, scaled)
-        search = Search(scaled, self.network, self.n_candidates, self.components, own, self.settings, watch)
-        return _Scaled(task, scaler, search)
+        return scaled.task, self._finished(scaled, clock)
 
     def _until_last_look(self, clock: Clock) -> Clock:
         return clock.reserving(self.settings.finishing.share)
@@ -207,7 +248,7 @@ class _Unscaled:
 
 def _with_units_first(strict: _Scaled, free: _Scaled, clock: Clock) -> Iterator[list[Candidate]]:
     """Batches of a search that keeps to units; while it explains little, also of one with free constants."""
-    batches = strict.search.run(clock)
+    batches = strict.run(clock)
     doubt = clock.within(_UNITS_WORK)
     for batch in batches:
         yield batch
@@ -215,7 +256,7 @@ def _with_units_first(strict: _Scaled, free: _Scaled, clock: Clock) -> Iterator[
             break
     if strict.is_explained:
         return
-    turns = [(1 - _FREE_SHARE, batches), (_FREE_SHARE, free.search.run(clock))]
+    turns = [(1 - _FREE_SHARE, batches), (_FREE_SHARE, free.with_loss_of(strict).run(clock))]
     for batch in in_turns(turns, clock.meter):
         yield batch
         if strict.is_explained:

@@ -38,7 +38,7 @@ class State(Task):
         variables = tuple(variable(i) for i in range(task.n_variables))
         return cls(
             task.X, task.y, task.loss, task.weights, SearchSpace(), task.seed, task.n_threads, task.scale,
-            task.expected, variables,
+            task.expected, task.noise, variables,
         )  # fmt: skip
 
     @cached_property
@@ -126,5 +126,6 @@ class State(Task):
             weights=None,
             scale=None,
             expected=None,
+            noise=None,
             factor=None,
         )

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from scipy import optimize
+from scipy import optimize, stats
 from untrained import save_untrained
 
 from nsr.clock import Clock
@@ -50,6 +50,9 @@ class PseudoHuber:
     def bits(self, loss, null_loss, n_rows):
         return n_rows * (loss - null_loss) / np.log(2)
 
+    def reach(self, level):
+        return stats.norm.ppf((1 + level) / 2)
+
 
 @pytest.fixture
 def outliers(rng):
@@ -79,7 +82,7 @@ def test_the_search_finds_the_law_that_most_rows_follow(outliers, tmp_path):
     task, clean = replace(task, y=1e6 * task.y, loss=PseudoHuber(0.05e6)), 1e6 * clean  # in other units
     network = from_pretrained(save_untrained(tmp_path / "untrained"))
     solver = Solver(network, 16, ("families", "reduction"), SearchSettings())
-    solution = solver.solve(task, [parse("2.1e6*x_0/(1.1 + x_0)")], Clock.of(60))
+    solution, _ = solver.solve(task, [parse("2.1e6*x_0/(1.1 + x_0)")], Clock.of(60))
     best = solution.candidates[solution.best]
     values = Program([best.expression]).values(task.X)[0]
     assert np.mean((values - clean) ** 2) < 1e-2 * np.var(clean)

@@ -33,7 +33,7 @@ def test_a_stage_is_found_in_the_answer(monkeypatch, tmp_path, rng):
     X = rng.uniform(0, 1, (400, 2))
     own = task(X, 2.5 * np.sin(97 * X[:, 1]))
     network = from_pretrained(save_untrained(tmp_path / "untrained"))
-    solution = Solver(network, 16, ("reduction",), SearchSettings()).solve(own, [], Clock.of(60))
+    solution, _ = Solver(network, 16, ("reduction",), SearchSettings()).solve(own, [], Clock.of(60))
     best = solution.candidates[solution.best]
     assert best.stage == "ripples"
     assert own.is_exact(best.loss)

@@ -38,3 +38,8 @@ def test_what_one_is_warned_of_stands_behind_the_equation_however_long_it_is():
     assert lines[2].endswith("2*x  [pole]")
     assert lines[4].endswith(" ...  [undefined]")
     assert max(map(len, lines)) == 80
+
+
+def test_a_curve_is_called_by_its_name():
+    lines = leaderboard(FRONT.assign(name=["", "straight line", "", ""]), EQUATIONS, 0, 80).splitlines()
+    assert lines[2].endswith("2*x  (straight line)")

@@ -50,14 +50,23 @@ def test_a_pipe_is_told_nothing():
 def test_the_terminal_is_told_before_anything_that_takes_long_is_loaded(command, tmp_path):
     column = "--target" if command == "fit" else "--time"
     arguments = ["nsr", command, str(tmp_path / "absent.csv"), column, "y"]
-    code = f"import sys; sys.argv = {arguments}; from nsr.cli import main; main()"
+    code = f"""
+import os, sys
+
+class Ending:
+    def find_spec(name, path=None, target=None):
+        if name in ("numpy", "numba", "pandas", "sklearn", "torch"):
+            os.write(2, b"then numbers")
+            os._exit(0)
+
+sys.meta_path.insert(0, Ending)
+sys.argv = {arguments}
+from nsr.cli import main
+main()
+"""
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-c", code],
-        env={**os.environ, "FORCE_COLOR": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == cli.EXIT_BAD_INPUT
-    told = done.stderr.index("loading")
-    assert all(told < done.stderr.index(f" {name}\n") for name in ("numpy", "numba", "pandas", "sklearn"))
+        [sys.executable, "-c", code], env={**os.environ, "FORCE_COLOR": "1"}, capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    assert "loading" in done.stderr
+    assert done.stderr.endswith("then numbers")

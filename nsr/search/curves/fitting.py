@@ -34,11 +34,13 @@ class Fit:
         form: Its skeleton: what has a placeholder is fitted, and numbers stay.
         constants: Of the placeholders, in order.
         loss: Mean loss on the task.
+        name: What textbooks call it, if they do.
     """
 
     form: Expression
     constants: tuple[float, ...]
     loss: float
+    name: str = ""
 
     @property
     def expression(self) -> Expression:
@@ -53,7 +55,12 @@ def filled(form: Expression, constants: Iterable[float]) -> Expression:
 
 
 def best_fits(
-    form: Expression, starts: Iterable[tuple[float, ...]], task: Task, clock: Clock, n_best: int = 1
+    form: Expression,
+    starts: Iterable[tuple[float, ...]],
+    task: Task,
+    clock: Clock,
+    n_best: int = 1,
+    name: str = "",
 ) -> list[Fit]:
     """The best fits of a form from many starting points.
 
@@ -63,6 +70,7 @@ def best_fits(
         task: What it is to explain.
         clock: When fitting ends.
         n_best: How many, from different starts.
+        name: What textbooks call the form, if they do.
 
     Returns:
         By rising loss; none where the form is finite from no start, or has as many constants as there are
@@ -75,13 +83,13 @@ def best_fits(
     for effort, n_kept in ((_FIRST, _N_FIRST), (_SECOND, max(_N_SECOND, n_best)), (_LAST, n_best)):
         fits = _refined(form, current, task, effort, clock)[:n_kept]
         current = [fit.constants for fit in fits]
-    return fits
+    return [replace(fit, name=name) for fit in fits]
 
 
 def refitted(fit: Fit, task: Task, clock: Clock) -> Fit:
     """The fit on another task, from where it is; itself where it is not finite there."""
     found = _refined(fit.form, [fit.constants], task, _LAST, clock)
-    return found[0] if found else fit
+    return replace(found[0], name=fit.name) if found else fit
 
 
 def _refined(

@@ -34,17 +34,21 @@ _HOLE = Expression((PLACEHOLDER,))
 _FITTED_SIZES = 6
 
 
-def linear_models(state: State) -> Iterator[list[Expression]]:
-    """Sums of variables with an intercept; then with squares and products of pairs, where rows allow."""
+def linear_models(state: State) -> Iterator[tuple[str, list[Expression]]]:
+    """Sums of variables with an intercept; then with squares and products of pairs, where rows allow.
+
+    Yields:
+        What a kind of sum is called, and one of each size.
+    """
     n_variables = state.n_variables
     single = [variable(i) for i in range(n_variables)]
-    yield _sums(single, state.X, state)
+    yield "linear model", _sums(single, state.X, state)
     pairs = list(itertools.combinations_with_replacement(range(n_variables), 2))
     if (n_variables + len(pairs)) * _ROWS_EACH <= state.n_rows:
         degrees = np.array([[pair.count(i) for i in range(n_variables)] for pair in pairs])
         products = np.column_stack([state.X[:, i] * state.X[:, j] for i, j in pairs])
         terms = [*single, *(monomial(row) for row in degrees)]
-        yield _sums(terms, np.column_stack((state.X, products)), state)
+        yield "linear model of second order", _sums(terms, np.column_stack((state.X, products)), state)
 
 
 def transformed_models(state: State, clock: Clock) -> Iterator[list[Fit]]:
@@ -72,12 +76,12 @@ def transformed_models(state: State, clock: Clock) -> Iterator[list[Fit]]:
             chosen = [places[i] for i in subset]
             yield [
                 fit
-                for form, start in build(chosen, sign, intercept, factors)
-                for fit in best_fits(form, [start], state, clock)
+                for name, form, start in build(chosen, sign, intercept, factors)
+                for fit in best_fits(form, [start], state, clock, name=name)
             ]
 
 
-Started = tuple[Expression, tuple[float, ...]]
+Started = tuple[str, Expression, tuple[float, ...]]
 
 
 def _powers(places: Sequence[int], sign: float, intercept: float, factors: Array) -> list[Started]:
@@ -85,19 +89,22 @@ def _powers(places: Sequence[int], sign: float, intercept: float, factors: Array
     own = [apply("pow", variable(i), _HOLE) for i in places]
     form = reduce(lambda a, b: apply("mul", a, b), own, _HOLE)
     start = (sign * float(np.exp(intercept)), *factors.tolist())
-    return [(form, start), (apply("add", form, _HOLE), (*start, 0.0))]
+    return [
+        ("power law", form, start),
+        ("power law with an offset", apply("add", form, _HOLE), (*start, 0.0)),
+    ]
 
 
 def _exponential(places: Sequence[int], sign: float, intercept: float, factors: Array) -> list[Started]:
     """The exponential a * exp(b * x_i + ...)."""
     form = apply("mul", _HOLE, apply("exp", _sum_of(places)))
-    return [(form, (sign * float(np.exp(intercept)), *factors.tolist()))]
+    return [("exponential of a sum", form, (sign * float(np.exp(intercept)), *factors.tolist()))]
 
 
 def _reciprocal(places: Sequence[int], sign: float, intercept: float, factors: Array) -> list[Started]:  # noqa: ARG001 (as the others)
     """The reciprocal 1 / (a + b * x_i + ...)."""
     form = apply("inv", apply("add", _HOLE, _sum_of(places)))
-    return [(form, (intercept, *factors.tolist()))]
+    return [("reciprocal of a sum", form, (intercept, *factors.tolist()))]
 
 
 def _sum_of(places: Sequence[int]) -> Expression:

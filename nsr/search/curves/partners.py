@@ -16,7 +16,7 @@ from nsr.clock import Clock
 from nsr.expressions.expression import PLACEHOLDER, Expression, apply, variable
 from nsr.search.curves.fitting import Fit, best_fits
 from nsr.search.curves.starts import Features, starts_of
-from nsr.search.curves.table import PAIRS, SHAPES
+from nsr.search.curves.table import PAIRS, SHAPES, Curve
 from nsr.search.state import State
 
 Array = NDArray[np.float64]
@@ -45,10 +45,9 @@ def curves_with_partners(state: State, clock: Clock) -> Iterator[list[Fit]]:
             if clock.is_over:
                 return
             starts = starts_of(shape, Features.of(state.X[:, own], state.y))
-            curve = shape.skeleton.substitute({0: variable(own)})
-            fits = list(_products(curve, starts, state, own, clock))
+            fits = list(_products(shape, starts, state, own, clock))
             factored += fits
-            yield [*fits, *_sums(curve, starts, state, own, clock)]
+            yield [*fits, *_sums(shape, starts, state, own, clock)]
     factored.sort(key=lambda fit: fit.loss)
     yield [near for fit in factored[:_N_ROUNDED] for near in _with_round_exponents(fit, state, clock)]
 
@@ -60,11 +59,11 @@ def _pairs(state: State, own: int, other: int, clock: Clock) -> Iterator[Fit]:
         if clock.is_over:
             return
         form = curve.skeleton.substitute({0: variable(own), 1: variable(other)})
-        yield from best_fits(form, starts_of(curve, x, z), state, clock)
+        yield from best_fits(form, starts_of(curve, x, z), state, clock, name=curve.name)
 
 
 def _products(
-    curve: Expression, starts: list[tuple[float, ...]], state: State, own: int, clock: Clock
+    shape: Curve, starts: list[tuple[float, ...]], state: State, own: int, clock: Clock
 ) -> Iterator[Fit]:
     """A curve times powers of the positive others, with and without an offset."""
     others = [i for i in range(state.n_variables) if i != own and np.all(state.X[:, i] > 0)]
@@ -72,20 +71,23 @@ def _products(
         return
     exponents = _exponents(state, others)
     powers = [apply("pow", variable(i), _HOLE) for i in others]
+    curve, name = shape.skeleton.substitute({0: variable(own)}), f"{shape.name} times powers"
     product = reduce(lambda a, b: apply("mul", a, b), powers, apply("mul", _HOLE, curve))
     begun = [(1.0, *start, *exponents) for start in starts]
-    yield from best_fits(product, begun, state, clock)
-    yield from best_fits(apply("add", product, _HOLE), [(*start, 0.0) for start in begun], state, clock)
+    yield from best_fits(product, begun, state, clock, name=name)
+    offset = apply("add", product, _HOLE)
+    begun_offset = [(*start, 0.0) for start in begun]
+    yield from best_fits(offset, begun_offset, state, clock, name=f"{name} with an offset")
 
 
-def _sums(
-    curve: Expression, starts: list[tuple[float, ...]], state: State, own: int, clock: Clock
-) -> list[Fit]:
+def _sums(shape: Curve, starts: list[tuple[float, ...]], state: State, own: int, clock: Clock) -> list[Fit]:
     """A curve plus a constant and the others, each with a factor."""
     terms = [apply("mul", _HOLE, variable(i)) for i in range(state.n_variables) if i != own]
+    curve = shape.skeleton.substitute({0: variable(own)})
     form = reduce(lambda a, b: apply("add", a, b), [*terms, _HOLE], apply("mul", _HOLE, curve))
     rest = (1.0,) * (len(terms) + 1)
-    return best_fits(form, [(1.0, *start, *rest) for start in starts], state, clock)
+    begun = [(1.0, *start, *rest) for start in starts]
+    return best_fits(form, begun, state, clock, name=f"{shape.name} on a linear model")
 
 
 def _exponents(state: State, others: list[int]) -> tuple[float, ...]:
@@ -109,4 +111,4 @@ def _with_round_exponents(fit: Fit, state: State, clock: Clock) -> list[Fit]:
             tokens[place] = round(2 * value) / 2
         else:
             start.append(value)
-    return best_fits(Expression(tuple(tokens)), [tuple(start)], state, clock)
+    return best_fits(Expression(tuple(tokens)), [tuple(start)], state, clock, name=fit.name)

@@ -27,15 +27,16 @@ _N_ROUNDS = 4
 _X = variable(0)
 
 
-def polynomials(state: State) -> list[Expression]:
-    """Least-squares polynomials of rising degree, solved on an orthogonal basis."""
+def polynomials(state: State) -> dict[str, Expression]:
+    """Least-squares polynomials of rising degree by their names, solved on an orthogonal basis."""
     x, y, weights = state.X[:, 0], state.y, state.root_weights
     n_degrees = min(_MAX_DEGREE, len(np.unique(x)) - 1, state.n_rows // _ROWS_EACH - 1)
-    forms = []
+    forms = {}
     for degree in range(1, n_degrees + 1):
         fitted = np.polynomial.Chebyshev.fit(x, y, degree, w=weights)
         coefficients = fitted.convert(kind=Polynomial).coef
-        forms.append(_polynomial([constant(float(c)) for c in coefficients], 0))
+        name = f"polynomial of degree {degree}" if degree > 1 else "straight line"
+        forms[name] = _polynomial([constant(float(c)) for c in coefficients], 0)
     return forms
 
 
@@ -52,7 +53,8 @@ def rational_fits(state: State, clock: Clock) -> list[Fit]:
         hole = Expression((PLACEHOLDER,))
         numerator = _polynomial([hole] * (above - lowest + 1), lowest)
         denominator = apply("add", constant(1.0), _polynomial([hole] * below, 1))
-        for fit in best_fits(apply("div", numerator, denominator), starts, state, clock):
+        name = f"rational function of degree {above} over {below}"
+        for fit in best_fits(apply("div", numerator, denominator), starts, state, clock, name=name):
             found[degrees] = fit
     return list(found.values())
 

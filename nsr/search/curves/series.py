@@ -36,20 +36,25 @@ class Series:
     backgrounds: tuple[Curve | None, ...]
     most: int
 
+    def name(self, n_terms: int, background: Curve | None) -> str:
+        """What a sum is called, such as `2 Gaussian peaks on a line`."""
+        terms = self.term.name if n_terms == 1 else f"{n_terms} {self.term.name}s"
+        return terms if background is None else f"{terms} on {background.name}"
 
-_CONSTANT, _LINE = Curve("constant", "c"), Curve("line", "c + d*x")
-_EXPONENTIAL = Curve("exponential", "a*exp(-k*x)", {"k": "rate"})
+
+_CONSTANT, _LINE = Curve("a constant", "c"), Curve("a line", "c + d*x")
+_DECAY = Curve("a decay", "a*exp(-k*x)", {"k": "rate"})
 
 SERIES = (
-    Series(_EXPONENTIAL, (None, _CONSTANT), 3),
+    Series(Curve("exponential", "a*exp(-k*x)", {"k": "rate"}), (None, _CONSTANT), 3),
     Series(
         Curve("Gaussian peak", "a*exp(-((x - m)/w)^2)", {"m w": "peak"}),
-        (None, _CONSTANT, _LINE, _EXPONENTIAL),
+        (None, _CONSTANT, _LINE, _DECAY),
         3,
     ),
     Series(
         Curve("Lorentzian peak", "a/(1 + ((x - m)/w)^2)", {"m w": "peak"}),
-        (None, _CONSTANT, _LINE, _EXPONENTIAL),
+        (None, _CONSTANT, _LINE, _DECAY),
         3,
     ),
     Series(Curve("wave", "a*sin(w*x + p)", {"w p": "wave"}), (_CONSTANT, _LINE), 6),
@@ -70,7 +75,7 @@ def _grown(series: Series, background: Curve | None, state: State, clock: Clock)
         starts = starts_of(background, Features.of(x, state.y))
         current = best_fits(background.skeleton, starts, state, clock, n_best=_N_KEPT)
     loss = state.null_loss
-    for _ in range(series.most):
+    for n_terms in range(1, series.most + 1):
         if clock.is_over:
             return
         found: list[Fit] = []
@@ -80,7 +85,7 @@ def _grown(series: Series, background: Curve | None, state: State, clock: Clock)
             known = () if base is None else base.constants
             starts = [(*known, *start) for start in starts_of(series.term, Features.of(x, left))]
             form = series.term.skeleton if base is None else apply("add", base.form, series.term.skeleton)
-            found += best_fits(form, starts, state, clock, n_best=_N_KEPT)
+            found += best_fits(form, starts, state, clock, _N_KEPT, series.name(n_terms, background))
         current = sorted(found, key=lambda fit: fit.loss)[:_N_KEPT]
         if not current:
             return

@@ -24,6 +24,6 @@ def single_curves(state: State, clock: Clock) -> Iterator[list[Fit]]:
     for curve in CURVES:
         if clock.is_over:
             return
-        yield best_fits(curve.skeleton, starts_of(curve, data), state, clock)
+        yield best_fits(curve.skeleton, starts_of(curve, data), state, clock, name=curve.name)
     yield rational_fits(state, clock)
     yield from grown(state, clock)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 
 from nsr.clock import Clock
 from nsr.expressions.expression import Expression
 from nsr.expressions.simplify import simplify
-from nsr.refinement.candidates import Candidate, scored
+from nsr.refinement.candidates import Candidate, named, scored
 from nsr.search.context import Context
 from nsr.search.curves.fitting import Fit, refitted
 from nsr.search.curves.linear import linear_models, transformed_models
@@ -34,7 +34,7 @@ class Curves:
         if context.is_answered(context.settings.long):
             return
         for state in self._single(context):
-            yield _lifted(polynomials(state), state, context)
+            yield _lifted(polynomials(state).items(), state, context)
             yield from self._fitted(
                 single_curves(state.first(self._settings.n_rows), clock), state, context, clock
             )
@@ -45,8 +45,8 @@ class Curves:
     def _several(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
         """Models of all variables of the table, and curves of one beside the others."""
         root, settings = context.root, self._settings
-        for forms in linear_models(root.first(settings.polished_rows)):
-            yield _lifted(forms, root, context)
+        for name, forms in linear_models(root.first(settings.polished_rows)):
+            yield _lifted([(name, form) for form in forms], root, context)
         some = root.first(settings.n_rows)
         fitted = itertools.chain(transformed_models(some, clock), curves_with_partners(some, clock))
         yield from self._fitted(fitted, root, context, clock)
@@ -63,16 +63,22 @@ class Curves:
         settings = self._settings
         if state.n_rows <= settings.n_rows:
             for fits in batches:
-                yield _lifted([fit.expression for fit in fits], state, context)
+                yield _lifted([(fit.name, fit.expression) for fit in fits], state, context)
             return
         fits = sorted((fit for batch in batches for fit in batch), key=lambda fit: fit.loss)
         more = state.first(settings.polished_rows)
         best = [refitted(fit, more, clock) for fit in fits[: settings.n_polished]]
-        yield _lifted([fit.expression for fit in best], state, context)
+        yield _lifted([(fit.name, fit.expression) for fit in best], state, context)
 
 
-def _lifted(forms: Sequence[Expression], state: State, context: Context) -> list[Candidate]:
-    """Solutions of a state, as equations of the table."""
-    is_root = state.key == context.root.key
-    own = [simplify(state.lift(form)) for form in forms]
-    return scored(own, context.root, "curves" if is_root else "reduction, curves")
+def _lifted(forms: Collection[tuple[str, Expression]], state: State, context: Context) -> list[Candidate]:
+    """Solutions of a state, by the names of their curves, as equations of the table.
+
+    What a curve of a reduced state is for the table has no name.
+    """
+    names = [name for name, _ in forms]
+    own = [simplify(state.lift(form)) for _, form in forms]
+    if state.key != context.root.key:
+        return scored(own, context.root, "reduction, curves")
+    found = scored(own, context.root, "curves")
+    return [named(candidate, name, context.task) for candidate, name in zip(found, names, strict=True)]

@@ -52,6 +52,55 @@ def test_constants_are_told_with_their_errors_by_the_users_names(nsr, tmp_path, 
     assert told[0]["low"] < Vm < told[0]["high"]
 
 
+@pytest.mark.parametrize("option", ["--weights", "--error"])
+def test_columns_about_rows_explain_nothing_and_are_not_needed_to_predict(
+    nsr, tmp_path, guessed, rng, option
+):
+    guessed("1*x_0*x_1", "1*x_0")
+    data = pd.DataFrame({"a": rng.uniform(1, 3, 40), "c": rng.uniform(1, 3, 40)})
+    data["known"] = 1.0 if option == "--error" else np.arange(40) % 2
+    data["b"] = 2.0 * data["a"] * data["c"]
+    if option == "--weights":
+        data.loc[data["known"] == 0, "b"] = 99.0  # rows of weight 0 are left out
+    path, result = tmp_path / "data.csv", tmp_path / "result.json"
+    data.to_csv(path, index=False)
+    code, out, err = nsr("fit", path, "--target", "b", option, "known", "--output", result)
+    assert code == 0, err
+    assert "b = 2*a*c" in out
+    assert json.loads(result.read_text())["features"] == ["a", "c"]
+    fresh = tmp_path / "fresh.csv"
+    fresh.write_text("c,a\n3,2\n5,7\n")
+    code, out, _ = nsr("predict", result, fresh)
+    assert (code, out) == (0, "b\n12.0\n70.0\n")
+
+
+def test_a_loss_and_errors_of_measurement_are_used(nsr, tmp_path, rng):
+    x, errors = rng.uniform(1, 9, 60), np.tile([0.1, 5.0], 30)
+    y = 2.345 * x + errors * rng.standard_normal(60)
+    data, result = tmp_path / "line.csv", tmp_path / "result.json"
+    pd.DataFrame({"x": x, "sd": errors, "y": y}).to_csv(data, index=False)
+    given = ("fit", data, "--target", "y", "--guess", "k*x", "--time-limit", 2, "--output", result)
+    code, out, _ = nsr(*given, "--error", "sd", "--report", "--selection", "score")
+    assert code == 0
+    assert "chi-squared" in out
+    content = json.loads(result.read_text())
+    assert content["loss"] == "squared_error"
+    (told,) = content["equations"][content["best"]]["constants"]
+    weight = x / errors  # the closed form of a line through the origin
+    assert told["value"] == pytest.approx((weight @ (y / errors)) / (weight @ weight), rel=1e-6)
+    assert told["error"] == pytest.approx((weight @ weight) ** -0.5, rel=1e-6)
+    code, _, _ = nsr(*given, "--error", "sd", "--loss", "absolute_error")
+    assert (code, json.loads(result.read_text())["loss"]) == (0, "absolute_error")
+
+
+@pytest.mark.parametrize("rule", ["auto", "accuracy", "best"])
+def test_rules_of_choice(nsr, table, guessed, rule):
+    guessed("1*x_0*x_1", "1*x_0")
+    code, out, _ = nsr("fit", table, "--target", "energy", "--selection", rule)
+    assert code == 0
+    assert "energy = 2*mass_kg*height" in out
+
+
 @pytest.mark.parametrize("separator", [";", "\t", ","])
 def test_separators_are_recognised(nsr, tmp_path, guessed, separator):
     guessed("1*x_0")

@@ -124,6 +124,55 @@ def test_options_that_cannot_be_used_end_with_one_line(nsr, table, options, mess
     assert "Traceback" not in err
 
 
+ROWS = """a,weight,text,zero,b
+1,0.5,x,1,2
+2,-1,x,1,4
+3,1,y,0,6
+4,1,y,1,8
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--weights", "wieght"], "did you mean 'weight'"),
+        (["--error", "missing"], "there is no column 'missing'"),
+        (["--weights", "weight"], "column 'weight' holds -1 in line 3: Negative weights are not possible"),
+        (["--error", "zero"], "column 'zero' holds 0 in line 4: standard deviations are above 0"),
+        (["--error", "text"], "column 'text' holds 'x' in line 2"),
+        (["--weights", "text"], "column 'text' holds 'x' in line 2"),
+        (["--weights", "zero", "--error", "a"], "give --weights or --error, not both"),
+        (["--weights", "b"], "'b' is the target"),
+    ],
+)
+def test_columns_that_say_nothing_of_rows_are_refused_before_the_search(
+    nsr, tmp_path, unsearched, options, message
+):
+    path = tmp_path / "rows.csv"
+    path.write_text(ROWS)
+    code, out, err = nsr("fit", path, "--target", "b", *options)
+    assert (code, out) == (2, "")
+    assert message in err.splitlines()[-1]
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("loss", "message"),
+    [
+        ("absolute", "loss 'absolute' must be"),
+        ("gamma", "the target has a value of -1: choose another loss"),
+        ("poisson", "the target has a value of -1: choose another loss"),
+    ],
+)
+def test_losses_that_cannot_be_of_a_target_end_with_one_line(nsr, tmp_path, loss, message):
+    path = tmp_path / "rows.csv"
+    path.write_text(ROWS)
+    code, out, err = nsr("fit", path, "--target", "weight", "--loss", loss)
+    assert (code, out) == (2, "")
+    assert message in err.splitlines()[-1]
+    assert "Traceback" not in err
+
+
 def test_no_arguments_are_a_call_for_help(nsr):
     code, out, _ = nsr()
     assert code == 0

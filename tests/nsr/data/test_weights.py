@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from nsr.data.preparation import prepare
-from nsr.data.weights import row_weights
+from nsr.data.weights import known_noise, row_weights
 
 
 def test_errors_stand_for_their_inverse_squares(rng):
@@ -12,6 +12,15 @@ def test_errors_stand_for_their_inverse_squares(rng):
     np.testing.assert_allclose(found * errors**2, found[0] * errors[0] ** 2)
     assert found.mean() == pytest.approx(1)
     assert np.all(np.isfinite(row_weights(None, 1e-200 * errors, 30)))
+
+
+def test_errors_are_known_in_their_own_size(rng):
+    X, errors = rng.normal(size=(40, 2)), rng.uniform(0.1, 2.0, 40)
+    data = prepare(X, X[:, 1], 10, 0, weights=row_weights(None, errors, 40))
+    noise = known_noise(errors, data.weights, data.rows)
+    np.testing.assert_allclose(noise / np.sqrt(data.weights), errors[data.rows])
+    assert known_noise(0.3, None, data.rows) == 0.3
+    assert known_noise([0.3] * 40, None, data.rows) == 0.3
 
 
 @pytest.mark.parametrize("given", [None, 2.0, [3.0, 3.0, 3.0]])

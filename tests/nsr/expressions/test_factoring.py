@@ -14,13 +14,15 @@ FORMS = (
     "5+2*({c}*x_0+0.3)**1.7",
     "206*sqrt({c}*x_0+0.57)-156",
     "3*exp(2/({c}*x_0-0.45))",
+    "2.5*x_0**2/(({c}*x_0)**2+3.3)",
+    "2.5*x_0/(x_0*({c}**2*x_0+{c})+1.9)",
 )
 
 
 @pytest.mark.parametrize("text", FORMS)
 def test_a_scale_within_a_sum_is_taken_out(text):
     form = simplify(parse(text.format(c=0.001)))
-    assert with_fewer_factors(form).complexity == form.complexity - 2
+    assert with_fewer_factors(form).complexity <= form.complexity - 2
 
 
 @pytest.mark.parametrize("text", ["2*log(0.01*x_0+3)", "0.001*x_0+3", "exp(0.001*x_0+2)", "(0.1*x_0-3)**x_1"])
@@ -34,3 +36,14 @@ def test_values_stay(text, scale):
     form = simplify(parse(text.format(c=repr(scale))))
     X = np.linspace(0.6, 3, 20)[:, None] / scale
     assert Program([with_fewer_factors(form)]).values(X)[0] == pytest.approx(Program([form]).values(X)[0])
+
+
+def test_nothing_is_taken_out_where_that_takes_a_constant_more():
+    """A ratio that begins at zero by itself, 1 - 1/(1 + k x)^2, has one constant for the variable's scale."""
+    form = simplify(parse("-150*(1/(0.003*x_0+1)**2-1)"))
+    assert with_fewer_factors(form) is form
+
+
+def test_sums_are_written_as_sums():
+    form = simplify(parse("100*(1.9/(0.001*x_0+1.6)+2.7)"))
+    assert with_fewer_factors(form).tokens[0] == "add"

@@ -134,10 +134,14 @@ def test_weights_and_exponents_describe_the_operator(operator):
     assert sympy.simplify(described - operator.sympy(*symbols)) == 0
 
 
+@pytest.fixture(scope="module")
+def registry():
+    return pint.UnitRegistry()
+
+
 @named(BUILTIN)
 @pytest.mark.parametrize("units", [("m", "m"), ("m", "s"), ("m", "1"), ("1", "1")], ids="-".join)
-def test_units_are_those_of_pint(operator, units):
-    registry = pint.UnitRegistry()
+def test_units_are_those_of_pint(operator, units, registry):
     arguments = [registry.Quantity(0.5, unit) for unit in units[: operator.arity]]
     dimensions = {"m": np.array([1.0, 0.0]), "s": np.array([0.0, 1.0]), "1": np.zeros(2)}
     ours = [Quantity(dimensions[unit]) for unit in units[: operator.arity]]

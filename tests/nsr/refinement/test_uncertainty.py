@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
+from nsr.data.weights import known_noise, row_weights
 from nsr.evaluate.program import Program
 from nsr.expressions.parsing import parse
 from nsr.refinement.likelihood import SQUARED_ERROR
-from nsr.refinement.losses import GAMMA, HUBER
+from nsr.refinement.losses import ABSOLUTE_ERROR, GAMMA, HUBER, POISSON, Custom
 from nsr.refinement.uncertainty import fitted_places, most_likely, uncertainty
 from nsr.task import Task
 
@@ -84,6 +85,32 @@ def test_covariance_is_that_of_curve_fit(is_weighted, rng):
     values, covariance = optimize.curve_fit(michaelis, x, y, (10, 1.5), sigma=sigma)
     np.testing.assert_allclose(found.values, values, rtol=1e-5)
     np.testing.assert_allclose(found.covariance, covariance, rtol=1e-3)
+
+
+@pytest.mark.parametrize("factor", [0.3, 1.0, 4.0])
+def test_known_errors_are_taken_at_their_word(factor, rng):
+    """As `curve_fit` does with `absolute_sigma`, whether the residuals are of their size or not."""
+    x = np.linspace(0.3, 9, 25)
+    sigma = np.where(np.arange(25) % 2, 0.3, 0.1)
+    y = michaelis(x, 12, 2) + factor * sigma * rng.standard_normal(25)
+    rows = np.arange(0, 25)
+    weights = row_weights(None, sigma, 25)
+    task = Task(x[:, None], y, SQUARED_ERROR, weights, noise=known_noise(sigma, weights, rows))
+    expression = most_likely(parse("10.5123*x_0/(1.5123 + x_0)"), task)
+    found = uncertainty(expression, task)
+    values, covariance = optimize.curve_fit(michaelis, x, y, (10, 1.5), sigma=sigma, absolute_sigma=True)
+    np.testing.assert_allclose(found.values, values, rtol=1e-5)
+    np.testing.assert_allclose(found.covariance, covariance, rtol=1e-3)
+    assert found.quantile(0.95) == pytest.approx(1.959964, abs=1e-5)
+    far = np.array([[1e9]])
+    of_one = found.of_observation(expression, far)
+    assert of_one[0] == pytest.approx(np.hypot(np.median(sigma), found.of_mean(expression, far)[0]), rel=1e-6)
+
+
+def test_known_errors_tell_how_sure_as_many_constants_as_rows_are():
+    x, y = np.array([[1.0], [2.0]]), np.array([2.1, 3.7])
+    found = uncertainty(parse("0.5123 + 1.6123*x_0"), Task(x, y, SQUARED_ERROR, noise=0.1))
+    np.testing.assert_allclose(found.errors, [0.1 * math.sqrt(5), 0.1 * math.sqrt(2)])
 
 
 def test_a_line_has_the_errors_and_bands_of_the_closed_form(rng):
@@ -187,6 +214,43 @@ def test_intervals_cover_what_they_promise():
     assert 0.93 < 2 * np.mean(inside["constants"]) - 1 < 0.97  # each side is half of it
     assert 0.92 < np.mean(inside["mean"]) < 0.98
     assert 0.93 < np.mean(inside["observations"]) < 0.97
+
+
+def huber_noise(rng, n):
+    """Huber's least favourable noise: normal up to 1.35, and exponential beyond."""
+    inside = 1 - 2 * stats.norm.sf(1.35)
+    share = inside / (inside + 2 * stats.norm.pdf(1.35) / 1.35)
+    far = (1.35 + rng.exponential(1 / 1.35, n)) * rng.choice([-1, 1], n)
+    near = stats.truncnorm.rvs(-1.35, 1.35, size=n, random_state=rng)
+    return np.where(rng.uniform(size=n) < share, near, far)
+
+
+LAWS = {
+    "squared_error": (SQUARED_ERROR, lambda m, rng: m + rng.standard_normal(len(m))),
+    "absolute_error": (ABSOLUTE_ERROR, lambda m, rng: m + rng.laplace(size=len(m))),
+    "huber": (HUBER, lambda m, rng: m + huber_noise(rng, len(m))),
+    "poisson": (POISSON, lambda m, rng: rng.poisson(m).astype(float)),
+    "gamma": (GAMMA, lambda m, rng: rng.gamma(25, m / 25)),
+    "custom": (Custom(lambda p, y: np.square(p - y)), lambda m, rng: m + rng.standard_normal(len(m))),
+}
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_bands_hold_what_they_promise_for_the_noise_that_a_loss_is_made_for(law):
+    loss, noisy = LAWS[law]
+    rng = np.random.default_rng(0)
+    inside, of_mean = [], []
+    for _ in range(60):
+        X, fresh = rng.uniform(0.5, 10, (2, 60, 1))
+        task = Task(X, noisy(michaelis(X[:, 0], 30, 2), rng), loss)
+        expression = most_likely(parse("30.1234*x_0/(2.1234 + x_0)"), task)
+        found, values = uncertainty(expression, task), Program([expression]).values(fresh)[0]
+        clean = michaelis(fresh[:, 0], 30, 2)
+        off = np.abs(noisy(clean, rng) - values)
+        inside.append(off <= found.reach_of_observation(expression, fresh))
+        of_mean.append(np.abs(clean - values) <= found.quantile(0.95) * found.of_mean(expression, fresh))
+    assert 0.93 <= np.mean(inside) <= 0.97
+    assert 0.90 <= np.mean(of_mean) <= 0.99  # sixty curves, whose values lie inside or not together
 
 
 def test_robust_losses_have_the_errors_of_m_estimates(rng):

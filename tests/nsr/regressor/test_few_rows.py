@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import sympy
+from effort import HASTY
 from untrained import UNTRAINED
 
 from nsr import SymbolicRegressor
@@ -15,7 +16,7 @@ def test_noise_on_few_rows_is_not_fitted(n_rows, rng):
     X, fresh = rng.uniform(1, 3, (n_rows, 2)), rng.uniform(1, 3, (200, 2))
     clean = 2 * X[:, 0] / X[:, 1]
     noise = 0.05 * np.std(clean)
-    model = SymbolicRegressor(checkpoint=UNTRAINED, stages=stages)
+    model = SymbolicRegressor(checkpoint=UNTRAINED, stages=stages, settings=HASTY)
     model.fit(X, clean + noise * rng.standard_normal(n_rows))
     assert model.best_["complexity"] <= 9  # the law has 5
     off = model.predict(fresh) - 2 * fresh[:, 0] / fresh[:, 1]
@@ -60,7 +61,7 @@ def test_a_level_that_few_rows_have_is_seen(rng):
     X = np.column_stack((np.r_[np.ones(9_000), np.full(5, 2.0)], rng.uniform(1, 2, 9_005)))
     y = X[:, 1] ** X[:, 0]
     model = SymbolicRegressor(
-        checkpoint=UNTRAINED, n_candidates=16, time_limit=10, stages=("families", "evolution")
+        checkpoint=UNTRAINED, n_candidates=16, stages=("families", "evolution"), settings=HASTY
     )
     assert model.fit(X, y).best_["r2"] > 0.9
 

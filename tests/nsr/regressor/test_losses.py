@@ -10,6 +10,7 @@ from untrained import save_untrained
 
 from nsr import SymbolicRegressor
 from nsr.data.notes import DataWarning
+from nsr.search import noise
 
 UNTRAINED = save_untrained(Path(tempfile.gettempdir()) / "nsr-tests" / "untrained")
 
@@ -57,6 +58,14 @@ def test_a_relative_error_is_seen_and_said(rng):
         model = regressor().fit(X, y)
     assert model.loss_ == "gamma"
     assert np.median(np.abs(model.predict(X) / np.exp(X[:, 0]) - 1)) < 0.02
+
+
+def test_an_exact_law_needs_no_loss(monkeypatch, rng):
+    monkeypatch.setattr(noise, "is_proportional", lambda _: pytest.fail("asked for nothing"))
+    X = rng.uniform(1, 3, (200, 3))
+    model = regressor().fit(X, 2.5 * X[:, 0] * X[:, 1] / X[:, 2] ** 2)
+    assert model.best_["r2"] == pytest.approx(1)
+    assert model.loss_ == "squared_error"
 
 
 @pytest.mark.parametrize("as_errors", [False, True])

@@ -42,7 +42,16 @@ def test_the_front_is_ordered_and_every_row_predicts(regressor, rng):
     y = np.sin(X[:, 0]) + X[:, 1] ** 2
     regressor.fit(X, y)
     front = regressor.equations_
-    assert list(front.columns) == ["complexity", "loss", "r2", "score", "stage", "warning", "equation"]
+    assert list(front.columns) == [
+        "complexity",
+        "loss",
+        "r2",
+        "score",
+        "stage",
+        "name",
+        "warning",
+        "equation",
+    ]
     assert front["complexity"].is_monotonic_increasing
     assert front["loss"].is_monotonic_decreasing
     for i, row in front.iterrows():
@@ -181,11 +190,11 @@ def test_clear_errors(regressor, rng):
             SymbolicRegressor(checkpoint=UNTRAINED, device="cuda").fit(X, y)
 
 
-# Without evolution, which would spend its patience on every one of the checks' tables.
+# Without reduction and evolution, which would spend their patience on every one of the checks' tables.
 # Many of these are noise, as the user is told.
 @pytest.mark.filterwarnings("ignore:the chosen equation explains")
 @parametrize_with_checks(
-    [SymbolicRegressor(checkpoint=UNTRAINED, n_candidates=16, stages=("network", "families", "reduction"))],
+    [SymbolicRegressor(checkpoint=UNTRAINED, n_candidates=16, stages=("network", "families"))],
     expected_failed_checks=lambda _: {
         "check_sample_weight_equivalence_on_dense_data": "weights say how well a row is known: a row that is "
         "known twice as well is not two rows, of which a longer equation could be told"

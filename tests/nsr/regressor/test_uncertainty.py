@@ -34,6 +34,28 @@ def test_named_constants_are_least_squares_with_its_errors(enzyme):
     assert list(model.constants_.columns) == ["equation", "name", "value", "error", "low", "high"]
 
 
+def test_errors_of_measurement_are_taken_at_their_word():
+    rng = np.random.default_rng(3)
+    table = pd.DataFrame({"S": np.repeat([0.3, 0.7, 1.5, 3, 6, 12, 25], 5)})
+    errors = rng.uniform(0.1, 0.3, 35)
+    y = rate(table["S"], 12, 2) + 2 * errors * rng.standard_normal(35)
+    model = SymbolicRegressor(
+        checkpoint=UNTRAINED, n_candidates=16, stages=("families",), guesses=["Vm*S/(Km+S)"]
+    )
+    model.fit(table, y, y_err=errors)
+    (place,) = set(model.constants_.loc[model.constants_["name"] == "Km", "equation"])
+    own = model.constants_[model.constants_["equation"] == place].set_index("name")
+    _, covariance = curve_fit(rate, table["S"], y, (10, 1), sigma=errors, absolute_sigma=True)
+    np.testing.assert_allclose(own["error"], np.sqrt(np.diag(covariance)), rtol=1e-3)
+    values, std = model.predict(table, index=place, return_std=True)
+    _, bounds = model.predict(table, index=place, interval=0.95)
+    np.testing.assert_allclose((bounds[:, 1] - values) / std, 1.96, rtol=1e-3)  # no degrees of freedom lost
+    assert np.median(std) == pytest.approx(np.median(errors), rel=0.2)
+    finding = model.report()["errors"]
+    assert finding.is_warning
+    assert finding.figures["chi2_per_degree"] > 2
+
+
 def test_predictions_come_with_standard_deviations_and_bounds(enzyme):
     model, table, y = enzyme
     values, std = model.predict(table, return_std=True)

@@ -41,6 +41,21 @@ def test_each_fault_is_told_by_its_name(reported, fault, rng):
     assert f"! {fault}" in repr(report)
 
 
+@pytest.mark.parametrize(("factor", "said"), [(1.0, "of the size"), (2.0, "larger"), (0.5, "smaller")])
+def test_errors_that_were_given_are_compared_with_residuals(reported, factor, said, rng):
+    X, errors = rng.uniform(1, 3, (200, 3)), rng.uniform(0.1, 0.4, 200)
+    y = law(X) + factor * errors * rng.standard_normal(200)
+    weights = errors**-2 / np.mean(errors**-2)
+    noise = 1 / np.sqrt(np.mean(errors**-2))
+    finding = reported(X, y, LAW, weights=weights, noise=noise)["errors"]
+    chi2 = np.sum(((y - law(X)) / errors) ** 2)
+    assert finding.figures["chi2_per_degree"] == pytest.approx(chi2 / 199)
+    assert said in finding.text
+    assert finding.is_warning == (factor != 1)
+    with pytest.raises(KeyError):
+        reported(X, y, LAW, weights=weights)["errors"]  # weights alone say nothing of sizes
+
+
 def test_the_facts_are_those_of_the_data(reported, rng):
     X = rng.uniform(1, 3, (500, 2))
     y = law(X) + 0.25 * rng.standard_normal(500)

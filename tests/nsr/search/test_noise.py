@@ -9,7 +9,7 @@ from nsr.data.notes import DataWarning
 from nsr.expressions.parsing import parse
 from nsr.refinement.candidates import scored
 from nsr.refinement.losses import AbsoluteError
-from nsr.search.noise import is_proportional, with_noise_model, with_noise_of_best
+from nsr.search.noise import is_proportional, with_noise_model, with_noise_of_best, with_noise_told
 from nsr.search.state import State
 from nsr.search.structure.families import relations
 
@@ -28,7 +28,7 @@ def test_noise_that_grows_with_the_value_is_seen(X, share, rng):
     y = power_law(X) * (1 + share * rng.standard_normal(len(X)))
     assert is_proportional(task(X, y))
     with pytest.warns(DataWarning, match="loss='gamma'"):
-        assert with_noise_model(task(X, y), "auto").loss.name == "gamma"
+        assert with_noise_told(task(X, y)).loss.name == "gamma"
 
 
 @pytest.mark.parametrize("share", [0.0, 1e-6, 0.01, 0.1])
@@ -37,7 +37,7 @@ def test_noise_of_one_size_is_not_proportional(X, share, rng):
     y += share * np.std(y) * rng.standard_normal(len(X))
     assert np.min(y) > 0
     assert not is_proportional(task(X, y))
-    assert with_noise_model(task(X, y), "auto").loss.name == "squared_error"
+    assert with_noise_told(task(X, y)).loss.name == "squared_error"
 
 
 def test_where_it_cannot_be_told_it_is_squared_error(X, rng):
@@ -46,6 +46,31 @@ def test_where_it_cannot_be_told_it_is_squared_error(X, rng):
     assert not is_proportional(task(X[:20], y[:20]))
     assert not is_proportional(task(X, 1000 + 0.1 * rng.standard_normal(len(X))))
     assert not is_proportional(task(X, 1e-6 * y / y + 1))
+
+
+LAWS = {
+    "resonance": lambda X: X[:, 1] ** 2 / ((X[:, 0] - X[:, 2]) ** 2 + 0.001),
+    "exponential of a wave": lambda X: np.exp(2 * np.sin(12 * X[:, 0] * X[:, 1]) + X[:, 2]),
+}
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_what_no_polynomial_follows_is_not_noise(law, rng):
+    X = rng.uniform(1, 3, (2000, 3))
+    y = LAWS[law](X)
+    assert not is_proportional(task(X, y))
+    assert with_noise_told(task(X, y)).loss.name == "squared_error"
+
+
+def test_what_is_of_the_size_of_the_value_is_no_error_of_measurement(X, rng):
+    assert not is_proportional(task(X, power_law(X) * np.exp(1.2 * rng.standard_normal(len(X)))))
+
+
+def test_weights_are_of_the_proportional_errors(X, rng):
+    shares = np.where(np.arange(len(X)) % 2, 0.05, 0.3)
+    y = power_law(X) * np.exp(shares * rng.standard_normal(len(X)))
+    weights = 1 / shares**2
+    assert is_proportional(task(X, y, weights=weights / weights.mean()))
 
 
 def test_noise_proportional_to_a_value_over_decades(rng):

@@ -39,7 +39,7 @@ def test_curves_of_two_variables_are_found(law, rng):
 def test_the_full_linear_model_is_that_of_scikit_learn(rng):
     X = rng.uniform(-1, 3, (80, 7))
     y = X @ rng.standard_normal(7) + 2 + 0.5 * rng.standard_normal(80)
-    forms = next(linear_models(root(X, y)))
+    _, forms = next(linear_models(root(X, y)))
     assert [len(form.variables) for form in forms] == list(range(1, 8))
     expected = LinearRegression().fit(X, y).predict(X)
     assert Program([forms[-1]]).values(X)[0] == pytest.approx(expected)
@@ -48,14 +48,14 @@ def test_the_full_linear_model_is_that_of_scikit_learn(rng):
 def test_the_columns_that_matter_come_first_of_many(rng):
     X = rng.standard_normal((300, 120))
     y = 3 * X[:, 7] - 2 * X[:, 31] + 0.1 * rng.standard_normal(300)
-    forms = next(linear_models(root(X, y)))
+    _, forms = next(linear_models(root(X, y)))
     assert forms[1].variables == (7, 31)
 
 
 def test_squares_and_products_come_where_rows_allow(rng):
     X = rng.uniform(1, 3, (60, 3))
     y = 1 + 2 * X[:, 0] * X[:, 2] - X[:, 1] ** 2
-    forms = [form for batch in linear_models(root(X, y)) for form in batch]
+    forms = [form for _, batch in linear_models(root(X, y)) for form in batch]
     assert np.min(np.std(Program(forms).values(X) - y, axis=1)) < 1e-8
     few = root(X[:20], y[:20])
     assert len(list(linear_models(few))) == 1
@@ -83,5 +83,5 @@ def test_weights_count(rng):
     y = X @ [1.0, 2.0]
     y[::5] += 40
     weights = np.where(np.arange(60) % 5 == 0, 1e-12, 1.0)
-    forms = next(linear_models(root(X, y, weights=weights)))
+    _, forms = next(linear_models(root(X, y, weights=weights)))
     assert list(forms[-1].constants) == pytest.approx([0.0, 1.0, 2.0], abs=1e-6)

@@ -158,6 +158,6 @@ def test_polynomials_are_those_of_numpy(rng):
     y = np.sin(x / 20) + 0.1 * rng.standard_normal(50)
     forms = polynomials(root(x[:, None] / 100, y))
     assert len(forms) == 10
-    for degree, form in enumerate(forms[:6], start=1):
+    for degree, form in enumerate(list(forms.values())[:6], start=1):
         expected = np.polynomial.Polynomial.fit(x, y, degree)(x)
         assert Program([form]).values(x[:, None] / 100)[0] == pytest.approx(expected, abs=1e-5)

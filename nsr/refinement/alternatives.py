@@ -1,0 +1,90 @@
+"""Textbook curves that noisy data cannot tell from the equations of a front.
+
+Which of them is right is for whoever knows where the data come from to say, so that they are to be seen.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsr.clock import Clock
+from nsr.evaluate.program import Program
+from nsr.refinement.candidates import Candidate
+from nsr.refinement.crossvalidation import held_out_losses, is_as_good
+from nsr.refinement.description import is_round
+from nsr.task import Task
+
+Array = NDArray[np.float64]
+
+# Curves that are compared, and those that are shown at most: as many as leave place for the front on a page.
+_MOST_COMPARED, _MOST = 24, 8
+# Equations whose description is longer than the shortest by more than this many bits are not believed: of the
+# many thousands that a search tries, some predict even rows that were left out by chance. Chosen on real
+# tables (development half of `eval.blackbox`) and short laws with noise on few rows.
+CREDIBLE_BITS = 20.0
+# Standard errors within which losses of left-out rows are not told apart: a probability of about 5 %.
+_WITHIN = 2.0
+# Curves that differ by less than this share of what they leave unexplained are one.
+_SAME = 0.05
+
+
+def alternatives(
+    front: Sequence[Candidate], candidates: Iterable[Candidate], task: Task, clock: Clock = Clock()
+) -> list[Candidate]:
+    """Named curves beside a front, those of the shortest description first.
+
+    Each predicts rows that were left out as well as the best equation of the front that has no more fitted
+    constants does.
+
+    Args:
+        front: Equations, at least one.
+        candidates: Among which there may be curves.
+        task: What they explain.
+        clock: Once it is over constants are not fitted again.
+    """
+    curves = _different(front, _worth_a_look(front, candidates, task), task)[:_MOST_COMPARED]
+    if not curves:
+        return []
+    losses = held_out_losses([c.expression for c in (*front, *curves)], task, clock)
+    of_front, of_curves = losses[: len(front)], losses[len(front) :]
+    kept = []
+    for curve, own in zip(curves, of_curves, strict=True):
+        rivals = [
+            row for one, row in zip(front, of_front, strict=True) if n_fitted(one) <= n_fitted(curve)
+        ] or [of_front[0]]
+        if is_as_good(own, min(rivals, key=lambda row: float(np.mean(row))), _WITHIN):
+            kept.append(curve)
+    return kept[:_MOST]
+
+
+def n_fitted(candidate: Candidate) -> int:
+    """Constants of an equation that are not round."""
+    return sum(not is_round(value) for value in candidate.expression.constants)
+
+
+def _worth_a_look(front: Sequence[Candidate], candidates: Iterable[Candidate], task: Task) -> list[Candidate]:
+    """Credible curves that explain something, by rising description length."""
+    named = {c for c in candidates if c.name and math.isfinite(c.bits) and c.loss < task.null_loss}
+    if not named:
+        return []
+    limit = min(c.bits for c in named) + CREDIBLE_BITS
+    credible = (curve for curve in named.difference(front) if curve.bits <= limit)
+    return sorted(credible, key=lambda curve: (curve.bits, str(curve.expression)))
+
+
+def _different(front: Sequence[Candidate], curves: Sequence[Candidate], task: Task) -> list[Candidate]:
+    """Curves without those that are one with an equation of the front or with a curve before them."""
+    every = [*front, *curves]
+    with np.errstate(all="ignore"):
+        values = Program([one.expression for one in every]).values(task.X) * task.root_weights
+        residuals = np.mean(np.square(values - task.y * task.root_weights), axis=1)
+        kept = list(range(len(front)))
+        for place in range(len(front), len(every)):
+            distances = np.mean(np.square(values[kept] - values[place]), axis=1)
+            if not np.any(distances <= _SAME**2 * residuals[place]):
+                kept.append(place)
+    return [every[place] for place in kept[len(front) :]]

@@ -1,0 +1,101 @@
+import math
+
+import numpy as np
+import pytest
+from tasks import task
+
+from nsr.clock import Clock
+from nsr.expressions.parsing import parse
+from nsr.refinement.alternatives import alternatives
+from nsr.refinement.candidates import as_found_by, fitted, named, scored
+from nsr.refinement.choice import chosen_front
+from nsr.refinement.refine import Effort
+from nsr.refinement.snapping import snap
+
+EFFORT = Effort(restarts=4)
+CURVES = {
+    "saturation": "10*x_0/(x_0 + 2)",
+    "approach": "10*(1 - exp(-0.4*x_0))",
+    "straight line": "x_0 + 3.1",
+    "also saturation": "10.1 - 20.1/(x_0 + 2)",
+}
+
+
+@pytest.fixture
+def observed(rng):
+    """Few rows of a saturation curve, on which noise hides much."""
+    x = np.linspace(0.5, 8, 12)
+    return task(x[:, None], 10 * x / (x + 2) + 0.4 * rng.standard_normal(12))
+
+
+def curve(name, one):
+    (candidate,) = fitted([parse(CURVES[name])], one, EFFORT, Clock())
+    return named(candidate, name, one)
+
+
+def names(found):
+    return [candidate.name for candidate in found]
+
+
+def test_curves_that_the_data_cannot_tell_from_the_front_are_shown(observed):
+    saturation, approach, line = (curve(n, observed) for n in ("saturation", "approach", "straight line"))
+    assert names(alternatives([saturation], [approach, line, saturation], observed)) == ["approach"]
+
+
+def test_what_has_no_name_is_not_an_alternative(observed):
+    saturation, approach = curve("saturation", observed), curve("approach", observed)
+    (unnamed,) = scored([approach.expression], observed)
+    assert alternatives([saturation], [unnamed], observed) == []
+
+
+def test_a_curve_in_other_words_is_shown_once(observed):
+    saturation, other = curve("saturation", observed), curve("also saturation", observed)
+    moved = saturation.expression.with_constants([1.0005 * c for c in saturation.expression.constants])
+    near = named(scored([moved], observed)[0], "saturation", observed)
+    assert names(alternatives([saturation], [saturation, near], observed)) == []
+    assert names(alternatives([curve("straight line", observed)], [other, other], observed)) == [other.name]
+
+
+def test_exact_data_have_no_alternatives():
+    x = np.linspace(0.5, 8, 12)
+    exact = task(x[:, None], 10 * x / (x + 2))
+    pool = [curve(name, exact) for name in ("saturation", "approach", "straight line")]
+    front = chosen_front([*scored([parse("6")], exact), *pool], exact)
+    assert front.candidates[front.best].name == "saturation"
+    assert "approach" not in names(front.candidates)
+
+
+def test_the_choice_is_as_it_would_be_without_alternatives(observed):
+    pool = [*scored([parse("6")], observed), *(curve(name, observed) for name in CURVES)]
+    unnamed = scored([candidate.expression for candidate in pool], observed)
+    front, plain = chosen_front(pool, observed), chosen_front(unnamed, observed)
+    assert front.candidates[front.best].expression == plain.candidates[plain.best].expression
+    assert len(front.candidates) > len(plain.candidates)
+
+
+def test_a_name_describes_a_curve_in_the_bits_of_its_constants(observed):
+    """Two curves with two constants each are described in as many bits, whatever their nodes."""
+    short, long = (parse(text) for text in ("9.71*x_0 + 3.14159", "9.71*exp(-exp(x_0*3.14159))"))
+    bits = []
+    for form in (short, long):
+        (one,) = scored([form], observed)
+        loss_bits = observed.loss.bits(one.loss, observed.null_loss, observed.n_rows)
+        bits.append(named(one, "curve", observed).bits - loss_bits)
+    free = [0.5 * math.log2(observed.n_rows) + 4]  # at least, for each of the constants
+    assert min(bits) > 2 * free[0]
+    (one,) = scored([long], observed)
+    assert named(one, "curve", observed).bits < one.bits
+    assert named(one, "", observed) == one
+
+
+def test_names_stay_with_other_forms(observed):
+    found = curve("approach", observed)
+    (other,) = as_found_by([found], scored([parse("10 - 10*exp(-0.4*x_0)")], observed), observed)
+    assert other.name == "approach"
+    x = np.linspace(0, 3, 40)
+    exact = task(x[:, None], 2 * np.exp(-3 * x))
+    near = named(scored([parse("2.0000001*exp(-3.0000001*x_0)")], exact)[0], "exponential", exact)
+    snapped = snap(near, exact)
+    assert snapped is not None
+    assert snapped.name == "exponential"
+    assert sorted(snapped.expression.constants) == [-3.0, 2.0]
