@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
+
 from nsr.expressions.expression import Expression, apply, constant
 from nsr.expressions.simplify import simplify
 
@@ -26,10 +30,16 @@ def _n_constants(expression: Expression) -> int:
 
 
 def _split(expression: Expression) -> tuple[float, Expression]:
-    """A factor and what it is to be multiplied by, which has a 1 for it where it had a sum."""
+    """A factor that is a number, and what it is to be multiplied by."""
+    factor, rest = _split_off(expression)
+    return (factor, rest) if factor and math.isfinite(factor) else (1.0, expression)
+
+
+def _split_off(expression: Expression) -> tuple[float, Expression]:
+    """As `_split`, with whatever number the factor comes to."""
     name = expression.tokens[0]
     if isinstance(name, float):
-        return (name, _ONE) if name else (1.0, expression)
+        return name, _ONE
     parts = [_split(child) for child in expression.children]
     if name == "neg":
         return -parts[0][0], parts[0][1]
@@ -41,7 +51,7 @@ def _split(expression: Expression) -> tuple[float, Expression]:
     exponent = _EXPONENTS.get(str(name)) if name != "pow" else expression.children[1].tokens[0]
     if isinstance(exponent, float) and parts[0][0] > 0:
         factor, base = parts[0]
-        return factor**exponent, apply(str(name), base, *expression.children[1:])
+        return _power(factor, exponent), apply(str(name), base, *expression.children[1:])
     return (1.0, apply(str(name), *(_product(*part) for part in parts))) if parts else (1.0, expression)
 
 
@@ -59,6 +69,12 @@ def _product(factor: float, rest: Expression) -> Expression:
     if rest == _ONE:
         return constant(factor)
     return rest if factor == 1 else apply("mul", constant(factor), rest)
+
+
+def _power(factor: float, exponent: float) -> float:
+    """The power of a positive number; infinity where that is too large."""
+    with np.errstate(over="ignore", under="ignore"):
+        return float(np.power(factor, exponent))
 
 
 def _product_or_sum(factor: float, rest: Expression) -> Expression:

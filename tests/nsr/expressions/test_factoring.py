@@ -47,3 +47,10 @@ def test_nothing_is_taken_out_where_that_takes_a_constant_more():
 def test_sums_are_written_as_sums():
     form = simplify(parse("100*(1.9/(0.001*x_0+1.6)+2.7)"))
     assert with_fewer_factors(form).tokens[0] == "add"
+
+
+@pytest.mark.parametrize("text", ["(1e-200*x_0+3)**2", "1/(1e200*x_0+1)**2", "5*(1e-250*(x_0+1)/1e250+2)"])
+def test_factors_beyond_floating_point_stay(text):
+    form = simplify(parse(text))
+    X = np.array([[0.5], [2.0]])
+    assert Program([with_fewer_factors(form)]).values(X)[0] == pytest.approx(Program([form]).values(X)[0])
