@@ -64,7 +64,7 @@ class Search:
         self._context = Context(
             task=task,
             root=root,
-            starts=starts(root, task.space),
+            starts=starts(root, task.space, settings.structure.reduction),
             network=network,
             n_candidates=n_candidates,
             components=frozenset(components),
