@@ -18,9 +18,8 @@ from nsr.evaluate.program import Program
 from nsr.refinement.candidates import Candidate, as_found_by, scored
 from nsr.refinement.losses import AUTO, GAMMA, loss_for
 from nsr.search.residuals import has_structure
-from nsr.search.settings import MANY_ROWS, ROWS
 from nsr.search.surrogate import PLAIN, ROUGH, Output, Response, Surrogate, fit_surrogates, outputs
-from nsr.task import Task
+from nsr.task import MANY_ROWS, ROWS, Task
 
 Array = NDArray[np.float64]
 

@@ -23,22 +23,12 @@ from nsr.refinement.selection import without_duplicates
 from nsr.search.engine import Ending, Search
 from nsr.search.finishing import constants, finished, likeliest, unscaled
 from nsr.search.noise import with_noise_of_best, with_noise_told
-from nsr.search.settings import SearchSettings
+from nsr.search.settings import SearchSettings, UnitsSettings
 from nsr.search.turns import in_turns
 from nsr.task import Task
 
-# Where after these seconds of work units have ruled out all equations that leave less than this share of the
-# null loss, a constant with a unit of its own may be missing; this share of the work then goes into looking
-# for one.
-_UNITS_WORK, _UNEXPLAINED, _FREE_SHARE = 8.0, 0.1, 0.4
-# Seconds of work after which it matters which loss is the right one, unless something is exact.
-_FIRST_LOOK = 1.0
-# Candidates that are carried back to the user's units beside the front.
-_N_PROMISING = 500
 # With fewer rows chance explains much.
 _FEW_ROWS = 10
-# Seconds that the last look may take after Ctrl-C.
-_LAST_LOOK = 1.0
 
 
 class _Scaled:
@@ -81,7 +71,7 @@ class _Scaled:
         """
         batches = self.search.run(clock)
         if self._is_loss_open:
-            look = clock.within(_FIRST_LOOK)
+            look = clock.within(self._solver.settings.first_look)
             while not look.is_over and (batch := next(batches, None)) is not None:
                 yield batch
             if not self._is_exact and (told := with_noise_told(self.task)) is not self.task:
@@ -105,7 +95,7 @@ class _Scaled:
     def is_explained(self) -> bool:
         """Whether the best equation so far leaves little of the null loss."""
         best, task = self.search.candidates.best, self.search.candidates.task
-        return best is not None and best.loss <= _UNEXPLAINED * task.null_loss
+        return best is not None and best.loss <= self._solver.settings.units.unexplained * task.null_loss
 
 
 @dataclass
@@ -148,7 +138,7 @@ class Solver:
             equation.
         """
         self.ended, self.n_tried = "answered", 0
-        candidates = constants(task)
+        candidates = constants(task, self.settings.finishing)
         if task.null_loss > 0 and np.any(np.ptp(task.X, axis=0) > 0):
             if task.n_rows < _FEW_ROWS:
                 tell(f"{task.n_rows} rows are few: another equation may explain them as well by chance")
@@ -157,7 +147,7 @@ class Solver:
                 tell("the search ended before it had tried any equation: give it more time with time_limit")
             task, found = with_noise_of_best(task, found)
             worth = [c for c in found if c.loss < task.null_loss]
-            candidates = _allowed([*constants(task), *worth], task)
+            candidates = _allowed([*constants(task, self.settings.finishing), *worth], task)
         told_apart = plain(without_duplicates(candidates, task), task, clock)
         front = chosen_front(without_needless_poles(told_apart, task), task, self.rule, clock)
         self._note_time(clock)
@@ -177,14 +167,17 @@ class Solver:
             tell("the columns that vary have no unit of the target together: constants may have any unit")
             return self._searched(freed, guesses, clock)
         strict, free = _Scaled(task, guesses, self), _Scaled(freed, guesses, self)
-        clock = self._run(_with_units_first(strict, free, self._until_last_look(clock)), clock)
+        clock = self._run(
+            _with_units_first(strict, free, self._until_last_look(clock), self.settings.units), clock
+        )
         self.ended = strict.search.ended if strict.is_explained else free.search.ended
         found, task = self._finished(strict, clock), strict.task
         left = min((c.loss for c in found), default=math.inf)
-        if left <= _UNEXPLAINED * task.null_loss or not free.search.candidates.n_seen:
+        enough = self.settings.units.unexplained * task.null_loss
+        if left <= enough or not free.search.candidates.n_seen:
             return task, found
         more = self._finished(free, clock)
-        if not min((c.loss for c in more), default=math.inf) < left - _UNEXPLAINED * task.null_loss:
+        if not min((c.loss for c in more), default=math.inf) < left - enough:
             return task, found
         tell(
             "with constants that have no unit, the units leave no equation that explains the target: "
@@ -210,7 +203,7 @@ class Solver:
             for _ in batches:
                 pass
         except KeyboardInterrupt:
-            return Clock.of(min(clock.left, _LAST_LOOK))
+            return Clock.of(min(clock.left, self.settings.finishing.after_interruption))
         return clock
 
     def _finished(self, found: _Scaled, clock: Clock) -> list[Candidate]:
@@ -218,7 +211,7 @@ class Solver:
         candidates, scaler, task = found.search.candidates, found.scaler, found.task
         self.n_tried += candidates.n_seen
         try:
-            pool = unscaled(candidates.most_promising(_N_PROMISING), scaler, task)
+            pool = unscaled(candidates.most_promising(self.settings.finishing.n_promising), scaler, task)
         except KeyboardInterrupt:
             self.ended = "interrupted"
             return unscaled(candidates.most_promising(0), scaler, task)
@@ -246,17 +239,20 @@ class _Unscaled:
         self.watch(at_work, self._shown, share)
 
 
-def _with_units_first(strict: _Scaled, free: _Scaled, clock: Clock) -> Iterator[list[Candidate]]:
+def _with_units_first(
+    strict: _Scaled, free: _Scaled, clock: Clock, settings: UnitsSettings
+) -> Iterator[list[Candidate]]:
     """Batches of a search that keeps to units; while it explains little, also of one with free constants."""
     batches = strict.run(clock)
-    doubt = clock.within(_UNITS_WORK)
+    doubt = clock.within(settings.work)
     for batch in batches:
         yield batch
         if doubt.is_over and not strict.is_explained:
             break
     if strict.is_explained:
         return
-    turns = [(1 - _FREE_SHARE, batches), (_FREE_SHARE, free.with_loss_of(strict).run(clock))]
+    share = settings.free_share
+    turns = [(1 - share, batches), (share, free.with_loss_of(strict).run(clock))]
     for batch in in_turns(turns, clock.meter):
         yield batch
         if strict.is_explained:

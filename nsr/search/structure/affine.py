@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, constant
-from nsr.search.settings import ROWS, AffineSettings
 from nsr.search.state import State
 from nsr.search.structure.parts import without_offset
+from nsr.search.structure_settings import AffineSettings
 from nsr.search.surrogate import Surrogate
+from nsr.task import ROWS
 
 Array = NDArray[np.float64]
 

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from nsr.clock import Clock
 from nsr.expressions.expression import Expression, apply, variable
 from nsr.expressions.monomials import monomial
-from nsr.search.settings import ReductionSettings
 from nsr.search.state import State
+from nsr.search.structure_settings import ReductionSettings
 from nsr.search.surrogate import Surrogate, fitting_work
 
 Array = NDArray[np.float64]

@@ -11,11 +11,11 @@ from nsr.expressions.expression import Expression, constant
 from nsr.expressions.space import SearchSpace
 from nsr.refinement.candidates import Candidate
 from nsr.search.context import Context
-from nsr.search.settings import ReductionSettings
 from nsr.search.state import State
 from nsr.search.structure.divide import PartSolver
 from nsr.search.structure.families import WORK, relations
 from nsr.search.structure.reduction import groupings, is_usable, reductions
+from nsr.search.structure_settings import ReductionSettings
 
 COMPONENTS = frozenset({"families", "separation", "reduction"})
 
