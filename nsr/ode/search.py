@@ -21,8 +21,6 @@ from nsr.ode.stage import Stage
 from nsr.ode.task import OdeTask
 from nsr.refinement.selection import front_of
 
-# Right-hand sides of each component that are combined for a first look.
-_N_FIRST = 2
 _VARIATION = "variation"
 # Is told what is at work, and the best system so far, simplified.
 Watch = Callable[[str, FittedSystem | None], None]
@@ -122,7 +120,8 @@ class SystemSearch:
 
     def _look(self, clock: Clock) -> None:
         """Fits the best of a few combinations, as on clean observations it may be exact."""
-        first = [expressions[:_N_FIRST] for expressions in self._candidates.ranked]
+        n = self._task.settings.n_first
+        first = [expressions[:n] for expressions in self._candidates.ranked]
         best = best_combinations(first, self._task, clock.share(self._task.settings.looking_share))[:1]
         self._fitting.fit(best, clock)
 

@@ -27,6 +27,18 @@ class CurvesSettings:
         n_polished: Curves, the best there, that are fitted to `polished_rows`.
         polished_rows: Rows for these.
         n_states: Reduced states that are looked at beside the table.
+        max_degree: Of polynomials,
+        rows_each: which have at least this many rows for each constant.
+        n_levy: Rounds in which the linearised least squares of a ratio of polynomials is weighted anew.
+        n_series: Sums of each size that the next term is added to.
+        sparse_terms: Terms at most of sparse sums of variables, beside the intercept,
+        sparse_rows_each: which have at least this many rows for each.
+        full_terms: Terms at most of the sum of all.
+        few_columns: With this many or fewer all sums begin with the full one and lose terms; with more they
+            gain terms.
+        fitted_terms: Terms at most of models that are not linear in their constants.
+        most_partners: Variables at most where each has its turn as a curve's own.
+        n_rounded: Of curves times powers, the best that are tried with multiples of a half as exponents.
     """
 
     share: float = 0.5
@@ -34,6 +46,17 @@ class CurvesSettings:
     n_polished: int = 40
     polished_rows: int = ROWS
     n_states: int = 3
+    max_degree: int = 10
+    rows_each: int = 2
+    n_levy: int = 4
+    n_series: int = 3
+    sparse_terms: int = 12
+    sparse_rows_each: int = 3
+    full_terms: int = 30
+    few_columns: int = 60
+    fitted_terms: int = 6
+    most_partners: int = 5
+    n_rounded: int = 4
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The numbers of structure, the first stage of the search; `nsr.search.settings` says where they were chosen."""
+"""The numbers of structure, which comes first; `nsr.search.settings` says where they were chosen."""
 
 from __future__ import annotations
 
