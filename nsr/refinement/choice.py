@@ -66,8 +66,7 @@ def chosen_front(
     """
     rows = pareto_front(candidates)
     shortest = _shortest(rows, task)
-    is_described = _is_described(shortest, task)
-    if is_described:
+    if _is_described(shortest, task):
         auto = shortest
         kept = _halving(rows[: rows.index(shortest) + 1])
     else:
@@ -75,7 +74,7 @@ def chosen_front(
         kept, auto = _predictive(_largest_steps(_credible(rows, shortest)), task, clock)
     chosen = auto if rule == "auto" else _by_rule(rows, task, rule)
     front = [row for row in rows if row is chosen or row in kept]
-    if not is_described:
+    if task.n_rows >= _LEAST_ROWS and not task.is_exact(shortest.loss):
         others = alternatives(front, candidates, task.first(ROWS), clock)
         front = sorted([*front, *others], key=lambda c: (c.complexity, -c.loss))
     return Front(front, front.index(chosen))

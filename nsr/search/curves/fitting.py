@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsr.clock import Clock
+from nsr.evaluate.program import Program
 from nsr.expressions.expression import PLACEHOLDER, Expression, is_structural, variable
 from nsr.refinement.refine import Effort, refine
 from nsr.task import Task
@@ -24,6 +25,8 @@ _FIRST, _SECOND, _LAST = Effort(1, None, 2), Effort(1, None, 12), Effort(1, None
 _N_FIRST, _N_SECOND = 16, 4
 # Structural exponents stay as they are in a fit; exponents that begin there are moved off by this much.
 _OFF = 7e-4
+# Singular values below this share of the largest belong to constants that rows do not tell apart.
+_COLLINEAR = 1e-7
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,8 @@ def best_fits(
         task: What it is to explain.
         clock: When fitting ends.
         n_best: How many, from different starts.
-        name: What textbooks call the form, if they do.
+        name: What textbooks call the form, if they do. A fit at a limit of the form, where its constants
+            cannot be told apart, is another curve than that.
 
     Returns:
         By rising loss; none where the form is finite from no start, or has as many constants as there are
@@ -83,13 +87,28 @@ def best_fits(
     for effort, n_kept in ((_FIRST, _N_FIRST), (_SECOND, max(_N_SECOND, n_best)), (_LAST, n_best)):
         fits = _refined(form, current, task, effort, clock)[:n_kept]
         current = [fit.constants for fit in fits]
-    return [replace(fit, name=name) for fit in fits]
+    return [replace(fit, name=name) if name and _is_identified(fit, task) else fit for fit in fits]
 
 
 def refitted(fit: Fit, task: Task, clock: Clock) -> Fit:
     """The fit on another task, from where it is; itself where it is not finite there."""
     found = _refined(fit.form, [fit.constants], task, _LAST, clock)
     return replace(found[0], name=fit.name) if found else fit
+
+
+def _is_identified(fit: Fit, task: Task) -> bool:
+    """Whether rows tell the constants of a fit apart (Seber and Wild 1989, section 3.4)."""
+    expression = fit.expression
+    fitted = [place for place, token in enumerate(fit.form.tokens) if token == PLACEHOLDER]
+    rows = [row for row, place in enumerate(expression.free_positions) if place in fitted]
+    with np.errstate(all="ignore"):
+        _, jacobian = Program([expression]).jacobian(task.X)
+        columns = jacobian[0, rows] * task.root_weights
+        columns /= np.linalg.norm(columns, axis=1, keepdims=True)
+    if not np.all(np.isfinite(columns)):
+        return False
+    sizes = np.linalg.svd(columns, compute_uv=False)
+    return bool(len(sizes) == 0 or sizes[-1] > _COLLINEAR * sizes[0])
 
 
 def _refined(

@@ -25,7 +25,7 @@ CURVES = {
 def observed(rng):
     """Few rows of a saturation curve, on which noise hides much."""
     x = np.linspace(0.5, 8, 12)
-    return task(x[:, None], 10 * x / (x + 2) + 0.4 * rng.standard_normal(12))
+    return task(x[:, None], 10 * x / (x + 2) + 0.2 * rng.standard_normal(12))
 
 
 def curve(name, one):

@@ -161,3 +161,13 @@ def test_polynomials_are_those_of_numpy(rng):
     for degree, form in enumerate(list(forms.values())[:6], start=1):
         expected = np.polynomial.Polynomial.fit(x, y, degree)(x)
         assert Program([form]).values(x[:, None] / 100)[0] == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize(("tau", "is_one"), [(0.7, True), (1e9, False)])
+def test_a_fit_at_a_limit_of_its_form_has_no_name(tau, is_one, rng):
+    """An exponential approach of which rows show the straight beginning alone is a straight line."""
+    x = np.linspace(0.1, 3, 50)
+    y = -2 * tau * np.expm1(-x / tau) + (0.01 * rng.standard_normal(50) if is_one else 0)
+    (curve,) = (curve for curve in CURVES if curve.form == "a*(1 - exp(k*x))")
+    (fit,) = best_fits(curve.skeleton, [(1.0, -0.5 / tau)], root(x[:, None], y), Clock(), name=curve.name)
+    assert fit.name == (curve.name if is_one else "")
