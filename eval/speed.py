@@ -43,7 +43,6 @@ from nsr.refinement.compiling import compile_kernels
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.refine import Effort, refine
 from nsr.task import Task
-from training.module import Pretraining
 from training.stream import Batch, ProblemStream, StreamConfig, cut
 
 Figures = dict[str, float]
@@ -54,16 +53,16 @@ PUBLISHED_GENERATOR_RATE, PUBLISHED_SYSTEMS_RATE = 155.0, 7.6
 _REPEATS = 5
 
 
-def seconds(work: Callable[[], object], repeats: int = _REPEATS) -> float:
+def seconds(work: Callable[[], object], repeats: int | None = None) -> float:
     """Median wall time of a call, after one that is not counted."""
     return interleaved_seconds([work], repeats)[0]
 
 
-def interleaved_seconds(works: Sequence[Callable[[], object]], repeats: int = _REPEATS) -> list[float]:
+def interleaved_seconds(works: Sequence[Callable[[], object]], repeats: int | None = None) -> list[float]:
     """Median wall times of calls that take turns, so that a drift of the machine meets all alike."""
     for work in works:
         work()
-    times = [[_elapsed(work) for work in works] for _ in range(repeats)]
+    times = [[_elapsed(work) for work in works] for _ in range(repeats or _REPEATS)]
     return [median(column) for column in zip(*times, strict=True)]
 
 
@@ -218,6 +217,9 @@ def training(n_steps: int = 8, compiled: bool = False, matrix_size: int = 2048) 
         compiled: Whether the step runs as `model.compile_network` has it; compiling takes minutes.
         matrix_size: Rows and columns of the large product.
     """
+    # Lightning takes seconds to load, and a hundred MiB in the process whose memory is measured.
+    from training.module import Pretraining
+
     tokenizer = Tokenizer()
     pretraining = Pretraining(ModelConfig(tokenizer.vocab_size))
     model, optimizer = pretraining.model, pretraining.configure_optimizers()

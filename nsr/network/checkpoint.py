@@ -221,13 +221,11 @@ def _check_size(config: ModelConfig, folder: Path) -> None:
 
 def _loaded(config: ModelConfig, path: Path, device: str) -> Model:
     """A network with the weights of a file."""
-    import torch
     from safetensors.torch import load_file
 
-    from nsr.network.model import Model
+    from nsr.network.model import without_weights
 
-    with torch.device("meta"):  # no memory and no random numbers for weights about to be replaced
-        model = Model(config)
+    model = without_weights(config)
     try:
         weights = load_file(path)
     except (SafetensorError, OSError) as error:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from nsr.network.config import ModelConfig
 
@@ -322,3 +323,21 @@ class Model(nn.Module):
             else:
                 nn.init.normal_(parameter, std=1 / math.sqrt(parameter.shape[1]))
         nn.init.normal_(self.head.weight, std=0.02)
+
+
+class _Undrawn(TorchFunctionMode):
+    """Draws no random numbers: on the device meta, PyTorch would load its compiler to draw none either."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        options = kwargs or {}
+        if func is nn.init.normal_:
+            return args[0] if args else options["tensor"]
+        return torch.empty(*args, **options) if func is torch.randn else func(*args, **options)
+
+
+def without_weights(config: ModelConfig) -> Model:
+    """A network whose weights take no memory and no random numbers, as they are about to be assigned."""
+    with torch.device("meta"), _Undrawn():
+        return Model(config)

@@ -3,7 +3,8 @@
 Where data are nearly exact, both go by description length. Where they are not, an equation is worth what it
 predicts of rows that it was not fitted to: of the front only what is significantly better than all simpler
 rows stays, and the simplest within one standard error of the best is chosen (Breiman et al., Classification
-and Regression Trees, 1984), the differences being taken row by row.
+and Regression Trees, 1984), the differences being taken row by row. Beside them stand textbook curves that
+the data cannot tell from them (`nsr.refinement.alternatives`).
 """
 
 from __future__ import annotations

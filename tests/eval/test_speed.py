@@ -29,7 +29,6 @@ def test_small_sizes_give_positive_figures(tmp_path):
         speed.integrate(2, 2),
         speed.refiner(16, 2),
         speed.decoder(8, str(tmp_path / "small")),
-        speed.training(1, matrix_size=64),
     ]
     assert all(value > 0 for block in blocks for value in block.values())
 

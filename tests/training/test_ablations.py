@@ -19,7 +19,8 @@ from nsr.network.config import ModelConfig
 from nsr.network.model import N_SMOOTH, number_features
 from nsr.network.tokenizer import Tokenizer
 from training import ablations
-from training.ablations import ARMS, digit_features, main, run, table, whitened
+from training.ablations import main, run, table
+from training.arms import ARMS, digit_features, whitened
 from training.development import DevelopmentConfig
 from training.module import Pretraining
 from training.stream import StreamConfig
@@ -44,7 +45,10 @@ def spoken(text: str) -> str:
 
 @pytest.mark.parametrize("name", ARMS)
 def test_every_arm_trains_and_is_measured(name, monkeypatch):
-    monkeypatch.setattr(ablations, "DEVELOPMENT", DevelopmentConfig(4, 16, 2, 1))
+    if ARMS[name].systems is None:  # what is guessed ends early; systems need their length
+        shape = ablations._shape(ARMS[name])
+        monkeypatch.setattr(ablations, "_shape", lambda arm: replace(shape, max_length=48))
+    monkeypatch.setattr(ablations, "DEVELOPMENT", DevelopmentConfig(4, 16, 1, 1))
     small = replace(
         ARMS[name],
         functions=replace(ARMS[name].functions, max_points=20),
