@@ -4,7 +4,8 @@
 certified. An equation has the certified form if its family contains the certified fit, with at most one
 constant more: once its constants are fitted to the certified curve, it is as near to it everywhere as a
 thousandth of the residuals' scale. Its constants are those that can be told apart, the rank of its Jacobian;
-exponents that are multiples of a half or a third are no constants, and one that occurs twice counts twice.
+the number 1 and exponents that are multiples of a half or a third are no constants, and a constant that
+occurs twice counts twice.
 Reached is the certified sum of squared residuals, to 1 %, by an equation of the front with at most one
 constant more.
 """
@@ -23,15 +24,16 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from nsr.clock import Clock
 from nsr.evaluate.program import Program
-from nsr.expressions.expression import Expression
+from nsr.expressions.expression import PLACEHOLDER, Expression
 from nsr.expressions.parsing import parse
 from nsr.problems.nist import CertifiedFit, read_certified_fits
 from nsr.refinement.compiling import compile_kernels
 from nsr.refinement.likelihood import SQUARED_ERROR
-from nsr.refinement.refine import Effort, refine
 from nsr.regressor import SymbolicRegressor
 from nsr.search.context import COMPONENTS
+from nsr.search.curves.fitting import best_fits
 from nsr.task import Task
 
 Array = NDArray[np.float64]
@@ -43,7 +45,8 @@ _SAME, _ROUNDING = 1e-3, 1e-10
 _COLLINEAR = 1e-9
 _MORE_CONSTANTS = 1
 _REACHED = 1.01
-_EFFORT = Effort(restarts=16, iterations=200)
+# Starts from which an equation is fitted to the certified curve, factors of its own constants.
+_N_STARTS = 64
 
 
 def n_constants(expression: Expression, X: Array) -> int:
@@ -51,7 +54,8 @@ def n_constants(expression: Expression, X: Array) -> int:
     program = Program([expression])
     with np.errstate(all="ignore"):
         _, jacobian = program.jacobian(X)
-    own = np.asarray(jacobian[0][: int(program.n_constants[0])], dtype=np.float64)
+    fitted = [i for i, value in enumerate(expression.constants) if value != 1]
+    own = np.asarray(jacobian[0][fitted], dtype=np.float64)
     norms = np.linalg.norm(own, axis=1)
     if not np.all(np.isfinite(norms)):
         return len(own)
@@ -67,12 +71,25 @@ def has_form(expression: Expression, fit: CertifiedFit) -> bool:
     if n_constants(expression, fit.X) > len(fit.parameters) + _MORE_CONSTANTS:
         return False
     certified = Program([fit.expression]).values(fit.X)[0]
-    refined = refine([expression], Task(fit.X, certified, SQUARED_ERROR), _EFFORT)
+    fits = best_fits(*_started(expression), Task(fit.X, certified, SQUARED_ERROR), Clock())
+    if not fits:
+        return False
     with np.errstate(all="ignore"):
-        found = Program([expression]).values(fit.X, refined.constants)[0]
+        found = Program([fits[0].expression]).values(fit.X)[0]
     scale = np.sqrt(fit.residual_sum / (len(fit.y) - len(fit.parameters)))
     allowed = max(_SAME * scale, _ROUNDING * float(np.sqrt(np.mean(fit.y**2))))
     return bool(np.all(np.abs(found - certified) <= allowed))
+
+
+def _started(expression: Expression) -> tuple[Expression, list[tuple[float, ...]]]:
+    """The form of an equation, with a placeholder for each constant, and where its fits begin."""
+    places = [place for place in expression.free_positions if expression.tokens[place] != 1]
+    form = Expression(tuple(PLACEHOLDER if i in places else t for i, t in enumerate(expression.tokens)))
+    own = np.array([expression.tokens[place] for place in places], dtype=np.float64)
+    rng = np.random.default_rng(0)
+    signs = rng.choice([1.0, 1.0, -1.0], (_N_STARTS, len(own)))
+    factors = signs * np.exp(rng.standard_normal((_N_STARTS, len(own))))
+    return form, [tuple(own.tolist()), *map(tuple, (own * factors).tolist())]
 
 
 def residual_ratio(expression: Expression, fit: CertifiedFit) -> float:

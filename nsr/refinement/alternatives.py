@@ -28,8 +28,9 @@ _MOST_COMPARED, _MOST = 24, 8
 CREDIBLE_BITS = 20.0
 # Standard errors within which losses of left-out rows are not told apart: a probability of about 5 %.
 _WITHIN = 2.0
-# Curves that differ by less than this share of what they leave unexplained are one.
-_SAME = 0.05
+# Curves of one name that differ by less than this share of what they leave unexplained are one, and so are
+# curves of different names that hardly differ at all.
+_SAME, _EQUAL = 0.05, 1e-3
 
 
 def alternatives(
@@ -37,8 +38,9 @@ def alternatives(
 ) -> list[Candidate]:
     """Named curves beside a front, those of the shortest description first.
 
-    Each predicts rows that were left out as well as the best equation of the front that has no more fitted
-    constants does.
+    Each predicts rows that were left out as well as the best of the named curves that have no more fitted
+    constants do. What else is on the front is one of many thousands that were tried, and may be ahead by
+    chance.
 
     Args:
         front: Equations, at least one.
@@ -49,13 +51,11 @@ def alternatives(
     curves = _different(front, _worth_a_look(front, candidates, task), task)[:_MOST_COMPARED]
     if not curves:
         return []
-    losses = held_out_losses([c.expression for c in (*front, *curves)], task, clock)
-    of_front, of_curves = losses[: len(front)], losses[len(front) :]
+    named = [*curves, *(row for row in front if row.name)]
+    losses = held_out_losses([curve.expression for curve in named], task, clock)
     kept = []
-    for curve, own in zip(curves, of_curves, strict=True):
-        rivals = [
-            row for one, row in zip(front, of_front, strict=True) if n_fitted(one) <= n_fitted(curve)
-        ] or [of_front[0]]
+    for curve, own in zip(curves, losses, strict=False):
+        rivals = [row for one, row in zip(named, losses, strict=True) if n_fitted(one) <= n_fitted(curve)]
         if is_as_good(own, min(rivals, key=lambda row: float(np.mean(row))), _WITHIN):
             kept.append(curve)
     return kept[:_MOST]
@@ -71,7 +71,7 @@ def _worth_a_look(front: Sequence[Candidate], candidates: Iterable[Candidate], t
     named = {c for c in candidates if c.name and math.isfinite(c.bits) and c.loss < task.null_loss}
     if not named:
         return []
-    limit = min(c.bits for c in named) + CREDIBLE_BITS
+    limit = min(c.bits for c in (*front, *named)) + CREDIBLE_BITS
     credible = (curve for curve in named.difference(front) if curve.bits <= limit)
     return sorted(credible, key=lambda curve: (curve.bits, str(curve.expression)))
 
@@ -85,6 +85,7 @@ def _different(front: Sequence[Candidate], curves: Sequence[Candidate], task: Ta
         kept = list(range(len(front)))
         for place in range(len(front), len(every)):
             distances = np.mean(np.square(values[kept] - values[place]), axis=1)
-            if not np.any(distances <= _SAME**2 * residuals[place]):
+            shares = [_SAME if every[other].name == every[place].name else _EQUAL for other in kept]
+            if not np.any(distances <= np.square(shares) * residuals[place]):
                 kept.append(place)
     return [every[place] for place in kept[len(front) :]]

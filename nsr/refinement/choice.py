@@ -3,7 +3,8 @@
 Where data are nearly exact, both go by description length. Where they are not, an equation is worth what it
 predicts of rows that it was not fitted to: of the front only what is significantly better than all simpler
 rows stays, and the simplest within one standard error of the best is chosen (Breiman et al., Classification
-and Regression Trees, 1984), the differences being taken row by row.
+and Regression Trees, 1984), the differences being taken row by row. Beside them stand textbook curves that
+the data cannot tell from them (`nsr.refinement.alternatives`).
 """
 
 from __future__ import annotations
@@ -68,8 +69,7 @@ def chosen_front(
     """
     rows = pareto_front(candidates)
     shortest = _shortest(rows, task)
-    is_described = _is_described(shortest, task)
-    if is_described:
+    if _is_described(shortest, task):
         auto = shortest
         kept = _halving(rows[: rows.index(shortest) + 1])
     else:
@@ -77,7 +77,7 @@ def chosen_front(
         kept, auto = _predictive(_largest_steps(_credible(rows, shortest)), task, clock)
     chosen = auto if rule == "auto" else _by_rule(rows, task, rule)
     front = [row for row in rows if row is chosen or row in kept]
-    if not is_described:
+    if task.n_rows >= _LEAST_ROWS and not task.is_exact(shortest.loss):
         others = alternatives(front, candidates, task.first(_ROWS), clock)
         front = sorted([*front, *others], key=lambda c: (c.complexity, -c.loss))
     return Front(front, front.index(chosen))

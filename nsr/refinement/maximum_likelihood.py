@@ -67,7 +67,7 @@ def maximise_likelihood(
 
     Args:
         program: E expressions.
-        starts: Constants to begin with where the others give no finite loss, shape (E, K).
+        starts: Constants to begin with where the others give a larger loss, or none, shape (E, K).
         constants: Constants to begin with, shape (E, K); receives the best.
         task: What they are to explain.
         max_iterations: Steps tried at most.
@@ -81,8 +81,9 @@ def maximise_likelihood(
         fit = LikelihoodFit(program, task, index, weights)
         own = constants[index]
         losses = task.mean_loss(program.values(task.X, own, index))
-        impossible = ~np.isfinite(losses)
-        own[impossible] = starts[index[impossible]]
+        before = task.mean_loss(program.values(task.X, starts[index], index))
+        is_worse = ~np.isfinite(losses) | (before < losses)
+        own[is_worse] = starts[index[is_worse]]
         found, _ = batched.levenberg_marquardt(
             fit,
             own,

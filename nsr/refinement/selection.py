@@ -47,6 +47,8 @@ ScoredT = TypeVar("ScoredT", bound=Scored)
 def without_duplicates(candidates: Sequence[Candidate], task: Task) -> list[Candidate]:
     """One candidate for each function: those with the same values on a table keep the shortest form.
 
+    What textbooks have a name for keeps theirs.
+
     Args:
         candidates: Any order.
         task: Whose rows they are compared on.
@@ -74,8 +76,9 @@ def _significant(loss: float) -> float:
     return float(f"{loss:.2e}")
 
 
-def _effort(candidate: Candidate) -> tuple[float, int]:
-    return expression_bits(candidate.expression, _FORM_ROWS), length(candidate.expression)
+def _effort(candidate: Candidate) -> tuple[bool, float, int]:
+    form = candidate.expression
+    return not candidate.name, expression_bits(form, _FORM_ROWS), length(form)
 
 
 def pareto_front(candidates: Sequence[Candidate]) -> list[Candidate]:

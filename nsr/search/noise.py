@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from nsr.data.notes import tell
 from nsr.evaluate.program import Program
 from nsr.refinement.candidates import Candidate, as_found_by, scored
+from nsr.refinement.likelihood import weighted
 from nsr.refinement.losses import AUTO, GAMMA, loss_for
 from nsr.search.residuals import has_structure
 from nsr.search.settings import MANY_ROWS, ROWS
@@ -37,6 +38,8 @@ _LARGEST_SHARE = 0.5
 _STILL_LEARNS = 1.1
 # A polynomial that its highest degree made better by more than this factor leaves more than noise.
 _STILL_GAINS = 1.05
+# Bits that a row may be worth to an equation: those of a few nodes.
+_MOST_BITS = 32.0
 # Rounds in which the smooth fit is weighted as it says itself, at most; the last changes its residuals by
 # less than this share.
 _ROUNDS, _SETTLED = 10, 0.02
@@ -74,7 +77,29 @@ def with_noise_told(task: Task) -> Task:
     return with_noise_model(task, GAMMA.name)
 
 
-def with_noise_of_best(task: Task, found: list[Candidate]) -> tuple[Task, list[Candidate]]:
+def with_doubts(task: Task, expected: Array, weights: Array | None) -> Task:
+    """The task with rows that count the less the further they are off, so that none is worth an equation.
+
+    Losses that know their scale have exponential tails, in which a row that is a thousand scales off is worth
+    more bits than a peak of its own has. Its influence is bounded (Hampel et al., Robust Statistics, Wiley
+    1986) while equations are looked for and chosen.
+
+    Args:
+        task: With the scale of the noise.
+        expected: What is expected of its target, shape (P,).
+        weights: Those of the user.
+    """
+    worth = task.loss.bits(1.0, 0.0, 1)  # nothing where the scale is not known
+    with np.errstate(all="ignore"):
+        share = np.minimum(1.0, _MOST_BITS / (worth * task.loss.elementwise(expected, task.y)))
+    if not worth > 0 or np.all(share == 1):
+        return replace(task, weights=weights)
+    return replace(task, weights=weighted(weights, share / np.mean(share)))
+
+
+def with_noise_of_best(
+    task: Task, found: list[Candidate], weights: Array | None
+) -> tuple[Task, list[Candidate]]:
     """A task whose loss has the scale of what the best equation leaves, and the candidates scored by it.
 
     A smooth fit may leave more than noise. With a smaller scale, another equation may be the best one.
@@ -82,13 +107,15 @@ def with_noise_of_best(task: Task, found: list[Candidate]) -> tuple[Task, list[C
     Args:
         task: As the candidates were found for.
         found: In the task's units.
+        weights: Those of the user.
     """
     for _ in range(_ROUNDS if found else 0):
         best = min(found, key=lambda candidate: candidate.bits).expression
-        loss = task.loss.with_scale_of(task.y - Program([best]).values(task.X)[0])
+        values = Program([best]).values(task.X)[0]
+        loss = task.loss.with_scale_of(task.y - values)
         if loss == task.loss:
             break
-        task = replace(task, loss=loss)
+        task = with_doubts(replace(task, loss=loss), values, weights)
         anew = scored([candidate.expression for candidate in found], task)
         found = as_found_by(found, anew, task)
     return task, found

@@ -14,14 +14,14 @@ from nsr.data.scaling import Scaler
 from nsr.expressions.expression import Expression
 from nsr.expressions.space import SearchSpace
 from nsr.network.checkpoint import Pretrained
-from nsr.refinement.candidates import Candidate
+from nsr.refinement.candidates import Candidate, as_found_by, scored
 from nsr.refinement.choice import Front, chosen_front
 from nsr.refinement.plain import plain
 from nsr.refinement.safety import without_needless_poles
 from nsr.refinement.selection import without_duplicates
 from nsr.search.engine import Ending, Search
 from nsr.search.finishing import constants, finished, likeliest, unscaled
-from nsr.search.noise import with_noise_of_best, with_noise_told
+from nsr.search.noise import with_doubts, with_noise_of_best, with_noise_told
 from nsr.search.settings import SearchSettings
 from nsr.search.turns import in_turns
 from nsr.task import Task
@@ -36,6 +36,8 @@ _FIRST_LOOK = 1.0
 _N_PROMISING = 500
 # With fewer rows chance explains much.
 _FEW_ROWS = 10
+# Of the time that is left when the search is over, this share is for the choice.
+_CHOICE_SHARE = 0.5
 # Seconds that the last look may take after Ctrl-C.
 _LAST_LOOK = 1.0
 
@@ -141,6 +143,8 @@ class Solver:
             equation.
         """
         self.ended, self.n_tried = "answered", 0
+        weights = task.weights
+        task = with_doubts(task, task.centre, weights)
         candidates = constants(task)
         if task.null_loss > 0 and np.any(np.ptp(task.X, axis=0) > 0):
             if task.n_rows < _FEW_ROWS:
@@ -148,13 +152,16 @@ class Solver:
             task, found = self._found(task, guesses, clock)
             if not self.n_tried:
                 tell("the search ended before it had tried any equation: give it more time with time_limit")
-            task, found = with_noise_of_best(task, found)
+            task, found = with_noise_of_best(task, found, weights)
             worth = [c for c in found if c.loss < task.null_loss]
             candidates = _allowed([*constants(task), *worth], task)
         told_apart = plain(without_duplicates(candidates, task), task, clock)
         front = chosen_front(without_needless_poles(told_apart, task), task, self.rule, clock)
         self._note_time(clock)
-        return replace(front, candidates=likeliest(front.candidates, task)), task
+        task = replace(task, weights=weights)
+        rows = front.candidates
+        told = as_found_by(rows, scored([row.expression for row in rows], task), task)
+        return replace(front, candidates=likeliest(told, task)), task
 
     def _note_time(self, clock: Clock) -> None:
         if clock.is_out_of_time and self.ended != "interrupted":
@@ -216,7 +223,7 @@ class Solver:
             self.ended = "interrupted"
             return unscaled(candidates.most_promising(0), scaler, task)
         try:
-            return finished(pool, task, clock, self.settings.finishing)
+            return finished(pool, task, clock.reserving(_CHOICE_SHARE), self.settings.finishing)
         except KeyboardInterrupt:
             self.ended = "interrupted"
             return pool

@@ -18,6 +18,7 @@ from nsr.expressions.expression import PLACEHOLDER, Expression, apply, variable
 from nsr.expressions.monomials import ONE, linear_combination, monomial
 from nsr.refinement.subsets import backward_elimination, forward_selection
 from nsr.search.curves.fitting import Fit, best_fits
+from nsr.search.curves.weighting import reweighted
 from nsr.search.state import State
 from nsr.search.surrogate import Output, Response
 
@@ -102,9 +103,9 @@ def _exponential(places: Sequence[int], sign: float, intercept: float, factors: 
 
 
 def _reciprocal(places: Sequence[int], sign: float, intercept: float, factors: Array) -> list[Started]:  # noqa: ARG001 (as the others)
-    """The reciprocal 1 / (a + b * x_i + ...)."""
+    """The reciprocal 1 / (a + b * x_i + ...), which textbooks have no name for."""
     form = apply("inv", apply("add", _HOLE, _sum_of(places)))
-    return [("reciprocal of a sum", form, (intercept, *factors.tolist()))]
+    return [("", form, (intercept, *factors.tolist()))]
 
 
 def _sum_of(places: Sequence[int]) -> Expression:
@@ -114,12 +115,25 @@ def _sum_of(places: Sequence[int]) -> Expression:
 
 def _sums(terms: list[Expression], columns: Array, state: State) -> list[Expression]:
     """Linear combinations of terms for the target, one of each size."""
-    return [
-        linear_combination(
-            [(intercept, ONE), *zip(factors.tolist(), (terms[i] for i in subset), strict=True)]
-        )
-        for subset, intercept, factors in _paths(columns, state.y, state.root_weights, _SIZES[-1])
-    ]
+    sums = []
+    for subset, intercept, factors in _paths(columns, state.y, state.root_weights, _SIZES[-1]):
+        found = [intercept, *factors.tolist()]
+        if not state.loss.is_quadratic:
+            found = _of_least_loss(columns[:, subset], state)
+        sums.append(linear_combination(list(zip(found, (ONE, *(terms[i] for i in subset)), strict=True))))
+    return sums
+
+
+def _of_least_loss(columns: Array, state: State) -> list[float]:
+    """Intercept and factors of the columns."""
+    norms = np.linalg.norm(columns, axis=0)
+    table = np.column_stack((np.ones(state.n_rows), columns / norms))
+
+    def solve(roots: Array) -> Array:
+        return np.asarray(np.linalg.lstsq(table * roots[:, None], state.y * roots, rcond=_COLLINEAR)[0])
+
+    found = reweighted(state, solve, lambda coefficients: table @ coefficients)
+    return [float(found[0]), *(found[1:] / norms).tolist()]
 
 
 def _paths(

@@ -17,7 +17,9 @@ from nsr.expressions.expression import PLACEHOLDER, Expression, apply, variable
 from nsr.search.curves.fitting import Fit, best_fits
 from nsr.search.curves.starts import Features, starts_of
 from nsr.search.curves.table import PAIRS, SHAPES, Curve
+from nsr.search.curves.weighting import seen_target
 from nsr.search.state import State
+from nsr.search.surrogate import Output, Response
 
 Array = NDArray[np.float64]
 
@@ -40,11 +42,12 @@ def curves_with_partners(state: State, clock: Clock) -> Iterator[list[Fit]]:
     for own, other in itertools.permutations(range(state.n_variables), 2):
         yield list(_pairs(state, own, other, clock))
     factored: list[Fit] = []
+    seen = seen_target(state)
     for own in range(state.n_variables):
         for shape in SHAPES:
             if clock.is_over:
                 return
-            starts = starts_of(shape, Features.of(state.X[:, own], state.y))
+            starts = starts_of(shape, Features.of(state.X[:, own], seen))
             fits = list(_products(shape, starts, state, own, clock))
             factored += fits
             yield [*fits, *_sums(shape, starts, state, own, clock)]
@@ -54,7 +57,8 @@ def curves_with_partners(state: State, clock: Clock) -> Iterator[list[Fit]]:
 
 def _pairs(state: State, own: int, other: int, clock: Clock) -> Iterator[Fit]:
     """The curves of two variables, alone."""
-    x, z = (Features.of(state.X[:, i], state.y) for i in (own, other))
+    seen = seen_target(state)
+    x, z = (Features.of(state.X[:, i], seen) for i in (own, other))
     for curve in PAIRS:
         if clock.is_over:
             return
@@ -91,12 +95,12 @@ def _sums(shape: Curve, starts: list[tuple[float, ...]], state: State, own: int,
 
 
 def _exponents(state: State, others: list[int]) -> tuple[float, ...]:
-    """Slopes of the logarithm of the target's size by those of the variables."""
-    usable = state.y != 0
-    size = np.abs(state.y[usable])
-    weights = state.root_weights[usable] * size
-    columns = np.column_stack((np.ones(len(size)), np.log(state.X[usable])[:, others]))
-    slopes = np.linalg.lstsq(columns * weights[:, None], np.log(size) * weights, rcond=None)[0]
+    """Slopes of the logarithm of the target's size by those of the variables, weighted as its errors want."""
+    usable = state.centre != 0
+    some = state.of_rows(np.flatnonzero(usable))
+    logarithm, weights = Response.of(some).transformed(Output("log"))
+    columns = np.column_stack((np.ones(some.n_rows), np.log(some.X[:, others])))
+    slopes = np.linalg.lstsq(columns * weights[:, None], logarithm * weights, rcond=None)[0]
     return tuple(slopes[1:].tolist())
 
 

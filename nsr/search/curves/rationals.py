@@ -5,12 +5,15 @@ from __future__ import annotations
 from functools import reduce
 
 import numpy as np
-from numpy.polynomial import Polynomial
+from numpy.polynomial import Chebyshev, Polynomial
+from numpy.polynomial.chebyshev import chebvander
 from numpy.typing import NDArray
+from scipy.linalg import lstsq
 
 from nsr.clock import Clock
 from nsr.expressions.expression import PLACEHOLDER, Expression, apply, constant, variable
 from nsr.search.curves.fitting import Fit, best_fits
+from nsr.search.curves.weighting import reweighted
 from nsr.search.state import State
 
 Array = NDArray[np.float64]
@@ -28,16 +31,26 @@ _X = variable(0)
 
 
 def polynomials(state: State) -> dict[str, Expression]:
-    """Least-squares polynomials of rising degree by their names, solved on an orthogonal basis."""
-    x, y, weights = state.X[:, 0], state.y, state.root_weights
+    """Polynomials of least loss, of rising degree, by their names, solved on an orthogonal basis."""
+    x, y = state.X[:, 0], state.y
     n_degrees = min(_MAX_DEGREE, len(np.unique(x)) - 1, state.n_rows // _ROWS_EACH - 1)
     forms = {}
     for degree in range(1, n_degrees + 1):
-        fitted = np.polynomial.Chebyshev.fit(x, y, degree, w=weights)
+        fitted = _fitted(x, y, degree, state)
         coefficients = fitted.convert(kind=Polynomial).coef
         name = f"polynomial of degree {degree}" if degree > 1 else "straight line"
         forms[name] = _polynomial([constant(float(c)) for c in coefficients], 0)
     return forms
+
+
+def _fitted(x: Array, y: Array, degree: int, state: State) -> Chebyshev:
+    domain = np.array([np.min(x), np.max(x)])
+    basis = chebvander((2 * x - domain.sum()) / np.ptp(domain), degree)
+
+    def solve(roots: Array) -> Array:
+        return np.asarray(lstsq(basis * roots[:, None], y * roots)[0])
+
+    return Chebyshev(reweighted(state, solve, lambda coefficients: basis @ coefficients), domain)
 
 
 def rational_fits(state: State, clock: Clock) -> list[Fit]:
@@ -74,12 +87,14 @@ def _padded(constants: tuple[float, ...], own: Degrees, other: Degrees) -> tuple
 def _levy(state: State, above: int, below: int, lowest: int) -> list[tuple[float, ...]]:
     """Coefficients of y (1 + d x + ...) = a + b x + ... (Levy 1959), weighted by the last denominator.
 
-    The reweighting is that of Sanathanan and Koerner (1963). Every round is a start.
+    The reweighting is that of Sanathanan and Koerner (1963), and the loss's own. Every round is a start. On
+    the left the target is the one that is expected, where that is known: noise that stands in a column draws
+    its coefficient to zero.
     """
     x, y, weights = state.X[:, 0], state.y, state.root_weights
     numerator = x[:, None] ** np.arange(lowest, above + 1)
     denominator = x[:, None] ** np.arange(1, below + 1)
-    columns = np.column_stack((numerator, -y[:, None] * denominator))
+    columns = np.column_stack((numerator, -state.centre[:, None] * denominator))
     if columns.shape[1] >= len(y) or not np.all(np.isfinite(columns)):
         return []
     norms = np.linalg.norm(columns, axis=0)
@@ -92,6 +107,10 @@ def _levy(state: State, above: int, below: int, lowest: int) -> list[tuple[float
         scaling = 1 + denominator @ solution[numerator.shape[1] :]
         if not np.min(np.abs(scaling)) > 0:
             break
+        if not state.loss.is_quadratic:
+            with np.errstate(all="ignore"):
+                own = np.sqrt(state.curvature(numerator @ solution[: numerator.shape[1]] / scaling))
+            weights = own if np.all(np.isfinite(own)) else weights
     return starts
 
 

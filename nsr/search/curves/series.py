@@ -16,6 +16,7 @@ from nsr.expressions.expression import apply
 from nsr.search.curves.fitting import Fit, best_fits
 from nsr.search.curves.starts import Features, starts_of
 from nsr.search.curves.table import Curve
+from nsr.search.curves.weighting import seen_target
 from nsr.search.state import State
 
 # Sums of each size that the next term is added to.
@@ -69,10 +70,10 @@ def grown(state: State, clock: Clock, kinds: Sequence[Series] = SERIES) -> Itera
 
 
 def _grown(series: Series, background: Curve | None, state: State, clock: Clock) -> Iterator[list[Fit]]:
-    x = state.X[:, 0]
+    x, seen = state.X[:, 0], seen_target(state)
     current: list[Fit] = []
     if background is not None:
-        starts = starts_of(background, Features.of(x, state.y))
+        starts = starts_of(background, Features.of(x, seen))
         current = best_fits(background.skeleton, starts, state, clock, n_best=_N_KEPT)
     loss = state.null_loss
     for n_terms in range(1, series.most + 1):
@@ -81,7 +82,7 @@ def _grown(series: Series, background: Curve | None, state: State, clock: Clock)
         found: list[Fit] = []
         bases: list[Fit | None] = [*current] or [None]
         for base in bases:
-            left = state.y if base is None else state.y - Program([base.expression]).values(state.X)[0]
+            left = seen if base is None else seen - Program([base.expression]).values(state.X)[0]
             known = () if base is None else base.constants
             starts = [(*known, *start) for start in starts_of(series.term, Features.of(x, left))]
             form = series.term.skeleton if base is None else apply("add", base.form, series.term.skeleton)

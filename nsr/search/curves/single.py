@@ -10,6 +10,7 @@ from nsr.search.curves.rationals import rational_fits
 from nsr.search.curves.series import grown
 from nsr.search.curves.starts import Features, starts_of
 from nsr.search.curves.table import CURVES
+from nsr.search.curves.weighting import seen_target
 from nsr.search.state import State
 
 
@@ -20,7 +21,7 @@ def single_curves(state: State, clock: Clock) -> Iterator[list[Fit]]:
         state: Its first rows are fitted, as many as the caller wants looked at.
         clock: Once it is over no further curve is begun.
     """
-    data = Features.of(state.X[:, 0], state.y)
+    data = Features.of(state.X[:, 0], seen_target(state))
     for curve in CURVES:
         if clock.is_over:
             return

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Collection, Iterator
 
 from nsr.clock import Clock
+from nsr.evaluate.domains import safeties
 from nsr.expressions.expression import Expression
 from nsr.expressions.simplify import simplify
 from nsr.refinement.candidates import Candidate, named, scored
@@ -74,11 +75,16 @@ class Curves:
 def _lifted(forms: Collection[tuple[str, Expression]], state: State, context: Context) -> list[Candidate]:
     """Solutions of a state, by the names of their curves, as equations of the table.
 
-    What a curve of a reduced state is for the table has no name.
+    What a curve of a reduced state is for the table has no name, and neither has one with a pole between the
+    rows, which is not what textbooks mean.
     """
     names = [name for name, _ in forms]
     own = [simplify(state.lift(form)) for _, form in forms]
     if state.key != context.root.key:
         return scored(own, context.root, "reduction, curves")
     found = scored(own, context.root, "curves")
-    return [named(candidate, name, context.task) for candidate, name in zip(found, names, strict=True)]
+    verdicts = safeties(own, context.task.X)
+    return [
+        candidate if verdict.is_wrong else named(candidate, name, context.task)
+        for candidate, name, verdict in zip(found, names, verdicts, strict=True)
+    ]

@@ -10,6 +10,7 @@ from nsr.refinement.alternatives import alternatives
 from nsr.refinement.candidates import as_found_by, fitted, named, scored
 from nsr.refinement.choice import chosen_front
 from nsr.refinement.refine import Effort
+from nsr.refinement.selection import without_duplicates
 from nsr.refinement.snapping import snap
 
 EFFORT = Effort(restarts=4)
@@ -25,7 +26,7 @@ CURVES = {
 def observed(rng):
     """Few rows of a saturation curve, on which noise hides much."""
     x = np.linspace(0.5, 8, 12)
-    return task(x[:, None], 10 * x / (x + 2) + 0.4 * rng.standard_normal(12))
+    return task(x[:, None], 10 * x / (x + 2) + 0.2 * rng.standard_normal(12))
 
 
 def curve(name, one):
@@ -99,3 +100,9 @@ def test_names_stay_with_other_forms(observed):
     assert snapped is not None
     assert snapped.name == "exponential"
     assert sorted(snapped.expression.constants) == [-3.0, 2.0]
+
+
+def test_a_name_outlives_the_same_equation_without_one(observed):
+    saturation = curve("saturation", observed)
+    (unnamed,) = scored([saturation.expression], observed)
+    assert names(without_duplicates([unnamed, saturation], observed)) == ["saturation"]
