@@ -50,7 +50,7 @@ def test_a_closed_pipe_is_no_error_to_a_fit(table, nsr, tmp_path, monkeypatch):
     result = tmp_path / "result.json"
     reading, writing = os.pipe()
     os.close(reading)
-    with open(writing, "w") as closed:
+    with os.fdopen(writing, "w") as closed:
         monkeypatch.setattr(sys, "stdout", closed)
         options = ("--target", "energy", "--guess", "a*mass_kg*height", "--output", result)
         code, _, err = nsr("fit", table, *options)
