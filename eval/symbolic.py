@@ -10,8 +10,9 @@ is x there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import numpy as np
 import sympy
@@ -28,6 +29,8 @@ TIME_LIMIT = 30.0
 # SRBench tries the symbolic check only on models that explain half of the variance.
 SMALLEST_R2 = 0.5
 _DECIMALS = 3
+# A decimal stands for a fraction of at most this denominator that it is, to this share of its size.
+_LARGEST_DENOMINATOR, _FRACTION = 1_000, 1e-14
 _NEGLIGIBLE = 1e-4
 _N_POINTS = 256
 # Values on points that agree to this share of their spread count as one function.
@@ -92,6 +95,7 @@ def by_algebra(problem: Problem, model: sympy.Expr, compare: bool) -> Verdict:
         if verdicts[-1].symbolic or not compare:
             return verdicts[-1]
     proven = any(by_identities(*form, problem.ranges) for form in forms)
+    proven = proven or by_identities(truth, model, problem.ranges, exact_rationals)
     return replace(verdicts[0], symbolic=proven, by_identities=proven)
 
 
@@ -117,8 +121,13 @@ def by_sympy(truth: sympy.Expr, model: sympy.Expr, positive: Sequence[bool], com
     return Verdict(is_constant(ratio) and ratio != 0, complexity)
 
 
-def by_identities(truth: sympy.Expr, model: sympy.Expr, ranges: Sequence[tuple[float, float]]) -> bool:
-    """Whether truth and model, both rounded, are proven to differ by a constant or a factor on the data.
+def by_identities(
+    truth: sympy.Expr,
+    model: sympy.Expr,
+    ranges: Sequence[tuple[float, float]],
+    as_rationals: Callable[[sympy.Expr], sympy.Expr] | None = None,
+) -> bool:
+    """Whether truth and model are proven to differ by a constant or a factor on the data.
 
     Values on points of the data's ranges come first: they spare most models the algebra, and tell the signs
     that the algebra leaves open.
@@ -127,10 +136,12 @@ def by_identities(truth: sympy.Expr, model: sympy.Expr, ranges: Sequence[tuple[f
         truth: The true equation.
         model: The model.
         ranges: Lowest and highest value of each variable.
+        as_rationals: Makes rationals of their numbers, rounded as the benchmark does by default.
     """
     low, high = np.array(ranges, dtype=float).T
     X = np.random.default_rng(0).uniform(low, high, (_N_POINTS, len(low)))
-    truth, model = rounded_to_rationals(truth), rounded_to_rationals(model)
+    as_rationals = as_rationals or rounded_to_rationals
+    truth, model = as_rationals(truth), as_rationals(model)
     try:
         is_shifted, is_scaled = compare_values(from_sympy(truth), from_sympy(model), X)
     except ValueError:  # a function that no operator of ours computes
@@ -200,6 +211,21 @@ def rounded_to_rationals(expression: sympy.Expr) -> sympy.Expr:
     """The expression with its decimal numbers rounded as `rounded` does, and then exact."""
     numbers = expression.atoms(sympy.Float)
     return expression.xreplace({number: sympy.Rational(str(_round(number))) for number in numbers})
+
+
+def exact_rationals(expression: sympy.Expr) -> sympy.Expr:
+    """The expression with the fraction that each decimal number stands for, which rounding may part.
+
+    Rounded to three decimals, 1/3 is no longer half of 2/3.
+    """
+    numbers = expression.atoms(sympy.Float)
+    return expression.xreplace({number: _fraction(float(number)) for number in numbers})
+
+
+def _fraction(value: float) -> sympy.Rational:
+    near = Fraction(value).limit_denominator(_LARGEST_DENOMINATOR)
+    is_same = abs(float(near) - value) <= _FRACTION * abs(value)
+    return sympy.Rational(near.numerator, near.denominator) if is_same else sympy.Rational(str(value))
 
 
 def _round(number: sympy.Float) -> float:

@@ -36,8 +36,8 @@ _MOST_CONSTANTS = 16
 # What the data fix to five digits is near-exact; of anything else only these fractions are meant.
 _NEAR_EXACT = 1e-5
 _SIMPLE_DENOMINATORS = {1, 2, 3, 4}
-# Probability of refusing constants that are truly round.
-_LEVEL = 0.05
+# Probability of refusing constants that are truly round: small, as a law has several of them.
+_LEVEL = 0.01
 # Bits by which a round value must be shorter than the digits that the data fix, so that of constants which
 # are truly arbitrary about one in twenty looks round.
 _MARGIN = 2.5

@@ -14,7 +14,9 @@ from nsr.expressions.rewriting import rewritten
 from nsr.expressions.simplify import simplify
 from nsr.expressions.squares import with_completed_squares
 from nsr.network.checkpoint import Pretrained
+from nsr.refinement.alternatives import n_fitted
 from nsr.refinement.candidates import Candidate, Candidates, fitted, scored
+from nsr.refinement.snapping import snap
 from nsr.search.residuals import has_structure
 from nsr.search.settings import SearchSettings
 from nsr.search.state import State
@@ -59,6 +61,7 @@ class Context:
     states: list[State] = field(default_factory=list)
     guesses_about: dict[Hashable, list[Expression]] = field(default_factory=dict)
     _noise: dict[Expression, bool] = field(default_factory=dict)
+    _n_chosen: dict[Expression, int] = field(default_factory=dict)
 
     def polished(self, lifted: Iterable[Expression], stage: str, clock: Clock) -> list[Candidate]:
         """Equations of the table, their constants refined from where they are.
@@ -85,6 +88,19 @@ class Context:
         if best is None or best.complexity > longest or not best.expression.variables:
             return False
         return self.task.is_exact(best.loss) or self._leaves_noise(best)
+
+    @property
+    def is_answer_doubtful(self) -> bool:
+        """Whether the best candidate leaves noise by means of several constants that the data had to choose.
+
+        Another law, with round ones, may be behind it: two or three free constants imitate much.
+        """
+        best = self.candidates.best
+        if best is None or self.task.is_exact(best.loss):
+            return False
+        if best.expression not in self._n_chosen:
+            self._n_chosen[best.expression] = n_fitted(snap(best, self.task) or best)
+        return self._n_chosen[best.expression] > self.settings.few_constants
 
     def _leaves_noise(self, best: Candidate) -> bool:
         if best.expression not in self._noise:

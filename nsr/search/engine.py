@@ -59,6 +59,7 @@ class Search:
         watch: Watch | None = None,
     ) -> None:
         self._watch = watch
+        self._doubt: Clock | None = None
         self.ended: Ending = "interrupted"
         root = State.root(task)
         self._context = Context(
@@ -124,17 +125,27 @@ class Search:
                     turns.append((stage.share, batches))
                     in_turn.append(stage)
                     break
-            if context.is_answered(context.settings.short):
+            if self._is_answered(context.settings.short, clock):
                 return True
             if clock.is_over:
                 return False
         for batch in self._recorded(in_turns(turns, clock.meter), in_turn):
             yield batch
-            if context.is_answered(context.settings.long):
+            if self._is_answered(context.settings.long, clock):
                 return True
             if clock.is_over:
                 break
         return False
+
+    def _is_answered(self, longest: int, clock: Clock) -> bool:
+        """Whether there is an answer, and if it may be another law's double, was time to find that law."""
+        if not self._context.is_answered(longest):
+            return False
+        if not self._context.is_answer_doubtful:
+            return True
+        if self._doubt is None:
+            self._doubt = clock.within(self._context.settings.doubtful_work)
+        return self._doubt.is_over
 
     def _is_on(self, stage: Stage) -> bool:
         return not stage.components or bool(stage.components & self._context.components)

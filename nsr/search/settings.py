@@ -205,6 +205,8 @@ class SearchSettings:
         batches_after: Batches in which a simpler answer may come.
         least_rows: Rows from which on tests tell whether residuals are noise.
         least_explained: Share of the target's loss that may be left for residuals to count as noise.
+        few_constants: Constants that are not round of an answer that leaves noise and is beyond doubt.
+        doubtful_work: Seconds of work in which another law may come where it has more.
         convincing: Where rows are fewer, share of the null loss that a convincing answer leaves at most.
         compression: Where rows are fewer, how many times its own bits a convincing answer saves at least.
             Both are set so that Kepler's law convinces on eleven bodies, and three fitted constants on
@@ -227,5 +229,7 @@ class SearchSettings:
     batches_after: int = 8
     least_rows: int = ROWS
     least_explained: float = 0.1
+    few_constants: int = 1
+    doubtful_work: float = 6.0
     convincing: float = 1e-7
     compression: float = 2.5

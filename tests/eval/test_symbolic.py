@@ -270,3 +270,12 @@ def test_pi_may_be_exact_or_a_decimal(sandbox):
 def decimal(frequency: str) -> sympy.Expr:
     x, y = sympy.symbols("x_0 x_1", real=True)
     return sympy.sin(sympy.Float(frequency) * x) / y
+
+
+def test_what_is_the_same_before_rounding_is_symbolic(sandbox):
+    """Rounded, 1/3 is not half of 2/3; an equation that is the truth in other words is right all the same."""
+    expression = parse("1 + x_0*x_1/(1 - x_0*x_1/3)")
+    problem = Problem("Clausius", "feynman", expression, ("a", "b"), ((0.1, 1.0), (0.1, 1.0)))
+    for text, is_right in (("2.25", True), ("2.26", False)):
+        model = model_of(f"1/({text}/(x_0*x_1 + 1.5) - 0.5)")
+        assert judge(problem, model, 1.0, sandbox).symbolic == is_right
