@@ -19,9 +19,8 @@ from nsr.refinement.candidates import Candidate, as_found_by, scored
 from nsr.refinement.likelihood import weighted
 from nsr.refinement.losses import AUTO, GAMMA, loss_for
 from nsr.search.proportional import is_proportional, relative_weights
-from nsr.search.settings import ROWS
 from nsr.search.surrogate import PLAIN, Output, Response, Surrogate, fit_surrogates, outputs
-from nsr.task import Task
+from nsr.task import ROWS, Task
 
 Array = NDArray[np.float64]
 

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from nsr.refinement.likelihood import weighted
 from nsr.search.residuals import has_structure
-from nsr.search.settings import MANY_ROWS
 from nsr.search.surrogate import ROUGH, Response, Surrogate, fit_surrogates
-from nsr.task import Task
+from nsr.task import MANY_ROWS, Task
 
 Array = NDArray[np.float64]
 
