@@ -6,6 +6,7 @@ pictures can be combined and changed. They need matplotlib: `pip install "nsr[pl
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -115,11 +116,10 @@ def plot_slice(
     """
     ax = ax or _new_axes()
     table, place = _table(X), _place(estimator, column)
-    points = np.tile(np.median(table, axis=0), (_N_FINE, 1))
-    points[:, place] = np.linspace(table[:, place].min(), table[:, place].max(), _N_FINE)
-    values, bounds = _values(estimator, points, index)
-    (line,) = ax.plot(points[:, place], values, label="equation")
-    ax.fill_between(points[:, place], *bounds.T, color=line.get_color(), alpha=_FAINT, linewidth=0)
+    along = _over_range(table, place, _N_FINE)
+    values, bounds = _values(estimator, _at_medians(table, {place: along}), index)
+    (line,) = ax.plot(along, values, label="equation")
+    ax.fill_between(along, *bounds.T, color=line.get_color(), alpha=_FAINT, linewidth=0)
     ax.set(xlabel=estimator.names_.identifiers[place], ylabel="target")
     return ax
 
@@ -146,10 +146,8 @@ def plot_surface(
     ax = ax or _new_axes()
     table = _table(X)
     across, up = (_place(estimator, column) for column in columns)
-    lines = [np.linspace(table[:, place].min(), table[:, place].max(), _N_GRID) for place in (across, up)]
-    grid = np.meshgrid(*lines)
-    points = np.tile(np.median(table, axis=0), (_N_GRID**2, 1))
-    points[:, across], points[:, up] = grid[0].ravel(), grid[1].ravel()
+    grid = np.meshgrid(*(_over_range(table, place, _N_GRID) for place in (across, up)))
+    points = _at_medians(table, {across: grid[0].ravel(), up: grid[1].ravel()})
     values, _ = _values(estimator, points, index)
     filled = ax.contourf(*grid, np.ma.masked_invalid(values.reshape(_N_GRID, _N_GRID)), levels=20)
     ax.figure.colorbar(filled, ax=ax, label="target")
@@ -207,6 +205,17 @@ def _place(estimator: SymbolicRegressor, column: int | str) -> int:
     return estimator.names_.place(column) if isinstance(column, str) else int(column)
 
 
+def _over_range(table: Array, place: int, n: int) -> Array:
+    return np.linspace(table[:, place].min(), table[:, place].max(), n)
+
+
+def _at_medians(table: Array, given: Mapping[int, Array]) -> Array:
+    """Points, shape (n, n_columns), with values, shape (n,), of some columns; others at their median."""
+    medians = np.median(table, axis=0)
+    columns = [given.get(place, median) for place, median in enumerate(medians)]
+    return np.column_stack(np.broadcast_arrays(*columns))
+
+
 def _values(estimator: SymbolicRegressor, points: Array, index: int | None) -> tuple[Array, Array]:
     """Values at points, and bounds of new observations, shape (n_points, 2)."""
     table: Any = points
@@ -224,8 +233,7 @@ def _most_needed(estimator: SymbolicRegressor, X: ArrayLike) -> list[int]:
     used = estimator.expressions_[estimator.best_index_].variables
     spread = {}
     for place in used:
-        points = np.tile(np.median(table, axis=0), (len(table), 1))
-        points[:, place] = table[:, place]
+        points = _at_medians(table, {place: table[:, place]})
         with np.errstate(all="ignore"):
             spread[place] = float(np.nanstd(_values(estimator, points, None)[0]))
     return sorted(used, key=lambda place: -spread[place])

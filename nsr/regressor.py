@@ -15,13 +15,12 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
 
 from nsr.clock import Clock, check_time_limit
-from nsr.data.column_units import ordered_units
-from nsr.data.guesses import Guess, read_guesses
+from nsr.data.column_units import parsed_units
+from nsr.data.guesses import Guess, over_columns, read_guesses
 from nsr.data.names import Names, with_text_names
 from nsr.data.notes import tell
 from nsr.data.preparation import prepare
 from nsr.data.weights import known_noise, row_weights
-from nsr.evaluate.domains import warnings
 from nsr.evaluate.program import Program
 from nsr.export.latex import to_latex
 from nsr.export.leaderboard import leaderboard
@@ -36,6 +35,7 @@ from nsr.progress import Progress, Watcher, current_watcher
 from nsr.refinement.candidates import Candidate
 from nsr.refinement.choice import RULES
 from nsr.refinement.compiling import compile_kernels
+from nsr.refinement.front import front_table
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.losses import AUTO
 from nsr.refinement.reported import check_asked, constants_table, reported
@@ -201,7 +201,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         self._check_parameters()
         given = read_guesses(self.guesses, names)
-        units = _parsed(X_units, y_units, names, self.constant_units)
+        units = parsed_units(X_units, y_units, names, self.constant_units)
         pretrained = from_pretrained(self.checkpoint, self.device, knows="functions")
         compile_kernels()  # the seconds of a first fit's compiler are not the search's
         clock = Clock.of(self.time_limit)
@@ -217,7 +217,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         settings = self.settings or SearchSettings()
         solver = Solver(pretrained, self.n_candidates, self._stages, settings, self.selection, is_loss_open)
         solver.watch = _shown_to(current_watcher(), names, data.columns)
-        guesses = _over_columns(given, data.columns)
+        guesses = over_columns(given, data.columns)
         solution, task = solver.solve(task, [guess.expression for guess in guesses], clock)
         self.names_ = names
         self.loss_ = task.loss.name
@@ -355,17 +355,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.expressions_ = [candidate.expression.substitute(back) for candidate in front]
         self.reports_ = [reported(candidate.expression, task, guesses).over(back) for candidate in front]
         self.constants_ = constants_table(self.reports_)
-        self.equations_ = pd.DataFrame(
-            {
-                "complexity": [candidate.complexity for candidate in front],
-                "loss": [candidate.loss for candidate in front],
-                "r2": [1 - c.loss / task.null_loss if task.null_loss > 0 else 1.0 for c in front],
-                "score": [-candidate.bits for candidate in front],
-                "stage": [candidate.stage for candidate in front],
-                "name": [candidate.name for candidate in front],
-                "warning": warnings([candidate.expression for candidate in front], task.X),
-            }
-        )
+        self.equations_ = front_table(front, task)
         self.equations_["equation"] = self.equations()
 
     def _tell_unexplained(self) -> None:
@@ -394,25 +384,6 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         return tags
 
 
-def _parsed(
-    X_units: Mapping[str, str] | Sequence[str] | None,
-    y_units: str | None,
-    names: Names,
-    constants: str,
-) -> Units | None:
-    """The units of a table, if they were given."""
-    if X_units is None and y_units is None:
-        return None
-    n_columns = len(names.columns)
-    if X_units is None or y_units is None or (len(X_units) != n_columns and not isinstance(X_units, Mapping)):
-        given = 0 if X_units is None else len(X_units)
-        raise ValueError(
-            f"units were given for {given} columns and {'the' if y_units else 'no'} target: give X_units for "
-            f"all {n_columns} columns ('1' for none) and y_units"
-        )
-    return Units.parse(ordered_units(X_units, names), y_units, constants)
-
-
 def _shown_to(
     watcher: Watcher | None, names: Names, columns: NDArray[np.intp]
 ) -> Callable[[str, Expression | None, float], None] | None:
@@ -426,12 +397,3 @@ def _shown_to(
         watcher(Progress(at_work, equation, share))
 
     return show
-
-
-def _over_columns(given: list[Guess], columns: NDArray[np.intp]) -> list[Guess]:
-    """The user's guesses over the columns that are used."""
-    places = {int(column): variable(place) for place, column in enumerate(columns)}
-    usable = [guess for guess in given if set(guess.expression.variables) <= places.keys()]
-    if len(usable) < len(given):
-        tell(f"{len(given) - len(usable)} of the guesses need columns that are left out, and are not used")
-    return [guess.over(places) for guess in usable]

@@ -35,6 +35,32 @@ def ordered_units(units: Mapping[str, str] | Sequence[str], names: Names) -> lis
     return [given[place] for place in range(len(names.columns))]
 
 
+def parsed_units(
+    X_units: Mapping[str, str] | Sequence[str] | None, y_units: str | None, names: Names, constants: str
+) -> Units | None:
+    """The units of a table; None where none were given.
+
+    Args:
+        X_units: One unit for each column, in order, or by the columns' names.
+        y_units: Unit of the target.
+        names: The columns.
+        constants: Whether constants are `dimensionless` or `free`.
+
+    Raises:
+        ValueError: If only some have units, or a unit cannot be read.
+    """
+    if X_units is None and y_units is None:
+        return None
+    n_columns = len(names.columns)
+    if X_units is None or y_units is None or (len(X_units) != n_columns and not isinstance(X_units, Mapping)):
+        given = 0 if X_units is None else len(X_units)
+        raise ValueError(
+            f"units were given for {given} columns and {'the' if y_units else 'no'} target: give X_units for "
+            f"all {n_columns} columns ('1' for none) and y_units"
+        )
+    return Units.parse(ordered_units(X_units, names), y_units, constants)
+
+
 def units_in_text(text: str, names: Names, target: str) -> tuple[list[str], str]:
     """Units of the columns and of the target from text such as `mass=kg,v=m/s,energy=J`.
 

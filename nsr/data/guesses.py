@@ -6,7 +6,7 @@ import difflib
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from nsr.data.names import Names
@@ -83,6 +83,15 @@ def read_guesses(guesses: str | Sequence[str], names: Names) -> list[Guess]:
         if not isinstance(text, str):
             raise ValueError(f"a guess is a text such as 'a*x_0 + b', not {text!r}")
     return [_read(text, names) for text in texts]
+
+
+def over_columns(given: Sequence[Guess], columns: Iterable[int]) -> list[Guess]:
+    """Guesses over those columns of a table that are used; the user is told where one needs others."""
+    places = {int(column): variable(place) for place, column in enumerate(columns)}
+    usable = [guess for guess in given if set(guess.expression.variables) <= places.keys()]
+    if len(usable) < len(given):
+        tell(f"{len(given) - len(usable)} of the guesses need columns that are left out, and are not used")
+    return [guess.over(places) for guess in usable]
 
 
 def _read(text: str, names: Names) -> Guess:

@@ -145,9 +145,9 @@ class UnitsSettings:
     """When a constant with a unit of its own may be missing.
 
     Attributes:
-        work: Seconds of work after which
-        unexplained: what units allow should leave less than this share of the null loss.
-        free_share: Of the work after that, for equations with free constants, if it does not.
+        work: Seconds of work that equations with the given units alone are looked for.
+        unexplained: Share of the null loss that they leave at most where no constant is missing.
+        free_share: Of the work after that, for equations with free constants, if they leave more.
     """
 
     work: float = 8.0
@@ -160,8 +160,8 @@ class FinishingSettings:
     """What is done to the best candidates at the end.
 
     Attributes:
-        share: Of the time, kept for it,
-        after_interruption: or seconds, after Ctrl-C.
+        share: Of the time, kept for it.
+        after_interruption: Seconds for it after Ctrl-C.
         choice_share: Of the time that is left when the search is over, for the choice.
         n_promising: Candidates that are carried back to the user's units beside the front.
         rounded: Share by which a round constant may be worse than the mean that it stands for.
@@ -218,7 +218,7 @@ class SearchSettings:
     evolution: EvolutionSettings = field(default_factory=EvolutionSettings)
     finishing: FinishingSettings = field(default_factory=FinishingSettings)
     units: UnitsSettings = field(default_factory=UnitsSettings)
-    first_look: float = 1.0
+    first_look: float = 0.4
     guessed: Effort = Effort(restarts=32, points=None, iterations=100)
     polished: Effort = Effort(restarts=1, points=512, iterations=30)
     max_length: int = 200

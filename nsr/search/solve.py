@@ -67,7 +67,8 @@ class _Scaled:
         """Batches of the search.
 
         Where the loss was left open, what is exact needs none. If nothing is after a little work, the noise
-        is looked at, and where it asks for another loss everything begins anew with it.
+        is looked at, and where it asks for another loss everything begins anew with it, and with what was
+        found.
         """
         batches = self.search.run(clock)
         if self._is_loss_open:
@@ -75,7 +76,11 @@ class _Scaled:
             while not look.is_over and (batch := next(batches, None)) is not None:
                 yield batch
             if not self._is_exact and (told := with_noise_told(self.task)) is not self.task:
+                found = self.search.candidates.most_promising(self._solver.settings.finishing.n_promising)
                 self.task, self.search = self._begun(told)
+                new = self.search.candidates
+                anew = scored([candidate.expression for candidate in found], new.task)
+                yield new.add(as_found_by(found, anew, new.task))
                 batches = self.search.run(clock)
         yield from batches
 
@@ -153,7 +158,8 @@ class Solver:
         told_apart = plain(without_duplicates(candidates, task), task, clock)
         front = chosen_front(without_needless_poles(told_apart, task), task, self.rule, clock)
         self._note_time(clock)
-        task = replace(task, weights=weights)
+        if not task.loss.is_quadratic:
+            task = replace(task, weights=weights)
         rows = front.candidates
         told = as_found_by(rows, scored([row.expression for row in rows], task), task)
         return replace(front, candidates=likeliest(told, task)), task

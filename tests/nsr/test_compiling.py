@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from effort import HASTY
 from numba.core import event
 
 from nsr.expressions.parsing import parse
@@ -32,7 +33,7 @@ def test_once_compiled_neither_a_fit_nor_a_simulation_compiles_anything_more(com
     compile_ode_kernels()
     compiled.names.clear()
     X = rng.uniform(1, 2, (40, 2))
-    SymbolicRegressor(stages=("families", "separation", "reduction", "evolution"), time_limit=5).fit(
+    SymbolicRegressor(stages=("families", "separation", "reduction", "evolution"), settings=HASTY).fit(
         X, 1.3 * np.sqrt(X[:, 0]) + np.exp(X[:, 1] / 3) + 0.1 * rng.standard_normal(40)
     )
     times = np.linspace(0, 1, 20)

@@ -52,6 +52,7 @@ def test_resuming_gives_what_would_have_come_next(done):
     assert all(same(a, b) for a, b in zip(straight[done:], resumed, strict=True))
 
 
+@pytest.mark.filterwarnings("ignore:This DataLoader will create 2 worker processes")  # on a single core
 def test_resuming_is_exact_with_several_workers_which_draw_different_problems():
     config = StreamConfig(batch_size=8, chunk_size=16, n_workers=2, seed=5)
     straight = take(8, config)

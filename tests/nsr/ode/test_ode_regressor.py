@@ -108,7 +108,7 @@ def test_hare_and_lynx_are_prey_and_predator(nsr, tmp_path):
     """Lotka and Volterra's equations from the furs of a hundred years ago."""
     pytest.importorskip("matplotlib")
     result, picture = tmp_path / "result.json", tmp_path / "hare_lynx.png"
-    arguments = ("--time", "year", "--output", result, "--plot", picture)
+    arguments = ("--time", "year", "--stages", "library,variation", "--output", result, "--plot", picture)
     code, out, _ = nsr("ode", "examples/hare_lynx.csv", *arguments)
     assert code == 0
     assert picture.read_bytes().startswith(b"\x89PNG")

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generators.systems import SystemConfig, SystemSampler
@@ -25,6 +25,7 @@ def test_what_is_one_change_away_is_among_them(old, new):
     assert form(parse(new)) in {form(varied) for varied in variations(parse(old), 2, DEFAULTS)}
 
 
+@settings(max_examples=30)  # each is a system of several equations, with some hundred variations
 @given(st.integers(0, 2**32 - 1))
 def test_variations_are_other_forms_and_few(seed):
     system = SystemSampler(SystemConfig(), np.random.default_rng(seed)).sample()

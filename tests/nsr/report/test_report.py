@@ -118,7 +118,14 @@ def test_weights_of_rows_count(reported, rng):
 def test_poles_in_the_data_s_box_are_told(reported, rng):
     X = rng.uniform(1, 3, (30, 1))
     X = X[np.abs(X - 2).min(axis=1) > 0.1]
-    assert reported(X, 1 / (X[:, 0] - 2), "1/(x_0 - 2)")["box"].is_warning
+    pole = reported(X, 1 / (X[:, 0] - 2), "1/(x_0 - 2)")["box"]
+    assert pole.is_warning
+    assert "pole" in pole.text
+    # So narrow that hardly any point that is drawn from the box shows it.
+    narrow = reported(X, X[:, 0], "x_0 + 0.00001/(x_0 - 2)")["box"]
+    assert narrow.is_warning
+    peak = reported(X, X[:, 0], "x_0 + 1000*exp(-900*(x_0 - 2)**2)")["box"]
+    assert "far beyond" in peak.text
     assert reported(X, np.sqrt(np.abs(X[:, 0] - 2)), "sqrt(abs(x_0 - 2))")["box"].is_warning is False
     outside = X[X[:, 0] > 2]
     both = np.vstack((outside, -outside))

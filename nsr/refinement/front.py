@@ -1,0 +1,34 @@
+"""The Pareto front as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from nsr.evaluate.domains import warnings
+from nsr.refinement.candidates import Candidate
+from nsr.task import Task
+
+
+def front_table(front: Sequence[Candidate], task: Task) -> pd.DataFrame:
+    """What is known about each equation of a front but its text, a row each.
+
+    Args:
+        front: From simple to accurate, over the task's columns.
+        task: What they were fitted to.
+
+    Returns:
+        Columns as `nsr.regressor.SymbolicRegressor.equations_` describes them.
+    """
+    return pd.DataFrame(
+        {
+            "complexity": [candidate.complexity for candidate in front],
+            "loss": [candidate.loss for candidate in front],
+            "r2": [1 - c.loss / task.null_loss if task.null_loss > 0 else 1.0 for c in front],
+            "score": [-candidate.bits for candidate in front],
+            "stage": [candidate.stage for candidate in front],
+            "name": [candidate.name for candidate in front],
+            "warning": warnings([candidate.expression for candidate in front], task.X),
+        }
+    )
