@@ -138,9 +138,9 @@ class Uncertainty:
 
     @property
     def _is_open(self) -> NDArray[np.bool_]:
-        with np.errstate(over="ignore"):
+        with np.errstate(all="ignore"):
             along = np.sum((self.open_directions * self.scale[:, None]) ** 2, axis=1)
-        return np.asarray(along > _ALONG**2)
+        return ~np.asarray(along <= _ALONG**2)  # nor is what is beyond floating point known
 
     def _values_and_gradients(self, expression: Expression, X: Array) -> tuple[Array, Array]:
         with np.errstate(all="ignore"):
