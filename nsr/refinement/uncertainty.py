@@ -84,7 +84,8 @@ class Uncertainty:
     @property
     def errors(self) -> Array:
         """Standard errors of the constants, shape (K,); infinite where the data leave them open."""
-        errors = self.noise * np.sqrt(np.sum(self.root**2, axis=1))
+        with np.errstate(all="ignore"):  # errors beyond floating point are infinite
+            errors = self.noise * np.sqrt(np.sum(self.root**2, axis=1))
         return np.where(self._is_open, np.inf, errors)
 
     def intervals(self, level: float = 0.95) -> Array:
@@ -137,8 +138,9 @@ class Uncertainty:
 
     @property
     def _is_open(self) -> NDArray[np.bool_]:
-        along = np.sum((self.open_directions * self.scale[:, None]) ** 2, axis=1)
-        return np.asarray(along > _ALONG**2)
+        with np.errstate(all="ignore"):
+            along = np.sum((self.open_directions * self.scale[:, None]) ** 2, axis=1)
+        return ~np.asarray(along <= _ALONG**2)  # nor is what is beyond floating point known
 
     def _values_and_gradients(self, expression: Expression, X: Array) -> tuple[Array, Array]:
         with np.errstate(all="ignore"):

@@ -68,7 +68,7 @@ class Structure:
     def _solved(self, context: Context, state: State, clock: Clock) -> Iterator[list[Candidate]]:
         """What families and separation find for one state."""
         if "families" in context.components:
-            for forms in relations(state, settings=context.settings.structure):
+            for forms in relations(state, (), context.settings.structure):
                 clock.spend(WORK)
                 lifted = [state.lift(form) for form in forms]
                 yield context.polished(lifted, stage_name("families", state, context), clock)
