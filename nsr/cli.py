@@ -90,7 +90,7 @@ def fit(
         check_output(output, [data])
     if plot is not None:
         _check_plot(plot, output, data)
-    with _status(console) as say, _told(console):
+    with _status(console) as say, _told(console) as notes:
         import pandas as pd
 
         from nsr.data.column_units import split_by_comma
@@ -123,8 +123,8 @@ def fit(
             n_equations=equations,
         )
         _compile(compile_kernels, say)
-        say("searching for equations")
-        estimator.fit(X, y, **own_units, **row_columns)
+        with _watched(console, say, time_limit):
+            estimator.fit(X, y, **own_units, **row_columns)
     target = table.names[explained]
     chosen_equation = estimator.equations("warranted")[estimator.best_index_]
     about = estimator.reports_[estimator.best_index_].text
@@ -137,7 +137,7 @@ def fit(
         if own_report is not None:
             told += ["", repr(own_report), ""]
         if output is not None:
-            write_result(output, estimator, target, seconds, seed, own_report)
+            write_result(output, estimator, target, seconds, seed, notes, own_report)
         if plot is not None:
             from nsr.plots import draw
 
@@ -194,7 +194,7 @@ def ode(
 
     console = Console(stderr=True)
     check_time_limit(time_limit)
-    with _status(console) as say, _told(console):
+    with _status(console) as say, _told(console) as notes:
         from nsr.data.column_units import split_by_comma
         from nsr.ode import ODERegressor
         from nsr.ode.compiling import compile_ode_kernels
@@ -216,14 +216,14 @@ def ode(
         if stages is not None:
             estimator.set_params(stages=tuple(split_by_comma(stages)))
         _compile(compile_ode_kernels, say)
-        say("searching for equations of motion")
-        estimator.fit(times, tables)
+        with _watched(console, say, time_limit):
+            estimator.fit(times, tables)
     best = estimator.expressions_[estimator.best_index_]
     written = to_equations(best, estimator.names_.identifiers, digits=6)
     printed = partial(_print_leaderboard, estimator, estimator.equations(digits=6), (), written)
     with _told(console), _printed_last(printed):
         if output is not None:
-            write_systems(output, estimator, time, names)
+            write_systems(output, estimator, time, names, notes)
         if plot is not None:
             plot_simulation(estimator, times, tables, plot)
 
@@ -291,7 +291,7 @@ def _constant_units(text: str | None, units: dict[str, Any]) -> str:
 
 
 @contextlib.contextmanager
-def _status(console: Any) -> Iterator[Callable[[str], None]]:
+def _status(console: Any) -> Iterator[Callable[[Any], None]]:
     """What says what is going on: beside a spinner on a terminal, not at all in a pipe."""
     if not console.is_terminal:
         yield lambda _: None
@@ -301,7 +301,22 @@ def _status(console: Any) -> Iterator[Callable[[str], None]]:
         yield status.update
 
 
-def _compile(compile_all: Callable[[], None], say: Callable[[str], None]) -> None:
+@contextlib.contextmanager
+def _watched(console: Any, say: Callable[[Any], None], time_limit: float) -> Iterator[None]:
+    """Shows on a terminal how far a search is; in a pipe nobody watches it."""
+    if not console.is_terminal:
+        yield
+        return
+    from nsr.live import LiveStatus
+    from nsr.progress import watched_by
+
+    live = LiveStatus(time_limit)
+    say(live)
+    with watched_by(live):
+        yield
+
+
+def _compile(compile_all: Callable[[], None], say: Callable[[Any], None]) -> None:
     """Compiles what was not compiled before, which takes a while when it is everything."""
     from nsr.evaluate.kernels import are_compiled
 
@@ -311,16 +326,18 @@ def _compile(compile_all: Callable[[], None], say: Callable[[str], None]) -> Non
 
 
 @contextlib.contextmanager
-def _told(console: Any) -> Iterator[None]:
-    """Warnings become notes on the console, at once."""
+def _told(console: Any) -> Iterator[list[str]]:
+    """Warnings become notes on the console, at once, and are kept in the list."""
+    kept: list[str] = []
 
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        kept.append(str(message))
         _tell(console, str(message))
 
     with warnings.catch_warnings():
         warnings.simplefilter("always", UserWarning)
         warnings.showwarning = show
-        yield
+        yield kept
 
 
 @contextlib.contextmanager

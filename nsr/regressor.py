@@ -24,13 +24,14 @@ from nsr.data.weights import known_noise, row_weights
 from nsr.evaluate.program import Program
 from nsr.export.latex import to_latex
 from nsr.export.leaderboard import leaderboard
-from nsr.expressions.expression import variable
+from nsr.expressions.expression import Expression, variable
 from nsr.expressions.printing import to_infix
 from nsr.expressions.space import SearchSpace
 from nsr.expressions.sympy_form import to_sympy
 from nsr.expressions.units import Units
 from nsr.network.checkpoint import DEFAULT_CHECKPOINT, from_pretrained
 from nsr.network.devices import check_device
+from nsr.progress import Progress, Watcher, current_watcher
 from nsr.refinement.candidates import Candidate
 from nsr.refinement.choice import RULES
 from nsr.refinement.compiling import compile_kernels
@@ -52,6 +53,9 @@ if TYPE_CHECKING:
     from nsr.report.report import Report
 
 Array = NDArray[np.float64]
+
+# Digits of constants in what is shown while a fit goes on.
+_DIGITS = 4
 
 
 class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -212,6 +216,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         is_loss_open = self.loss == AUTO and y_err is None
         settings = self.settings or SearchSettings()
         solver = Solver(pretrained, self.n_candidates, self._stages, settings, self.selection, is_loss_open)
+        solver.watch = _shown_to(current_watcher(), names, data.columns)
         guesses = over_columns(given, data.columns)
         solution, task = solver.solve(task, [guess.expression for guess in guesses], clock)
         self.names_ = names
@@ -377,3 +382,18 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         tags.regressor_tags.poor_score = True
         tags.non_deterministic = False
         return tags
+
+
+def _shown_to(
+    watcher: Watcher | None, names: Names, columns: NDArray[np.intp]
+) -> Callable[[str, Expression | None, float], None] | None:
+    """What tells a watcher of equations over the columns that are used, in the names of all."""
+    if watcher is None:
+        return None
+    back = {used: variable(int(column)) for used, column in enumerate(columns)}
+
+    def show(at_work: str, best: Expression | None, share: float) -> None:
+        equation = "" if best is None else to_infix(best.substitute(back), names.identifiers, _DIGITS)
+        watcher(Progress(at_work, equation, share))
+
+    return show

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,11 +33,13 @@ class Result:
         target: Name of the explained column.
         columns: The explaining columns as the user names them, in order.
         expression: The chosen equation, of variables in that order.
+        warnings: What the user was warned of when it was fitted.
     """
 
     target: str
     columns: tuple[str, ...]
     expression: Expression
+    warnings: tuple[str, ...] = ()
 
 
 def write_result(
@@ -45,6 +48,7 @@ def write_result(
     target: str,
     seconds: float,
     seed: int,
+    notes: Sequence[str] = (),
     report: Report | None = None,
 ) -> None:
     """Writes the front as JSON, with the columns under their own names and as equations call them.
@@ -55,6 +59,7 @@ def write_result(
         target: Name of the explained column.
         seconds: How long it took.
         seed: Of the search.
+        notes: What the fit warned of.
         report: On the chosen equation, if one was asked for.
     """
     names = estimator.names_
@@ -65,10 +70,12 @@ def write_result(
         "columns": dict(zip(names.identifiers, names.columns, strict=True)),
         "best": int(estimator.best_index_),
         "equations": [
-            {key: row[key] for key in ("equation", "complexity", "loss", "r2")}
+            {key: row[key] for key in ("equation", "complexity", "loss", "r2", "warning")}
             | {"constants": _constants(estimator, place)}
             for place, row in enumerate(front.to_dict(orient="records"))
         ],
+        "ended": estimator.ended_,
+        "warnings": [*notes, *_of_equation(str(estimator.best_["warning"]))],
         "seconds": round(seconds, 3),
         "checkpoint": estimator.checkpoint,
         "loss": estimator.loss_,
@@ -77,6 +84,11 @@ def write_result(
     if report is not None:
         content["report"] = report.to_dict()
     write_whole(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def _of_equation(warning: str) -> list[str]:
+    """What there is to say of an equation that has no value somewhere in the box of its data."""
+    return [f"the chosen equation has no value everywhere between the rows ({warning})"] if warning else []
 
 
 def _constants(estimator: SymbolicRegressor, place: int) -> list[dict[str, Any]]:
@@ -105,11 +117,14 @@ def read_result(path: Path) -> Result:
         columns = tuple(str(content["columns"][name]) for name in features)
         equation = str(content["equations"][content["best"]]["equation"])
         target = str(content["target"])
+        notes = content.get("warnings", [])
+        if not isinstance(notes, list):
+            raise TypeError
     except (ValueError, KeyError, IndexError, TypeError, RecursionError):
         raise ValueError(
             f"{described(path)} is not a result of `nsr fit`; write it anew with --output"
         ) from None
-    return Result(target, columns, parse(equation, features))
+    return Result(target, columns, parse(equation, features), tuple(map(str, notes)))
 
 
 def predictions(result: Result, table: Table) -> pd.DataFrame:
@@ -119,6 +134,8 @@ def predictions(result: Result, table: Table) -> pd.DataFrame:
         ValueError: If a column that the equation uses is missing or not numeric.
     """
     pass_over_units(table)
+    for warning in result.warnings:
+        tell(f"when the equation was fitted: {warning}")
     # Of columns with one name all are looked up, as their order tells them apart.
     needed = [
         place

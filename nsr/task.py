@@ -18,6 +18,10 @@ Array = NDArray[np.float64]
 Rows = NDArray[np.intp] | slice
 AnyTask = TypeVar("AnyTask", bound="Task")
 
+# Rows, drawn at random, that a question is asked of: where each costs much, where noise is small, and where
+# noise must average out.
+FEW_ROWS, ROWS, MANY_ROWS = 256, 2_000, 10_000
+
 
 @dataclass(frozen=True, eq=False)
 class Task:

@@ -34,7 +34,7 @@ def leaderboard(
         ["", *marks],
         ["complexity", *(str(value) for value in front["complexity"])],
         ["loss", *(f"{value:.3g}" for value in front["loss"])],
-        ["unexplained", *(_share(1 - value) for value in front["r2"])],
+        ["unexplained", *(share(1 - value) for value in front["r2"])],
     ]
     aligned = [[cell.rjust(max(map(len, column))) for cell in column] for column in columns]
     starts = [_GAP.join(cells) + _GAP for cells in zip(*aligned, strict=True)]
@@ -49,7 +49,7 @@ def leaderboard(
     return "\n".join(start + text for start, text in zip(starts, ["equation", *shown], strict=True))
 
 
-def _share(unexplained: float) -> str:
+def share(unexplained: float) -> str:
     """1 - R2 with digits enough to tell rows apart."""
     return "0" if abs(unexplained) < _ROUNDING else f"{unexplained:.3g}"
 

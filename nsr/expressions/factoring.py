@@ -7,10 +7,10 @@ import math
 import numpy as np
 
 from nsr.expressions.expression import Expression, apply, constant
+from nsr.expressions.operators import OPERATORS
 from nsr.expressions.simplify import simplify
 
 _ONE = constant(1.0)
-_EXPONENTS = {"sqrt": 0.5, "square": 2.0, "cube": 3.0, "inv": -1.0}
 
 
 def with_fewer_factors(expression: Expression) -> Expression:
@@ -48,11 +48,20 @@ def _split_off(expression: Expression) -> tuple[float, Expression]:
         return (a * b, _times(left, right)) if name == "mul" else (a / b, _over(left, right))
     if name in ("add", "sub"):
         return _of_sum(str(name), parts)
-    exponent = _EXPONENTS.get(str(name)) if name != "pow" else expression.children[1].tokens[0]
-    if isinstance(exponent, float) and parts[0][0] > 0:
+    exponent = _exponent(expression) if parts else None
+    if exponent is not None and parts[0][0] > 0:
         factor, base = parts[0]
         return _power(factor, exponent), apply(str(name), base, *expression.children[1:])
     return (1.0, apply(str(name), *(_product(*part) for part in parts))) if parts else (1.0, expression)
+
+
+def _exponent(expression: Expression) -> float | None:
+    """The number that the first argument is raised to, if it is raised to one."""
+    operator = OPERATORS[str(expression.tokens[0])]
+    if operator.arity == 1:
+        return operator.exponents[0] if operator.exponents else None
+    exponent = expression.children[1].tokens[0]
+    return exponent if operator.name == "pow" and isinstance(exponent, float) else None
 
 
 def _of_sum(name: str, parts: list[tuple[float, Expression]]) -> tuple[float, Expression]:

@@ -29,8 +29,10 @@ class Fitting:
         fitted: The systems that were, the best first.
     """
 
-    def __init__(self, task: OdeTask) -> None:
+    def __init__(self, task: OdeTask, tell: Callable[[], None] = lambda: None) -> None:
+        """Begins with none; `tell` is called when there is a new best one."""
         self.fitted: list[FittedSystem] = []
+        self._tell = tell
         self._task, self._settings = task, task.settings
 
     @property
@@ -104,7 +106,10 @@ class Fitting:
         return sturdy or looked_at
 
     def _keep(self, found: Iterable[FittedSystem]) -> None:
+        before = self.fitted[0] if self.fitted else None
         self.fitted = sorted([*self.fitted, *found], key=_bits)
+        if self.fitted and self.fitted[0] is not before:
+            self._tell()
 
     def _may_win(self, system: System, handicap: float = 0.0) -> bool:
         """Whether a system would be better than the best one if it were exact."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
@@ -16,8 +17,6 @@ from nsr.ode.weak_form import all_integrals, sparse_fits
 
 # Seconds of work for a regression, and for each term that it chooses from.
 _SECONDS, _SECONDS_A_TERM = 5e-3, 5e-4
-# Highest degree of polynomials by number of states: their terms grow fast.
-_DEGREES, _LEAST_DEGREE = {1: 5, 2: 4, 3: 3}, 2
 
 
 class LibraryStage(Stage):
@@ -31,7 +30,7 @@ class LibraryStage(Stage):
         clock = clock.share(task.settings.regression_share)
         proposals: Proposals = [[] for _ in range(task.n_states)]
         movers = [component for component in range(task.n_states) if task.moves[component]]
-        for library in libraries(task.n_states):
+        for library in libraries(task.n_states, task.settings.degrees):
             if clock.is_over and all(proposals[component] for component in movers):
                 break
             tables = all_integrals(task.weak_forms, Program(list(library)))
@@ -55,9 +54,14 @@ def polynomials(n_states: int, degree: int) -> tuple[Expression, ...]:
     return tuple(monomial(map(factors.count, range(n_states))) for factors in chosen)
 
 
-def libraries(n_states: int) -> list[tuple[Expression, ...]]:
-    """Libraries from small to large; each is tried on its own."""
-    highest = _DEGREES.get(n_states, _LEAST_DEGREE)
+def libraries(n_states: int, degrees: Sequence[int]) -> list[tuple[Expression, ...]]:
+    """Libraries from small to large; each is tried on its own.
+
+    Args:
+        n_states: States that terms are made of.
+        degrees: Of polynomials of one state, of two, and so on, the last one of more.
+    """
+    highest = degrees[min(n_states, len(degrees)) - 1]
     plain = [polynomials(n_states, degree) for degree in range(1, highest + 1)]
     quadratic = polynomials(n_states, 2)
     states = [variable(i) for i in range(n_states)]

@@ -24,12 +24,14 @@ from nsr.ode.compiling import compile_ode_kernels
 from nsr.ode.neural import Networks
 from nsr.ode.paths import System
 from nsr.ode.printing import to_equations
-from nsr.ode.search import FoundSystem, SystemSearch
+from nsr.ode.search import FoundSystem, SystemSearch, Watch
 from nsr.ode.settings import DEFAULTS, OdeSettings
+from nsr.ode.shooting import FittedSystem
 from nsr.ode.simulation import simulate
 from nsr.ode.stages import STAGES
 from nsr.ode.task import OdeTask
 from nsr.ode.trajectories import is_several
+from nsr.progress import Progress, Watcher, current_watcher
 from nsr.refinement.selection import thinned
 
 Array = NDArray[np.float64]
@@ -38,6 +40,8 @@ Array = NDArray[np.float64]
 _AFTER_INTERRUPTION = 0.5
 # Share of a state's variance that a system may leave unexplained before the user is told.
 _MOST_UNEXPLAINED = 0.5
+# Digits of constants in what is shown while a fit goes on.
+_DIGITS = 4
 
 
 class ODERegressor(BaseEstimator):  # type: ignore[misc]
@@ -120,7 +124,8 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         compile_ode_kernels()  # in the first fit on a machine, which is not the search's time
         clock = Clock.of(self.time_limit)
         task = OdeTask.of(t, X, self.settings or DEFAULTS, seed)
-        search = SystemSearch(task, stages)
+        names = _names(X, task.n_states)
+        search = SystemSearch(task, stages, _shown_to(current_watcher(), names))
         try:
             search.run(clock)
         except KeyboardInterrupt:
@@ -217,8 +222,8 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
 
     def _keep(self, found: list[FoundSystem], best: int, X: Any, n_states: int) -> None:
         """Sets all fitted attributes at once, so that a fit that fails changes none."""
-        columns = list(getattr(X[0] if is_several(X) else X, "columns", []))
-        self.names_ = Names.of(columns or [f"x_{i}" for i in range(n_states)])
+        columns = _columns(X)
+        self.names_ = _names(X, n_states)
         self.n_features_in_ = n_states
         if columns and all(isinstance(column, str) for column in columns):
             self.feature_names_in_ = np.array(columns, dtype=object)
@@ -237,6 +242,27 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
             }
         )
         self.equations_["equation"] = self.equations()
+
+
+def _columns(X: Any) -> list[Any]:
+    """Names of the columns of data frames; none of arrays."""
+    return list(getattr(X[0] if is_several(X) else X, "columns", []))
+
+
+def _names(X: Any, n_states: int) -> Names:
+    return Names.of(_columns(X) or [f"x_{i}" for i in range(n_states)])
+
+
+def _shown_to(watcher: Watcher | None, names: Names) -> Watch | None:
+    """What tells a watcher of systems, with their worst state's unexplained share of the variance."""
+    if watcher is None:
+        return None
+
+    def show(at_work: str, best: FittedSystem | None) -> None:
+        text = "" if best is None else _text(best.system, names.identifiers, _DIGITS)
+        watcher(Progress(at_work, text, 1.0 if best is None else float(np.max(best.unexplained))))
+
+    return show
 
 
 def _text(system: System, names: Sequence[str], digits: int | None) -> str:

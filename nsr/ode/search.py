@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,9 +21,9 @@ from nsr.ode.stage import Stage
 from nsr.ode.task import OdeTask
 from nsr.refinement.selection import front_of
 
-# Right-hand sides of each component that are combined for a first look.
-_N_FIRST = 2
 _VARIATION = "variation"
+# Is told what is at work, and the best system so far, simplified.
+Watch = Callable[[str, FittedSystem | None], None]
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,10 @@ class FoundSystem:
 class SystemSearch:
     """One search; what it has found so far is there whenever it is interrupted."""
 
-    def __init__(self, task: OdeTask, stages: Mapping[str, Stage]) -> None:
-        self._task, self._stages = task, stages
-        self._candidates, self._fitting = Candidates(task), Fitting(task)
+    def __init__(self, task: OdeTask, stages: Mapping[str, Stage], watch: Watch | None = None) -> None:
+        self._task, self._stages, self._watch = task, stages, watch
+        self._at_work = ""
+        self._candidates, self._fitting = Candidates(task), Fitting(task, self._tell)
 
     def run(self, clock: Clock) -> None:
         """Searches until there is nothing left to try, or time is up but for a last look.
@@ -69,9 +70,22 @@ class SystemSearch:
         planned = clock.within(settings.planned_work)
         self._propose(planned)
         if not self._fitting.is_settled:
+            self._begin("combinations")
             share = planned.share(settings.combination_share)
             self._fitting.fit(best_combinations(self._candidates.ranked, self._task, share), planned)
+        self._begin(_VARIATION)
         self._fitting.vary(self._variations, clock)
+
+    def _begin(self, at_work: str) -> None:
+        self._at_work = at_work
+        self._tell()
+
+    def _tell(self) -> None:
+        """Tells who watches what is at work, and the best system so far."""
+        if self._watch is not None:
+            fitted = self._fitting.fitted
+            best = replace(fitted[0], system=self._simplified(fitted[0].system)) if fitted else None
+            self._watch(self._at_work, best)
 
     @property
     def is_empty(self) -> bool:
@@ -96,6 +110,7 @@ class SystemSearch:
     def _propose(self, clock: Clock) -> None:
         """Asks stages until all have proposed, or a short system is exact."""
         for name, stage in self._stages.items():
+            self._begin(name)
             proposals = stage.propose(self._task, clock)
             if any(proposals):
                 self._candidates.add(name, proposals)
@@ -105,7 +120,8 @@ class SystemSearch:
 
     def _look(self, clock: Clock) -> None:
         """Fits the best of a few combinations, as on clean observations it may be exact."""
-        first = [expressions[:_N_FIRST] for expressions in self._candidates.ranked]
+        n = self._task.settings.n_first
+        first = [expressions[:n] for expressions in self._candidates.ranked]
         best = best_combinations(first, self._task, clock.share(self._task.settings.looking_share))[:1]
         self._fitting.fit(best, clock)
 
@@ -131,6 +147,9 @@ class SystemSearch:
         return replace(entire, bits=fitted.bits)
 
     def _reported(self, fitted: FittedSystem) -> FoundSystem:
-        pairs = zip(fitted.system, self._task.moves, strict=True)
-        system = tuple(simplify(component) if moves else STILL for component, moves in pairs)
-        return FoundSystem(system, fitted, self._candidates.stage_of(fitted.system, _VARIATION))
+        stage = self._candidates.stage_of(fitted.system, _VARIATION)
+        return FoundSystem(self._simplified(fitted.system), fitted, stage)
+
+    def _simplified(self, system: System) -> System:
+        pairs = zip(system, self._task.moves, strict=True)
+        return tuple(simplify(component) if moves else STILL for component, moves in pairs)

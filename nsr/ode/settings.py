@@ -29,6 +29,8 @@ class OdeSettings:
             bumps overlap, so fewer than there are.
         least_residual: Share of a weak target's size below which a right-hand side is exact.
 
+        degrees: Highest degree of polynomials of one state, of two, and so on, the last one of more: their
+            terms grow fast.
         most_terms: Terms that sparse sums by elimination have at most.
         most_exhaustive: Terms up to which all subsets of a library are tried.
         most_subsets: Subsets of one size that are tried at most; of libraries with more, none of that size.
@@ -57,6 +59,7 @@ class OdeSettings:
 
         piece_points: Points of the pieces that systems are first simulated on: from many starting points an
             error of the first one, or chaos, spoils little.
+        n_first: Right-hand sides of each component that are combined for a first look.
         n_combined: Right-hand sides of each component that are tried in every combination.
         most_combinations: Combinations of these at most.
         n_exchanges: Rounds in which each component of the best combination is exchanged for every other.
@@ -67,6 +70,7 @@ class OdeSettings:
         n_exchanged: Right-hand sides that were proposed and may take the place of the best system's.
         patience: Systems whose variations bring nothing before the search for better ones ends.
         variation_degree: Degree of the monomials that variations add.
+        variation_factor: What these begin with.
         most_tokens: Tokens of a variation at most.
 
         equation_weight: Bits of the observations that a bit of an equation counts as. On 30 clean generated
@@ -106,6 +110,7 @@ class OdeSettings:
     n_weak: int = 60
     least_residual: float = 1e-6
 
+    degrees: tuple[int, ...] = (5, 4, 3, 2)
     most_terms: int = 8
     most_exhaustive: int = 4
     most_subsets: int = 10_000
@@ -130,6 +135,7 @@ class OdeSettings:
     checking_share: float = 0.05
 
     piece_points: int = 25
+    n_first: int = 2
     n_combined: int = 5
     most_combinations: int = 150
     n_exchanges: int = 4
@@ -140,6 +146,7 @@ class OdeSettings:
     n_exchanged: int = 16
     patience: int = 5
     variation_degree: int = 3
+    variation_factor: float = 0.01
     most_tokens: int = 60
 
     equation_weight: float = 0.5

@@ -62,8 +62,18 @@ def read_trajectories(
     return [clock[own] for own in rows], [values.iloc[own] for own in rows], names
 
 
-def write_systems(path: Path, estimator: ODERegressor, time: str, names: Names) -> None:
-    """Writes the front of systems, `best` being the place of the chosen one, and the states' own names."""
+def write_systems(
+    path: Path, estimator: ODERegressor, time: str, names: Names, notes: Sequence[str] = ()
+) -> None:
+    """Writes the front of systems, `best` being the place of the chosen one, and the states' own names.
+
+    Args:
+        path: What to write.
+        estimator: Fitted.
+        time: Name of the column of times.
+        names: Of the states.
+        notes: What the fit warned of.
+    """
     front = estimator.equations_.to_dict(orient="records")
     rows = [
         {"equations": to_equations(system, estimator.names_.identifiers)}
@@ -76,5 +86,6 @@ def write_systems(path: Path, estimator: ODERegressor, time: str, names: Names) 
         "columns": dict(zip(names.identifiers, names.columns, strict=True)),
         "best": estimator.best_index_,
         "systems": rows,
+        "warnings": list(notes),
     }
     write_whole(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")

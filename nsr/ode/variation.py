@@ -14,8 +14,6 @@ from nsr.ode.stage import Stage
 from nsr.ode.task import OdeTask
 
 _ZERO, _ONE = constant(0.0), constant(1.0)
-# A term that is added has this factor to begin with.
-_FACTOR = 0.01
 
 
 class VariationStage(Stage):
@@ -39,7 +37,7 @@ def variations(expression: Expression, n_states: int, settings: OdeSettings) -> 
     """
     found: dict[Expression, Expression] = {}
     own = expression.skeleton()
-    for raw in _changed(expression, n_states, settings.variation_degree):
+    for raw in _changed(expression, n_states, settings):
         varied = simplify(raw)
         skeleton = varied.skeleton()
         if skeleton != own and len(varied.tokens) <= settings.most_tokens and not _is_nested(varied):
@@ -47,15 +45,15 @@ def variations(expression: Expression, n_states: int, settings: OdeSettings) -> 
     return list(found.values())
 
 
-def _changed(expression: Expression, n_states: int, degree: int) -> Iterator[Expression]:
+def _changed(expression: Expression, n_states: int, settings: OdeSettings) -> Iterator[Expression]:
     tokens = expression.tokens
     for start in range(len(tokens)):
         stop = subtree_end(tokens, start)
         old = Expression(tokens[start:stop])
         for new in _instead(old, n_states):
             yield Expression(tokens[:start] + new.tokens + tokens[stop:])
-    for term in polynomials(n_states, degree):
-        yield apply("add", expression, apply("mul", constant(_FACTOR), term))
+    for term in polynomials(n_states, settings.variation_degree):
+        yield apply("add", expression, apply("mul", constant(settings.variation_factor), term))
 
 
 def _instead(old: Expression, n_states: int) -> Iterator[Expression]:

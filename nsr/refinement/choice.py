@@ -21,7 +21,7 @@ from nsr.refinement.alternatives import CREDIBLE_BITS, alternatives, n_fitted
 from nsr.refinement.candidates import Candidate, ranked
 from nsr.refinement.crossvalidation import held_out_losses, is_as_good
 from nsr.refinement.selection import front_of, pareto_front
-from nsr.task import Task
+from nsr.task import ROWS, Task
 
 Array = NDArray[np.float64]
 RULES = ("auto", "accuracy", "score", "best")
@@ -32,8 +32,6 @@ _NEARLY_EXACT = 1e-6
 _WORTH_A_ROW = 0.5
 # Fewer rows cannot be told apart by leaving some out.
 _LEAST_ROWS = 5
-# Rows on which equations are compared: more tell nothing that a choice depends on.
-_ROWS = 2_000
 # Equations that are compared at most.
 _MOST_COMPARED = 40
 # Standard errors within which two equations are as good.
@@ -78,7 +76,7 @@ def chosen_front(
     chosen = auto if rule == "auto" else _by_rule(rows, task, rule)
     front = [row for row in rows if row is chosen or row in kept]
     if task.n_rows >= _LEAST_ROWS and not task.is_exact(shortest.loss):
-        others = alternatives(front, candidates, task.first(_ROWS), clock)
+        others = alternatives(front, candidates, task.first(ROWS), clock)
         front = sorted([*front, *others], key=lambda c: (c.complexity, -c.loss))
     return Front(front, front.index(chosen))
 
@@ -142,7 +140,7 @@ def _credible(rows: list[Candidate], shortest: Candidate) -> list[Candidate]:
 
 def _predictive(rows: list[Candidate], task: Task, clock: Clock) -> tuple[list[Candidate], Candidate]:
     """The rows that predict significantly better than the one kept before, and the chosen one."""
-    losses = held_out_losses([row.expression for row in rows], task.first(_ROWS), clock)
+    losses = held_out_losses([row.expression for row in rows], task.first(ROWS), clock)
     best = int(np.argmin(losses.mean(axis=1)))
     chosen = next(i for i in range(len(rows)) if i == best or is_as_good(losses[i], losses[best], _WITHIN))
     kept = [0]

@@ -14,12 +14,12 @@ from nsr.expressions.expression import Expression
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.refine import Effort, refine
 from nsr.refinement.uncertainty import Places, uncertainty, with_the_rest_held
-from nsr.task import Task
+from nsr.task import FEW_ROWS, Task
 
 Array = NDArray[np.float64]
 
-# Starting points, and rows on which forms are compared.
-_STARTS, _ROWS = 64, 256
+# Starting points of a guess.
+_STARTS = 64
 # Forms whose values differ by at most this share of their spread are one.
 _SAME = 1e-7
 # Constants whose effect on the values is a smaller share of these vanish.
@@ -44,7 +44,7 @@ def as_written(guess: Expression, equation: Expression, task: Task, places: Plac
     """
     if guess.variables != equation.variables or not len(places):
         return None
-    part = task.first(_ROWS)
+    part = task.first(FEW_ROWS)
     with np.errstate(all="ignore"):
         values = Program([equation]).values(part.X)[0]
     if not np.all(np.isfinite(values)) or np.ptp(values) == 0:

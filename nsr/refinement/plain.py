@@ -44,7 +44,6 @@ _EVEN = 1e-6
 _EFFORT = Effort(restarts=1, points=4_000, iterations=30)
 # Fronts that are looked at, and plainer forms of a form.
 _N_ROUNDS = 4
-_PERIODS = {"sin": 2 * math.pi, "cos": 2 * math.pi, "tan": math.pi}
 
 
 class _Change(NamedTuple):
@@ -202,9 +201,10 @@ def _slowed(place: int, part: Expression, v: Array, u: Array, X: Array) -> Itera
     place where more than half a period lies between neighbours.
     """
     name, variables = str(part.tokens[0]), part.variables
-    if name not in _PERIODS:
+    operator = OPERATORS.get(name)
+    if operator is None or operator.period is None:
         return
-    slower = _slower(name, u, X[:, variables[0]]) if len(variables) == 1 else None
+    slower = _slower(operator.period, u, X[:, variables[0]]) if len(variables) == 1 else None
     if slower is not None:
         rate, phase = slower
         argument = apply("add", apply("mul", constant(rate), variable(variables[0])), constant(phase))
@@ -212,19 +212,19 @@ def _slowed(place: int, part: Expression, v: Array, u: Array, X: Array) -> Itera
         return
     x = X[:, variables[0]] if len(variables) == 1 else u
     gaps = np.abs(np.diff(u[np.unique(x, return_index=True)[1]]))
-    if len(gaps) and np.median(gaps) > _PERIODS[name] / 2:
+    if len(gaps) and np.median(gaps) > operator.period / 2:
         yield _Change(place, constant(float(np.mean(v))), "wild")
 
 
-def _slower(name: str, u: Array, x: Array) -> tuple[float, float] | None:
+def _slower(period: float, u: Array, x: Array) -> tuple[float, float] | None:
     """The lowest rate, and its phase, with which a wave has the values it has at angles u, if that is less.
 
     Args:
-        name: The wave.
+        period: Of the wave.
         u: Its angles, shape (P,).
         x: Of what they are a straight line, if they are one, shape (P,).
     """
-    period, step = _PERIODS[name], spacing(x)
+    step = spacing(x)
     first, last = int(np.argmin(x)), int(np.argmax(x))
     size = np.max(np.abs(u))
     rate = float((u[last] - u[first]) / (x[last] - x[first]))

@@ -12,6 +12,8 @@ import numpy as np
 from nsr.evaluate.program import Program
 from nsr.expressions.simplify import length
 from nsr.refinement.description import expression_bits
+from nsr.refinement.likelihood import SQUARED_ERROR
+from nsr.task import FEW_ROWS
 
 if TYPE_CHECKING:
     from nsr.refinement.candidates import Candidate
@@ -21,10 +23,6 @@ if TYPE_CHECKING:
 _SAME = 1e-9
 # Fronts that are longer keep the first row, the chosen one and the last.
 _LEAST_FRONT = 3
-# Share of the first loss below which losses are as good as zero.
-_ROUNDING = 1e-18
-# Rows on which equations are compared.
-_ROWS = 256
 # Rows for which the bits of forms are compared: it only orders them.
 _FORM_ROWS = 100
 
@@ -57,7 +55,7 @@ def without_duplicates(candidates: Sequence[Candidate], task: Task) -> list[Cand
     if not usable:
         return []
     scale = float(np.max(np.abs(task.y))) or 1.0
-    values = Program([candidate.expression for candidate in usable]).values(task.first(_ROWS).X)
+    values = Program([candidate.expression for candidate in usable]).values(task.first(FEW_ROWS).X)
     kept: dict[tuple[bytes, float], Candidate] = {}
     for candidate, row in zip(usable, values, strict=True):
         with np.errstate(all="ignore"):
@@ -129,7 +127,7 @@ def thinned(front: Sequence[Scored], best: int, n: int) -> list[int]:
         return list(range(len(front)))
     if n < _LEAST_FRONT:
         return sorted({best, 0})[-n:] if best else [0, len(front) - 1][:n]
-    least = max(front[0].loss * _ROUNDING, math.ulp(0.0))
+    least = max(front[0].loss * SQUARED_ERROR.rounding, math.ulp(0.0))
     logs = [math.log(max(one.loss, least)) for one in front]
     kept = list(range(len(front)))
     while len(kept) > n:

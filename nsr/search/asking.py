@@ -80,7 +80,9 @@ def _of_subtrees(
 ) -> Iterator[list[Candidate]]:
     """Sums and ratios of what the guesses about a state are made of."""
     stage = stage_name("network, families", state, context)
-    for forms in relations(state, frequent_subtrees(guesses, context.settings.asking.n_subtrees)):
+    settings = context.settings.asking
+    subtrees = frequent_subtrees(guesses, settings.n_subtrees, settings.max_subtree)
+    for forms in relations(state, subtrees, context.settings.structure):
         clock.spend(WORK)
         if clock.is_over:
             return

@@ -10,15 +10,16 @@ from collections.abc import Iterable
 
 from nsr.expressions.expression import Expression
 
-_MAX_COMPLEXITY = 14
 
-
-def frequent_subtrees(guesses: Iterable[Expression], count: int) -> tuple[Expression, ...]:
+def frequent_subtrees(
+    guesses: Iterable[Expression], count: int, max_complexity: int
+) -> tuple[Expression, ...]:
     """The subtrees that occur in most guesses, each with the constants of the first guess that has it.
 
     Args:
         guesses: The likeliest first.
         count: How many subtrees at most.
+        max_complexity: Of each.
 
     Returns:
         The most frequent first; variables and constants alone are not among them.
@@ -28,7 +29,7 @@ def frequent_subtrees(guesses: Iterable[Expression], count: int) -> tuple[Expres
     for guess in guesses:
         own: dict[Expression, Expression] = {}
         for subtree in guess.subexpressions():
-            if len(subtree) > 1 and subtree.variables and subtree.complexity <= _MAX_COMPLEXITY:
+            if len(subtree) > 1 and subtree.variables and subtree.complexity <= max_complexity:
                 own.setdefault(subtree.skeleton(), subtree)
         occurrences.update(own.keys())
         for skeleton, subtree in own.items():

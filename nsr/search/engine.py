@@ -5,7 +5,7 @@ Anytime: whatever a stage finds is handed on at once, cheap stages and small sta
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import Literal
 
 from nsr.clock import Clock
@@ -25,6 +25,8 @@ from nsr.task import Task
 # Why a search has ended: it found what leaves nothing to look for, nothing was left to try, time was up, or
 # whoever ran it stopped.
 Ending = Literal["answered", "exhausted", "time", "interrupted"]
+# Is told what is at work, and the best candidate so far.
+Watch = Callable[[str, Candidate | None], None]
 
 
 class Search:
@@ -43,6 +45,7 @@ class Search:
         components: Which of `nsr.search.context.COMPONENTS` to use.
         guesses: The user's own guesses, up to a factor.
         settings: The numbers of the search.
+        watch: Is told how far it is at the beginning of each stage and after each batch.
     """
 
     def __init__(
@@ -53,13 +56,15 @@ class Search:
         components: Iterable[str],
         guesses: tuple[Expression, ...] = (),
         settings: SearchSettings = SearchSettings(),
+        watch: Watch | None = None,
     ) -> None:
+        self._watch = watch
         self.ended: Ending = "interrupted"
         root = State.root(task)
         self._context = Context(
             task=task,
             root=root,
-            starts=starts(root, task.space),
+            starts=starts(root, task.space, settings.structure.reduction),
             network=network,
             n_candidates=n_candidates,
             components=frozenset(components),
@@ -104,24 +109,26 @@ class Search:
     def _batches(self, clock: Clock) -> Generator[list[Candidate], None, bool]:
         context = self._context
         own = [stage for stage in stages(context.settings) if self._is_on(stage)]
-        turns = []
+        turns, in_turn = [], []
         for stage in own:
             batches = stage.batches(context, clock)
             if stage.takes_turns:
                 turns.append((stage.share, batches))
+                in_turn.append(stage)
                 continue
             share = 1.0 if context.components <= STRUCTURE else stage.share
             allowed = clock.share(share).within(share * context.settings.planned_work)
-            for batch in self._recorded(batches):
+            for batch in self._recorded(batches, [stage]):
                 yield batch
                 if allowed.is_over:
                     turns.append((stage.share, batches))
+                    in_turn.append(stage)
                     break
             if context.is_answered(context.settings.short):
                 return True
             if clock.is_over:
                 return False
-        for batch in self._recorded(in_turns(turns, clock.meter)):
+        for batch in self._recorded(in_turns(turns, clock.meter), in_turn):
             yield batch
             if context.is_answered(context.settings.long):
                 return True
@@ -132,9 +139,20 @@ class Search:
     def _is_on(self, stage: Stage) -> bool:
         return not stage.components or bool(stage.components & self._context.components)
 
-    def _recorded(self, batches: Iterator[list[Candidate]]) -> Iterator[list[Candidate]]:
-        """What of the batches may be looked at, which the candidates take in."""
-        return (self.candidates.add(batch) for batch in batches)
+    def _recorded(
+        self, batches: Iterator[list[Candidate]], own: Sequence[Stage]
+    ) -> Iterator[list[Candidate]]:
+        """What of the stages' batches may be looked at, which the candidates take in; who watches is told."""
+        at_work = ", ".join(dict.fromkeys(map(_called, own)))
+        self._tell(at_work)
+        for batch in batches:
+            kept = self.candidates.add(batch)
+            self._tell(at_work)
+            yield kept
+
+    def _tell(self, at_work: str) -> None:
+        if self._watch is not None:
+            self._watch(at_work, self.candidates.best)
 
     def _is_exact(self) -> bool:
         best = self.candidates.best
@@ -147,3 +165,8 @@ class Search:
         context = self._context
         n_candidates = context.n_candidates // context.settings.asking.smaller
         return Search(part, context.network, n_candidates, components, (), context.settings).run(clock)
+
+
+def _called(stage: Stage) -> str:
+    """A stage by the names that users know it by."""
+    return ", ".join(sorted(stage.components)) or type(stage).__name__.lower()

@@ -16,9 +16,6 @@ from nsr.refinement.uncertainty import most_likely
 from nsr.search.settings import FinishingSettings
 from nsr.task import Task
 
-# A round constant may be worse than the best one by this share.
-_ROUNDED = 1e-3
-
 
 def unscaled(candidates: Iterable[Candidate], scaler: Scaler, task: Task) -> list[Candidate]:
     """Candidates for the scaled task as candidates for the user's own.
@@ -34,11 +31,11 @@ def unscaled(candidates: Iterable[Candidate], scaler: Scaler, task: Task) -> lis
     return as_found_by(found, scored(expressions, task), task)
 
 
-def constants(task: Task) -> list[Candidate]:
+def constants(task: Task, settings: FinishingSettings) -> list[Candidate]:
     """The best constant, or the round value that it may stand for."""
     (level,) = scored([constant(task.level)], task)
     snapped = snap(level, task)
-    return [snapped if snapped and snapped.loss <= (1 + _ROUNDED) * task.null_loss else level]
+    return [snapped if snapped and snapped.loss <= (1 + settings.rounded) * task.null_loss else level]
 
 
 def finished(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,26 +18,12 @@ from nsr.evaluate.program import Program
 from nsr.refinement.candidates import Candidate, as_found_by, scored
 from nsr.refinement.likelihood import weighted
 from nsr.refinement.losses import AUTO, GAMMA, loss_for
-from nsr.search.residuals import has_structure
-from nsr.search.settings import MANY_ROWS, ROWS
-from nsr.search.surrogate import PLAIN, ROUGH, Output, Response, Surrogate, fit_surrogates, outputs
-from nsr.task import Task
+from nsr.search.proportional import is_proportional, relative_weights
+from nsr.search.surrogate import PLAIN, Output, Response, Surrogate, fit_surrogates, outputs
+from nsr.task import ROWS, Task
 
 Array = NDArray[np.float64]
 
-# Rows that the kind of noise is told from, and with fewer it is not told.
-_MOST_ROWS, _LEAST_ROWS = 500, 30
-# A near-exact fit is one of all rows where none is this many times as large as most.
-_FEW_DECADES = 100.0
-# Standard errors by which proportional noise must be the likelier one.
-_SURE = 4.0
-# Errors of more than this share of the value are no errors of measurement: something is missing, and it need
-# not be small where the target is.
-_LARGEST_SHARE = 0.5
-# A fit of all rows that leaves less than one of a few, by more than this factor, leaves more than noise.
-_STILL_LEARNS = 1.1
-# A polynomial that its highest degree made better by more than this factor leaves more than noise.
-_STILL_GAINS = 1.05
 # Bits that a row may be worth to an equation: those of a few nodes.
 _MOST_BITS = 32.0
 # Rounds in which the smooth fit is weighted as it says itself, at most; the last changes its residuals by
@@ -63,18 +49,29 @@ def with_noise_model(task: Task, loss: str | Callable[[Array, Array], Array]) ->
 
 
 def with_noise_told(task: Task) -> Task:
-    """A task with the loss that its data ask for: its own, or an error proportional to the value.
+    """A task with what its data say of their noise: nothing, or that errors are proportional to the value.
+
+    Where such errors have made some of a positive target negative, no deviance is defined, and rows have
+    weights instead.
 
     Args:
         task: In the user's units, with squared error.
     """
-    if not is_proportional(task):
+    said = "errors grow in proportion to the target: "
+    if is_proportional(task):
+        tell(
+            f"{said}what matters is their ratio to it (loss='gamma'; "
+            "loss='squared_error' if it should not be so)"
+        )
+        return with_noise_model(task, GAMMA.name)
+    weights = relative_weights(task)
+    if weights is None:
         return task
     tell(
-        "errors grow in proportion to the target: what matters is their ratio to it (loss='gamma'; "
-        "loss='squared_error' if it should not be so)"
+        f"{said}rows count by the inverse square of what a smooth curve expects of them "
+        "(loss='squared_error' if it should not be so)"
     )
-    return with_noise_model(task, GAMMA.name)
+    return replace(task, weights=weighted(task.weights, weights))
 
 
 def with_doubts(task: Task, expected: Array, weights: Array | None) -> Task:
@@ -119,78 +116,6 @@ def with_noise_of_best(
         anew = scored([candidate.expression for candidate in found], task)
         found = as_found_by(found, anew, task)
     return task, found
-
-
-def is_proportional(task: Task) -> bool:
-    """Whether errors proportional to a positive target are clearly likelier than errors of one size.
-
-    Two smooth fits, of the target and of its logarithm, are compared row by row by their likelihoods (Vuong,
-    "Likelihood ratio tests for model selection and non-nested hypotheses", Econometrica 57, 1989), and what
-    the latter leaves must be noise. Where either is near-exact squared error is as good.
-    """
-    some = task.first(_MOST_ROWS)
-    X, y = some.X, some.y
-    if some.n_rows < _LEAST_ROWS or np.min(task.y) <= 0 or np.any(np.ptp(X, axis=0) == 0) or np.ptp(y) == 0:
-        return False
-    plain = fit_surrogates(X, Response.of(some))[0]
-    if plain.error < ROUGH and np.max(y) < _FEW_DECADES * np.median(y):  # else few rows decide on the error
-        return False
-    of_log = replace(task, y=np.log(task.y))
-    relative = _Smooth.of(of_log.first(_MOST_ROWS))
-    if not ROUGH < relative.size < _LARGEST_SHARE or relative.surrogate.gain > _STILL_GAINS:
-        return False
-    weights = np.ones_like(y) if some.weights is None else some.weights / np.mean(some.weights)
-    one_size = _log_likelihoods(y - plain.targets(X, y), weights)
-    proportional = _log_likelihoods(relative.residuals, weights) - np.log(y)
-    gains = proportional - one_size
-    is_likelier = np.mean(gains) > _SURE * np.std(gains) / np.sqrt(len(gains))
-    return bool(is_likelier) and _is_noise(relative, of_log)
-
-
-@dataclass(frozen=True)
-class _Smooth:
-    """A smooth fit and what it leaves.
-
-    Attributes:
-        surrogate: The fit.
-        residuals: Of the target, shape (P,).
-        size: Standard deviation of those of weight one, the fit's degrees of freedom considered.
-    """
-
-    surrogate: Surrogate
-    residuals: Array
-    size: float
-
-    @classmethod
-    def of(cls, task: Task) -> _Smooth:
-        """The best polynomial of a task, whose rows all vary."""
-        surrogate = fit_surrogates(task.X, Response.of(task))[0]
-        off = task.y - surrogate.targets(task.X, task.y)
-        spare = max(task.n_rows - len(surrogate.coefficients), 1)
-        return cls(surrogate, off, math.sqrt(float(np.sum((task.root_weights * off) ** 2)) / spare))
-
-
-def _is_noise(of_some: _Smooth, task: Task) -> bool:
-    """Whether what a smooth fit leaves is noise: no more rows make it smaller, and nothing predicts it.
-
-    A law that no polynomial of so few rows follows leaves residuals that look like noise.
-
-    Args:
-        of_some: The fit of the first rows.
-        task: All rows.
-    """
-    of_all = of_some if task.n_rows <= _MOST_ROWS else _Smooth.of(task.first(MANY_ROWS))
-    if of_some.size > _STILL_LEARNS * of_all.size:
-        return False
-    seen = task.first(len(of_all.residuals))
-    return not has_structure(seen.X, seen.root_weights * of_all.residuals)
-
-
-def _log_likelihoods(residuals: Array, weights: Array) -> Array:
-    """Logarithms of normal densities of the likeliest scale, up to a constant, shape (P,)."""
-    squares = weights * np.square(residuals)
-    variance = max(float(np.mean(squares)), np.finfo(np.float64).tiny)
-    return np.asarray(-0.5 * (squares / variance + np.log(variance)))
 
 
 def _with_expected(task: Task) -> Task:

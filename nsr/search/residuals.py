@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from nsr.search.settings import ROWS
 from nsr.search.surrogate import Response, fit_surrogates
+from nsr.task import ROWS
 
 if TYPE_CHECKING:
     from sklearn.base import RegressorMixin

@@ -10,48 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from nsr.refinement.refine import Effort
-
-# Rows, drawn at random, that a question is asked of: where each costs much, where noise is small, and where
-# noise must average out.
-FEW_ROWS, ROWS, MANY_ROWS = 256, 2_000, 10_000
+from nsr.search.structure_settings import StructureSettings
+from nsr.task import FEW_ROWS, ROWS
 
 # Where refinement starts a constant that is added, or that a factor of 1 is moved by: not at a saddle.
 OFFSET = 0.1
-
-
-@dataclass(frozen=True)
-class StructureSettings:
-    """Families, reduction and separation.
-
-    Attributes:
-        share: Of the planned work, before the network is asked.
-        lossless: A state whose surrogate's error is below this is solved before the larger one it comes from.
-        few_variables: States of at most this many are split at once: their parts are simple.
-        least_work: Without this much work left no state is split: each part is a search.
-        state_work: Seconds of work for splitting one state.
-        max_combinations: Ways in which equations of separate parts are combined.
-        part_share: Of the work that is left for the state, for a part of a sum or a product.
-        part_precision: A part is solved when its squared error is this many times the surrogate's.
-        n_splits: Functions that a target is affine in which are followed up.
-        coefficient_share: Of the work that is left for the state, for such a function or a coefficient of it.
-        coefficient_precision: As `part_precision`, for these.
-        n_each: Solutions of each of these that are combined.
-        batches_after: Batches that may bring a shorter solution of a part after a long one.
-    """
-
-    share: float = 0.4
-    lossless: float = 1e-6
-    few_variables: int = 2
-    least_work: float = 0.25
-    state_work: float = 8.0
-    max_combinations: int = 36
-    part_share: float = 0.2
-    part_precision: float = 4.0
-    n_splits: int = 4
-    coefficient_share: float = 0.15
-    coefficient_precision: float = 16.0
-    n_each: int = 2
-    batches_after: int = 4
 
 
 @dataclass(frozen=True)
@@ -64,6 +27,18 @@ class CurvesSettings:
         n_polished: Curves, the best there, that are fitted to `polished_rows`.
         polished_rows: Rows for these.
         n_states: Reduced states that are looked at beside the table.
+        max_degree: Of polynomials,
+        rows_each: which have at least this many rows for each constant.
+        n_levy: Rounds in which the linearised least squares of a ratio of polynomials is weighted anew.
+        n_series: Sums of each size that the next term is added to.
+        sparse_terms: Terms at most of sparse sums of variables, beside the intercept,
+        sparse_rows_each: which have at least this many rows for each.
+        full_terms: Terms at most of the sum of all.
+        few_columns: With this many or fewer all sums begin with the full one and lose terms; with more they
+            gain terms.
+        fitted_terms: Terms at most of models that are not linear in their constants.
+        most_partners: Variables at most where each has its turn as a curve's own.
+        n_rounded: Of curves times powers, the best that are tried with multiples of a half as exponents.
     """
 
     share: float = 0.5
@@ -71,6 +46,17 @@ class CurvesSettings:
     n_polished: int = 40
     polished_rows: int = ROWS
     n_states: int = 3
+    max_degree: int = 10
+    rows_each: int = 2
+    n_levy: int = 4
+    n_series: int = 3
+    sparse_terms: int = 12
+    sparse_rows_each: int = 3
+    full_terms: int = 30
+    few_columns: int = 60
+    fitted_terms: int = 6
+    most_partners: int = 5
+    n_rounded: int = 4
 
 
 @dataclass(frozen=True)
@@ -85,7 +71,8 @@ class AskingSettings:
             first one), and spends more on each.
         n_handed_on: The best guesses that are handed on after each round.
         smaller: A reduced state is asked for this many times fewer sequences.
-        n_subtrees: Subtrees of guesses that families make sums and ratios of.
+        n_subtrees: Subtrees of guesses that families make sums and ratios of,
+        max_subtree: of at most this complexity.
     """
 
     share: float = 0.6
@@ -98,6 +85,7 @@ class AskingSettings:
     n_handed_on: int = 96
     smaller: int = 4
     n_subtrees: int = 80
+    max_subtree: int = 14
 
 
 @dataclass(frozen=True)
@@ -119,6 +107,12 @@ class EvolutionSettings:
         n_best: Survivors of shortest description.
         attempts: Draws for each child that is wanted, as many are known already.
         n_parts: Parts that the network is asked for at a time.
+        constant_share: Of new leaves, those that are constants.
+        leaf_share: Of new parts, those that are leaves,
+        function_share: and those that are a function of one; the others are subtrees of members.
+        term_share: Of parts that the network is asked for, those that are added to one,
+        factor_share: and those that one is multiplied by; the others take the place of one.
+        favour: Members by rank are drawn as a number of 0 to 1 to this power: better ones are likelier.
         least_wanted: Share of the rows that must want a value for a part to be asked for.
         most_wanted: Largest value that is asked for.
     """
@@ -136,8 +130,29 @@ class EvolutionSettings:
     n_best: int = 40
     attempts: int = 4
     n_parts: int = 32
+    constant_share: float = 0.2
+    leaf_share: float = 0.4
+    function_share: float = 0.2
+    term_share: float = 0.3
+    factor_share: float = 0.2
+    favour: float = 2.0
     least_wanted: float = 0.5
     most_wanted: float = 1e6
+
+
+@dataclass(frozen=True)
+class UnitsSettings:
+    """When a constant with a unit of its own may be missing.
+
+    Attributes:
+        work: Seconds of work that equations with the given units alone are looked for.
+        unexplained: Share of the null loss that they leave at most where no constant is missing.
+        free_share: Of the work after that, for equations with free constants, if they leave more.
+    """
+
+    work: float = 8.0
+    unexplained: float = 0.1
+    free_share: float = 0.4
 
 
 @dataclass(frozen=True)
@@ -146,6 +161,10 @@ class FinishingSettings:
 
     Attributes:
         share: Of the time, kept for it.
+        after_interruption: Seconds for it after Ctrl-C.
+        choice_share: Of the time that is left when the search is over, for the choice.
+        n_promising: Candidates that are carried back to the user's units beside the front.
+        rounded: Share by which a round constant may be worse than the mean that it stands for.
         n_polished: Candidates that are fitted to all rows.
         polished: Effort on each of these.
         n_snapped: Candidates that are given round constants.
@@ -153,6 +172,10 @@ class FinishingSettings:
     """
 
     share: float = 0.1
+    after_interruption: float = 1.0
+    choice_share: float = 0.5
+    n_promising: int = 500
+    rounded: float = 1e-3
     n_polished: int = 40
     polished: Effort = Effort(restarts=1, points=None, iterations=20)
     n_snapped: int = 12
@@ -171,6 +194,9 @@ class SearchSettings:
         asking: Of the network.
         evolution: Of evolution.
         finishing: Of the last look.
+        units: Of constants that may have units.
+        first_look: Seconds of work after which it matters which loss is the right one, unless something is
+            exact.
         guessed: Effort on each of the user's own guesses.
         polished: Effort on an equation of the table whose constants are nearly right.
         max_length: Tokens of an equation of the table; longer ones are nobody's equation.
@@ -191,6 +217,8 @@ class SearchSettings:
     asking: AskingSettings = field(default_factory=AskingSettings)
     evolution: EvolutionSettings = field(default_factory=EvolutionSettings)
     finishing: FinishingSettings = field(default_factory=FinishingSettings)
+    units: UnitsSettings = field(default_factory=UnitsSettings)
+    first_look: float = 0.4
     guessed: Effort = Effort(restarts=32, points=None, iterations=100)
     polished: Effort = Effort(restarts=1, points=512, iterations=30)
     max_length: int = 200

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +12,7 @@ from nsr.clock import Clock
 from nsr.data.notes import tell
 from nsr.data.scaling import Scaler
 from nsr.expressions.expression import Expression
+from nsr.expressions.simplify import simplify
 from nsr.expressions.space import SearchSpace
 from nsr.network.checkpoint import Pretrained
 from nsr.refinement.candidates import Candidate, as_found_by, scored
@@ -22,24 +23,12 @@ from nsr.refinement.selection import without_duplicates
 from nsr.search.engine import Ending, Search
 from nsr.search.finishing import constants, finished, likeliest, unscaled
 from nsr.search.noise import with_doubts, with_noise_of_best, with_noise_told
-from nsr.search.settings import SearchSettings
+from nsr.search.settings import SearchSettings, UnitsSettings
 from nsr.search.turns import in_turns
 from nsr.task import Task
 
-# Where after these seconds of work units have ruled out all equations that leave less than this share of the
-# null loss, a constant with a unit of its own may be missing; this share of the work then goes into looking
-# for one.
-_UNITS_WORK, _UNEXPLAINED, _FREE_SHARE = 8.0, 0.1, 0.4
-# Seconds of work after which it matters which loss is the right one, unless something is exact.
-_FIRST_LOOK = 1.0
-# Candidates that are carried back to the user's units beside the front.
-_N_PROMISING = 500
 # With fewer rows chance explains much.
 _FEW_ROWS = 10
-# Of the time that is left when the search is over, this share is for the choice.
-_CHOICE_SHARE = 0.5
-# Seconds that the last look may take after Ctrl-C.
-_LAST_LOOK = 1.0
 
 
 class _Scaled:
@@ -68,22 +57,30 @@ class _Scaled:
         if scaler.y_scale != 1:
             scaled = scaled.over(scaler.y_scale)
         own = tuple(scaler.scaled(guess) for guess in self._guesses)
-        search = Search(scaled, solver.network, solver.n_candidates, solver.components, own, solver.settings)
+        watch = None if solver.watch is None else _Unscaled(solver.watch, scaler, scaled)
+        search = Search(
+            scaled, solver.network, solver.n_candidates, solver.components, own, solver.settings, watch
+        )
         return task, search
 
     def run(self, clock: Clock) -> Iterator[list[Candidate]]:
         """Batches of the search.
 
         Where the loss was left open, what is exact needs none. If nothing is after a little work, the noise
-        is looked at, and where it asks for another loss everything begins anew with it.
+        is looked at, and where it asks for another loss everything begins anew with it, and with what was
+        found.
         """
         batches = self.search.run(clock)
         if self._is_loss_open:
-            look = clock.within(_FIRST_LOOK)
+            look = clock.within(self._solver.settings.first_look)
             while not look.is_over and (batch := next(batches, None)) is not None:
                 yield batch
             if not self._is_exact and (told := with_noise_told(self.task)) is not self.task:
+                found = self.search.candidates.most_promising(self._solver.settings.finishing.n_promising)
                 self.task, self.search = self._begun(told)
+                new = self.search.candidates
+                anew = scored([candidate.expression for candidate in found], new.task)
+                yield new.add(as_found_by(found, anew, new.task))
                 batches = self.search.run(clock)
         yield from batches
 
@@ -103,7 +100,7 @@ class _Scaled:
     def is_explained(self) -> bool:
         """Whether the best equation so far leaves little of the null loss."""
         best, task = self.search.candidates.best, self.search.candidates.task
-        return best is not None and best.loss <= _UNEXPLAINED * task.null_loss
+        return best is not None and best.loss <= self._solver.settings.units.unexplained * task.null_loss
 
 
 @dataclass
@@ -117,6 +114,8 @@ class Solver:
         settings: The numbers of the search.
         rule: How an equation of the front is chosen.
         is_loss_open: Whether the data may say that errors are proportional to the value.
+        watch: Is told what is at work, the best equation so far in the user's units, None before there is
+            one, and the share of the null loss that it leaves; None where nobody watches.
         ended: Why the latest search has ended; `time` also where time was up before the last look was done.
         n_tried: Equations that were tried.
     """
@@ -127,6 +126,7 @@ class Solver:
     settings: SearchSettings
     rule: str = "auto"
     is_loss_open: bool = False
+    watch: Callable[[str, Expression | None, float], None] | None = None
     ended: Ending = "answered"
     n_tried: int = 0
 
@@ -145,7 +145,7 @@ class Solver:
         self.ended, self.n_tried = "answered", 0
         weights = task.weights
         task = with_doubts(task, task.centre, weights)
-        candidates = constants(task)
+        candidates = constants(task, self.settings.finishing)
         if task.null_loss > 0 and np.any(np.ptp(task.X, axis=0) > 0):
             if task.n_rows < _FEW_ROWS:
                 tell(f"{task.n_rows} rows are few: another equation may explain them as well by chance")
@@ -154,11 +154,12 @@ class Solver:
                 tell("the search ended before it had tried any equation: give it more time with time_limit")
             task, found = with_noise_of_best(task, found, weights)
             worth = [c for c in found if c.loss < task.null_loss]
-            candidates = _allowed([*constants(task), *worth], task)
+            candidates = _allowed([*constants(task, self.settings.finishing), *worth], task)
         told_apart = plain(without_duplicates(candidates, task), task, clock)
         front = chosen_front(without_needless_poles(told_apart, task), task, self.rule, clock)
         self._note_time(clock)
-        task = replace(task, weights=weights)
+        if not task.loss.is_quadratic:
+            task = replace(task, weights=weights)
         rows = front.candidates
         told = as_found_by(rows, scored([row.expression for row in rows], task), task)
         return replace(front, candidates=likeliest(told, task)), task
@@ -177,14 +178,17 @@ class Solver:
             tell("the columns that vary have no unit of the target together: constants may have any unit")
             return self._searched(freed, guesses, clock)
         strict, free = _Scaled(task, guesses, self), _Scaled(freed, guesses, self)
-        clock = self._run(_with_units_first(strict, free, self._until_last_look(clock)), clock)
+        clock = self._run(
+            _with_units_first(strict, free, self._until_last_look(clock), self.settings.units), clock
+        )
         self.ended = strict.search.ended if strict.is_explained else free.search.ended
         found, task = self._finished(strict, clock), strict.task
         left = min((c.loss for c in found), default=math.inf)
-        if left <= _UNEXPLAINED * task.null_loss or not free.search.candidates.n_seen:
+        enough = self.settings.units.unexplained * task.null_loss
+        if left <= enough or not free.search.candidates.n_seen:
             return task, found
         more = self._finished(free, clock)
-        if not min((c.loss for c in more), default=math.inf) < left - _UNEXPLAINED * task.null_loss:
+        if not min((c.loss for c in more), default=math.inf) < left - enough:
             return task, found
         tell(
             "with constants that have no unit, the units leave no equation that explains the target: "
@@ -210,7 +214,7 @@ class Solver:
             for _ in batches:
                 pass
         except KeyboardInterrupt:
-            return Clock.of(min(clock.left, _LAST_LOOK))
+            return Clock.of(min(clock.left, self.settings.finishing.after_interruption))
         return clock
 
     def _finished(self, found: _Scaled, clock: Clock) -> list[Candidate]:
@@ -218,28 +222,50 @@ class Solver:
         candidates, scaler, task = found.search.candidates, found.scaler, found.task
         self.n_tried += candidates.n_seen
         try:
-            pool = unscaled(candidates.most_promising(_N_PROMISING), scaler, task)
+            pool = unscaled(candidates.most_promising(self.settings.finishing.n_promising), scaler, task)
         except KeyboardInterrupt:
             self.ended = "interrupted"
             return unscaled(candidates.most_promising(0), scaler, task)
         try:
-            return finished(pool, task, clock.reserving(_CHOICE_SHARE), self.settings.finishing)
+            return finished(
+                pool, task, clock.reserving(self.settings.finishing.choice_share), self.settings.finishing
+            )
         except KeyboardInterrupt:
             self.ended = "interrupted"
             return pool
 
 
-def _with_units_first(strict: _Scaled, free: _Scaled, clock: Clock) -> Iterator[list[Candidate]]:
+@dataclass
+class _Unscaled:
+    """Tells what a search has found in the user's units, worked out only where it is something new."""
+
+    watch: Callable[[str, Expression | None, float], None]
+    scaler: Scaler
+    task: Task
+    _best: Candidate | None = None
+    _shown: Expression | None = None
+
+    def __call__(self, at_work: str, best: Candidate | None) -> None:
+        if best is not None and best is not self._best:
+            self._best, self._shown = best, simplify(self.scaler.undo(best.expression))
+        share = 1.0 if best is None or not self.task.null_loss else best.loss / self.task.null_loss
+        self.watch(at_work, self._shown, share)
+
+
+def _with_units_first(
+    strict: _Scaled, free: _Scaled, clock: Clock, settings: UnitsSettings
+) -> Iterator[list[Candidate]]:
     """Batches of a search that keeps to units; while it explains little, also of one with free constants."""
     batches = strict.run(clock)
-    doubt = clock.within(_UNITS_WORK)
+    doubt = clock.within(settings.work)
     for batch in batches:
         yield batch
         if doubt.is_over and not strict.is_explained:
             break
     if strict.is_explained:
         return
-    turns = [(1 - _FREE_SHARE, batches), (_FREE_SHARE, free.with_loss_of(strict).run(clock))]
+    share = settings.free_share
+    turns = [(1 - share, batches), (share, free.with_loss_of(strict).run(clock))]
     for batch in in_turns(turns, clock.meter):
         yield batch
         if strict.is_explained:

@@ -17,8 +17,7 @@ import scipy.linalg
 from numpy.typing import NDArray
 
 from nsr.expressions.operators import OPERATORS, Operator
-from nsr.search.settings import MANY_ROWS, ROWS
-from nsr.task import Task
+from nsr.task import MANY_ROWS, ROWS, Task
 
 Array = NDArray[np.float64]
 

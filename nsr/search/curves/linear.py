@@ -19,23 +19,20 @@ from nsr.expressions.monomials import ONE, linear_combination, monomial
 from nsr.refinement.subsets import backward_elimination, forward_selection
 from nsr.search.curves.fitting import Fit, best_fits
 from nsr.search.curves.weighting import reweighted
+from nsr.search.settings import CurvesSettings
 from nsr.search.state import State
 from nsr.search.surrogate import Output, Response
 
 Array = NDArray[np.float64]
 
-# Terms beside the intercept in the sparse sums; the full one has at most this many.
-_SIZES, _MOST = tuple(range(1, 13)), 30
-# With this many columns or fewer all sums start from the full one and lose terms; with more they gain terms.
-_FEW_COLUMNS = 60
-_ROWS_EACH = 3
+# Directions of columns whose singular values are below this share of the largest are rounding.
 _COLLINEAR = 1e-10
 _HOLE = Expression((PLACEHOLDER,))
-# Sizes of the models that are not linear in their constants.
-_FITTED_SIZES = 6
 
 
-def linear_models(state: State) -> Iterator[tuple[str, list[Expression]]]:
+def linear_models(
+    state: State, settings: CurvesSettings = CurvesSettings()
+) -> Iterator[tuple[str, list[Expression]]]:
     """Sums of variables with an intercept; then with squares and products of pairs, where rows allow.
 
     Yields:
@@ -43,16 +40,21 @@ def linear_models(state: State) -> Iterator[tuple[str, list[Expression]]]:
     """
     n_variables = state.n_variables
     single = [variable(i) for i in range(n_variables)]
-    yield "linear model", _sums(single, state.X, state)
+    yield "linear model", _sums(single, state.X, state, settings)
     pairs = list(itertools.combinations_with_replacement(range(n_variables), 2))
-    if (n_variables + len(pairs)) * _ROWS_EACH <= state.n_rows:
+    if (n_variables + len(pairs)) * settings.sparse_rows_each <= state.n_rows:
         degrees = np.array([[pair.count(i) for i in range(n_variables)] for pair in pairs])
         products = np.column_stack([state.X[:, i] * state.X[:, j] for i, j in pairs])
         terms = [*single, *(monomial(row) for row in degrees)]
-        yield "linear model of second order", _sums(terms, np.column_stack((state.X, products)), state)
+        yield (
+            "linear model of second order",
+            _sums(terms, np.column_stack((state.X, products)), state, settings),
+        )
 
 
-def transformed_models(state: State, clock: Clock) -> Iterator[list[Fit]]:
+def transformed_models(
+    state: State, clock: Clock, settings: CurvesSettings = CurvesSettings()
+) -> Iterator[list[Fit]]:
     """Products of powers, with and without an offset, and exponentials and reciprocals of sums.
 
     They begin where least squares for the logarithm or the reciprocal ends, weighted by what that does to
@@ -71,7 +73,9 @@ def transformed_models(state: State, clock: Clock) -> Iterator[list[Fit]]:
         (range(state.n_variables), X, *reciprocal, _reciprocal),
     )
     for places, columns, target, own_weights, build in kinds:
-        for subset, intercept, factors in _paths(columns, target, own_weights, _FITTED_SIZES):
+        for subset, intercept, factors in _paths(
+            columns, target, own_weights, settings.fitted_terms, settings
+        ):
             if clock.is_over:
                 return
             chosen = [places[i] for i in subset]
@@ -113,10 +117,13 @@ def _sum_of(places: Sequence[int]) -> Expression:
     return reduce(lambda a, b: apply("add", a, b), terms)
 
 
-def _sums(terms: list[Expression], columns: Array, state: State) -> list[Expression]:
+def _sums(
+    terms: list[Expression], columns: Array, state: State, settings: CurvesSettings
+) -> list[Expression]:
     """Linear combinations of terms for the target, one of each size."""
     sums = []
-    for subset, intercept, factors in _paths(columns, state.y, state.root_weights, _SIZES[-1]):
+    paths = _paths(columns, state.y, state.root_weights, settings.sparse_terms, settings)
+    for subset, intercept, factors in paths:
         found = [intercept, *factors.tolist()]
         if not state.loss.is_quadratic:
             found = _of_least_loss(columns[:, subset], state)
@@ -137,7 +144,7 @@ def _of_least_loss(columns: Array, state: State) -> list[float]:
 
 
 def _paths(
-    columns: Array, target: Array, weights: Array, n_sparse: int
+    columns: Array, target: Array, weights: Array, n_sparse: int, settings: CurvesSettings
 ) -> Iterator[tuple[list[int], float, Array]]:
     """Least squares with an intercept by few of the columns, for each number of them, and by all.
 
@@ -149,14 +156,14 @@ def _paths(
     centre, level = share @ columns[:, varies], float(share @ target)
     table = (columns[:, varies] - centre) * weights[:, None]
     goal = (target - level) * weights
-    n_most = min(len(varies), len(target) // _ROWS_EACH)
+    n_most = min(len(varies), len(target) // settings.sparse_rows_each)
     if n_most == 0 or not np.all(np.isfinite(table)):
         return
     wanted = {
         *range(1, min(n_sparse, n_most) + 1),
-        *({len(varies)} if len(varies) <= min(_MOST, n_most) else ()),
+        *({len(varies)} if len(varies) <= min(settings.full_terms, n_most) else ()),
     }
-    if len(varies) <= _FEW_COLUMNS and n_most == len(varies):
+    if len(varies) <= settings.few_columns and n_most == len(varies):
         subsets = {len(found.kept): found.kept for found in backward_elimination(table, goal, _COLLINEAR)}
     else:
         subsets = {n: forward_selection(table, goal, n) for n in wanted}

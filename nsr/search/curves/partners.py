@@ -18,26 +18,26 @@ from nsr.search.curves.fitting import Fit, best_fits
 from nsr.search.curves.starts import Features, starts_of
 from nsr.search.curves.table import PAIRS, SHAPES, Curve
 from nsr.search.curves.weighting import seen_target
+from nsr.search.settings import CurvesSettings
 from nsr.search.state import State
 from nsr.search.surrogate import Output, Response
 
 Array = NDArray[np.float64]
 
-# Variables that are looked at: with more, those whose powers explain most come first elsewhere.
-_MOST_VARIABLES = 5
-# Of the forms with powers, this many of the best are tried with exponents that are multiples of a half.
-_N_ROUNDED = 4
 _HOLE = Expression((PLACEHOLDER,))
 
 
-def curves_with_partners(state: State, clock: Clock) -> Iterator[list[Fit]]:
+def curves_with_partners(
+    state: State, clock: Clock, settings: CurvesSettings = CurvesSettings()
+) -> Iterator[list[Fit]]:
     """Fits of a state of several variables, each of which takes its turn as a curve's own.
 
     Args:
         state: Its first rows are fitted, as many as the caller wants looked at.
         clock: Once it is over no further curve is begun.
+        settings: How many are tried.
     """
-    if state.n_variables > _MOST_VARIABLES:
+    if state.n_variables > settings.most_partners:
         return
     for own, other in itertools.permutations(range(state.n_variables), 2):
         yield list(_pairs(state, own, other, clock))
@@ -52,7 +52,9 @@ def curves_with_partners(state: State, clock: Clock) -> Iterator[list[Fit]]:
             factored += fits
             yield [*fits, *_sums(shape, starts, state, own, clock)]
     factored.sort(key=lambda fit: fit.loss)
-    yield [near for fit in factored[:_N_ROUNDED] for near in _with_round_exponents(fit, state, clock)]
+    yield [
+        near for fit in factored[: settings.n_rounded] for near in _with_round_exponents(fit, state, clock)
+    ]
 
 
 def _pairs(state: State, own: int, other: int, clock: Clock) -> Iterator[Fit]:

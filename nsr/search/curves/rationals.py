@@ -14,26 +14,24 @@ from nsr.clock import Clock
 from nsr.expressions.expression import PLACEHOLDER, Expression, apply, constant, variable
 from nsr.search.curves.fitting import Fit, best_fits
 from nsr.search.curves.weighting import reweighted
+from nsr.search.settings import CurvesSettings
 from nsr.search.state import State
 
 Array = NDArray[np.float64]
 
-# Polynomials have at most this degree, and this many rows for each constant.
-_MAX_DEGREE, _ROWS_EACH = 10, 2
 Degrees = tuple[int, int, int]  # above and below the line, and the lowest power above the line
+# Those that grow, and those that end level or at a pole, the simpler ones first.
 _RATIOS: tuple[Degrees, ...] = (
     (0, 1, 0), (1, 1, 0), (0, 2, 0), (1, 2, 0), (2, 1, 0), (1, 2, 1), (2, 2, 1), (2, 2, 0), (1, 3, 0),
     (0, 3, 0), (3, 1, 0), (2, 3, 0), (3, 2, 0), (3, 3, 1), (3, 3, 0), (0, 4, 0), (4, 4, 0),
 )  # fmt: skip
-# Rounds in which the linearised least squares of a ratio is weighted anew.
-_N_ROUNDS = 4
 _X = variable(0)
 
 
-def polynomials(state: State) -> dict[str, Expression]:
+def polynomials(state: State, settings: CurvesSettings = CurvesSettings()) -> dict[str, Expression]:
     """Polynomials of least loss, of rising degree, by their names, solved on an orthogonal basis."""
     x, y = state.X[:, 0], state.y
-    n_degrees = min(_MAX_DEGREE, len(np.unique(x)) - 1, state.n_rows // _ROWS_EACH - 1)
+    n_degrees = min(settings.max_degree, len(np.unique(x)) - 1, state.n_rows // settings.rows_each - 1)
     forms = {}
     for degree in range(1, n_degrees + 1):
         fitted = _fitted(x, y, degree, state)
@@ -53,13 +51,13 @@ def _fitted(x: Array, y: Array, degree: int, state: State) -> Chebyshev:
     return Chebyshev(reweighted(state, solve, lambda coefficients: basis @ coefficients), domain)
 
 
-def rational_fits(state: State, clock: Clock) -> list[Fit]:
+def rational_fits(state: State, clock: Clock, settings: CurvesSettings = CurvesSettings()) -> list[Fit]:
     """Ratios of polynomials of low degree, from iterated linear least squares."""
     found: dict[Degrees, Fit] = {}
     for degrees in _RATIOS:
         if clock.is_over:
             break
-        starts = _levy(state, *degrees) + [
+        starts = _levy(state, *degrees, settings.n_levy) + [
             _padded(fit.constants, own, degrees) for own, fit in found.items() if _is_within(own, degrees)
         ]
         above, below, lowest = degrees
@@ -84,7 +82,7 @@ def _padded(constants: tuple[float, ...], own: Degrees, other: Degrees) -> tuple
     return above + constants[split:] + (0.0,) * (other[1] - own[1])
 
 
-def _levy(state: State, above: int, below: int, lowest: int) -> list[tuple[float, ...]]:
+def _levy(state: State, above: int, below: int, lowest: int, n_rounds: int) -> list[tuple[float, ...]]:
     """Coefficients of y (1 + d x + ...) = a + b x + ... (Levy 1959), weighted by the last denominator.
 
     The reweighting is that of Sanathanan and Koerner (1963), and the loss's own. Every round is a start. On
@@ -100,7 +98,7 @@ def _levy(state: State, above: int, below: int, lowest: int) -> list[tuple[float
     norms = np.linalg.norm(columns, axis=0)
     scaling = np.ones_like(y)
     starts = []
-    for _ in range(_N_ROUNDS):
+    for _ in range(n_rounds):
         w = weights / np.abs(scaling)
         solution = np.linalg.lstsq(columns / norms * w[:, None], y * w, rcond=1e-14)[0] / norms
         starts.append(tuple(solution.tolist()))

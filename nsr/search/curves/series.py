@@ -17,10 +17,8 @@ from nsr.search.curves.fitting import Fit, best_fits
 from nsr.search.curves.starts import Features, starts_of
 from nsr.search.curves.table import Curve
 from nsr.search.curves.weighting import seen_target
+from nsr.search.settings import CurvesSettings
 from nsr.search.state import State
-
-# Sums of each size that the next term is added to.
-_N_KEPT = 3
 
 
 @dataclass(frozen=True)
@@ -62,19 +60,26 @@ SERIES = (
 )
 
 
-def grown(state: State, clock: Clock, kinds: Sequence[Series] = SERIES) -> Iterator[list[Fit]]:
+def grown(
+    state: State,
+    clock: Clock,
+    kinds: Sequence[Series] = SERIES,
+    settings: CurvesSettings = CurvesSettings(),
+) -> Iterator[list[Fit]]:
     """The best sums of each kind, background and size; a kind ends where a further term explains nothing."""
     for series in kinds:
         for background in series.backgrounds:
-            yield from _grown(series, background, state, clock)
+            yield from _grown(series, background, state, clock, settings.n_series)
 
 
-def _grown(series: Series, background: Curve | None, state: State, clock: Clock) -> Iterator[list[Fit]]:
+def _grown(
+    series: Series, background: Curve | None, state: State, clock: Clock, n_kept: int
+) -> Iterator[list[Fit]]:
     x, seen = state.X[:, 0], seen_target(state)
     current: list[Fit] = []
     if background is not None:
         starts = starts_of(background, Features.of(x, seen))
-        current = best_fits(background.skeleton, starts, state, clock, n_best=_N_KEPT)
+        current = best_fits(background.skeleton, starts, state, clock, n_best=n_kept)
     loss = state.null_loss
     for n_terms in range(1, series.most + 1):
         if clock.is_over:
@@ -86,8 +91,8 @@ def _grown(series: Series, background: Curve | None, state: State, clock: Clock)
             known = () if base is None else base.constants
             starts = [(*known, *start) for start in starts_of(series.term, Features.of(x, left))]
             form = series.term.skeleton if base is None else apply("add", base.form, series.term.skeleton)
-            found += best_fits(form, starts, state, clock, _N_KEPT, series.name(n_terms, background))
-        current = sorted(found, key=lambda fit: fit.loss)[:_N_KEPT]
+            found += best_fits(form, starts, state, clock, n_kept, series.name(n_terms, background))
+        current = sorted(found, key=lambda fit: fit.loss)[:n_kept]
         if not current:
             return
         yield current

@@ -11,20 +11,24 @@ from nsr.search.curves.series import grown
 from nsr.search.curves.starts import Features, starts_of
 from nsr.search.curves.table import CURVES
 from nsr.search.curves.weighting import seen_target
+from nsr.search.settings import CurvesSettings
 from nsr.search.state import State
 
 
-def single_curves(state: State, clock: Clock) -> Iterator[list[Fit]]:
+def single_curves(
+    state: State, clock: Clock, settings: CurvesSettings = CurvesSettings()
+) -> Iterator[list[Fit]]:
     """Fits of a state of one variable, kind after kind.
 
     Args:
         state: Its first rows are fitted, as many as the caller wants looked at.
         clock: Once it is over no further curve is begun.
+        settings: How many are tried.
     """
     data = Features.of(state.X[:, 0], seen_target(state))
     for curve in CURVES:
         if clock.is_over:
             return
         yield best_fits(curve.skeleton, starts_of(curve, data), state, clock, name=curve.name)
-    yield rational_fits(state, clock)
-    yield from grown(state, clock)
+    yield rational_fits(state, clock, settings)
+    yield from grown(state, clock, settings=settings)

@@ -35,10 +35,9 @@ class Curves:
         if context.is_answered(context.settings.long):
             return
         for state in self._single(context):
-            yield _lifted(polynomials(state).items(), state, context)
-            yield from self._fitted(
-                single_curves(state.first(self._settings.n_rows), clock), state, context, clock
-            )
+            yield _lifted(polynomials(state, self._settings).items(), state, context)
+            curves = single_curves(state.first(self._settings.n_rows), clock, self._settings)
+            yield from self._fitted(curves, state, context, clock)
 
         if context.root.n_variables > 1:
             yield from self._several(context, clock)
@@ -46,10 +45,12 @@ class Curves:
     def _several(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
         """Models of all variables of the table, and curves of one beside the others."""
         root, settings = context.root, self._settings
-        for name, forms in linear_models(root.first(settings.polished_rows)):
+        for name, forms in linear_models(root.first(settings.polished_rows), settings):
             yield _lifted([(name, form) for form in forms], root, context)
         some = root.first(settings.n_rows)
-        fitted = itertools.chain(transformed_models(some, clock), curves_with_partners(some, clock))
+        fitted = itertools.chain(
+            transformed_models(some, clock, settings), curves_with_partners(some, clock, settings)
+        )
         yield from self._fitted(fitted, root, context, clock)
 
     def _single(self, context: Context) -> list[State]:

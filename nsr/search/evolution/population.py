@@ -86,12 +86,12 @@ class Population:
         Args:
             hole: Index of the variable that stands where something is wanted.
         """
-        form = self._rng.random()
-        name, present = ("add", constant(0.0)) if form < 0.3 else ("mul", constant(1.0))
+        form, s = self._rng.random(), self._settings
+        name, present = ("add", constant(0.0)) if form < s.term_share else ("mul", constant(1.0))
         left_out: list[Expression] = [present]
 
         def opened(old: Expression) -> Expression:
-            if form < 0.5:
+            if form < s.term_share + s.factor_share:
                 return apply(name, old, variable(hole))
             left_out[0] = old
             return variable(hole)
@@ -100,7 +100,7 @@ class Population:
 
     def _parent(self) -> Expression:
         """A member; better ones are likelier."""
-        rank = int(len(self.members) * self._rng.random() ** 2)
+        rank = int(len(self.members) * self._rng.random() ** self._settings.favour)
         return self.members[rank].expression
 
     def _crossed(self, parent: Expression) -> Expression:
@@ -136,10 +136,10 @@ class Population:
 
     def _part(self) -> Expression:
         """Something small: a leaf, a function of one, or a subtree of a member."""
-        draw = self._rng.random()
-        if draw < 0.4:
+        draw, s = self._rng.random(), self._settings
+        if draw < s.leaf_share:
             return self._leaf()
-        if draw < 0.6:
+        if draw < s.leaf_share + s.function_share:
             return apply(self._operator(1), self._leaf())
         return self._subtree(self._parent())
 
@@ -149,8 +149,8 @@ class Population:
         return names[int(self._rng.integers(len(names)))]
 
     def _leaf(self) -> Expression:
-        if self._rng.random() < 0.2:
-            return constant(float(self._rng.standard_normal()) + 0.1)
+        if self._rng.random() < self._settings.constant_share:
+            return constant(float(self._rng.standard_normal()) + OFFSET)
         return variable(int(self._rng.integers(self._n_variables)))
 
     def _choice(self, options: tuple[Expression, ...]) -> Expression:

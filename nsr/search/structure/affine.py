@@ -18,26 +18,16 @@ from numpy.typing import NDArray
 
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, constant
-from nsr.search.settings import ROWS
 from nsr.search.state import State
 from nsr.search.structure.parts import without_offset
+from nsr.search.structure_settings import AffineSettings
 from nsr.search.surrogate import Surrogate
+from nsr.task import ROWS
 
 Array = NDArray[np.float64]
 
-# Surrogates with a larger error than this say nothing about the rank.
-_USELESS = 0.03
-# Share of the table that lies outside rank one, plus what the surrogate's error allows.
-_TOLERANCE, _ERROR_FACTOR = 1e-5, 4.0
-# Values of the other variables that each row of the parts is averaged over.
-_N_REFERENCES = 16
-# Rows of the tables whose rank is looked at.
-_N_PROBES = 48
-_MAX_GROUP = 2
 # Seconds of work for a factor of a term at a point.
 _SECONDS = 1.2e-8
-# Coefficients that vary by less than this share are constant.
-_CONSTANT = 1e-3
 # Parts are known no better than this: the surrogate's error is that of typical rows.
 _LEAST_ERROR = 1e-7
 
@@ -81,6 +71,7 @@ class AffineSplit:
         is_product: Whether C is zero.
         inner: The state whose target is A, up to a factor, and up to a constant unless it is a product.
         error: How well the values of A are known, as a share of their spread.
+        settings: The numbers of such splits.
     """
 
     state: State
@@ -89,6 +80,7 @@ class AffineSplit:
     is_product: bool
     inner: State
     error: float
+    settings: AffineSettings
 
     def coefficients(self, solution: Expression) -> Coefficients | None:
         """B and C, which depend on what constant is added to A.
@@ -102,7 +94,7 @@ class AffineSplit:
             None where A is not finite everywhere, or constant.
         """
         inner = solution if self.is_product else without_offset(solution)
-        references = _references(len(self.inner.X))
+        references = _references(len(self.inner.X), self.settings.n_references)
         known = Program([inner]).values(self.inner.X[references])[0]
         if not np.all(np.isfinite(known)) or np.ptp(known) == 0:
             return None
@@ -114,7 +106,7 @@ class AffineSplit:
         else:
             factor, offset = np.linalg.lstsq(np.column_stack((known, np.ones_like(known))), table.T)[0]
             slope, level = _line(factor, offset)
-            if np.std(offset - slope * factor) <= _ERROR_FACTOR * error:
+            if np.std(offset - slope * factor) <= self.settings.error_factor * error:
                 inner = apply("add", inner, constant(slope))
                 offset = np.full(len(table), level)
         return Coefficients(
@@ -124,7 +116,7 @@ class AffineSplit:
     def _coefficient(self, values: Array, error: float) -> Coefficient:
         part = self.state.without(self.group)
         spread = float(np.std(values))
-        if spread <= _ERROR_FACTOR * error:
+        if spread <= self.settings.error_factor * error:
             values, spread = np.full_like(values, values.mean()), np.inf
         return Coefficient(part.part(values), error / spread)
 
@@ -137,19 +129,19 @@ def _line(x: Array, y: Array) -> tuple[float, float]:
     return slope, float(y.mean() - slope * x.mean())
 
 
-def affine_splits(state: State) -> list[AffineSplit]:
+def affine_splits(state: State, settings: AffineSettings = AffineSettings()) -> list[AffineSplit]:
     """The splits that the state's surrogates support, products and single variables first."""
     n_variables = state.X.shape[1]
     if n_variables < 2:
         return []
     splits: list[AffineSplit] = []
     for surrogate in state.best_of_each_output:
-        if not _is_usable(surrogate, state.centre):
+        if not _is_usable(surrogate, state.centre, settings.worst):
             continue
         found: set[int] = set()
-        for size in range(1, min(_MAX_GROUP, n_variables - 1) + 1):
+        for size in range(1, min(settings.max_group, n_variables - 1) + 1):
             for group in itertools.combinations(range(n_variables), size):
-                new = [] if found & set(group) else list(_split(state, surrogate, group))
+                new = [] if found & set(group) else list(_split(state, surrogate, group, settings))
                 found |= {i for split in new for i in split.group}
                 splits += new
     return sorted(splits, key=lambda s: (not s.is_product, len(s.group), s.error))
@@ -157,25 +149,27 @@ def affine_splits(state: State) -> list[AffineSplit]:
 
 def tabulating_work(split: AffineSplit) -> float:
     """Seconds of work that finding a split takes, or finding coefficients of one, about."""
-    n_points = min(split.state.n_rows, ROWS) * _N_REFERENCES
+    n_points = min(split.state.n_rows, ROWS) * split.settings.n_references
     return _SECONDS * n_points * split.surrogate.degrees.size
 
 
-def is_constant(state: State) -> bool:
+def is_constant(state: State, settings: AffineSettings) -> bool:
     """Whether the target of a coefficient's state does not vary."""
-    return bool(np.std(state.y) <= _CONSTANT * np.sqrt(np.mean(state.y**2)))
+    return bool(np.std(state.y) <= settings.constant * np.sqrt(np.mean(state.y**2)))
 
 
-def _is_usable(surrogate: Surrogate, y: Array) -> bool:
+def _is_usable(surrogate: Surrogate, y: Array, worst: float) -> bool:
     has_sign = surrogate.output.keeps_sign or bool(np.all(y > 0))
-    return has_sign and surrogate.error < _USELESS
+    return has_sign and surrogate.error < worst
 
 
-def _split(state: State, surrogate: Surrogate, group: tuple[int, ...]) -> Iterator[AffineSplit]:
+def _split(
+    state: State, surrogate: Surrogate, group: tuple[int, ...], settings: AffineSettings
+) -> Iterator[AffineSplit]:
     """The split by one group of variables, if there is one."""
-    tolerance = _TOLERANCE + _ERROR_FACTOR * surrogate.error
-    references = _references(len(state.X))
-    probes = _table(surrogate, state.X[:_N_PROBES], state.X[references], group)
+    tolerance = settings.tolerance + settings.error_factor * surrogate.error
+    references = _references(len(state.X), settings.n_references)
+    probes = _table(surrogate, state.X[: settings.n_probes], state.X[references], group)
     if not np.all(np.isfinite(probes)):
         return
     spread = float(np.std(probes))
@@ -187,17 +181,17 @@ def _split(state: State, surrogate: Surrogate, group: tuple[int, ...]) -> Iterat
             if not is_product:
                 values = values - values.mean()
             size = float(np.std(values))
-            if size > _CONSTANT * spread:
+            if size > settings.constant * spread:
                 part = state.without(tuple(i for i in range(state.X.shape[1]) if i not in group))
                 inner = part.part(values / size)
                 error = max(surrogate.error, outside / spread, _LEAST_ERROR)
-                yield AffineSplit(state, surrogate, group, is_product, inner, error)
+                yield AffineSplit(state, surrogate, group, is_product, inner, error, settings)
             return
 
 
-def _references(n_rows: int) -> NDArray[np.intp]:
+def _references(n_rows: int, n: int) -> NDArray[np.intp]:
     """Rows that lend their values to others, spread over the table."""
-    return np.linspace(0, n_rows - 1, _N_REFERENCES).astype(np.intp)
+    return np.linspace(0, n_rows - 1, n).astype(np.intp)
 
 
 def _table(surrogate: Surrogate, rows: Array, references: Array, own: tuple[int, ...]) -> Array:

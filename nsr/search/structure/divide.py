@@ -39,7 +39,9 @@ class PartSolver:
             state: What may separate.
             surrogates: Of the state; the first one by which it separates says how.
         """
-        separations = (separation(state, surrogate) for surrogate in surrogates)
+        separations = (
+            separation(state, surrogate, self.settings.structure.separation) for surrogate in surrogates
+        )
         found = next((separation for separation in separations if separation is not None), None)
         if found is None:
             return []
@@ -55,7 +57,7 @@ class PartSolver:
     def split(self, state: State) -> list[Expression]:
         """What is affine in a function of few variables: this function first, then its coefficients."""
         forms: list[Expression] = []
-        splits = affine_splits(state)
+        splits = affine_splits(state, self.settings.structure.affine)
         self.clock.spend(sum(map(tabulating_work, splits)))
         for split in splits[: self.settings.structure.n_splits]:
             for inner in self._solutions(split.inner, split.error):
@@ -80,9 +82,9 @@ class PartSolver:
 
     def _solutions(self, part: State, error: float) -> list[Expression]:
         """Equations that are as near to a part as the part is known; none where they are not found soon."""
-        if is_constant(part):
-            return [constant(part.level)]
         numbers = self.settings.structure
+        if is_constant(part, numbers.affine):
+            return [constant(part.level)]
         enough = numbers.coefficient_precision * error**2 * part.null_loss
         found = self._best(part, error, numbers.coefficient_share)
         return [candidate.expression for candidate in found if candidate.loss <= enough][: numbers.n_each]

@@ -22,65 +22,43 @@ from nsr.refinement.subsets import backward_elimination, best_subsets, combinati
 from nsr.search.state import State
 from nsr.search.structure.inner_constants import with_inner_constant
 from nsr.search.structure.transforms import IDENTITY, Transform, applied, is_moderate, transforms
+from nsr.search.structure_settings import FamiliesSettings, StructureSettings
 from nsr.search.surrogate import ROUGH, Response, degrees_up_to
 
 Array = NDArray[np.float64]
 
-MAX_VARIABLES = 9
-# Rows where the state's surrogate is good: more than there are columns of terms, with the target and without.
-# Where it is not, which noise may be the reason for, as many as their Gram matrix takes little time for.
-_FEW_ROWS, _MANY_ROWS = 600, 4_000
-_POWERS = (1.0, 2.0, -1.0, -2.0, 0.5, -0.5, 3.0, -3.0, 4.0, 1.5)
-_SCALES = (1.0, 2.0, 0.5, np.pi, 3.0, 4.0)
-# Terms for one, two, and more variables.
-_MAX_TERMS = (240, 280, 180)
-# Powers that functions of another variable are multiplied by.
-_N_DECORATIONS = 4
-# Terms that sums of three are made of, and ratios of three: above and below the line.
-_MAX_TRIPLE_TERMS, _MAX_RATIO_TERMS = 80, 30
-# Subsets of each size that are handed on, where the surrogate is good and where it is not.
-_N_BEST, _N_BEST_ROUGH = 4, 10
-# Share of the target that a sum which holds exactly leaves unexplained on rows it was not fitted to.
-_EXACT = 1e-7
-_MAX_EXACT_TERMS = 12
-# Polynomials go up to this total degree where they hold exactly; where they do not, these numbers of terms
-# are tried.
-_MAX_DEGREE = 9
-_POLYNOMIAL_SIZES = (35, 120)
-# A term is significant if its coefficient is this many standard errors from zero.
-_SIGNIFICANT = 5.0
+# Share of the target that a sum which holds exactly leaves unexplained on rows it was not fitted to: rounding
+# errors of least squares with a few hundred terms. And the share of the largest weight that is none.
+_EXACT, _IDLE = 1e-7, 1e-6
 # Directions of columns whose singular values are below this share of the largest are noise.
 _COLLINEAR = 1e-6
 
 # Seconds of work for one list of relations, about.
 WORK = 0.03
 
-# Of more variables, polynomials are looked for under powers only.
-_MAX_TRANSFORMED = 3
-# Functions at least this frequent are tried with several inner constants.
-_COMMON = 0.1
-# Functions of one variable that powers of another are multiplied by.
-_N_DECORATED = 4
 
-
-def relations(state: State, given: tuple[Expression, ...] = ()) -> Iterator[list[Expression]]:
+def relations(
+    state: State, given: tuple[Expression, ...] = (), settings: StructureSettings = StructureSettings()
+) -> Iterator[list[Expression]]:
     """Equations t = f(z) that nearly hold, one list for each transform of the target, simple ones first.
 
     Args:
         state: What to find equations for.
         given: Terms to use before those of the grammar, over the state's variables.
+        settings: The numbers of families and of inner constants.
     """
+    s = settings.families
     n_variables = state.X.shape[1]
     if n_variables == 0:
         yield [constant(state.level)]
         return
-    if n_variables > MAX_VARIABLES:
+    if n_variables > s.max_variables:
         return
     is_rough = state.error >= ROUGH
-    rows = slice(0, _MANY_ROWS if is_rough else _FEW_ROWS)
+    rows = slice(0, s.many_rows if is_rough else s.n_rows)
     X, response = state.X[rows], Response.of(state).first(rows.stop)
-    n_best = _N_BEST_ROUGH if is_rough else _N_BEST
-    terms = _terms(n_variables, _functions_known())
+    n_best = s.n_best_rough if is_rough else s.n_best
+    terms = _terms(n_variables, _functions_known(), s)
     if given:
         terms = tuple(dict.fromkeys((ONE, *given, *terms)))[: len(terms)]
     values = np.asarray(Program(list(terms)).values(X), dtype=np.float64)
@@ -88,50 +66,52 @@ def relations(state: State, given: tuple[Expression, ...] = ()) -> Iterator[list
     terms = tuple(term for term, good in zip(terms, usable, strict=True) if good)
     table = values[usable].T
     if not given:
-        yield _polynomials(X[:_FEW_ROWS], response.y[:_FEW_ROWS])
+        yield _polynomials(X[: s.n_rows], response.y[: s.n_rows], s)
         if is_rough:
-            yield _noisy_polynomials(X, response)
+            yield _noisy_polynomials(X, response, s)
     for transform in transforms():
         target, weights = transform.of_response(response)
         if is_moderate(target) and np.ptp(target) > 0:
             negative = transform.hides_sign and bool(np.all(response.centre < 0))
-            largest = transform.worthwhile(response, target, weights)
-            forms = _forms(transform, terms, table, target, weights, n_best, largest)
+            largest = transform.worthwhile(response, target, weights, s)
+            forms = _forms(transform, terms, table, target, weights, n_best, largest, s)
             yield [apply("neg", form) if negative else form for form in forms]
     if n_variables == 1 and not given:
-        yield with_inner_constant(state)
+        yield with_inner_constant(state, settings)
 
 
-def _polynomials(X: Array, y: Array) -> list[Expression]:
+def _polynomials(X: Array, y: Array, settings: FamiliesSettings) -> list[Expression]:
     """Polynomials for the target and for some transforms of it that hold exactly, if few terms do."""
     degrees = degrees_up_to(X.shape[1], len(y) // 4)
-    degrees = degrees[degrees.sum(axis=1) <= _MAX_DEGREE]
+    degrees = degrees[degrees.sum(axis=1) <= settings.max_degree]
     table = np.prod(X[:, None, :] ** degrees[None], axis=2)
     if not np.all(is_moderate(table.T)):
         return []
     forms = []
     for transform in transforms():
-        if not transform.is_of_polynomials or (X.shape[1] > _MAX_TRANSFORMED and not transform.is_elementary):
+        if not transform.is_of_polynomials or (
+            X.shape[1] > settings.max_transformed and not transform.is_elementary
+        ):
             continue
         target = transform.of_target(y)
-        for subset in exact_subset(table, target) if is_moderate(target) else []:
+        for subset in exact_subset(table, target, settings) if is_moderate(target) else []:
             weights = np.linalg.lstsq(table[:, subset], target, rcond=None)[0]
             terms = [(float(w), monomial(degrees[i])) for i, w in zip(subset, weights, strict=True)]
             forms.append(applied(transform.inverse, linear_combination(terms)))
     return forms
 
 
-def _noisy_polynomials(X: Array, response: Response) -> list[Expression]:
+def _noisy_polynomials(X: Array, response: Response, settings: FamiliesSettings) -> list[Expression]:
     """Polynomials with as many terms as noise leaves significant, of low and of higher degree."""
     forms = []
     y, w = IDENTITY.of_response(response)
-    for n_terms in _POLYNOMIAL_SIZES:
+    for n_terms in settings.polynomial_sizes:
         degrees = degrees_up_to(X.shape[1], n_terms)
         table = np.prod(X[:, None, :] ** degrees[None], axis=2)
         if not np.all(is_moderate(table.T)):
             continue
-        subset, coefficients = significant_terms(table * w[:, None], y * w)
-        if 0 < len(subset) <= _MAX_EXACT_TERMS:
+        subset, coefficients = significant_terms(table * w[:, None], y * w, settings.significant)
+        if 0 < len(subset) <= settings.max_exact_terms:
             forms.append(
                 linear_combination(
                     [(float(c), monomial(degrees[i])) for i, c in zip(subset, coefficients, strict=True)]
@@ -140,12 +120,13 @@ def _noisy_polynomials(X: Array, response: Response) -> list[Expression]:
     return list(dict.fromkeys(forms))
 
 
-def significant_terms(table: Array, target: Array) -> tuple[list[int], Array]:
+def significant_terms(table: Array, target: Array, significant: float) -> tuple[list[int], Array]:
     """Backward elimination until every column that is left is significant.
 
     Args:
         table: Columns to choose from, shape (P, n).
         target: Shape (P,).
+        significant: Standard errors from zero of a coefficient that is.
 
     Returns:
         Indices of the columns left, and their coefficients.
@@ -153,7 +134,7 @@ def significant_terms(table: Array, target: Array) -> tuple[list[int], Array]:
     for kept, coefficients, costs, unexplained in backward_elimination(table, target, rcond=_COLLINEAR):
         variance = unexplained / max(len(target) - len(kept), 1)
         # A column's cost is its coefficient over its standard error, squared, in units of the variance.
-        if np.min(costs) > _SIGNIFICANT**2 * variance:
+        if np.min(costs) > significant**2 * variance:
             return kept.tolist(), coefficients
     return [], np.empty(0)
 
@@ -166,13 +147,15 @@ def _forms(
     weights: Array,
     n_best: int,
     largest: float,
+    settings: FamiliesSettings,
 ) -> list[Expression]:
     """The best explicit sums and ratios for one transform of the target."""
     both = np.column_stack((table, target[:, None] * table[:, 1:])) * weights[:, None]
     weighted = target * weights
     n_terms = table.shape[1]
     forms = []
-    for subset in (*_best_subsets(both, weighted, n_terms, n_best, largest), *exact_subset(table, target)):
+    best = _best_subsets(both, weighted, n_terms, n_best, largest, settings)
+    for subset in (*best, *exact_subset(table, target, settings)):
         columns = both[:, subset]
         scale = _lengths(columns)
         factors = np.linalg.lstsq(columns / scale, weighted, rcond=1e-13)[0] / scale
@@ -188,7 +171,7 @@ def _forms(
 
 
 def _best_subsets(
-    columns: Array, target: Array, n_explicit: int, n_best: int, largest: float
+    columns: Array, target: Array, n_explicit: int, n_best: int, largest: float, settings: FamiliesSettings
 ) -> list[tuple[int, ...]]:
     """The `n_best` subsets of one, of two and of three columns that explain the target best.
 
@@ -200,8 +183,8 @@ def _best_subsets(
     kinds = (
         np.arange(n)[:, None],
         combinations(n, 2),
-        combinations(min(n_explicit, _MAX_TRIPLE_TERMS), 3),
-        _ratios(n_explicit, n),
+        combinations(min(n_explicit, settings.max_triple_terms), 3),
+        _ratios(n_explicit, n, settings.max_ratio_terms),
     )
     found = (best_subsets(gram, moments, total, kind, n_best, largest) for kind in kinds)
     return list(itertools.chain.from_iterable(found))
@@ -214,16 +197,16 @@ def _lengths(columns: Array) -> Array:
 
 
 @cache
-def _ratios(n_explicit: int, n: int) -> NDArray[np.intp]:
+def _ratios(n_explicit: int, n: int, most: int) -> NDArray[np.intp]:
     """Triples of which one or two columns are explicit."""
-    above = range(min(n_explicit, _MAX_RATIO_TERMS))
-    below = range(n_explicit, min(n, n_explicit + _MAX_RATIO_TERMS))
+    above = range(min(n_explicit, most))
+    below = range(n_explicit, min(n, n_explicit + most))
     one = ((*pair, k) for pair in itertools.combinations(above, 2) for k in below)
     two = ((i, *pair) for i in above for pair in itertools.combinations(below, 2))
     return np.array([*one, *two], dtype=np.intp).reshape(-1, 3)
 
 
-def exact_subset(table: Array, target: Array) -> list[tuple[int, ...]]:
+def exact_subset(table: Array, target: Array, settings: FamiliesSettings) -> list[tuple[int, ...]]:
     """The terms of a sum that holds exactly: all terms at once, then without those that do nothing."""
     n_fit = len(target) * 3 // 4
     if table.shape[1] > n_fit // 2:
@@ -237,33 +220,36 @@ def exact_subset(table: Array, target: Array) -> list[tuple[int, ...]]:
         residual = np.sqrt(np.mean((columns[n_fit:] @ weights - target[n_fit:]) ** 2)) / size
         if not residual < _EXACT:
             return []
-        active = np.abs(weights) > 1e-6 * np.max(np.abs(weights))
+        active = np.abs(weights) > _IDLE * np.max(np.abs(weights))
         if active.all():
             break
         kept = kept[active]
-    return [tuple(int(i) for i in kept)] if 3 < len(kept) <= _MAX_EXACT_TERMS else []
+    return [tuple(int(i) for i in kept)] if 3 < len(kept) <= settings.max_exact_terms else []
 
 
 @cache
-def _terms(n_variables: int, functions_known: tuple[str, ...]) -> tuple[Expression, ...]:
+def _terms(
+    n_variables: int, functions_known: tuple[str, ...], settings: FamiliesSettings
+) -> tuple[Expression, ...]:
     """Terms in this many variables, the constant first, then from simple to complicated.
 
     Args:
         n_variables: How many.
         functions_known: Operators that terms may be functions by.
+        settings: Which terms, and how many.
     """
-    n_powers = {1: 10, 2: 9, 3: 8, 4: 6}.get(n_variables, 3)
-    atoms = [[power(i, p) for p in _POWERS[:n_powers]] for i in range(n_variables)]
-    scales = _SCALES if n_variables == 1 else _SCALES[:2] if n_variables == 2 else _SCALES[:1]
-    functions = [_functions(i, scales, functions_known) for i in range(n_variables)]
+    n_powers = _of_number(settings.n_powers, n_variables)
+    atoms = [[power(i, p) for p in settings.powers[:n_powers]] for i in range(n_variables)]
+    scales = settings.scales[: _of_number(settings.n_scales, n_variables)]
+    functions = [_functions(i, scales, functions_known, settings.common) for i in range(n_variables)]
     singles = [term for level in itertools.zip_longest(*atoms) for term in level if term is not None]
     plain = [term for level in itertools.zip_longest(*functions) for term in level if term is not None]
     mixed = _products(atoms, n_powers)
     decorated = [
         apply("mul", power, function)
         for i, j in itertools.product(range(n_variables), repeat=2)
-        for power in atoms[i][:_N_DECORATIONS]
-        for function in functions[j][:_N_DECORATED]
+        for power in atoms[i][: settings.n_decorations]
+        for function in functions[j][: settings.n_decorated]
     ]
     cubes = [
         apply("mul", apply("mul", atoms[i][0], atoms[j][0]), atoms[k][0])
@@ -274,13 +260,18 @@ def _terms(n_variables: int, functions_known: tuple[str, ...]) -> tuple[Expressi
         *singles[: 3 * n_variables],
         *mixed[:40],
         *plain,
-        *_wave_products(n_variables, functions_known),
+        *_wave_products(n_variables, functions_known, settings),
         *singles[3 * n_variables :],
         *cubes,
         *decorated,
         *mixed[40:],
     )
-    return tuple(dict.fromkeys(ordered))[: _MAX_TERMS[min(n_variables, len(_MAX_TERMS)) - 1]]
+    return tuple(dict.fromkeys(ordered))[: _of_number(settings.max_terms, n_variables)]
+
+
+def _of_number(values: tuple[int, ...], n_variables: int) -> int:
+    """The value for this many variables, the last one for all beyond."""
+    return values[min(n_variables, len(values)) - 1]
 
 
 def _products(atoms: list[list[Expression]], n_powers: int) -> list[Expression]:
@@ -296,11 +287,13 @@ def _products(atoms: list[list[Expression]], n_powers: int) -> list[Expression]:
     return [product for _, product in options]
 
 
-def _wave_products(n_variables: int, functions_known: tuple[str, ...]) -> list[Expression]:
+def _wave_products(
+    n_variables: int, functions_known: tuple[str, ...], settings: FamiliesSettings
+) -> list[Expression]:
     """Waves of the first powers of one variable, times each other; and of two variables, times each other."""
-    if n_variables > 2:
+    if n_variables > len(settings.wave_powers):
         return []
-    powers = (1.0, 2.0, 3.0) if n_variables == 1 else (1.0, 2.0)
+    powers = settings.wave_powers[n_variables - 1]
     waves = [
         [apply(name, power(i, p)) for p in powers for name in functions_known if OPERATORS[name].period]
         for i in range(n_variables)
@@ -317,12 +310,14 @@ def _functions_known() -> tuple[str, ...]:
     return tuple(o.name for o in OPERATORS.values() if o.searched and o.arity == 1 and o.complexity > 1)
 
 
-def _functions(index: int, scales: tuple[float, ...], known: tuple[str, ...]) -> list[Expression]:
+def _functions(
+    index: int, scales: tuple[float, ...], known: tuple[str, ...], least: float
+) -> list[Expression]:
     """Functions of one variable, with a few inner constants that refinement will move."""
     z = variable(index)
     scaled = [z if scale == 1 else apply("mul", constant(scale), z) for scale in scales]
     operators = [OPERATORS[name] for name in known]
-    common = [o for o in operators if o.frequency >= _COMMON]
+    common = [o for o in operators if o.frequency >= least]
     everywhere = [o for o in common if o.domain == (-np.inf, np.inf)]
     return [
         *(form for inner in scaled for o in everywhere for form in _of_both_signs(o, inner)),

@@ -19,25 +19,13 @@ from nsr.expressions.expression import Expression, apply, constant, variable
 from nsr.expressions.monomials import ONE, linear_combination, power
 from nsr.expressions.operators import OPERATORS, Operator
 from nsr.refinement.candidates import fitted
-from nsr.refinement.refine import Effort
-from nsr.search.settings import FEW_ROWS
 from nsr.search.state import State
 from nsr.search.structure.transforms import applied, is_moderate, transforms
+from nsr.search.structure_settings import InnerConstantSettings, StructureSettings
 from nsr.search.surrogate import Response
 
 Array = NDArray[np.float64]
 
-_POWERS = (0.0, 1.0, -1.0, 2.0, -2.0, 3.0, -3.0, 0.5, -0.5)
-# Transforms of the target that are tried, and how many of these with powers, too.
-_N_TRANSFORMS, _N_WITH_POWERS = 4, 2
-# Rates times the largest |z|, in this many steps; waves over the range, in radians; offsets over the range.
-_RATES, _N_RATES = (0.02, 40.0), 40
-_MOST_RADIANS, _RADIANS = 60.0, 0.5
-_OFFSETS, _N_OFFSETS = (1e-4, 1e2), 40
-# Iterations of the fits, and equations that are handed on.
-_N_ITERATIONS, _N_BEST = 20, 12
-# Powers that are tried in earnest for each shape and choice of linear terms.
-_N_OF_EACH = 3
 _Z = variable(0)
 
 
@@ -102,36 +90,38 @@ def _functions() -> tuple[list[Operator], list[Operator], list[Operator]]:
     return rated, [o for o in everywhere if o.parity], [o for o in known if o.domain == (0.0, np.inf)]
 
 
-def with_inner_constant(state: State) -> list[Expression]:
+def with_inner_constant(state: State, settings: StructureSettings = StructureSettings()) -> list[Expression]:
     """Equations y = f(z) with one inner constant that nearly hold, the shortest description first.
 
     Args:
         state: Of one variable.
+        settings: The numbers of inner constants, and of what a family is worth.
     """
-    state = state.first(FEW_ROWS)
+    s = settings.inner
+    state = state.first(s.n_rows)
     z, response = state.X[:, 0], Response.of(state)
     if np.ptp(z) == 0:
         return []
-    tables = list(_tables(z))
+    tables = list(_tables(z, s))
     forms: list[Expression] = []
-    for place, transform in enumerate(transforms()[:_N_TRANSFORMS]):
+    for place, transform in enumerate(transforms()[: s.n_transforms]):
         target, weights = transform.of_response(response)
         if is_moderate(target) and np.ptp(target) > 0:
-            powers = _POWERS if place < _N_WITH_POWERS else _POWERS[:1]
-            largest = transform.worthwhile(response, target, weights)
-            found = _fits(powers, tables, z, target, weights, largest)
+            powers = s.powers if place < s.n_with_powers else s.powers[:1]
+            largest = transform.worthwhile(response, target, weights, settings.families)
+            found = _fits(powers, tables, z, target, weights, largest, s.n_of_each)
             forms += [applied(transform.inverse, form) for form in found]
     # Only refined constants tell which is best: the grid is too coarse for that.
-    best = fitted(forms, state, Effort(restarts=1, iterations=_N_ITERATIONS), Clock())
-    return [candidate.expression for candidate in best[:_N_BEST]]
+    best = fitted(forms, state, s.fitted, Clock())
+    return [candidate.expression for candidate in best[: s.n_best]]
 
 
-def _tables(z: Array) -> Iterator[tuple[_Shape, Array, Array]]:
+def _tables(z: Array, settings: InnerConstantSettings) -> Iterator[tuple[_Shape, Array, Array]]:
     """Each shape with the constants of its grid, shape (K,), and its values, shape (K, P)."""
     size, spread = float(np.max(np.abs(z))), float(np.ptp(z))
-    rates = np.geomspace(*_RATES, _N_RATES) / size
-    waves = np.arange(_RADIANS, _MOST_RADIANS, _RADIANS)
-    offsets = np.geomspace(*_OFFSETS, _N_OFFSETS)
+    rates = np.geomspace(*settings.rates, settings.n_rates) / size
+    waves = np.arange(settings.wave_step, settings.most_radians, settings.wave_step)
+    offsets = np.geomspace(*settings.offsets, settings.n_offsets)
     square = z**2
     of_both_signs, of_parity, from_zero = _functions()
     squares = partial(_of_product, argument=_SQUARE), partial(_of_sum, argument=_SQUARE)
@@ -167,6 +157,7 @@ def _fits(
     target: Array,
     weights: Array,
     largest: float,
+    n_of_each: int,
 ) -> Iterator[Expression]:
     """The best constant for each shape and choice of linear terms, with the few powers that do best."""
     fits: dict[tuple[int, int], list[tuple[float, Expression]]] = {}
@@ -183,7 +174,7 @@ def _fits(
                     form = _form(shape, k, p, problem.solution(shape, k, z), linear)
                     fits.setdefault((place, kind), []).append((share, form))
     for found in fits.values():
-        yield from (form for _, form in sorted(found, key=lambda fit: fit[0])[:_N_OF_EACH])
+        yield from (form for _, form in sorted(found, key=lambda fit: fit[0])[:n_of_each])
 
 
 class _Projection:

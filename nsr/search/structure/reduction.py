@@ -20,64 +20,61 @@ from nsr.clock import Clock
 from nsr.expressions.expression import Expression, apply, variable
 from nsr.expressions.monomials import monomial
 from nsr.search.state import State
+from nsr.search.structure_settings import ReductionSettings
 from nsr.search.surrogate import Surrogate, fitting_work
 
 Array = NDArray[np.float64]
 
-# Surrogates with a larger error than this say nothing about symmetries.
-_USELESS = 0.3
-_N_GRADIENTS = 400
-# A relation of gradients holds if it is off by less than this share, plus what the surrogate's error allows.
-_TOLERANCE, _ERROR_FACTOR = 0.02, 10.0
-# A reduction is kept if the error grows by no more than what the surrogate's highest degree is worth, within
-# these bounds, or stays below what makes no difference.
-_LEAST_GROWTH, _GROWTH, _NEGLIGIBLE, _NEGLIGIBLE_SPREAD = 1.02, 2.0, 1e-6, 1e-3
-_LARGEST_DENOMINATOR, _LARGEST_EXPONENT = 3, 4
-_SNAP = 0.08
-_MAX_GROUPINGS = 3
 
-
-def reductions(state: State, clock: Clock = Clock()) -> list[State]:
+def reductions(
+    state: State, clock: Clock = Clock(), settings: ReductionSettings = ReductionSettings()
+) -> list[State]:
     """States with fewer variables that the data support, the fewest variables first.
 
     Args:
         state: What to reduce.
         clock: Once it is over no further state is judged; is told of the work.
+        settings: The numbers of reduction.
     """
     if state.X.shape[1] < 1:
         return []
     surrogate = state.surrogate
-    if not surrogate.error < _USELESS:
+    if not surrogate.error < settings.worst:
         return []
-    X = state.X[:_N_GRADIENTS]
+    n = settings.n_gradients
+    X = state.X[:n]
     with np.errstate(all="ignore"):
-        gradients = surrogate.gradients(X, state.centre[:_N_GRADIENTS])
-        targets = surrogate.targets(X, state.centre[:_N_GRADIENTS])
+        gradients = surrogate.gradients(X, state.centre[:n])
+        targets = surrogate.targets(X, state.centre[:n])
     if not np.all(np.isfinite(gradients)):
         return []
-    tolerance = _TOLERANCE + _ERROR_FACTOR * min(surrogate.error, 0.02)
+    error = min(surrogate.error, settings.largest_error)
+    tolerance = settings.tolerance + settings.error_factor * error
     proposals = itertools.chain(
         _irrelevant(state, gradients, tolerance),
-        _groupings(state, X, targets, gradients, tolerance),
-        _pairings(state, X, gradients, tolerance),
+        _groupings(state, X, targets, gradients, tolerance, settings),
+        _pairings(state, X, gradients, tolerance, settings.n_pairings),
     )
     kept = []
     for child in itertools.takewhile(lambda _: not clock.is_over, proposals):
         clock.spend(fitting_work(child.X))
-        if _is_as_good(child, surrogate):
+        if _is_as_good(child, surrogate, settings):
             kept.append(child)
     return sorted(kept, key=lambda s: (s.X.shape[1], s.error))
 
 
-def groupings(state: State, symmetries: Array) -> list[State]:
+def groupings(
+    state: State, symmetries: Array, settings: ReductionSettings = ReductionSettings()
+) -> list[State]:
     """States whose variables are what known scale symmetries leave invariant, the simplest first.
 
     Args:
         state: Where to begin.
         symmetries: Vectors (w, c): scaling each variable x_i by s^w_i scales the target by s^c; shape
             (k, D + 1), linearly independent.
+        settings: How many, and of what exponents.
     """
-    found = itertools.islice(_rational_groupings(symmetries), _MAX_GROUPINGS)
+    found = itertools.islice(_rational_groupings(symmetries, settings), settings.max_groupings)
     return [_grouped(state, groups, factor) for groups, factor in found]
 
 
@@ -90,14 +87,15 @@ def is_usable(state: State) -> bool:
     return not state.n_variables or bool(np.all(np.ptp(state.X, axis=0) > 0) and np.ptp(state.y) > 0)
 
 
-def _is_as_good(child: State, parent: Surrogate) -> bool:
+def _is_as_good(child: State, parent: Surrogate, settings: ReductionSettings) -> bool:
     """Whether the child lost nothing."""
     if not is_usable(child):
         return False
-    allowed = float(np.clip(parent.gain, _LEAST_GROWTH, _GROWTH)) * parent.error
+    growth = float(np.clip(parent.gain, settings.least_growth, settings.most_growth))
+    allowed = growth * parent.error
     if child.X.shape[1] == 0:
-        return child.error < max(allowed, _NEGLIGIBLE_SPREAD)
-    return child.error <= max(allowed, _NEGLIGIBLE)
+        return child.error < max(allowed, settings.negligible_spread)
+    return child.error <= max(allowed, settings.negligible)
 
 
 def _irrelevant(state: State, gradients: Array, tolerance: float) -> Iterator[State]:
@@ -108,7 +106,9 @@ def _irrelevant(state: State, gradients: Array, tolerance: float) -> Iterator[St
         yield state.without(idle)
 
 
-def _groupings(state: State, X: Array, y: Array, gradients: Array, tolerance: float) -> Iterator[State]:
+def _groupings(
+    state: State, X: Array, y: Array, gradients: Array, tolerance: float, settings: ReductionSettings
+) -> Iterator[State]:
     """With monomials of the variables as variables, and a monomial factor taken out."""
     # Each row is as large as it is relative to its own target, so that no few rows decide.
     size = np.abs(y) + 0.1 * np.median(np.abs(y))
@@ -120,14 +120,15 @@ def _groupings(state: State, X: Array, y: Array, gradients: Array, tolerance: fl
     n_symmetries = int(np.sum(sizes < tolerance * sizes[0]))
     n_variables = X.shape[1]
     for count in range(min(n_symmetries, n_variables), 0, -1):
-        yield from groupings(state, directions[len(directions) - count :])
+        yield from groupings(state, directions[len(directions) - count :], settings)
 
 
-def _rational_groupings(symmetries: Array) -> Iterator[tuple[Array, Array]]:
+def _rational_groupings(symmetries: Array, settings: ReductionSettings) -> Iterator[tuple[Array, Array]]:
     """Groups (exponents, shape (D, r)) and factor (shape (D,)) with small rational exponents, simplest first.
 
     Args:
         symmetries: Null vectors (w, c), shape (k, D + 1).
+        settings: Which exponents.
     """
     n_variables = symmetries.shape[1] - 1
     weights, shifts = symmetries[:, :-1], symmetries[:, -1]
@@ -141,7 +142,7 @@ def _rational_groupings(symmetries: Array) -> Iterator[tuple[Array, Array]]:
             continue
         groups, factor = invariants @ np.linalg.inv(block), np.zeros(n_variables)
         factor[others] = np.linalg.solve(rest, shifts)
-        snapped = _snapped(np.column_stack((groups, factor)))
+        snapped = _snapped(np.column_stack((groups, factor)), settings)
         if snapped is not None:
             effort = float(np.sum(np.abs(snapped)) + np.sum(snapped != 0) + 2 * np.sum(snapped % 1 != 0))
             options.append((effort, snapped[:, :-1], snapped[:, -1]))
@@ -149,13 +150,14 @@ def _rational_groupings(symmetries: Array) -> Iterator[tuple[Array, Array]]:
     yield from ((groups, factor) for _, groups, factor in options)
 
 
-def _snapped(exponents: Array) -> Array | None:
+def _snapped(exponents: Array, settings: ReductionSettings) -> Array | None:
     """Small rational numbers nearby, or None where there are none."""
-    if np.any(np.abs(exponents) > _LARGEST_EXPONENT + _SNAP):
+    if np.any(np.abs(exponents) > settings.largest_exponent + settings.snap):
         return None
-    nearest = [float(Fraction(float(e)).limit_denominator(_LARGEST_DENOMINATOR)) for e in exponents.ravel()]
+    largest = settings.largest_denominator
+    nearest = [float(Fraction(float(e)).limit_denominator(largest)) for e in exponents.ravel()]
     result = np.array(nearest).reshape(exponents.shape)
-    return result if np.all(np.abs(result - exponents) < _SNAP) else None
+    return result if np.all(np.abs(result - exponents) < settings.snap) else None
 
 
 def _grouped(state: State, groups: Array, factor: Array) -> State:
@@ -165,7 +167,7 @@ def _grouped(state: State, groups: Array, factor: Array) -> State:
     return result.without(tuple(range(state.X.shape[1])))
 
 
-def _pairings(state: State, X: Array, gradients: Array, tolerance: float) -> Iterator[State]:
+def _pairings(state: State, X: Array, gradients: Array, tolerance: float, n_best: int) -> Iterator[State]:
     """With one variable in place of two, for the pairs whose gradients agree best."""
     options: list[tuple[float, tuple[int, int], Expression]] = []
     for i, j in itertools.combinations(range(X.shape[1]), 2):
@@ -183,7 +185,7 @@ def _pairings(state: State, X: Array, gradients: Array, tolerance: float) -> Ite
             if residual < tolerance * 2:
                 options.append((residual, (i, j), new))
     options.sort(key=lambda option: option[0])
-    yield from (state.replaced(pair, new) for _, pair, new in options[:6])
+    yield from (state.replaced(pair, new) for _, pair, new in options[:n_best])
 
 
 def _squares(name: str, i: int, j: int) -> Expression:

@@ -14,17 +14,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from nsr.search.settings import ROWS
 from nsr.search.state import State
+from nsr.search.structure_settings import SeparationSettings
 from nsr.search.surrogate import Response, Surrogate, degrees_up_to, refit
+from nsr.task import ROWS
 
 Array = NDArray[np.float64]
 
-# Surrogates with a larger error than this say nothing about separability.
-_USELESS = 0.05
-# Share of the polynomial that mixed terms may have, plus what its error allows.
-_TOLERANCE, _ERROR_FACTOR = 1e-3, 3.0
-# Errors below this are rounding.
+# Errors of polynomials below this are rounding.
 _NEGLIGIBLE = 1e-8
 
 
@@ -46,14 +43,16 @@ class Separation:
     error: float
 
 
-def separation(state: State, surrogate: Surrogate) -> Separation | None:
+def separation(
+    state: State, surrogate: Surrogate, settings: SeparationSettings = SeparationSettings()
+) -> Separation | None:
     """How the state separates by one of its surrogates, or None if it does not."""
     if state.X.shape[1] < 2:
         return None
     has_sign = surrogate.output.keeps_sign or bool(np.all(state.centre > 0) or np.all(state.centre < 0))
-    if not surrogate.error < _USELESS or not has_sign:
+    if not surrogate.error < settings.worst or not has_sign:
         return None
-    groups = _groups(surrogate)
+    groups = _groups(surrogate, settings)
     if len(groups) < 2:
         return None
     degrees = _unmixed(state.X.shape[1], groups, min(len(state.y), ROWS))
@@ -69,11 +68,11 @@ def separation(state: State, surrogate: Surrogate) -> Separation | None:
     )
 
 
-def _groups(surrogate: Surrogate) -> list[list[int]]:
+def _groups(surrogate: Surrogate, settings: SeparationSettings) -> list[list[int]]:
     """Groups of variables that no important term mixes."""
     degrees, weights = surrogate.degrees, surrogate.coefficients**2
     total = float(np.sum(weights[1:]))
-    tolerance = (_TOLERANCE + _ERROR_FACTOR * surrogate.error) ** 2 * total
+    tolerance = (settings.tolerance + settings.error_factor * surrogate.error) ** 2 * total
     n_variables = degrees.shape[1]
     group = list(range(n_variables))
     for i, j in itertools.combinations(range(n_variables), 2):

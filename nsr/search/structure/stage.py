@@ -15,6 +15,7 @@ from nsr.search.state import State
 from nsr.search.structure.divide import PartSolver
 from nsr.search.structure.families import WORK, relations
 from nsr.search.structure.reduction import groupings, is_usable, reductions
+from nsr.search.structure_settings import ReductionSettings
 
 COMPONENTS = frozenset({"families", "separation", "reduction"})
 
@@ -60,12 +61,14 @@ class Structure:
                 return
 
     def _children(self, context: Context, state: State, clock: Clock) -> list[State]:
-        return reductions(state, clock) if "reduction" in context.components else []
+        if "reduction" not in context.components:
+            return []
+        return reductions(state, clock, context.settings.structure.reduction)
 
     def _solved(self, context: Context, state: State, clock: Clock) -> Iterator[list[Candidate]]:
         """What families and separation find for one state."""
         if "families" in context.components:
-            for forms in relations(state):
+            for forms in relations(state, settings=context.settings.structure):
                 clock.spend(WORK)
                 lifted = [state.lift(form) for form in forms]
                 yield context.polished(lifted, stage_name("families", state, context), clock)
@@ -89,12 +92,12 @@ class Structure:
             yield divided(context, state, solver.split(state), clock)
 
 
-def starts(root: State, space: SearchSpace) -> list[State]:
+def starts(root: State, space: SearchSpace, settings: ReductionSettings) -> list[State]:
     """Where structure begins: the table itself, or what its dimensionless groups make of it."""
     units = space.units
     if units is None or units.constants == "free" or not len(units.symmetries):
         return [root]
-    usable = [state for state in groupings(root, units.symmetries) if is_usable(state)]
+    usable = [state for state in groupings(root, units.symmetries, settings) if is_usable(state)]
     return usable or [root]
 
 

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, variable
 from nsr.expressions.operators import OPERATORS
+from nsr.search.structure_settings import FamiliesSettings
 from nsr.search.surrogate import Response, linearizing
 
 Array = NDArray[np.float64]
 
+# Weights beyond this multiple of their median would let few rows decide.
 _LARGEST_WEIGHT = 10.0
-# Share of a transformed target that a worthwhile relation leaves unexplained at most; or, where noise is
-# known, the multiple of what it leaves.
-_WORTHWHILE, _TIMES_NOISE = 0.05, 2.0
+# Values beyond this have squares that lose all digits of others.
 _EXTREME = 1e12
 _RECIPROCAL = (-1.0,)
 
@@ -87,14 +87,16 @@ class Transform:
                 target = target + (response.y - centre) * slope
         return target, in_proportion(weights) if response.is_weighted else moderated(weights)
 
-    def worthwhile(self, response: Response, target: Array, weights: Array) -> float:
+    def worthwhile(
+        self, response: Response, target: Array, weights: Array, settings: FamiliesSettings
+    ) -> float:
         """Share of a transformed target that a relation may leave unexplained; noise that is known counts."""
         if response.expected is None:
-            return _WORTHWHILE
+            return settings.worthwhile
         with np.errstate(all="ignore"):
             noise = (response.y - response.expected) * self.slope(response.expected)
         share = float(np.sum(np.square(noise * weights)) / np.sum(np.square(target * weights)))
-        return max(_WORTHWHILE, _TIMES_NOISE * share)
+        return max(settings.worthwhile, settings.times_noise * share)
 
 
 IDENTITY = Transform(())

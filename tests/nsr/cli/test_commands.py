@@ -23,7 +23,7 @@ def test_fit_then_predict(nsr, table, guessed, tmp_path):
     assert content["seed"] == 3
     assert content["seconds"] > 0
     best = content["equations"][content["best"]]
-    assert set(best) == {"equation", "complexity", "loss", "r2", "constants"}
+    assert set(best) == {"equation", "complexity", "loss", "r2", "warning", "constants"}
     assert best["constants"] == []  # the 2 belongs to the form
     symbols = {name: sympy.Symbol(name) for name in content["features"]}
     read = sympy.parse_expr(best["equation"], local_dict=symbols)

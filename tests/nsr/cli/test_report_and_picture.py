@@ -69,3 +69,34 @@ def test_what_explains_little_is_told(nsr, tmp_path, guessed, rng):
     code, _, err = nsr("fit", path, "--target", "b", "--time-limit", "0.5")
     assert code == 0
     assert "the chosen equation explains" in err
+
+
+def test_a_terminal_sees_how_far_the_search_is_and_a_pipe_does_not(nsr, table, monkeypatch):
+    options = ["fit", table, "--target", "energy", "--guess", "a*mass_kg*height"]
+    code, out, err = nsr(*options)
+    assert code == 0
+    assert "unexplained" not in err
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "100")
+    code, coloured, err = nsr(*options)
+    assert code == 0
+    assert "guesses" in err
+    assert ", unexplained" in err
+    assert coloured == out
+
+
+def test_what_a_fit_warns_of_is_in_the_file_and_told_again(nsr, tmp_path, rng):
+    columns = ("--target", "y", "--time-limit", "2")
+    path, result = tmp_path / "few.csv", tmp_path / "result.json"
+    pd.DataFrame({"x": rng.uniform(1, 2, 8), "y": rng.uniform(1, 2, 8)}).to_csv(path, index=False)
+    code, _, err = nsr("fit", path, *columns, "--output", result)
+    assert code == 0
+    content = json.loads(result.read_text())
+    assert any("8 rows are few" in warning for warning in content["warnings"])
+    assert all(warning in " ".join(err.split()) for warning in content["warnings"])
+    assert content["ended"] in {"answered", "exhausted", "time"}
+    code, _, err = nsr("predict", result, path)
+    assert code == 0
+    assert "note: when the equation was fitted: 8 rows are few" in err
+    result.write_text(json.dumps(content | {"warnings": "none"}))
+    assert nsr("predict", result, path)[0] == 2

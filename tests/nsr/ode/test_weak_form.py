@@ -45,7 +45,7 @@ def test_polynomials_are_all_monomials():
 
 @pytest.mark.parametrize("n_states", [1, 2, 3, 5])
 def test_no_library_repeats_a_term(n_states):
-    for library in libraries(n_states):
+    for library in libraries(n_states, DEFAULTS.degrees):
         assert len(set(library)) == len(library)
 
 
@@ -77,7 +77,7 @@ def test_terms_that_are_not_finite_are_left_out():
 
 
 def test_more_terms_than_bumps_tell_apart():
-    library = tuple(dict.fromkeys(itertools.chain.from_iterable(libraries(4))))
+    library = tuple(dict.fromkeys(itertools.chain.from_iterable(libraries(4, DEFAULTS.degrees))))
     states = observed().states
     four = Trajectory(observed().times, np.column_stack((states, np.sqrt(states))))
     assert len(library) > len(weak_forms([four], DEFAULTS)[1].target)

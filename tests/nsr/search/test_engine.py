@@ -144,7 +144,7 @@ def test_a_constant_that_nothing_beats_is_no_reason_to_stop(untrained, rng):
     # On this many rows of noise no equation is worth its bits.
     own = task(rng.uniform(1, 4, (1000, 2)), rng.standard_normal(1000))
     search = Search(own, from_pretrained(untrained), 16, ("evolution",), (), settings)
-    search.candidates.add(constants(own))
+    search.candidates.add(constants(own, SearchSettings().finishing))
     assert len(list(itertools.islice(search.run(Clock()), 30))) == 30
     assert not search.candidates.best.expression.variables
 

@@ -9,7 +9,8 @@ from nsr.data.notes import DataWarning
 from nsr.expressions.parsing import parse
 from nsr.refinement.candidates import scored
 from nsr.refinement.losses import AbsoluteError
-from nsr.search.noise import is_proportional, with_noise_model, with_noise_of_best, with_noise_told
+from nsr.search.noise import with_doubts, with_noise_model, with_noise_of_best, with_noise_told
+from nsr.search.proportional import is_proportional, relative_weights
 from nsr.search.state import State
 from nsr.search.structure.families import relations
 
@@ -66,6 +67,30 @@ def test_what_is_of_the_size_of_the_value_is_no_error_of_measurement(X, rng):
     assert not is_proportional(task(X, power_law(X) * np.exp(1.2 * rng.standard_normal(len(X)))))
 
 
+def test_relative_errors_that_have_made_rows_negative_give_weights(rng):
+    X = 1 + np.abs(rng.standard_normal((1000, 3)))
+    clean = power_law(X)
+    y = clean * (1 + 0.4 * rng.standard_normal(1000))
+    assert np.any(y < 0)
+    with pytest.warns(DataWarning, match="inverse square"):
+        told = with_noise_told(task(X, y))
+    assert told.loss.name == "squared_error"
+    assert np.corrcoef(np.log(told.weights), -2 * np.log(clean))[0, 1] > 0.95
+    given = rng.uniform(1, 2, 1000)
+    with pytest.warns(DataWarning):
+        both = with_noise_told(task(X, y, weights=given))
+    assert np.corrcoef(np.log(both.weights / given), -2 * np.log(clean))[0, 1] > 0.95
+
+
+@pytest.mark.parametrize("size", [1.0, 4.0])
+def test_errors_of_one_size_that_have_made_rows_negative_give_none(size, rng):
+    X = 1 + np.abs(rng.standard_normal((1000, 3)))
+    y = power_law(X) + size * rng.standard_normal(1000)
+    assert np.any(y < 0)
+    assert relative_weights(task(X, y)) is None
+    assert relative_weights(task(X, np.sin(X[:, 0]) + X[:, 1] - 0.95 * X[:, 2])) is None  # is exact
+
+
 def test_weights_are_of_the_proportional_errors(X, rng):
     shares = np.where(np.arange(len(X)) % 2, 0.05, 0.3)
     y = power_law(X) * np.exp(shares * rng.standard_normal(len(X)))
@@ -105,11 +130,29 @@ def test_outliers_do_not_move_a_smooth_fit_or_its_noise(loss, ratio, rng):
     assert np.max(known.root_weights[is_far]) < 0.2 * np.median(known.root_weights[~is_far])
 
 
+@pytest.mark.parametrize("loss", ["absolute_error", "huber"])
+def test_no_row_is_worth_an_equation_of_its_own(loss, rng):
+    X = rng.uniform(0, 10, (200, 1))
+    clean = 3 * X[:, 0] / (1.5 + X[:, 0])
+    far = np.arange(200) == 17
+    known = with_noise_model(task(X, clean + 0.02 * rng.standard_normal(200) + 60 * far), loss)
+    doubted = with_doubts(known, known.centre, None)
+    law, peak = parse("3*x_0/(1.5 + x_0)"), f"60*exp(-1e9*(x_0 - {float(X[17, 0])})**2)"
+    with_peak = parse(f"3*x_0/(1.5 + x_0) + {peak}")
+    plainly, carefully = scored([law, with_peak], known), scored([law, with_peak], doubted)
+    assert plainly[0].bits > plainly[1].bits
+    assert carefully[0].bits < carefully[1].bits
+    anew, _ = with_noise_of_best(doubted, carefully, None)
+    assert anew.weights[17] < 0.01 * np.median(anew.weights)
+    squares = task(X, clean)
+    assert with_doubts(squares, squares.centre, None).weights is None
+
+
 def test_an_equation_without_the_misfit_of_a_polynomial_says_how_much_noise_there_is(X, rng):
     clean = np.sin(9 * X[:, 0])
     known = task(X, clean + 0.001 * rng.laplace(size=len(X)), loss=AbsoluteError(0.5))
     equations = [parse("sin(9*x_0)"), parse("0.1*x_1"), parse("x_0 - 2")]
-    anew, found = with_noise_of_best(known, scored(equations, known, "families"))
+    anew, found = with_noise_of_best(known, scored(equations, known, "families"), None)
     assert anew.loss.noise == pytest.approx(0.001, rel=0.2)
     assert [candidate.expression for candidate in found] == equations
     assert {candidate.stage for candidate in found} == {"families"}

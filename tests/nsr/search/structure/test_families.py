@@ -53,7 +53,7 @@ def test_backward_elimination_keeps_what_is_significant(rng):
     table = rng.standard_normal((500, 20))
     weights = np.zeros(20)
     weights[[3, 7, 11, 15]] = [1.0, -2.0, 0.5, 3.0]
-    kept, found = significant_terms(table, table @ weights + 0.1 * rng.standard_normal(500))
+    kept, found = significant_terms(table, table @ weights + 0.1 * rng.standard_normal(500), 5.0)
     assert kept == [3, 7, 11, 15]
     expected = np.linalg.lstsq(table[:, kept], table @ weights, rcond=None)[0]
     np.testing.assert_allclose(found, expected, atol=0.05)

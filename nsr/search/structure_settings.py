@@ -1,0 +1,227 @@
+"""The numbers of structure, which comes first; `nsr.search.settings` says where they were chosen."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from nsr.refinement.refine import Effort
+from nsr.task import FEW_ROWS
+
+# A surrogate's error, as a share of the target's spread, that is as good as none.
+LOSSLESS = 1e-6
+
+
+@dataclass(frozen=True)
+class FamiliesSettings:
+    """Sums of simple terms, and ratios of them.
+
+    Attributes:
+        max_variables: States of more are not looked at: their terms are too many.
+        n_rows: Where the surrogate is good: more than there are columns, with the target's multiples.
+        many_rows: Where it is not, for which noise may be the reason: as many as a Gram matrix of all terms
+            takes little time for.
+        powers: Of a variable, from simple to rare; `n_powers` of them are used with one variable, with two,
+            and so on, the last number for all beyond.
+        n_powers: See above.
+        scales: Inner constants of functions, which refinement moves; `n_scales` of them as above.
+        n_scales: See above.
+        common: Functions at least this frequent are tried with these constants, others without.
+        wave_powers: Powers of a variable that waves are taken of, with one variable and with two.
+        n_decorations: Powers that functions of another variable are multiplied by,
+        n_decorated: and functions that are.
+        max_terms: Terms for one variable, for two, and for more.
+        max_triple_terms: Terms that sums of three are made of: their number grows with the cube.
+        max_ratio_terms: The same of ratios of three, above and below the line.
+        n_best: Subsets of each size that are handed on, where the surrogate is good,
+        n_best_rough: and where it is not.
+        worthwhile: Share of a transformed target that a relation leaves unexplained at most,
+        times_noise: or, where noise is known, the multiple of what that leaves.
+        max_exact_terms: Terms of sums that hold exactly; longer ones are interpolations.
+        max_degree: Total degree of polynomials that hold exactly.
+        polynomial_sizes: Terms, of low degree and of higher, among which the significant ones are looked for.
+        significant: Standard errors from zero of a coefficient that is.
+        max_transformed: Of more variables, polynomials are looked for under powers only.
+    """
+
+    max_variables: int = 9
+    n_rows: int = 600
+    many_rows: int = 4_000
+    powers: tuple[float, ...] = (1.0, 2.0, -1.0, -2.0, 0.5, -0.5, 3.0, -3.0, 4.0, 1.5)
+    n_powers: tuple[int, ...] = (10, 9, 8, 6, 3)
+    scales: tuple[float, ...] = (1.0, 2.0, 0.5, math.pi, 3.0, 4.0)
+    n_scales: tuple[int, ...] = (6, 2, 1)
+    common: float = 0.1
+    wave_powers: tuple[tuple[float, ...], ...] = ((1.0, 2.0, 3.0), (1.0, 2.0))
+    n_decorations: int = 4
+    n_decorated: int = 4
+    max_terms: tuple[int, ...] = (240, 280, 180)
+    max_triple_terms: int = 80
+    max_ratio_terms: int = 30
+    n_best: int = 4
+    n_best_rough: int = 10
+    worthwhile: float = 0.05
+    times_noise: float = 2.0
+    max_exact_terms: int = 12
+    max_degree: int = 9
+    polynomial_sizes: tuple[int, ...] = (35, 120)
+    significant: float = 5.0
+    max_transformed: int = 3
+
+
+@dataclass(frozen=True)
+class InnerConstantSettings:
+    """One constant inside a function of one variable.
+
+    Attributes:
+        n_rows: Rows that grids of constants are tried on.
+        n_transforms: Transforms of the target that are tried, the most promising ones,
+        n_with_powers: and how many of these with each of the `powers` as a factor of the function.
+        powers: From simple to rare, none first.
+        rates: Smallest and largest rate times the largest size of the variable,
+        n_rates: in this many steps.
+        wave_step: Step of frequencies, in radians over the variable's range,
+        most_radians: up to this many.
+        offsets: Smallest and largest offset as a multiple of the variable's range,
+        n_offsets: in this many steps.
+        n_of_each: Powers that are tried in earnest for each function and choice of linear terms.
+        fitted: Effort on all that are.
+        n_best: Equations that are handed on.
+    """
+
+    n_rows: int = FEW_ROWS
+    n_transforms: int = 4
+    n_with_powers: int = 2
+    powers: tuple[float, ...] = (0.0, 1.0, -1.0, 2.0, -2.0, 3.0, -3.0, 0.5, -0.5)
+    rates: tuple[float, float] = (0.02, 40.0)
+    n_rates: int = 40
+    wave_step: float = 0.5
+    most_radians: float = 60.0
+    offsets: tuple[float, float] = (1e-4, 1e2)
+    n_offsets: int = 40
+    n_of_each: int = 3
+    fitted: Effort = Effort(restarts=1, iterations=20)
+    n_best: int = 12
+
+
+@dataclass(frozen=True)
+class ReductionSettings:
+    """States of fewer variables.
+
+    Attributes:
+        worst: Surrogates with a larger error say nothing about symmetries.
+        n_gradients: Rows that gradients are looked at on.
+        tolerance: Share by which a relation of gradients may be off, plus `error_factor` times the
+            surrogate's error, which counts no higher than `largest_error`.
+        error_factor: See above.
+        largest_error: See above.
+        least_growth: A state is kept if its error is larger by no more than what the surrogate's highest
+            degree is worth, as a factor within these bounds,
+        most_growth: see above,
+        negligible: or is below this one; of a state without variables,
+        negligible_spread: below this one.
+        largest_denominator: Of a rational exponent,
+        largest_exponent: its size,
+        snap: and how far the data may be off it.
+        max_groupings: Ways to write one set of symmetries that are tried.
+        n_pairings: Pairs of variables that are replaced by one, those whose gradients agree best.
+    """
+
+    worst: float = 0.3
+    n_gradients: int = 400
+    tolerance: float = 0.02
+    error_factor: float = 10.0
+    largest_error: float = 0.02
+    least_growth: float = 1.02
+    most_growth: float = 2.0
+    negligible: float = LOSSLESS
+    negligible_spread: float = 1e-3
+    largest_denominator: int = 3
+    largest_exponent: int = 4
+    snap: float = 0.08
+    max_groupings: int = 3
+    n_pairings: int = 6
+
+
+@dataclass(frozen=True)
+class SeparationSettings:
+    """Sums and products of functions of separate variables.
+
+    Attributes:
+        worst: Surrogates with a larger error say nothing about separability.
+        tolerance: Share of the polynomial that mixed terms may have, plus `error_factor` times its error.
+        error_factor: See above.
+    """
+
+    worst: float = 0.05
+    tolerance: float = 1e-3
+    error_factor: float = 3.0
+
+
+@dataclass(frozen=True)
+class AffineSettings:
+    """Targets that are affine in a function of few of their variables.
+
+    Attributes:
+        worst: Surrogates with a larger error say nothing about the rank.
+        tolerance: Share of the table that may lie outside rank one, plus `error_factor` times the
+            surrogate's error.
+        error_factor: See above; also how often their error coefficients must vary to be more than constants.
+        n_references: Values of the other variables that each row of the parts is averaged over.
+        n_probes: Rows of the tables whose rank is looked at.
+        max_group: Variables of the function at most.
+        constant: Share by which a coefficient varies that is constant.
+    """
+
+    worst: float = 0.03
+    tolerance: float = 1e-5
+    error_factor: float = 4.0
+    n_references: int = 16
+    n_probes: int = 48
+    max_group: int = 2
+    constant: float = 1e-3
+
+
+@dataclass(frozen=True)
+class StructureSettings:
+    """Families, reduction and separation.
+
+    Attributes:
+        families: Of sums of simple terms.
+        inner: Of constants inside functions.
+        reduction: Of states of fewer variables.
+        separation: Of sums and products.
+        affine: Of what is affine in a function.
+        share: Of the planned work, before the network is asked.
+        lossless: A state whose surrogate's error is below this is solved before the larger one it comes from.
+        few_variables: States of at most this many are split at once: their parts are simple.
+        least_work: Without this much work left no state is split: each part is a search.
+        state_work: Seconds of work for splitting one state.
+        max_combinations: Ways in which equations of separate parts are combined.
+        part_share: Of the work that is left for the state, for a part of a sum or a product.
+        part_precision: A part is solved when its squared error is this many times the surrogate's.
+        n_splits: Functions that a target is affine in which are followed up.
+        coefficient_share: Of the work that is left for the state, for such a function or a coefficient of it.
+        coefficient_precision: As `part_precision`, for these.
+        n_each: Solutions of each of these that are combined.
+        batches_after: Batches that may bring a shorter solution of a part after a long one.
+    """
+
+    families: FamiliesSettings = field(default_factory=FamiliesSettings)
+    inner: InnerConstantSettings = field(default_factory=InnerConstantSettings)
+    reduction: ReductionSettings = field(default_factory=ReductionSettings)
+    separation: SeparationSettings = field(default_factory=SeparationSettings)
+    affine: AffineSettings = field(default_factory=AffineSettings)
+    share: float = 0.4
+    lossless: float = LOSSLESS
+    few_variables: int = 2
+    least_work: float = 0.25
+    state_work: float = 8.0
+    max_combinations: int = 36
+    part_share: float = 0.2
+    part_precision: float = 4.0
+    n_splits: int = 4
+    coefficient_share: float = 0.15
+    coefficient_precision: float = 16.0
+    n_each: int = 2
+    batches_after: int = 4
