@@ -137,8 +137,9 @@ class Uncertainty:
 
     @property
     def _is_open(self) -> NDArray[np.bool_]:
-        along = np.hypot.reduce(self.open_directions * self.scale[:, None], axis=1)
-        return np.asarray(along > _ALONG)
+        with np.errstate(all="ignore"):  # scales may overflow; what they leave unknown is open
+            along = np.hypot.reduce(self.open_directions * self.scale[:, None], axis=1)
+        return ~np.asarray(along <= _ALONG)
 
     def _values_and_gradients(self, expression: Expression, X: Array) -> tuple[Array, Array]:
         with np.errstate(all="ignore"):
