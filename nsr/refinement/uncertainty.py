@@ -84,8 +84,7 @@ class Uncertainty:
     @property
     def errors(self) -> Array:
         """Standard errors of the constants, shape (K,); infinite where the data leave them open."""
-        with np.errstate(all="ignore"):  # errors beyond floating point are infinite
-            errors = self.noise * np.sqrt(np.sum(self.root**2, axis=1))
+        errors = self.noise * np.hypot.reduce(self.root, axis=1)  # whose squares may overflow
         return np.where(self._is_open, np.inf, errors)
 
     def intervals(self, level: float = 0.95) -> Array:
@@ -138,9 +137,9 @@ class Uncertainty:
 
     @property
     def _is_open(self) -> NDArray[np.bool_]:
-        with np.errstate(all="ignore"):
-            along = np.sum((self.open_directions * self.scale[:, None]) ** 2, axis=1)
-        return ~np.asarray(along <= _ALONG**2)  # nor is what is beyond floating point known
+        with np.errstate(all="ignore"):  # scales may overflow; what they leave unknown is open
+            along = np.hypot.reduce(self.open_directions * self.scale[:, None], axis=1)
+        return ~np.asarray(along <= _ALONG)
 
     def _values_and_gradients(self, expression: Expression, X: Array) -> tuple[Array, Array]:
         with np.errstate(all="ignore"):
