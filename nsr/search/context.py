@@ -93,10 +93,11 @@ class Context:
     def is_answer_doubtful(self) -> bool:
         """Whether the best candidate leaves noise by means of several constants that the data had to choose.
 
-        Another law, with round ones, may be behind it: two or three free constants imitate much.
+        Another law, with round ones, may be behind it: two or three free constants imitate much. Where rows
+        are few, what is convincing has been measured by its constants already.
         """
         best = self.candidates.best
-        if best is None or self.task.is_exact(best.loss):
+        if best is None or self.task.n_rows < self.settings.least_rows or self.task.is_exact(best.loss):
             return False
         if best.expression not in self._n_chosen:
             self._n_chosen[best.expression] = n_fitted(snap(best, self.task) or best)

@@ -142,12 +142,12 @@ def test_all_round_constants_together_pass_a_likelihood_ratio_test(rng):
     noise = rng.standard_normal(400)
     noise -= columns @ np.linalg.lstsq(columns, noise, rcond=None)[0]
     noise *= np.sqrt(394 / np.sum(noise**2))  # the estimated noise is one, and an error 1/20
-    off = 1.5 / 20
+    off = 1.9 / 20
     y = columns @ np.full(6, 3 + off) + noise
     own = task(y, columns)
     (free,) = fitted([parse(" + ".join(f"1.1*x_{i}" for i in range(6)))], own, Effort(), Clock())
     found = snap(free, own)
-    bound = stats.f.ppf(0.95, np.arange(1, 7), 394) * np.arange(1, 7)
+    bound = stats.f.ppf(0.99, np.arange(1, 7), 394) * np.arange(1, 7)
     n_allowed = int(np.max(np.flatnonzero(off**2 * 400 * np.arange(1, 7) <= bound), initial=-1)) + 1
     assert 0 < n_allowed < 6
     assert sum(c == 3.0 for c in found.expression.constants) == n_allowed
