@@ -98,8 +98,10 @@ def _is_described(shortest: Candidate, task: Task) -> bool:
 
 
 def _by_rule(rows: list[Candidate], task: Task, rule: str) -> Candidate:
+    if rule == "score":
+        return _shortest(rows, task)
+    factor = {"accuracy": 1.0, "best": _NEARLY_AS_ACCURATE}[rule]
     least = min(row.loss for row in rows)
-    factor = {"accuracy": 1.0, "best": _NEARLY_AS_ACCURATE, "score": np.inf}[rule]
     return _shortest([row for row in rows if row.loss <= factor * least], task)
 
 

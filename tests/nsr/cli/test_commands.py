@@ -93,7 +93,7 @@ def test_a_loss_and_errors_of_measurement_are_used(nsr, tmp_path, rng):
     assert (code, json.loads(result.read_text())["loss"]) == (0, "absolute_error")
 
 
-@pytest.mark.parametrize("rule", ["auto", "accuracy", "best"])
+@pytest.mark.parametrize("rule", ["auto", "accuracy", "best", "score"])
 def test_rules_of_choice(nsr, table, guessed, rule):
     guessed("1*x_0*x_1", "1*x_0")
     code, out, _ = nsr("fit", table, "--target", "energy", "--selection", rule)
