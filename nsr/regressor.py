@@ -88,11 +88,13 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         settings: The numbers of the search, for ablations; the defaults of `SearchSettings`.
 
     Attributes:
-        equations_: The Pareto front as a data frame, from simple to accurate, with columns
+        equations_: The Pareto front as a data frame, from simple to accurate, and of noisy data textbook
+            curves that cannot be told from it (`nsr.refinement.alternatives`), with columns
             `complexity`, `loss` (the mean loss; scikit-learn's mean squared or absolute error, or mean
             deviance), `r2` (the share of the best constant's loss that is explained, 1 - loss / null loss:
             R^2 for squared errors, D^2 for others), `score` (bits saved over describing the target without
-            an equation), `stage` (what found it; empty for constants), `warning` (`pole`, `jump` or
+            an equation), `stage` (what found it; empty for constants), `name` (of a textbook curve; empty for
+            anything else), `warning` (`pole`, `jump` or
             `undefined` where the equation has no value somewhere in the box of the data; else empty) and
             `equation`.
         expressions_: Its equations as `nsr.expressions.expression.Expression`, in the same order.
