@@ -63,7 +63,8 @@ def chosen_front(
         task: What they explain.
         rule: How one is chosen: `auto` as this file says; `accuracy`, the least loss; `score`, the shortest
             description; `best`, the shortest description of those with at most 1.5 times the least loss.
-        clock: Once it is over constants are not fitted again.
+        clock: For fitting them without some rows; where it is over before, the shortest description is
+            chosen.
     """
     rows = pareto_front(candidates)
     shortest = _shortest(rows, task)
@@ -75,7 +76,7 @@ def chosen_front(
         kept, auto = _predictive(_largest_steps(_credible(rows, shortest)), task, clock)
     chosen = auto if rule == "auto" else _by_rule(rows, task, rule)
     front = [row for row in rows if row is chosen or row in kept]
-    if task.n_rows >= _LEAST_ROWS and not task.is_exact(shortest.loss):
+    if task.n_rows >= _LEAST_ROWS and not task.is_exact(shortest.loss) and not clock.is_over:
         others = alternatives(front, candidates, task.first(ROWS), clock)
         front = sorted([*front, *others], key=lambda c: (c.complexity, -c.loss))
     return Front(front, front.index(chosen))
@@ -141,8 +142,14 @@ def _credible(rows: list[Candidate], shortest: Candidate) -> list[Candidate]:
 
 
 def _predictive(rows: list[Candidate], task: Task, clock: Clock) -> tuple[list[Candidate], Candidate]:
-    """The rows that predict significantly better than the one kept before, and the chosen one."""
+    """The rows that predict significantly better than the one kept before, and the chosen one.
+
+    Where time was up before all had been fitted without each row, the shortest description is chosen: losses
+    of rows that equations were fitted to speak for the longest.
+    """
     losses = held_out_losses([row.expression for row in rows], task.first(ROWS), clock)
+    if clock.is_over:
+        return _halving(rows), min(rows, key=lambda row: row.bits)
     best = int(np.argmin(losses.mean(axis=1)))
     chosen = next(i for i in range(len(rows)) if i == best or is_as_good(losses[i], losses[best], _WITHIN))
     kept = [0]

@@ -163,6 +163,8 @@ class FinishingSettings:
         share: Of the time, kept for it.
         after_interruption: Seconds for it after Ctrl-C.
         choice_share: Of the time that is left when the search is over, for the choice.
+        least_choice: Seconds for the choice if the time is up, as losses of rows that were left out are
+            worth being a little late.
         n_promising: Candidates that are carried back to the user's units beside the front.
         rounded: Share by which a round constant may be worse than the mean that it stands for.
         n_polished: Candidates that are fitted to all rows.
@@ -174,6 +176,7 @@ class FinishingSettings:
     share: float = 0.1
     after_interruption: float = 1.0
     choice_share: float = 0.5
+    least_choice: float = 0.4
     n_promising: int = 500
     rounded: float = 1e-3
     n_polished: int = 40

@@ -156,7 +156,9 @@ class Solver:
             worth = [c for c in found if c.loss < task.null_loss]
             candidates = _allowed([*constants(task, self.settings.finishing), *worth], task)
         told_apart = plain(without_duplicates(candidates, task), task, clock)
-        front = chosen_front(without_needless_poles(told_apart, task), task, self.rule, clock)
+        safe = without_needless_poles(told_apart, task)
+        choosing = Clock.of(max(clock.left, self.settings.finishing.least_choice))
+        front = chosen_front(safe, task, self.rule, choosing)
         self._note_time(clock)
         if not task.loss.is_quadratic:
             task = replace(task, weights=weights)

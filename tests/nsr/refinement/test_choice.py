@@ -90,3 +90,14 @@ def test_rules(rule, rng):
     front = chosen_front([*scored([parse("20")], one), *refined(texts, one)], one, rule)
     lengths = [len(c.expression.tokens) for c in front.candidates]
     assert lengths[front.best] == (14 if rule == "accuracy" else 5)
+
+
+def test_without_time_to_leave_rows_out_no_long_form_is_chosen(rng):
+    """Losses of rows that were fitted fall with every constant."""
+    X = rng.uniform(1, 5, (60, 1))
+    one = task(X, 2.7 * X[:, 0] + rng.standard_normal(60))
+    texts = ("1.1*x_0", "1.1*x_0 + 0.1*sin(9.1*x_0)", "1.1*x_0 + 0.1*sin(9.1*x_0) + 0.1*cos(7.3*x_0 + 0.4)")
+    pool = [*scored([parse("8")], one), *refined(texts, one)]
+    front = chosen_front(pool, one, clock=Clock.of(0.0))
+    assert to_infix(front.candidates[front.best].expression, digits=2) == "2.7*x_0"
+    assert min(pool, key=lambda c: c.loss).complexity > front.candidates[front.best].complexity
