@@ -155,7 +155,8 @@ class Solver:
             task, found = with_noise_of_best(task, found, weights)
             worth = [c for c in found if c.loss < task.null_loss]
             candidates = _allowed([*constants(task, self.settings.finishing), *worth], task)
-        told_apart = plain(without_duplicates(candidates, task), task, clock)
+        in_time = clock.reserving(self.settings.finishing.choice_share)
+        told_apart = plain(without_duplicates(candidates, task), task, in_time)
         safe = without_needless_poles(told_apart, task)
         choosing = Clock.of(max(clock.left, self.settings.finishing.least_choice))
         front = chosen_front(safe, task, self.rule, choosing)
