@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import norm, wilcoxon
 
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
@@ -19,6 +20,8 @@ Array = NDArray[np.float64]
 _EFFORT = Effort(restarts=1, iterations=20)
 # With few rows more folds, as each costs little and a fit to fewer rows says less about one to all.
 _FEW_ROWS, _FOLDS_OF_FEW, _FOLDS = 200, 10, 5
+# Standard errors that the sum of signed ranks must be above what chance gives it.
+_CLEARLY = 3.0
 # Partitions into folds whose losses are averaged: which rows are left out together is chance.
 _REPEATS = 2
 
@@ -49,7 +52,10 @@ def held_out_losses(expressions: Sequence[Expression], task: Task, clock: Clock 
 
 
 def is_as_good(losses: Array, best: Array, within: float) -> bool:
-    """Whether losses are on average within some standard errors of others.
+    """Whether losses are on average within some standard errors of others, and not clearly more on most rows.
+
+    Beside a pole one row may have nearly all of the mean, and of its standard error: there Wilcoxon's
+    signed-rank test (Biometrics Bulletin 1, 1945) sees what the mean does not.
 
     Args:
         losses: Of each row, shape (P,).
@@ -60,7 +66,12 @@ def is_as_good(losses: Array, best: Array, within: float) -> bool:
     if not np.all(np.isfinite(difference)):
         return False
     error = float(np.std(difference)) / np.sqrt(len(difference))
-    return bool(np.mean(difference) <= within * error)
+    if np.mean(difference) > within * error:
+        return False
+    told_apart = difference[difference != 0]
+    return len(told_apart) == 0 or bool(
+        wilcoxon(told_apart, alternative="greater").pvalue > norm.sf(_CLEARLY)
+    )
 
 
 def _of_fold(

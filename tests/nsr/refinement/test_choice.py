@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from nsr.clock import Clock
 from nsr.expressions.parsing import parse
 from nsr.expressions.printing import to_infix
-from nsr.refinement.candidates import fitted, scored
+from nsr.refinement.candidates import fitted, named, scored
 from nsr.refinement.choice import RULES, chosen_front
 from nsr.refinement.crossvalidation import held_out_losses
 from nsr.refinement.likelihood import SQUARED_ERROR
@@ -101,3 +103,16 @@ def test_without_time_to_leave_rows_out_no_long_form_is_chosen(rng):
     front = chosen_front(pool, one, clock=Clock.of(0.0))
     assert to_infix(front.candidates[front.best].expression, digits=2) == "2.7*x_0"
     assert min(pool, key=lambda c: c.loss).complexity > front.candidates[front.best].complexity
+
+
+def test_what_is_described_best_is_compared_whatever_fits_better_at_its_size(rng):
+    """A curve by its name, beside a form as large that fits the noise a little better and says nothing."""
+    x = rng.uniform(1, 20, (60, 2))
+    one = task(x, 12 * x[:, 0] / (x[:, 0] + x[:, 1] + 3) + 0.2 * rng.standard_normal(60))
+    texts = ("2.1*sqrt(x_0)", "5.9*atan(x_0/x_1)", "6.4*sqrt(x_0/(x_1 + 5.7))", "11.8*x_0/(x_0 + x_1 + 3.1)")
+    *simple, curve = (next(iter(refined([text], one))) for text in texts)
+    curve = named(curve, "competitive inhibition", one)
+    rival = replace(curve, expression=parse("11.8*x_0/(x_1 + x_0 + 3.2)"), loss=0.99 * curve.loss)
+    rival = replace(rival, bits=curve.bits + 60, name="")
+    front = chosen_front([*scored([parse("6")], one), *simple, rival, curve], one)
+    assert front.candidates[front.best] == curve
