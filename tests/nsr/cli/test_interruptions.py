@@ -36,13 +36,13 @@ def test_an_interrupt_prints_and_writes_the_best_so_far(nsr, table, tmp_path, mo
 
     monkeypatch.setattr("nsr.search.registry.STAGES", [lambda _: Guesses(), lambda _: Interrupting()])
     result = tmp_path / "result.json"
-    code, out, err = nsr("fit", table, "--target", "energy", "--guess", "a*mass_kg + b", "--output", result)
+    code, out, err = nsr("fit", table, "--target", "energy", "--guess", "a*height + b", "--output", result)
     assert code == 0
     assert "interrupted" not in err
     (chosen,) = [line for line in out.splitlines() if line.startswith("energy = ")]  # its constants follow
-    assert "mass_kg" in chosen
+    assert "height" in chosen
     content = json.loads(result.read_text())
-    assert "mass_kg" in content["equations"][content["best"]]["equation"]
+    assert "height" in content["equations"][content["best"]]["equation"]
 
 
 def test_a_closed_pipe_is_no_error_to_a_fit(table, nsr, tmp_path, monkeypatch):
