@@ -54,8 +54,7 @@ def held_out_losses(expressions: Sequence[Expression], task: Task, clock: Clock 
 def is_as_good(losses: Array, best: Array, within: float) -> bool:
     """Whether losses are on average within some standard errors of others, and not clearly more on most rows.
 
-    Beside a pole one row may have nearly all of the mean, and of its standard error: there Wilcoxon's
-    signed-rank test (Biometrics Bulletin 1, 1945) sees what the mean does not.
+    Beside a pole one row may have nearly all of the mean, and of its standard error.
 
     Args:
         losses: Of each row, shape (P,).
@@ -68,10 +67,20 @@ def is_as_good(losses: Array, best: Array, within: float) -> bool:
     error = float(np.std(difference)) / np.sqrt(len(difference))
     if np.mean(difference) > within * error:
         return False
-    told_apart = difference[difference != 0]
-    return len(told_apart) == 0 or bool(
-        wilcoxon(told_apart, alternative="greater").pvalue > norm.sf(_CLEARLY)
-    )
+    return not is_mostly_more(difference, _CLEARLY)
+
+
+def is_mostly_more(differences: Array, errors: float) -> bool:
+    """Whether most differences are above zero: Wilcoxon's signed-rank test (Biometrics Bulletin 1, 1945).
+
+    Args:
+        differences: Shape (P,), finite.
+        errors: Standard errors by which the sum of signed ranks must be above what chance gives it.
+    """
+    told_apart = differences[differences != 0]
+    if not len(told_apart):
+        return False
+    return not wilcoxon(told_apart, alternative="greater").pvalue > norm.sf(errors)
 
 
 def _of_fold(

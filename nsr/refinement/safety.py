@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm, wilcoxon
 
 from nsr.evaluate.domains import safeties
 from nsr.evaluate.program import Program
 from nsr.refinement.choice import rows_of
+from nsr.refinement.crossvalidation import is_mostly_more
 
 if TYPE_CHECKING:
     from nsr.refinement.candidates import Candidate
@@ -72,8 +72,7 @@ def _unrivalled(wrong: list[Candidate], right: list[Candidate], task: Task) -> l
 def explains_as_much(rival: Array, own: Array, task: Task) -> bool:
     """Whether neither the mean of a rival's losses nor most of them are significantly greater.
 
-    The mean alone would not do: beside a pole one row may have nearly all of it. So Wilcoxon's signed-rank
-    test (Biometrics Bulletin 1, 1945) has a say, too.
+    The mean alone would not do: beside a pole one row may have nearly all of it.
 
     Args:
         rival: Losses of the rival on each row, shape (P,).
@@ -87,6 +86,4 @@ def explains_as_much(rival: Array, own: Array, task: Task) -> bool:
     if mean > _MORE * error:
         return False
     told_apart = more[(more != 0) & (weights > 0)]
-    if len(told_apart) < _FEWEST:
-        return True
-    return bool(wilcoxon(told_apart, alternative="greater").pvalue > norm.sf(_MORE))
+    return len(told_apart) < _FEWEST or not is_mostly_more(told_apart, _MORE)
