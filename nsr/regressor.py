@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import joblib
@@ -18,9 +19,11 @@ from nsr.clock import Clock, check_time_limit
 from nsr.data.column_units import parsed_units
 from nsr.data.guesses import Guess, over_columns, read_guesses
 from nsr.data.names import Names, with_text_names
-from nsr.data.notes import tell
+from nsr.data.notes import kept_notes, tell
 from nsr.data.preparation import prepare
+from nsr.data.summary import DataSummary, name_of_target
 from nsr.data.weights import known_noise, row_weights
+from nsr.data.writing import check_output
 from nsr.evaluate.program import Program
 from nsr.export.latex import to_latex
 from nsr.export.leaderboard import leaderboard
@@ -41,6 +44,8 @@ from nsr.refinement.losses import AUTO
 from nsr.refinement.reported import check_asked, constants_table, reported
 from nsr.refinement.selection import thinned
 from nsr.report.finding import LITTLE, percent
+from nsr.saving.file import write
+from nsr.saving.functions import KIND, plain_function
 from nsr.search.context import COMPONENTS
 from nsr.search.noise import with_noise_model
 from nsr.search.settings import SearchSettings
@@ -114,6 +119,8 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             nothing got better; its `time` was up; or it was `interrupted`.
         n_tried_: Equations that were tried.
         seconds_: How long the fit took.
+        data_: Summary of the table (`nsr.data.summary.DataSummary`).
+        warnings_: What the fit has warned of.
     """
 
     def __init__(
@@ -181,7 +188,9 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         """
         before = dict(self.__dict__)
         try:
-            self._fit(X, y, X_units, y_units, sample_weight, y_err)
+            with kept_notes() as notes:
+                self._fit(X, y, X_units, y_units, sample_weight, y_err)
+            self.warnings_ = notes
         except BaseException:  # a fit that fails changes nothing
             self.__dict__.clear()
             self.__dict__.update(before)
@@ -231,7 +240,11 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             self._tell_unexplained()
         order = np.argsort(data.rows)
         self._seen = replace(task.of_rows(order), X=table[data.rows[order]], n_threads=1)
-        self._n_rows, self.seconds_ = len(target), time.perf_counter() - started
+        self._report = None
+        self.data_ = DataSummary.of(
+            self._seen.X, self._seen.y, names.columns, name_of_target(y), len(target)
+        )
+        self.seconds_ = time.perf_counter() - started
 
     def _check_parameters(self) -> None:
         if self.n_candidates < 1:
@@ -335,13 +348,33 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             A report whose attributes are facts, and whose text is a page with a line for each check.
         """
         check_is_fitted(self)
+        if self._report is not None:
+            return self._report
         from nsr.report.fitted import Fitted
         from nsr.report.report import SearchSummary, report_on
 
         seed = self.random_state if isinstance(self.random_state, int) else None
         search = SearchSummary(self.ended_, self.n_tried_, self.seconds_, self.time_limit, seed)
         fitted = Fitted(self._seen, self.expressions_[self.best_index_], self._names(), self._seen.seed)
-        return report_on(fitted, self.equations("warranted")[self.best_index_], self._n_rows, search)
+        equation = self.equations("warranted")[self.best_index_]
+        self._report = report_on(fitted, equation, self.data_.n_rows, search)
+        return self._report
+
+    def save(self, path: str | Path) -> None:
+        """Writes everything but the rows as JSON: the whole front, what the data say of it, the parameters.
+
+        `nsr.load` reads it, and `nsr predict` and `nsr show` do. The report is written, as rows are not.
+
+        Args:
+            path: File to write.
+
+        Raises:
+            ValueError: If it cannot be a file.
+            OSError: If it cannot be written.
+        """
+        check_is_fitted(self)
+        check_output(Path(path))
+        write(Path(path), KIND, plain_function(self))
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:
         """The leaderboard once fitted, the parameters before."""
