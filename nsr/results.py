@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from nsr.data.decoding import described
 from nsr.data.notes import tell
 from nsr.data.table import Table, pass_over_units
 from nsr.evaluate.program import Program
@@ -28,8 +29,8 @@ Function = Callable[[Array, Array], Array]
 def load(path: str | Path, loss: Function | None = None) -> SymbolicRegressor:
     """A fitted estimator from a file that `save` or `nsr fit --output` wrote.
 
-    It predicts, with deviations and intervals, reports and exports as the one that was saved. Own operators are
-    registered before it is read. No rows are in the file.
+    It predicts, with deviations and intervals, reports and exports as the one that was saved. Own operators
+    are registered before it is read. The rows of the fit are not in the file.
 
     Args:
         path: The file.
@@ -43,12 +44,14 @@ def load(path: str | Path, loss: Function | None = None) -> SymbolicRegressor:
         return _rebuilt(content, loss)
     except (KeyError, IndexError, TypeError, AttributeError):
         raise not_a_result(Path(path)) from None
+    except ValueError as error:
+        raise ValueError(f"{described(Path(path))}: {error}") from None
 
 
 def _rebuilt(content: dict[str, Any], loss: Function | None) -> SymbolicRegressor:
     given = {} if loss is None else {"loss": loss}
     kinds = {"settings": SearchSettings | None}
-    estimator = SymbolicRegressor(**rebuilt_parameters(content["parameters"], kinds, {}), **given)
+    estimator = SymbolicRegressor(**rebuilt_parameters(content["parameters"], kinds), **given)
     functions.fill_function(estimator, content, rebuilt(Report, content["report"]), loss)
     return estimator
 

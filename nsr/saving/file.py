@@ -25,8 +25,9 @@ def write(path: Path, kind: str, content: Mapping[str, Any]) -> None:
     Raises:
         OSError: If it cannot be written; the message says where the result is instead, if anywhere.
     """
-    header = {"kind": kind, "format": _FORMAT}
-    write_whole(path, json.dumps(header | dict(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    everything = {"kind": kind, "format": _FORMAT, **content}
+    text = json.dumps(everything, indent=2, ensure_ascii=False, allow_nan=False)
+    write_whole(path, f"{text}\n")
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -44,8 +45,8 @@ def read(path: Path) -> dict[str, Any]:
         raise not_a_result(path)
     if content.get("format") != _FORMAT:
         raise ValueError(
-            f"{described(path)} was written by another version of NSR: write it anew with `nsr fit --output`, "
-            "or read it with that version"
+            f"{described(path)} was written by another version of NSR: write it anew with --output, or read "
+            "it with that version"
         )
     return content
 

@@ -35,15 +35,13 @@ KIND = "function"
 def plain_function(estimator: SymbolicRegressor) -> dict[str, Any]:
     """Everything that a fitted estimator says, but the rows that it was fitted to.
 
-    `features` are the columns as equations call them, `columns` what the user calls these; `best` is the place
-    of the chosen one among the `equations`, each with its `constants`, for readers of the file. The `tokens` of
-    an equation are its prefix form, which is what is read back.
+    `features` are the columns as equations call them, `columns` what the user calls these; `best` is the
+    place of the chosen one among the `equations`, each with its `constants`, for readers of the file. The
+    `tokens` of an equation are its prefix form, which is what is read back.
     """
     names = estimator.names_
     losses = [one.fit.loss for one in estimator.reports_ if one.fit is not None]
-    rows = zip(
-        plain_table(estimator.equations_), estimator.expressions_, estimator.reports_, strict=True
-    )
+    rows = zip(plain_table(estimator.equations_), estimator.expressions_, estimator.reports_, strict=True)
     return {
         "target": estimator.data_.target.name,
         "features": list(names.identifiers),
@@ -104,7 +102,6 @@ def fill_function(
     estimator.loss_ = own.name
     estimator.ended_ = content["ended"]
     estimator.n_tried_, estimator.seconds_ = int(content["n_tried"]), float(content["seconds"])
-    estimator.warnings_ = [str(note) for note in content["warnings"]]
+    estimator.warnings_ = rebuilt(list[str], content["warnings"])
     estimator.data_ = rebuilt(DataSummary, content["data"])
     estimator._seen, estimator._report = None, report
-

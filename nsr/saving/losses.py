@@ -36,7 +36,9 @@ def rebuilt_loss(content: Mapping[str, Any], function: Callable[[Array, Array], 
     name = str(content["name"])
     if content["is_function"]:
         if function is None:
-            raise ValueError(f"the loss {name!r} of this fit is a function: give it as nsr.load(path, loss={name})")
+            raise ValueError(
+                f"the loss {name!r} of this fit is a function: give it as nsr.load(path, loss={name})"
+            )
         return Custom(function, name)
     loss = NAMED[name]
     return replace(loss, noise=float(content["noise"])) if "noise" in content else loss  # type: ignore[type-var]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nsr.saving.plain import Makers, plain, rebuilt
+from nsr.saving.plain import plain, rebuilt
 
 
 def plain_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -19,16 +19,15 @@ def plain_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def rebuilt_parameters(content: Mapping[str, Any], kinds: Mapping[str, Any], makers: Makers) -> dict[str, Any]:
+def rebuilt_parameters(content: Mapping[str, Any], kinds: Mapping[str, Any]) -> dict[str, Any]:
     """Parameters for a constructor, sequences as tuples.
 
     Args:
         content: What `plain_parameters` said.
         kinds: Types of those that are neither plain values nor sequences of such.
-        makers: See `nsr.saving.plain.rebuilt`.
     """
     return {
-        name: rebuilt(kinds[name], value, makers) if name in kinds else _with_tuples(value)
+        name: rebuilt(kinds[name], value) if name in kinds else _with_tuples(value)
         for name, value in content.items()
     }
 

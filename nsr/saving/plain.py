@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import math
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
-from nsr.expressions.expression import Expression
+from nsr.expressions.expression import PLACEHOLDER, Expression, is_variable
+from nsr.expressions.operators import OPERATORS
 
 # Builds values of a type from what JSON has, where the type alone does not say how.
 Makers = Mapping[Any, Callable[[Any], Any]]
@@ -20,8 +21,8 @@ Makers = Mapping[Any, Callable[[Any], Any]]
 def plain(value: Any) -> Any:
     """A value as JSON has it, without loss.
 
-    Dataclasses become objects, expressions lists of their tokens, arrays objects with their type and shape, and
-    numbers that are not finite the texts `NaN`, `Infinity` and `-Infinity`.
+    Dataclasses become objects, expressions lists of their tokens, arrays objects with their type and shape,
+    and numbers that are not finite the texts `NaN`, `Infinity` and `-Infinity`.
 
     Raises:
         TypeError: If the value has a part that JSON cannot hold, such as a function.
@@ -67,29 +68,16 @@ def rebuilt(kind: Any, value: Any, makers: Makers = types.MappingProxyType({})) 
         return makers[kind](value)
     if kind is Any:
         return value
-    origin, parts = get_origin(kind), get_args(kind)
-    if origin in (Union, types.UnionType):
-        return _of_union(parts, value, makers)
-    if origin is Literal:
-        if value not in parts:
-            raise ValueError(f"{value!r} is not one of {parts}")
-        return value
-    if origin is np.ndarray:
-        return _array(value)
-    if hasattr(kind, "_fields"):
-        return kind(*_tuple(tuple(get_type_hints(kind).values()), _checked(value, list), makers))
-    if origin is tuple:
-        return _tuple(parts, _checked(value, list), makers)
-    if isinstance(origin, type) and issubclass(origin, Mapping):
-        return {str(key): rebuilt(parts[1], one, makers) for key, one in _checked(value, dict).items()}
-    if isinstance(origin, type) and issubclass(origin, Sequence):
-        return [rebuilt(parts[0], one, makers) for one in _checked(value, list)]
+    if get_origin(kind) is not None:
+        return _of_annotation(get_origin(kind), get_args(kind), value, makers)
     if kind is Expression:
         return expression(value)
+    if hasattr(kind, "_fields"):
+        return kind(*_tuple(tuple(get_type_hints(kind).values()), _checked(value, list), makers))
     if dataclasses.is_dataclass(kind):
-        hints = get_type_hints(kind)
-        own = _checked(value, dict)
-        return kind(**{f.name: rebuilt(hints[f.name], own[f.name], makers) for f in dataclasses.fields(kind)})  # type: ignore[operator]
+        hints, own = get_type_hints(kind), _checked(value, dict)
+        fields = [field.name for field in dataclasses.fields(kind)]
+        return kind(**{name: rebuilt(hints[name], own[name], makers) for name in fields})  # type: ignore[operator]
     if kind is float and not isinstance(value, bool):
         return float(value)
     return _checked(value, kind)
@@ -101,7 +89,25 @@ def expression(value: Any) -> Expression:
     Raises:
         ValueError: If they are not exactly one well-formed expression of known operators.
     """
-    return Expression(tuple(token if isinstance(token, str) else float(token) for token in _checked(value, list)))
+    tokens = _checked(value, list)
+    for token in tokens:
+        if isinstance(token, str) and not (token in OPERATORS or token == PLACEHOLDER or is_variable(token)):
+            raise ValueError(f"operator {token!r} is not registered here; register it first")
+    return Expression(tuple(token if isinstance(token, str) else float(token) for token in tokens))
+
+
+def _of_annotation(origin: Any, parts: tuple[Any, ...], value: Any, makers: Makers) -> Any:
+    if origin in (Union, types.UnionType):
+        return _of_union(parts, value, makers)
+    if origin is Literal:
+        return parts[parts.index(value)]
+    if origin is np.ndarray:
+        return _array(value)
+    if origin is tuple:
+        return _tuple(parts, _checked(value, list), makers)
+    if issubclass(origin, Mapping):
+        return {str(key): rebuilt(parts[1], one, makers) for key, one in _checked(value, dict).items()}
+    return [rebuilt(parts[0], one, makers) for one in _checked(value, list)]
 
 
 def _of_union(parts: tuple[Any, ...], value: Any, makers: Makers) -> Any:

@@ -1,4 +1,4 @@
-"""Rows of a front as JSON has them: what the table says of each, its tokens, and what the data say about it."""
+"""Rows of a front as JSON has them: what the table says of each, its tokens, and what the data say of it."""
 
 from __future__ import annotations
 

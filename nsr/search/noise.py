@@ -19,7 +19,8 @@ from nsr.refinement.candidates import Candidate, as_found_by, scored
 from nsr.refinement.likelihood import weighted
 from nsr.refinement.losses import AUTO, GAMMA, loss_for
 from nsr.search.proportional import is_proportional, relative_weights
-from nsr.search.surrogate import PLAIN, Output, Response, Surrogate, fit_surrogates, outputs
+from nsr.search.response import PLAIN, Output, Response, outputs
+from nsr.search.surrogate import Surrogate, fit_surrogates
 from nsr.task import ROWS, Task
 
 Array = NDArray[np.float64]

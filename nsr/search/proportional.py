@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from nsr.refinement.likelihood import weighted
 from nsr.search.residuals import has_structure
-from nsr.search.surrogate import ROUGH, Response, Surrogate, fit_surrogates
+from nsr.search.response import Response
+from nsr.search.surrogate import ROUGH, Surrogate, fit_surrogates
 from nsr.task import MANY_ROWS, Task
 
 Array = NDArray[np.float64]

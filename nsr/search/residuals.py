@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from nsr.search.surrogate import Response, fit_surrogates
+from nsr.search.response import Response
+from nsr.search.surrogate import fit_surrogates
 from nsr.task import ROWS
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, variable
 from nsr.expressions.space import SearchSpace
 from nsr.refinement.likelihood import SQUARED_ERROR
-from nsr.search.surrogate import Output, Response, Surrogate, fit_surrogates
+from nsr.search.response import Output, Response
+from nsr.search.surrogate import Surrogate, fit_surrogates
 from nsr.task import Task
 
 Array = NDArray[np.float64]

@@ -18,9 +18,9 @@ from nsr.search.curves.fitting import Fit, best_fits
 from nsr.search.curves.starts import Features, starts_of
 from nsr.search.curves.table import PAIRS, SHAPES, Curve
 from nsr.search.curves.weighting import seen_target
+from nsr.search.response import Output, Response
 from nsr.search.settings import CurvesSettings
 from nsr.search.state import State
-from nsr.search.surrogate import Output, Response
 
 Array = NDArray[np.float64]
 

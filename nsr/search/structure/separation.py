@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from nsr.search.response import Response
 from nsr.search.state import State
 from nsr.search.structure_settings import SeparationSettings
-from nsr.search.surrogate import Response, Surrogate, degrees_up_to, refit
+from nsr.search.surrogate import Surrogate, degrees_up_to, refit
 from nsr.task import ROWS
 
 Array = NDArray[np.float64]
