@@ -172,7 +172,7 @@ def ode(
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="same seed, same result")] = 0,
     device: Annotated[str, typer.Option(help=_DEVICE_HELP)] = "auto",
     equations: Annotated[int, typer.Option(min=1, help=_EQUATIONS_HELP)] = 12,
-    output: Annotated[Path | None, typer.Option(help="JSON file of the systems found")] = None,
+    output: Annotated[Path | None, typer.Option(help="JSON file for `nsr show` and `nsr.load`")] = None,
     plot: Annotated[Path | None, typer.Option(help="picture of the simulation over the data")] = None,
 ) -> None:
     """Find equations of motion behind observed trajectories."""
@@ -189,7 +189,7 @@ def ode(
         from nsr.ode.compiling import compile_ode_kernels
         from nsr.ode.plots import plot_simulation
         from nsr.ode.printing import to_equations
-        from nsr.ode.tables import read_trajectories, write_systems
+        from nsr.ode.tables import read_trajectories
 
         times, tables, names = read_trajectories(
             data, time, None if states is None else split_by_comma(states), trajectory
@@ -203,12 +203,13 @@ def ode(
         compile_visibly(compile_ode_kernels, say)
         with watched(console, say, time_limit):
             estimator.fit(times, tables)
+        estimator.names_, estimator.time_name_, estimator.warnings_ = names, time, notes
     best = estimator.expressions_[estimator.best_index_]
     written = to_equations(best, estimator.names_.identifiers, digits=6)
     printed = partial(print_leaderboard, estimator, estimator.equations(digits=6), (), written)
     with told(console), _printed_last(printed):
         if output is not None:
-            write_systems(output, estimator, time, names, notes)
+            estimator.save(output)
         if plot is not None:
             plot_simulation(estimator, times, tables, plot)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
@@ -14,7 +13,6 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from nsr.data.guesses import Guess
 from nsr.data.names import Names, with_text_names
 from nsr.data.summary import DataSummary
-from nsr.data.writing import check_output
 from nsr.evaluate.program import Program
 from nsr.export.latex import to_latex
 from nsr.expressions.expression import Expression, variable
@@ -23,8 +21,7 @@ from nsr.expressions.sympy_form import to_sympy
 from nsr.refinement.candidates import Candidate
 from nsr.refinement.front import front_table
 from nsr.refinement.reported import Reported, check_asked, constants_table, reported
-from nsr.saving.file import write
-from nsr.saving.functions import KIND, plain_function
+from nsr.saving.rows import place_of_row
 from nsr.task import Task
 
 if TYPE_CHECKING:
@@ -140,28 +137,7 @@ class FittedFront:
             ValueError: If there is no such row.
         """
         check_is_fitted(self)
-        if index is None:
-            return self.best_index_
-        last = len(self.expressions_) - 1
-        if not -last - 1 <= index <= last:
-            raise ValueError(f"there is no row {index}: the front has the rows 0 to {last}")
-        return index % (last + 1)
-
-    def save(self, path: str | Path) -> None:
-        """Writes everything but the rows as JSON: the whole front, what the data say of it, the parameters.
-
-        `nsr.load`, `nsr predict` and `nsr show` read it. It has the report, as that needs the rows.
-
-        Args:
-            path: File to write.
-
-        Raises:
-            ValueError: If it cannot be a file.
-            OSError: If it cannot be written; the message says where the result is instead, if anywhere.
-        """
-        check_is_fitted(self)
-        check_output(Path(path))
-        write(Path(path), KIND, plain_function(self))
+        return place_of_row(index, self.best_index_, len(self.expressions_))
 
     def _expression(self, index: int | None) -> Expression:
         return self.expressions_[self.row(index)]

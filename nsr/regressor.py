@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import joblib
@@ -21,6 +22,7 @@ from nsr.data.notes import kept_notes, tell
 from nsr.data.preparation import prepare
 from nsr.data.summary import DataSummary, name_of_target
 from nsr.data.weights import known_noise, row_weights
+from nsr.data.writing import check_output
 from nsr.export.leaderboard import leaderboard
 from nsr.expressions.expression import Expression, variable
 from nsr.expressions.printing import to_infix
@@ -36,6 +38,8 @@ from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.losses import AUTO
 from nsr.refinement.selection import thinned
 from nsr.report.finding import LITTLE, percent
+from nsr.saving.file import write
+from nsr.saving.functions import KIND, plain_function
 from nsr.search.context import COMPONENTS
 from nsr.search.noise import with_noise_model
 from nsr.search.settings import SearchSettings
@@ -228,7 +232,7 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
             self._tell_unexplained()
         order = np.argsort(data.rows)
         self._seen = replace(task.of_rows(order), X=table[data.rows[order]], n_threads=1)
-        self._report = None
+        self._report: Report | None = None
         self.data_ = DataSummary.of(self._seen.X, self._seen.y, names.columns, name_of_target(y), len(target))
         self.seconds_ = time.perf_counter() - started
 
@@ -264,6 +268,22 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         equation = self.equations("warranted")[self.best_index_]
         self._report = report_on(fitted, equation, self.data_.n_rows, search)
         return self._report
+
+    def save(self, path: str | Path) -> None:
+        """Writes everything but the rows as JSON: the whole front, what the data say of it, the parameters.
+
+        `nsr.load`, `nsr predict` and `nsr show` read it. It has the report, as that needs the rows.
+
+        Args:
+            path: File to write.
+
+        Raises:
+            ValueError: If it cannot be a file.
+            OSError: If it cannot be written; the message says where the result is instead, if anywhere.
+        """
+        check_is_fitted(self)
+        check_output(Path(path))
+        write(Path(path), KIND, plain_function(self))
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:
         """The leaderboard once fitted, the parameters before."""

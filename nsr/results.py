@@ -14,9 +14,11 @@ from nsr.data.decoding import described
 from nsr.data.notes import tell
 from nsr.data.table import Table, pass_over_units
 from nsr.evaluate.program import Program
+from nsr.ode.regressor import ODERegressor
+from nsr.ode.settings import OdeSettings
 from nsr.regressor import SymbolicRegressor
 from nsr.report.report import Report
-from nsr.saving import functions
+from nsr.saving import functions, systems
 from nsr.saving.file import not_a_result, read
 from nsr.saving.parameters import rebuilt_parameters
 from nsr.saving.plain import rebuilt
@@ -26,8 +28,8 @@ Array = NDArray[np.float64]
 Function = Callable[[Array, Array], Array]
 
 
-def load(path: str | Path, loss: Function | None = None) -> SymbolicRegressor:
-    """A fitted estimator from a file that `save` or `nsr fit --output` wrote.
+def load(path: str | Path, loss: Function | None = None) -> SymbolicRegressor | ODERegressor:
+    """A fitted estimator from a file that `save`, `nsr fit --output` or `nsr ode --output` wrote.
 
     It predicts, with deviations and intervals, reports and exports as the one that was saved. Own operators
     are registered before it is read. The rows of the fit are not in the file.
@@ -41,32 +43,48 @@ def load(path: str | Path, loss: Function | None = None) -> SymbolicRegressor:
     """
     content = read(Path(path))
     try:
-        return _rebuilt(content, loss)
+        return _systems(content) if content["kind"] == systems.KIND else _function(content, loss)
     except (KeyError, IndexError, TypeError, AttributeError):
         raise not_a_result(Path(path)) from None
     except ValueError as error:
         raise ValueError(f"{described(Path(path))}: {error}") from None
 
 
-def _rebuilt(content: dict[str, Any], loss: Function | None) -> SymbolicRegressor:
-    given = {} if loss is None else {"loss": loss}
+def _systems(content: dict[str, Any]) -> ODERegressor:
+    kinds = {"settings": OdeSettings | None}
+    estimator = ODERegressor(**rebuilt_parameters(content["parameters"], kinds))
+    systems.fill_systems(estimator, content)
+    return estimator
+
+
+def _function(content: dict[str, Any], loss: Function | None) -> SymbolicRegressor:
     kinds = {"settings": SearchSettings | None}
-    estimator = SymbolicRegressor(**rebuilt_parameters(content["parameters"], kinds), **given)
+    estimator = SymbolicRegressor(**rebuilt_parameters(content["parameters"], kinds))
+    if loss is not None:
+        estimator.set_params(loss=loss)
     functions.fill_function(estimator, content, rebuilt(Report, content["report"]), loss)
     return estimator
 
 
-def predictions(estimator: SymbolicRegressor, table: Table, row: int | None = None) -> pd.DataFrame:
+def predictions(
+    estimator: SymbolicRegressor | ODERegressor, table: Table, row: int | None = None
+) -> pd.DataFrame:
     """An equation's values for every row of a table, as a table with one column named like the target.
 
     Args:
-        estimator: Fitted.
+        estimator: Fitted to y = f(X).
         table: With the columns that the equation uses.
         row: Of the front; the chosen one by default.
 
     Raises:
-        ValueError: If there is no such row, or a column that the equation uses is missing or not numeric.
+        ValueError: If there is no such row, a column that the equation uses is missing or not numeric, or
+            equations of motion were found.
     """
+    if isinstance(estimator, ODERegressor):
+        raise ValueError(
+            "the result holds equations of motion, which predict no column: simulate them in Python, with "
+            "nsr.load(path).predict(t, x0)"
+        )
     pass_over_units(table)
     place = estimator.row(row)
     for warning in (*estimator.warnings_, *_of_equation(estimator, place)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,8 @@ from sklearn.utils.validation import check_is_fitted, check_random_state
 
 from nsr.clock import Clock, check_time_limit
 from nsr.data.names import Names
-from nsr.data.notes import tell
+from nsr.data.notes import kept_notes, tell
+from nsr.data.writing import check_output
 from nsr.export.latex import to_latex
 from nsr.export.leaderboard import leaderboard
 from nsr.expressions.sympy_form import to_sympy
@@ -33,6 +35,9 @@ from nsr.ode.task import OdeTask
 from nsr.ode.trajectories import is_several
 from nsr.progress import Progress, Watcher, current_watcher
 from nsr.refinement.selection import thinned
+from nsr.saving.file import write
+from nsr.saving.rows import place_of_row
+from nsr.saving.systems import KIND, plain_systems
 
 Array = NDArray[np.float64]
 
@@ -75,6 +80,8 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         n_features_in_: Number of states.
         feature_names_in_: Names of the states, where the observations had names that are text.
         names_: Names of the states, and the identifiers that stand for them in equations.
+        time_name_: Name of the times; `t` where they came without one.
+        warnings_: What the fit has warned of.
     """
 
     def __init__(
@@ -117,6 +124,12 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         Warns:
             DataWarning: If the chosen system explains less than half of the variance of a state.
         """
+        with kept_notes() as notes:
+            self._fit(t, X)
+        self.warnings_ = notes
+        return self
+
+    def _fit(self, t: ArrayLike | Sequence[ArrayLike], X: ArrayLike | Sequence[ArrayLike]) -> None:
         self._check_parameters()
         networks = Networks(self.checkpoint, self.function_checkpoint, self.n_candidates, self.device)
         stages = {name: make(networks) for name, make in STAGES.items() if name in self._stages}
@@ -138,8 +151,8 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
             found, best = search.found(Clock.of(0))
         kept = thinned(found, best, self.n_equations)
         self._keep([found[place] for place in kept], kept.index(best), X, task.n_states)
+        self.time_name_ = _name_of_time(t)
         self._tell_unexplained(found[best].fitted.unexplained)
-        return self
 
     def predict(self, t: ArrayLike, x0: ArrayLike, index: int | None = None) -> Array:
         """Simulates a system; the chosen one by default.
@@ -190,9 +203,31 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
             return header
         return f"{header}\n{leaderboard(self.equations_, self.equations(digits=4), self.best_index_)}"
 
-    def _system(self, index: int | None) -> System:
+    def row(self, index: int | None = None) -> int:
+        """The number of a row of `equations_`, from 0: the chosen one by default; negative ones from the end.
+
+        Raises:
+            ValueError: If there is no such row.
+        """
         check_is_fitted(self)
-        return self.expressions_[self.best_index_ if index is None else index]
+        return place_of_row(index, self.best_index_, len(self.expressions_))
+
+    def save(self, path: str | Path) -> None:
+        """Writes the whole front and the parameters as JSON, which `nsr.load` and `nsr show` read.
+
+        Args:
+            path: File to write.
+
+        Raises:
+            ValueError: If it cannot be a file.
+            OSError: If it cannot be written; the message says where the result is instead, if anywhere.
+        """
+        check_is_fitted(self)
+        check_output(Path(path))
+        write(Path(path), KIND, plain_systems(self))
+
+    def _system(self, index: int | None) -> System:
+        return self.expressions_[self.row(index)]
 
     def _check_parameters(self) -> None:
         if not self._stages or set(self._stages) - set(STAGES):
@@ -242,6 +277,12 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
             }
         )
         self.equations_["equation"] = self.equations()
+
+
+def _name_of_time(t: Any) -> str:
+    """What a series calls its times; `t` where it says nothing."""
+    name = getattr(t[0] if is_several(t) else t, "name", None)
+    return "t" if name is None else str(name)
 
 
 def _columns(X: Any) -> list[Any]:

@@ -104,4 +104,4 @@ def fill_function(
     estimator.n_tried_, estimator.seconds_ = int(content["n_tried"]), float(content["seconds"])
     estimator.warnings_ = rebuilt(list[str], content["warnings"])
     estimator.data_ = rebuilt(DataSummary, content["data"])
-    estimator._seen, estimator._report = None, report
+    estimator._report = report

@@ -77,6 +77,19 @@ def rebuilt_expression(tokens: Any, n_variables: int) -> Expression:
     return found
 
 
+def place_of_row(index: int | None, best: int, n_rows: int) -> int:
+    """The number of a row from 0: the best one where none is given; negative ones count from the end.
+
+    Raises:
+        ValueError: If there is no such row.
+    """
+    if index is None:
+        return best
+    if not -n_rows <= index < n_rows:
+        raise ValueError(f"there is no row {index}: the front has the rows 0 to {n_rows - 1}")
+    return index % n_rows
+
+
 def _plain_uncertainty(one: Uncertainty | None) -> dict[str, Any] | None:
     if one is None:
         return None
