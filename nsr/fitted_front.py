@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal, overload
+from typing import Literal, overload
 
 import numpy as np
 import pandas as pd
@@ -11,34 +11,27 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from nsr.data.guesses import Guess
-from nsr.data.names import Names, with_text_names
+from nsr.data.names import with_text_names
 from nsr.data.summary import DataSummary
 from nsr.evaluate.program import Program
-from nsr.export.latex import to_latex
+from nsr.export.rows import ExportedRows
 from nsr.expressions.expression import Expression, variable
 from nsr.expressions.printing import to_infix
-from nsr.expressions.sympy_form import to_sympy
 from nsr.refinement.candidates import Candidate
 from nsr.refinement.front import front_table
 from nsr.refinement.reported import Reported, check_asked, constants_table, reported
 from nsr.saving.rows import place_of_row
 from nsr.task import Task
 
-if TYPE_CHECKING:
-    import sympy
-
 Array = NDArray[np.float64]
 
 
-class FittedFront:
+class FittedFront(ExportedRows):
     """The fitted half of `SymbolicRegressor`, which documents the attributes."""
 
-    names_: Names
     expressions_: list[Expression]
     reports_: list[Reported]
     constants_: pd.DataFrame
-    equations_: pd.DataFrame
-    best_index_: int
     data_: DataSummary
     warnings_: list[str]
 
@@ -101,14 +94,6 @@ class FittedFront:
         check_is_fitted(self)
         return self.equations_.iloc[self.best_index_]
 
-    def sympy(self, index: int | None = None) -> sympy.Expr:
-        """An equation of the front as a SymPy expression; the chosen one by default."""
-        return to_sympy(self._expression(index), self.names_.identifiers)
-
-    def latex(self, index: int | None = None) -> str:
-        """An equation of the front as LaTeX; the chosen one by default."""
-        return to_latex(self._expression(index), self.names_.identifiers)
-
     def equations(self, digits: int | Literal["warranted"] | None = None) -> list[str]:
         """The front as infix text.
 
@@ -139,5 +124,6 @@ class FittedFront:
         check_is_fitted(self)
         return place_of_row(index, self.best_index_, len(self.expressions_))
 
-    def _expression(self, index: int | None) -> Expression:
-        return self.expressions_[self.row(index)]
+    def _parts(self, index: int | None, is_shown: bool = False) -> list[tuple[str, Expression]]:
+        place = self.row(index)
+        return [("", self.reports_[place].shown if is_shown else self.expressions_[place])]

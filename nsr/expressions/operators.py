@@ -11,7 +11,7 @@ import math
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -26,8 +26,8 @@ class Operator:
     """One operator of the expression language.
 
     The first four fields are what an operator needs. What else is known about it makes more of NSR use it:
-    without a derivative autograd is asked for one, without an inverse no part is wanted below it, and without
-    a C form it is not exported to C.
+    without a derivative autograd is asked for one, and without an inverse no part is wanted below it. A
+    language that has no word for it (`code`) is told its SymPy form, where that is made of other operators.
 
     Attributes:
         name: The token, for example `add`; also the function name in infix text unless there is a symbol.
@@ -38,8 +38,9 @@ class Operator:
         numpy: Elementwise function on float64 arrays.
         scalar: Function of floats that folds constants; it raises ValueError, OverflowError or
             ZeroDivisionError outside its domain. Without it constants stay where they are.
-        c: C expression (C99, `math.h`), with `{0}` and `{1}` for the arguments; sums, products and ratios
-            need none.
+        code: What it is called in the languages of `nsr.export`, by their names (`c`, `python`, `numpy`,
+            `excel`, `matlab`, `julia`): an expression with `{0}` and `{1}` for the arguments, each of which
+            stands there as in a call. Sums, products, ratios and powers need none.
         derivatives: Partial derivative by each argument, a function of all arguments, as arrays.
         inverses: For each argument what it must be, from the wanted values and the arguments' present ones
             (`nsr.expressions.inverses`).
@@ -73,7 +74,7 @@ class Operator:
     complexity: int = 1
     numpy: Callable[..., Any] | None = None
     scalar: Callable[..., float] | None = None
-    c: str | None = None
+    code: Mapping[str, str] = field(default_factory=dict)
     derivatives: tuple[Callable[..., Any], ...] = ()
     inverses: tuple[Callable[..., Any], ...] = ()
     interval: intervals.Form = intervals.unknown
@@ -99,9 +100,9 @@ class Operator:
         for name in (self.name, *self.aliases):
             if not name.isidentifier():
                 raise ValueError(f"operator name {name!r} is not an identifier")
-        for field in ("derivatives", "inverses", "weights", "exponents"):
-            if len(getattr(self, field)) not in (0, self.arity):
-                raise ValueError(f"operator {self.name!r} has {self.arity} argument(s): give as many {field}")
+        for known in ("derivatives", "inverses", "weights", "exponents"):
+            if len(getattr(self, known)) not in (0, self.arity):
+                raise ValueError(f"operator {self.name!r} has {self.arity} argument(s): give as many {known}")
         if self.arity != 1 and (self.parity is not None or self.period is not None):
             raise ValueError(
                 f"operator {self.name!r}: only a function of one argument has a parity or a period"
@@ -235,8 +236,22 @@ def _transcendental(
     """A function of one argument that torch, SymPy, `math` and C know by the same name."""
     return Operator(
         name, 1, _Imported("torch", name), _Imported("sympy", name), complexity=2, numpy=numpy,
-        scalar=getattr(math, name), c=name + "({0})", derivatives=(slope,), inverses=(inversion,), **known,
+        scalar=getattr(math, name), derivatives=(slope,), inverses=(inversion,),
+        code=_called(name, numpy) | known.pop("code", {}), **known,
     )  # fmt: skip
+
+
+def _called(name: str, function: Callable[..., Any], **others: str) -> dict[str, str]:
+    """`Operator.code` of a function of one argument that nearly all languages call by the same name."""
+    names = {
+        "c": name,
+        "python": f"math.{name}",
+        "numpy": f"np.{function.__name__}",
+        "excel": name.upper(),
+        "matlab": name,
+        "julia": name,
+    }
+    return {language: f"{called}({{0}})" for language, called in (names | others).items()}
 
 
 # The order is part of the tape format and of the vocabulary: append, never reorder.
@@ -266,7 +281,7 @@ _BUILTIN: tuple[Operator, ...] = (
         interval=intervals.ratio,
     ),
     _arithmetic(
-        "pow", lambda a, b: a**b, symbol="**", c="pow({0}, {1})", unit_rule=dimensions.power,
+        "pow", lambda a, b: a**b, symbol="**", unit_rule=dimensions.power,
         derivatives=(lambda a, b: b * a ** (b - 1), lambda a, b: a**b * np.log(a)),
         inverses=(
             lambda t, a, b: np.copysign(np.abs(t) ** (1 / b), a),
@@ -287,13 +302,14 @@ _BUILTIN: tuple[Operator, ...] = (
     ),
     _arithmetic(
         "abs", abs, 1, parity="even", is_nonnegative=True, unit_rule=dimensions.alike, scalar=abs,
-        c="fabs({0})", aliases=("Abs",), varied=True, frequency=0.02,
+        code=_called("abs", np.abs, c="fabs", python="abs", numpy="np.abs"), aliases=("Abs",),
+        varied=True, frequency=0.02,
         derivatives=(np.sign,), inverses=(inverses.of_even(np.positive),),
         interval=intervals.absolute,
     ),
     Operator(
         "sqrt", 1, _Imported("torch", "sqrt"), _Imported("sympy", "sqrt"), numpy=np.sqrt, exponents=(0.5,),
-        domain=(0.0, math.inf), is_nonnegative=True, inverse="square", c="sqrt({0})",
+        domain=(0.0, math.inf), is_nonnegative=True, inverse="square", code=_called("sqrt", np.sqrt),
         searched=True, varied=True, linearizes=0.6, frequency=0.12,
         derivatives=(lambda a: 0.5 / np.sqrt(a),),
         inverses=(inverses.of_one_branch(np.square, low=0.0),),
@@ -301,13 +317,13 @@ _BUILTIN: tuple[Operator, ...] = (
     ),
     _arithmetic(
         "square", lambda a: a**2, 1, exponents=(2.0,), parity="even", is_nonnegative=True, inverse="sqrt",
-        c="pow({0}, 2)", searched=True, varied=True, linearizes=0.8, frequency=0.18,
+        searched=True, varied=True, linearizes=0.8, frequency=0.18,
         derivatives=(lambda a: 2 * a,), inverses=(inverses.of_even(np.sqrt),),
         interval=intervals.even(np.square, rounding=intervals.EXACT),
     ),
     Operator(
         "cube", 1, lambda a: a * a * a, lambda a: a**3, numpy=lambda a: a * a * a, exponents=(3.0,),
-        parity="odd", c="pow({0}, 3)", searched=True, varied=True, frequency=0.04,
+        parity="odd", searched=True, varied=True, frequency=0.04,
         derivatives=(lambda a: 3 * a**2,), inverses=(inverses.of_one_branch(np.cbrt),),
         interval=intervals.increasing(lambda a: a * a * a, rounding=intervals.EXACT),
     ),
@@ -319,6 +335,7 @@ _BUILTIN: tuple[Operator, ...] = (
     _transcendental(
         "log", np.log, lambda a: 1 / a, inverses.of_one_branch(np.exp), inverse="exp", domain=(0.0, math.inf),
         is_logarithm=True, aliases=("ln",), searched=True, linearizes=0.75, frequency=0.10,
+        code={"excel": "LN({0})"},
         interval=intervals.increasing(np.log),
     ),
     _transcendental(

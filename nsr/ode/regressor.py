@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import sympy
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, check_random_state
@@ -17,9 +16,11 @@ from nsr.clock import Clock, check_time_limit
 from nsr.data.names import Names
 from nsr.data.notes import kept_notes, tell
 from nsr.data.writing import check_output
-from nsr.export.latex import to_latex
 from nsr.export.leaderboard import leaderboard
-from nsr.expressions.sympy_form import to_sympy
+from nsr.export.rows import ExportedRows
+from nsr.expressions.expression import Expression
+from nsr.expressions.parsing import parse
+from nsr.expressions.printing import to_infix
 from nsr.network.checkpoint import DEFAULT_CHECKPOINT
 from nsr.network.devices import check_device
 from nsr.ode.compiling import compile_ode_kernels
@@ -45,11 +46,11 @@ Array = NDArray[np.float64]
 _AFTER_INTERRUPTION = 0.5
 # Share of a state's variance that a system may leave unexplained before the user is told.
 _MOST_UNEXPLAINED = 0.5
-# Digits of constants in what is shown while a fit goes on.
+# Digits of constants in what is shown.
 _DIGITS = 4
 
 
-class ODERegressor(BaseEstimator):  # type: ignore[misc]
+class ODERegressor(ExportedRows, BaseEstimator):  # type: ignore[misc]
     """Finds dx/dt = f(x) behind observed trajectories.
 
     Args:
@@ -183,14 +184,6 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         return self.equations_.iloc[self.best_index_]
 
-    def sympy(self, index: int | None = None) -> list[sympy.Expr]:
-        """Right-hand sides of a system as SymPy expressions; of the chosen one by default."""
-        return [to_sympy(component, self.names_.identifiers) for component in self._system(index)]
-
-    def latex(self, index: int | None = None) -> list[str]:
-        """Right-hand sides of a system as LaTeX; of the chosen one by default."""
-        return [to_latex(component, self.names_.identifiers) for component in self._system(index)]
-
     def equations(self, digits: int | None = None) -> list[str]:
         """The front as infix text, with constants of that many digits, or all that are needed."""
         check_is_fitted(self)
@@ -201,7 +194,7 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         header: str = super().__repr__(N_CHAR_MAX)
         if not hasattr(self, "equations_"):
             return header
-        return f"{header}\n{leaderboard(self.equations_, self.equations(digits=4), self.best_index_)}"
+        return f"{header}\n{leaderboard(self.equations_, self.equations(_DIGITS), self.best_index_)}"
 
     def row(self, index: int | None = None) -> int:
         """The number of a row of `equations_`, from 0: the chosen one by default; negative ones from the end.
@@ -225,6 +218,13 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         check_output(Path(path))
         write(Path(path), KIND, plain_systems(self))
+
+    def _parts(self, index: int | None, is_shown: bool = False) -> list[tuple[str, Expression]]:
+        system = self._system(index)
+        if is_shown:
+            names = self.names_.identifiers
+            system = tuple(parse(to_infix(one, names, _DIGITS), names) for one in system)
+        return list(zip(self.names_.identifiers, system, strict=True))
 
     def _system(self, index: int | None) -> System:
         return self.expressions_[self.row(index)]
