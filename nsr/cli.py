@@ -1,4 +1,4 @@
-"""The command line: `nsr fit`, `nsr predict` and `nsr ode`."""
+"""The command line: `nsr fit`, `nsr predict`, `nsr show` and `nsr ode`."""
 
 from __future__ import annotations
 
@@ -30,6 +30,10 @@ _USAGE_ERROR: Any = typer.BadParameter.__base__
 _DATA_HELP = "table with a header: separated text (.gz, too), .xlsx or .parquet; - for standard input"
 _EQUATIONS_HELP = "equations to show at most"
 _ROW_HELP = "of the front, from 0; default: the chosen one"
+_FORMAT_HELP = (
+    "of a row: latex, sympy, python, numpy, jax, c, excel, matlab, julia or onnx; "
+    "of the front: latex-table or html"
+)
 _DEVICE_HELP = "auto, cpu, cuda, cuda:0, mps ..."
 
 
@@ -155,6 +159,33 @@ def predict(
         sys.stdout.write(text)
     else:
         write_whole(output, text)
+
+
+@app.command()
+def show(
+    result: Annotated[Path, typer.Argument(help="JSON file that `nsr fit` or `nsr ode` wrote with --output")],
+    row: Annotated[int | None, typer.Option(help=_ROW_HELP)] = None,
+    form: Annotated[str | None, typer.Option("--format", help=_FORMAT_HELP)] = None,
+    output: Annotated[Path | None, typer.Option(help="file to write; default: standard output")] = None,
+) -> None:
+    """Show a result again: its leaderboard, a row of it, or either in another language."""
+    from rich.console import Console
+
+    from nsr.data.writing import check_output, write_whole
+    from nsr.results import load
+    from nsr.showing import in_format
+
+    if output is not None:
+        check_output(output, [result])
+    with told(Console(stderr=True)):
+        width = Console().width if sys.stdout.isatty() and output is None else 10_000
+        written = in_format(load(result), form, row, width)
+    if output is not None:
+        write_whole(output, written)
+    elif isinstance(written, bytes):
+        raise ValueError(f"--format {form} is not text: give a file with --output")
+    else:
+        sys.stdout.write(written)
 
 
 @app.command()

@@ -52,7 +52,7 @@ def html_table(front: pd.DataFrame, equations: Sequence[Sequence[str]], best_ind
             row["complexity"],
             f"{row['loss']:.3g}",
             share(1 - row["r2"]),
-            "<br>".join(lines) + (f" <em>({said})</em>" if said else ""),
+            "<br/>".join(lines) + (f" <em>({said})</em>" if said else ""),
         ]
         rows.append("".join(f"<td>{cell}</td>" for cell in cells))
     head = "".join(f"<th>{name}</th>" for name in ("row", "complexity", "loss", "unexplained", "equation"))

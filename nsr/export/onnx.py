@@ -46,4 +46,5 @@ def to_onnx(
             output_names=["y"],
             verbose=False,
         )
+    assert program is not None  # which it is only for the exporter of before
     return bytes(program.model_proto.SerializeToString())
