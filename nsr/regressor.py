@@ -215,9 +215,9 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         task = Task(data.X, data.y, SQUARED_ERROR, data.weights, space, seed, joblib.cpu_count())
         if y_err is not None:
             task = replace(task, noise=known_noise(y_err, data.weights, data.rows))
-        task = with_noise_model(task, self.loss)
-        is_loss_open = self.loss == AUTO and y_err is None
         settings = self.settings or SearchSettings()
+        task = with_noise_model(task, self.loss, settings.noise)
+        is_loss_open = self.loss == AUTO and y_err is None
         solver = Solver(pretrained, self.n_candidates, self._stages, settings, self.selection, is_loss_open)
         solver.watch = _shown_to(current_watcher(), names, data.columns)
         guesses = over_columns(given, data.columns)

@@ -11,10 +11,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.refinement.candidates import Candidate
-from nsr.refinement.crossvalidation import held_out_losses, is_as_good
+from nsr.refinement.crossvalidation import HeldOut, is_as_good
 from nsr.refinement.description import is_round
 from nsr.task import Task
 
@@ -34,7 +33,7 @@ _SAME, _EQUAL = 0.05, 1e-3
 
 
 def alternatives(
-    front: Sequence[Candidate], candidates: Iterable[Candidate], task: Task, clock: Clock = Clock()
+    front: Sequence[Candidate], candidates: Iterable[Candidate], held_out: HeldOut
 ) -> list[Candidate]:
     """Named curves beside a front, those of the shortest description first.
 
@@ -45,14 +44,14 @@ def alternatives(
     Args:
         front: Equations, at least one.
         candidates: Among which there may be curves.
-        task: What they explain.
-        clock: Once it is over constants are not fitted again.
+        held_out: Their losses on rows that were left out; those of the front may be known.
     """
+    task = held_out.task
     curves = _different(front, _worth_a_look(front, candidates, task), task)[:_MOST_COMPARED]
     if not curves:
         return []
     named = [*curves, *(row for row in front if row.name)]
-    losses = held_out_losses([curve.expression for curve in named], task, clock)
+    losses = held_out.losses([curve.expression for curve in named])
     kept = []
     for curve, own in zip(curves, losses, strict=False):
         rivals = [row for one, row in zip(named, losses, strict=True) if n_fitted(one) <= n_fitted(curve)]

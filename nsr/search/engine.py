@@ -61,7 +61,7 @@ class Search:
         self._watch = watch
         self._doubt: Clock | None = None
         self.ended: Ending = "interrupted"
-        root = State.root(task)
+        root = State.root(task, settings.structure.surrogates)
         self._context = Context(
             task=task,
             root=root,

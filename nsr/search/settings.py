@@ -18,6 +18,60 @@ OFFSET = 0.1
 
 
 @dataclass(frozen=True)
+class ResidualsSettings:
+    """When what an equation leaves is not noise.
+
+    Attributes:
+        explained: Share of their variance on unseen rows that a model must explain more of,
+        enough_rows: with this many rows or more; with fewer, chance explains in proportion more.
+        n_neighbours: Of a row, whose mean is one of the models: it sees fast oscillations.
+    """
+
+    explained: float = 0.01
+    enough_rows: int = 10_000
+    n_neighbours: int = 10
+
+
+@dataclass(frozen=True)
+class NoiseSettings:
+    """Noise told from the data.
+
+    Attributes:
+        residuals: Of the tests of what is left.
+        most_bits: That a row may be worth to an equation: those of a few nodes.
+        rounds: In which a smooth fit, or the best equation, is weighted as it says itself, at most,
+        settled: until a round changes the size of a smooth fit's residuals by no more than this share.
+        most_rows: Rows that the kind of noise is told from,
+        least_rows: and with fewer it is not told.
+        few_decades: A near-exact fit is one of all rows where none is this many times as large as most.
+        sure: Standard errors by which proportional noise must be the likelier one.
+        largest_share: Errors of more than this share of the value are no errors of measurement: something is
+            missing, and it need not be small where the target is.
+        still_learns: A fit of all rows that leaves less than one of a few, by more than this factor, leaves
+            more than noise,
+        still_gains: and so does one that its highest degree made better by more than this factor.
+        most_negative: Share of rows at most that errors have made negative.
+        least_expected: Share of the mean that a smooth fit expects of every row, at least.
+        weighting_rounds: In which such a fit is weighted by itself.
+    """
+
+    residuals: ResidualsSettings = field(default_factory=ResidualsSettings)
+    most_bits: float = 32.0
+    rounds: int = 10
+    settled: float = 0.02
+    most_rows: int = 500
+    least_rows: int = 30
+    few_decades: float = 100.0
+    sure: float = 4.0
+    largest_share: float = 0.5
+    still_learns: float = 1.1
+    still_gains: float = 1.05
+    most_negative: float = 0.05
+    least_expected: float = 0.02
+    weighting_rounds: int = 4
+
+
+@dataclass(frozen=True)
 class CurvesSettings:
     """Textbook curves.
 
@@ -39,6 +93,13 @@ class CurvesSettings:
         fitted_terms: Terms at most of models that are not linear in their constants.
         most_partners: Variables at most where each has its turn as a curve's own.
         n_rounded: Of curves times powers, the best that are tried with multiples of a half as exponents.
+        first: Effort on every start of a form,
+        n_first: the best of which, this many,
+        second: are given more,
+        n_second: and the best of these, this many,
+        last: go on to the end.
+        far: Residuals of more than this many times the median are far off, and are moved nearer where starts
+            are read off the target, as far as the loss does not mind them.
     """
 
     share: float = 0.5
@@ -57,6 +118,12 @@ class CurvesSettings:
     fitted_terms: int = 6
     most_partners: int = 5
     n_rounded: int = 4
+    first: Effort = Effort(restarts=1, points=None, iterations=2)
+    n_first: int = 16
+    second: Effort = Effort(restarts=1, points=None, iterations=12)
+    n_second: int = 4
+    last: Effort = Effort(restarts=1, points=None, iterations=150)
+    far: float = 3.0
 
 
 @dataclass(frozen=True)
@@ -192,6 +259,7 @@ class SearchSettings:
     Attributes:
         planned_work: Seconds of work that shares of stages which come first are shares of. It is not the time
             limit, so that what is done does not depend on that.
+        noise: Of what the data say of their noise.
         structure: Of families, reduction and separation.
         curves: Of textbook curves.
         asking: Of the network.
@@ -217,6 +285,7 @@ class SearchSettings:
     """
 
     planned_work: float = 27.0
+    noise: NoiseSettings = field(default_factory=NoiseSettings)
     structure: StructureSettings = field(default_factory=StructureSettings)
     curves: CurvesSettings = field(default_factory=CurvesSettings)
     asking: AskingSettings = field(default_factory=AskingSettings)

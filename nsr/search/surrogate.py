@@ -17,19 +17,15 @@ import scipy.linalg
 from numpy.typing import NDArray
 
 from nsr.search.response import PLAIN, Output, Response, outputs
+from nsr.search.structure_settings import SurrogateSettings
 from nsr.task import MANY_ROWS, ROWS
 
 Array = NDArray[np.float64]
 
-# Kinds that are fitted to many rows, and the error from which on that is worth its time: noise averages out.
-_N_REFITTED, ROUGH = 2, 1e-3
+# The error from which on more rows are worth their time: noise averages out.
+ROUGH = 1e-3
 # The logarithm does not know the sign of the target: of normal noise, the size alone varies by so much less.
 _SIGN_FACTOR = 2.4
-_MAX_DEGREE = 12
-_MAX_TERMS = 290
-_HELD_OUT_SHARE = 0.2
-# Weights beyond this multiple of their median would let few rows decide.
-_LARGEST_WEIGHT = 20.0
 # Kinds that a target usually has, and seconds of work for a row and the square of a term.
 _N_KINDS, _SECONDS = 5, 2e-10
 
@@ -90,13 +86,19 @@ class Surrogate:
         return 2 * (_inputs(X, self.log_inputs) - self.low) / (self.high - self.low) - 1
 
 
-def fit_surrogates(X: Array, response: Response, choice: Sequence[Output] | None = None) -> list[Surrogate]:
+def fit_surrogates(
+    X: Array,
+    response: Response,
+    choice: Sequence[Output] | None = None,
+    settings: SurrogateSettings = SurrogateSettings(),
+) -> list[Surrogate]:
     """Polynomials with logarithms of inputs or not, for each kind of output, the best first.
 
     Args:
         X: Variables, shape (P, D), each of them varying.
         response: What to fit.
         choice: What polynomials may give, the target itself among it; `outputs()` by default.
+        settings: How large polynomials are, and how they are judged.
 
     Returns:
         By rising error on held-out rows. Where none is good on the first rows, the best few are fitted to all
@@ -111,12 +113,13 @@ def fit_surrogates(X: Array, response: Response, choice: Sequence[Output] | None
     kinds = list({(inputs.tobytes(), output): (inputs, output) for inputs, output in pairs}.values())
     n_first = None if np.any(np.ptp(X[:ROWS], axis=0) == 0) else ROWS  # a level that few rows have
     first = response.first(n_first)
-    fits = [_fit(X[:n_first], first, response.is_weighted, *kind) for kind in kinds]
+    fits = [_fit(X[:n_first], first, response.is_weighted, *kind, settings) for kind in kinds]
     fits.sort(key=lambda s: s.error)
     if fits[0].error < ROUGH:
         return fits
     many = response.first(MANY_ROWS)
-    fits = [_fit(X[:MANY_ROWS], many, True, fit.log_inputs, fit.output) for fit in fits[:_N_REFITTED]]
+    best = fits[: settings.n_refitted]
+    fits = [_fit(X[:MANY_ROWS], many, True, fit.log_inputs, fit.output, settings) for fit in best]
     return sorted(fits, key=lambda s: s.error)
 
 
@@ -129,19 +132,25 @@ def _of_inputs(
     return [none, positive] if output == PLAIN else [none]
 
 
-def fitting_work(X: Array) -> float:
+def fitting_work(X: Array, settings: SurrogateSettings) -> float:
     """Seconds of work that `fit_surrogates` takes for variables of shape (P, D), about."""
     n_rows = min(len(X), ROWS)
-    n_terms = len(degrees_up_to(X.shape[1], n_rows // 2)) if X.shape[1] else 0
+    n_terms = len(degrees_up_to(X.shape[1], n_rows // 2, settings)) if X.shape[1] else 0
     return _N_KINDS * _SECONDS * n_rows * n_terms**2
 
 
-def refit(surrogate: Surrogate, X: Array, response: Response, degrees: NDArray[np.int64]) -> Surrogate:
+def refit(
+    surrogate: Surrogate,
+    X: Array,
+    response: Response,
+    degrees: NDArray[np.int64],
+    settings: SurrogateSettings,
+) -> Surrogate:
     """The same kind of polynomial with other terms; degrees have shape (T, D)."""
     rough = surrogate.error >= ROUGH
     n_rows = MANY_ROWS if rough or np.any(np.ptp(X[:ROWS], axis=0) == 0) else ROWS
     kind = surrogate.log_inputs, surrogate.output
-    return _fit(X[:n_rows], response.first(n_rows), rough or response.is_weighted, *kind, degrees)
+    return _fit(X[:n_rows], response.first(n_rows), rough or response.is_weighted, *kind, settings, degrees)
 
 
 def _fit(
@@ -150,14 +159,15 @@ def _fit(
     is_weighted: bool,
     log_inputs: NDArray[np.bool_],
     output: Output,
+    settings: SurrogateSettings,
     degrees: NDArray[np.int64] | None = None,
 ) -> Surrogate:
     """Least squares with the total degree that does best on held-out rows."""
     inputs = _inputs(X, log_inputs)
     low, high = inputs.min(axis=0), inputs.max(axis=0)
-    n_training = len(X) - max(1, int(_HELD_OUT_SHARE * len(X)))
+    n_training = len(X) - max(1, int(settings.held_out_share * len(X)))
     if degrees is None:
-        degrees = degrees_up_to(X.shape[1], n_training // 2)
+        degrees = degrees_up_to(X.shape[1], n_training // 2, settings)
         n_levels = np.array([len(np.unique(column)) for column in X.T])
         degrees = degrees[np.all(degrees < n_levels, axis=1)]  # higher ones are not seen on so few values
     totals = degrees.sum(axis=1)
@@ -171,7 +181,7 @@ def _fit(
         rows = (
             in_target
             if response.is_weighted
-            else np.minimum(in_target, _LARGEST_WEIGHT * np.median(in_target))
+            else np.minimum(in_target, settings.largest_weight * np.median(in_target))
         )
     solved = _nested_least_squares(
         design[:n_training] * rows[:n_training, None], (target * rows)[:n_training], cuts
@@ -222,11 +232,13 @@ def _factor(gram: Array) -> Array:
 
 
 @cache
-def degrees_up_to(n_variables: int, max_terms: int) -> NDArray[np.int64]:
+def degrees_up_to(
+    n_variables: int, max_terms: int, settings: SurrogateSettings = SurrogateSettings()
+) -> NDArray[np.int64]:
     """Degrees of all terms, shape (T, D), up to the highest total degree that keeps to their number."""
-    max_terms = min(max_terms, _MAX_TERMS)
+    max_terms = min(max_terms, settings.max_terms)
     terms = [(0,) * n_variables]
-    for total in range(1, _MAX_DEGREE + 1):
+    for total in range(1, settings.max_degree + 1):
         more = [
             tuple(combination.count(d) for d in range(n_variables))
             for combination in itertools.combinations_with_replacement(range(n_variables), total)

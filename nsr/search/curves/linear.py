@@ -82,7 +82,7 @@ def transformed_models(
             yield [
                 fit
                 for name, form, start in build(chosen, sign, intercept, factors)
-                for fit in best_fits(form, [start], state, clock, name=name)
+                for fit in best_fits(form, [start], state, clock, name=name, settings=settings)
             ]
 
 

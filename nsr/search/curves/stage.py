@@ -69,7 +69,7 @@ class Curves:
             return
         fits = sorted((fit for batch in batches for fit in batch), key=lambda fit: fit.loss)
         more = state.first(settings.polished_rows)
-        best = [refitted(fit, more, clock) for fit in fits[: settings.n_polished]]
+        best = [refitted(fit, more, clock, settings) for fit in fits[: settings.n_polished]]
         yield _lifted([(fit.name, fit.expression) for fit in best], state, context)
 
 
