@@ -60,6 +60,7 @@ class Operator:
         symbol: Symbol between the arguments, or before the only one; how tightly it binds follows from
             `weights` and `exponents`. For built-in operators only.
         aliases: Other names that the parser reads.
+        group: What users may call it and its like together (`nsr.expressions.operator_set`).
         searched: Whether evolution makes new equations with it.
         varied: Whether right-hand sides of systems are varied with it. For built-in operators only.
         frequency: How often random training expressions have it, relative to others of its arity.
@@ -89,6 +90,7 @@ class Operator:
     unit_rule: UnitRule | None = None
     symbol: str | None = None
     aliases: tuple[str, ...] = ()
+    group: str = ""
     searched: bool = False
     varied: bool = False
     frequency: float = 0.0
@@ -245,25 +247,25 @@ _BUILTIN: tuple[Operator, ...] = (
         "add", lambda a, b: a + b, symbol="+", weights=(1.0, 1.0), searched=True, frequency=0.3,
         derivatives=(lambda a, _b: np.ones_like(a), lambda _a, b: np.ones_like(b)),
         inverses=(lambda t, _a, b: t - b, lambda t, a, _b: t - a),
-        interval=intervals.total,
+        group="arithmetic", interval=intervals.total,
     ),
     _arithmetic(
         "sub", lambda a, b: a - b, symbol="-", weights=(1.0, -1.0), searched=True, frequency=0.2,
         derivatives=(lambda a, _b: np.ones_like(a), lambda _a, b: -np.ones_like(b)),
         inverses=(lambda t, _a, b: t + b, lambda t, a, _b: a - t),
-        interval=intervals.difference,
+        group="arithmetic", interval=intervals.difference,
     ),
     _arithmetic(
         "mul", lambda a, b: a * b, symbol="*", exponents=(1.0, 1.0), searched=True, frequency=0.35,
         derivatives=(lambda _a, b: b, lambda a, _b: a),
         inverses=(lambda t, _a, b: t / b, lambda t, a, _b: t / a),
-        interval=intervals.product,
+        group="arithmetic", interval=intervals.product,
     ),
     _arithmetic(
         "div", lambda a, b: a / b, symbol="/", exponents=(1.0, -1.0), searched=True, frequency=0.15,
         derivatives=(lambda _a, b: 1 / b, lambda a, b: -a / b**2),
         inverses=(lambda t, _a, b: t * b, lambda t, a, _b: a / t),
-        interval=intervals.ratio,
+        group="arithmetic", interval=intervals.ratio,
     ),
     _arithmetic(
         "pow", lambda a, b: a**b, symbol="**", c="pow({0}, {1})", unit_rule=dimensions.power,
@@ -272,24 +274,24 @@ _BUILTIN: tuple[Operator, ...] = (
             lambda t, a, b: np.copysign(np.abs(t) ** (1 / b), a),
             lambda t, a, _b: np.log(t) / np.log(a),
         ),
-        interval=intervals.power,
+        group="powers", interval=intervals.power,
     ),
     _arithmetic(
         "neg", lambda a: -a, 1, symbol="-", weights=(-1.0,), parity="odd", inverse="neg", searched=True,
         derivatives=(lambda a: -np.ones_like(a),), inverses=(inverses.of_one_branch(np.negative),),
-        interval=intervals.decreasing(np.negative, intervals.EXACT),
+        group="arithmetic", interval=intervals.decreasing(np.negative, intervals.EXACT),
     ),
     _arithmetic(
         "inv", lambda a: 1 / a, 1, exponents=(-1.0,), parity="odd", inverse="inv", searched=True,
         linearizes=0.9, frequency=0.08,
         derivatives=(lambda a: -1 / a**2,), inverses=(inverses.of_one_branch(np.reciprocal),),
-        interval=intervals.reciprocal,
+        group="arithmetic", interval=intervals.reciprocal,
     ),
     _arithmetic(
         "abs", abs, 1, parity="even", is_nonnegative=True, unit_rule=dimensions.alike, scalar=abs,
         c="fabs({0})", aliases=("Abs",), varied=True, frequency=0.02,
         derivatives=(np.sign,), inverses=(inverses.of_even(np.positive),),
-        interval=intervals.absolute,
+        group="piecewise", interval=intervals.absolute,
     ),
     Operator(
         "sqrt", 1, _Imported("torch", "sqrt"), _Imported("sympy", "sqrt"), numpy=np.sqrt, exponents=(0.5,),
@@ -297,76 +299,76 @@ _BUILTIN: tuple[Operator, ...] = (
         searched=True, varied=True, linearizes=0.6, frequency=0.12,
         derivatives=(lambda a: 0.5 / np.sqrt(a),),
         inverses=(inverses.of_one_branch(np.square, low=0.0),),
-        interval=intervals.increasing(np.sqrt, rounding=intervals.EXACT),
+        group="powers", interval=intervals.increasing(np.sqrt, rounding=intervals.EXACT),
     ),
     _arithmetic(
         "square", lambda a: a**2, 1, exponents=(2.0,), parity="even", is_nonnegative=True, inverse="sqrt",
         c="pow({0}, 2)", searched=True, varied=True, linearizes=0.8, frequency=0.18,
         derivatives=(lambda a: 2 * a,), inverses=(inverses.of_even(np.sqrt),),
-        interval=intervals.even(np.square, rounding=intervals.EXACT),
+        group="powers", interval=intervals.even(np.square, rounding=intervals.EXACT),
     ),
     Operator(
         "cube", 1, lambda a: a * a * a, lambda a: a**3, numpy=lambda a: a * a * a, exponents=(3.0,),
         parity="odd", c="pow({0}, 3)", searched=True, varied=True, frequency=0.04,
         derivatives=(lambda a: 3 * a**2,), inverses=(inverses.of_one_branch(np.cbrt),),
-        interval=intervals.increasing(lambda a: a * a * a, rounding=intervals.EXACT),
+        group="powers", interval=intervals.increasing(lambda a: a * a * a, rounding=intervals.EXACT),
     ),
     _transcendental(
         "exp", np.exp, np.exp, inverses.of_one_branch(np.log), inverse="log", is_nonnegative=True,
         searched=True, varied=True, linearizes=0.5, frequency=0.12,
-        interval=intervals.increasing(np.exp, 0.0),
+        group="exponential", interval=intervals.increasing(np.exp, 0.0),
     ),
     _transcendental(
         "log", np.log, lambda a: 1 / a, inverses.of_one_branch(np.exp), inverse="exp", domain=(0.0, math.inf),
         is_logarithm=True, aliases=("ln",), searched=True, linearizes=0.75, frequency=0.10,
-        interval=intervals.increasing(np.log),
+        group="exponential", interval=intervals.increasing(np.log),
     ),
     _transcendental(
         "sin", np.sin, np.cos, inverses.periodic(2 * np.pi, np.arcsin, lambda t: np.pi - np.arcsin(t)),
         inverse="asin", parity="odd", period=2 * math.pi, searched=True, varied=True, linearizes=0.3,
         frequency=0.12,
-        interval=intervals.wave(np.sin, 0.25),
+        group="trigonometric", interval=intervals.wave(np.sin, 0.25),
     ),
     _transcendental(
         "cos", np.cos, lambda a: -np.sin(a), inverses.periodic(2 * np.pi, np.arccos, lambda t: -np.arccos(t)),
         inverse="acos", parity="even", period=2 * math.pi, searched=True, varied=True, linearizes=0.2,
         frequency=0.12,
-        interval=intervals.wave(np.cos, 0.0),
+        group="trigonometric", interval=intervals.wave(np.cos, 0.0),
     ),
     _transcendental(
         "tan", np.tan, lambda a: np.cos(a) ** -2.0, inverses.periodic(np.pi, np.arctan), inverse="atan",
         parity="odd", period=math.pi, linearizes=0.1, frequency=0.01,
-        interval=intervals.tangent,
+        group="trigonometric", interval=intervals.tangent,
     ),
     _transcendental(
         "asin", np.arcsin, lambda a: 1 / np.sqrt(1 - a**2),
         inverses.of_one_branch(np.sin, -np.pi / 2, np.pi / 2), inverse="sin", parity="odd",
         domain=(-1.0, 1.0), aliases=("arcsin",), frequency=0.01,
-        interval=intervals.increasing(np.arcsin),
+        group="trigonometric", interval=intervals.increasing(np.arcsin),
     ),
     _transcendental(
         "acos", np.arccos, lambda a: -1 / np.sqrt(1 - a**2), inverses.of_one_branch(np.cos, 0.0, np.pi),
         inverse="cos", domain=(-1.0, 1.0), aliases=("arccos",), frequency=0.01,
-        interval=intervals.decreasing(np.arccos),
+        group="trigonometric", interval=intervals.decreasing(np.arccos),
     ),
     _transcendental(
         "atan", np.arctan, lambda a: 1 / (1 + a**2), inverses.of_one_branch(np.tan, -np.pi / 2, np.pi / 2),
         inverse="tan", parity="odd", aliases=("arctan",), varied=True, frequency=0.02,
-        interval=intervals.increasing(np.arctan),
+        group="trigonometric", interval=intervals.increasing(np.arctan),
     ),
     _transcendental(
         "sinh", np.sinh, np.cosh, inverses.of_one_branch(np.arcsinh), parity="odd", frequency=0.01,
-        interval=intervals.increasing(np.sinh),
+        group="hyperbolic", interval=intervals.increasing(np.sinh),
     ),
     _transcendental(
         "cosh", np.cosh, np.sinh, inverses.of_even(np.arccosh), parity="even", is_nonnegative=True,
         frequency=0.01,
-        interval=intervals.even(np.cosh, 1.0),
+        group="hyperbolic", interval=intervals.even(np.cosh, 1.0),
     ),
     _transcendental(
         "tanh", np.tanh, lambda a: np.cosh(a) ** -2.0, inverses.of_one_branch(np.arctanh), parity="odd",
         searched=True, varied=True, frequency=0.03,
-        interval=intervals.increasing(np.tanh, -1.0, 1.0),
+        group="hyperbolic", interval=intervals.increasing(np.tanh, -1.0, 1.0),
     ),
 )  # fmt: skip
 
