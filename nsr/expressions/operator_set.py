@@ -96,6 +96,8 @@ class OperatorSet:
     def _has_token(self, expression: Expression, place: int, token: Token) -> bool:
         if not isinstance(token, str) or token not in OPERATORS or self.has(token):
             return True
+        if token == "div":
+            return self.has("inv") and expression.tokens[place + 1] == 1.0
         if token != "pow" or token in self.forbidden:
             return False
         exponent = expression.tokens[subtree_end(expression.tokens, place + 1)]

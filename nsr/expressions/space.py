@@ -39,7 +39,8 @@ class SearchSpace:
         nesting: How often at most an operator stands, one below the other, in the argument of another, by the
             outer one and the inner one.
         required: Variables that every equation has.
-        constant_bounds: Smallest and largest constant; exponents that belong to the form may be others.
+        constant_bounds: Smallest and largest constant, the minus sign before a term being that of its
+            constants; exponents that belong to the form may be others.
     """
 
     units: Units | None = None
@@ -96,7 +97,8 @@ class SearchSpace:
     def _within_bounds(self, expression: Expression) -> bool:
         assert self.constant_bounds is not None
         low, high = self.constant_bounds
-        return all(low <= value <= high for value in expression.constants)
+        pairs = zip(expression.constants, signs_of_constants(expression), strict=True)
+        return all(low <= sign * value <= high for value, sign in pairs)
 
     def _has_its_exponents(self, expression: Expression) -> bool:
         """Whether all powers have exponents that are allowed, in the form in which they are collected."""
@@ -137,6 +139,28 @@ def depth(expression: Expression) -> int:
         inside = max(height - (bool(kind) and own == kind) for height, own in arguments)
         heights.append((inside + 1, kind))
     return heights[0][0]
+
+
+def signs_of_constants(expression: Expression) -> tuple[float, ...]:
+    """For each free constant -1 where it is in a term that is subtracted, and 1 elsewhere."""
+    signs: list[float] = []
+    pending = [1.0]  # of the subtrees that are still to be read
+    for token in expression.tokens:
+        sign = pending.pop()
+        operator = OPERATORS.get(token) if isinstance(token, str) else None
+        if operator is None:
+            signs.append(sign)
+        elif operator.weights:
+            pending += [sign * weight for weight in reversed(operator.weights)]
+        elif operator.name == "mul":
+            pending += [sign, sign]
+        elif operator.name == "div":
+            pending += [1.0, sign]
+        else:
+            pending += [1.0] * operator.arity
+    places = expression.free_positions
+    leaves = [i for i, token in enumerate(expression.tokens) if token not in OPERATORS]
+    return tuple(sign for place, sign in zip(leaves, signs, strict=True) if place in places)
 
 
 def deepest(expression: Expression, outer: str, inner: str) -> int:

@@ -12,6 +12,7 @@ from scipy.optimize import least_squares
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression
+from nsr.expressions.space import signs_of_constants
 from nsr.refinement.candidates import Candidate, as_found_by, scored
 from nsr.task import ROWS, Task
 
@@ -55,7 +56,9 @@ def _fitted(expression: Expression, task: Task) -> Expression:
     21, 1999).
     """
     assert task.space.constant_bounds is not None
-    low, high = task.space.constant_bounds
+    signs = np.array(signs_of_constants(expression))
+    ends = np.sort(signs[:, None] * np.array(task.space.constant_bounds), axis=1)
+    low, high = ends.T
     program, root = Program([expression]), task.root_weights
     start = np.clip(np.array(expression.constants), low, high)
 

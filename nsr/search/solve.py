@@ -31,6 +31,10 @@ from nsr.task import Task
 _FEW_ROWS = 10
 
 
+class LimitsError(ValueError):
+    """No equation that was tried keeps to all of the user's limits."""
+
+
 class _Scaled:
     """A search as it sees the user's task, and the task.
 
@@ -284,7 +288,7 @@ def _allowed(candidates: list[Candidate], task: Task) -> list[Candidate]:
     that have other units, with a warning.
 
     Raises:
-        ValueError: If limits rule all of them out.
+        LimitsError: If limits rule all of them out.
     """
     space = task.space
     if space.is_limited:
@@ -295,7 +299,7 @@ def _allowed(candidates: list[Candidate], task: Task) -> list[Candidate]:
     without_units = replace(space, units=None)
     others = [candidate for candidate in candidates if without_units.allows(candidate.expression)]
     if not others:
-        raise ValueError(
+        raise LimitsError(
             "no equation that was tried keeps to all limits (operators, max_complexity, required ...): "
             "loosen one of them, or give the search more time with time_limit"
         )
