@@ -64,35 +64,40 @@ def snap(candidate: Candidate, task: Task, clock: Clock = Clock()) -> Candidate 
     if not 0 < len(values) <= _MOST_CONSTANTS or not math.isfinite(candidate.loss):
         return None
     fixed = np.zeros(len(values), dtype=np.bool_)
-    likeliest = candidate.loss
+    current = candidate
     if not task.is_exact(candidate.loss):
-        values, likeliest = gauss_newton(program, values, ~fixed, task, _STEPS)
+        # Constants that are round already are fitted, too: kept, they would hold the others where they are.
+        values, loss = gauss_newton(program, values, ~fixed, task, _STEPS)
+        current = _with_constants(candidate, values, loss, task)
+    likeliest = current.loss
     test = _Test(task, likeliest, len(values))
     errors, reach = _errors(program, values, task)
     is_near_exact = task.is_exact(likeliest) | (errors <= _NEAR_EXACT * np.abs(values))
-    current = candidate
-    for place, value in _proposals(values, reach, is_near_exact, task):
-        if clock.is_over:
-            break
-        if fixed[place]:
-            continue
-        trial_fixed = fixed.copy()
-        trial_fixed[place] = True
-        if not is_near_exact[place] and not _is_telling(value, values[place], errors[place]):
-            continue
-        trial = values.copy()
-        trial[place] = value
-        trial, loss = gauss_newton(program, trial, ~trial_fixed, task, _STEPS)
-        if not (is_near_exact[trial_fixed].all() or test.allows(loss, int(trial_fixed.sum()))):
-            continue
-        expression = candidate.expression.with_constants(trial.tolist())
-        bits = description_length(expression, loss, task, bool(candidate.name))
-        if bits < current.bits:
-            values, fixed = trial, trial_fixed
-            current = replace(candidate, expression=expression, loss=loss, bits=bits)
-            if not is_near_exact.all():
-                errors, _ = _errors(program, values, task, fixed)
-    return current if fixed.any() else None
+    accepted = True
+    while accepted:  # what was refused may be allowed once other constants are round
+        accepted = False
+        for given in _trials(values, errors, reach, is_near_exact, fixed, task):
+            if clock.is_over:
+                break
+            trial, trial_fixed = values.copy(), fixed.copy()
+            if fixed[list(given)].any():
+                continue
+            trial[list(given)], trial_fixed[list(given)] = list(given.values()), True
+            trial, loss = gauss_newton(program, trial, ~trial_fixed, task, _STEPS)
+            if not (is_near_exact[trial_fixed].all() or test.allows(loss, int(trial_fixed.sum()))):
+                continue
+            snapped = _with_constants(candidate, trial, loss, task)
+            if snapped.bits <= current.bits:  # as many where it was round already, and now stays so
+                values, fixed, current, accepted = trial, trial_fixed, snapped, True
+        if accepted and not is_near_exact.all():
+            errors, _ = _errors(program, values, task, fixed)
+    return current if current.bits < candidate.bits else None
+
+
+def _with_constants(candidate: Candidate, values: Array, loss: float, task: Task) -> Candidate:
+    expression = candidate.expression.with_constants(values.tolist())
+    bits = description_length(expression, loss, task, bool(candidate.name))
+    return replace(candidate, expression=expression, loss=loss, bits=bits)
 
 
 @dataclass(frozen=True)
@@ -124,14 +129,24 @@ class _Test:
         return bool(stats.f.sf(ratio, n_given, spare) >= _LEVEL)
 
 
-def _proposals(values: Array, reach: Array, is_near_exact: Flags, task: Task) -> list[tuple[int, float]]:
-    """Places and round values near the refined ones, the cheapest first."""
+def _trials(
+    values: Array, errors: Array, reach: Array, is_near_exact: Flags, fixed: Flags, task: Task
+) -> list[dict[int, float]]:
+    """Round values by place, to be tried together: first one for each constant, then one alone at a time.
+
+    Alone, one of several constants that are truly round is refused more often than all of them: what chance
+    has moved them by, together, is more for one than for many.
+    """
     proposals = []
-    for place, value in enumerate(values.tolist()):
+    for place in np.flatnonzero(~fixed).tolist():
+        value, error = float(values[place]), float(errors[place])
         for nice in _round_values(value, bool(is_near_exact[place])):
-            if abs(nice - value) <= max(float(reach[place]), _ROUNDING * abs(value)):
+            is_near = abs(nice - value) <= max(float(reach[place]), _ROUNDING * abs(value))
+            if is_near and (is_near_exact[place] or _is_telling(nice, value, error)):
                 proposals.append((constant_bits(nice, task.n_rows), place, nice))
-    return [(place, nice) for _, place, nice in sorted(proposals)]
+    alone = [{place: nice} for _, place, nice in sorted(proposals)]
+    together = {place: nice for _, place, nice in sorted(proposals, reverse=True)}
+    return [together, *alone] if len(together) > 1 else alone
 
 
 def _round_values(value: float, is_near_exact: bool) -> set[float]:

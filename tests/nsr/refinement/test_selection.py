@@ -264,3 +264,17 @@ def test_the_largest_drops_are_kept():
 def test_losses_that_are_rounding_errors_are_no_drops():
     front = [Row(place, loss) for place, loss in enumerate([1.0, 0.1, 1e-25, 1e-28, 0.0])]
     assert thinned(front, 2, 4) == [0, 1, 2, 4]
+
+
+def test_constants_are_rounded_together_where_chance_refuses_one_alone():
+    # Orthogonal columns and noise of variance 1; one constant is 2.62 of its standard errors off.
+    rows = np.arange(1_000)
+    X = np.sqrt(2) * np.column_stack((np.cos(2 * np.pi * rows / 1_000), np.sin(2 * np.pi * rows / 1_000)))
+    noise = np.sqrt(2) * np.cos(2 * np.pi * 3 * rows / 1_000)
+    y = (5 + 2.62 / np.sqrt(1_000)) * X[:, 0] + 5 * X[:, 1] + noise
+    assert stats.norm.sf(2.62) * 2 < 0.01 < stats.chi2.sf(2.62**2, 2)
+    task = Task(X, y, SQUARED_ERROR)
+    (candidate,) = fitted([parse("5.1*x_0 + 5.1*x_1")], task, Effort(restarts=1), Clock())
+    snapped = snap(candidate, task)
+    assert snapped is not None
+    assert snapped.expression == parse("5*x_0 + 5*x_1")
