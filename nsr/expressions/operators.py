@@ -6,129 +6,21 @@ none of them keeps a list of its own. A user adds an operator with `register`.
 
 from __future__ import annotations
 
-import importlib
 import math
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from nsr.expressions import dimensions, intervals, inverses
-from nsr.expressions.dimensions import Dimension, Quantity, UnitRule
+from nsr.expressions.operator import Imported, Operator
+from nsr.expressions.piecewise_operators import PIECEWISE
+from nsr.expressions.special_operators import SPECIAL
 
-
-@dataclass(frozen=True, eq=False)
-class Operator:
-    """One operator of the expression language.
-
-    The first four fields are what an operator needs. What else is known about it makes more of NSR use it:
-    without a derivative autograd is asked for one, without an inverse no part is wanted below it, and without
-    a C form it is not exported to C.
-
-    Attributes:
-        name: The token, for example `add`; also the function name in infix text unless there is a symbol.
-        arity: Number of arguments, 1 or 2.
-        tensor: Elementwise function on tensors, the definition that every backend agrees with.
-        sympy: Builds the SymPy form from SymPy arguments.
-        complexity: Cost of one use, in nodes; above 1 for transcendental functions.
-        numpy: Elementwise function on float64 arrays.
-        scalar: Function of floats that folds constants; it raises ValueError, OverflowError or
-            ZeroDivisionError outside its domain. Without it constants stay where they are.
-        c: C expression (C99, `math.h`), with `{0}` and `{1}` for the arguments; sums, products and ratios
-            need none.
-        derivatives: Partial derivative by each argument, a function of all arguments, as arrays.
-        inverses: For each argument what it must be, from the wanted values and the arguments' present ones
-            (`nsr.expressions.inverses`).
-        interval: Bounds of the values, from those of each argument (`nsr.expressions.intervals`); without it
-            nothing is known of the values over a range.
-        inverse: Name of the operator that undoes this one, on a branch of it at least.
-        parity: `odd` if f(-x) = -f(x), `even` if f(-x) = f(x) (arity 1).
-        is_nonnegative: Whether `abs` has nothing to do around it.
-        domain: Smallest and largest argument at which it is defined (arity 1).
-        period: By which arguments may differ without a difference in the value (arity 1).
-        is_logarithm: Whether it makes sums of products, so that its inverse makes products of sums.
-        linearizes: How early the search looks for sums of simple terms that give a target under this
-            operator, relative to others; never where it is 0. It needs `inverse`, `numpy` and `derivatives`.
-        weights: Of each argument, where the operator is a linear combination of them.
-        exponents: Of each argument, where the operator is a product of their powers.
-        unit_rule: Dimension of the result; by default units are added where there are weights, multiplied
-            where there are exponents, and refused elsewhere.
-        symbol: Symbol between the arguments, or before the only one; how tightly it binds follows from
-            `weights` and `exponents`. For built-in operators only.
-        aliases: Other names that the parser reads.
-        group: What users may call it and its like together (`nsr.expressions.operator_set`).
-        searched: Whether evolution makes new equations with it.
-        varied: Whether right-hand sides of systems are varied with it. For built-in operators only.
-        frequency: How often random training expressions have it, relative to others of its arity.
-    """
-
-    name: str
-    arity: int
-    tensor: Callable[..., Any]
-    sympy: Callable[..., Any]
-    _: KW_ONLY
-    complexity: int = 1
-    numpy: Callable[..., Any] | None = None
-    scalar: Callable[..., float] | None = None
-    c: str | None = None
-    derivatives: tuple[Callable[..., Any], ...] = ()
-    inverses: tuple[Callable[..., Any], ...] = ()
-    interval: intervals.Form = intervals.unknown
-    inverse: str | None = None
-    parity: Literal["odd", "even"] | None = None
-    is_nonnegative: bool = False
-    domain: tuple[float, float] = (-math.inf, math.inf)
-    period: float | None = None
-    is_logarithm: bool = False
-    linearizes: float = 0.0
-    weights: tuple[float, ...] = ()
-    exponents: tuple[float, ...] = ()
-    unit_rule: UnitRule | None = None
-    symbol: str | None = None
-    aliases: tuple[str, ...] = ()
-    group: str = ""
-    searched: bool = False
-    varied: bool = False
-    frequency: float = 0.0
-
-    def __post_init__(self) -> None:
-        if self.arity not in (1, 2):
-            raise ValueError(f"operator {self.name!r}: arity must be 1 or 2, not {self.arity}")
-        for name in (self.name, *self.aliases):
-            if not name.isidentifier():
-                raise ValueError(f"operator name {name!r} is not an identifier")
-        for field in ("derivatives", "inverses", "weights", "exponents"):
-            if len(getattr(self, field)) not in (0, self.arity):
-                raise ValueError(f"operator {self.name!r} has {self.arity} argument(s): give as many {field}")
-        if self.arity != 1 and (self.parity is not None or self.period is not None):
-            raise ValueError(
-                f"operator {self.name!r}: only a function of one argument has a parity or a period"
-            )
-
-        if self.linearizes and not (self.inverse and self.numpy and self.derivatives):
-            raise ValueError(f"operator {self.name!r} linearizes: give its inverse, numpy and derivatives")
-
-    def __reduce__(self) -> tuple[Callable[[str], Operator], tuple[str]]:
-        """Copies and pickles by name: what it computes is in the table of every process that registers it."""
-        return _of_name, (self.name,)
-
-    def dimension(self, arguments: Sequence[Quantity]) -> Dimension:
-        """The dimension of the result.
-
-        Raises:
-            UnitError: If the arguments' units do not fit together.
-        """
-        if self.unit_rule is not None:
-            return self.unit_rule(arguments)
-        if self.weights:
-            return dimensions.alike(arguments)
-        if self.exponents:
-            return dimensions.product(arguments, self.exponents)
-        return dimensions.numbers(arguments)
+__all__ = ["N_BUILTIN", "N_ELEMENTARY", "OPERATORS", "Operator", "OperatorTable", "register"]
 
 
 # The placeholder, variables, and the exponents of numbers as the network writes them.
@@ -209,23 +101,6 @@ def register(operator: Operator) -> None:
     OPERATORS.register(operator)
 
 
-def _of_name(name: str) -> Operator:
-    if name not in OPERATORS:
-        raise ValueError(f"operator {name!r} is not registered here; register it first")
-    return OPERATORS[name]
-
-
-@dataclass(frozen=True)
-class _Imported:
-    """A function of a module that is imported at the first call: torch and SymPy take a second each."""
-
-    module: str
-    name: str
-
-    def __call__(self, *arguments: Any) -> Any:
-        return getattr(importlib.import_module(self.module), self.name)(*arguments)
-
-
 def _arithmetic(name: str, function: Callable[..., Any], arity: int = 2, **known: Any) -> Operator:
     """An operator that one Python function computes on numbers, arrays, tensors and SymPy expressions."""
     return Operator(name, arity, function, function, numpy=function, **known)
@@ -236,13 +111,13 @@ def _transcendental(
 ) -> Operator:
     """A function of one argument that torch, SymPy, `math` and C know by the same name."""
     return Operator(
-        name, 1, _Imported("torch", name), _Imported("sympy", name), complexity=2, numpy=numpy,
+        name, 1, Imported("torch", name), Imported("sympy", name), complexity=2, numpy=numpy,
         scalar=getattr(math, name), c=name + "({0})", derivatives=(slope,), inverses=(inversion,), **known,
     )  # fmt: skip
 
 
 # The order is part of the tape format and of the vocabulary: append, never reorder.
-_BUILTIN: tuple[Operator, ...] = (
+_ELEMENTARY: tuple[Operator, ...] = (
     _arithmetic(
         "add", lambda a, b: a + b, symbol="+", weights=(1.0, 1.0), searched=True, frequency=0.3,
         derivatives=(lambda a, _b: np.ones_like(a), lambda _a, b: np.ones_like(b)),
@@ -294,7 +169,7 @@ _BUILTIN: tuple[Operator, ...] = (
         group="piecewise", interval=intervals.absolute,
     ),
     Operator(
-        "sqrt", 1, _Imported("torch", "sqrt"), _Imported("sympy", "sqrt"), numpy=np.sqrt, exponents=(0.5,),
+        "sqrt", 1, Imported("torch", "sqrt"), Imported("sympy", "sqrt"), numpy=np.sqrt, exponents=(0.5,),
         domain=(0.0, math.inf), is_nonnegative=True, inverse="square", c="sqrt({0})",
         searched=True, varied=True, linearizes=0.6, frequency=0.12,
         derivatives=(lambda a: 0.5 / np.sqrt(a),),
@@ -372,5 +247,16 @@ _BUILTIN: tuple[Operator, ...] = (
     ),
 )  # fmt: skip
 
-N_BUILTIN = len(_BUILTIN)
+_BUILTIN = (*_ELEMENTARY, *PIECEWISE, *SPECIAL)
+
+N_ELEMENTARY, N_BUILTIN = len(_ELEMENTARY), len(_BUILTIN)
 OPERATORS = OperatorTable(_BUILTIN)
+
+
+def of_vocabulary() -> tuple[str, ...]:
+    """Names of the operators that networks trained from now on write.
+
+    These are the elementary functions, which the pretraining prior draws, and what users register. Piecewise
+    and special functions are found without networks.
+    """
+    return tuple(name for place, name in enumerate(OPERATORS) if not N_ELEMENTARY <= place < N_BUILTIN)

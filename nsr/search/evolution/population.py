@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from nsr.expressions.expression import Expression, apply, constant, subtree_end, variable
+from nsr.expressions.operator import MOST_ARGUMENTS
 from nsr.expressions.simplify import simplify
 from nsr.expressions.space import SearchSpace
 from nsr.refinement.candidates import Candidate
@@ -39,7 +40,7 @@ class Population:
         self._settings = settings
         self._tried: set[Expression] = set()
         self._space = space
-        self._names = {n: space.operators.drawn(n) for n in (1, 2)}
+        self._names = {n: space.operators.drawn(n) for n in range(1, MOST_ARGUMENTS + 1)}
         self._changes: tuple[Callable[[Expression], Expression], ...] = (
             self._crossed, self._crossed, self._with_term, self._with_factor, self._wrapped, self._shortened,
             self._with_other_leaf, self._with_other_operator,
