@@ -35,6 +35,13 @@ _FORMAT_HELP = (
     "of the front: latex-table or html"
 )
 _DEVICE_HELP = "auto, cpu, cuda, cuda:0, mps ..."
+_OPERATORS_HELP = "operators and groups that equations may have, by comma: 'arithmetic,exp,sqrt'"
+_WITHOUT_HELP = "operators and groups that they may not have: 'trigonometric'"
+_COMPLEXITY_HELP = "largest complexity of an equation"
+_DEPTH_HELP = "levels of an equation at most: x is one, sin(x) two"
+_CONSTANTS_HELP = "constants in an equation at most"
+_EXPONENTS_HELP = "exponents of powers, roots and ratios: '-2,-1,0.5,2'"
+_NESTING_HELP = "how often a function may stand in another: 'exp(exp)=0,exp(sin)=0'"
 
 
 @app.command()
@@ -56,6 +63,21 @@ def fit(
     weights: Annotated[str | None, typer.Option(help="column of weights of the rows")] = None,
     error: Annotated[
         str | None, typer.Option(help="column of standard deviations of the target's errors")
+    ] = None,
+    operators: Annotated[str | None, typer.Option(help=_OPERATORS_HELP)] = None,
+    without: Annotated[str | None, typer.Option(help=_WITHOUT_HELP)] = None,
+    max_complexity: Annotated[float | None, typer.Option(help=_COMPLEXITY_HELP)] = None,
+    max_depth: Annotated[int | None, typer.Option(help=_DEPTH_HELP)] = None,
+    max_constants: Annotated[int | None, typer.Option(help=_CONSTANTS_HELP)] = None,
+    required: Annotated[str | None, typer.Option(help="columns that every equation has, by comma")] = None,
+    forbidden: Annotated[str | None, typer.Option(help="columns that no equation has, by comma")] = None,
+    complexity: Annotated[
+        str | None, typer.Option(help="costs of operators and leaves: 'sin=3,mass=2,constant=1'")
+    ] = None,
+    exponents: Annotated[str | None, typer.Option(help=_EXPONENTS_HELP)] = None,
+    nesting: Annotated[str | None, typer.Option(help=_NESTING_HELP)] = None,
+    constant_bounds: Annotated[
+        str | None, typer.Option(help="smallest and largest constant: '-10,10'")
     ] = None,
     candidates: Annotated[int, typer.Option(min=1, help="equations to ask the network for")] = 1024,
     time_limit: Annotated[float, typer.Option(help="seconds to search")] = 30.0,
@@ -86,6 +108,7 @@ def fit(
         import pandas as pd
 
         from nsr.data.column_units import split_by_comma
+        from nsr.data.limits_in_text import limits_in_text
         from nsr.data.names import Names
         from nsr.data.reading import read_table
         from nsr.data.table import select_columns
@@ -114,7 +137,12 @@ def fit(
             random_state=seed,
             loss=loss,
             n_equations=equations,
-        )
+            **limits_in_text(
+                operators=operators, without=without, max_complexity=max_complexity, max_depth=max_depth,
+                max_constants=max_constants, complexity=complexity, exponents=exponents, nesting=nesting,
+                required=required, forbidden=forbidden, constant_bounds=constant_bounds,
+            ),
+        )  # fmt: skip
         compile_visibly(compile_kernels, say)
         with watched(console, say, time_limit):
             estimator.fit(X, y, **own_units, **known)
@@ -199,6 +227,13 @@ def ode(
     stages: Annotated[
         str | None, typer.Option(help="of library, systems, functions, variation, by comma; default: all")
     ] = None,
+    operators: Annotated[str | None, typer.Option(help=_OPERATORS_HELP)] = None,
+    without: Annotated[str | None, typer.Option(help=_WITHOUT_HELP)] = None,
+    max_complexity: Annotated[float | None, typer.Option(help=_COMPLEXITY_HELP)] = None,
+    max_depth: Annotated[int | None, typer.Option(help=_DEPTH_HELP)] = None,
+    max_constants: Annotated[int | None, typer.Option(help=_CONSTANTS_HELP)] = None,
+    exponents: Annotated[str | None, typer.Option(help=_EXPONENTS_HELP)] = None,
+    nesting: Annotated[str | None, typer.Option(help=_NESTING_HELP)] = None,
     time_limit: Annotated[float, typer.Option(help="seconds to search")] = 10.0,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="same seed, same result")] = 0,
     device: Annotated[str, typer.Option(help=_DEVICE_HELP)] = "auto",
@@ -216,6 +251,7 @@ def ode(
     _check_written(output, plot, data)
     with status(console) as say, told(console) as notes:
         from nsr.data.column_units import split_by_comma
+        from nsr.data.limits_in_text import limits_in_text
         from nsr.ode import ODERegressor
         from nsr.ode.compiling import compile_ode_kernels
         from nsr.ode.plots import plot_simulation
@@ -227,8 +263,12 @@ def ode(
         )
         tell_changed(names, console)
         estimator = ODERegressor(
-            time_limit=time_limit, random_state=seed, device=device, n_equations=equations
-        )
+            time_limit=time_limit, random_state=seed, device=device, n_equations=equations,
+            **limits_in_text(
+                operators=operators, without=without, max_complexity=max_complexity, max_depth=max_depth,
+                max_constants=max_constants, exponents=exponents, nesting=nesting,
+            ),
+        )  # fmt: skip
         if stages is not None:
             estimator.set_params(stages=tuple(split_by_comma(stages)))
         compile_visibly(compile_ode_kernels, say)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted, check_random_state, valida
 from nsr.clock import Clock, check_time_limit
 from nsr.data.column_units import parsed_units
 from nsr.data.guesses import over_columns, read_guesses
+from nsr.data.limits import limits_of
 from nsr.data.names import Names, with_text_names
 from nsr.data.notes import kept_notes, tell
 from nsr.data.preparation import prepare
@@ -26,7 +27,6 @@ from nsr.data.writing import check_output
 from nsr.export.leaderboard import leaderboard
 from nsr.expressions.expression import Expression, variable
 from nsr.expressions.printing import to_infix
-from nsr.expressions.space import SearchSpace
 from nsr.expressions.units import Units
 from nsr.fitted_front import FittedFront
 from nsr.network.checkpoint import DEFAULT_CHECKPOINT, from_pretrained
@@ -83,6 +83,27 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
             many cores for it.
         n_equations: Rows of the front at most.
         settings: The numbers of the search, for ablations; the defaults of `SearchSettings`.
+        operators: Which operators equations may have: names (`add`, `sin`), symbols (`+`) or groups
+            (`arithmetic`, `powers`, `trigonometric`, `exponential`, `hyperbolic`, `piecewise`, `special`).
+            A name stands for what it can say: with `mul` there are squares, with `add` differences
+            (`nsr.expressions.operator_set` has the rules). All by default, and those that are rare in laws
+            where a stage sees a reason for them; what is named is searched for.
+        without: Which operators no equation has.
+        max_complexity: Largest complexity of an equation, as `equations_` counts it.
+        max_depth: Levels of an equation at most: x is one, sin(x) two; a sum of any number of terms is one
+            level, and so is a product or a ratio.
+        max_constants: Constants in an equation at most, but for exponents such as 2 or 1/2.
+        complexity: What operators, columns, and each `constant` or `variable` cost, such as
+            `{"sin": 3, "x_1": 2, "constant": 1}`; by default 2 for transcendental functions and
+            1 for the rest.
+        exponents: Exponents that powers may have besides 1, those of roots and ratios included, such as
+            `(-2, -1, 0.5, 2)` or `range(-3, 4)`.
+        nesting: How often an operator may stand in the argument of another one, one below the other:
+            `{"exp": {"exp": 0, "sin": 0}}`.
+        required: Columns that every equation has.
+        forbidden: Columns that no equation has.
+        constant_bounds: Smallest and largest constant, in the units of the data; exponents such as 2 may be
+            others.
 
     Attributes:
         equations_: The Pareto front as a data frame, from simple to accurate, and of noisy data textbook
@@ -129,6 +150,17 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         n_equations: int = 12,
         settings: SearchSettings | None = None,
         loss: str | Callable[[Array, Array], Array] = AUTO,
+        operators: str | Sequence[str] | None = None,
+        without: str | Sequence[str] = (),
+        max_complexity: float | None = None,
+        max_depth: int | None = None,
+        max_constants: int | None = None,
+        complexity: Mapping[str, float] | None = None,
+        exponents: Iterable[float] | None = None,
+        nesting: Mapping[str, Mapping[str, int]] | None = None,
+        required: str | Sequence[str] = (),
+        forbidden: str | Sequence[str] = (),
+        constant_bounds: tuple[float, float] | None = None,
     ) -> None:
         self.checkpoint = checkpoint
         self.n_candidates = n_candidates
@@ -142,6 +174,17 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         self.n_equations = n_equations
         self.settings = settings
         self.loss = loss
+        self.operators = operators
+        self.without = without
+        self.max_complexity = max_complexity
+        self.max_depth = max_depth
+        self.max_constants = max_constants
+        self.complexity = complexity
+        self.exponents = exponents
+        self.nesting = nesting
+        self.required = required
+        self.forbidden = forbidden
+        self.constant_bounds = constant_bounds
 
     def fit(
         self,
@@ -204,14 +247,18 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         self._check_parameters()
         given = read_guesses(self.guesses, names)
+        limits = limits_of(self, names)
         units = parsed_units(X_units, y_units, names, self.constant_units)
         pretrained = from_pretrained(self.checkpoint, self.device, knows="functions")
         compile_kernels()  # the seconds of a first fit's compiler are not the search's
         clock = Clock.of(self.time_limit)
         target = np.asarray(target, dtype=np.float64)
         weights = row_weights(sample_weight, y_err, len(target))
-        data = prepare(table, target, pretrained.config.max_variables, seed, names.columns, weights)
-        space = SearchSpace(units.of(data.columns) if units else None)
+        data = prepare(
+            table, target, pretrained.config.max_variables, seed, names.columns, weights, limits.forbidden,
+            limits.space.required,
+        )  # fmt: skip
+        space = replace(limits.over(data.columns, names), units=units.of(data.columns) if units else None)
         task = Task(data.X, data.y, SQUARED_ERROR, data.weights, space, seed, joblib.cpu_count())
         if y_err is not None:
             task = replace(task, noise=known_noise(y_err, data.weights, data.rows))

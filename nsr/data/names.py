@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from nsr.expressions.expression import VARIABLE_PREFIX
-from nsr.expressions.operators import OPERATORS
+from nsr.expressions.operators import OPERATORS, of_vocabulary
 from nsr.expressions.parsing import CONSTANTS
 
 # Equations repeat their identifiers, and the parser reads texts of limited length.
@@ -121,9 +121,19 @@ def identifier(column: str) -> str:
         name = re.sub("_+", "_", kept).strip("_")[:_MAX_LENGTH] or "x"
     if not _is_word(name):
         name = f"{VARIABLE_PREFIX}{name}"
-    if keyword.iskeyword(name) or name in {*OPERATORS.words, *CONSTANTS}:
+    if keyword.iskeyword(name) or name in CONSTANTS or _is_common_function(name):
         name = f"{name}_"
     return name
+
+
+def _is_common_function(name: str) -> bool:
+    """Whether equations may have a function of this name wherever they come from.
+
+    Piecewise and special functions (step, gamma, min ...) are rare in equations, and common names of columns;
+    parentheses tell which is meant.
+    """
+    operator = OPERATORS.words.get(name)
+    return operator is not None and operator.name in of_vocabulary()
 
 
 def _is_word(text: str) -> bool:

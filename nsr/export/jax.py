@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-from nsr.export.numpy import to_numpy
+from nsr.export.code import Language, infix_power
+from nsr.export.python import defined
 from nsr.expressions.expression import Expression
 
-_NUMPY = re.compile(r"\bnp\b")
+JAX = Language("jax", "JAX", power=infix_power("**"))
 
 
 def to_jax(expression: Expression, names: Sequence[str] | None = None, function: str = "f") -> str:
     """A function of arrays, elementwise, which `jax.jit`, `jax.grad` and `jax.vmap` take.
 
-    JAX has NumPy's names. It computes with 32 bits unless `jax_enable_x64` is set.
+    JAX computes with 32 bits unless `jax_enable_x64` is set.
 
     Args:
         expression: What to write, without placeholders.
@@ -24,5 +24,5 @@ def to_jax(expression: Expression, names: Sequence[str] | None = None, function:
     Raises:
         ValueError: If a constant has no value yet, or JAX cannot say an operator.
     """
-    text = _NUMPY.sub("jnp", to_numpy(expression, names, function))
-    return text.replace("import numpy as jnp", "import jax.numpy as jnp")
+    imports = {"jax.scipy.": "import jax.scipy.special", "jnp.": "import jax.numpy as jnp"}
+    return defined(JAX, expression, names, function, imports)

@@ -27,6 +27,8 @@ JULIA = Language(
 def to_julia(expression: Expression, names: Sequence[str] | None = None, function: str = "f") -> str:
     """A function of numbers, which `f.(...)` applies to arrays; outside its domain it throws a DomainError.
 
+    Special functions need the package SpecialFunctions.
+
     Args:
         expression: What to write, without placeholders.
         names: Of all variables, which become the function's parameters; `x_0`, `x_1`, ... by default.
@@ -36,4 +38,6 @@ def to_julia(expression: Expression, names: Sequence[str] | None = None, functio
         ValueError: If a constant has no value yet, or Julia cannot say an operator.
     """
     parameters = JULIA.parameters(expression, names)
-    return f"{function}({', '.join(parameters)}) = {JULIA.body(expression, parameters)}\n"
+    body = JULIA.body(expression, parameters)
+    needed = "import SpecialFunctions\n\n" if "SpecialFunctions." in body else ""
+    return f"{needed}{function}({', '.join(parameters)}) = {body}\n"

@@ -8,11 +8,13 @@ from nsr.export.code import Language, infix_power
 from nsr.export.python import defined
 from nsr.expressions.expression import Expression
 
-NUMPY = Language("numpy", "NumPy", power=infix_power("**"), keywords=frozenset({"np", "jnp"}))
+NUMPY = Language("numpy", "NumPy", power=infix_power("**"))
 
 
 def to_numpy(expression: Expression, names: Sequence[str] | None = None, function: str = "f") -> str:
     """A function of arrays of floats, elementwise; NaN or infinite, with NumPy's warnings, where undefined.
+
+    Special functions are SciPy's.
 
     Args:
         expression: What to write, without placeholders.
@@ -22,4 +24,5 @@ def to_numpy(expression: Expression, names: Sequence[str] | None = None, functio
     Raises:
         ValueError: If a constant has no value yet, or NumPy cannot say an operator.
     """
-    return defined(NUMPY, expression, names, function, {"np.": "import numpy as np"})
+    imports = {"np.": "import numpy as np", "scipy.": "import scipy.special"}
+    return defined(NUMPY, expression, names, function, imports)

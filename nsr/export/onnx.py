@@ -10,6 +10,7 @@ import torch
 
 from nsr.export.torch import ExpressionModule
 from nsr.expressions.expression import PLACEHOLDER, Expression
+from nsr.expressions.operators import OPERATORS
 
 
 def to_onnx(
@@ -23,7 +24,7 @@ def to_onnx(
         dtype: Of X and y. Some runtimes have no tan, inverse or hyperbolic functions of 64 bits.
 
     Raises:
-        ValueError: If a constant has no value yet, or onnxscript is not installed.
+        ValueError: If a constant has no value yet, onnxscript is not installed, or ONNX lacks an operator.
     """
     if PLACEHOLDER in expression.tokens:
         raise ValueError(
@@ -37,14 +38,18 @@ def to_onnx(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of versions of PyTorch's own parts
         logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-        program = torch.onnx.export(
-            ExpressionModule(expression).eval(),
-            (X,),
-            dynamo=True,
-            dynamic_shapes=({0: torch.export.Dim("rows")},),
-            input_names=["X"],
-            output_names=["y"],
-            verbose=False,
-        )
+        try:
+            program = torch.onnx.export(
+                ExpressionModule(expression).eval(),
+                (X,),
+                dynamo=True,
+                dynamic_shapes=({0: torch.export.Dim("rows")},),
+                input_names=["X"],
+                output_names=["y"],
+                verbose=False,
+            )
+        except torch.onnx.OnnxExporterError:
+            used = {token for token in expression.tokens if token in OPERATORS}
+            raise ValueError(f"PyTorch cannot write one of {', '.join(sorted(used))} in ONNX") from None
     assert program is not None  # which it is only for the exporter of before
     return bytes(program.model_proto.SerializeToString())

@@ -53,5 +53,6 @@ def defined(
     """
     parameters = language.parameters(expression, names)
     body = language.body(expression, parameters)
-    needed = "".join(f"{line}\n\n\n" for prefix, line in imports.items() if prefix in body)
-    return f"{needed}def {function}({', '.join(parameters)}):\n    return {body}\n"
+    needed = [line for prefix, line in imports.items() if prefix in body]
+    head = "\n".join([*needed, "", "", ""]) if needed else ""
+    return f"{head}def {function}({', '.join(parameters)}):\n    return {body}\n"

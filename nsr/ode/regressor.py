@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, check_random_state
 
 from nsr.clock import Clock, check_time_limit
+from nsr.data.limits import limits_of
 from nsr.data.names import Names
 from nsr.data.notes import kept_notes, tell
 from nsr.data.writing import check_output
@@ -68,6 +70,14 @@ class ODERegressor(ExportedRows, BaseEstimator):  # type: ignore[misc]
         random_state: Seed; what is done depends on the data and the seed alone, and the time limit only ends
             it. So a search that ends by itself gives the same front again, on the same machine and with as
             many cores for it.
+        operators: Which operators a right-hand side may have; this and the following as
+            `nsr.SymbolicRegressor` takes them. A constant is always allowed.
+        without: Which operators it may not have.
+        max_complexity: Largest complexity of a right-hand side.
+        max_depth: Its levels at most.
+        max_constants: Its constants at most.
+        exponents: Exponents that its powers may have.
+        nesting: How often an operator may stand in the argument of another one.
 
     Attributes:
         equations_: The Pareto front of systems as a data frame, from simple to accurate, with columns
@@ -97,6 +107,13 @@ class ODERegressor(ExportedRows, BaseEstimator):  # type: ignore[misc]
         device: str = "auto",
         n_equations: int = 12,
         random_state: int | np.random.RandomState | None = 0,
+        operators: str | Sequence[str] | None = None,
+        without: str | Sequence[str] = (),
+        max_complexity: float | None = None,
+        max_depth: int | None = None,
+        max_constants: int | None = None,
+        exponents: Iterable[float] | None = None,
+        nesting: Mapping[str, Mapping[str, int]] | None = None,
     ) -> None:
         self.checkpoint = checkpoint
         self.function_checkpoint = function_checkpoint
@@ -107,6 +124,13 @@ class ODERegressor(ExportedRows, BaseEstimator):  # type: ignore[misc]
         self.device = device
         self.n_equations = n_equations
         self.random_state = random_state
+        self.operators = operators
+        self.without = without
+        self.max_complexity = max_complexity
+        self.max_depth = max_depth
+        self.max_constants = max_constants
+        self.exponents = exponents
+        self.nesting = nesting
 
     def fit(self, t: ArrayLike | Sequence[ArrayLike], X: ArrayLike | Sequence[ArrayLike]) -> ODERegressor:
         """Searches for systems; Ctrl-C ends the search early and keeps the best so far.
@@ -139,6 +163,7 @@ class ODERegressor(ExportedRows, BaseEstimator):  # type: ignore[misc]
         clock = Clock.of(self.time_limit)
         task = OdeTask.of(t, X, self.settings or DEFAULTS, seed)
         names = _names(X, task.n_states)
+        task = replace(task, space=limits_of(self, names).space)
         search = SystemSearch(task, stages, _shown_to(current_watcher(), names))
         try:
             search.run(clock)

@@ -152,4 +152,5 @@ class SystemSearch:
 
     def _simplified(self, system: System) -> System:
         pairs = zip(system, self._task.moves, strict=True)
-        return tuple(simplify(component) if moves else STILL for component, moves in pairs)
+        space = self._task.space
+        return tuple(space.kept(one, simplify(one)) if moves else STILL for one, moves in pairs)

@@ -169,7 +169,9 @@ class Search:
         best = self.candidates.best
         context = self._context
         return (
-            best is not None and best.complexity <= context.settings.long and context.task.is_exact(best.loss)
+            best is not None
+            and best.expression.complexity <= context.settings.long
+            and context.task.is_exact(best.loss)
         )
 
     def _search_part(self, part: Task, components: frozenset[str], clock: Clock) -> Iterator[list[Candidate]]:

@@ -13,7 +13,6 @@ from nsr.data.notes import tell
 from nsr.data.scaling import Scaler
 from nsr.expressions.expression import Expression
 from nsr.expressions.simplify import simplify
-from nsr.expressions.space import SearchSpace
 from nsr.network.checkpoint import Pretrained
 from nsr.refinement.candidates import Candidate, as_found_by, scored
 from nsr.refinement.choice import Front, chosen_front
@@ -23,12 +22,17 @@ from nsr.refinement.selection import without_duplicates
 from nsr.search.engine import Ending, Search
 from nsr.search.finishing import constants, finished, likeliest, unscaled
 from nsr.search.noise import with_doubts, with_noise_of_best, with_noise_told
+from nsr.search.plainest import plainest
 from nsr.search.settings import SearchSettings, UnitsSettings
 from nsr.search.turns import in_turns
 from nsr.task import Task
 
 # With fewer rows chance explains much.
 _FEW_ROWS = 10
+
+
+class LimitsError(ValueError):
+    """No equation that was tried keeps to all of the user's limits."""
 
 
 class _Scaled:
@@ -53,7 +57,7 @@ class _Scaled:
 
     def _begun(self, task: Task) -> tuple[Task, Search]:
         solver, scaler = self._solver, self.scaler
-        scaled = replace(task, X=task.X / scaler.x_scale)
+        scaled = replace(task, X=task.X / scaler.x_scale, space=task.space.scaled)
         if scaler.y_scale != 1:
             scaled = scaled.over(scaler.y_scale)
         own = tuple(scaler.scaled(guess) for guess in self._guesses)
@@ -158,8 +162,9 @@ class Solver:
             if not self.n_tried:
                 tell("the search ended before it had tried any equation: give it more time with time_limit")
             task, found = with_noise_of_best(task, found, weights, self.settings.noise)
-            worth = [c for c in found if c.loss < task.null_loss]
-            candidates = _allowed([*constants(task, self.settings.finishing), *worth], task)
+            worth = [c for c in found if c.loss < task.null_loss or task.space.is_limited]
+            candidates = [*constants(task, self.settings.finishing), *worth]
+        candidates = _allowed(candidates, task)
         in_time = clock.reserving(self.settings.finishing.choice_share)
         told_apart = plain(without_duplicates(candidates, task), task, in_time)
         safe = without_needless_poles(told_apart, task)
@@ -181,7 +186,7 @@ class Solver:
         units = task.space.units
         if units is None or units.constants == "free":
             return self._searched(task, guesses, clock)
-        freed = replace(task, space=SearchSpace(replace(units, constants="free")))
+        freed = replace(task, space=replace(task.space, units=replace(units, constants="free")))
         if not units.reach_target:
             tell("the columns that vary have no unit of the target together: constants may have any unit")
             return self._searched(freed, guesses, clock)
@@ -282,8 +287,26 @@ def _with_units_first(
 
 
 def _allowed(candidates: list[Candidate], task: Task) -> list[Candidate]:
-    """The candidates that the task's space allows; all of them, with a warning, if that is none."""
-    allowed = [candidate for candidate in candidates if task.space.allows(candidate.expression)]
-    if not allowed:
-        tell("no equation with the given units was found: the best one shown is without regard to them")
-    return allowed or candidates
+    """The candidates that the task's space allows.
+
+    Where there are none, the plainest equations that it allows; where it does not even allow these, those
+    that have other units, with a warning.
+
+    Raises:
+        LimitsError: If limits rule all of them out.
+    """
+    space = task.space
+    if space.is_limited:
+        candidates = [*candidates, *plainest(task)]
+    allowed = [candidate for candidate in candidates if space.allows(candidate.expression)]
+    if allowed:
+        return allowed
+    without_units = replace(space, units=None)
+    others = [candidate for candidate in candidates if without_units.allows(candidate.expression)]
+    if not others:
+        raise LimitsError(
+            "no equation that was tried keeps to all limits (operators, max_complexity, required ...): "
+            "loosen one of them, or give the search more time with time_limit"
+        )
+    tell("no equation with the given units was found: the best one shown is without regard to them")
+    return others

@@ -35,14 +35,18 @@ class Generations:
         self._settings = context.settings.evolution
         self._task = context.task
         self._clock = clock
-        self._population = Population(context.task.n_variables, context.task.seed, self._settings)
+        self._population = Population(
+            context.task.n_variables, context.task.seed, self._settings, context.task.space
+        )
         self._n_seen = 0
 
     def evolved(self) -> Iterator[list[Candidate]]:
         """Children by mutation and crossover."""
         # It must begin with something even where it is alone.
-        seeds = [apply("mul", constant(1.0), variable(i)) for i in range(self._task.n_variables)]
-        yield fitted(seeds, self._task, self._settings.first, self._clock, "evolution")
+        variables = [variable(i) for i in range(self._task.n_variables)]
+        seeds = [apply("mul", constant(1.0), one) for one in variables]
+        allowed = self._context.allowed(seeds) or variables
+        yield fitted(allowed, self._task, self._settings.first, self._clock, "evolution")
         yield from self._until_idle(self._children())
 
     def completed(self) -> Iterator[list[Candidate]]:
@@ -69,10 +73,8 @@ class Generations:
         self._population.add(new)
 
     def _children(self) -> Iterator[list[Candidate]]:
-        allows = self._task.space.allows
         while True:
-            children = self._population.children(self._settings.n_children)
-            yield self._fittest([child for child in children if allows(child)], "evolution")
+            yield self._fittest(self._population.children(self._settings.n_children), "evolution")
 
     def _with_parts(self) -> Iterator[list[Candidate]]:
         hole = self._task.n_variables
@@ -83,8 +85,9 @@ class Generations:
             context, part = self._population.incomplete(hole)
             parts = self._parts(context, part, seed)
             shifted = [apply("add", part, constant(OFFSET)) for part in parts]
-            children = [simplify(context.substitute({hole: new})) for new in (*parts, *shifted)]
-            yield self._fittest(children, "network, evolution")
+            raw = [context.substitute({hole: new}) for new in (*parts, *shifted)]
+            children = [self._task.space.kept(child, simplify(child)) for child in raw]
+            yield self._fittest(self._context.allowed(children), "network, evolution")
 
     def _parts(self, context: Expression, part: Expression, seed: int) -> list[Expression]:
         """What a network thinks should stand in a context in place of a part."""
@@ -94,8 +97,15 @@ class Generations:
         rows = np.abs(wanted) < self._settings.most_wanted
         if rows.mean() <= self._settings.least_wanted or np.ptp(wanted[rows]) == 0:
             return []
-        network, n_parts = self._context.network, self._settings.n_parts
-        return guess(network, X[rows], wanted[rows], n_candidates=n_parts, seed=seed, clock=self._clock)
+        return guess(
+            self._context.network,
+            X[rows],
+            wanted[rows],
+            n_candidates=self._settings.n_parts,
+            seed=seed,
+            operators=self._task.space.operators,
+            clock=self._clock,
+        )
 
     def _fittest(self, children: list[Expression], stage: str) -> list[Candidate]:
         """Those that do best on some rows, refined on more."""

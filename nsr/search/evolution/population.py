@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from nsr.expressions.expression import Expression, apply, constant, subtree_end, variable
-from nsr.expressions.operators import OPERATORS
+from nsr.expressions.operator import MOST_ARGUMENTS
 from nsr.expressions.simplify import simplify
+from nsr.expressions.space import SearchSpace
 from nsr.refinement.candidates import Candidate
 from nsr.search.settings import OFFSET, EvolutionSettings
 
@@ -27,16 +28,19 @@ class Population:
         n_variables: Variables that children may use.
         seed: Seed of all choices.
         settings: The numbers of evolution.
+        space: Which children may be looked at, and made of what.
     """
 
-    def __init__(self, n_variables: int, seed: int, settings: EvolutionSettings) -> None:
+    def __init__(
+        self, n_variables: int, seed: int, settings: EvolutionSettings, space: SearchSpace = SearchSpace()
+    ) -> None:
         self.members: list[Candidate] = []
         self._n_variables = n_variables
         self._rng = np.random.default_rng(seed)
         self._settings = settings
         self._tried: set[Expression] = set()
-        searched = [operator for operator in OPERATORS.values() if operator.searched]
-        self._names = {n: [operator.name for operator in searched if operator.arity == n] for n in (1, 2)}
+        self._space = space
+        self._names = {n: space.operators.drawn(n) for n in range(1, MOST_ARGUMENTS + 1)}
         self._changes: tuple[Callable[[Expression], Expression], ...] = (
             self._crossed, self._crossed, self._with_term, self._with_factor, self._wrapped, self._shortened,
             self._with_other_leaf, self._with_other_operator,
@@ -53,7 +57,7 @@ class Population:
             ):
                 shortest[skeleton] = member
         ranked = sorted(shortest.values(), key=lambda member: member.bits)
-        places: dict[int, int] = {}
+        places: dict[float, int] = {}
         kept = []
         for rank, member in enumerate(ranked):
             complexity = member.complexity
@@ -71,13 +75,15 @@ class Population:
             if len(result) == n:
                 break
             change = self._changes[int(self._rng.integers(len(self._changes)))]
-            child = simplify(change(self._parent()))
+            raw = change(self._parent())
+            child = self._space.kept(raw, simplify(raw))
             if not child.variables or child.complexity > self._settings.max_complexity:
                 continue
             skeleton = child.skeleton()
             if skeleton not in self._tried:
                 self._tried.add(skeleton)
-                result[skeleton] = child
+                if self._space.allows(child):
+                    result[skeleton] = child
         return list(result.values())
 
     def incomplete(self, hole: int) -> tuple[Expression, Expression]:
@@ -111,12 +117,12 @@ class Population:
         return self._replaced(parent, lambda old: apply("add", old, term))
 
     def _with_factor(self, parent: Expression) -> Expression:
-        name = "mul" if self._rng.random() < 0.5 else "div"
+        name = "mul" if self._rng.random() < 0.5 or not self._space.operators.has("div") else "div"
         return self._replaced(parent, lambda old: apply(name, old, self._part()))
 
     def _wrapped(self, parent: Expression) -> Expression:
         name = self._operator(1)
-        return self._replaced(parent, lambda old: apply(name, old))
+        return self._replaced(parent, lambda old: _applied(name, old))
 
     def _shortened(self, parent: Expression) -> Expression:
         """A subtree gives way to one of its children."""
@@ -130,7 +136,7 @@ class Population:
     def _with_other_operator(self, parent: Expression) -> Expression:
         def other(old: Expression) -> Expression:
             children = old.children
-            return apply(self._operator(len(children)), *children) if children else old
+            return _applied(self._operator(len(children)), *children) if children else old
 
         return self._replaced(parent, other)
 
@@ -140,13 +146,13 @@ class Population:
         if draw < s.leaf_share:
             return self._leaf()
         if draw < s.leaf_share + s.function_share:
-            return apply(self._operator(1), self._leaf())
+            return _applied(self._operator(1), self._leaf())
         return self._subtree(self._parent())
 
-    def _operator(self, arity: int) -> str:
-        """An operator of this many arguments."""
+    def _operator(self, arity: int) -> str | None:
+        """An operator of this many arguments, if there is one."""
         names = self._names[arity]
-        return names[int(self._rng.integers(len(names)))]
+        return names[int(self._rng.integers(len(names)))] if names else None
 
     def _leaf(self) -> Expression:
         if self._rng.random() < self._settings.constant_share:
@@ -166,3 +172,8 @@ class Population:
         stop = subtree_end(parent.tokens, start)
         middle = new(Expression(parent.tokens[start:stop]))
         return Expression(parent.tokens[:start] + middle.tokens + parent.tokens[stop:])
+
+
+def _applied(name: str | None, *arguments: Expression) -> Expression:
+    """An operator of arguments; the first of these without one."""
+    return arguments[0] if name is None else apply(name, *arguments)

@@ -46,7 +46,7 @@ def _inverted(name: str, target: Array, values: Array, side: int) -> Array:
     Args:
         name: The operator.
         target: Shape (P,).
-        values: Present values of the arguments, shape (1 or 2, P).
+        values: Present values of the arguments, shape (1 to 3, P).
         side: Which argument.
     """
     operator = OPERATORS[name]
