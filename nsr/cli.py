@@ -34,6 +34,8 @@ _FORMAT_HELP = (
     "of a row: latex, sympy, python, numpy, jax, c, excel, matlab, julia or onnx; "
     "of the front: latex-table or html"
 )
+_STOP_HELP = "when an equation is good enough: 'exact', or 'r2=0.99,complexity=10'"
+_RESUME_HELP = "result of an earlier fit to begin with"
 _DEVICE_HELP = "auto, cpu, cuda, cuda:0, mps ..."
 _OPERATORS_HELP = "operators and groups that equations may have, by comma: 'arithmetic,exp,sqrt'"
 _WITHOUT_HELP = "operators and groups that they may not have: 'trigonometric'"
@@ -88,6 +90,8 @@ def fit(
     checkpoint: Annotated[str | None, typer.Option(help="name of a shipped checkpoint, or a folder")] = None,
     device: Annotated[str, typer.Option(help=_DEVICE_HELP)] = "auto",
     equations: Annotated[int, typer.Option(min=1, help=_EQUATIONS_HELP)] = 12,
+    stop_when: Annotated[str | None, typer.Option(help=_STOP_HELP)] = None,
+    resume: Annotated[Path | None, typer.Option(help=_RESUME_HELP)] = None,
     report: Annotated[
         bool, typer.Option("--report", help="say what is explained, what is left, and what is doubtful")
     ] = False,
@@ -115,6 +119,8 @@ def fit(
         from nsr.network.checkpoint import DEFAULT_CHECKPOINT
         from nsr.refinement.compiling import compile_kernels
         from nsr.regressor import SymbolicRegressor
+        from nsr.results import resumed
+        from nsr.stopping import stop_when_in_text
         from nsr.table_options import column_units, constant_units_for, row_columns, row_numbers
 
         table = read_table(data)
@@ -137,14 +143,17 @@ def fit(
             random_state=seed,
             loss=loss,
             n_equations=equations,
+            stop_when=None if stop_when is None else stop_when_in_text(stop_when),
             **limits_in_text(
                 operators=operators, without=without, max_complexity=max_complexity, max_depth=max_depth,
                 max_constants=max_constants, complexity=complexity, exponents=exponents, nesting=nesting,
                 required=required, forbidden=forbidden, constant_bounds=constant_bounds,
             ),
         )  # fmt: skip
+        if resume is not None:
+            estimator = resumed(resume, estimator)
         compile_visibly(compile_kernels, say)
-        with watched(console, say, time_limit):
+        with watched(console, say):
             estimator.fit(X, y, **own_units, **known)
         estimator.warnings_ = notes
     target = table.names[explained]
@@ -238,6 +247,8 @@ def ode(
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="same seed, same result")] = 0,
     device: Annotated[str, typer.Option(help=_DEVICE_HELP)] = "auto",
     equations: Annotated[int, typer.Option(min=1, help=_EQUATIONS_HELP)] = 12,
+    stop_when: Annotated[str | None, typer.Option(help=_STOP_HELP)] = None,
+    resume: Annotated[Path | None, typer.Option(help=_RESUME_HELP)] = None,
     output: Annotated[Path | None, typer.Option(help="JSON file for `nsr show` and `nsr.load`")] = None,
     plot: Annotated[Path | None, typer.Option(help="picture of the simulation over the data")] = None,
 ) -> None:
@@ -257,6 +268,8 @@ def ode(
         from nsr.ode.plots import plot_simulation
         from nsr.ode.printing import to_equations
         from nsr.ode.tables import read_trajectories
+        from nsr.results import resumed
+        from nsr.stopping import stop_when_in_text
 
         times, tables, names = read_trajectories(
             data, time, None if states is None else split_by_comma(states), trajectory
@@ -264,6 +277,7 @@ def ode(
         tell_changed(names, console)
         estimator = ODERegressor(
             time_limit=time_limit, random_state=seed, device=device, n_equations=equations,
+            stop_when=None if stop_when is None else stop_when_in_text(stop_when),
             **limits_in_text(
                 operators=operators, without=without, max_complexity=max_complexity, max_depth=max_depth,
                 max_constants=max_constants, exponents=exponents, nesting=nesting,
@@ -271,8 +285,10 @@ def ode(
         )  # fmt: skip
         if stages is not None:
             estimator.set_params(stages=tuple(split_by_comma(stages)))
+        if resume is not None:
+            estimator = resumed(resume, estimator)
         compile_visibly(compile_ode_kernels, say)
-        with watched(console, say, time_limit):
+        with watched(console, say):
             estimator.fit(times, tables)
         estimator.names_, estimator.time_name_, estimator.warnings_ = names, time, notes
     best = estimator.expressions_[estimator.best_index_]

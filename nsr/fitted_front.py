@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from nsr.data.guesses import Guess
-from nsr.data.names import with_text_names
+from nsr.data.names import Names, places_of, with_text_names
 from nsr.data.summary import DataSummary
 from nsr.evaluate.program import Program
 from nsr.export.rows import ExportedRows
@@ -25,6 +25,9 @@ from nsr.task import Task
 
 Array = NDArray[np.float64]
 
+# Equations, beside the front, that another fit begins with.
+_MOST_STARTS = 100
+
 
 class FittedFront(ExportedRows):
     """The fitted half of `SymbolicRegressor`, which documents the attributes."""
@@ -33,6 +36,8 @@ class FittedFront(ExportedRows):
     reports_: list[Reported]
     constants_: pd.DataFrame
     data_: DataSummary
+    _found: list[Candidate]
+    _columns: NDArray[np.intp]
     warnings_: list[str]
 
     @overload
@@ -123,6 +128,57 @@ class FittedFront(ExportedRows):
         """
         check_is_fitted(self)
         return place_of_row(index, self.best_index_, len(self.expressions_))
+
+    @property
+    def candidates_(self) -> pd.DataFrame:
+        """The best few hundred equations that the search has found, not the front alone, the best first.
+
+        Columns are `equation`, `complexity`, `loss`, `bits` (those that describing the target takes more than
+        without an equation; the fewer the better), `stage` and `name`. They are as they were before the
+        choice: the front of `equations_` may have plainer forms of them.
+
+        Raises:
+            AttributeError: If the estimator was read from a file, which holds the front only.
+        """
+        check_is_fitted(self)
+        if not hasattr(self, "_found"):
+            raise AttributeError("result files hold the front only: fit again to have all candidates")
+        back, names = self._back, self.names_.identifiers
+        found = sorted(dict.fromkeys(self._found), key=lambda candidate: candidate.bits)
+        expressions = [candidate.expression.substitute(back) for candidate in found]
+        return pd.DataFrame(
+            {
+                "equation": [to_infix(expression, names) for expression in expressions],
+                "complexity": [candidate.complexity for candidate in found],
+                "loss": [candidate.loss for candidate in found],
+                "bits": [candidate.bits for candidate in found],
+                "stage": [candidate.stage for candidate in found],
+                "name": [candidate.name for candidate in found],
+            }
+        )
+
+    @property
+    def _back(self) -> dict[int, Expression]:
+        """The table's columns for those that the search has used."""
+        return {used: variable(int(column)) for used, column in enumerate(self._columns)}
+
+    def _starts(self, names: Names, columns: NDArray[np.intp]) -> list[Expression]:
+        """What was found, for another fit to begin with.
+
+        Args:
+            names: Of the columns of that fit.
+            columns: Those that it uses, which the equations are over; others have no place there.
+
+        Raises:
+            ValueError: If it has not the columns of this one.
+        """
+        moved = places_of(self.names_, names)
+        best = sorted(getattr(self, "_found", []), key=lambda candidate: candidate.bits)[:_MOST_STARTS]
+        own = [*self.expressions_, *(candidate.expression.substitute(self._back) for candidate in best)]
+        used = {int(column): place for place, column in enumerate(columns)}
+        places = {old: variable(used[new]) for old, new in moved.items() if new in used}
+        usable = [expression for expression in own if set(expression.variables) <= places.keys()]
+        return list(dict.fromkeys(expression.substitute(places) for expression in usable))
 
     def _parts(self, index: int | None, is_shown: bool = False) -> list[tuple[str, Expression]]:
         place = self.row(index)

@@ -25,13 +25,12 @@ from nsr.data.summary import DataSummary, name_of_target
 from nsr.data.weights import known_noise, row_weights
 from nsr.data.writing import check_output
 from nsr.export.leaderboard import leaderboard
-from nsr.expressions.expression import Expression, variable
-from nsr.expressions.printing import to_infix
 from nsr.expressions.units import Units
 from nsr.fitted_front import FittedFront
+from nsr.live import shown
 from nsr.network.checkpoint import DEFAULT_CHECKPOINT, from_pretrained
 from nsr.network.devices import check_device
-from nsr.progress import Progress, Watcher, current_watcher
+from nsr.progress import Watcher, check_callback, watchers
 from nsr.refinement.choice import RULES
 from nsr.refinement.compiling import compile_kernels
 from nsr.refinement.likelihood import SQUARED_ERROR
@@ -44,15 +43,14 @@ from nsr.search.context import COMPONENTS
 from nsr.search.noise import with_noise_model
 from nsr.search.settings import SearchSettings
 from nsr.search.solve import Solver
+from nsr.stopping import StopWhen
 from nsr.task import Task
+from nsr.telling import told_to
 
 if TYPE_CHECKING:
     from nsr.report.report import Report
 
 Array = NDArray[np.float64]
-
-# Digits of constants in what is shown while a fit goes on.
-_DIGITS = 4
 
 
 class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -82,6 +80,14 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
             it. So a search that ends by itself gives the same front again, on the same machine and with as
             many cores for it.
         n_equations: Rows of the front at most.
+        verbose: Whether to show the front so far, what is at work and the time that is left: in a notebook or
+            a terminal as a leaderboard that is written anew, in a pipe as a line for each better equation.
+        callback: Is called with an `nsr.progress.Progress` after each step of the search; what it returns, if
+            it is true, ends the search with the best so far. `nsr.callbacks` has some that log.
+        stop_when: When an equation is good enough to end the search: `exact`, or a mapping of `r2` (at least)
+            and `complexity` (at most), such as `{"r2": 0.99, "complexity": 10}`. By default the search ends
+            where an answer leaves nothing to look for.
+        warm_start: Whether a further fit, to the same columns, begins with what the one before has found.
         settings: The numbers of the search, for ablations; the defaults of `SearchSettings`.
         operators: Which operators equations may have: names (`add`, `sin`), symbols (`+`) or groups
             (`arithmetic`, `powers`, `trigonometric`, `exponential`, `hyperbolic`, `piecewise`, `special`).
@@ -129,7 +135,8 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         feature_names_in_: Names of the columns, where X had names that are text.
         names_: Names of the columns, and the identifiers that stand for them in equations.
         ended_: Why the search ended: it was `answered` by what leaves nothing to look for, or `exhausted`, as
-            nothing got better; its `time` was up; or it was `interrupted`.
+            nothing got better; its `time` was up; or it was `interrupted`, or `stopped` by `callback` or
+            `stop_when`.
         n_tried_: Equations that were tried.
         seconds_: How long the fit took.
         data_: Summary of the table (`nsr.data.summary.DataSummary`).
@@ -161,6 +168,10 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         required: str | Sequence[str] = (),
         forbidden: str | Sequence[str] = (),
         constant_bounds: tuple[float, float] | None = None,
+        verbose: bool = False,
+        callback: Watcher | None = None,
+        stop_when: str | Mapping[str, float] | None = None,
+        warm_start: bool = False,
     ) -> None:
         self.checkpoint = checkpoint
         self.n_candidates = n_candidates
@@ -185,6 +196,10 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         self.required = required
         self.forbidden = forbidden
         self.constant_bounds = constant_bounds
+        self.verbose = verbose
+        self.callback = callback
+        self.stop_when = stop_when
+        self.warm_start = warm_start
 
     def fit(
         self,
@@ -223,8 +238,8 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         """
         before = dict(self.__dict__)
         try:
-            with kept_notes() as notes:
-                self._fit(X, y, X_units, y_units, sample_weight, y_err)
+            with kept_notes() as notes, shown(self.verbose) as display:
+                self._fit(X, y, X_units, y_units, sample_weight, y_err, display)
             self.warnings_ = notes
         except BaseException:  # a fit that fails changes nothing
             self.__dict__.clear()
@@ -240,6 +255,7 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         y_units: str | None,
         sample_weight: ArrayLike | None,
         y_err: ArrayLike | None,
+        display: Watcher | None,
     ) -> None:
         started = time.perf_counter()
         table, target = validate_data(self, with_text_names(X), y, dtype=np.float64, y_numeric=True)
@@ -266,13 +282,17 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         task = with_noise_model(task, self.loss, settings.noise)
         is_loss_open = self.loss == AUTO and y_err is None
         solver = Solver(pretrained, self.n_candidates, self._stages, settings, self.selection, is_loss_open)
-        solver.watch = _shown_to(current_watcher(), names, data.columns)
+        solver.watch = told_to(watchers(self.callback, display), names, data.columns, self.time_limit)
+        solver.stop_when = StopWhen.of(self.stop_when)
+        if self.warm_start and hasattr(self, "equations_"):
+            solver.starts = self._starts(names, data.columns)
         guesses = over_columns(given, data.columns)
         solution, task = solver.solve(task, [guess.expression for guess in guesses], clock)
         self.names_ = names
         self.loss_ = task.loss.name
         kept = thinned(solution.candidates, solution.best, self.n_equations)
         self.best_index_ = kept.index(solution.best)
+        self._found, self._columns = solver.found, data.columns
         self._keep_front([solution.candidates[place] for place in kept], task, data.columns, guesses)
         self.ended_, self.n_tried_ = solver.ended, solver.n_tried
         if solver.n_tried:  # otherwise it was told why nothing was found
@@ -295,6 +315,8 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
             raise ValueError(f"selection {self.selection!r} must be one of {', '.join(RULES)}")
         Units.check_constants(self.constant_units)
         check_device(self.device)
+        StopWhen.of(self.stop_when)
+        check_callback(self.callback)
 
     def report(self) -> Report:
         """What the chosen equation explains, what is left, what of the data it needs, and what is doubtful.
@@ -360,18 +382,3 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         tags.regressor_tags.poor_score = True
         tags.non_deterministic = False
         return tags
-
-
-def _shown_to(
-    watcher: Watcher | None, names: Names, columns: NDArray[np.intp]
-) -> Callable[[str, Expression | None, float], None] | None:
-    """What tells a watcher of equations over the columns that are used, in the names of all."""
-    if watcher is None:
-        return None
-    back = {used: variable(int(column)) for used, column in enumerate(columns)}
-
-    def show(at_work: str, best: Expression | None, share: float) -> None:
-        equation = "" if best is None else to_infix(best.substitute(back), names.identifiers, _DIGITS)
-        watcher(Progress(at_work, equation, share))
-
-    return show

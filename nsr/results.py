@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,7 @@ from nsr.saving.plain import rebuilt
 from nsr.search.settings import SearchSettings
 
 Array = NDArray[np.float64]
+Fitted = TypeVar("Fitted", SymbolicRegressor, ODERegressor)
 Function = Callable[[Array, Array], Array]
 
 
@@ -48,6 +49,23 @@ def load(path: str | Path, loss: Function | None = None) -> SymbolicRegressor | 
         raise not_a_result(Path(path)) from None
     except ValueError as error:
         raise ValueError(f"{described(Path(path))}: {error}") from None
+
+
+def resumed(path: Path, estimator: Fitted) -> Fitted:
+    """An estimator with the same parameters that begins with the equations of a saved result.
+
+    Args:
+        path: What `save` wrote, of an estimator of the same kind.
+        estimator: Not fitted.
+
+    Raises:
+        ValueError: If the file is not such a result.
+    """
+    saved = load(path)
+    if type(saved) is not type(estimator):
+        raise ValueError(f"{described(path)} is a result of the other kind, of functions or of systems")
+    saved.set_params(**estimator.get_params(deep=False)).set_params(warm_start=True)
+    return saved
 
 
 def _systems(content: dict[str, Any]) -> ODERegressor:

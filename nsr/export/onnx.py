@@ -49,7 +49,7 @@ def to_onnx(
                 verbose=False,
             )
         except torch.onnx.OnnxExporterError:
-            used = {token for token in expression.tokens if token in OPERATORS}
+            used = {str(token) for token in expression.tokens if token in OPERATORS}
             raise ValueError(f"PyTorch cannot write one of {', '.join(sorted(used))} in ONNX") from None
     assert program is not None  # which it is only for the exporter of before
     return bytes(program.model_proto.SerializeToString())

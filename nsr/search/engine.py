@@ -22,11 +22,11 @@ from nsr.search.structure.stage import starts
 from nsr.search.turns import in_turns
 from nsr.task import Task
 
-# Why a search has ended: it found what leaves nothing to look for, nothing was left to try, time was up, or
-# whoever ran it stopped.
-Ending = Literal["answered", "exhausted", "time", "interrupted"]
-# Is told what is at work, and the best candidate so far.
-Watch = Callable[[str, Candidate | None], None]
+# Why a search has ended: it found what leaves nothing to look for, nothing was left to try, time was up,
+# whoever ran it interrupted it, or whoever watches it has enough.
+Ending = Literal["answered", "exhausted", "time", "interrupted", "stopped"]
+# Is told what is at work, and what was found so far.
+Watch = Callable[[str, Candidates], None]
 
 
 class Search:
@@ -163,7 +163,7 @@ class Search:
 
     def _tell(self, at_work: str) -> None:
         if self._watch is not None:
-            self._watch(at_work, self.candidates.best)
+            self._watch(at_work, self.candidates)
 
     def _is_exact(self) -> bool:
         best = self.candidates.best
