@@ -29,7 +29,9 @@ _NUMBER, _PLACEHOLDER, _FIRST_VARIABLE = -1, -2, -3
 
 _CODE = {name: code for code, name in enumerate(OPERATORS)}
 _ADD, _SUB, _MUL, _DIV, _POW, _NEG = (_CODE[name] for name in ("add", "sub", "mul", "div", "pow", "neg"))
-_WHERE = _CODE["where"]
+_WHERE, _LESS, _GREATER, _MINIMUM, _MAXIMUM = (
+    _CODE[name] for name in ("where", "less", "greater", "minimum", "maximum")
+)
 
 
 @dataclass(frozen=True)
@@ -194,6 +196,13 @@ def _link(codes, numbers, offsets, arities, op, left, right, arg, literal, activ
                         _fix_exponent(
                             node, start + b, codes[stop - 1 - b], op, right, arg, literal, active, a
                         )
+                    elif code in (_LESS, _GREATER, _MINIMUM, _MAXIMUM):
+                        is_compared = code in (_LESS, _GREATER)
+                        for child in (a, b):
+                            place = start + child
+                            is_number = codes[stop - 1 - child] == _NUMBER
+                            if is_number and (is_compared or literal[place] == 0):
+                                op[place], active[place], counts[child] = LITERAL, False, 0
                 if arities[code] == 3:
                     depth -= 1
                     third = stack[depth]

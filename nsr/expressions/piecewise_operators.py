@@ -68,7 +68,7 @@ def _remainder(_: Bounds, b: Bounds) -> Bounds:
 
 
 def _is_less(a: Bounds, b: Bounds) -> Bounds:
-    return (a[1] < b[0]) * 1.0, (a[0] < b[1]) * 1.0
+    return np.where(a[1] < b[0], 1.0, 0.0), np.where(a[0] < b[1], 1.0, 0.0)
 
 
 def _is_greater(a: Bounds, b: Bounds) -> Bounds:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from nsr.expressions import algebra
-from nsr.expressions.expression import PLACEHOLDER, Expression, Token, is_variable
+from nsr.expressions.expression import PLACEHOLDER, Expression, Token, is_variable, subtree_end
 from nsr.expressions.nodes import Node, NotFinite
 from nsr.expressions.operator_set import ALL_OPERATORS, OperatorSet
 from nsr.expressions.operators import OPERATORS
@@ -30,8 +30,8 @@ class SearchSpace:
         max_complexity: Largest complexity, by `costs`.
         max_depth: Levels of the tree at most: a variable or a constant is one, each function of it one more.
             A sum counts as one level however many terms it has, and so does a product or a ratio.
-        max_constants: Constants at most; exponents such as 2 or 1/2 are not counted, as they belong to the
-            form.
+        max_constants: Constants at most; exponents such as 2 or 1/2, and the 0 of maximum(x, 0), are not
+            counted, as they belong to the form.
         costs: Complexity of operators, of variables (`x_0`, ...), and of each `constant` and `variable`,
             where it is not what the operator table says, or 1.
         exponents: Which fixed exponents powers may have besides 1, those of ratios (-1) and roots included;
@@ -68,7 +68,7 @@ class SearchSpace:
     def _keeps_limits(self, expression: Expression) -> bool:
         return (
             (self.max_complexity is None or self.complexity(expression) <= self.max_complexity)
-            and (self.max_constants is None or len(expression.free_positions) <= self.max_constants)
+            and (self.max_constants is None or n_constants(expression) <= self.max_constants)
             and self.operators.allows(expression)
             and self.required.issubset(expression.variables)
             and (self.max_depth is None or depth(expression) <= self.max_depth)
@@ -139,6 +139,18 @@ def depth(expression: Expression) -> int:
         inside = max(height - (bool(kind) and own == kind) for height, own in arguments)
         heights.append((inside + 1, kind))
     return heights[0][0]
+
+
+def n_constants(expression: Expression) -> int:
+    """Constants of an equation, those included that something is compared with."""
+    tokens = expression.tokens
+    compared = sum(
+        not isinstance(tokens[place], str)
+        for i, token in enumerate(tokens)
+        if token in ("less", "greater")
+        for place in (i + 1, subtree_end(tokens, i + 1))
+    )
+    return len(expression.free_positions) + compared
 
 
 def signs_of_constants(expression: Expression) -> tuple[float, ...]:

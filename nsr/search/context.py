@@ -26,7 +26,7 @@ from nsr.task import Task
 SearchPart = Callable[[Task, "frozenset[str]", Clock], Iterator[list[Candidate]]]
 
 # Components of the search that users switch on and off.
-COMPONENTS = ("network", "families", "separation", "reduction", "curves", "evolution")
+COMPONENTS = ("network", "families", "separation", "reduction", "cases", "curves", "evolution")
 
 
 @dataclass
