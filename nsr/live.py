@@ -7,18 +7,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html import escape
-from typing import Any
-
-from rich.console import Console
-from rich.live import Live
-from rich.spinner import Spinner
-from rich.text import Text
+from typing import TYPE_CHECKING, Any
 
 from nsr.export.leaderboard import share
 from nsr.progress import FrontRow, Progress, Watcher
 
-# Equations of the front that are shown, the most accurate ones.
-_MOST_ROWS = 6
+if TYPE_CHECKING:
+    from rich.text import Text
+
+# Equations of the front that are shown: the most accurate of those that leave less than this share of what
+# the one before leaves.
+_MOST_ROWS, _CLEARLY = 8, 0.8
 # Seconds between two pictures in a notebook.
 _EVERY = 0.5
 
@@ -40,6 +39,8 @@ class LiveStatus:
 
     def __rich__(self) -> Text:
         """The leaderboard under a line that says how far the fit is; lines end where the terminal does."""
+        from rich.text import Text
+
         progress = self._progress
         if progress is None:
             return Text("beginning")
@@ -88,7 +89,12 @@ def shown(is_wanted: bool) -> Iterator[Watcher | None]:
     """What shows how far a fit is, in a notebook, on a terminal or in a pipe; None where nobody wants it."""
     if not is_wanted:
         yield None
-    elif _is_notebook():
+        return
+    from rich.console import Console
+    from rich.live import Live
+    from rich.spinner import Spinner
+
+    if _is_notebook():
         notebook = LiveNotebook()
         yield notebook
         notebook.clear()
@@ -111,23 +117,30 @@ def headline(progress: Progress, seconds: float) -> str:
 def as_html(progress: Progress) -> str:
     """The leaderboard so far as HTML."""
     rows = "".join(
-        f"<tr><td>{row.complexity}</td><td>{share(row.unexplained)}</td>"
+        f"<tr><td>{mark}</td><td>{row.complexity}</td><td>{share(row.unexplained)}</td>"
         f"<td style='text-align: left'>{escape(row.equation)}</td></tr>"
-        for row in _rows(progress)
+        for mark, row in _rows(progress)
     )
-    head = "<tr><th>complexity</th><th>unexplained</th><th>equation</th></tr>"
+    head = "<tr><th></th><th>complexity</th><th>unexplained</th><th>equation</th></tr>"
     return f"<div>{escape(headline(progress, progress.seconds))}</div><table>{head}{rows}</table>"
 
 
-def _rows(progress: Progress) -> tuple[FrontRow, ...]:
-    own = (
-        (FrontRow(progress.complexity, progress.unexplained, progress.equation),) if progress.equation else ()
-    )
-    return progress.front[-_MOST_ROWS:] or own
+def _rows(progress: Progress) -> list[tuple[str, FrontRow]]:
+    """What is shown of the front: the best equation, with a star, and what explains clearly more."""
+    if not progress.equation:
+        return []
+    best = FrontRow(progress.complexity, progress.unexplained, progress.equation)
+    shown_rows: list[tuple[str, FrontRow]] = []
+    for row in progress.front or (best,):
+        is_best = row.equation == best.equation
+        if is_best or not shown_rows or row.unexplained < _CLEARLY * shown_rows[-1][1].unexplained:
+            shown_rows.append(("*" if is_best else " ", row))
+    return shown_rows[-_MOST_ROWS:]
 
 
-def _line(row: FrontRow) -> str:
-    return f"{row.complexity:>5}  {share(row.unexplained):>9}  {row.equation}"
+def _line(marked: tuple[str, FrontRow]) -> str:
+    mark, row = marked
+    return f"{mark} {row.complexity:>3}  {share(row.unexplained):>9}  {row.equation}"
 
 
 def _is_notebook() -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -14,8 +14,6 @@ from nsr.data.decoding import described
 from nsr.data.notes import tell
 from nsr.data.table import Table, pass_over_units
 from nsr.evaluate.program import Program
-from nsr.ode.regressor import ODERegressor
-from nsr.ode.settings import OdeSettings
 from nsr.regressor import SymbolicRegressor
 from nsr.report.report import Report
 from nsr.saving import functions, systems
@@ -24,8 +22,11 @@ from nsr.saving.parameters import rebuilt_parameters
 from nsr.saving.plain import rebuilt
 from nsr.search.settings import SearchSettings
 
+if TYPE_CHECKING:
+    from nsr.ode.regressor import ODERegressor
+
 Array = NDArray[np.float64]
-Fitted = TypeVar("Fitted", SymbolicRegressor, ODERegressor)
+Fitted = TypeVar("Fitted", SymbolicRegressor, "ODERegressor")
 Function = Callable[[Array, Array], Array]
 
 
@@ -69,6 +70,9 @@ def resumed(path: Path, estimator: Fitted) -> Fitted:
 
 
 def _systems(content: dict[str, Any]) -> ODERegressor:
+    from nsr.ode.regressor import ODERegressor
+    from nsr.ode.settings import OdeSettings
+
     kinds = {"settings": OdeSettings | None}
     estimator = ODERegressor(**rebuilt_parameters(content["parameters"], kinds))
     systems.fill_systems(estimator, content)
@@ -98,7 +102,7 @@ def predictions(
         ValueError: If there is no such row, a column that the equation uses is missing or not numeric, or
             equations of motion were found.
     """
-    if isinstance(estimator, ODERegressor):
+    if not isinstance(estimator, SymbolicRegressor):
         raise ValueError(
             "the result holds equations of motion, which predict no column: simulate them in Python, with "
             "nsr.load(path).predict(t, x0)"

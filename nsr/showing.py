@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from nsr.console import shown
 from nsr.data.notes import tell
 from nsr.export.excel import cell
 from nsr.export.leaderboard import leaderboard
-from nsr.ode.regressor import ODERegressor
 from nsr.regressor import SymbolicRegressor
 
-Fitted = SymbolicRegressor | ODERegressor
+if TYPE_CHECKING:
+    from nsr.ode.regressor import ODERegressor
 
 ROW_FORMATS = ("latex", "sympy", "python", "numpy", "jax", "c", "excel", "matlab", "julia", "onnx")
 FRONT_FORMATS = ("latex-table", "html")
 
 
-def in_format(estimator: Fitted, name: str | None, row: int | None, width: int) -> str | bytes:
+def in_format(
+    estimator: SymbolicRegressor | ODERegressor, name: str | None, row: int | None, width: int
+) -> str | bytes:
     """A result in some form.
 
     Args:
-        estimator: Fitted.
+        estimator: SymbolicRegressor | ODERegressor.
         name: One of the formats; by default the leaderboard, or the equation of a row.
         row: Of the front; the chosen one by default.
         width: Characters of a line of the leaderboard.
@@ -53,7 +57,7 @@ def _only(models: bytes | list[bytes]) -> bytes:
     )
 
 
-def _front(estimator: Fitted, width: int) -> str:
+def _front(estimator: SymbolicRegressor | ODERegressor, width: int) -> str:
     if isinstance(estimator, SymbolicRegressor):
         equations = estimator.equations("warranted")
     else:
@@ -62,9 +66,9 @@ def _front(estimator: Fitted, width: int) -> str:
     return f"{front}\n{_equation(estimator, estimator.best_index_)}"
 
 
-def _equation(estimator: Fitted, row: int) -> str:
+def _equation(estimator: SymbolicRegressor | ODERegressor, row: int) -> str:
     place = estimator.row(row)
-    if isinstance(estimator, ODERegressor):
+    if not isinstance(estimator, SymbolicRegressor):
         return estimator.equations(6)[place].replace("; ", "\n") + "\n"
     about = estimator.reports_[place].text
     lines = [f"{estimator.data_.target.name} = {estimator.equations('warranted')[place]}"]
