@@ -46,7 +46,7 @@ def load(path: str | Path, loss: Function | None = None) -> SymbolicRegressor | 
     content = read(Path(path))
     try:
         return _systems(content) if content["kind"] == systems.KIND else _function(content, loss)
-    except (KeyError, IndexError, TypeError, AttributeError):
+    except (LookupError, TypeError, AttributeError, ArithmeticError):
         raise not_a_result(Path(path)) from None
     except ValueError as error:
         raise ValueError(f"{described(Path(path))}: {error}") from None

@@ -40,8 +40,9 @@ def in_format(
     if name not in ROW_FORMATS:
         raise ValueError(f"--format {name!r} must be one of {', '.join((*ROW_FORMATS, *FRONT_FORMATS))}")
     if name == "excel":
-        pairs = enumerate(estimator.names_.columns)
-        tell("cells: " + ", ".join(f"{cell(place)} is {column}" for place, column in pairs))
+        used = {place for _, expression in estimator._parts(row) for place in expression.variables}
+        columns = estimator.names_.columns
+        tell("cells: " + ", ".join(f"{cell(place)} is {columns[place]}" for place in sorted(used)))
     written = getattr(estimator, name)(row)
     if name == "onnx":
         return _only(written)

@@ -156,6 +156,38 @@ def test_what_was_changed_is_refused(tmp_path, change, message):
         nsr.load(tmp_path / "result.json")
 
 
+def parts_of(value, path=()):
+    """All places in nested lists and objects."""
+    yield path
+    keys = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    for key in keys:
+        yield from parts_of(value[key], (*path, key))
+
+
+def test_whatever_is_changed_in_a_file_is_refused_in_a_line_or_read(tmp_path):
+    model, _ = fitted()
+    path = tmp_path / "result.json"
+    model.save(path)
+    text = path.read_text()
+    places = [place for place in parts_of(json.loads(text)) if place]
+    rng = np.random.default_rng(3)
+    refused = []
+    for number in rng.permutation(len(places))[:60]:
+        for junk in (None, "x", -7, [], {}, float("inf"), True):
+            content = json.loads(text)
+            whole = content
+            for key in places[number][:-1]:
+                whole = whole[key]
+            whole[places[number][-1]] = junk
+            path.write_text(json.dumps(content))
+            try:
+                nsr.load(path)
+            except ValueError as error:
+                refused.append(str(error))
+    assert len(refused) > 100
+    assert not any("\n" in message for message in refused)
+
+
 def test_rows_that_do_not_exist_are_refused():
     model, table = fitted()
     last = len(model.equations_) - 1
