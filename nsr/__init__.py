@@ -6,12 +6,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nsr.expressions.definitions import operator
     from nsr.ode.regressor import ODERegressor
     from nsr.regressor import SymbolicRegressor
 
-__all__ = ["ODERegressor", "SymbolicRegressor"]
+__all__ = ["ODERegressor", "SymbolicRegressor", "operator"]
 
-_HOMES = {"ODERegressor": "nsr.ode.regressor", "SymbolicRegressor": "nsr.regressor"}
+_HOMES = {
+    "ODERegressor": "nsr.ode.regressor",
+    "SymbolicRegressor": "nsr.regressor",
+    "operator": "nsr.expressions.definitions",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -44,6 +44,7 @@ _COMPLEXITY_HELP = "largest complexity of an equation"
 _DEPTH_HELP = "levels of an equation at most: x is one, sin(x) two"
 _CONSTANTS_HELP = "constants in an equation at most"
 _EXPONENTS_HELP = "exponents of powers, roots and ratios: '-2,-1,0.5,2'"
+_DEFINE_HELP = "an operator of your own: 'lorentz(v) = 1/sqrt(1 - v**2)'"
 _NESTING_HELP = "how often a function may stand in another: 'exp(exp)=0,exp(sin)=0'"
 
 
@@ -67,6 +68,7 @@ def fit(
     error: Annotated[
         str | None, typer.Option(help="column of standard deviations of the target's errors")
     ] = None,
+    define: Annotated[list[str] | None, typer.Option(help=_DEFINE_HELP)] = None,
     operators: Annotated[str | None, typer.Option(help=_OPERATORS_HELP)] = None,
     without: Annotated[str | None, typer.Option(help=_WITHOUT_HELP)] = None,
     max_complexity: Annotated[float | None, typer.Option(help=_COMPLEXITY_HELP)] = None,
@@ -116,7 +118,6 @@ def fit(
         import pandas as pd
 
         from nsr.data.column_units import split_by_comma
-        from nsr.data.limits_in_text import limits_in_text
         from nsr.data.names import Names
         from nsr.data.reading import read_table
         from nsr.data.table import select_columns
@@ -144,7 +145,8 @@ def fit(
             random_state=seed,
             loss=loss,
             n_equations=equations,
-            **limits_in_text(
+            **_limits(
+                define,
                 operators=operators, without=without, max_complexity=max_complexity, max_depth=max_depth,
                 max_constants=max_constants, complexity=complexity, exponents=exponents, nesting=nesting,
                 required=required, forbidden=forbidden, constant_bounds=constant_bounds,
@@ -177,6 +179,7 @@ def predict(
     result: Annotated[Path, typer.Argument(help="JSON file that `nsr fit --output` wrote")],
     data: Annotated[Path, typer.Argument(help=_DATA_HELP)],
     output: Annotated[Path | None, typer.Option(help="CSV file to write; default: standard output")] = None,
+    define: Annotated[list[str] | None, typer.Option(help=_DEFINE_HELP)] = None,
 ) -> None:
     """Write predictions of a fitted equation for the rows of a table with the same columns."""
     from rich.console import Console
@@ -185,6 +188,7 @@ def predict(
     from nsr.data.writing import check_output, write_whole
     from nsr.results import predictions, read_result
 
+    _define(define)
     if output is not None:
         check_output(output, [result, data])
     with _told(Console(stderr=True)):
@@ -207,6 +211,7 @@ def ode(
     stages: Annotated[
         str | None, typer.Option(help="of library, systems, functions, variation, by comma; default: all")
     ] = None,
+    define: Annotated[list[str] | None, typer.Option(help=_DEFINE_HELP)] = None,
     operators: Annotated[str | None, typer.Option(help=_OPERATORS_HELP)] = None,
     without: Annotated[str | None, typer.Option(help=_WITHOUT_HELP)] = None,
     max_complexity: Annotated[float | None, typer.Option(help=_COMPLEXITY_HELP)] = None,
@@ -231,7 +236,6 @@ def ode(
     check_time_limit(time_limit)
     with _status(console) as say, _told(console) as notes:
         from nsr.data.column_units import split_by_comma
-        from nsr.data.limits_in_text import limits_in_text
         from nsr.ode import ODERegressor
         from nsr.ode.compiling import compile_ode_kernels
         from nsr.ode.plots import plot_simulation
@@ -248,7 +252,8 @@ def ode(
         _tell_changed(names, console)
         estimator = ODERegressor(
             time_limit=time_limit, random_state=seed, device=device, n_equations=equations,
-            **limits_in_text(
+            **_limits(
+                define,
                 operators=operators, without=without, max_complexity=max_complexity, max_depth=max_depth,
                 max_constants=max_constants, exponents=exponents, nesting=nesting,
             ),
@@ -266,6 +271,23 @@ def ode(
             write_systems(output, estimator, time, names, notes)
         if plot is not None:
             plot_simulation(estimator, times, tables, plot)
+
+
+def _define(definitions: Sequence[str] | None) -> None:
+    """Adds the user's own operators."""
+    if definitions:
+        from nsr.expressions.definitions import define
+
+        for definition in definitions:
+            define(definition)
+
+
+def _limits(definitions: Sequence[str] | None, **texts: str | float | None) -> dict[str, Any]:
+    """Parameters that say which equations are allowed, once the user's own operators are known."""
+    from nsr.data.limits_in_text import limits_in_text
+
+    _define(definitions)
+    return limits_in_text(**texts)
 
 
 def _check_plot(plot: Path, output: Path | None, data: Path) -> None:

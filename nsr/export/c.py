@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nsr.expressions.bodies import without_bodies
 from nsr.expressions.expression import PLACEHOLDER, Expression
 from nsr.expressions.operators import Operator
 from nsr.expressions.printing import Binding, Style, Text, written
@@ -28,7 +29,7 @@ def to_c(expression: Expression, names: Sequence[str] | None = None, function: s
     def name(token: str) -> str:
         return token if names is None else names[int(token[2:])]
 
-    body = written(expression, Style(repr, name, _call))
+    body = written(without_bodies(expression), Style(repr, name, _call))
     signature = ", ".join(f"double {parameter}" for parameter in parameters) or "void"
     return f"double {function}({signature}) {{\n    return {body};\n}}\n"
 
