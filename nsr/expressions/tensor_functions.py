@@ -123,7 +123,7 @@ def of_arrays(
     numpy: Callable[..., Array], slopes: Sequence[Callable[..., Any]], *arguments: Tensor
 ) -> Tensor:
     """A function of arrays on tensors, with its derivatives by each argument."""
-    result: Tensor = _OfArrays.apply(numpy, slopes, *arguments)
+    result: Tensor = _OfArrays.apply(numpy, slopes, *arguments)  # type: ignore[no-untyped-call]
     return result
 
 
