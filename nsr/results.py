@@ -34,7 +34,8 @@ def load(path: str | Path, loss: Function | None = None) -> SymbolicRegressor | 
     """A fitted estimator from a file that `save`, `nsr fit --output` or `nsr ode --output` wrote.
 
     It predicts, with deviations and intervals, reports and exports as the one that was saved. Own operators
-    are registered before it is read. The rows of the fit are not in the file.
+    are in the file where they are put together from known ones, and are added; others must be registered
+    before. The rows of the fit are not in the file.
 
     Args:
         path: The file.

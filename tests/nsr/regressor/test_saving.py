@@ -11,7 +11,8 @@ from untrained import UNTRAINED
 import nsr
 from nsr import SymbolicRegressor
 from nsr.data.notes import DataWarning
-from nsr.expressions.operators import Operator
+from nsr.expressions.definitions import define
+from nsr.expressions.operators import OPERATORS, Operator
 from nsr.search.settings import EvolutionSettings, SearchSettings
 
 
@@ -122,6 +123,28 @@ def test_warnings_are_kept(tmp_path):
     assert any("explains" in warning for warning in model.warnings_)
     model.save(tmp_path / "result.json")
     assert nsr.load(tmp_path / "result.json").warnings_ == model.warnings_
+
+
+def test_operators_that_are_put_together_are_in_the_file(tmp_path, registered):
+    before = dict(OPERATORS.snapshot)
+    define("lorentz(v) = 1/sqrt(1 - v**2)")
+    v = np.linspace(0.1, 0.9, 40)
+    X = pd.DataFrame({"m": np.linspace(1, 2, 40)[::-1] ** 2, "v": v})
+    model = SymbolicRegressor(
+        checkpoint=UNTRAINED, n_candidates=8, guesses="k*m*lorentz(v)", stages="families"
+    )
+    model.fit(X, 3 * X["m"] / np.sqrt(1 - v**2))
+    row = next(i for i, text in enumerate(model.equations()) if "lorentz" in text)
+    model.save(tmp_path / "result.json")
+    expected = model.predict(X, row)
+    OPERATORS._publish(before)
+    other = nsr.load(tmp_path / "result.json")
+    np.testing.assert_array_equal(other.predict(X, row), expected)
+    assert other.equations() == model.equations()
+    OPERATORS._publish(before)
+    define("lorentz(v) = 1 - v")
+    with pytest.raises(ValueError, match="'lorentz' is another one here"):
+        nsr.load(tmp_path / "result.json")
 
 
 def test_operators_from_outside_are_registered_before(tmp_path, registered):
