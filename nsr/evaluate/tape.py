@@ -24,8 +24,8 @@ from nsr.expressions.operators import N_BUILTIN, OPERATORS, Operator
 VARIABLE, CONSTANT, LITERAL, FIXED_POWER, UNUSED = -1, -2, -3, -4, -5
 
 # What a token is before it becomes a node: an operator's place, or one of these; a variable's code is
-# _FIRST_VARIABLE minus its index.
-_NUMBER, _PLACEHOLDER, _FIRST_VARIABLE = -1, -2, -3
+# FIRST_VARIABLE minus its index.
+NUMBER, _PLACEHOLDER, FIRST_VARIABLE = -1, -2, -3
 
 _CODE = {name: code for code, name in enumerate(OPERATORS)}
 _ADD, _SUB, _MUL, _DIV, _POW, _NEG = (_CODE[name] for name in ("add", "sub", "mul", "div", "pow", "neg"))
@@ -83,18 +83,28 @@ class Tape:
 def compile_tape(expressions: Sequence[Expression]) -> Tape:
     """Compiles expressions; placeholders are free constants with value 1."""
     tokens = list(chain.from_iterable([expression.tokens for expression in expressions]))
-    lengths = [len(expression.tokens) for expression in expressions]
+    codes = Vocabulary.now().codes(tokens)
+    numbers = np.ones(len(tokens))
+    places = np.flatnonzero(codes == NUMBER)
+    numbers[places] = [tokens[place] for place in places.tolist()]
+    return link(codes, numbers, np.array([len(expression.tokens) for expression in expressions], np.int64))
+
+
+def link(codes: NDArray[np.int32], numbers: NDArray[np.float64], lengths: NDArray[np.int64]) -> Tape:
+    """Compiles expressions that are given by the codes of their tokens.
+
+    Args:
+        codes: Of all tokens of all expressions, in prefix order (`Vocabulary.codes`).
+        numbers: Values of those that are numbers, and 1 of placeholders.
+        lengths: Tokens of each expression, shape (E,).
+    """
     offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
     np.cumsum(lengths, out=offsets[1:])
-    words = _Words.now()
-    codes = words.codes(tokens)
-    numbers = np.ones(len(tokens))
-    places = np.flatnonzero(codes == _NUMBER)
-    numbers[places] = [tokens[place] for place in places.tolist()]
-    op, left, right, arg = (np.zeros(len(tokens), dtype=np.int32) for _ in range(4))
-    literal = np.zeros(len(tokens))
-    active = np.zeros(len(tokens), dtype=np.bool_)
-    affine = np.zeros(len(tokens), dtype=np.bool_)
+    words = Vocabulary.now()
+    op, left, right, arg = (np.zeros(len(codes), dtype=np.int32) for _ in range(4))
+    literal = np.zeros(len(codes))
+    active = np.zeros(len(codes), dtype=np.bool_)
+    affine = np.zeros(len(codes), dtype=np.bool_)
     _link(codes, numbers, offsets, words.arities, op, left, right, arg, literal, active, affine)
     free = np.flatnonzero(op == CONSTANT)
     owner = np.repeat(np.arange(len(lengths)), lengths)[free]
@@ -108,7 +118,7 @@ def compile_tape(expressions: Sequence[Expression]) -> Tape:
     )  # fmt: skip
 
 
-class _Words:
+class Vocabulary:
     """Codes of words, for the operator table of one moment; a registration makes a new one.
 
     Threads share it: all that changes is that variables met for the first time are added, and whichever
@@ -119,7 +129,7 @@ class _Words:
         arities: Their numbers of arguments.
     """
 
-    _latest: ClassVar[_Words | None] = None
+    _latest: ClassVar[Vocabulary | None] = None
 
     def __init__(self, table: Mapping[str, Operator]) -> None:
         self._table = table
@@ -129,7 +139,7 @@ class _Words:
         self._codes.update((name, code) for code, name in enumerate(table))
 
     @classmethod
-    def now(cls) -> _Words:
+    def now(cls) -> Vocabulary:
         """Those of the present operator table."""
         table, latest = OPERATORS.snapshot, cls._latest
         if latest is None or latest._table is not table:
@@ -138,14 +148,14 @@ class _Words:
 
     def codes(self, tokens: list[str | float]) -> NDArray[np.int32]:
         """Each token's code."""
-        codes = np.fromiter(map(self._codes.get, tokens, repeat(_NUMBER)), np.int32, len(tokens))
+        codes = np.fromiter(map(self._codes.get, tokens, repeat(NUMBER)), np.int32, len(tokens))
         new = {
             token
-            for place in np.flatnonzero(codes == _NUMBER).tolist()
+            for place in np.flatnonzero(codes == NUMBER).tolist()
             if isinstance(token := tokens[place], str)
         }
         for word in new:
-            self._codes[word] = _FIRST_VARIABLE - int(word.removeprefix(VARIABLE_PREFIX))
+            self._codes[word] = FIRST_VARIABLE - int(word.removeprefix(VARIABLE_PREFIX))
         return self.codes(tokens) if new else codes
 
 
@@ -171,14 +181,14 @@ def _link(codes, numbers, offsets, arities, op, left, right, arg, literal, activ
             node = start + i
             code = codes[stop - 1 - i]
             counts[i] = 0
-            if code in (_NUMBER, _PLACEHOLDER):
+            if code in (NUMBER, _PLACEHOLDER):
                 op[node] = CONSTANT
                 literal[node] = numbers[stop - 1 - i]
                 active[node] = True
                 counts[i] = 1
-            elif code <= _FIRST_VARIABLE:
+            elif code <= FIRST_VARIABLE:
                 op[node] = VARIABLE
-                arg[node] = _FIRST_VARIABLE - code
+                arg[node] = FIRST_VARIABLE - code
             else:
                 depth -= 1
                 a = stack[depth]
@@ -206,7 +216,7 @@ def _link(codes, numbers, offsets, arities, op, left, right, arg, literal, activ
 @kernel(inner=True)
 def _fix_exponent(node, exponent, code, op, right, arg, literal, active, a):
     """Makes a structural exponent part of the power (multiples of 1/2) or a literal."""
-    if code != _NUMBER or not _is_structural(literal[exponent]):
+    if code != NUMBER or not _is_structural(literal[exponent]):
         return
     active[exponent] = False
     doubled = 2 * literal[exponent]

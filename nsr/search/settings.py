@@ -156,6 +156,39 @@ class AskingSettings:
 
 
 @dataclass(frozen=True)
+class PartsSettings:
+    """The dictionary of parts from which evolution fills gaps of equations.
+
+    Attributes:
+        n_rows: Rows on which parts are compared.
+        max_complexity: Of a part.
+        n_rounds: Times that all parts are combined to begin with.
+        n_first: Parts to begin with at most.
+        most: Parts at most.
+        n_grown: Parts that are tried at random before gaps are filled anew.
+        unary_share: Of these, functions of one part.
+        n_parents: Equations whose gaps are filled at a time.
+        n_children: Children of each that are tried,
+        n_each: and of each gap.
+        least_wanted: Share of the rows that must want something in a gap.
+        most_wanted: Largest value that is wanted.
+    """
+
+    n_rows: int = FEW_ROWS
+    max_complexity: int = 10
+    n_rounds: int = 2
+    n_first: int = 1_000
+    most: int = 2_500
+    n_grown: int = 100
+    unary_share: float = 0.4
+    n_parents: int = 2
+    n_children: int = 24
+    n_each: int = 3
+    least_wanted: float = 0.5
+    most_wanted: float = 1e6
+
+
+@dataclass(frozen=True)
 class EvolutionSettings:
     """Evolution, with and without the network.
 
@@ -163,17 +196,22 @@ class EvolutionSettings:
         share: Evolution's work as a multiple of the network's, where they take turns: with less, slow batches
             of guesses starve it (suite `hard`).
         n_children: Children at a time.
-        patience: Generations in which nothing got better after which none follows.
-        tried: Effort on every child, on few rows.
-        n_polished: Children, the best there, that are refined on `n_rows`.
+        n_generations: Generations between two looks at what was found, and at the dictionary.
+        patience: Looks at which nothing was better after which none follows.
+        n_few: Rows that all children are judged by,
+        n_rows: and those which survive: more tell little, and cost as much again.
+        n_tried: Children, the best as they are, whose constants are refined on few rows,
+        n_tried_each: and how many of these may have one complexity.
+        tried: Effort on each of them.
+        n_polished: Survivors that are refined on `n_rows` at a time.
         polished: Effort on these.
         first: Effort on what evolution begins with.
-        n_rows: Rows that children are judged by: more tell little, and cost as much again.
         max_complexity: Of a child.
+        most_tokens: Of a child, with a scale and an offset.
         n_each: Survivors of each complexity.
         n_best: Survivors of shortest description.
-        attempts: Draws for each child that is wanted, as many are known already.
         n_parts: Parts that the network is asked for at a time.
+        guessed: Effort on each child that has one of these.
         constant_share: Of new leaves, those that are constants.
         leaf_share: Of new parts, those that are leaves,
         function_share: and those that are a function of one; the others are subtrees of members.
@@ -185,18 +223,23 @@ class EvolutionSettings:
     """
 
     share: float = 2.0
-    n_children: int = 200
+    n_children: int = 3_000
+    n_generations: int = 12
     patience: int = 40
-    tried: Effort = Effort(restarts=2, points=128, iterations=20)
-    n_polished: int = 24
+    n_few: int = FEW_ROWS
+    n_rows: int = ROWS
+    n_tried: int = 150
+    n_tried_each: int = 12
+    tried: Effort = Effort(restarts=1, points=None, iterations=12)
+    n_polished: int = 12
     polished: Effort = Effort(restarts=1, points=ROWS, iterations=20)
     first: Effort = Effort(restarts=1, points=512, iterations=20)
-    n_rows: int = ROWS
     max_complexity: int = 40
-    n_each: int = 3
-    n_best: int = 40
-    attempts: int = 4
+    most_tokens: int = 60
+    n_each: int = 4
+    n_best: int = 80
     n_parts: int = 32
+    guessed: Effort = Effort(restarts=2, points=128, iterations=20)
     constant_share: float = 0.2
     leaf_share: float = 0.4
     function_share: float = 0.2
@@ -244,7 +287,7 @@ class FinishingSettings:
     after_interruption: float = 1.0
     choice_share: float = 0.5
     least_choice: float = 0.4
-    n_promising: int = 500
+    n_promising: int = 250
     rounded: float = 1e-3
     n_polished: int = 40
     polished: Effort = Effort(restarts=1, points=None, iterations=20)
@@ -264,6 +307,7 @@ class SearchSettings:
         curves: Of textbook curves.
         asking: Of the network.
         evolution: Of evolution.
+        parts: Of gaps that are filled from a dictionary.
         finishing: Of the last look.
         units: Of constants that may have units.
         first_look: Seconds of work after which it matters which loss is the right one, unless something is
@@ -290,6 +334,7 @@ class SearchSettings:
     curves: CurvesSettings = field(default_factory=CurvesSettings)
     asking: AskingSettings = field(default_factory=AskingSettings)
     evolution: EvolutionSettings = field(default_factory=EvolutionSettings)
+    parts: PartsSettings = field(default_factory=PartsSettings)
     finishing: FinishingSettings = field(default_factory=FinishingSettings)
     units: UnitsSettings = field(default_factory=UnitsSettings)
     first_look: float = 0.4

@@ -1,4 +1,4 @@
-"""Evolution's stages: by mutation and crossover, and with parts asked of the network."""
+"""Evolution's stages: of its own, and with parts asked of the network."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nsr.search.evolution.generations import Generations
 
 
 class Evolution:
-    """Children by mutation and crossover; see `nsr.search.stage.Stage`."""
+    """Children by mutation and crossover, and with parts of a dictionary; see `nsr.search.stage.Stage`."""
 
     components = frozenset({"evolution"})
     takes_turns = True
