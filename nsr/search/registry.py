@@ -15,11 +15,11 @@ from nsr.search.structure.stage import Structure
 # What makes each stage of a search from its settings.
 STAGES: list[Callable[[SearchSettings], Stage]] = [
     lambda _: Guesses(),
-    lambda settings: Structure(settings.structure.share),
+    lambda settings: Structure(settings.structure.head_start),
     lambda settings: Curves(settings.curves),
+    lambda settings: Evolution(settings.evolution),
     lambda _: AskingAboutTable(),
     lambda _: AskingAboutStates(),
-    lambda settings: Evolution(settings.evolution.share),
     lambda _: Completion(),
 ]
 

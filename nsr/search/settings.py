@@ -76,7 +76,7 @@ class CurvesSettings:
     """Textbook curves.
 
     Attributes:
-        share: Of the planned work, before the network is asked.
+        head_start: Seconds of work before evolution begins.
         n_rows: Rows that curves are first fitted to; more tell little, and cost as much again.
         n_polished: Curves, the best there, that are fitted to `polished_rows`.
         polished_rows: Rows for these.
@@ -102,7 +102,7 @@ class CurvesSettings:
             are read off the target, as far as the loss does not mind them.
     """
 
-    share: float = 0.5
+    head_start: float = 13.5
     n_rows: int = FEW_ROWS
     n_polished: int = 40
     polished_rows: int = ROWS
@@ -193,6 +193,7 @@ class EvolutionSettings:
     """Evolution, with and without the network.
 
     Attributes:
+        head_start: Seconds of work before the network is asked.
         share: Evolution's work as a multiple of the network's, where they take turns: with less, slow batches
             of guesses starve it (suite `hard`).
         n_children: Children at a time.
@@ -222,6 +223,7 @@ class EvolutionSettings:
         most_wanted: Largest value that is asked for.
     """
 
+    head_start: float = 2.0
     share: float = 2.0
     n_children: int = 3_000
     n_generations: int = 12
@@ -300,9 +302,6 @@ class SearchSettings:
     """All of them, and what decides when a search ends.
 
     Attributes:
-        planned_work: Seconds of work that shares of stages which come first are shares of. It is not the time
-            limit, so that what is done does not depend on that.
-        noise: Of what the data say of their noise.
         structure: Of families, reduction and separation.
         curves: Of textbook curves.
         asking: Of the network.
@@ -328,7 +327,6 @@ class SearchSettings:
             twenty rows, which come as near to any smooth curve, do not.
     """
 
-    planned_work: float = 27.0
     noise: NoiseSettings = field(default_factory=NoiseSettings)
     structure: StructureSettings = field(default_factory=StructureSettings)
     curves: CurvesSettings = field(default_factory=CurvesSettings)

@@ -24,10 +24,10 @@ class Structure:
     """The cheap stage that comes first; see `nsr.search.stage.Stage`."""
 
     components = COMPONENTS
-    takes_turns = False
+    share = 1.0
 
-    def __init__(self, share: float) -> None:
-        self.share = share
+    def __init__(self, head_start: float) -> None:
+        self.head_start = head_start
 
     def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
         """The smallest states first; what comes late is where each part is a search."""
