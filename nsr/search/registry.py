@@ -15,7 +15,7 @@ from nsr.search.structure.stage import Structure
 # What makes each stage of a search from its settings.
 STAGES: list[Callable[[SearchSettings], Stage]] = [
     lambda _: Guesses(),
-    lambda settings: Structure(settings.structure.head_start),
+    lambda settings: Structure(settings.structure),
     lambda settings: Curves(settings.curves),
     lambda settings: Evolution(settings.evolution),
     lambda _: AskingAboutTable(),
