@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
+
+from nsr.console import compile_visibly, print_leaderboard, shown, status, tell_changed, told, watched
 
 EXIT_CLOSED_PIPE = 1
 EXIT_BAD_INPUT = 2
@@ -21,15 +22,6 @@ try:
 except KeyboardInterrupt:  # Ctrl-C while the command is still being loaded
     print(_INTERRUPTED, file=sys.stderr)
     sys.exit(EXIT_INTERRUPTED)
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from nsr.data.names import Names
-    from nsr.data.table import Table
-    from nsr.ode import ODERegressor
-    from nsr.regressor import SymbolicRegressor
 
 app = typer.Typer(help="NSR: data in, equation out.", add_completion=False, pretty_exceptions_enable=False)
 # What typer raises for a wrong option, from the click that it uses, its own or the installed one.
@@ -105,16 +97,12 @@ def fit(
     from rich.console import Console
 
     from nsr.clock import check_time_limit
-    from nsr.data.writing import check_output
 
     console = Console(stderr=True)
     started = time.perf_counter()
     check_time_limit(time_limit)
-    if output is not None:
-        check_output(output, [data])
-    if plot is not None:
-        _check_plot(plot, output, data)
-    with _status(console) as say, _told(console) as notes:
+    _check_written(output, plot, data)
+    with status(console) as say, told(console) as notes:
         import pandas as pd
 
         from nsr.data.column_units import split_by_comma
@@ -125,22 +113,23 @@ def fit(
         from nsr.refinement.compiling import compile_kernels
         from nsr.regressor import SymbolicRegressor
         from nsr.results import write_result
+        from nsr.table_options import column_units, constant_units_for, row_columns, row_numbers
 
         table = read_table(data)
         chosen = None if features is None else split_by_comma(features)
-        of_rows = _of_rows(table, sample_weight=weights, y_err=error)
+        of_rows = row_columns(table, sample_weight=weights, y_err=error)
         places, explained = select_columns(table, target, chosen, list(of_rows.values()))
         X = pd.DataFrame(table.matrix(places)).set_axis([table.names[place] for place in places], axis=1)
-        y, row_columns = table.numbers(explained), _numbers(table, of_rows)
-        _tell_changed(Names.of(list(X.columns)), console)
-        own_units = _units(table, places, explained, units)
+        y, known = table.numbers(explained), row_numbers(table, of_rows)
+        tell_changed(Names.of(list(X.columns)), console)
+        own_units = column_units(table, places, explained, units)
         estimator = SymbolicRegressor(
             checkpoint=checkpoint or DEFAULT_CHECKPOINT,
             n_candidates=candidates,
             time_limit=time_limit,
             selection=selection,
             guesses=guess or (),
-            constant_units=constant_units or _constant_units(units, own_units),
+            constant_units=constant_units or constant_units_for(units, own_units),
             device=device,
             random_state=seed,
             loss=loss,
@@ -152,26 +141,26 @@ def fit(
                 required=required, forbidden=forbidden, constant_bounds=constant_bounds,
             ),
         )  # fmt: skip
-        _compile(compile_kernels, say)
-        with _watched(console, say, time_limit):
-            estimator.fit(X, y, **own_units, **row_columns)
+        compile_visibly(compile_kernels, say)
+        with watched(console, say, time_limit):
+            estimator.fit(X, y, **own_units, **known)
     target = table.names[explained]
     chosen_equation = estimator.equations("warranted")[estimator.best_index_]
     about = estimator.reports_[estimator.best_index_].text
-    lines = [f"{_shown(target)} = {chosen_equation}", *([f"  {_shown(about)}"] if about else [])]
+    lines = [f"{shown(target)} = {chosen_equation}", *([f"  {shown(about)}"] if about else [])]
     seconds = time.perf_counter() - started
-    told: list[str] = []
-    printed = partial(_print_leaderboard, estimator, estimator.equations("warranted"), told, lines)
-    with _told(console), _printed_last(printed):
+    remarks: list[str] = []
+    printed = partial(print_leaderboard, estimator, estimator.equations("warranted"), remarks, lines)
+    with told(console), _printed_last(printed):
         own_report = estimator.report() if report else None
         if own_report is not None:
-            told += ["", repr(own_report), ""]
+            remarks += ["", repr(own_report), ""]
         if output is not None:
             write_result(output, estimator, target, seconds, seed, notes, own_report)
         if plot is not None:
             from nsr.plots import draw
 
-            draw(estimator, X, y, _shown(target), plot)
+            draw(estimator, X, y, shown(target), plot)
 
 
 @app.command()
@@ -191,7 +180,7 @@ def predict(
     _define(define)
     if output is not None:
         check_output(output, [result, data])
-    with _told(Console(stderr=True)):
+    with told(Console(stderr=True)):
         found = read_result(result)
         text = predictions(found, read_table(data)).to_csv(index=False, lineterminator="\n")
     if output is None:
@@ -230,11 +219,11 @@ def ode(
     from rich.console import Console
 
     from nsr.clock import check_time_limit
-    from nsr.data.writing import check_output
 
     console = Console(stderr=True)
     check_time_limit(time_limit)
-    with _status(console) as say, _told(console) as notes:
+    _check_written(output, plot, data)
+    with status(console) as say, told(console) as notes:
         from nsr.data.column_units import split_by_comma
         from nsr.ode import ODERegressor
         from nsr.ode.compiling import compile_ode_kernels
@@ -242,14 +231,10 @@ def ode(
         from nsr.ode.printing import to_equations
         from nsr.ode.tables import read_trajectories, write_systems
 
-        if output is not None:
-            check_output(output, [data])
-        if plot is not None:
-            _check_plot(plot, output, data)
         times, tables, names = read_trajectories(
             data, time, None if states is None else split_by_comma(states), trajectory
         )
-        _tell_changed(names, console)
+        tell_changed(names, console)
         estimator = ODERegressor(
             time_limit=time_limit, random_state=seed, device=device, n_equations=equations,
             **_limits(
@@ -260,13 +245,13 @@ def ode(
         )  # fmt: skip
         if stages is not None:
             estimator.set_params(stages=tuple(split_by_comma(stages)))
-        _compile(compile_ode_kernels, say)
-        with _watched(console, say, time_limit):
+        compile_visibly(compile_ode_kernels, say)
+        with watched(console, say, time_limit):
             estimator.fit(times, tables)
     best = estimator.expressions_[estimator.best_index_]
     written = to_equations(best, estimator.names_.identifiers, digits=6)
-    printed = partial(_print_leaderboard, estimator, estimator.equations(digits=6), (), written)
-    with _told(console), _printed_last(printed):
+    printed = partial(print_leaderboard, estimator, estimator.equations(digits=6), (), written)
+    with told(console), _printed_last(printed):
         if output is not None:
             write_systems(output, estimator, time, names, notes)
         if plot is not None:
@@ -290,116 +275,20 @@ def _limits(definitions: Sequence[str] | None, **texts: str | float | None) -> d
     return limits_in_text(**texts)
 
 
-def _check_plot(plot: Path, output: Path | None, data: Path) -> None:
-    """Raises before any work is done where a picture could not be written."""
+def _check_written(output: Path | None, plot: Path | None, data: Path) -> None:
+    """Raises before any work is done where a file or a picture could not be written."""
     from nsr.data.writing import check_output
+
+    if output is not None:
+        check_output(output, [data])
+    if plot is None:
+        return
     from nsr.export.pictures import check_picture
 
     check_picture(plot)
     check_output(plot, [data])
     if output is not None and plot.resolve() == output.resolve():
         raise ValueError(f"--output and --plot are both {plot}; give each its own name")
-
-
-def _of_rows(table: Table, **columns: str | None) -> dict[str, int]:
-    """Places of the columns that say how much rows count, by what `SymbolicRegressor.fit` calls them."""
-    return {name: table.place(column) for name, column in columns.items() if column is not None}
-
-
-def _numbers(table: Table, places: dict[str, int]) -> dict[str, Any]:
-    """These columns, checked while it is still known what users call them and where they find their rows."""
-    from nsr.data.weights import check
-
-    if len(places) > 1:
-        raise ValueError("give --weights or --error, not both: errors stand for the weights 1 / error^2")
-    numbers = {name: table.numbers(place) for name, place in places.items()}
-    for name, place in places.items():
-        check(name, numbers[name], partial(_of_cell, table, place, numbers[name]))
-    return numbers
-
-
-def _of_cell(table: Table, place: int, numbers: NDArray[np.float64], row: int) -> str:
-    return f"column {table.names[place]!r} holds {numbers[row]:g} in line {table.lines[row]}"
-
-
-def _units(table: Table, places: Sequence[int], target: int, text: str | None) -> dict[str, Any]:
-    """Units for `SymbolicRegressor.fit`, from the option or else from the row under the header."""
-    from nsr.data.column_units import units_in_text, units_under_header
-    from nsr.data.names import Names
-    from nsr.data.notes import tell
-
-    if text is not None:
-        names = Names.of([table.names[place] for place in places])
-        X_units, y_units = units_in_text(text, names, table.names[target])
-    elif table.units is not None:
-        X_units, y_units = units_under_header(table, places, target)
-        pairs = zip((*places, target), (*X_units, y_units), strict=True)
-        shown = ", ".join(f"{table.names[place]} = {unit}" for place, unit in pairs)
-        tell(f"line {table.units_line} is read as units: {shown}")
-    else:
-        return {}
-    return {"X_units": X_units, "y_units": y_units}
-
-
-def _constant_units(text: str | None, units: dict[str, Any]) -> str:
-    """Whether constants have units where the user does not say: if units that nobody asked for need it."""
-    from nsr.data.column_units import constants_need_units
-    from nsr.data.notes import tell
-
-    if text is None and units and constants_need_units(**units):
-        tell("no product of powers of the columns has the target's unit, so that constants may have units")
-        return "free"
-    return "dimensionless"
-
-
-@contextlib.contextmanager
-def _status(console: Any) -> Iterator[Callable[[Any], None]]:
-    """What says what is going on: beside a spinner on a terminal, not at all in a pipe."""
-    if not console.is_terminal:
-        yield lambda _: None
-        return
-    with console.status("loading") as status:
-        status.update(spinner="dots")  # draws it now, not when a thread gets its turn among the imports
-        yield status.update
-
-
-@contextlib.contextmanager
-def _watched(console: Any, say: Callable[[Any], None], time_limit: float) -> Iterator[None]:
-    """Shows on a terminal how far a search is; in a pipe nobody watches it."""
-    if not console.is_terminal:
-        yield
-        return
-    from nsr.live import LiveStatus
-    from nsr.progress import watched_by
-
-    live = LiveStatus(time_limit)
-    say(live)
-    with watched_by(live):
-        yield
-
-
-def _compile(compile_all: Callable[[], None], say: Callable[[Any], None]) -> None:
-    """Compiles what was not compiled before, which takes a while when it is everything."""
-    from nsr.evaluate.kernels import are_compiled
-
-    if not are_compiled():
-        say("compiling, as this is the first fit on this machine (about 15 s)")
-    compile_all()
-
-
-@contextlib.contextmanager
-def _told(console: Any) -> Iterator[list[str]]:
-    """Warnings become notes on the console, at once, and are kept in the list."""
-    kept: list[str] = []
-
-    def show(message: Warning | str, *_: Any, **__: Any) -> None:
-        kept.append(str(message))
-        _tell(console, str(message))
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("always", UserWarning)
-        warnings.showwarning = show
-        yield kept
 
 
 @contextlib.contextmanager
@@ -413,39 +302,6 @@ def _printed_last(print_result: Callable[[], None]) -> Iterator[None]:
     except KeyboardInterrupt:
         print("nsr: interrupted before everything was written", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
-
-
-def _tell_changed(names: Names, console: Any) -> None:
-    for column, name in names.changed:
-        _tell(console, f"column {column!r} is written {name} in equations")
-
-
-def _tell(console: Any, message: str) -> None:
-    console.print(f"note: {_shown(message)}", style="yellow", highlight=False, markup=False, soft_wrap=True)
-
-
-def _shown(text: str) -> str:
-    """Text of a file as a terminal may show it: without what would control the terminal."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-
-
-def _print_leaderboard(
-    estimator: SymbolicRegressor | ODERegressor,
-    equations: Sequence[str],
-    told: Sequence[str],
-    chosen: Sequence[str],
-) -> None:
-    """Prints the front, what else is told, and the chosen equation or the equations of the chosen system."""
-    from rich.console import Console
-
-    from nsr.export.leaderboard import leaderboard
-
-    console = Console()
-    # In a pipe there is no width to fit; equations are never cut.
-    width = console.width if sys.stdout.isatty() else 10_000
-    front = leaderboard(estimator.equations_, equations, estimator.best_index_, width)
-    for text in (front, *told, *chosen):
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def main() -> None:
@@ -473,5 +329,5 @@ def main() -> None:
 
 def _refused(message: str) -> int:
     """Prints a message in one line."""
-    print(f"nsr: {_shown(' '.join(message.split()))}", file=sys.stderr)
+    print(f"nsr: {shown(' '.join(message.split()))}", file=sys.stderr)
     return EXIT_BAD_INPUT

@@ -5,40 +5,34 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any
 
 import joblib
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
 
 from nsr.clock import Clock, check_time_limit
 from nsr.data.column_units import parsed_units
-from nsr.data.guesses import Guess, over_columns, read_guesses
+from nsr.data.guesses import over_columns, read_guesses
 from nsr.data.limits import limits_of
 from nsr.data.names import Names, with_text_names
 from nsr.data.notes import tell
 from nsr.data.preparation import prepare
 from nsr.data.weights import known_noise, row_weights
-from nsr.evaluate.program import Program
-from nsr.export.latex import to_latex
 from nsr.export.leaderboard import leaderboard
 from nsr.expressions.expression import Expression, variable
 from nsr.expressions.printing import to_infix
-from nsr.expressions.sympy_form import to_sympy
 from nsr.expressions.units import Units
+from nsr.fitted_front import FittedFront
 from nsr.network.checkpoint import DEFAULT_CHECKPOINT, from_pretrained
 from nsr.network.devices import check_device
 from nsr.progress import Progress, Watcher, current_watcher
-from nsr.refinement.candidates import Candidate
 from nsr.refinement.choice import RULES
 from nsr.refinement.compiling import compile_kernels
-from nsr.refinement.front import front_table
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.losses import AUTO
-from nsr.refinement.reported import check_asked, constants_table, reported
 from nsr.refinement.selection import thinned
 from nsr.report.finding import LITTLE, percent
 from nsr.search.context import COMPONENTS
@@ -48,8 +42,6 @@ from nsr.search.solve import Solver
 from nsr.task import Task
 
 if TYPE_CHECKING:
-    import sympy
-
     from nsr.report.report import Report
 
 Array = NDArray[np.float64]
@@ -58,7 +50,7 @@ Array = NDArray[np.float64]
 _DIGITS = 4
 
 
-class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """Finds equations y = f(X) with a pretrained transformer and refines their constants.
 
     Args:
@@ -261,9 +253,9 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         task = Task(data.X, data.y, SQUARED_ERROR, data.weights, space, seed, joblib.cpu_count())
         if y_err is not None:
             task = replace(task, noise=known_noise(y_err, data.weights, data.rows))
-        task = with_noise_model(task, self.loss)
-        is_loss_open = self.loss == AUTO and y_err is None
         settings = self.settings or SearchSettings()
+        task = with_noise_model(task, self.loss, settings.noise)
+        is_loss_open = self.loss == AUTO and y_err is None
         solver = Solver(pretrained, self.n_candidates, self._stages, settings, self.selection, is_loss_open)
         solver.watch = _shown_to(current_watcher(), names, data.columns)
         guesses = over_columns(given, data.columns)
@@ -293,88 +285,6 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         Units.check_constants(self.constant_units)
         check_device(self.device)
 
-    @overload
-    def predict(
-        self,
-        X: ArrayLike,
-        index: int | None = None,
-        return_std: Literal[False] = False,
-        interval: None = None,
-    ) -> Array: ...
-
-    @overload
-    def predict(
-        self, X: ArrayLike, index: int | None = None, return_std: bool = ..., interval: float | None = ...
-    ) -> Array | tuple[Array, Array]: ...
-
-    def predict(
-        self,
-        X: ArrayLike,
-        index: int | None = None,
-        return_std: bool = False,
-        interval: float | None = None,
-    ) -> Array | tuple[Array, Array]:
-        """Values of an equation of the front; of the chosen one by default.
-
-        Args:
-            X: Variables, shape (n_rows, n_columns).
-            index: Row of `equations_`.
-            return_std: Whether to return standard deviations, too: those of new observations, noise included,
-                as scikit-learn's `GaussianProcessRegressor` does. A new observation is as precise as the
-                median row of the fit: with `y_err` its error is their median, with `sample_weight` that of a
-                row of median weight, and with losses of counts or of relative errors it grows with the
-                value. For the error of the equation's value alone see `reports_[index].fit.of_mean`.
-            interval: Probability, such as 0.95, with which such observations lie between bounds to return;
-                the tails are those of the noise that the loss is made for.
-
-        Returns:
-            Predictions, shape (n_rows,); NaN where the equation has no value. With `return_std` also standard
-            deviations, shape (n_rows,); with `interval` bounds, shape (n_rows, 2). These take the form of the
-            equation for granted; they are infinite where a prediction depends on what the data leave open.
-
-        Raises:
-            ValueError: If both are asked for, or the probability is not between 0 and 1.
-        """
-        check_is_fitted(self)
-        check_asked(return_std, interval)
-        self.names_.check_order(X)
-        table = validate_data(self, with_text_names(X), dtype=np.float64, reset=False)
-        place = self.best_index_ if index is None else index
-        expression = self.expressions_[place]
-        values = np.asarray(Program([expression]).values(table)[0], dtype=np.float64)
-        if interval is not None:
-            return values, self.reports_[place].interval_of(expression, table, values, interval)
-        return (values, self.reports_[place].std_of(expression, table)) if return_std else values
-
-    @property
-    def best_(self) -> pd.Series:
-        """The chosen row of `equations_`."""
-        check_is_fitted(self)
-        return self.equations_.iloc[self.best_index_]
-
-    def sympy(self, index: int | None = None) -> sympy.Expr:
-        """An equation of the front as a SymPy expression; the chosen one by default."""
-        check_is_fitted(self)
-        expression = self.expressions_[self.best_index_ if index is None else index]
-        return to_sympy(expression, self._names())
-
-    def latex(self, index: int | None = None) -> str:
-        """An equation of the front as LaTeX; the chosen one by default."""
-        check_is_fitted(self)
-        expression = self.expressions_[self.best_index_ if index is None else index]
-        return to_latex(expression, self._names())
-
-    def equations(self, digits: int | Literal["warranted"] | None = None) -> list[str]:
-        """The front as infix text.
-
-        Args:
-            digits: Of constants: this many; those that their errors warrant; or all by default.
-        """
-        check_is_fitted(self)
-        if digits == "warranted":
-            return [to_infix(one.shown, self._names()) for one in self.reports_]
-        return [to_infix(expression, self._names(), digits) for expression in self.expressions_]
-
     def report(self) -> Report:
         """What the chosen equation explains, what is left, what of the data it needs, and what is doubtful.
 
@@ -387,7 +297,8 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
         seed = self.random_state if isinstance(self.random_state, int) else None
         search = SearchSummary(self.ended_, self.n_tried_, self.seconds_, self.time_limit, seed)
-        fitted = Fitted(self._seen, self.expressions_[self.best_index_], self._names(), self._seen.seed)
+        names = self.names_.identifiers
+        fitted = Fitted(self._seen, self.expressions_[self.best_index_], names, self._seen.seed)
         return report_on(fitted, self.equations("warranted")[self.best_index_], self._n_rows, search)
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:
@@ -396,16 +307,6 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         if not hasattr(self, "equations_"):
             return header
         return f"{header}\n{leaderboard(self.equations_, self.equations('warranted'), self.best_index_)}"
-
-    def _keep_front(
-        self, front: list[Candidate], task: Task, columns: NDArray[np.intp], guesses: Sequence[Guess]
-    ) -> None:
-        back = {used: variable(int(column)) for used, column in enumerate(columns)}
-        self.expressions_ = [candidate.expression.substitute(back) for candidate in front]
-        self.reports_ = [reported(candidate.expression, task, guesses).over(back) for candidate in front]
-        self.constants_ = constants_table(self.reports_)
-        self.equations_ = front_table(front, task)
-        self.equations_["equation"] = self.equations()
 
     def _tell_unexplained(self) -> None:
         explained = float(self.best_["r2"])
@@ -417,9 +318,6 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
                 f"the chosen equation explains {what}: what is left may be noise, or due to what is not in "
                 "the table; report() says more, and time_limit gives the search more time"
             )
-
-    def _names(self) -> Sequence[str]:
-        return self.names_.identifiers
 
     @property
     def _stages(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from nsr.expressions.expression import Expression, apply, constant
-from nsr.expressions.operators import OPERATORS
+from nsr.expressions.operators import OPERATORS, Operator
 from nsr.expressions.simplify import simplify
 
 _ONE = constant(1.0)
@@ -40,19 +40,36 @@ def _split_off(expression: Expression) -> tuple[float, Expression]:
     name = expression.tokens[0]
     if isinstance(name, float):
         return name, _ONE
-    parts = [_split(child) for child in expression.children]
-    if name == "neg":
-        return -parts[0][0], parts[0][1]
-    if name in ("mul", "div"):
+    if name not in OPERATORS:
+        return 1.0, expression
+    operator, parts = OPERATORS[name], [_split(child) for child in expression.children]
+    if operator.weights:
+        return _of_sum(operator, parts)
+    if operator.exponents and operator.arity == 2 and _can_be_raised(parts, operator.exponents):
         (a, left), (b, right) = parts
-        return (a * b, _times(left, right)) if name == "mul" else (a / b, _over(left, right))
-    if name in ("add", "sub"):
-        return _of_sum(str(name), parts)
-    exponent = _exponent(expression) if parts else None
+        return _value(operator, a, b), _powers(operator, left, right)
+    exponent = _exponent(expression)
     if exponent is not None and parts[0][0] > 0:
         factor, base = parts[0]
-        return _power(factor, exponent), apply(str(name), base, *expression.children[1:])
-    return (1.0, apply(str(name), *(_product(*part) for part in parts))) if parts else (1.0, expression)
+        return _power(factor, exponent), apply(name, base, *expression.children[1:])
+    return 1.0, apply(name, *(_product(*part) for part in parts))
+
+
+def _can_be_raised(parts: list[tuple[float, Expression]], exponents: tuple[float, ...]) -> bool:
+    """Whether the power of each product is that of its factor times that of the rest."""
+    return all(
+        factor > 0 or exponent.is_integer() for (factor, _), exponent in zip(parts, exponents, strict=True)
+    )
+
+
+def _value(operator: Operator, *factors: float) -> float:
+    """A product of powers of numbers; NaN where it is not known."""
+    if all(factor == 1 for factor in factors):
+        return 1.0
+    if operator.numpy is None:
+        return math.nan
+    with np.errstate(all="ignore"):
+        return float(operator.numpy(*map(np.float64, factors)))
 
 
 def _exponent(expression: Expression) -> float | None:
@@ -64,14 +81,16 @@ def _exponent(expression: Expression) -> float | None:
     return exponent if operator.name == "pow" and isinstance(exponent, float) else None
 
 
-def _of_sum(name: str, parts: list[tuple[float, Expression]]) -> tuple[float, Expression]:
+def _of_sum(operator: Operator, parts: list[tuple[float, Expression]]) -> tuple[float, Expression]:
     """Of c*g + s, with a number s, the factor c and g + s/c; of other sums nothing comes out."""
+    if operator.arity == 1:
+        return operator.weights[0] * parts[0][0], parts[0][1]
     for place in (0, 1):
         (factor, scaled), (shift, other) = parts[place], parts[1 - place]
         if other == _ONE and scaled != _ONE and factor != 1:
             moved = constant(shift / factor)
-            return factor, apply(name, *((scaled, moved) if place == 0 else (moved, scaled)))
-    return 1.0, apply(name, *(_product(*part) for part in parts))
+            return factor, apply(operator.name, *((scaled, moved) if place == 0 else (moved, scaled)))
+    return 1.0, apply(operator.name, *(_product(*part) for part in parts))
 
 
 def _product(factor: float, rest: Expression) -> Expression:
@@ -88,18 +107,16 @@ def _power(factor: float, exponent: float) -> float:
 
 def _product_or_sum(factor: float, rest: Expression) -> Expression:
     """The product, or c*g + c*s for c*(g + s) with a number s, which reads better."""
-    if rest.tokens[0] in ("add", "sub"):
+    name = rest.tokens[0]
+    if isinstance(name, str) and name in OPERATORS and OPERATORS[name].weights:
         parts = [_product(factor, part) for part in rest.children]
         if any(isinstance(part.tokens[0], float) for part in rest.children):
-            return apply(str(rest.tokens[0]), *parts)
+            return apply(name, *parts)
     return _product(factor, rest)
 
 
-def _times(left: Expression, right: Expression) -> Expression:
-    if left == _ONE:
-        return right
-    return left if right == _ONE else apply("mul", left, right)
-
-
-def _over(left: Expression, right: Expression) -> Expression:
-    return left if right == _ONE else apply("div", left, right)
+def _powers(operator: Operator, left: Expression, right: Expression) -> Expression:
+    """A product of powers, without a 1 where the other part stays as it is."""
+    if right == _ONE and operator.exponents[0] == 1:
+        return left
+    return right if left == _ONE and operator.exponents[1] == 1 else apply(operator.name, left, right)

@@ -11,10 +11,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.refinement.candidates import Candidate
-from nsr.refinement.crossvalidation import held_out_losses, is_as_good
+from nsr.refinement.crossvalidation import HeldOut, is_as_good
 from nsr.refinement.description import is_round
 from nsr.task import Task
 
@@ -28,13 +27,12 @@ _MOST_COMPARED, _MOST = 24, 8
 CREDIBLE_BITS = 20.0
 # Standard errors within which losses of left-out rows are not told apart: a probability of about 5 %.
 _WITHIN = 2.0
-# Curves of one name that differ by less than this share of what they leave unexplained are one, and so are
-# curves of different names that hardly differ at all.
-_SAME, _EQUAL = 0.05, 1e-3
+# Curves of different names that differ by less than this share of what they leave unexplained are one.
+_EQUAL = 1e-3
 
 
 def alternatives(
-    front: Sequence[Candidate], candidates: Iterable[Candidate], task: Task, clock: Clock = Clock()
+    front: Sequence[Candidate], candidates: Iterable[Candidate], held_out: HeldOut
 ) -> list[Candidate]:
     """Named curves beside a front, those of the shortest description first.
 
@@ -45,14 +43,14 @@ def alternatives(
     Args:
         front: Equations, at least one.
         candidates: Among which there may be curves.
-        task: What they explain.
-        clock: Once it is over constants are not fitted again.
+        held_out: Their losses on rows that were left out; those of the front may be known.
     """
+    task = held_out.task
     curves = _different(front, _worth_a_look(front, candidates, task), task)[:_MOST_COMPARED]
     if not curves:
         return []
     named = [*curves, *(row for row in front if row.name)]
-    losses = held_out_losses([curve.expression for curve in named], task, clock)
+    losses = held_out.losses([curve.expression for curve in named])
     kept = []
     for curve, own in zip(curves, losses, strict=False):
         rivals = [row for one, row in zip(named, losses, strict=True) if n_fitted(one) <= n_fitted(curve)]
@@ -77,7 +75,7 @@ def _worth_a_look(front: Sequence[Candidate], candidates: Iterable[Candidate], t
 
 
 def _different(front: Sequence[Candidate], curves: Sequence[Candidate], task: Task) -> list[Candidate]:
-    """Curves without those that are one with an equation of the front or with a curve before them."""
+    """Curves without those that are, or are called, as an equation of the front or a curve before them."""
     every = [*front, *curves]
     with np.errstate(all="ignore"):
         values = Program([one.expression for one in every]).values(task.X) * task.root_weights
@@ -85,7 +83,7 @@ def _different(front: Sequence[Candidate], curves: Sequence[Candidate], task: Ta
         kept = list(range(len(front)))
         for place in range(len(front), len(every)):
             distances = np.mean(np.square(values[kept] - values[place]), axis=1)
-            shares = [_SAME if every[other].name == every[place].name else _EQUAL for other in kept]
-            if not np.any(distances <= np.square(shares) * residuals[place]):
+            is_called_so = any(every[other].name == every[place].name for other in kept)
+            if not is_called_so and not np.any(distances <= _EQUAL**2 * residuals[place]):
                 kept.append(place)
     return [every[place] for place in kept[len(front) :]]

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from nsr.clock import Clock
 from nsr.refinement.alternatives import CREDIBLE_BITS, alternatives, n_fitted
 from nsr.refinement.candidates import Candidate, ranked
-from nsr.refinement.crossvalidation import held_out_losses, is_as_good
+from nsr.refinement.crossvalidation import HeldOut, is_as_good
 from nsr.refinement.selection import front_of, pareto_front
 from nsr.task import ROWS, Task
 
@@ -70,16 +70,17 @@ def chosen_front(
     """
     rows = pareto_front(candidates)
     shortest = _shortest(rows, task)
+    held_out = HeldOut(task.first(ROWS), clock)
     if _is_described(shortest, task):
         auto = shortest
         kept = _halving(rows[: rows.index(shortest) + 1])
     else:
         rows = _accurate_front(candidates, task)
-        kept, auto = _predictive(_largest_steps(_credible(candidates, shortest, task)), task, clock)
+        kept, auto = _predictive(_largest_steps(_credible(candidates, shortest, task)), held_out, clock)
     chosen = auto if rule == "auto" else _by_rule(rows, task, rule)
     front = sorted({*kept, chosen}, key=_by_complexity)
     if task.n_rows >= _LEAST_ROWS and not task.is_exact(shortest.loss) and not clock.is_over:
-        others = alternatives(front, candidates, task.first(ROWS), clock)
+        others = alternatives(front, candidates, held_out)
         front = sorted([*front, *others], key=_by_complexity)
     return Front(front, front.index(chosen))
 
@@ -152,13 +153,13 @@ def _credible(candidates: Sequence[Candidate], shortest: Candidate, task: Task) 
     return sorted({*_accurate_front(believed, task), shortest}, key=_by_complexity)
 
 
-def _predictive(rows: list[Candidate], task: Task, clock: Clock) -> tuple[list[Candidate], Candidate]:
+def _predictive(rows: list[Candidate], held_out: HeldOut, clock: Clock) -> tuple[list[Candidate], Candidate]:
     """The rows that predict significantly better than the one kept before, and the chosen one.
 
     Where time was up before all had been fitted without each row, the shortest description is chosen: losses
     of rows that equations were fitted to speak for the longest.
     """
-    losses = held_out_losses([row.expression for row in rows], task.first(ROWS), clock)
+    losses = held_out.losses([row.expression for row in rows])
     if clock.is_over:
         return _halving(rows), min(rows, key=lambda row: row.bits)
     best = int(np.argmin(losses.mean(axis=1)))

@@ -51,6 +51,30 @@ def held_out_losses(expressions: Sequence[Expression], task: Task, clock: Clock 
     return np.where(np.isfinite(losses), losses, np.inf)
 
 
+class HeldOut:
+    """Losses of rows that were left out, as `held_out_losses` has them; no equation is fitted twice.
+
+    Attributes:
+        task: What equations explain.
+
+    Args:
+        task: See above.
+        clock: Once it is over, constants are not fitted again.
+    """
+
+    def __init__(self, task: Task, clock: Clock = Clock()) -> None:
+        self.task = task
+        self._clock = clock
+        self._known: dict[Expression, Array] = {}
+
+    def losses(self, expressions: Sequence[Expression]) -> Array:
+        """Losses of expressions, at least one, with the constants of the fit to all rows; shape (E, P)."""
+        new = [expression for expression in dict.fromkeys(expressions) if expression not in self._known]
+        if new:
+            self._known.update(zip(new, held_out_losses(new, self.task, self._clock), strict=True))
+        return np.array([self._known[expression] for expression in expressions])
+
+
 def is_as_good(losses: Array, best: Array, within: float) -> bool:
     """Whether losses are on average within some standard errors of others, and not clearly more on most rows.
 

@@ -126,4 +126,4 @@ class Context:
         task = self.task
         with np.errstate(all="ignore"):
             residual = task.residuals(Program([best.expression]).values(task.X)[0])
-        return has_structure(task.X, residual)
+        return has_structure(task.X, residual, self.settings.noise.residuals)

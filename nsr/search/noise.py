@@ -19,25 +19,24 @@ from nsr.refinement.candidates import Candidate, as_found_by, scored
 from nsr.refinement.likelihood import weighted
 from nsr.refinement.losses import AUTO, GAMMA, loss_for
 from nsr.search.proportional import is_proportional, relative_weights
-from nsr.search.surrogate import PLAIN, Output, Response, Surrogate, fit_surrogates, outputs
+from nsr.search.response import PLAIN, Output, Response, outputs
+from nsr.search.settings import NoiseSettings
+from nsr.search.surrogate import Surrogate, fit_surrogates
 from nsr.task import ROWS, Task
 
 Array = NDArray[np.float64]
 
-# Bits that a row may be worth to an equation: those of a few nodes.
-_MOST_BITS = 32.0
-# Rounds in which the smooth fit is weighted as it says itself, at most; the last changes its residuals by
-# less than this share.
-_ROUNDS, _SETTLED = 10, 0.02
 
-
-def with_noise_model(task: Task, loss: str | Callable[[Array, Array], Array]) -> Task:
+def with_noise_model(
+    task: Task, loss: str | Callable[[Array, Array], Array], settings: NoiseSettings = NoiseSettings()
+) -> Task:
     """A task with the loss that was asked for and what it needs to know of the noise.
 
     Args:
         task: In the user's units, with squared error.
         loss: A name of `nsr.refinement.losses.LOSSES`, or the user's own. `auto` is squared error to begin
             with; see `with_noise_told`.
+        settings: Of the smooth fit that says what is expected.
 
     Raises:
         ValueError: If there is no such loss, or it cannot be one of this target.
@@ -45,10 +44,10 @@ def with_noise_model(task: Task, loss: str | Callable[[Array, Array], Array]) ->
     if isinstance(loss, str) and loss == AUTO:
         return task
     task = replace(task, loss=loss_for(loss, task.y))
-    return task if task.loss.is_quadratic else _with_expected(task)
+    return task if task.loss.is_quadratic else _with_expected(task, settings)
 
 
-def with_noise_told(task: Task) -> Task:
+def with_noise_told(task: Task, settings: NoiseSettings = NoiseSettings()) -> Task:
     """A task with what its data say of their noise: nothing, or that errors are proportional to the value.
 
     Where such errors have made some of a positive target negative, no deviance is defined, and rows have
@@ -56,15 +55,16 @@ def with_noise_told(task: Task) -> Task:
 
     Args:
         task: In the user's units, with squared error.
+        settings: What is clear.
     """
     said = "errors grow in proportion to the target: "
-    if is_proportional(task):
+    if is_proportional(task, settings):
         tell(
             f"{said}what matters is their ratio to it (loss='gamma'; "
             "loss='squared_error' if it should not be so)"
         )
-        return with_noise_model(task, GAMMA.name)
-    weights = relative_weights(task)
+        return with_noise_model(task, GAMMA.name, settings)
+    weights = relative_weights(task, settings)
     if weights is None:
         return task
     tell(
@@ -74,7 +74,9 @@ def with_noise_told(task: Task) -> Task:
     return replace(task, weights=weighted(task.weights, weights))
 
 
-def with_doubts(task: Task, expected: Array, weights: Array | None) -> Task:
+def with_doubts(
+    task: Task, expected: Array, weights: Array | None, settings: NoiseSettings = NoiseSettings()
+) -> Task:
     """The task with rows that count the less the further they are off, so that none is worth an equation.
 
     Losses that know their scale have exponential tails, in which a row that is a thousand scales off is worth
@@ -85,17 +87,21 @@ def with_doubts(task: Task, expected: Array, weights: Array | None) -> Task:
         task: With the scale of the noise.
         expected: What is expected of its target, shape (P,).
         weights: Those of the user.
+        settings: How much a row may be worth.
     """
     worth = task.loss.bits(1.0, 0.0, 1)  # nothing where the scale is not known
     with np.errstate(all="ignore"):
-        share = np.minimum(1.0, _MOST_BITS / (worth * task.loss.elementwise(expected, task.y)))
+        share = np.minimum(1.0, settings.most_bits / (worth * task.loss.elementwise(expected, task.y)))
     if not worth > 0 or np.all(share == 1):
         return replace(task, weights=weights)
     return replace(task, weights=weighted(weights, share / np.mean(share)))
 
 
 def with_noise_of_best(
-    task: Task, found: list[Candidate], weights: Array | None
+    task: Task,
+    found: list[Candidate],
+    weights: Array | None,
+    settings: NoiseSettings = NoiseSettings(),
 ) -> tuple[Task, list[Candidate]]:
     """A task whose loss has the scale of what the best equation leaves, and the candidates scored by it.
 
@@ -105,20 +111,21 @@ def with_noise_of_best(
         task: As the candidates were found for.
         found: In the task's units.
         weights: Those of the user.
+        settings: How often, and how much a row may be worth.
     """
-    for _ in range(_ROUNDS if found else 0):
+    for _ in range(settings.rounds if found else 0):
         best = min(found, key=lambda candidate: candidate.bits).expression
         values = Program([best]).values(task.X)[0]
         loss = task.loss.with_scale_of(task.y - values)
         if loss == task.loss:
             break
-        task = with_doubts(replace(task, loss=loss), values, weights)
+        task = with_doubts(replace(task, loss=loss), values, weights, settings)
         anew = scored([candidate.expression for candidate in found], task)
         found = as_found_by(found, anew, task)
     return task, found
 
 
-def _with_expected(task: Task) -> Task:
+def _with_expected(task: Task, settings: NoiseSettings) -> Task:
     """The task with a smooth fit and the noise around it: of several, the likeliest for its number of terms.
 
     Polynomials of the target itself are sure to come to rest, whatever is far off, and say how much noise
@@ -127,13 +134,13 @@ def _with_expected(task: Task) -> Task:
     some = task.first(ROWS)
     if np.any(np.ptp(some.X, axis=0) == 0) or np.ptp(some.y) == 0:
         return _around(task, np.full_like(task.y, task.level))
-    plain = list(_smooth_fits(some, [PLAIN]))[-1]
+    plain = list(_smooth_fits(some, [PLAIN], settings))[-1]
     known = _around(task, plain.smoothed(task.X, task.y))
     choices = [
         (known, len(plain.coefficients)),
         *(
             (_around(task, fit.smoothed(task.X, known.centre)), len(fit.coefficients))
-            for fit in _smooth_fits(some, outputs())
+            for fit in _smooth_fits(some, outputs(), settings)
         ),
     ]
 
@@ -145,19 +152,19 @@ def _with_expected(task: Task) -> Task:
     return min(choices, key=lambda choice: bits(choice[0].centre, choice[1]))[0]
 
 
-def _smooth_fits(task: Task, choice: Sequence[Output]) -> Iterator[Surrogate]:
+def _smooth_fits(task: Task, choice: Sequence[Output], settings: NoiseSettings) -> Iterator[Surrogate]:
     """Polynomials, each weighted as the one before says, until the noise around them settles."""
     with np.errstate(all="ignore"):
         is_known = bool(np.all(np.isfinite(task.curvature(task.y))))  # not where counts are 0
     response = Response.of(task) if is_known else Response.plain(task.y)
     size = np.inf
-    for _ in range(_ROUNDS):
+    for _ in range(settings.rounds):
         fit = fit_surrogates(task.X, response, choice)[0]
         yield fit
         task = _around(task, fit.smoothed(task.X, response.centre))
         response = Response.of(task)
         before, size = size, float(np.median(np.abs(task.y - task.centre)))
-        if abs(before - size) <= _SETTLED * size:
+        if abs(before - size) <= settings.settled * size:
             break
 
 

@@ -10,56 +10,47 @@ from numpy.typing import NDArray
 
 from nsr.refinement.likelihood import weighted
 from nsr.search.residuals import has_structure
-from nsr.search.surrogate import ROUGH, Response, Surrogate, fit_surrogates
+from nsr.search.response import Response
+from nsr.search.settings import NoiseSettings
+from nsr.search.surrogate import ROUGH, Surrogate, fit_surrogates
 from nsr.task import MANY_ROWS, Task
 
 Array = NDArray[np.float64]
 
-# Rows that the kind of noise is told from, and with fewer it is not told.
-_MOST_ROWS, _LEAST_ROWS = 500, 30
-# A near-exact fit is one of all rows where none is this many times as large as most.
-_FEW_DECADES = 100.0
-# Standard errors by which proportional noise must be the likelier one.
-_SURE = 4.0
-# Errors of more than this share of the value are no errors of measurement: something is missing, and it need
-# not be small where the target is.
-_LARGEST_SHARE = 0.5
-# A fit of all rows that leaves less than one of a few, by more than this factor, leaves more than noise.
-_STILL_LEARNS = 1.1
-# A polynomial that its highest degree made better by more than this factor leaves more than noise.
-_STILL_GAINS = 1.05
-# Rows whose errors have made them negative are no more than this share, and a smooth fit expects of no row
-# less than this share of the mean.
-_MOST_NEGATIVE, _LEAST_EXPECTED = 0.05, 0.02
 # No round makes errors of this many times the value smaller than these.
 _FAR_TOO_LARGE = 2.0
-# Rounds in which a smooth fit is weighted by itself.
-_ROUNDS = 4
 
 
-def is_proportional(task: Task) -> bool:
+def is_proportional(task: Task, settings: NoiseSettings = NoiseSettings()) -> bool:
     """Whether errors proportional to a positive target are clearly likelier than errors of one size.
 
     Two smooth fits, of the target and of its logarithm, are compared row by row by their likelihoods (Vuong,
     "Likelihood ratio tests for model selection and non-nested hypotheses", Econometrica 57, 1989), and what
     the latter leaves must be noise. Where either is near-exact squared error is as good.
+
+    Args:
+        task: With squared error.
+        settings: What is clear.
     """
-    some = task.first(_MOST_ROWS)
+    some = task.first(settings.most_rows)
     X, y = some.X, some.y
-    if some.n_rows < _LEAST_ROWS or np.min(task.y) <= 0 or np.any(np.ptp(X, axis=0) == 0) or np.ptp(y) == 0:
+    if some.n_rows < settings.least_rows or np.min(task.y) <= 0:
+        return False
+    if np.any(np.ptp(X, axis=0) == 0) or np.ptp(y) == 0:
         return False
     plain = fit_surrogates(X, Response.of(some))[0]
-    if plain.error < ROUGH and np.max(y) < _FEW_DECADES * np.median(y):  # else few rows decide on the error
+    has_few_decades = np.max(y) < settings.few_decades * np.median(y)  # else few rows decide on the error
+    if plain.error < ROUGH and has_few_decades:
         return False
     of_log = replace(task, y=np.log(task.y))
-    relative = _Smooth.of(of_log.first(_MOST_ROWS))
-    if not ROUGH < relative.size < _LARGEST_SHARE or relative.surrogate.gain > _STILL_GAINS:
+    relative = _Smooth.of(of_log.first(settings.most_rows))
+    if not ROUGH < relative.size < settings.largest_share or relative.surrogate.gain > settings.still_gains:
         return False
-    is_likelier = _is_likelier(relative.residuals, np.log(y), y - plain.targets(X, y), some)
-    return is_likelier and _is_noise(relative, of_log)
+    is_likelier = _is_likelier(relative.residuals, np.log(y), y - plain.targets(X, y), some, settings.sure)
+    return is_likelier and _is_noise(relative, of_log, settings)
 
 
-def relative_weights(task: Task) -> Array | None:
+def relative_weights(task: Task, settings: NoiseSettings = NoiseSettings()) -> Array | None:
     """Weights of rows whose errors are clearly likelier to be a share of what a smooth fit expects of them.
 
     For targets that such errors have made negative in some rows, so that they have no logarithm: the fit is
@@ -68,37 +59,41 @@ def relative_weights(task: Task) -> Array | None:
 
     Args:
         task: With squared error.
+        settings: What is clear.
 
     Returns:
         With a mean of 1, shape (P,); None where errors are not likelier to be proportional.
     """
-    y, some = task.y, task.first(2 * _MOST_ROWS)  # as such errors are large
-    if task.n_rows < _LEAST_ROWS or not 0 < np.mean(y <= 0) < _MOST_NEGATIVE or np.mean(y) <= 0:
+    n_rows = 2 * settings.most_rows  # as such errors are large
+    y, some = task.y, task.first(n_rows)
+    if task.n_rows < settings.least_rows or np.mean(y) <= 0:
         return None
-    if np.any(np.ptp(some.X, axis=0) == 0):
+    if not 0 < np.mean(y <= 0) < settings.most_negative or np.any(np.ptp(some.X, axis=0) == 0):
         return None
     fit = fit_surrogates(some.X, Response.of(some))[0]
     if fit.error < ROUGH:
         return None
     one_size = some.y - fit.targets(some.X, some.y)
-    least = _LEAST_EXPECTED * float(np.mean(y))
+    least = settings.least_expected * float(np.mean(y))
     expected = np.maximum(fit.smoothed(task.X, y), least)
-    for _ in range(_ROUNDS):
+    for _ in range(settings.weighting_rounds):
         weights = np.square(1 / expected)
-        own = replace(task, weights=weighted(task.weights, weights), expected=expected).first(2 * _MOST_ROWS)
+        own = replace(task, weights=weighted(task.weights, weights), expected=expected).first(n_rows)
         fit = fit_surrogates(own.X, Response.of(own))[0]
         expected = np.maximum(fit.smoothed(task.X, expected), least)
         errors = own.y / expected[: own.n_rows] - 1
         size = math.sqrt(float(np.mean(errors**2)))
         if size > _FAR_TOO_LARGE:
             return None
-    is_likelier = _is_likelier(errors, np.log(expected[: own.n_rows]), one_size, some)
-    if size > _LARGEST_SHARE or not is_likelier or has_structure(task.X, y / expected - 1):
+    is_likelier = _is_likelier(errors, np.log(expected[: own.n_rows]), one_size, some, settings.sure)
+    if size > settings.largest_share or not is_likelier:
+        return None
+    if has_structure(task.X, y / expected - 1, settings.residuals):
         return None
     return np.asarray(np.square(1 / expected) / np.mean(np.square(1 / expected)))
 
 
-def _is_likelier(proportional: Array, logarithm: Array, one_size: Array, task: Task) -> bool:
+def _is_likelier(proportional: Array, logarithm: Array, one_size: Array, task: Task, sure: float) -> bool:
     """Whether relative errors of rows are clearly likelier than errors of one size.
 
     Args:
@@ -106,10 +101,11 @@ def _is_likelier(proportional: Array, logarithm: Array, one_size: Array, task: T
         logarithm: Of what they are relative to, shape (P,).
         one_size: Errors of the other fit, shape (P,).
         task: Whose weights rows have.
+        sure: Standard errors by which they must be.
     """
     weights = np.ones(task.n_rows) if task.weights is None else task.weights / np.mean(task.weights)
     gains = _log_likelihoods(proportional, weights) - logarithm - _log_likelihoods(one_size, weights)
-    return bool(np.mean(gains) > _SURE * np.std(gains) / np.sqrt(len(gains)))
+    return bool(np.mean(gains) > sure * np.std(gains) / np.sqrt(len(gains)))
 
 
 @dataclass(frozen=True)
@@ -135,7 +131,7 @@ class _Smooth:
         return cls(surrogate, off, math.sqrt(float(np.sum((task.root_weights * off) ** 2)) / spare))
 
 
-def _is_noise(of_some: _Smooth, task: Task) -> bool:
+def _is_noise(of_some: _Smooth, task: Task, settings: NoiseSettings) -> bool:
     """Whether what a smooth fit leaves is noise: no more rows make it smaller, and nothing predicts it.
 
     A law that no polynomial of so few rows follows leaves residuals that look like noise.
@@ -143,12 +139,13 @@ def _is_noise(of_some: _Smooth, task: Task) -> bool:
     Args:
         of_some: The fit of the first rows.
         task: All rows.
+        settings: When a fit learns, and what tests of what it leaves ask for.
     """
-    of_all = of_some if task.n_rows <= _MOST_ROWS else _Smooth.of(task.first(MANY_ROWS))
-    if of_some.size > _STILL_LEARNS * of_all.size:
+    of_all = of_some if task.n_rows <= settings.most_rows else _Smooth.of(task.first(MANY_ROWS))
+    if of_some.size > settings.still_learns * of_all.size:
         return False
     seen = task.first(len(of_all.residuals))
-    return not has_structure(seen.X, seen.root_weights * of_all.residuals)
+    return not has_structure(seen.X, seen.root_weights * of_all.residuals, settings.residuals)
 
 
 def _log_likelihoods(residuals: Array, weights: Array) -> Array:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from nsr.search.surrogate import Response, fit_surrogates
+from nsr.search.response import Response
+from nsr.search.settings import ResidualsSettings
+from nsr.search.surrogate import fit_surrogates
 from nsr.task import ROWS
 
 if TYPE_CHECKING:
@@ -15,24 +17,20 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-# Residuals have structure if a model explains more of their variance than this, on rows it has not seen; with
-# fewer rows than these, chance explains more.
-_EXPLAINED, _ENOUGH_ROWS = 0.01, 10_000
-_N_NEIGHBOURS = 10
 
-
-def has_structure(X: Array, residual: Array) -> bool:
+def has_structure(X: Array, residual: Array, settings: ResidualsSettings = ResidualsSettings()) -> bool:
     """Whether polynomials or neighbours predict residuals.
 
     Args:
         X: Variables, shape (P, D), each of them varying.
         residual: What an equation leaves unexplained, shape (P,).
+        settings: How much a model must explain.
     """
     if not np.all(np.isfinite(residual)):
         return True
     if np.ptp(residual) == 0:
         return False
-    enough = _EXPLAINED * max(1.0, _ENOUGH_ROWS / len(residual))
+    enough = settings.explained * max(1.0, settings.enough_rows / len(residual))
     if enough >= 1:  # such few rows show nothing but chance
         return False
     from sklearn.linear_model import LinearRegression
@@ -42,7 +40,7 @@ def has_structure(X: Array, residual: Array) -> bool:
 
     some = slice(0, ROWS)  # tell most cases, and cost little
     quadratic = make_pipeline(PolynomialFeatures(2), LinearRegression())
-    neighbours = KNeighborsRegressor(_N_NEIGHBOURS)  # which see fast oscillations
+    neighbours = KNeighborsRegressor(settings.n_neighbours)  # which see fast oscillations
     return (
         _explained_by(quadratic, X[some], residual[some]) > enough
         or _explained_by(neighbours, X[some], residual[some]) > enough

@@ -79,7 +79,7 @@ class _Scaled:
             look = clock.within(self._solver.settings.first_look)
             while not look.is_over and (batch := next(batches, None)) is not None:
                 yield batch
-            if not self._is_exact and (told := with_noise_told(self.task)) is not self.task:
+            if not self._is_exact and (told := self._told) is not self.task:
                 found = self.search.candidates.most_promising(self._solver.settings.finishing.n_promising)
                 self.task, self.search = self._begun(told)
                 new = self.search.candidates
@@ -94,6 +94,11 @@ class _Scaled:
         own = replace(self.task, loss=other.task.loss, expected=other.task.expected)
         self.task, self.search = self._begun(own)
         return self
+
+    @property
+    def _told(self) -> Task:
+        """The task with what its data say of their noise."""
+        return with_noise_told(self.task, self._solver.settings.noise)
 
     @property
     def _is_exact(self) -> bool:
@@ -148,7 +153,7 @@ class Solver:
         """
         self.ended, self.n_tried = "answered", 0
         weights = task.weights
-        task = with_doubts(task, task.centre, weights)
+        task = with_doubts(task, task.centre, weights, self.settings.noise)
         candidates = constants(task, self.settings.finishing)
         if task.null_loss > 0 and np.any(np.ptp(task.X, axis=0) > 0):
             if task.n_rows < _FEW_ROWS:
@@ -156,13 +161,13 @@ class Solver:
             task, found = self._found(task, guesses, clock)
             if not self.n_tried:
                 tell("the search ended before it had tried any equation: give it more time with time_limit")
-            task, found = with_noise_of_best(task, found, weights)
+            task, found = with_noise_of_best(task, found, weights, self.settings.noise)
             worth = [c for c in found if c.loss < task.null_loss or task.space.is_limited]
             candidates = [*constants(task, self.settings.finishing), *worth]
         candidates = _allowed(candidates, task)
         in_time = clock.reserving(self.settings.finishing.choice_share)
         told_apart = plain(without_duplicates(candidates, task), task, in_time)
-        safe = without_needless_poles(told_apart, task)
+        safe = without_needless_poles(told_apart, task, in_time)
         choosing = Clock.of(max(clock.left, self.settings.finishing.least_choice))
         front = chosen_front(safe, task, self.rule, choosing)
         self._note_time(clock)

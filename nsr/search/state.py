@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, variable
 from nsr.refinement.likelihood import SQUARED_ERROR
-from nsr.search.surrogate import Output, Response, Surrogate, fit_surrogates
+from nsr.search.response import Output, Response
+from nsr.search.structure_settings import SurrogateSettings
+from nsr.search.surrogate import Surrogate, fit_surrogates
 from nsr.task import Task
 
 Array = NDArray[np.float64]
@@ -26,24 +28,28 @@ class State(Task):
     Attributes:
         variables: Each z as an expression of the root's variables x.
         factor: What t is to be multiplied by, an expression of x; None for 1.
+        settings: Of its surrogates.
     """
 
     variables: tuple[Expression, ...] = ()
     factor: Expression | None = None
+    settings: SurrogateSettings = SurrogateSettings()
 
     @classmethod
-    def root(cls, task: Task) -> State:
+    def root(cls, task: Task, settings: SurrogateSettings = SurrogateSettings()) -> State:
         """The task as it was given; of its space what holds for parts of equations, too."""
         variables = tuple(variable(i) for i in range(task.n_variables))
         return cls(
             task.X, task.y, task.loss, task.weights, task.space.of_parts, task.seed, task.n_threads,
-            task.scale, task.expected, task.noise, variables,
+            task.scale, task.expected, task.noise, variables, settings=settings,
         )  # fmt: skip
 
     @cached_property
     def surrogates(self) -> list[Surrogate]:
         """Smooth stand-ins for f, the best first; none without variables, all of which must vary."""
-        return fit_surrogates(self.X, Response.of(self)) if self.n_variables else []
+        if not self.n_variables:
+            return []
+        return fit_surrogates(self.X, Response.of(self), settings=self.settings)
 
     @property
     def best_of_each_output(self) -> list[Surrogate]:

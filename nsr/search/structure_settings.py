@@ -13,6 +13,25 @@ LOSSLESS = 1e-6
 
 
 @dataclass(frozen=True)
+class SurrogateSettings:
+    """Polynomials that stand in for the unknown function of a state.
+
+    Attributes:
+        max_degree: Total degree at most, of a polynomial
+        max_terms: of at most this many terms; with both, its Gram matrix is small and well conditioned.
+        held_out_share: Of the rows, on which a degree is chosen and errors are measured.
+        n_refitted: Kinds of polynomials that are fitted to many rows where none is good on the first.
+        largest_weight: Weights of more than this multiple of their median would let few rows decide.
+    """
+
+    max_degree: int = 12
+    max_terms: int = 290
+    held_out_share: float = 0.2
+    n_refitted: int = 2
+    largest_weight: float = 20.0
+
+
+@dataclass(frozen=True)
 class FamiliesSettings:
     """Sums of simple terms, and ratios of them.
 
@@ -187,12 +206,14 @@ class StructureSettings:
     """Families, reduction and separation.
 
     Attributes:
+        surrogates: Of what stands in for the unknown function.
         families: Of sums of simple terms.
         inner: Of constants inside functions.
         reduction: Of states of fewer variables.
         separation: Of sums and products.
         affine: Of what is affine in a function.
-        share: Of the planned work, before the network is asked.
+        head_start: Seconds of work before curves and evolution begin.
+        share: Its weight where it takes turns with these and the network.
         lossless: A state whose surrogate's error is below this is solved before the larger one it comes from.
         few_variables: States of at most this many are split at once: their parts are simple.
         least_work: Without this much work left no state is split: each part is a search.
@@ -207,12 +228,14 @@ class StructureSettings:
         batches_after: Batches that may bring a shorter solution of a part after a long one.
     """
 
+    surrogates: SurrogateSettings = field(default_factory=SurrogateSettings)
     families: FamiliesSettings = field(default_factory=FamiliesSettings)
     inner: InnerConstantSettings = field(default_factory=InnerConstantSettings)
     reduction: ReductionSettings = field(default_factory=ReductionSettings)
     separation: SeparationSettings = field(default_factory=SeparationSettings)
     affine: AffineSettings = field(default_factory=AffineSettings)
-    share: float = 0.4
+    head_start: float = 1.0
+    share: float = 3.0
     lossless: float = LOSSLESS
     few_variables: int = 2
     least_work: float = 0.25

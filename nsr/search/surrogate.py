@@ -9,172 +9,25 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
-from nsr.expressions.operators import OPERATORS, Operator
-from nsr.task import MANY_ROWS, ROWS, Task
+from nsr.search.response import PLAIN, Output, Response, outputs
+from nsr.search.structure_settings import SurrogateSettings
+from nsr.task import MANY_ROWS, ROWS
 
 Array = NDArray[np.float64]
 
-# Kinds that are fitted to many rows, and the error from which on that is worth its time: noise averages out.
-_N_REFITTED, ROUGH = 2, 1e-3
+# The error from which on more rows are worth their time: noise averages out.
+ROUGH = 1e-3
 # The logarithm does not know the sign of the target: of normal noise, the size alone varies by so much less.
 _SIGN_FACTOR = 2.4
-_MAX_DEGREE = 12
-_MAX_TERMS = 290
-_HELD_OUT_SHARE = 0.2
-# Weights beyond this multiple of their median would let few rows decide.
-_LARGEST_WEIGHT = 20.0
-# Targets of more than this size have no exponentials that a polynomial could give.
-_LARGEST_EXPONENT = 12.0
-# Larger values have squares that cannot be added up.
-_LARGEST = 1e120
 # Kinds that a target usually has, and seconds of work for a row and the square of a term.
 _N_KINDS, _SECONDS = 5, 2e-10
-# Transforms that a target cannot have are taken for the smallest that it can.
-_SMALLEST = 1e-300
-
-
-@dataclass(frozen=True)
-class Output:
-    """What of the target a polynomial gives: the target itself, or an operator of it.
-
-    Where the operator does not tell, or not take, signs, it is one of the target's size.
-
-    Attributes:
-        name: The operator, which has an inverse and a derivative; None for the target itself.
-    """
-
-    name: str | None
-
-    @property
-    def keeps_sign(self) -> bool:
-        """Whether the transform tells the target's sign."""
-        return self.name is None or (
-            OPERATORS[self.name].parity != "even" and OPERATORS[self.name].domain[0] < 0
-        )
-
-    @property
-    def is_logarithm(self) -> bool:
-        """Whether it makes a sum of a product."""
-        return self.name is not None and OPERATORS[self.name].is_logarithm
-
-    @property
-    def inverse(self) -> str | None:
-        """Operator that gives the target, or its size, from the transform; None where it is the same."""
-        return None if self.name is None else OPERATORS[self.name].inverse
-
-    def of_target(self, y: Array) -> Array:
-        """The target's transform."""
-        return y if self.name is None else _computed(self.name, y if self.keeps_sign else np.abs(y))
-
-    def is_of(self, y: Array) -> bool:
-        """Whether the transform of a target, shape (P,), is worth a polynomial."""
-        if self.name is None or self.inverse is None:
-            return True
-        if OPERATORS[self.inverse].is_logarithm:
-            return bool(np.ptp(y) < _LARGEST_EXPONENT and np.max(np.abs(y)) < _LARGEST_EXPONENT)
-        # Of a product the size is one, too; the root of a size has a kink where the sign changes.
-        is_root = OPERATORS[self.name].domain[0] >= 0 and not self.is_logarithm
-        return not is_root or bool(np.all(y > 0))
-
-    def undone(self, transformed: Array, y: Array) -> Array:
-        """The target, from the transform and from a value that lends it its sign."""
-        if self.inverse is None:
-            return transformed
-        low = OPERATORS[self.inverse].domain[0]
-        size = _computed(self.inverse, np.maximum(transformed, _SMALLEST) if low == 0 else transformed)
-        return size if self.keeps_sign else np.sign(y) * size
-
-    def slope(self, y: Array) -> Array:
-        """The target's derivative by the transform, as a function of the target."""
-        if self.name is None:
-            return np.ones_like(y)
-        sign, size = (1.0, y) if self.keeps_sign else (np.sign(y), np.abs(y))
-        with np.errstate(divide="ignore"):
-            return np.asarray(sign / OPERATORS[self.name].derivatives[0](size), dtype=np.float64)
-
-
-@dataclass(frozen=True)
-class Response:
-    """What polynomials are fitted to.
-
-    Attributes:
-        y: Target, shape (P,).
-        weights: How much an error of the target matters, shape (P,).
-        spread: What errors are a share of; 0 is as good as tiny.
-        expected: What an earlier fit expects of the target, shape (P,). Transforms of the target are then
-            taken to be straight lines there (the working response of generalised linear models; McCullagh and
-            Nelder 1989), so that they need not exist for the target itself.
-        is_weighted: Whether the weights are those of noise, and count in every fit just as they are.
-    """
-
-    y: Array
-    weights: Array
-    spread: float
-    expected: Array | None = None
-    is_weighted: bool = False
-
-    @classmethod
-    def of(cls, task: Task) -> Response:
-        """A task's target."""
-        return cls(task.y, task.root_weights, task.spread, task.expected, task.has_noise_model)
-
-    @classmethod
-    def plain(cls, y: Array) -> Response:
-        """A target whose values are all known equally well."""
-        return cls(y, np.ones_like(y), float(np.std(y)))
-
-    @property
-    def centre(self) -> Array:
-        """Where transforms must exist, shape (P,)."""
-        return self.y if self.expected is None else self.expected
-
-    def first(self, n_rows: int | None) -> Response:
-        """That of the first rows; of all by default."""
-        expected = None if self.expected is None else self.expected[:n_rows]
-        return replace(self, y=self.y[:n_rows], weights=self.weights[:n_rows], expected=expected)
-
-    def transformed(self, output: Output) -> tuple[Array, Array]:
-        """The transform of the target, and how much an error of it matters, each of shape (P,)."""
-        slope = output.slope(self.centre)
-        target = output.of_target(self.centre)
-        if self.expected is not None:
-            target = target + (self.y - self.expected) / slope
-        return target, self.weights * np.abs(slope)
-
-    def has(self, output: Output) -> bool:
-        """Whether squares of the transform, and of the weights of its errors, can be computed."""
-        with np.errstate(all="ignore"):
-            return all(bool(np.all(np.abs(values) < _LARGEST)) for values in self.transformed(output))
-
-
-def _computed(name: str, values: Array) -> Array:
-    function = OPERATORS[name].numpy
-    assert function is not None
-    return np.asarray(function(values), dtype=np.float64)
-
-
-PLAIN = Output(None)
-
-
-def outputs() -> list[Output]:
-    """The target itself, and transforms of it: where it is a wave, no function of it is smooth.
-
-    Roots have squares that are smooth, poles reciprocals, squares of sums roots, and logarithms exponentials.
-    """
-    return [PLAIN, *(Output(o.name) for o in linearizing() if o.period is None)]
-
-
-def linearizing() -> list[Operator]:
-    """Operators under which a target may be a sum of simple terms, the most promising first."""
-    usable = [o for o in OPERATORS.values() if o.linearizes > 0 and o.inverse in OPERATORS]
-    return sorted(usable, key=lambda operator: -operator.linearizes)
 
 
 @dataclass(frozen=True)
@@ -233,13 +86,19 @@ class Surrogate:
         return 2 * (_inputs(X, self.log_inputs) - self.low) / (self.high - self.low) - 1
 
 
-def fit_surrogates(X: Array, response: Response, choice: Sequence[Output] | None = None) -> list[Surrogate]:
+def fit_surrogates(
+    X: Array,
+    response: Response,
+    choice: Sequence[Output] | None = None,
+    settings: SurrogateSettings = SurrogateSettings(),
+) -> list[Surrogate]:
     """Polynomials with logarithms of inputs or not, for each kind of output, the best first.
 
     Args:
         X: Variables, shape (P, D), each of them varying.
         response: What to fit.
         choice: What polynomials may give, the target itself among it; `outputs()` by default.
+        settings: How large polynomials are, and how they are judged.
 
     Returns:
         By rising error on held-out rows. Where none is good on the first rows, the best few are fitted to all
@@ -254,12 +113,13 @@ def fit_surrogates(X: Array, response: Response, choice: Sequence[Output] | None
     kinds = list({(inputs.tobytes(), output): (inputs, output) for inputs, output in pairs}.values())
     n_first = None if np.any(np.ptp(X[:ROWS], axis=0) == 0) else ROWS  # a level that few rows have
     first = response.first(n_first)
-    fits = [_fit(X[:n_first], first, response.is_weighted, *kind) for kind in kinds]
+    fits = [_fit(X[:n_first], first, response.is_weighted, *kind, settings) for kind in kinds]
     fits.sort(key=lambda s: s.error)
     if fits[0].error < ROUGH:
         return fits
     many = response.first(MANY_ROWS)
-    fits = [_fit(X[:MANY_ROWS], many, True, fit.log_inputs, fit.output) for fit in fits[:_N_REFITTED]]
+    best = fits[: settings.n_refitted]
+    fits = [_fit(X[:MANY_ROWS], many, True, fit.log_inputs, fit.output, settings) for fit in best]
     return sorted(fits, key=lambda s: s.error)
 
 
@@ -272,19 +132,25 @@ def _of_inputs(
     return [none, positive] if output == PLAIN else [none]
 
 
-def fitting_work(X: Array) -> float:
+def fitting_work(X: Array, settings: SurrogateSettings) -> float:
     """Seconds of work that `fit_surrogates` takes for variables of shape (P, D), about."""
     n_rows = min(len(X), ROWS)
-    n_terms = len(degrees_up_to(X.shape[1], n_rows // 2)) if X.shape[1] else 0
+    n_terms = len(degrees_up_to(X.shape[1], n_rows // 2, settings)) if X.shape[1] else 0
     return _N_KINDS * _SECONDS * n_rows * n_terms**2
 
 
-def refit(surrogate: Surrogate, X: Array, response: Response, degrees: NDArray[np.int64]) -> Surrogate:
+def refit(
+    surrogate: Surrogate,
+    X: Array,
+    response: Response,
+    degrees: NDArray[np.int64],
+    settings: SurrogateSettings,
+) -> Surrogate:
     """The same kind of polynomial with other terms; degrees have shape (T, D)."""
     rough = surrogate.error >= ROUGH
     n_rows = MANY_ROWS if rough or np.any(np.ptp(X[:ROWS], axis=0) == 0) else ROWS
     kind = surrogate.log_inputs, surrogate.output
-    return _fit(X[:n_rows], response.first(n_rows), rough or response.is_weighted, *kind, degrees)
+    return _fit(X[:n_rows], response.first(n_rows), rough or response.is_weighted, *kind, settings, degrees)
 
 
 def _fit(
@@ -293,14 +159,15 @@ def _fit(
     is_weighted: bool,
     log_inputs: NDArray[np.bool_],
     output: Output,
+    settings: SurrogateSettings,
     degrees: NDArray[np.int64] | None = None,
 ) -> Surrogate:
     """Least squares with the total degree that does best on held-out rows."""
     inputs = _inputs(X, log_inputs)
     low, high = inputs.min(axis=0), inputs.max(axis=0)
-    n_training = len(X) - max(1, int(_HELD_OUT_SHARE * len(X)))
+    n_training = len(X) - max(1, int(settings.held_out_share * len(X)))
     if degrees is None:
-        degrees = degrees_up_to(X.shape[1], n_training // 2)
+        degrees = degrees_up_to(X.shape[1], n_training // 2, settings)
         n_levels = np.array([len(np.unique(column)) for column in X.T])
         degrees = degrees[np.all(degrees < n_levels, axis=1)]  # higher ones are not seen on so few values
     totals = degrees.sum(axis=1)
@@ -314,7 +181,7 @@ def _fit(
         rows = (
             in_target
             if response.is_weighted
-            else np.minimum(in_target, _LARGEST_WEIGHT * np.median(in_target))
+            else np.minimum(in_target, settings.largest_weight * np.median(in_target))
         )
     solved = _nested_least_squares(
         design[:n_training] * rows[:n_training, None], (target * rows)[:n_training], cuts
@@ -365,11 +232,13 @@ def _factor(gram: Array) -> Array:
 
 
 @cache
-def degrees_up_to(n_variables: int, max_terms: int) -> NDArray[np.int64]:
+def degrees_up_to(
+    n_variables: int, max_terms: int, settings: SurrogateSettings = SurrogateSettings()
+) -> NDArray[np.int64]:
     """Degrees of all terms, shape (T, D), up to the highest total degree that keeps to their number."""
-    max_terms = min(max_terms, _MAX_TERMS)
+    max_terms = min(max_terms, settings.max_terms)
     terms = [(0,) * n_variables]
-    for total in range(1, _MAX_DEGREE + 1):
+    for total in range(1, settings.max_degree + 1):
         more = [
             tuple(combination.count(d) for d in range(n_variables))
             for combination in itertools.combinations_with_replacement(range(n_variables), total)

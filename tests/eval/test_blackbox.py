@@ -145,7 +145,7 @@ class Here:
 @pytest.mark.usefixtures("_toy")
 def test_saved_fronts_are_read_back_with_their_data(tmp_path, monkeypatch):
     monkeypatch.setattr(blackbox, "Sandbox", Here)
-    command = ["fronts", "--seeds", "1", "--time-limit", "20", "--output", str(tmp_path)]
+    command = ["fronts", "--seeds", "1", "--time-limit", "600", "--output", str(tmp_path)]
     for _ in range(2):  # the second has nothing left to do
         result = CliRunner().invoke(blackbox.app, command)
         assert result.exit_code == 0, result.output

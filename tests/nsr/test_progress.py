@@ -22,7 +22,7 @@ def test_a_fit_tells_its_stages_and_the_best_equation_in_the_users_words(table, 
     told = []
     with watched_by(told.append):
         model = SymbolicRegressor(
-            untrained, guesses="a*mass + b*height", stages=("families", "curves"), time_limit=20
+            untrained, guesses="a*mass + b*height", stages=("families", "curves"), time_limit=600
         )
         model.fit(*table)
     at_work = list(dict.fromkeys(one.at_work for one in told))
@@ -41,7 +41,7 @@ def test_an_interrupt_while_it_tells_keeps_the_best_so_far(table, untrained):
             raise KeyboardInterrupt
 
     with watched_by(interrupting):
-        model = SymbolicRegressor(untrained, guesses="a*mass*height", time_limit=20).fit(*table)
+        model = SymbolicRegressor(untrained, guesses="a*mass*height", time_limit=600).fit(*table)
     assert model.ended_ == "interrupted"
     assert model.best_["r2"] == pytest.approx(1)
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from nsr import cli
+from nsr.console import compile_visibly, status
 from nsr.evaluate import kernels
 
 
@@ -32,8 +32,8 @@ class Terminal:
 def test_a_terminal_is_told_what_is_going_on_and_that_a_first_fit_compiles(monkeypatch, is_first):
     monkeypatch.setattr(kernels, "are_compiled", lambda: not is_first)
     console = Terminal()
-    with cli._status(console) as say:
-        cli._compile(lambda: console.said.append("compiled"), say)
+    with status(console) as say:
+        compile_visibly(lambda: console.said.append("compiled"), say)
         say("searching")
     assert console.said[0] == "loading"
     assert any(text.startswith("compiling, as this is the first fit") for text in console.said) == is_first
@@ -42,7 +42,7 @@ def test_a_terminal_is_told_what_is_going_on_and_that_a_first_fit_compiles(monke
 
 def test_a_pipe_is_told_nothing():
     console = SimpleNamespace(is_terminal=False)  # which has no status
-    with cli._status(console) as say:
+    with status(console) as say:
         say("searching")
 
 

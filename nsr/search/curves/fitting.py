@@ -17,13 +17,11 @@ from nsr.evaluate.program import Program
 from nsr.expressions.expression import PLACEHOLDER, Expression, is_structural, variable
 from nsr.expressions.simplify import simplify
 from nsr.refinement.refine import Effort, refine
+from nsr.search.settings import CurvesSettings
 from nsr.task import Task
 
 Array = NDArray[np.float64]
 
-# Starts of a form that are kept after the first step, and after some more; the best one goes on to the end.
-_FIRST, _SECOND, _LAST = Effort(1, None, 2), Effort(1, None, 12), Effort(1, None, 150)
-_N_FIRST, _N_SECOND = 16, 4
 # Structural exponents stay as they are in a fit; exponents that begin there are moved off by this much.
 _OFF = 7e-4
 # Singular values below this share of the largest belong to constants that rows do not tell apart.
@@ -65,6 +63,7 @@ def best_fits(
     clock: Clock,
     n_best: int = 1,
     name: str = "",
+    settings: CurvesSettings = CurvesSettings(),
 ) -> list[Fit]:
     """The best fits of a form from many starting points.
 
@@ -76,6 +75,7 @@ def best_fits(
         n_best: How many, from different starts.
         name: What textbooks call the form, if they do. A fit at a limit of the form, where its constants
             cannot be told apart, is another curve than that.
+        settings: Effort on each.
 
     Returns:
         By rising loss; none where the form is not allowed, is finite from no start, or has as many constants
@@ -86,15 +86,19 @@ def best_fits(
         return []
     current = list(starts)
     fits: list[Fit] = []
-    for effort, n_kept in ((_FIRST, _N_FIRST), (_SECOND, max(_N_SECOND, n_best)), (_LAST, n_best)):
+    for effort, n_kept in (
+        (settings.first, settings.n_first),
+        (settings.second, max(settings.n_second, n_best)),
+        (settings.last, n_best),
+    ):
         fits = _refined(form, current, task, effort, clock)[:n_kept]
         current = [fit.constants for fit in fits]
     return [replace(fit, name=name) if name and _is_identified(fit, task) else fit for fit in fits]
 
 
-def refitted(fit: Fit, task: Task, clock: Clock) -> Fit:
+def refitted(fit: Fit, task: Task, clock: Clock, settings: CurvesSettings = CurvesSettings()) -> Fit:
     """The fit on another task, from where it is; itself where it is not finite there."""
-    found = _refined(fit.form, [fit.constants], task, _LAST, clock)
+    found = _refined(fit.form, [fit.constants], task, settings.last, clock)
     return replace(found[0], name=fit.name) if found else fit
 
 

@@ -19,9 +19,9 @@ from nsr.expressions.monomials import ONE, linear_combination, monomial
 from nsr.refinement.subsets import backward_elimination, forward_selection
 from nsr.search.curves.fitting import Fit, best_fits
 from nsr.search.curves.weighting import reweighted
+from nsr.search.response import Output, Response
 from nsr.search.settings import CurvesSettings
 from nsr.search.state import State
-from nsr.search.surrogate import Output, Response
 
 Array = NDArray[np.float64]
 
@@ -82,7 +82,7 @@ def transformed_models(
             yield [
                 fit
                 for name, form, start in build(chosen, sign, intercept, factors)
-                for fit in best_fits(form, [start], state, clock, name=name)
+                for fit in best_fits(form, [start], state, clock, name=name, settings=settings)
             ]
 
 

@@ -18,9 +18,9 @@ from nsr.search.curves.fitting import Fit, best_fits
 from nsr.search.curves.starts import Features, starts_of
 from nsr.search.curves.table import PAIRS, SHAPES, Curve
 from nsr.search.curves.weighting import seen_target
+from nsr.search.response import Output, Response
 from nsr.search.settings import CurvesSettings
 from nsr.search.state import State
-from nsr.search.surrogate import Output, Response
 
 Array = NDArray[np.float64]
 
@@ -35,41 +35,46 @@ def curves_with_partners(
     Args:
         state: Its first rows are fitted, as many as the caller wants looked at.
         clock: Once it is over no further curve is begun.
-        settings: How many are tried.
+        settings: How many are tried, and how hard.
     """
     if state.n_variables > settings.most_partners:
         return
     for own, other in itertools.permutations(range(state.n_variables), 2):
-        yield list(_pairs(state, own, other, clock))
+        yield list(_pairs(state, own, other, clock, settings))
     factored: list[Fit] = []
-    seen = seen_target(state)
+    seen = seen_target(state, settings.far)
     for own in range(state.n_variables):
         for shape in SHAPES:
             if clock.is_over:
                 return
             starts = starts_of(shape, Features.of(state.X[:, own], seen))
-            fits = list(_products(shape, starts, state, own, clock))
+            fits = list(_products(shape, starts, state, own, clock, settings))
             factored += fits
-            yield [*fits, *_sums(shape, starts, state, own, clock)]
+            yield [*fits, *_sums(shape, starts, state, own, clock, settings)]
     factored.sort(key=lambda fit: fit.loss)
-    yield [
-        near for fit in factored[: settings.n_rounded] for near in _with_round_exponents(fit, state, clock)
-    ]
+    best = factored[: settings.n_rounded]
+    yield [near for fit in best for near in _with_round_exponents(fit, state, clock, settings)]
 
 
-def _pairs(state: State, own: int, other: int, clock: Clock) -> Iterator[Fit]:
+def _pairs(state: State, own: int, other: int, clock: Clock, settings: CurvesSettings) -> Iterator[Fit]:
     """The curves of two variables, alone."""
-    seen = seen_target(state)
+    seen = seen_target(state, settings.far)
     x, z = (Features.of(state.X[:, i], seen) for i in (own, other))
     for curve in PAIRS:
         if clock.is_over:
             return
         form = curve.skeleton.substitute({0: variable(own), 1: variable(other)})
-        yield from best_fits(form, starts_of(curve, x, z), state, clock, name=curve.name)
+        starts = starts_of(curve, x, z)
+        yield from best_fits(form, starts, state, clock, name=curve.name, settings=settings)
 
 
 def _products(
-    shape: Curve, starts: list[tuple[float, ...]], state: State, own: int, clock: Clock
+    shape: Curve,
+    starts: list[tuple[float, ...]],
+    state: State,
+    own: int,
+    clock: Clock,
+    settings: CurvesSettings,
 ) -> Iterator[Fit]:
     """A curve times powers of the positive others, with and without an offset."""
     others = [i for i in range(state.n_variables) if i != own and np.all(state.X[:, i] > 0)]
@@ -80,20 +85,29 @@ def _products(
     curve, name = shape.skeleton.substitute({0: variable(own)}), f"{shape.name} times powers"
     product = reduce(lambda a, b: apply("mul", a, b), powers, apply("mul", _HOLE, curve))
     begun = [(1.0, *start, *exponents) for start in starts]
-    yield from best_fits(product, begun, state, clock, name=name)
+    yield from best_fits(product, begun, state, clock, name=name, settings=settings)
     offset = apply("add", product, _HOLE)
     begun_offset = [(*start, 0.0) for start in begun]
-    yield from best_fits(offset, begun_offset, state, clock, name=f"{name} with an offset")
+    name = f"{name} with an offset"
+    yield from best_fits(offset, begun_offset, state, clock, name=name, settings=settings)
 
 
-def _sums(shape: Curve, starts: list[tuple[float, ...]], state: State, own: int, clock: Clock) -> list[Fit]:
+def _sums(
+    shape: Curve,
+    starts: list[tuple[float, ...]],
+    state: State,
+    own: int,
+    clock: Clock,
+    settings: CurvesSettings,
+) -> list[Fit]:
     """A curve plus a constant and the others, each with a factor."""
     terms = [apply("mul", _HOLE, variable(i)) for i in range(state.n_variables) if i != own]
     curve = shape.skeleton.substitute({0: variable(own)})
     form = reduce(lambda a, b: apply("add", a, b), [*terms, _HOLE], apply("mul", _HOLE, curve))
     rest = (1.0,) * (len(terms) + 1)
     begun = [(1.0, *start, *rest) for start in starts]
-    return best_fits(form, begun, state, clock, name=f"{shape.name} on a linear model")
+    name = f"{shape.name} on a linear model"
+    return best_fits(form, begun, state, clock, name=name, settings=settings)
 
 
 def _exponents(state: State, others: list[int]) -> tuple[float, ...]:
@@ -106,7 +120,7 @@ def _exponents(state: State, others: list[int]) -> tuple[float, ...]:
     return tuple(slopes[1:].tolist())
 
 
-def _with_round_exponents(fit: Fit, state: State, clock: Clock) -> list[Fit]:
+def _with_round_exponents(fit: Fit, state: State, clock: Clock, settings: CurvesSettings) -> list[Fit]:
     """The form with the nearest multiples of a half in place of the powers' exponents, fitted anew."""
     places = [i for i, token in enumerate(fit.form.tokens) if token == PLACEHOLDER]
     exponents = set(fit.form.exponent_positions())
@@ -117,4 +131,5 @@ def _with_round_exponents(fit: Fit, state: State, clock: Clock) -> list[Fit]:
             tokens[place] = round(2 * value) / 2
         else:
             start.append(value)
-    return best_fits(Expression(tuple(tokens)), [tuple(start)], state, clock, name=fit.name)
+    form = Expression(tuple(tokens))
+    return best_fits(form, [tuple(start)], state, clock, name=fit.name, settings=settings)

@@ -65,7 +65,8 @@ def rational_fits(state: State, clock: Clock, settings: CurvesSettings = CurvesS
         numerator = _polynomial([hole] * (above - lowest + 1), lowest)
         denominator = apply("add", constant(1.0), _polynomial([hole] * below, 1))
         name = f"rational function of degree {above} over {below}"
-        for fit in best_fits(apply("div", numerator, denominator), starts, state, clock, name=name):
+        form = apply("div", numerator, denominator)
+        for fit in best_fits(form, starts, state, clock, name=name, settings=settings):
             found[degrees] = fit
     return list(found.values())
 

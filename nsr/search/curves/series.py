@@ -69,17 +69,17 @@ def grown(
     """The best sums of each kind, background and size; a kind ends where a further term explains nothing."""
     for series in kinds:
         for background in series.backgrounds:
-            yield from _grown(series, background, state, clock, settings.n_series)
+            yield from _grown(series, background, state, clock, settings)
 
 
 def _grown(
-    series: Series, background: Curve | None, state: State, clock: Clock, n_kept: int
+    series: Series, background: Curve | None, state: State, clock: Clock, settings: CurvesSettings
 ) -> Iterator[list[Fit]]:
-    x, seen = state.X[:, 0], seen_target(state)
+    x, seen, n_kept = state.X[:, 0], seen_target(state, settings.far), settings.n_series
     current: list[Fit] = []
     if background is not None:
         starts = starts_of(background, Features.of(x, seen))
-        current = best_fits(background.skeleton, starts, state, clock, n_best=n_kept)
+        current = best_fits(background.skeleton, starts, state, clock, n_best=n_kept, settings=settings)
     loss = state.null_loss
     for n_terms in range(1, series.most + 1):
         if clock.is_over:
@@ -91,7 +91,8 @@ def _grown(
             known = () if base is None else base.constants
             starts = [(*known, *start) for start in starts_of(series.term, Features.of(x, left))]
             form = series.term.skeleton if base is None else apply("add", base.form, series.term.skeleton)
-            found += best_fits(form, starts, state, clock, n_kept, series.name(n_terms, background))
+            name = series.name(n_terms, background)
+            found += best_fits(form, starts, state, clock, n_kept, name, settings)
         current = sorted(found, key=lambda fit: fit.loss)[:n_kept]
         if not current:
             return

@@ -23,12 +23,13 @@ def single_curves(
     Args:
         state: Its first rows are fitted, as many as the caller wants looked at.
         clock: Once it is over no further curve is begun.
-        settings: How many are tried.
+        settings: How many are tried, and how hard.
     """
-    data = Features.of(state.X[:, 0], seen_target(state))
+    data = Features.of(state.X[:, 0], seen_target(state, settings.far))
     for curve in CURVES:
         if clock.is_over:
             return
-        yield best_fits(curve.skeleton, starts_of(curve, data), state, clock, name=curve.name)
+        starts = starts_of(curve, data)
+        yield best_fits(curve.skeleton, starts, state, clock, name=curve.name, settings=settings)
     yield rational_fits(state, clock, settings)
     yield from grown(state, clock, settings=settings)

@@ -25,10 +25,10 @@ class Curves:
     """Fits of textbook curves, where structure left something to explain; see `nsr.search.stage.Stage`."""
 
     components = frozenset({"curves"})
-    takes_turns = False
+    share = 1.0
 
     def __init__(self, settings: CurvesSettings) -> None:
-        self.share = settings.share
+        self.head_start = settings.head_start
         self._settings = settings
 
     def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
@@ -70,7 +70,7 @@ class Curves:
             return
         fits = sorted((fit for batch in batches for fit in batch), key=lambda fit: fit.loss)
         more = state.first(settings.polished_rows)
-        best = [refitted(fit, more, clock) for fit in fits[: settings.n_polished]]
+        best = [refitted(fit, more, clock, settings) for fit in fits[: settings.n_polished]]
         yield _lifted([(fit.name, fit.expression) for fit in best], state, context)
 
 

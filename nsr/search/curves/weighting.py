@@ -7,14 +7,13 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from nsr.search.settings import CurvesSettings
 from nsr.search.state import State
 
 Array = NDArray[np.float64]
 
 # Solutions after the first, at most; each but the last lowers the loss by more than this share.
 _ROUNDS, _SETTLED = 12, 1e-4
-# Residuals of more than this many times the median are far off.
-_FAR = 3.0
 
 
 def reweighted(state: State, solve: Callable[[Array], Array], values: Callable[[Array], Array]) -> Array:
@@ -48,17 +47,21 @@ def reweighted(state: State, solve: Callable[[Array], Array], values: Callable[[
     return best
 
 
-def seen_target(state: State) -> Array:
+def seen_target(state: State, far: float = CurvesSettings().far) -> Array:
     """The target with what is far off moved as near as the loss minds it: Huber's pseudo-values (1981, 7.7).
 
     Its extremes, crossings and slopes are those of the rows that count. Where a loss minds every row however
     far it is off, this is the target itself.
+
+    Args:
+        state: What is to be explained.
+        far: Residuals of more than this many times the median are far off.
     """
     if state.expected is None:
         return state.y
     scale = 1.0 if state.scale is None else state.scale
     centre, target = state.expected * scale, state.y * scale
-    typical = _FAR * float(np.median(np.abs(target - centre)))
+    typical = far * float(np.median(np.abs(target - centre)))
     with np.errstate(all="ignore"):
         share = state.loss.curvature(centre, target) / state.loss.curvature(centre, centre + typical)
     share = np.where(np.isfinite(share), np.minimum(share, 1.0), 1.0)

@@ -20,11 +20,12 @@ from nsr.expressions.monomials import ONE, linear_combination, monomial, power
 from nsr.expressions.operator_set import OperatorSet
 from nsr.expressions.operators import OPERATORS, Operator
 from nsr.refinement.subsets import backward_elimination, best_subsets, combinations
+from nsr.search.response import Response
 from nsr.search.state import State
 from nsr.search.structure.inner_constants import with_inner_constant
 from nsr.search.structure.transforms import IDENTITY, Transform, applied, is_moderate, transforms
 from nsr.search.structure_settings import FamiliesSettings, StructureSettings
-from nsr.search.surrogate import ROUGH, Response, degrees_up_to
+from nsr.search.surrogate import ROUGH, degrees_up_to
 
 Array = NDArray[np.float64]
 

@@ -20,10 +20,10 @@ from nsr.expressions.monomials import ONE, linear_combination, power
 from nsr.expressions.operator_set import OperatorSet
 from nsr.expressions.operators import OPERATORS, Operator
 from nsr.refinement.candidates import fitted
+from nsr.search.response import Response
 from nsr.search.state import State
 from nsr.search.structure.transforms import applied, is_moderate, transforms
 from nsr.search.structure_settings import InnerConstantSettings, StructureSettings
-from nsr.search.surrogate import Response
 
 Array = NDArray[np.float64]
 

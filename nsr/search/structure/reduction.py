@@ -57,7 +57,7 @@ def reductions(
     )
     kept = []
     for child in itertools.takewhile(lambda _: not clock.is_over, proposals):
-        clock.spend(fitting_work(child.X))
+        clock.spend(fitting_work(child.X, child.settings))
         if _is_as_good(child, surrogate, settings):
             kept.append(child)
     return sorted(kept, key=lambda s: (s.X.shape[1], s.error))

@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from nsr.search.response import Response
 from nsr.search.state import State
-from nsr.search.structure_settings import SeparationSettings
-from nsr.search.surrogate import Response, Surrogate, degrees_up_to, refit
+from nsr.search.structure_settings import SeparationSettings, SurrogateSettings
+from nsr.search.surrogate import Surrogate, degrees_up_to, refit
 from nsr.task import ROWS
 
 Array = NDArray[np.float64]
@@ -55,8 +56,8 @@ def separation(
     groups = _groups(surrogate, settings)
     if len(groups) < 2:
         return None
-    degrees = _unmixed(state.X.shape[1], groups, min(len(state.y), ROWS))
-    separate = refit(surrogate, state.X, Response.of(state), degrees)
+    degrees = _unmixed(state.X.shape[1], groups, min(len(state.y), ROWS), state.settings)
+    separate = refit(surrogate, state.X, Response.of(state), degrees, state.settings)
     if separate.error > max(surrogate.error, _NEGLIGIBLE):
         return None
     is_product = separate.output.is_logarithm
@@ -82,11 +83,13 @@ def _groups(surrogate: Surrogate, settings: SeparationSettings) -> list[list[int
     return [[i for i in range(n_variables) if group[i] == g] for g in dict.fromkeys(group)]
 
 
-def _unmixed(n_variables: int, groups: list[list[int]], n_rows: int) -> NDArray[np.int64]:
+def _unmixed(
+    n_variables: int, groups: list[list[int]], n_rows: int, settings: SurrogateSettings
+) -> NDArray[np.int64]:
     """Terms that stay within one group, of higher degree than terms of all variables could have."""
     blocks = [np.zeros((1, n_variables), np.int64)]
     for group in groups:
-        own = degrees_up_to(len(group), n_rows // (2 * len(groups)))[1:]
+        own = degrees_up_to(len(group), n_rows // (2 * len(groups)), settings)[1:]
         block = np.zeros((len(own), n_variables), np.int64)
         block[:, group] = own
         blocks.append(block)

@@ -11,8 +11,8 @@ from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, variable
 from nsr.expressions.operator_set import ALL_OPERATORS, OperatorSet
 from nsr.expressions.operators import OPERATORS
+from nsr.search.response import Response, linearizing
 from nsr.search.structure_settings import FamiliesSettings
-from nsr.search.surrogate import Response, linearizing
 
 Array = NDArray[np.float64]
 

@@ -27,7 +27,7 @@ def test_an_interrupt_while_the_command_loads_is_one_line(tmp_path):
 def test_an_interrupt_prints_and_writes_the_best_so_far(nsr, table, tmp_path, monkeypatch):
     class Interrupting:
         components = frozenset()
-        takes_turns = False
+        head_start = 1.0
         share = 1.0
 
         def batches(self, context, clock):
@@ -78,7 +78,7 @@ def test_results_are_written_before_they_are_printed(nsr, table, guessed, tmp_pa
         sys.exit(1)  # as rich does where nobody reads
 
     guessed("1.5*x_0*x_1")
-    monkeypatch.setattr("nsr.cli._print_leaderboard", closed)
+    monkeypatch.setattr("nsr.cli.print_leaderboard", closed)
     assert nsr("fit", table, "--target", "energy", "--output", tmp_path / "result.json")[0] == 1
     assert json.loads((tmp_path / "result.json").read_text())["target"] == "energy"
 

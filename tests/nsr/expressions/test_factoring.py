@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from nsr.evaluate.program import Program
 from nsr.expressions.factoring import with_fewer_factors
+from nsr.expressions.operators import Operator
 from nsr.expressions.parsing import parse
 from nsr.expressions.simplify import simplify
 
@@ -42,6 +43,25 @@ def test_nothing_is_taken_out_where_that_takes_a_constant_more():
     """A ratio that begins at zero by itself, 1 - 1/(1 + k x)^2, has one constant for the variable's scale."""
     form = simplify(parse("-150*(1/(0.003*x_0+1)**2-1)"))
     assert with_fewer_factors(form) is form
+
+
+def test_sums_and_products_of_powers_of_the_users_own_are_seen_through(registered):
+    mean = Operator("mean", 2, lambda a, b: (a + b) / 2, lambda a, b: (a + b) / 2, weights=(0.5, 0.5))
+    area = Operator(
+        "area",
+        2,
+        lambda a, b: a * b**2,
+        lambda a, b: a * b**2,
+        numpy=lambda a, b: a * b**2,
+        exponents=(1.0, 2.0),
+    )
+    registered(mean)
+    registered(area)
+    form = parse("3.1/area(mean(0.001*x_0, 3.3), mean(-0.01*x_0, 1.7))")
+    short = with_fewer_factors(form)
+    assert short.complexity <= simplify(form).complexity - 2
+    X = np.linspace(0.6, 3, 20)[:, None]
+    assert Program([short]).values(X)[0] == pytest.approx(Program([form]).values(X)[0])
 
 
 def test_sums_are_written_as_sums():

@@ -6,9 +6,11 @@ from tasks import task
 
 from nsr.clock import Clock
 from nsr.expressions.parsing import parse
+from nsr.refinement import crossvalidation
 from nsr.refinement.alternatives import alternatives
 from nsr.refinement.candidates import as_found_by, fitted, named, scored
 from nsr.refinement.choice import chosen_front
+from nsr.refinement.crossvalidation import HeldOut, held_out_losses
 from nsr.refinement.refine import Effort
 from nsr.refinement.selection import without_duplicates
 from nsr.refinement.snapping import snap
@@ -40,21 +42,22 @@ def names(found):
 
 def test_curves_that_the_data_cannot_tell_from_the_front_are_shown(observed):
     saturation, approach, line = (curve(n, observed) for n in ("saturation", "approach", "straight line"))
-    assert names(alternatives([saturation], [approach, line, saturation], observed)) == ["approach"]
+    assert names(alternatives([saturation], [approach, line, saturation], HeldOut(observed))) == ["approach"]
 
 
 def test_what_has_no_name_is_not_an_alternative(observed):
     saturation, approach = curve("saturation", observed), curve("approach", observed)
     (unnamed,) = scored([approach.expression], observed)
-    assert alternatives([saturation], [unnamed], observed) == []
+    assert alternatives([saturation], [unnamed], HeldOut(observed)) == []
 
 
 def test_a_curve_in_other_words_is_shown_once(observed):
     saturation, other = curve("saturation", observed), curve("also saturation", observed)
     moved = saturation.expression.with_constants([1.0005 * c for c in saturation.expression.constants])
     near = named(scored([moved], observed)[0], "saturation", observed)
-    assert names(alternatives([saturation], [saturation, near], observed)) == []
-    assert names(alternatives([curve("straight line", observed)], [other, other], observed)) == [other.name]
+    assert names(alternatives([saturation], [saturation, near], HeldOut(observed))) == []
+    line = curve("straight line", observed)
+    assert names(alternatives([line], [other, other], HeldOut(observed))) == [other.name]
 
 
 def test_exact_data_have_no_alternatives():
@@ -72,6 +75,29 @@ def test_the_choice_is_as_it_would_be_without_alternatives(observed):
     front, plain = chosen_front(pool, observed), chosen_front(unnamed, observed)
     assert front.candidates[front.best].expression == plain.candidates[plain.best].expression
     assert len(front.candidates) > len(plain.candidates)
+
+
+def test_no_equation_is_fitted_without_rows_twice(observed, monkeypatch):
+    fitted_without = []
+
+    def recorded(expressions, *others):
+        fitted_without.extend(expressions)
+        return held_out_losses(expressions, *others)
+
+    monkeypatch.setattr(crossvalidation, "held_out_losses", recorded)
+    pool = [*scored([parse("6")], observed), *(curve(name, observed) for name in CURVES)]
+    front = chosen_front(pool, observed)
+    assert any(row.name and row in pool for row in front.candidates)
+    assert len(set(fitted_without)) == len(fitted_without) > 2
+
+
+def test_losses_do_not_depend_on_what_else_was_asked_for(observed):
+    expressions = [curve(name, observed).expression for name in CURVES]
+    one_by_one = HeldOut(observed)
+    for expression in reversed(expressions):
+        one_by_one.losses([expression])
+    expected = held_out_losses(expressions, observed)
+    np.testing.assert_allclose(one_by_one.losses(expressions), expected, rtol=1e-9)
 
 
 def test_a_name_describes_a_curve_in_the_bits_of_its_constants(observed):

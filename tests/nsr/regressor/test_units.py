@@ -82,7 +82,7 @@ def test_a_constant_of_nature_that_is_missing_is_found_and_said(rng):
     X = rng.uniform(1, 2, (200, 3))
     y = 3.2 * X[:, 0] ** 2 / X[:, 1] + 0.3 * X[:, 2] * X[:, 0]
     model = SymbolicRegressor(
-        checkpoint=UNTRAINED, n_candidates=16, time_limit=20, stages=("families", "reduction")
+        checkpoint=UNTRAINED, n_candidates=16, time_limit=600, stages=("families", "reduction")
     )
     with pytest.warns(DataWarning, match="constant_units='free'"):
         model.fit(X, y, X_units=["kg", "m", "s"], y_units="kg*m")
@@ -109,7 +109,7 @@ def test_evolution_with_units_does_not_end_before_it_has_begun(rng):
     """Its first seeds have the wrong unit; a guess of the user's gives it something to begin with."""
     X = rng.uniform(1, 2, (100, 2))
     model = SymbolicRegressor(
-        checkpoint=UNTRAINED, stages=("evolution",), guesses=["a*x_0*x_1**2"], time_limit=20, random_state=0
+        checkpoint=UNTRAINED, stages=("evolution",), guesses=["a*x_0*x_1**2"], time_limit=600, random_state=0
     )
     model.fit(X, 0.5 * X[:, 0] * X[:, 1] ** 2, X_units=["kg", "m/s"], y_units="J")
     assert model.best_["r2"] == pytest.approx(1.0, abs=1e-12)

@@ -4,13 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tasks import root
+from tasks import root, task
 
+from nsr.expressions.parsing import parse
 from nsr.ode.settings import OdeSettings
 from nsr.search import settings, structure_settings
 from nsr.search.settings import SearchSettings
+from nsr.search.state import State
 from nsr.search.structure.families import relations
-from nsr.search.structure_settings import FamiliesSettings, StructureSettings
+from nsr.search.structure_settings import FamiliesSettings, StructureSettings, SurrogateSettings
 
 ALL = {
     kind
@@ -43,3 +45,12 @@ def test_a_number_is_varied_by_override(rng):
     fewer = replace(StructureSettings(), families=FamiliesSettings(max_variables=1))
     assert list(relations(state, settings=StructureSettings()))
     assert not list(relations(state, settings=fewer))
+
+
+def test_surrogates_of_all_states_take_theirs_from_the_search(rng):
+    X = rng.uniform(1, 2, (200, 2))
+    linear = SurrogateSettings(max_degree=1)
+    state = State.root(task(X, np.exp(X[:, 0] * X[:, 1])), linear)
+    for one in (state, state.replaced((0,), parse("x_0*x_1")), state.part(X[:, 0])):
+        assert all(surrogate.degrees.sum(axis=1).max() == 1 for surrogate in one.surrogates)
+    assert max(s.degrees.sum(axis=1).max() for s in State.root(state).surrogates) > 1

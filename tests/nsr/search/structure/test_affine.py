@@ -4,10 +4,10 @@ from tasks import root
 
 from nsr.evaluate.program import Program
 from nsr.expressions.parsing import parse
+from nsr.search.response import PLAIN
 from nsr.search.state import State
 from nsr.search.structure.affine import affine_splits
 from nsr.search.structure.parts import affine, in_terms_of, without_offset
-from nsr.search.surrogate import PLAIN
 
 
 def state_of(text: str, n_variables: int) -> State:

@@ -1,0 +1,157 @@
+"""What of the target polynomials are fitted to: itself or a transform, and how much its errors matter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsr.expressions.operators import OPERATORS, Operator
+from nsr.task import Task
+
+Array = NDArray[np.float64]
+
+# Targets of more than this size have no exponentials that a polynomial could give.
+_LARGEST_EXPONENT = 12.0
+# Larger values have squares that cannot be added up.
+_LARGEST = 1e120
+# Transforms that a target cannot have are taken for the smallest that it can.
+_SMALLEST = 1e-300
+
+
+@dataclass(frozen=True)
+class Output:
+    """What of the target a polynomial gives: the target itself, or an operator of it.
+
+    Where the operator does not tell, or not take, signs, it is one of the target's size.
+
+    Attributes:
+        name: The operator, which has an inverse and a derivative; None for the target itself.
+    """
+
+    name: str | None
+
+    @property
+    def keeps_sign(self) -> bool:
+        """Whether the transform tells the target's sign."""
+        return self.name is None or (
+            OPERATORS[self.name].parity != "even" and OPERATORS[self.name].domain[0] < 0
+        )
+
+    @property
+    def is_logarithm(self) -> bool:
+        """Whether it makes a sum of a product."""
+        return self.name is not None and OPERATORS[self.name].is_logarithm
+
+    @property
+    def inverse(self) -> str | None:
+        """Operator that gives the target, or its size, from the transform; None where it is the same."""
+        return None if self.name is None else OPERATORS[self.name].inverse
+
+    def of_target(self, y: Array) -> Array:
+        """The target's transform."""
+        return y if self.name is None else _computed(self.name, y if self.keeps_sign else np.abs(y))
+
+    def is_of(self, y: Array) -> bool:
+        """Whether the transform of a target, shape (P,), is worth a polynomial."""
+        if self.name is None or self.inverse is None:
+            return True
+        if OPERATORS[self.inverse].is_logarithm:
+            return bool(np.ptp(y) < _LARGEST_EXPONENT and np.max(np.abs(y)) < _LARGEST_EXPONENT)
+        # Of a product the size is one, too; the root of a size has a kink where the sign changes.
+        is_root = OPERATORS[self.name].domain[0] >= 0 and not self.is_logarithm
+        return not is_root or bool(np.all(y > 0))
+
+    def undone(self, transformed: Array, y: Array) -> Array:
+        """The target, from the transform and from a value that lends it its sign."""
+        if self.inverse is None:
+            return transformed
+        low = OPERATORS[self.inverse].domain[0]
+        size = _computed(self.inverse, np.maximum(transformed, _SMALLEST) if low == 0 else transformed)
+        return size if self.keeps_sign else np.sign(y) * size
+
+    def slope(self, y: Array) -> Array:
+        """The target's derivative by the transform, as a function of the target."""
+        if self.name is None:
+            return np.ones_like(y)
+        sign, size = (1.0, y) if self.keeps_sign else (np.sign(y), np.abs(y))
+        with np.errstate(divide="ignore"):
+            return np.asarray(sign / OPERATORS[self.name].derivatives[0](size), dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Response:
+    """What polynomials are fitted to.
+
+    Attributes:
+        y: Target, shape (P,).
+        weights: How much an error of the target matters, shape (P,).
+        spread: What errors are a share of; 0 is as good as tiny.
+        expected: What an earlier fit expects of the target, shape (P,). Transforms of the target are then
+            taken to be straight lines there (the working response of generalised linear models; McCullagh and
+            Nelder 1989), so that they need not exist for the target itself.
+        is_weighted: Whether the weights are those of noise, and count in every fit just as they are.
+    """
+
+    y: Array
+    weights: Array
+    spread: float
+    expected: Array | None = None
+    is_weighted: bool = False
+
+    @classmethod
+    def of(cls, task: Task) -> Response:
+        """A task's target."""
+        return cls(task.y, task.root_weights, task.spread, task.expected, task.has_noise_model)
+
+    @classmethod
+    def plain(cls, y: Array) -> Response:
+        """A target whose values are all known equally well."""
+        return cls(y, np.ones_like(y), float(np.std(y)))
+
+    @property
+    def centre(self) -> Array:
+        """Where transforms must exist, shape (P,)."""
+        return self.y if self.expected is None else self.expected
+
+    def first(self, n_rows: int | None) -> Response:
+        """That of the first rows; of all by default."""
+        expected = None if self.expected is None else self.expected[:n_rows]
+        return replace(self, y=self.y[:n_rows], weights=self.weights[:n_rows], expected=expected)
+
+    def transformed(self, output: Output) -> tuple[Array, Array]:
+        """The transform of the target, and how much an error of it matters, each of shape (P,)."""
+        slope = output.slope(self.centre)
+        target = output.of_target(self.centre)
+        if self.expected is not None:
+            target = target + (self.y - self.expected) / slope
+        return target, self.weights * np.abs(slope)
+
+    def has(self, output: Output) -> bool:
+        """Whether squares of the transform, and of the weights of its errors, can be computed."""
+        with np.errstate(all="ignore"):
+            return all(bool(np.all(np.abs(values) < _LARGEST)) for values in self.transformed(output))
+
+
+def _computed(name: str, values: Array) -> Array:
+    function = OPERATORS[name].numpy
+    assert function is not None
+    return np.asarray(function(values), dtype=np.float64)
+
+
+PLAIN = Output(None)
+
+
+def outputs() -> list[Output]:
+    """The target itself, and transforms of it: where it is a wave, no function of it is smooth.
+
+    Roots have squares that are smooth, poles reciprocals, squares of sums roots, and logarithms exponentials.
+    """
+    return [PLAIN, *(Output(o.name) for o in linearizing() if o.period is None)]
+
+
+def linearizing() -> list[Operator]:
+    """Operators under which a target may be a sum of simple terms, the most promising first."""
+    usable = [o for o in OPERATORS.values() if o.linearizes > 0 and o.inverse in OPERATORS]
+    return sorted(usable, key=lambda operator: -operator.linearizes)

@@ -1,0 +1,58 @@
+"""What options of the command say of the columns of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsr.data.column_units import constants_need_units, units_in_text, units_under_header
+from nsr.data.names import Names
+from nsr.data.notes import tell
+from nsr.data.table import Table
+from nsr.data.weights import check
+
+
+def row_columns(table: Table, **columns: str | None) -> dict[str, int]:
+    """Places of the columns that say how much rows count, by what `SymbolicRegressor.fit` calls them."""
+    return {name: table.place(column) for name, column in columns.items() if column is not None}
+
+
+def row_numbers(table: Table, places: dict[str, int]) -> dict[str, Any]:
+    """These columns, checked while it is still known what users call them and where they find their rows."""
+    if len(places) > 1:
+        raise ValueError("give --weights or --error, not both: errors stand for the weights 1 / error^2")
+    numbers = {name: table.numbers(place) for name, place in places.items()}
+    for name, place in places.items():
+        check(name, numbers[name], partial(_of_cell, table, place, numbers[name]))
+    return numbers
+
+
+def _of_cell(table: Table, place: int, numbers: NDArray[np.float64], row: int) -> str:
+    return f"column {table.names[place]!r} holds {numbers[row]:g} in line {table.lines[row]}"
+
+
+def column_units(table: Table, places: Sequence[int], target: int, text: str | None) -> dict[str, Any]:
+    """Units for `SymbolicRegressor.fit`, from the option or else from the row under the header."""
+    if text is not None:
+        names = Names.of([table.names[place] for place in places])
+        X_units, y_units = units_in_text(text, names, table.names[target])
+    elif table.units is not None:
+        X_units, y_units = units_under_header(table, places, target)
+        pairs = zip((*places, target), (*X_units, y_units), strict=True)
+        shown = ", ".join(f"{table.names[place]} = {unit}" for place, unit in pairs)
+        tell(f"line {table.units_line} is read as units: {shown}")
+    else:
+        return {}
+    return {"X_units": X_units, "y_units": y_units}
+
+
+def constant_units_for(text: str | None, units: dict[str, Any]) -> str:
+    """Whether constants have units where the user does not say: if units that nobody asked for need it."""
+    if text is None and units and constants_need_units(**units):
+        tell("no product of powers of the columns has the target's unit, so that constants may have units")
+        return "free"
+    return "dimensionless"
