@@ -7,7 +7,7 @@ box; then what could not be proved is looked at ever more closely along lines.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -111,7 +111,7 @@ class Region:
 
 def is_safe(expression: Expression, X: Array) -> Safety:
     """Whether an equation has a value everywhere in the box of a table of shape (P, D)."""
-    return safeties([expression], X)[0]
+    return next(safeties([expression], X))
 
 
 def warnings(expressions: Sequence[Expression], X: Array) -> list[str]:
@@ -124,9 +124,8 @@ def warnings(expressions: Sequence[Expression], X: Array) -> list[str]:
     return [verdict.value if verdict.is_wrong else "" for verdict in safeties(expressions, X)]
 
 
-@np.errstate(all="ignore")
-def safeties(expressions: Sequence[Expression], X: Array) -> list[Safety]:
-    """Whether equations have values everywhere in the box of a table.
+def safeties(expressions: Sequence[Expression], X: Array) -> Iterator[Safety]:
+    """Whether equations have values everywhere in the box of a table, one after the other.
 
     Args:
         expressions: Without placeholders, finite on the rows.
@@ -134,9 +133,10 @@ def safeties(expressions: Sequence[Expression], X: Array) -> list[Safety]:
     """
     region = Region.of(X)
     values = Program(list(expressions)).values(region.points)
-    return [_judged(e, row, region) for e, row in zip(expressions, values, strict=True)]
+    return (_judged(e, row, region) for e, row in zip(expressions, values, strict=True))
 
 
+@np.errstate(all="ignore")
 def _judged(expression: Expression, values: Array, region: Region) -> Safety:
     if np.any(np.isnan(values)):
         return Safety.UNDEFINED

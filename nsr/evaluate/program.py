@@ -32,7 +32,7 @@ class Program:
     """Expressions compiled into one tape.
 
     Attributes:
-        expressions: The E expressions.
+        expressions: The E expressions; none where a tape was given.
         tape: Their tape.
         n_constants: Free constants of each, shape (E,).
         constants: Their values (a placeholder counts as 1), padded with 0, shape (E, K).
@@ -42,7 +42,7 @@ class Program:
 
     def __init__(
         self,
-        expressions: Sequence[Expression],
+        expressions: Sequence[Expression] | Tape,
         n_threads: int = 1,
         *,
         backend: Backend = "auto",
@@ -51,7 +51,8 @@ class Program:
         """Compiles expressions.
 
         Args:
-            expressions: What to evaluate; placeholders are free constants.
+            expressions: What to evaluate; placeholders are free constants. Or their tape, where nobody needs
+                them as expressions.
             n_threads: Threads that the compiled backend splits rows over.
             backend: `compiled` (CPU, built-in operators), `torch` (any device, any operator), or
                 `auto`, the first of them that can do it.
@@ -60,8 +61,8 @@ class Program:
         Raises:
             ValueError: If the compiled backend is asked for what only the torch backend can do.
         """
-        self.expressions = tuple(expressions)
-        self.tape: Tape = compile_tape(self.expressions)
+        self.expressions = () if isinstance(expressions, Tape) else tuple(expressions)
+        self.tape = expressions if isinstance(expressions, Tape) else compile_tape(self.expressions)
         self.n_constants = self.tape.n_constants
         self.constants = self.tape.constants
         self.n_threads = n_threads
@@ -180,8 +181,8 @@ class Program:
 
     def _checked(self, X: Any, constants: Any, index: Index | None) -> Index:
         """The expression of each row, once it is sure that no kernel will read past an array's end."""
-        rows = np.arange(len(self.expressions)) if index is None else np.asarray(index, dtype=np.int64)
-        require_index(rows, len(self.expressions))
+        rows = np.arange(len(self.n_constants)) if index is None else np.asarray(index, dtype=np.int64)
+        require_index(rows, len(self.n_constants))
         if X.ndim not in (2, 3) or (X.ndim == 3 and len(X) not in (1, len(rows))):
             raise ValueError(
                 f"X has the shape {tuple(X.shape)}; give (points, variables), or {len(rows)} such tables"

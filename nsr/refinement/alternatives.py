@@ -27,9 +27,8 @@ _MOST_COMPARED, _MOST = 24, 8
 CREDIBLE_BITS = 20.0
 # Standard errors within which losses of left-out rows are not told apart: a probability of about 5 %.
 _WITHIN = 2.0
-# Curves of one name that differ by less than this share of what they leave unexplained are one, and so are
-# curves of different names that hardly differ at all.
-_SAME, _EQUAL = 0.05, 1e-3
+# Curves of different names that differ by less than this share of what they leave unexplained are one.
+_EQUAL = 1e-3
 
 
 def alternatives(
@@ -76,7 +75,7 @@ def _worth_a_look(front: Sequence[Candidate], candidates: Iterable[Candidate], t
 
 
 def _different(front: Sequence[Candidate], curves: Sequence[Candidate], task: Task) -> list[Candidate]:
-    """Curves without those that are one with an equation of the front or with a curve before them."""
+    """Curves without those that are, or are called, as an equation of the front or a curve before them."""
     every = [*front, *curves]
     with np.errstate(all="ignore"):
         values = Program([one.expression for one in every]).values(task.X) * task.root_weights
@@ -84,7 +83,7 @@ def _different(front: Sequence[Candidate], curves: Sequence[Candidate], task: Ta
         kept = list(range(len(front)))
         for place in range(len(front), len(every)):
             distances = np.mean(np.square(values[kept] - values[place]), axis=1)
-            shares = [_SAME if every[other].name == every[place].name else _EQUAL for other in kept]
-            if not np.any(distances <= np.square(shares) * residuals[place]):
+            is_called_so = any(every[other].name == every[place].name for other in kept)
+            if not is_called_so and not np.any(distances <= _EQUAL**2 * residuals[place]):
                 kept.append(place)
     return [every[place] for place in kept[len(front) :]]

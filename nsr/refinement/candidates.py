@@ -118,7 +118,7 @@ class Candidates:
 
     Attributes:
         best: What has the shortest description.
-        n_seen: How many were offered, allowed or not.
+        n_seen: How many were offered, allowed or not, and tried by whoever offers the best alone.
 
     Args:
         task: What is to be explained.

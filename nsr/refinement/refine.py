@@ -110,7 +110,7 @@ def refine(
     settings = _Settings(method, effort.restarts, iterations, tolerance, task.seed, random_first)
     fitting = _Fitting(program, some.X, some.y, some.root_weights, settings, clock)
     with _ended_by(fitting):
-        _in_slices(len(program.expressions), task.n_threads, clock, fitting.run)
+        _in_slices(len(program.n_constants), task.n_threads, clock, fitting.run)
     clock.spend(fitting.work)
     if not task.loss.is_quadratic:
         maximise_likelihood(program, program.constants, fitting.best, some, iterations, clock)
@@ -143,7 +143,7 @@ class _Fitting:
     def __init__(
         self, program: Program, X: Array, y: Array, weights: Array, settings: _Settings, clock: Clock
     ) -> None:
-        n_expressions = len(program.expressions)
+        n_expressions = len(program.n_constants)
         self.best = program.constants.copy()
         self.losses = np.full(n_expressions, np.inf)
         self.fits = np.zeros(n_expressions, dtype=np.int64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from nsr.clock import Clock
 from nsr.evaluate.domains import safeties
 from nsr.evaluate.program import Program
 from nsr.refinement.choice import rows_of
@@ -28,7 +30,7 @@ _FEWEST = 6
 _N_FRONTS = 10
 
 
-def without_needless_poles(pool: Sequence[Candidate], task: Task) -> list[Candidate]:
+def without_needless_poles(pool: Sequence[Candidate], task: Task, clock: Clock = Clock()) -> list[Candidate]:
     """The candidates without those that have poles between the rows and explain no more than others do.
 
     Only what may come to the front is looked at. Laws that have poles stay, as they explain nearly every row
@@ -37,6 +39,7 @@ def without_needless_poles(pool: Sequence[Candidate], task: Task) -> list[Candid
     Args:
         pool: What a front is to be made of.
         task: What they explain; the box of its rows is where they must have a value.
+        clock: Once it is over the other candidates are taken to have values.
     """
     kept = list(pool)
     if any(task.is_exact(candidate.loss) for candidate in pool):
@@ -46,7 +49,8 @@ def without_needless_poles(pool: Sequence[Candidate], task: Task) -> list[Candid
     for _ in range(_N_FRONTS):
         new = [candidate for candidate in rows_of(kept, task) if candidate not in right]
         verdicts = safeties([candidate.expression for candidate in new], task.X)
-        found = {c for c, verdict in zip(new, verdicts, strict=True) if verdict.is_wrong}
+        judged = zip(new, itertools.takewhile(lambda _: not clock.is_over, verdicts), strict=False)
+        found = {candidate for candidate, verdict in judged if verdict.is_wrong}
         right |= dict.fromkeys(candidate for candidate in new if candidate not in found)
         if not found:
             break

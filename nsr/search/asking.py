@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from nsr.clock import Clock
@@ -21,7 +22,7 @@ class AskingAboutTable:
     """The network's guesses about the first state, refined; see `nsr.search.stage.Stage`."""
 
     components = frozenset({"network"})
-    takes_turns = False
+    head_start = math.inf
     share = 1.0
 
     def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
@@ -35,7 +36,7 @@ class AskingAboutStates:
     """What guesses are made of, and guesses about smaller states; see `nsr.search.stage.Stage`."""
 
     components = frozenset({"network"})
-    takes_turns = True
+    head_start = 0.0
     share = 1.0
 
     def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:

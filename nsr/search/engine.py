@@ -25,6 +25,8 @@ from nsr.task import Task
 # Why a search has ended: it found what leaves nothing to look for, nothing was left to try, time was up,
 # whoever ran it interrupted it, or whoever watches it has enough.
 Ending = Literal["answered", "exhausted", "time", "interrupted", "stopped"]
+# What a stage with a head start may use of work that is limited.
+_FIRST_SHARE = 0.4
 # Is told what is at work, and what was found so far.
 Watch = Callable[[str, Candidates], None]
 
@@ -84,10 +86,10 @@ class Search:
         """Yields refined equations, batch after batch, until time is up or nothing is left to find.
 
         Each says in its `stage` what found it: components or `guesses`, after `reduction` where it worked on
-        a reduced state. Structure comes first, because it is cheap; then the network, asked about the table;
-        then, in turns, the network asked about smaller states, evolution of all that was found, and the
-        network asked about parts of it. A stage that comes first and has used up its share of the planned
-        work goes on in turns, too. A short answer ends the search at once, a longer one soon.
+        a reduced state. Structure comes first, because it is cheap; then curves, evolution of all that was
+        found, and the network, asked about the table; then all of them in turns, and the network asked about
+        smaller states and about parts of what was found. A stage that has used up its head start goes on in
+        turns. A short answer ends the search at once, a longer one soon.
         """
         if (yield from self._until_answered(clock)):
             self.ended = "answered"
@@ -113,12 +115,12 @@ class Search:
         turns, in_turn = [], []
         for stage in own:
             batches = stage.batches(context, clock)
-            if stage.takes_turns:
+            if not stage.head_start:
                 turns.append((stage.share, batches))
                 in_turn.append(stage)
                 continue
-            share = 1.0 if context.components <= STRUCTURE else stage.share
-            allowed = clock.share(share).within(share * context.settings.planned_work)
+            is_alone = context.components <= STRUCTURE
+            allowed = clock if is_alone else clock.share(_FIRST_SHARE).within(stage.head_start)
             for batch in self._recorded(batches, [stage]):
                 yield batch
                 if allowed.is_over:

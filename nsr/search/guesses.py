@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from nsr.clock import Clock
@@ -14,7 +15,7 @@ class Guesses:
     """Refines what the user thinks; see `nsr.search.stage.Stage`."""
 
     components: frozenset[str] = frozenset()  # always on
-    takes_turns = False
+    head_start = math.inf
     share = 1.0
 
     def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:

@@ -17,12 +17,12 @@ from nsr.search.structure.stage import Structure
 STAGES: list[Callable[[SearchSettings], Stage]] = [
     lambda _: Guesses(),
     lambda _: Logic(),
-    lambda settings: Structure(settings.structure.share),
+    lambda settings: Structure(settings.structure),
     lambda settings: Cases(settings.cases),
     lambda settings: Curves(settings.curves),
+    lambda settings: Evolution(settings.evolution),
     lambda _: AskingAboutTable(),
     lambda _: AskingAboutStates(),
-    lambda settings: Evolution(settings.evolution.share),
     lambda _: Completion(),
 ]
 

@@ -76,7 +76,7 @@ class CurvesSettings:
     """Textbook curves.
 
     Attributes:
-        share: Of the planned work, before the network is asked.
+        head_start: Seconds of work before evolution begins.
         n_rows: Rows that curves are first fitted to; more tell little, and cost as much again.
         n_polished: Curves, the best there, that are fitted to `polished_rows`.
         polished_rows: Rows for these.
@@ -102,7 +102,7 @@ class CurvesSettings:
             are read off the target, as far as the loss does not mind them.
     """
 
-    share: float = 0.5
+    head_start: float = 13.5
     n_rows: int = FEW_ROWS
     n_polished: int = 40
     polished_rows: int = ROWS
@@ -183,24 +183,63 @@ class AskingSettings:
 
 
 @dataclass(frozen=True)
+class PartsSettings:
+    """The dictionary of parts from which evolution fills gaps of equations.
+
+    Attributes:
+        n_rows: Rows on which parts are compared.
+        max_complexity: Of a part.
+        n_rounds: Times that all parts are combined to begin with.
+        n_first: Parts to begin with at most.
+        most: Parts at most.
+        n_grown: Parts that are tried at random before gaps are filled anew.
+        unary_share: Of these, functions of one part.
+        n_parents: Equations whose gaps are filled at a time.
+        n_children: Children of each that are tried,
+        n_each: and of each gap.
+        least_wanted: Share of the rows that must want something in a gap.
+        most_wanted: Largest value that is wanted.
+    """
+
+    n_rows: int = FEW_ROWS
+    max_complexity: int = 10
+    n_rounds: int = 2
+    n_first: int = 1_000
+    most: int = 2_500
+    n_grown: int = 100
+    unary_share: float = 0.4
+    n_parents: int = 2
+    n_children: int = 24
+    n_each: int = 3
+    least_wanted: float = 0.5
+    most_wanted: float = 1e6
+
+
+@dataclass(frozen=True)
 class EvolutionSettings:
     """Evolution, with and without the network.
 
     Attributes:
+        head_start: Seconds of work before the network is asked.
         share: Evolution's work as a multiple of the network's, where they take turns: with less, slow batches
             of guesses starve it (suite `hard`).
         n_children: Children at a time.
-        patience: Generations in which nothing got better after which none follows.
-        tried: Effort on every child, on few rows.
-        n_polished: Children, the best there, that are refined on `n_rows`.
+        n_generations: Generations between two looks at what was found, and at the dictionary.
+        patience: Looks at which nothing was better after which none follows.
+        n_few: Rows that all children are judged by,
+        n_rows: and those which survive: more tell little, and cost as much again.
+        n_tried: Children, the best as they are, whose constants are refined on few rows,
+        n_tried_each: and how many of these may have one complexity.
+        tried: Effort on each of them.
+        n_polished: Survivors that are refined on `n_rows` at a time.
         polished: Effort on these.
         first: Effort on what evolution begins with.
-        n_rows: Rows that children are judged by: more tell little, and cost as much again.
         max_complexity: Of a child.
+        most_tokens: Of a child, with a scale and an offset.
         n_each: Survivors of each complexity.
         n_best: Survivors of shortest description.
-        attempts: Draws for each child that is wanted, as many are known already.
         n_parts: Parts that the network is asked for at a time.
+        guessed: Effort on each child that has one of these.
         constant_share: Of new leaves, those that are constants.
         leaf_share: Of new parts, those that are leaves,
         function_share: and those that are a function of one; the others are subtrees of members.
@@ -211,19 +250,25 @@ class EvolutionSettings:
         most_wanted: Largest value that is asked for.
     """
 
+    head_start: float = 2.0
     share: float = 2.0
-    n_children: int = 200
+    n_children: int = 3_000
+    n_generations: int = 12
     patience: int = 40
-    tried: Effort = Effort(restarts=2, points=128, iterations=20)
-    n_polished: int = 24
+    n_few: int = FEW_ROWS
+    n_rows: int = ROWS
+    n_tried: int = 150
+    n_tried_each: int = 12
+    tried: Effort = Effort(restarts=1, points=None, iterations=12)
+    n_polished: int = 12
     polished: Effort = Effort(restarts=1, points=ROWS, iterations=20)
     first: Effort = Effort(restarts=1, points=512, iterations=20)
-    n_rows: int = ROWS
     max_complexity: int = 40
-    n_each: int = 3
-    n_best: int = 40
-    attempts: int = 4
+    most_tokens: int = 60
+    n_each: int = 4
+    n_best: int = 80
     n_parts: int = 32
+    guessed: Effort = Effort(restarts=2, points=128, iterations=20)
     constant_share: float = 0.2
     leaf_share: float = 0.4
     function_share: float = 0.2
@@ -271,7 +316,7 @@ class FinishingSettings:
     after_interruption: float = 1.0
     choice_share: float = 0.5
     least_choice: float = 0.4
-    n_promising: int = 500
+    n_promising: int = 250
     rounded: float = 1e-3
     n_polished: int = 40
     polished: Effort = Effort(restarts=1, points=None, iterations=20)
@@ -284,14 +329,12 @@ class SearchSettings:
     """All of them, and what decides when a search ends.
 
     Attributes:
-        planned_work: Seconds of work that shares of stages which come first are shares of. It is not the time
-            limit, so that what is done does not depend on that.
-        noise: Of what the data say of their noise.
         structure: Of families, reduction and separation.
         cases: Of laws with cases.
         curves: Of textbook curves.
         asking: Of the network.
         evolution: Of evolution.
+        parts: Of gaps that are filled from a dictionary.
         finishing: Of the last look.
         units: Of constants that may have units.
         first_look: Seconds of work after which it matters which loss is the right one, unless something is
@@ -312,13 +355,13 @@ class SearchSettings:
             twenty rows, which come as near to any smooth curve, do not.
     """
 
-    planned_work: float = 27.0
     noise: NoiseSettings = field(default_factory=NoiseSettings)
     structure: StructureSettings = field(default_factory=StructureSettings)
     cases: CasesSettings = field(default_factory=CasesSettings)
     curves: CurvesSettings = field(default_factory=CurvesSettings)
     asking: AskingSettings = field(default_factory=AskingSettings)
     evolution: EvolutionSettings = field(default_factory=EvolutionSettings)
+    parts: PartsSettings = field(default_factory=PartsSettings)
     finishing: FinishingSettings = field(default_factory=FinishingSettings)
     units: UnitsSettings = field(default_factory=UnitsSettings)
     first_look: float = 0.4

@@ -189,7 +189,7 @@ class Solver:
         candidates = self.found = _allowed(candidates, task)
         in_time = clock.reserving(self.settings.finishing.choice_share)
         told_apart = plain(without_duplicates(candidates, task), task, in_time)
-        safe = without_needless_poles(told_apart, task)
+        safe = without_needless_poles(told_apart, task, in_time)
         choosing = Clock.of(max(clock.left, self.settings.finishing.least_choice))
         front = chosen_front(safe, task, self.rule, choosing)
         self._note_time(clock)

@@ -15,15 +15,14 @@ class Stage(Protocol):
 
     Attributes:
         components: What users switch on and off; the stage works if any of them is on.
-        share: Of the planned work, after which others have their turn before a stage that comes first goes
-            on; its weight among those that take turns.
-        takes_turns: Whether it goes on side by side with others until the time is up, rather than before
-            them.
+        head_start: Seconds of work before the stages after it begin; 0 for one that takes turns with others
+            from the start, infinity for one that they wait for.
+        share: Its weight among those that take turns.
     """
 
     components: frozenset[str]
+    head_start: float
     share: float
-    takes_turns: bool
 
     def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
         """Yields candidates for the context's task, batch after batch, each soon after the other.

@@ -212,7 +212,8 @@ class StructureSettings:
         reduction: Of states of fewer variables.
         separation: Of sums and products.
         affine: Of what is affine in a function.
-        share: Of the planned work, before the network is asked.
+        head_start: Seconds of work before curves and evolution begin.
+        share: Its weight where it takes turns with these and the network.
         lossless: A state whose surrogate's error is below this is solved before the larger one it comes from.
         few_variables: States of at most this many are split at once: their parts are simple.
         least_work: Without this much work left no state is split: each part is a search.
@@ -233,7 +234,8 @@ class StructureSettings:
     reduction: ReductionSettings = field(default_factory=ReductionSettings)
     separation: SeparationSettings = field(default_factory=SeparationSettings)
     affine: AffineSettings = field(default_factory=AffineSettings)
-    share: float = 0.4
+    head_start: float = 1.0
+    share: float = 3.0
     lossless: float = LOSSLESS
     few_variables: int = 2
     least_work: float = 0.25

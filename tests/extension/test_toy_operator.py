@@ -9,11 +9,11 @@ import sympy
 import torch
 from tasks import task
 
+from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.export.c import to_c
 from nsr.export.latex import to_latex
 from nsr.export.torch import ExpressionModule
-from nsr.expressions.expression import apply, variable
 from nsr.expressions.operators import Operator
 from nsr.expressions.parsing import parse
 from nsr.expressions.printing import to_infix
@@ -23,10 +23,10 @@ from nsr.expressions.units import Units
 from nsr.network.checkpoint import CheckpointError, from_pretrained, save_pretrained
 from nsr.network.model import Model, ModelConfig
 from nsr.network.tokenizer import Tokenizer
-from nsr.refinement.candidates import Candidate
+from nsr.refinement.candidates import scored
 from nsr.refinement.refine import refine
 from nsr.search.evolution.population import Population
-from nsr.search.evolution.semantics import desired
+from nsr.search.evolution.semantics import gaps
 from nsr.search.settings import EvolutionSettings
 from nsr.search.state import State
 from nsr.search.structure.families import relations
@@ -105,11 +105,12 @@ def test_its_argument_has_no_unit():
 
 
 def test_evolution_mutates_with_it_and_looks_below_it():
-    population = Population(1, 0, EvolutionSettings())
-    population.add([Candidate(parse("x_0 + 2"), 1.0, 1.0)])
-    assert any("lorentz" in child.tokens for child in population.children(100))
-    table = np.column_stack((SPEEDS, SPEEDS[:, 0] + 1e-6))
-    wanted = desired(apply("lorentz", variable(2)), 2, table, FACTORS[:, 0])
+    own = task(SPEEDS, FACTORS[:, 0])
+    population = Population(own, EvolutionSettings(n_children=500, n_generations=3))
+    population.add(scored([parse("x_0 + 2")], own))
+    population.evolve(Clock())
+    assert any("lorentz" in member.tokens for member in population.members)
+    wanted = next(g.wanted for g in gaps(parse("lorentz(1.01*x_0)"), SPEEDS, FACTORS[:, 0]) if g.start == 1)
     np.testing.assert_allclose(wanted, SPEEDS[:, 0], rtol=1e-9)
 
 

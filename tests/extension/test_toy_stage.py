@@ -17,8 +17,8 @@ class Ripples:
     """Waves of one frequency that nothing else here would look for."""
 
     components = frozenset()
-    takes_turns = False
-    share = 0.5
+    head_start = 1.0
+    share = 1.0
 
     def batches(self, context, clock):
         waves = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator
 from functools import partial
 
@@ -30,7 +31,7 @@ class Logic:
     """Logical functions of columns of zeros and ones, of which there are few and no need to search."""
 
     components = frozenset({"cases"})
-    takes_turns = False
+    head_start = math.inf
     share = 1.0
 
     def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:  # noqa: ARG002
@@ -43,7 +44,7 @@ class Cases:
     """Extremes, hinges, steps and splits, where no polynomial is near the target."""
 
     components = frozenset({"cases"})
-    takes_turns = False
+    head_start = math.inf
     share = 1.0
 
     def __init__(self, settings: CasesSettings) -> None:

@@ -25,10 +25,10 @@ class Curves:
     """Fits of textbook curves, where structure left something to explain; see `nsr.search.stage.Stage`."""
 
     components = frozenset({"curves"})
-    takes_turns = False
+    share = 1.0
 
     def __init__(self, settings: CurvesSettings) -> None:
-        self.share = settings.share
+        self.head_start = settings.head_start
         self._settings = settings
 
     def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nsr.clock import Clock
-from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, constant, variable
 from nsr.expressions.simplify import simplify
 from nsr.network.guess import guess
 from nsr.refinement.candidates import Candidate, fitted
+from nsr.refinement.refine import Effort
 from nsr.search.context import Context
+from nsr.search.evolution.backsolving import Backsolver
+from nsr.search.evolution.parts import Parts
 from nsr.search.evolution.population import Population
-from nsr.search.evolution.semantics import desired
+from nsr.search.evolution.semantics import Gap, gaps
 from nsr.search.settings import OFFSET
 
 Array = NDArray[np.float64]
@@ -35,13 +37,11 @@ class Generations:
         self._settings = context.settings.evolution
         self._task = context.task
         self._clock = clock
-        self._population = Population(
-            context.task.n_variables, context.task.seed, self._settings, context.task.space
-        )
+        self._population = Population(context.task, self._settings)
         self._n_seen = 0
 
     def evolved(self) -> Iterator[list[Candidate]]:
-        """Children by mutation and crossover."""
+        """Children by mutation and crossover, and with parts of a dictionary."""
         # It must begin with something even where it is alone.
         variables = [variable(i) for i in range(self._task.n_variables)]
         seeds = [apply("mul", constant(1.0), one) for one in variables]
@@ -73,43 +73,61 @@ class Generations:
         self._population.add(new)
 
     def _children(self) -> Iterator[list[Candidate]]:
+        settings, population = self._context.settings.parts, self._population
+        few = self._task.first(settings.n_rows)
+        parts = Parts(few.X, self._task.seed, settings, self._task.space.of_parts)
+        backsolver = Backsolver(few, parts, self._settings.n_rows, settings)
         while True:
-            yield self._fittest(self._population.children(self._settings.n_children), "evolution")
+            before = population.n_tried
+            parts.add(part for member in population.newest for part in member.subexpressions())
+            parts.grow()
+            for parent in population.parents(settings.n_parents):
+                self._clock.spend(backsolver.work(parent))
+                population.take_in(backsolver.children(parent), self._clock)
+            population.evolve(self._clock)
+            self._context.candidates.n_seen += population.n_tried - before
+            yield self._polished(map(self._plain, population.promising()), "evolution")
 
     def _with_parts(self) -> Iterator[list[Candidate]]:
-        hole = self._task.n_variables
         for seed in itertools.count(self._task.seed + 1):
-            if not self._population.members:  # another stage may find some
+            parents = self._population.parents(1)
+            if not parents:  # another stage may find some
                 yield []
                 continue
-            context, part = self._population.incomplete(hole)
-            parts = self._parts(context, part, seed)
+            gap = self._population.drawn(gaps(parents[0], self._task.X, self._task.y))
+            parts = self._parts(gap, seed)
             shifted = [apply("add", part, constant(OFFSET)) for part in parts]
-            raw = [context.substitute({hole: new}) for new in (*parts, *shifted)]
-            children = [self._task.space.kept(child, simplify(child)) for child in raw]
-            yield self._fittest(self._context.allowed(children), "network, evolution")
+            children = [self._plain(gap.filled(new)) for new in (*parts, *shifted)]
+            yield self._fittest(children, self._settings.guessed, "network, evolution")
 
-    def _parts(self, context: Expression, part: Expression, seed: int) -> list[Expression]:
-        """What a network thinks should stand in a context in place of a part."""
-        X, y = self._task.X, self._task.y
-        present = Program([part]).values(X)[0]
-        wanted = desired(context, X.shape[1], np.column_stack((X, present)), y)
-        rows = np.abs(wanted) < self._settings.most_wanted
-        if rows.mean() <= self._settings.least_wanted or np.ptp(wanted[rows]) == 0:
+    def _parts(self, gap: Gap, seed: int) -> list[Expression]:
+        """What a network thinks should stand in a gap."""
+        rows = np.abs(gap.wanted) < self._settings.most_wanted
+        if rows.mean() <= self._settings.least_wanted or np.ptp(gap.wanted[rows]) == 0:
             return []
         return guess(
             self._context.network,
-            X[rows],
-            wanted[rows],
+            self._task.X[rows],
+            gap.wanted[rows],
             n_candidates=self._settings.n_parts,
             seed=seed,
             operators=self._task.space.operators,
             clock=self._clock,
         )
 
-    def _fittest(self, children: list[Expression], stage: str) -> list[Candidate]:
+    def _plain(self, expression: Expression) -> Expression:
+        """The simplified equation, unless only this one is allowed."""
+        return self._task.space.kept(expression, simplify(expression))
+
+    def _fittest(self, children: list[Expression], effort: Effort, stage: str) -> list[Candidate]:
         """Those that do best on some rows, refined on more."""
+        allows = self._task.space.allows
+        children = [child for child in children if allows(child)]
         some = self._task.first(self._settings.n_rows)
-        best = fitted(children, some, self._settings.tried, self._clock)[: self._settings.n_polished]
-        survivors = [candidate.expression for candidate in best]
-        return fitted(survivors, self._task, self._settings.polished, self._clock, stage)
+        best = fitted(children, some, effort, self._clock)[: 2 * self._settings.n_polished]
+        return self._polished([candidate.expression for candidate in best], stage)
+
+    def _polished(self, survivors: Iterable[Expression], stage: str) -> list[Candidate]:
+        allows = self._task.space.allows
+        allowed = [survivor for survivor in survivors if allows(survivor)]
+        return fitted(allowed, self._task, self._settings.polished, self._clock, stage)

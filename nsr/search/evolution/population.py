@@ -1,179 +1,202 @@
 """Genetic programming that starts from what the other stages found (as in Mundhenk et al., arXiv:2111.00053).
 
-Every child's constants are refined before it is judged, all children of a generation in one batch. What
-survives are the best equations of each complexity, so that short forms are not crowded out by accurate
-long ones.
+Children are bred and judged by the thousand in compiled code (`breeding`, `judging`); constants of the best
+are refined before these are judged again. What survives are the best equations of each complexity, so that
+short forms are not crowded out by accurate long ones.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from nsr.expressions.expression import Expression, apply, constant, subtree_end, variable
-from nsr.expressions.operator import MOST_ARGUMENTS
+from nsr.clock import Clock
+from nsr.expressions.expression import Expression
 from nsr.expressions.simplify import simplify
-from nsr.expressions.space import SearchSpace
 from nsr.refinement.candidates import Candidate
-from nsr.search.settings import OFFSET, EvolutionSettings
+from nsr.refinement.likelihood import SQUARED_ERROR
+from nsr.search.evolution.breeding import Bred, Grammar, bred, known
+from nsr.search.evolution.genomes import Genomes
+from nsr.search.evolution.judging import TOKENS_OF_SCALING, Judge, Judged
+from nsr.search.evolution.semantics import Gap
+from nsr.search.settings import EvolutionSettings
+from nsr.task import Task
 
-_SCALE_START = 1.0 + OFFSET
+# Children that are looked at for each that is tried, where not all are allowed.
+_LOOKED_AT = 3
+# Digits of bits in which equations that compute the same agree.
+_DIGITS = 6
 
 
 class Population:
-    """The survivors, and all skeletons that have ever been tried.
+    """The survivors, and all skeletons that have been tried.
+
+    Attributes:
+        n_tried: Children so far.
 
     Args:
-        n_variables: Variables that children may use.
-        seed: Seed of all choices.
+        task: What is to be explained.
         settings: The numbers of evolution.
-        space: Which children may be looked at, and made of what.
     """
 
-    def __init__(
-        self, n_variables: int, seed: int, settings: EvolutionSettings, space: SearchSpace = SearchSpace()
-    ) -> None:
-        self.members: list[Candidate] = []
-        self._n_variables = n_variables
-        self._rng = np.random.default_rng(seed)
+    def __init__(self, task: Task, settings: EvolutionSettings) -> None:
         self._settings = settings
-        self._tried: set[Expression] = set()
-        self._space = space
-        self._names = {n: space.operators.drawn(n) for n in range(1, MOST_ARGUMENTS + 1)}
-        self._changes: tuple[Callable[[Expression], Expression], ...] = (
-            self._crossed, self._crossed, self._with_term, self._with_factor, self._wrapped, self._shortened,
-            self._with_other_leaf, self._with_other_operator,
-        )  # fmt: skip
+        self._space = task.space
+        self._rng = np.random.default_rng(task.seed)
+        self._grammar = Grammar.of(task.n_variables, task.space.operators)
+        self._judge = Judge(task, settings.n_few, settings.n_rows)
+        self._members = Judged(Genomes.empty(0, settings.most_tokens), np.zeros(0), np.zeros(0))
+        self._complexity = np.zeros(0, np.int64)
+        self.n_tried = 0
+        self._tried: set[int] = set()
+        self._handed_on: set[int] = set()
+        self._newest: list[Expression] = []
 
-    def add(self, members: Iterable[Candidate]) -> None:
-        """Takes new members in, and lets the worst go."""
-        shortest: dict[Expression, Candidate] = {}
-        for member in (*self.members, *members):
-            skeleton = member.expression.skeleton()
-            self._tried.add(skeleton)
-            if np.isfinite(member.bits) and (
-                skeleton not in shortest or member.bits < shortest[skeleton].bits
-            ):
-                shortest[skeleton] = member
-        ranked = sorted(shortest.values(), key=lambda member: member.bits)
-        places: dict[float, int] = {}
-        kept = []
-        for rank, member in enumerate(ranked):
-            complexity = member.complexity
-            places[complexity] = places.get(complexity, 0) + 1
-            if rank < self._settings.n_best or places[complexity] <= self._settings.n_each:
-                kept.append(member)
-        self.members = kept
+    def __len__(self) -> int:
+        return len(self._members.bits)
 
-    def children(self, n: int) -> list[Expression]:
-        """Up to n equations that have not been tried, made from members by crossover and mutation."""
-        if not self.members:
-            return []
-        result: dict[Expression, Expression] = {}
-        for _ in range(self._settings.attempts * n):
-            if len(result) == n:
-                break
-            change = self._changes[int(self._rng.integers(len(self._changes)))]
-            raw = change(self._parent())
-            child = self._space.kept(raw, simplify(raw))
-            if not child.variables or child.complexity > self._settings.max_complexity:
-                continue
-            skeleton = child.skeleton()
-            if skeleton not in self._tried:
-                self._tried.add(skeleton)
-                if self._space.allows(child):
-                    result[skeleton] = child
-        return list(result.values())
+    @property
+    def members(self) -> list[Expression]:
+        """The survivors, the best first."""
+        return [self._members.genomes.expression(row) for row in range(len(self))]
 
-    def incomplete(self, hole: int) -> tuple[Expression, Expression]:
-        """A member with a part left out or a term or factor wanted, and the part's present form.
+    @property
+    def newest(self) -> list[Expression]:
+        """What was added at the last time."""
+        return self._newest
 
-        Args:
-            hole: Index of the variable that stands where something is wanted.
-        """
+    def add(self, found: Iterable[Candidate]) -> None:
+        """Takes in what was found and is not too long, and lets the worst go."""
+        self._newest = [
+            candidate.expression
+            for candidate in found
+            if len(candidate.expression) + TOKENS_OF_SCALING <= self._settings.most_tokens
+        ]
+        if self._newest:
+            genomes = Genomes.of(self._newest, self._settings.most_tokens)
+            described = known(genomes, self._grammar)
+            self._tried.update(described.skeletons.tolist())
+            self._handed_on.update(described.skeletons.tolist())
+            self._merge(self._judge.as_they_are(genomes))
+
+    def evolve(self, clock: Clock) -> None:
+        """Breeds generations, of which the best survive; more where one is exact, as a shorter one may be."""
+        was_exact = self.is_exact
+        for _ in range(self._settings.n_generations):
+            self._breed(clock)
+        for _ in range(self._settings.n_generations if self.is_exact and not was_exact else 0):
+            self._breed(clock)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the best member leaves no more than rounding errors."""
+        return len(self) > 0 and bool(self._members.unexplained[0] <= SQUARED_ERROR.rounding)
+
+    def _breed(self, clock: Clock) -> None:
+        s = self._settings
+        if len(self) and not clock.is_over:
+            children = self._untried(bred(self._members.genomes, s.n_children, self._grammar, self._rng, s))
+            self._compete(self._promising(self._judge.scaled(children, clock)), clock)
+
+    def take_in(self, children: Iterable[Expression], clock: Clock) -> None:
+        """Tries children that were made elsewhere, of which the best survive."""
+        s = self._settings
+        fit = [child for child in children if len(child) + TOKENS_OF_SCALING <= s.most_tokens]
+        if fit:
+            new = self._untried(known(Genomes.of(fit, s.most_tokens), self._grammar))
+            self._compete(new, clock)
+
+    def promising(self) -> list[Expression]:
+        """Members of the fewest bits, or of the fewest of their complexity, that are worth a closer look."""
+        s = self._settings
+        skeletons = known(self._members.genomes, self._grammar).skeletons.tolist()
+        is_best = _is_first(self._complexity) | (np.arange(len(self)) < s.n_polished)
+        new = [row for row in np.flatnonzero(is_best).tolist() if skeletons[row] not in self._handed_on]
+        self._handed_on.update(skeletons[row] for row in new[: s.n_polished])
+        return [self._members.genomes.expression(row) for row in new[: s.n_polished]]
+
+    def parents(self, n: int) -> list[Expression]:
+        """Different members, n at most; better ones are likelier."""
+        ranks = (len(self) * self._rng.random(n) ** self._settings.favour).astype(np.intp)
+        return [self._members.genomes.expression(row) for row in np.unique(ranks).tolist() if len(self)]
+
+    def drawn(self, gaps: Sequence[Gap]) -> Gap:
+        """One of the gaps of an equation, the kinds of change in their shares."""
         form, s = self._rng.random(), self._settings
-        name, present = ("add", constant(0.0)) if form < s.term_share else ("mul", constant(1.0))
-        left_out: list[Expression] = [present]
+        change = "added" if form < s.term_share else "multiplied"
+        if form >= s.term_share + s.factor_share:
+            change = "replaced"
+        of_kind = [gap for gap in gaps if gap.change == change]
+        return of_kind[int(self._rng.integers(len(of_kind)))]
 
-        def opened(old: Expression) -> Expression:
-            if form < s.term_share + s.factor_share:
-                return apply(name, old, variable(hole))
-            left_out[0] = old
-            return variable(hole)
+    def _untried(self, children: Bred) -> Genomes:
+        """Children that are not too long and have variables, one of each skeleton that is new."""
+        s, genomes = self._settings, children.genomes
+        fit = (children.genomes.lengths > 0) & (genomes.lengths + TOKENS_OF_SCALING <= s.most_tokens)
+        fit &= (children.complexity <= s.max_complexity) & genomes.has_variables()
+        if self._space.operators.is_limited:
+            fit &= genomes.have_only(self._grammar.is_allowed)
+        _, first = np.unique(children.skeletons, return_index=True)
+        is_first = np.zeros(len(fit), np.bool_)
+        is_first[first] = True
+        places = np.flatnonzero(fit & is_first)
+        new = [place for place in places.tolist() if int(children.skeletons[place]) not in self._tried]
+        self._tried.update(int(children.skeletons[place]) for place in new)
+        self.n_tried += len(new)
+        return genomes.rows(np.array(new, np.intp))
 
-        return self._replaced(self._parent(), opened), left_out[0]
+    def _promising(self, judged: Judged) -> Genomes:
+        """The best children, not too many of one complexity."""
+        s = self._settings
+        order = np.argsort(judged.bits, kind="stable")
+        complexity = known(judged.genomes, self._grammar).complexity[order]
+        best = order[_place_among_equals(complexity) < s.n_tried_each]
+        if self._space.is_limited:
+            looked_at = best[: _LOOKED_AT * s.n_tried]
+            best = looked_at[self._are_allowed(judged.genomes.rows(looked_at))]
+        return judged.genomes.rows(best[: s.n_tried])
 
-    def _parent(self) -> Expression:
-        """A member; better ones are likelier."""
-        rank = int(len(self.members) * self._rng.random() ** self._settings.favour)
-        return self.members[rank].expression
+    def _are_allowed(self, genomes: Genomes) -> NDArray[np.bool_]:
+        """Which equations may be looked at, as they are or simplified."""
+        allows = self._space.allows
+        own = map(genomes.expression, range(len(genomes)))
+        return np.array([allows(one) or allows(simplify(one)) for one in own], dtype=np.bool_)
 
-    def _crossed(self, parent: Expression) -> Expression:
-        return self._replaced(parent, lambda _: self._subtree(self._parent()))
+    def _compete(self, children: Genomes, clock: Clock) -> None:
+        """Children are refined, and compete with the members."""
+        fitted = self._judge.fitted(children, clock, self._settings.tried)
+        if self._space.units is not None or self._space.is_limited:
+            fitted = fitted.rows(self._are_allowed(fitted.genomes))
+        self._merge(fitted)
 
-    def _with_term(self, parent: Expression) -> Expression:
-        term = apply("mul", constant(_SCALE_START), self._part())
-        return self._replaced(parent, lambda old: apply("add", old, term))
-
-    def _with_factor(self, parent: Expression) -> Expression:
-        name = "mul" if self._rng.random() < 0.5 or not self._space.operators.has("div") else "div"
-        return self._replaced(parent, lambda old: apply(name, old, self._part()))
-
-    def _wrapped(self, parent: Expression) -> Expression:
-        name = self._operator(1)
-        return self._replaced(parent, lambda old: _applied(name, old))
-
-    def _shortened(self, parent: Expression) -> Expression:
-        """A subtree gives way to one of its children."""
-        return self._replaced(
-            parent, lambda old: self._choice(old.children) if old.children else self._leaf()
-        )
-
-    def _with_other_leaf(self, parent: Expression) -> Expression:
-        return self._replaced(parent, lambda old: old if old.children else self._leaf())
-
-    def _with_other_operator(self, parent: Expression) -> Expression:
-        def other(old: Expression) -> Expression:
-            children = old.children
-            return _applied(self._operator(len(children)), *children) if children else old
-
-        return self._replaced(parent, other)
-
-    def _part(self) -> Expression:
-        """Something small: a leaf, a function of one, or a subtree of a member."""
-        draw, s = self._rng.random(), self._settings
-        if draw < s.leaf_share:
-            return self._leaf()
-        if draw < s.leaf_share + s.function_share:
-            return _applied(self._operator(1), self._leaf())
-        return self._subtree(self._parent())
-
-    def _operator(self, arity: int) -> str | None:
-        """An operator of this many arguments, if there is one."""
-        names = self._names[arity]
-        return names[int(self._rng.integers(len(names)))] if names else None
-
-    def _leaf(self) -> Expression:
-        if self._rng.random() < self._settings.constant_share:
-            return constant(float(self._rng.standard_normal()) + OFFSET)
-        return variable(int(self._rng.integers(self._n_variables)))
-
-    def _choice(self, options: tuple[Expression, ...]) -> Expression:
-        return options[int(self._rng.integers(len(options)))]
-
-    def _subtree(self, expression: Expression) -> Expression:
-        start = int(self._rng.integers(len(expression)))
-        return Expression(expression.tokens[start : subtree_end(expression.tokens, start)])
-
-    def _replaced(self, parent: Expression, new: Callable[[Expression], Expression]) -> Expression:
-        """The parent with a random subtree replaced by what `new` makes of it."""
-        start = int(self._rng.integers(len(parent)))
-        stop = subtree_end(parent.tokens, start)
-        middle = new(Expression(parent.tokens[start:stop]))
-        return Expression(parent.tokens[:start] + middle.tokens + parent.tokens[stop:])
+    def _merge(self, new: Judged) -> None:
+        """The best of members and others become the members, the best of equals the first."""
+        s = self._settings
+        both = self._members.and_(new)
+        described = known(both.genomes, self._grammar)
+        order = np.argsort(both.bits, kind="stable")
+        order = order[_is_first(described.skeletons[order])]
+        order = order[_is_first(np.round(both.bits[order], _DIGITS))]
+        places = _place_among_equals(described.complexity[order])
+        kept = order[(np.arange(len(order)) < s.n_best) | (places < s.n_each)]
+        self._members = both.rows(kept)
+        self._complexity = described.complexity[kept]
 
 
-def _applied(name: str | None, *arguments: Expression) -> Expression:
-    """An operator of arguments; the first of these without one."""
-    return arguments[0] if name is None else apply(name, *arguments)
+def _is_first(values: NDArray[np.generic]) -> NDArray[np.bool_]:
+    """Which of some values no equal one comes before."""
+    result = np.zeros(len(values), np.bool_)
+    result[np.unique(values, return_index=True)[1]] = True
+    return result
+
+
+def _place_among_equals(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many equal ones come before each value."""
+    order = np.argsort(values, kind="stable")
+    ranks = np.arange(len(values))
+    starts = np.maximum.accumulate(np.where(np.diff(values[order], prepend=-1) != 0, ranks, 0))
+    result = np.empty(len(values), np.int64)
+    result[order] = ranks - starts
+    return result

@@ -1,4 +1,4 @@
-"""Evolution's stages: by mutation and crossover, and with parts asked of the network."""
+"""Evolution's stages: of its own, and with parts asked of the network."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from nsr.clock import Clock
 from nsr.refinement.candidates import Candidate
 from nsr.search.context import Context
 from nsr.search.evolution.generations import Generations
+from nsr.search.settings import EvolutionSettings
 
 
 class Evolution:
-    """Children by mutation and crossover; see `nsr.search.stage.Stage`."""
+    """Children by mutation and crossover, and with parts of a dictionary; see `nsr.search.stage.Stage`."""
 
     components = frozenset({"evolution"})
-    takes_turns = True
 
-    def __init__(self, share: float) -> None:
-        self.share = share
+    def __init__(self, settings: EvolutionSettings) -> None:
+        self.head_start, self.share = settings.head_start, settings.share
 
     def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
         """Generation after generation."""
@@ -28,7 +28,7 @@ class Completion:
     """Members with a part of the network's; see `nsr.search.stage.Stage`."""
 
     components = frozenset({"evolution"})
-    takes_turns = True
+    head_start = 0.0
     share = 1.0
 
     def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:

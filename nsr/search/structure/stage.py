@@ -15,7 +15,7 @@ from nsr.search.state import State
 from nsr.search.structure.divide import PartSolver
 from nsr.search.structure.families import WORK, relations
 from nsr.search.structure.reduction import groupings, is_usable, reductions
-from nsr.search.structure_settings import ReductionSettings
+from nsr.search.structure_settings import ReductionSettings, StructureSettings
 
 COMPONENTS = frozenset({"families", "separation", "reduction"})
 
@@ -24,10 +24,9 @@ class Structure:
     """The cheap stage that comes first; see `nsr.search.stage.Stage`."""
 
     components = COMPONENTS
-    takes_turns = False
 
-    def __init__(self, share: float) -> None:
-        self.share = share
+    def __init__(self, settings: StructureSettings) -> None:
+        self.head_start, self.share = settings.head_start, settings.share
 
     def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
         """The smallest states first; what comes late is where each part is a search."""

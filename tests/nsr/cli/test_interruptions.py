@@ -29,7 +29,7 @@ def test_an_interrupt_while_the_command_loads_is_one_line(tmp_path):
 def test_an_interrupt_prints_and_writes_the_best_so_far(nsr, table, tmp_path, monkeypatch):
     class Interrupting:
         components = frozenset()
-        takes_turns = False
+        head_start = 1.0
         share = 1.0
 
         def batches(self, context, clock):

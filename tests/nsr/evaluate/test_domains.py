@@ -95,7 +95,7 @@ def test_numbers_of_which_more_than_two_occur_are_a_range():
 
 def test_fronts_are_judged_at_once_as_one_by_one():
     front = [parse(text) for text in ("x_0", "1/(x_0 - 2)", "log(x_1 - 2)", "2.5", "sqrt(x_4)")]
-    found = safeties(front, X)
+    found = list(safeties(front, X))
     assert found == [is_safe(expression, X) for expression in front]
     assert found == ["safe", "pole", "undefined", "safe", "safe"]
 
