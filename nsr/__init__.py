@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nsr.ode.regressor import ODERegressor
     from nsr.regressor import SymbolicRegressor
+    from nsr.results import load
 
-__all__ = ["ODERegressor", "SymbolicRegressor"]
+__all__ = ["ODERegressor", "SymbolicRegressor", "load"]
 
-_HOMES = {"ODERegressor": "nsr.ode.regressor", "SymbolicRegressor": "nsr.regressor"}
+_HOMES = {
+    "ODERegressor": "nsr.ode.regressor",
+    "SymbolicRegressor": "nsr.regressor",
+    "load": "nsr.results",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""The command line: `nsr fit`, `nsr predict` and `nsr ode`."""
+"""The command line: `nsr fit`, `nsr predict`, `nsr show` and `nsr ode`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,21 @@ _USAGE_ERROR: Any = typer.BadParameter.__base__
 
 _DATA_HELP = "table with a header: separated text (.gz, too), .xlsx or .parquet; - for standard input"
 _EQUATIONS_HELP = "equations to show at most"
+_ROW_HELP = "of the front, from 0; default: the chosen one"
+_FORMAT_HELP = (
+    "of a row: latex, sympy, python, numpy, jax, c, excel, matlab, julia or onnx; "
+    "of the front: latex-table or html"
+)
+_STOP_HELP = "when an equation is good enough: 'exact', or 'r2=0.99,complexity=10'"
+_RESUME_HELP = "result of an earlier fit to begin with"
 _DEVICE_HELP = "auto, cpu, cuda, cuda:0, mps ..."
+_OPERATORS_HELP = "operators and groups that equations may have, by comma: 'arithmetic,exp,sqrt'"
+_WITHOUT_HELP = "operators and groups that they may not have: 'trigonometric'"
+_COMPLEXITY_HELP = "largest complexity of an equation"
+_DEPTH_HELP = "levels of an equation at most: x is one, sin(x) two"
+_CONSTANTS_HELP = "constants in an equation at most"
+_EXPONENTS_HELP = "exponents of powers, roots and ratios: '-2,-1,0.5,2'"
+_NESTING_HELP = "how often a function may stand in another: 'exp(exp)=0,exp(sin)=0'"
 
 
 @app.command()
@@ -52,6 +66,21 @@ def fit(
     error: Annotated[
         str | None, typer.Option(help="column of standard deviations of the target's errors")
     ] = None,
+    operators: Annotated[str | None, typer.Option(help=_OPERATORS_HELP)] = None,
+    without: Annotated[str | None, typer.Option(help=_WITHOUT_HELP)] = None,
+    max_complexity: Annotated[float | None, typer.Option(help=_COMPLEXITY_HELP)] = None,
+    max_depth: Annotated[int | None, typer.Option(help=_DEPTH_HELP)] = None,
+    max_constants: Annotated[int | None, typer.Option(help=_CONSTANTS_HELP)] = None,
+    required: Annotated[str | None, typer.Option(help="columns that every equation has, by comma")] = None,
+    forbidden: Annotated[str | None, typer.Option(help="columns that no equation has, by comma")] = None,
+    complexity: Annotated[
+        str | None, typer.Option(help="costs of operators and leaves: 'sin=3,mass=2,constant=1'")
+    ] = None,
+    exponents: Annotated[str | None, typer.Option(help=_EXPONENTS_HELP)] = None,
+    nesting: Annotated[str | None, typer.Option(help=_NESTING_HELP)] = None,
+    constant_bounds: Annotated[
+        str | None, typer.Option(help="smallest and largest constant: '-10,10'")
+    ] = None,
     candidates: Annotated[int, typer.Option(min=1, help="equations to ask the network for")] = 1024,
     time_limit: Annotated[float, typer.Option(help="seconds to search")] = 30.0,
     selection: Annotated[
@@ -61,34 +90,37 @@ def fit(
     checkpoint: Annotated[str | None, typer.Option(help="name of a shipped checkpoint, or a folder")] = None,
     device: Annotated[str, typer.Option(help=_DEVICE_HELP)] = "auto",
     equations: Annotated[int, typer.Option(min=1, help=_EQUATIONS_HELP)] = 12,
+    stop_when: Annotated[str | None, typer.Option(help=_STOP_HELP)] = None,
+    resume: Annotated[Path | None, typer.Option(help=_RESUME_HELP)] = None,
     report: Annotated[
         bool, typer.Option("--report", help="say what is explained, what is left, and what is doubtful")
     ] = False,
-    output: Annotated[Path | None, typer.Option(help="JSON file for `nsr predict`")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="JSON file for `nsr predict`, `nsr show` and `nsr.load`")
+    ] = None,
     plot: Annotated[Path | None, typer.Option(help="picture of the fit, its residuals and the front")] = None,
 ) -> None:
     """Find equations for a column of a table."""
-    import time
-
     from rich.console import Console
 
     from nsr.clock import check_time_limit
 
     console = Console(stderr=True)
-    started = time.perf_counter()
     check_time_limit(time_limit)
     _check_written(output, plot, data)
     with status(console) as say, told(console) as notes:
         import pandas as pd
 
         from nsr.data.column_units import split_by_comma
+        from nsr.data.limits_in_text import limits_in_text
         from nsr.data.names import Names
         from nsr.data.reading import read_table
         from nsr.data.table import select_columns
         from nsr.network.checkpoint import DEFAULT_CHECKPOINT
         from nsr.refinement.compiling import compile_kernels
         from nsr.regressor import SymbolicRegressor
-        from nsr.results import write_result
+        from nsr.results import resumed
+        from nsr.stopping import stop_when_in_text
         from nsr.table_options import column_units, constant_units_for, row_columns, row_numbers
 
         table = read_table(data)
@@ -96,7 +128,8 @@ def fit(
         of_rows = row_columns(table, sample_weight=weights, y_err=error)
         places, explained = select_columns(table, target, chosen, list(of_rows.values()))
         X = pd.DataFrame(table.matrix(places)).set_axis([table.names[place] for place in places], axis=1)
-        y, known = table.numbers(explained), row_numbers(table, of_rows)
+        y = pd.Series(table.numbers(explained), name=table.names[explained])
+        known = row_numbers(table, of_rows)
         tell_changed(Names.of(list(X.columns)), console)
         own_units = column_units(table, places, explained, units)
         estimator = SymbolicRegressor(
@@ -110,23 +143,30 @@ def fit(
             random_state=seed,
             loss=loss,
             n_equations=equations,
-        )
+            stop_when=None if stop_when is None else stop_when_in_text(stop_when),
+            **limits_in_text(
+                operators=operators, without=without, max_complexity=max_complexity, max_depth=max_depth,
+                max_constants=max_constants, complexity=complexity, exponents=exponents, nesting=nesting,
+                required=required, forbidden=forbidden, constant_bounds=constant_bounds,
+            ),
+        )  # fmt: skip
+        if resume is not None:
+            estimator = resumed(resume, estimator)
         compile_visibly(compile_kernels, say)
-        with watched(console, say, time_limit):
+        with watched(console, say):
             estimator.fit(X, y, **own_units, **known)
+        estimator.warnings_ = notes
     target = table.names[explained]
     chosen_equation = estimator.equations("warranted")[estimator.best_index_]
     about = estimator.reports_[estimator.best_index_].text
     lines = [f"{shown(target)} = {chosen_equation}", *([f"  {shown(about)}"] if about else [])]
-    seconds = time.perf_counter() - started
     remarks: list[str] = []
     printed = partial(print_leaderboard, estimator, estimator.equations("warranted"), remarks, lines)
     with told(console), _printed_last(printed):
-        own_report = estimator.report() if report else None
-        if own_report is not None:
-            remarks += ["", repr(own_report), ""]
+        if report:
+            remarks += ["", repr(estimator.report()), ""]
         if output is not None:
-            write_result(output, estimator, target, seconds, seed, notes, own_report)
+            estimator.save(output)
         if plot is not None:
             from nsr.plots import draw
 
@@ -137,6 +177,7 @@ def fit(
 def predict(
     result: Annotated[Path, typer.Argument(help="JSON file that `nsr fit --output` wrote")],
     data: Annotated[Path, typer.Argument(help=_DATA_HELP)],
+    row: Annotated[int | None, typer.Option(help=_ROW_HELP)] = None,
     output: Annotated[Path | None, typer.Option(help="CSV file to write; default: standard output")] = None,
 ) -> None:
     """Write predictions of a fitted equation for the rows of a table with the same columns."""
@@ -144,17 +185,44 @@ def predict(
 
     from nsr.data.reading import read_table
     from nsr.data.writing import check_output, write_whole
-    from nsr.results import predictions, read_result
+    from nsr.results import load, predictions
 
     if output is not None:
         check_output(output, [result, data])
     with told(Console(stderr=True)):
-        found = read_result(result)
-        text = predictions(found, read_table(data)).to_csv(index=False, lineterminator="\n")
+        found = load(result)
+        text = predictions(found, read_table(data), row).to_csv(index=False, lineterminator="\n")
     if output is None:
         sys.stdout.write(text)
     else:
         write_whole(output, text)
+
+
+@app.command()
+def show(
+    result: Annotated[Path, typer.Argument(help="JSON file that `nsr fit` or `nsr ode` wrote with --output")],
+    row: Annotated[int | None, typer.Option(help=_ROW_HELP)] = None,
+    form: Annotated[str | None, typer.Option("--format", help=_FORMAT_HELP)] = None,
+    output: Annotated[Path | None, typer.Option(help="file to write; default: standard output")] = None,
+) -> None:
+    """Show a result again: its leaderboard, a row of it, or either in another language."""
+    from rich.console import Console
+
+    from nsr.data.writing import check_output, write_whole
+    from nsr.results import load
+    from nsr.showing import in_format
+
+    if output is not None:
+        check_output(output, [result])
+    with told(Console(stderr=True)):
+        width = Console().width if sys.stdout.isatty() and output is None else 10_000
+        written = in_format(load(result), form, row, width)
+    if output is not None:
+        write_whole(output, written)
+    elif isinstance(written, bytes):
+        raise ValueError(f"--format {form} is not text: give a file with --output")
+    else:
+        sys.stdout.write(written)
 
 
 @app.command()
@@ -168,11 +236,20 @@ def ode(
     stages: Annotated[
         str | None, typer.Option(help="of library, systems, functions, variation, by comma; default: all")
     ] = None,
+    operators: Annotated[str | None, typer.Option(help=_OPERATORS_HELP)] = None,
+    without: Annotated[str | None, typer.Option(help=_WITHOUT_HELP)] = None,
+    max_complexity: Annotated[float | None, typer.Option(help=_COMPLEXITY_HELP)] = None,
+    max_depth: Annotated[int | None, typer.Option(help=_DEPTH_HELP)] = None,
+    max_constants: Annotated[int | None, typer.Option(help=_CONSTANTS_HELP)] = None,
+    exponents: Annotated[str | None, typer.Option(help=_EXPONENTS_HELP)] = None,
+    nesting: Annotated[str | None, typer.Option(help=_NESTING_HELP)] = None,
     time_limit: Annotated[float, typer.Option(help="seconds to search")] = 10.0,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="same seed, same result")] = 0,
     device: Annotated[str, typer.Option(help=_DEVICE_HELP)] = "auto",
     equations: Annotated[int, typer.Option(min=1, help=_EQUATIONS_HELP)] = 12,
-    output: Annotated[Path | None, typer.Option(help="JSON file of the systems found")] = None,
+    stop_when: Annotated[str | None, typer.Option(help=_STOP_HELP)] = None,
+    resume: Annotated[Path | None, typer.Option(help=_RESUME_HELP)] = None,
+    output: Annotated[Path | None, typer.Option(help="JSON file for `nsr show` and `nsr.load`")] = None,
     plot: Annotated[Path | None, typer.Option(help="picture of the simulation over the data")] = None,
 ) -> None:
     """Find equations of motion behind observed trajectories."""
@@ -185,30 +262,41 @@ def ode(
     _check_written(output, plot, data)
     with status(console) as say, told(console) as notes:
         from nsr.data.column_units import split_by_comma
+        from nsr.data.limits_in_text import limits_in_text
         from nsr.ode import ODERegressor
         from nsr.ode.compiling import compile_ode_kernels
         from nsr.ode.plots import plot_simulation
         from nsr.ode.printing import to_equations
-        from nsr.ode.tables import read_trajectories, write_systems
+        from nsr.ode.tables import read_trajectories
+        from nsr.results import resumed
+        from nsr.stopping import stop_when_in_text
 
         times, tables, names = read_trajectories(
             data, time, None if states is None else split_by_comma(states), trajectory
         )
         tell_changed(names, console)
         estimator = ODERegressor(
-            time_limit=time_limit, random_state=seed, device=device, n_equations=equations
-        )
+            time_limit=time_limit, random_state=seed, device=device, n_equations=equations,
+            stop_when=None if stop_when is None else stop_when_in_text(stop_when),
+            **limits_in_text(
+                operators=operators, without=without, max_complexity=max_complexity, max_depth=max_depth,
+                max_constants=max_constants, exponents=exponents, nesting=nesting,
+            ),
+        )  # fmt: skip
         if stages is not None:
             estimator.set_params(stages=tuple(split_by_comma(stages)))
+        if resume is not None:
+            estimator = resumed(resume, estimator)
         compile_visibly(compile_ode_kernels, say)
-        with watched(console, say, time_limit):
+        with watched(console, say):
             estimator.fit(times, tables)
+        estimator.names_, estimator.time_name_, estimator.warnings_ = names, time, notes
     best = estimator.expressions_[estimator.best_index_]
     written = to_equations(best, estimator.names_.identifiers, digits=6)
     printed = partial(print_leaderboard, estimator, estimator.equations(digits=6), (), written)
     with told(console), _printed_last(printed):
         if output is not None:
-            write_systems(output, estimator, time, names, notes)
+            estimator.save(output)
         if plot is not None:
             plot_simulation(estimator, times, tables, plot)
 

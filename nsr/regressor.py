@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import joblib
@@ -16,38 +17,40 @@ from sklearn.utils.validation import check_is_fitted, check_random_state, valida
 from nsr.clock import Clock, check_time_limit
 from nsr.data.column_units import parsed_units
 from nsr.data.guesses import over_columns, read_guesses
+from nsr.data.limits import limits_of
 from nsr.data.names import Names, with_text_names
-from nsr.data.notes import tell
+from nsr.data.notes import kept_notes, tell
 from nsr.data.preparation import prepare
+from nsr.data.summary import DataSummary, name_of_target
 from nsr.data.weights import known_noise, row_weights
+from nsr.data.writing import check_output
 from nsr.export.leaderboard import leaderboard
-from nsr.expressions.expression import Expression, variable
-from nsr.expressions.printing import to_infix
-from nsr.expressions.space import SearchSpace
 from nsr.expressions.units import Units
 from nsr.fitted_front import FittedFront
+from nsr.live import shown
 from nsr.network.checkpoint import DEFAULT_CHECKPOINT, from_pretrained
 from nsr.network.devices import check_device
-from nsr.progress import Progress, Watcher, current_watcher
+from nsr.progress import Watcher, check_callback, watchers
 from nsr.refinement.choice import RULES
 from nsr.refinement.compiling import compile_kernels
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.losses import AUTO
 from nsr.refinement.selection import thinned
 from nsr.report.finding import LITTLE, percent
+from nsr.saving.file import write
+from nsr.saving.functions import KIND, plain_function
 from nsr.search.context import COMPONENTS
 from nsr.search.noise import with_noise_model
 from nsr.search.settings import SearchSettings
 from nsr.search.solve import Solver
+from nsr.stopping import StopWhen
 from nsr.task import Task
+from nsr.telling import told_to
 
 if TYPE_CHECKING:
     from nsr.report.report import Report
 
 Array = NDArray[np.float64]
-
-# Digits of constants in what is shown while a fit goes on.
-_DIGITS = 4
 
 
 class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -77,7 +80,36 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
             it. So a search that ends by itself gives the same front again, on the same machine and with as
             many cores for it.
         n_equations: Rows of the front at most.
+        verbose: Whether to show the front so far, what is at work and the time that is left: in a notebook or
+            a terminal as a leaderboard that is written anew, in a pipe as a line for each better equation.
+        callback: Is called with an `nsr.progress.Progress` after each step of the search; what it returns, if
+            it is true, ends the search with the best so far. `nsr.callbacks` has some that log.
+        stop_when: When an equation is good enough to end the search: `exact`, or a mapping of `r2` (at least)
+            and `complexity` (at most), such as `{"r2": 0.99, "complexity": 10}`. By default the search ends
+            where an answer leaves nothing to look for.
+        warm_start: Whether a further fit, to the same columns, begins with what the one before has found.
         settings: The numbers of the search, for ablations; the defaults of `SearchSettings`.
+        operators: Which operators equations may have: names (`add`, `sin`), symbols (`+`) or groups
+            (`arithmetic`, `powers`, `trigonometric`, `exponential`, `hyperbolic`, `piecewise`, `special`).
+            A name stands for what it can say: with `mul` there are squares, with `add` differences
+            (`nsr.expressions.operator_set` has the rules). All by default, and those that are rare in laws
+            where a stage sees a reason for them; what is named is searched for.
+        without: Which operators no equation has.
+        max_complexity: Largest complexity of an equation, as `equations_` counts it.
+        max_depth: Levels of an equation at most: x is one, sin(x) two; a sum of any number of terms is one
+            level, and so is a product or a ratio.
+        max_constants: Constants in an equation at most, but for exponents such as 2 or 1/2.
+        complexity: What operators, columns, and each `constant` or `variable` cost, such as
+            `{"sin": 3, "x_1": 2, "constant": 1}`; by default 2 for transcendental functions and
+            1 for the rest.
+        exponents: Exponents that powers may have besides 1, those of roots and ratios included, such as
+            `(-2, -1, 0.5, 2)` or `range(-3, 4)`.
+        nesting: How often an operator may stand in the argument of another one, one below the other:
+            `{"exp": {"exp": 0, "sin": 0}}`.
+        required: Columns that every equation has.
+        forbidden: Columns that no equation has.
+        constant_bounds: Smallest and largest constant, in the units of the data; exponents such as 2 may be
+            others.
 
     Attributes:
         equations_: The Pareto front as a data frame, from simple to accurate, and of noisy data textbook
@@ -103,9 +135,12 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         feature_names_in_: Names of the columns, where X had names that are text.
         names_: Names of the columns, and the identifiers that stand for them in equations.
         ended_: Why the search ended: it was `answered` by what leaves nothing to look for, or `exhausted`, as
-            nothing got better; its `time` was up; or it was `interrupted`.
+            nothing got better; its `time` was up; or it was `interrupted`, or `stopped` by `callback` or
+            `stop_when`.
         n_tried_: Equations that were tried.
         seconds_: How long the fit took.
+        data_: Summary of the table (`nsr.data.summary.DataSummary`).
+        warnings_: What the fit has warned of.
     """
 
     def __init__(
@@ -122,6 +157,21 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         n_equations: int = 12,
         settings: SearchSettings | None = None,
         loss: str | Callable[[Array, Array], Array] = AUTO,
+        operators: str | Sequence[str] | None = None,
+        without: str | Sequence[str] = (),
+        max_complexity: float | None = None,
+        max_depth: int | None = None,
+        max_constants: int | None = None,
+        complexity: Mapping[str, float] | None = None,
+        exponents: Iterable[float] | None = None,
+        nesting: Mapping[str, Mapping[str, int]] | None = None,
+        required: str | Sequence[str] = (),
+        forbidden: str | Sequence[str] = (),
+        constant_bounds: tuple[float, float] | None = None,
+        verbose: bool = False,
+        callback: Watcher | None = None,
+        stop_when: str | Mapping[str, float] | None = None,
+        warm_start: bool = False,
     ) -> None:
         self.checkpoint = checkpoint
         self.n_candidates = n_candidates
@@ -135,6 +185,21 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         self.n_equations = n_equations
         self.settings = settings
         self.loss = loss
+        self.operators = operators
+        self.without = without
+        self.max_complexity = max_complexity
+        self.max_depth = max_depth
+        self.max_constants = max_constants
+        self.complexity = complexity
+        self.exponents = exponents
+        self.nesting = nesting
+        self.required = required
+        self.forbidden = forbidden
+        self.constant_bounds = constant_bounds
+        self.verbose = verbose
+        self.callback = callback
+        self.stop_when = stop_when
+        self.warm_start = warm_start
 
     def fit(
         self,
@@ -173,7 +238,9 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         """
         before = dict(self.__dict__)
         try:
-            self._fit(X, y, X_units, y_units, sample_weight, y_err)
+            with kept_notes() as notes, shown(self.verbose) as display:
+                self._fit(X, y, X_units, y_units, sample_weight, y_err, display)
+            self.warnings_ = notes
         except BaseException:  # a fit that fails changes nothing
             self.__dict__.clear()
             self.__dict__.update(before)
@@ -188,6 +255,7 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         y_units: str | None,
         sample_weight: ArrayLike | None,
         y_err: ArrayLike | None,
+        display: Watcher | None,
     ) -> None:
         started = time.perf_counter()
         table, target = validate_data(self, with_text_names(X), y, dtype=np.float64, y_numeric=True)
@@ -195,14 +263,18 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         self._check_parameters()
         given = read_guesses(self.guesses, names)
+        limits = limits_of(self, names)
         units = parsed_units(X_units, y_units, names, self.constant_units)
         pretrained = from_pretrained(self.checkpoint, self.device, knows="functions")
         compile_kernels()  # the seconds of a first fit's compiler are not the search's
         clock = Clock.of(self.time_limit)
         target = np.asarray(target, dtype=np.float64)
         weights = row_weights(sample_weight, y_err, len(target))
-        data = prepare(table, target, pretrained.config.max_variables, seed, names.columns, weights)
-        space = SearchSpace(units.of(data.columns) if units else None)
+        data = prepare(
+            table, target, pretrained.config.max_variables, seed, names.columns, weights, limits.forbidden,
+            limits.space.required,
+        )  # fmt: skip
+        space = replace(limits.over(data.columns, names), units=units.of(data.columns) if units else None)
         task = Task(data.X, data.y, SQUARED_ERROR, data.weights, space, seed, joblib.cpu_count())
         if y_err is not None:
             task = replace(task, noise=known_noise(y_err, data.weights, data.rows))
@@ -210,20 +282,26 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         task = with_noise_model(task, self.loss, settings.noise)
         is_loss_open = self.loss == AUTO and y_err is None
         solver = Solver(pretrained, self.n_candidates, self._stages, settings, self.selection, is_loss_open)
-        solver.watch = _shown_to(current_watcher(), names, data.columns)
+        solver.watch = told_to(watchers(self.callback, display), names, data.columns, self.time_limit)
+        solver.stop_when = StopWhen.of(self.stop_when)
+        if self.warm_start and hasattr(self, "equations_"):
+            solver.starts = self._starts(names, data.columns)
         guesses = over_columns(given, data.columns)
         solution, task = solver.solve(task, [guess.expression for guess in guesses], clock)
         self.names_ = names
         self.loss_ = task.loss.name
         kept = thinned(solution.candidates, solution.best, self.n_equations)
         self.best_index_ = kept.index(solution.best)
+        self._found, self._columns = solver.found, data.columns
         self._keep_front([solution.candidates[place] for place in kept], task, data.columns, guesses)
         self.ended_, self.n_tried_ = solver.ended, solver.n_tried
         if solver.n_tried:  # otherwise it was told why nothing was found
             self._tell_unexplained()
         order = np.argsort(data.rows)
         self._seen = replace(task.of_rows(order), X=table[data.rows[order]], n_threads=1)
-        self._n_rows, self.seconds_ = len(target), time.perf_counter() - started
+        self._report: Report | None = None
+        self.data_ = DataSummary.of(self._seen.X, self._seen.y, names.columns, name_of_target(y), len(target))
+        self.seconds_ = time.perf_counter() - started
 
     def _check_parameters(self) -> None:
         if self.n_candidates < 1:
@@ -237,6 +315,8 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
             raise ValueError(f"selection {self.selection!r} must be one of {', '.join(RULES)}")
         Units.check_constants(self.constant_units)
         check_device(self.device)
+        StopWhen.of(self.stop_when)
+        check_callback(self.callback)
 
     def report(self) -> Report:
         """What the chosen equation explains, what is left, what of the data it needs, and what is doubtful.
@@ -245,6 +325,8 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
             A report whose attributes are facts, and whose text is a page with a line for each check.
         """
         check_is_fitted(self)
+        if self._report is not None:
+            return self._report
         from nsr.report.fitted import Fitted
         from nsr.report.report import SearchSummary, report_on
 
@@ -252,7 +334,25 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         search = SearchSummary(self.ended_, self.n_tried_, self.seconds_, self.time_limit, seed)
         names = self.names_.identifiers
         fitted = Fitted(self._seen, self.expressions_[self.best_index_], names, self._seen.seed)
-        return report_on(fitted, self.equations("warranted")[self.best_index_], self._n_rows, search)
+        equation = self.equations("warranted")[self.best_index_]
+        self._report = report_on(fitted, equation, self.data_.n_rows, search)
+        return self._report
+
+    def save(self, path: str | Path) -> None:
+        """Writes everything but the rows as JSON: the whole front, what the data say of it, the parameters.
+
+        `nsr.load`, `nsr predict` and `nsr show` read it. It has the report, as that needs the rows.
+
+        Args:
+            path: File to write.
+
+        Raises:
+            ValueError: If it cannot be a file.
+            OSError: If it cannot be written; the message says where the result is instead, if anywhere.
+        """
+        check_is_fitted(self)
+        check_output(Path(path))
+        write(Path(path), KIND, plain_function(self))
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:
         """The leaderboard once fitted, the parameters before."""
@@ -282,18 +382,3 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         tags.regressor_tags.poor_score = True
         tags.non_deterministic = False
         return tags
-
-
-def _shown_to(
-    watcher: Watcher | None, names: Names, columns: NDArray[np.intp]
-) -> Callable[[str, Expression | None, float], None] | None:
-    """What tells a watcher of equations over the columns that are used, in the names of all."""
-    if watcher is None:
-        return None
-    back = {used: variable(int(column)) for used, column in enumerate(columns)}
-
-    def show(at_work: str, best: Expression | None, share: float) -> None:
-        equation = "" if best is None else to_infix(best.substitute(back), names.identifiers, _DIGITS)
-        watcher(Progress(at_work, equation, share))
-
-    return show

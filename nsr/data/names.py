@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from nsr.expressions.expression import VARIABLE_PREFIX
-from nsr.expressions.operators import OPERATORS
+from nsr.expressions.operators import OPERATORS, of_vocabulary
 from nsr.expressions.parsing import CONSTANTS
 
 # Equations repeat their identifiers, and the parser reads texts of limited length.
@@ -104,6 +104,22 @@ class Names:
             raise ValueError(f"the columns are in another order than in fit: {', '.join(self.columns)}")
 
 
+def places_of(before: Names, now: Names) -> dict[int, int]:
+    """Where the columns of one table are in another one that has the same, perhaps in another order.
+
+    Raises:
+        ValueError: If it has not.
+    """
+    if before.columns == now.columns:
+        return {place: place for place in range(len(before.columns))}
+    if sorted(before.columns) != sorted(now.columns):
+        raise ValueError(
+            f"a fit that begins with another one needs its columns, {', '.join(before.columns)}: give these, "
+            "or leave out warm_start, or --resume"
+        )
+    return {old: now.place(column) for old, column in enumerate(before.columns)}
+
+
 def with_text_names(X: Any) -> Any:
     """A data frame with names that scikit-learn takes: identifiers where they are partly text, or repeat."""
     columns = list(getattr(X, "columns", ()))
@@ -121,9 +137,19 @@ def identifier(column: str) -> str:
         name = re.sub("_+", "_", kept).strip("_")[:_MAX_LENGTH] or "x"
     if not _is_word(name):
         name = f"{VARIABLE_PREFIX}{name}"
-    if keyword.iskeyword(name) or name in {*OPERATORS.words, *CONSTANTS}:
+    if keyword.iskeyword(name) or name in CONSTANTS or _is_common_function(name):
         name = f"{name}_"
     return name
+
+
+def _is_common_function(name: str) -> bool:
+    """Whether equations may have a function of this name wherever they come from.
+
+    Piecewise and special functions (step, gamma, min ...) are rare in equations, and common names of columns;
+    parentheses tell which is meant.
+    """
+    operator = OPERATORS.words.get(name)
+    return operator is not None and operator.name in of_vocabulary()
 
 
 def _is_word(text: str) -> bool:

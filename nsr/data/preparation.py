@@ -44,6 +44,8 @@ class Given:
         max_variables: Variables that the network knows.
         seed: Seed of all draws.
         weights: By how much more one row matters than another, shape (n_samples,); None where all are alike.
+        forbidden: Columns that the user does not want.
+        required: Columns that the user wants in any case.
     """
 
     X: Array
@@ -52,6 +54,8 @@ class Given:
     max_variables: int
     seed: int
     weights: Array | None = None
+    forbidden: frozenset[int] = frozenset()
+    required: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,8 @@ def prepare(
     seed: int,
     names: Sequence[str] | None = None,
     weights: Array | None = None,
+    forbidden: frozenset[int] = frozenset(),
+    required: frozenset[int] = frozenset(),
 ) -> Prepared:
     """Takes a table through `STEPS`, with a warning for each that the user should know of.
 
@@ -109,6 +115,8 @@ def prepare(
         names: What warnings call the columns; their numbers by default.
         weights: By how much more one row matters than another, shape (n_samples,), not negative; rows of
             weight 0 are left out. All are alike by default.
+        forbidden: Columns that are left out, not all of them.
+        required: Columns that are kept where the network knows fewer.
 
     Raises:
         ValueError: If there are fewer than 3 rows, or the target's size is out of `SIZES`.
@@ -121,7 +129,7 @@ def prepare(
         )
     _check_size(y)
     columns = names or [str(place) for place in range(X.shape[1])]
-    given = Given(X, y, columns, max_variables, seed, weights)
+    given = Given(X, y, columns, max_variables, seed, weights, forbidden, required)
     view = View(np.arange(len(y)), np.arange(X.shape[1]))
     done: list[tuple[str, str]] = []
     for step in STEPS:
@@ -165,6 +173,14 @@ def _draw_rows(view: View, given: Given) -> tuple[View, str]:
     return View(drawn, view.columns), f"{n_rows} rows: a random {MAX_ROWS} of them are used"
 
 
+def _drop_forbidden_columns(view: View, given: Given) -> tuple[View, str]:
+    """Columns that the user wants."""
+    if not given.forbidden:
+        return view, ""
+    kept = np.array([column for column in view.columns if column not in given.forbidden], dtype=np.intp)
+    return View(view.rows, kept), f"{len(view.columns) - len(kept)} forbidden columns are left out"
+
+
 def _drop_constant_columns(view: View, given: Given) -> tuple[View, str]:
     """Columns that vary."""
     varying = np.ptp(given.X[np.ix_(view.rows, view.columns)], axis=0) > 0
@@ -174,11 +190,12 @@ def _drop_constant_columns(view: View, given: Given) -> tuple[View, str]:
     return View(view.rows, view.columns[varying]), f"constant and left out: {left_out}"
 
 
-def _keep_a_column(view: View, _: Given) -> tuple[View, str]:
+def _keep_a_column(view: View, given: Given) -> tuple[View, str]:
     """The first column if none varies, as a table has columns."""
     if len(view.columns):
         return view, ""
-    only = np.zeros(1, dtype=np.intp)
+    first = next(column for column in range(given.X.shape[1]) if column not in given.forbidden)
+    only = np.array([first], dtype=np.intp)
     return View(view.rows, only), "no column varies, so that the mean is all that can be said of the target"
 
 
@@ -203,7 +220,8 @@ def _choose_columns(view: View, given: Given) -> tuple[View, str]:
     forest = ExtraTreesRegressor(n_estimators=100, min_samples_leaf=3, random_state=given.seed)
     weights = None if given.weights is None else given.weights[rows]
     forest.fit(given.X[np.ix_(rows, view.columns)], given.y[rows], sample_weight=weights)
-    best = np.argsort(-forest.feature_importances_)[: given.max_variables]
+    is_required = np.isin(view.columns, list(given.required))
+    best = np.lexsort((-forest.feature_importances_, ~is_required))[: given.max_variables]
     chosen = np.sort(view.columns[best])
     return View(view.rows, chosen), (
         f"{len(view.columns)} variables, the network knows {given.max_variables}: columns "
@@ -220,6 +238,7 @@ def _shuffle_rows(view: View, given: Given) -> tuple[View, str]:
 STEPS = (
     Step("drop weightless rows", _drop_weightless_rows, is_told=False),
     Step("draw rows", _draw_rows),
+    Step("drop forbidden columns", _drop_forbidden_columns, is_told=False),
     Step("drop constant columns", _drop_constant_columns, is_told=False),
     Step("keep a column", _keep_a_column),
     Step("drop repeated columns", _drop_repeated_columns),

@@ -11,6 +11,8 @@ import numpy as np
 
 from nsr.evaluate.elementary import exp_block, log_block, sin_block
 from nsr.evaluate.kernels import kernel
+from nsr.evaluate.piecewise import WHERE, piecewise_block, piecewise_derivative
+from nsr.evaluate.special import GAMMA, special_block, special_derivative
 from nsr.evaluate.tape import CONSTANT, FIXED_POWER, LITERAL, UNUSED, VARIABLE
 from nsr.expressions.operators import OPERATORS
 
@@ -222,8 +224,13 @@ def forward_block(tape, start, stop, needed, X, constants, p, n, work):
             fixed_power(work[lefts[node]], np.int64(args[node]), out, n)
         elif op <= POW:
             _binary(op, work[lefts[node]], work[rights[node]], out, n)
-        else:
+        elif op <= TANH:
             _unary(op, work[lefts[node]], out, n)
+        elif op < GAMMA:
+            third = args[node] if op == WHERE else lefts[node]
+            piecewise_block(op, work[lefts[node]], work[rights[node]], work[third], out, n)
+        else:
+            special_block(op, work[lefts[node]], out, n)
 
 
 @kernel(inline="always")
@@ -272,8 +279,13 @@ def reverse_block(tape, start, stop, wanted, seed, n, work, adjoint, jacobian, p
                 op, a, work[right], work[node - start], d, to_left, adjoint[right],
                 wanted[start + left], wanted[start + right], n,
             )  # fmt: skip
-        else:
+        elif op <= TANH:
             _unary_derivative(op, a, work[node - start], d, to_left, n)
+        elif op < GAMMA:
+            right, third = rights[node], args[node] if op == WHERE else left
+            piecewise_derivative(op, a, work[right], d, to_left, adjoint[right], adjoint[third], n)
+        else:
+            special_derivative(op, a, work[node - start], d, to_left, n)
 
 
 @kernel(inner=True)

@@ -22,7 +22,10 @@ from numba.misc.appdirs import user_cache_dir
 
 _PACKAGE = Path(__file__).parents[1]
 # What kernels take constants and functions from without holding kernels.
-_TABLES = ("expressions/expression.py", "expressions/operators.py")
+_TABLES = (
+    "expressions/bessel_series.py", "expressions/expression.py", "expressions/operators.py",
+    "expressions/piecewise_operators.py", "expressions/special_operators.py",
+)  # fmt: skip
 _PREFIX = "kernels-"
 # Numba's settings are made when it is loaded.
 _CONFIG: Any = numba.config

@@ -29,6 +29,9 @@ NUMBER, _PLACEHOLDER, FIRST_VARIABLE = -1, -2, -3
 
 _CODE = {name: code for code, name in enumerate(OPERATORS)}
 _ADD, _SUB, _MUL, _DIV, _POW, _NEG = (_CODE[name] for name in ("add", "sub", "mul", "div", "pow", "neg"))
+_WHERE, _LESS, _GREATER, _MINIMUM, _MAXIMUM = (
+    _CODE[name] for name in ("where", "less", "greater", "minimum", "maximum")
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,8 @@ class Tape:
         op: Opcode: a place in the operator table, or one of the negative codes of this module.
         left: First child, counted from the start of the expression's run.
         right: Second child, counted alike; the first again for an operator of one argument.
-        arg: Variable index, constant index, or twice the exponent of a fixed power.
+        arg: Variable index, constant index, twice the exponent of a fixed power, or the third child of an
+            operator of three arguments.
         literal: Value of a fixed constant.
         active: Whether a free constant is at or below the node, so that its derivative matters.
         affine: Whether a free constant that enters the whole expression linearly is at or below it.
@@ -193,7 +197,8 @@ def _link(codes, numbers, offsets, arities, op, left, right, arg, literal, activ
                 depth -= 1
                 a = stack[depth]
                 op[node], left[node], right[node] = code, a, a
-                if arities[code] == 2:
+                third = a
+                if arities[code] >= 2:
                     depth -= 1
                     b = stack[depth]
                     right[node] = b
@@ -201,11 +206,22 @@ def _link(codes, numbers, offsets, arities, op, left, right, arg, literal, activ
                         _fix_exponent(
                             node, start + b, codes[stop - 1 - b], op, right, arg, literal, active, a
                         )
-                active[node] = active[start + a] or active[start + right[node]]
-                counts[i] = _linear_count(op[node], counts, a, right[node])
+                    elif code in (_LESS, _GREATER, _MINIMUM, _MAXIMUM):
+                        is_compared = code in (_LESS, _GREATER)
+                        for child in (a, b):
+                            place = start + child
+                            is_number = codes[stop - 1 - child] == NUMBER
+                            if is_number and (is_compared or literal[place] == 0):
+                                op[place], active[place], counts[child] = LITERAL, False, 0
+                if arities[code] == 3:
+                    depth -= 1
+                    third = stack[depth]
+                    arg[node] = third
+                active[node] = active[start + a] or active[start + right[node]] or active[start + third]
+                counts[i] = _linear_count(op[node], counts, a, right[node], third)
             stack[depth] = i
             depth += 1
-        _mark_affine(start, stop, op, left, right, affine, counts)
+        _mark_affine(start, stop, op, left, right, arg, affine, counts)
         k = 0
         for node in range(stop - 1, start - 1, -1):
             if op[node] == CONSTANT:
@@ -228,8 +244,10 @@ def _fix_exponent(node, exponent, code, op, right, arg, literal, active, a):
 
 
 @kernel(inner=True)
-def _linear_count(code, counts, a, b):
+def _linear_count(code, counts, a, b, c):
     """Constants below a node that its value depends on linearly, if the right factors are chosen."""
+    if code == _WHERE:
+        return counts[b] + counts[c]
     if code in (_ADD, _SUB):
         return counts[a] + counts[b]
     if code == _MUL:
@@ -238,7 +256,7 @@ def _linear_count(code, counts, a, b):
 
 
 @kernel(inner=True)
-def _mark_affine(start, stop, op, left, right, affine, counts):
+def _mark_affine(start, stop, op, left, right, arg, affine, counts):
     """Walks down from the root along the sides that hold constants entering linearly.
 
     Of a product it takes the factor with more of them; the constants of the other count as nonlinear.
@@ -249,7 +267,10 @@ def _mark_affine(start, stop, op, left, right, affine, counts):
         if not affine[node] or code == CONSTANT:
             continue
         a, b = left[node], right[node]
-        if code == _MUL:
+        if code == _WHERE:
+            affine[start + b] = counts[b] > 0
+            affine[start + arg[node]] = counts[arg[node]] > 0
+        elif code == _MUL:
             affine[start + (a if counts[a] >= counts[b] else b)] = True
         else:
             affine[start + a] = counts[a] > 0

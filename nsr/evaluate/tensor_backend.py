@@ -28,16 +28,14 @@ class _Group:
         function: What to apply to the children's values.
         start: First place.
         stop: One past the last.
-        left: Places of the first children.
-        right: Places of the second children, or None for one argument.
+        children: Places of the first children, of the second ones, and so on.
         active: Which of the nodes have a free constant below, counted from start.
     """
 
     function: Callable[..., torch.Tensor]
     start: int
     stop: int
-    left: torch.Tensor
-    right: torch.Tensor | None
+    children: tuple[torch.Tensor, ...]
     active: torch.Tensor
 
 
@@ -57,7 +55,8 @@ class TensorPlan:
         source = np.arange(starts[-1]) - starts[row] + tape.offsets[index][row]
         op = tape.op[source]
         level = np.zeros(len(op), dtype=np.int64)
-        _levels(op, tape.left[source], tape.right[source], starts, level)
+        arities = np.array([operator.arity for operator in tape.operators])
+        _levels(op, tape.left[source], tape.right[source], tape.arg[source], arities, starts, level)
         order = np.lexsort((op, level))
         place = np.empty(len(order), dtype=np.int64)
         place[order] = np.arange(len(order))
@@ -103,22 +102,23 @@ class TensorPlan:
         nodes[places] = constants[rows, args][:, None].expand(-1, nodes.shape[1])
         nodes[self._literals[0]] = self._literal_values.to(X.dtype)[:, None].expand(-1, nodes.shape[1])
         for group in self._groups:
-            arguments = (group.left,) if group.right is None else (group.left, group.right)
-            nodes[group.start : group.stop] = group.function(*(nodes[places] for places in arguments))
+            nodes[group.start : group.stop] = group.function(*(nodes[places] for places in group.children))
         return nodes
 
     def _group(self, start: int, stop: int) -> _Group:
         tape, nodes = self._tape, self._order[start:stop]
         source, first = self._source[nodes], self._first[nodes]
-        left = self._tensor(self._place[first + tape.left[source]])
-        right = self._tensor(self._place[first + tape.right[source]])
+        children = (tape.left, tape.right, tape.arg)
         code = int(tape.op[source[0]])
         active = self._tensor(np.flatnonzero(tape.active[source]))
         if code == FIXED_POWER:
             exponents = torch.as_tensor(tape.arg[source] / 2, device=self._device)[:, None]
-            return _Group(_FixedPower(exponents), start, stop, left, None, active)
-        operator = tape.operators[code]
-        return _Group(operator.tensor, start, stop, left, right if operator.arity == 2 else None, active)
+            function: Callable[..., torch.Tensor] = _FixedPower(exponents)
+            arity = 1
+        else:
+            function, arity = tape.operators[code].tensor, tape.operators[code].arity
+        places = tuple(self._tensor(self._place[first + child[source]]) for child in children[:arity])
+        return _Group(function, start, stop, places, active)
 
     def _leaves(self, places: NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Places, rows and arguments of leaves."""
@@ -152,9 +152,7 @@ class _FixedPower:
 
 def _reverse(group: _Group, nodes: torch.Tensor, adjoint: torch.Tensor) -> None:
     """Hands the group's adjoints on to its children; every node has one parent."""
-    children = [group.left[group.active]]
-    if group.right is not None:
-        children.append(group.right[group.active])
+    children = [places[group.active] for places in group.children]
     arguments = [nodes[places].requires_grad_() for places in children]
     function = group.function.of(group.active) if isinstance(group.function, _FixedPower) else group.function
     with torch.enable_grad():
@@ -166,10 +164,13 @@ def _reverse(group: _Group, nodes: torch.Tensor, adjoint: torch.Tensor) -> None:
 
 
 @kernel
-def _levels(op, left, right, starts, level):
+def _levels(op, left, right, arg, arities, starts, level):
     """Level of each node: 0 for leaves, otherwise one more than the highest child's."""
     for row in range(len(starts) - 1):
         start = starts[row]
         for node in range(start, starts[row + 1]):
             if op[node] >= 0 or op[node] == FIXED_POWER:
-                level[node] = 1 + max(level[start + left[node]], level[start + right[node]])
+                highest = max(level[start + left[node]], level[start + right[node]])
+                if op[node] >= 0 and arities[op[node]] == 3:
+                    highest = max(highest, level[start + arg[node]])
+                level[node] = 1 + highest

@@ -45,7 +45,10 @@ def from_expression(expression: Expression) -> Node:
             stack.append(UNKNOWN)
         elif (operator := OPERATORS.get(token)) is not None:
             first = stack.pop()
-            stack.append(_apply(operator, [first] if operator.arity == 1 else [first, stack.pop()]))
+            if operator.arity == 1:
+                stack.append(_apply(operator, [first]))
+            else:
+                stack.append(_apply(operator, [first, *(stack.pop() for _ in range(operator.arity - 1))]))
         else:
             stack.append(("var", int(token[2:])))
     return stack[0]
@@ -250,6 +253,8 @@ def _function(operator: Operator, arguments: list[Node]) -> Node:
     name = operator.name
     if all(argument[0] == "num" for argument in arguments):
         return _constant_function(name, [argument[1] for argument in arguments])
+    if operator.arity > 1:
+        return _of_several(operator, arguments)
     argument = arguments[0]
     if name == "exp":
         return _exponential(argument)
@@ -263,6 +268,21 @@ def _function(operator: Operator, arguments: list[Node]) -> Node:
             positive: Node = ("fun", name, (scale(rest, -coefficient),))
             return positive if operator.parity == "even" else scale(positive, -1.0)
     return ("fun", name, tuple(arguments))
+
+
+def _of_several(operator: Operator, arguments: list[Node]) -> Node:
+    """A function of several arguments; none where cases are the same or known, or extremes are of equals."""
+    first, *rest = arguments
+    if operator.name == "where":
+        if first[0] == "num" and first[1] is not None:
+            return rest[0] if first[1] != 0 else rest[1]
+        if rest[0] == rest[1] and not has_unknown(rest[0]):
+            return rest[0]
+    if operator.is_symmetric:
+        if first == rest[0] and not has_unknown(first):
+            return first
+        arguments = sorted(arguments, key=sort_key)
+    return ("fun", operator.name, tuple(arguments))
 
 
 def _constant_function(name: str, values: list[Coefficient]) -> Node:

@@ -17,6 +17,7 @@ Token = str | float
 _Part = TypeVar("_Part")
 
 PLACEHOLDER = "C"
+_COMPARISONS, _EXTREMES = ("less", "greater"), ("minimum", "maximum")
 VARIABLE_PREFIX = "x_"
 
 
@@ -106,15 +107,29 @@ class Expression:
     def free_positions(self) -> tuple[int, ...]:
         """Positions of the constants that refinement may move.
 
-        Placeholders and floats, except a structural exponent (`is_structural`) of `pow`.
+        Placeholders and floats, except a structural exponent (`is_structural`) of `pow`, a number that
+        something is compared with, as values do not change with it but where they jump, and the 0 of
+        `maximum(x, 0)` or `minimum(x, 0)`, which any other number would be with another x.
         """
-        exponents = set(self.exponent_positions())
+        fixed = set(self._fixed_positions())
         return tuple(
             i
             for i, token in enumerate(self.tokens)
-            if token == PLACEHOLDER
-            or (not isinstance(token, str) and not (i in exponents and is_structural(token)))
+            if token == PLACEHOLDER or (not isinstance(token, str) and i not in fixed)
         )
+
+    def _fixed_positions(self) -> Iterator[int]:
+        """Positions of numbers that belong to the form."""
+        tokens = self.tokens
+        for i, token in enumerate(tokens):
+            if token == "pow":
+                place = subtree_end(tokens, i + 1)
+                if not isinstance(exponent := tokens[place], str) and is_structural(exponent):
+                    yield place
+            elif token in _COMPARISONS or token in _EXTREMES:
+                for place in (i + 1, subtree_end(tokens, i + 1)):
+                    if not isinstance(tokens[place], str) and (token in _COMPARISONS or tokens[place] == 0):
+                        yield place
 
     @property
     def constants(self) -> tuple[float, ...]:

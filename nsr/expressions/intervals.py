@@ -23,7 +23,7 @@ Form = Callable[..., Bounds]
 
 # Functions of the C library and our own differ in their last digits; those that processors compute do not.
 EXACT = 0.0
-_ROUNDING = 4 * np.finfo(np.float64).eps
+ROUNDING = 4 * np.finfo(np.float64).eps
 # Beyond this the last digits of an angle are turns.
 _LARGEST_ANGLE = 1e15
 
@@ -35,18 +35,18 @@ def unknown(*arguments: Bounds) -> Bounds:
 
 
 def increasing(
-    function: Callable[[Array], Any], low: float = -np.inf, high: float = np.inf, rounding: float = _ROUNDING
+    function: Callable[[Array], Any], low: float = -np.inf, high: float = np.inf, rounding: float = ROUNDING
 ) -> Form:
     """Of a function that rises with its argument, stays between two bounds, and is computed to `rounding`."""
     return lambda a: _widened(function(a[0]), function(a[1]), low, high, rounding)
 
 
-def decreasing(function: Callable[[Array], Any], rounding: float = _ROUNDING) -> Form:
+def decreasing(function: Callable[[Array], Any], rounding: float = ROUNDING) -> Form:
     """Of a function that falls with its argument."""
     return lambda a: _widened(function(a[1]), function(a[0]), rounding=rounding)
 
 
-def even(function: Callable[[Array], Any], low: float = -np.inf, rounding: float = _ROUNDING) -> Form:
+def even(function: Callable[[Array], Any], low: float = -np.inf, rounding: float = ROUNDING) -> Form:
     """Of a function that rises with the size of its argument."""
 
     def form(a: Bounds) -> Bounds:
@@ -147,7 +147,7 @@ def _extremes(corners: Any) -> Bounds:
 
 
 def _widened(
-    low: Array, high: Array, least: float = -np.inf, most: float = np.inf, rounding: float = _ROUNDING
+    low: Array, high: Array, least: float = -np.inf, most: float = np.inf, rounding: float = ROUNDING
 ) -> Bounds:
     """Bounds that rounding does not pass, and none that the function has not."""
     return (
@@ -166,6 +166,6 @@ def _angles(a: Bounds) -> Bounds:
 def _meets(a: Bounds, period: float, phase: float) -> NDArray[np.bool_]:
     """Whether an angle of this phase, in periods, lies between the bounds."""
     low, high = a[0] / period - phase, a[1] / period - phase
-    slack = _ROUNDING * (np.abs(low) + np.abs(high) + 1)
+    slack = ROUNDING * (np.abs(low) + np.abs(high) + 1)
     is_far = ~((np.abs(a[0]) < _LARGEST_ANGLE) & (np.abs(a[1]) < _LARGEST_ANGLE))
     return is_far | (np.floor(high + slack) >= np.ceil(low - slack))

@@ -132,7 +132,7 @@ class _Parser:
         return constant(value)
 
     def _name(self, text: str, place: int, depth: int) -> Expression:
-        if self._peek() == "(" and (self.names is None or text not in self.names):
+        if self._peek() == "(" and (self.names is None or text not in self.names or text in OPERATORS.words):
             return self._call(text, place, depth)
         if self.names is not None and text in self.names:
             return variable(self.names[text])

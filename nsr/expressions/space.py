@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
-from nsr.expressions.expression import Expression
+from nsr.expressions import algebra
+from nsr.expressions.expression import PLACEHOLDER, Expression, Token, is_variable, subtree_end
+from nsr.expressions.nodes import Node, NotFinite
+from nsr.expressions.operator_set import ALL_OPERATORS, OperatorSet
+from nsr.expressions.operators import OPERATORS
 from nsr.expressions.units import Units
+
+# Exponents that differ by less than this are the same.
+_SAME = 1e-9
+# Sums are a level of a tree however many terms they have, and so are products and ratios.
+_LEVELS = {"add": "sum", "sub": "sum", "mul": "product", "div": "product", "inv": "product"}
 
 
 @dataclass(frozen=True)
@@ -14,10 +26,181 @@ class SearchSpace:
 
     Attributes:
         units: Of the variables and the target; None where units do not matter.
+        operators: Which operators an equation may have.
+        max_complexity: Largest complexity, by `costs`.
+        max_depth: Levels of the tree at most: a variable or a constant is one, each function of it one more.
+            A sum counts as one level however many terms it has, and so does a product or a ratio.
+        max_constants: Constants at most; exponents such as 2 or 1/2, and the 0 of maximum(x, 0), are not
+            counted, as they belong to the form.
+        costs: Complexity of operators, of variables (`x_0`, ...), and of each `constant` and `variable`,
+            where it is not what the operator table says, or 1.
+        exponents: Which fixed exponents powers may have besides 1, those of ratios (-1) and roots included;
+            None for any.
+        nesting: How often at most an operator stands, one below the other, in the argument of another, by the
+            outer one and the inner one.
+        required: Variables that every equation has.
+        constant_bounds: Smallest and largest constant, the minus sign before a term being that of its
+            constants; exponents that belong to the form may be others.
     """
 
     units: Units | None = None
+    operators: OperatorSet = ALL_OPERATORS
+    max_complexity: float | None = None
+    max_depth: int | None = None
+    max_constants: int | None = None
+    costs: Mapping[str, float] = field(default_factory=dict)
+    exponents: frozenset[float] | None = None
+    nesting: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    required: frozenset[int] = frozenset()
+    constant_bounds: tuple[float, float] | None = None
+
+    @cached_property
+    def is_limited(self) -> bool:
+        """Whether anything but units rules equations out."""
+        return replace(self, units=None, costs={}) != SearchSpace()
 
     def allows(self, expression: Expression) -> bool:
         """Whether an equation may be looked at."""
-        return self.units is None or self.units.allow(expression)
+        if self.units is not None and not self.units.allow(expression):
+            return False
+        return not self.is_limited or self._keeps_limits(expression)
+
+    def _keeps_limits(self, expression: Expression) -> bool:
+        return (
+            (self.max_complexity is None or self.complexity(expression) <= self.max_complexity)
+            and (self.max_constants is None or n_constants(expression) <= self.max_constants)
+            and self.operators.allows(expression)
+            and self.required.issubset(expression.variables)
+            and (self.max_depth is None or depth(expression) <= self.max_depth)
+            and (self.constant_bounds is None or self._within_bounds(expression))
+            and all(
+                deepest(expression, outer, inner) <= most
+                for outer, inners in self.nesting.items()
+                for inner, most in inners.items()
+            )
+            and (self.exponents is None or self._has_its_exponents(expression))
+        )
+
+    def complexity(self, expression: Expression) -> float:
+        """Complexity of an equation, in the costs of this space."""
+        if not self.costs:
+            return expression.complexity
+        return sum(self._cost(token) for token in expression.tokens)
+
+    def _cost(self, token: Token) -> float:
+        if not isinstance(token, str) or token == PLACEHOLDER:
+            return self.costs.get("constant", 1)
+        if is_variable(token):
+            return self.costs.get(token, self.costs.get("variable", 1))
+        return self.costs.get(token, OPERATORS[token].complexity)
+
+    def _within_bounds(self, expression: Expression) -> bool:
+        assert self.constant_bounds is not None
+        low, high = self.constant_bounds
+        pairs = zip(expression.constants, signs_of_constants(expression), strict=True)
+        return all(low <= sign * value <= high for value, sign in pairs)
+
+    def _has_its_exponents(self, expression: Expression) -> bool:
+        """Whether all powers have exponents that are allowed, in the form in which they are collected."""
+        assert self.exponents is not None
+        try:
+            found = list(_exponents(algebra.from_expression(expression)))
+        except NotFinite:
+            return False
+        return all(any(abs(e - own) <= _SAME for own in (1.0, *self.exponents)) for e in found)
+
+    def kept(self, before: Expression, after: Expression) -> Expression:
+        """Another form of an equation, unless that is not allowed and the equation was."""
+        return before if self.is_limited and not self.allows(after) and self.allows(before) else after
+
+    @property
+    def of_parts(self) -> SearchSpace:
+        """What rules out a part of an equation, whatever it is a part of and in which variables."""
+        return SearchSpace(operators=self.operators, nesting=self.nesting)
+
+    @property
+    def scaled(self) -> SearchSpace:
+        """What rules out equations of scaled variables, in which constants are other ones."""
+        return replace(self, constant_bounds=None)
+
+
+def depth(expression: Expression) -> int:
+    """Levels of an equation's tree, as `SearchSpace.max_depth` counts them."""
+    heights: list[tuple[int, str]] = []
+    for token in reversed(expression.tokens):
+        operator = OPERATORS.get(token) if isinstance(token, str) else None
+        if operator is None:
+            heights.append((1, ""))
+            continue
+        if operator.name == "neg":  # a sign
+            continue
+        kind = _LEVELS.get(operator.name, "")
+        arguments = [heights.pop() for _ in range(operator.arity)]
+        inside = max(height - (bool(kind) and own == kind) for height, own in arguments)
+        heights.append((inside + 1, kind))
+    return heights[0][0]
+
+
+def n_constants(expression: Expression) -> int:
+    """Constants of an equation, those included that something is compared with."""
+    tokens = expression.tokens
+    compared = sum(
+        not isinstance(tokens[place], str)
+        for i, token in enumerate(tokens)
+        if token in ("less", "greater")
+        for place in (i + 1, subtree_end(tokens, i + 1))
+    )
+    return len(expression.free_positions) + compared
+
+
+def signs_of_constants(expression: Expression) -> tuple[float, ...]:
+    """For each free constant -1 where it is in a term that is subtracted, and 1 elsewhere."""
+    signs: list[float] = []
+    pending = [1.0]  # of the subtrees that are still to be read
+    for token in expression.tokens:
+        sign = pending.pop()
+        operator = OPERATORS.get(token) if isinstance(token, str) else None
+        if operator is None:
+            signs.append(sign)
+        elif operator.weights:
+            pending += [sign * weight for weight in reversed(operator.weights)]
+        elif operator.name == "mul":
+            pending += [sign, sign]
+        elif operator.name == "div":
+            pending += [1.0, sign]
+        else:
+            pending += [1.0] * operator.arity
+    places = expression.free_positions
+    leaves = [i for i, token in enumerate(expression.tokens) if token not in OPERATORS]
+    return tuple(sign for place, sign in zip(leaves, signs, strict=True) if place in places)
+
+
+def deepest(expression: Expression, outer: str, inner: str) -> int:
+    """How often an operator stands, one below the other, in an argument of another one, at most."""
+    tokens = expression.tokens
+    counts: list[int] = []  # of the inner one on the way down from each place
+    worst = 0
+    for token in reversed(tokens):
+        operator = OPERATORS.get(token) if isinstance(token, str) else None
+        below = max((counts.pop() for _ in range(0 if operator is None else operator.arity)), default=0)
+        if token == outer:
+            worst = max(worst, below)
+        counts.append(below + (token == inner))
+    return worst
+
+
+def _exponents(node: Node) -> Iterator[float]:
+    """Exponents of all powers in a canonical form; NaN where one is not fixed."""
+    kind = node[0]
+    if kind == "sum":
+        for term, _ in node[1]:
+            yield from _exponents(term)
+    elif kind == "prod":
+        for base, exponent in node[2]:
+            yield exponent
+            yield from _exponents(base)
+    elif kind == "fun":
+        if node[1] == "pow":
+            yield math.nan
+        for argument in node[2]:
+            yield from _exponents(argument)

@@ -47,12 +47,21 @@ def from_sympy(expr: sympy.Expr, names: Sequence[str] | None = None) -> Expressi
         return _symbol(expr, names)
     if expr.is_number and not expr.free_symbols:
         return constant(_real(expr))
+    if isinstance(expr, sympy.Piecewise):
+        return _of_cases(expr, names)
     arguments = [from_sympy(argument, names) for argument in expr.args]
     if expr.is_Add or expr.is_Mul:
         name = "add" if expr.is_Add else "mul"
         return reduce(lambda a, b: apply(name, a, b), arguments)
     if expr.is_Pow:
         return apply("pow", *arguments)
+    if isinstance(expr, sympy.Min | sympy.Max):
+        name = "minimum" if isinstance(expr, sympy.Min) else "maximum"
+        return reduce(lambda a, b: apply(name, a, b), arguments)
+    if isinstance(expr, sympy.Heaviside) and expr.args[1] == 0:
+        return apply("step", arguments[0])
+    if isinstance(expr, sympy.besselj) and expr.args[0] in (0, 1):
+        return apply(f"bessel_j{expr.args[0]}", arguments[1])
     functions = _functions(tuple(OPERATORS.values()))
     if expr.func not in functions:
         raise ValueError(f"SymPy's {expr.func.__name__} has no operator; rewrite the expression without it")
@@ -64,11 +73,31 @@ def _functions(operators: tuple[Operator, ...]) -> dict[type[sympy.Basic], str]:
     """Names of the operators that are nothing but a function of SymPy's, by that function."""
     result = {}
     for operator in operators:
-        arguments = sympy.symbols("a b")[: operator.arity]
+        arguments = sympy.symbols("a b c")[: operator.arity]
         form = operator.sympy(*arguments)
         if form.is_Function and form.args == arguments:
             result[form.func] = operator.name
     return result
+
+
+def _of_cases(cases: sympy.Piecewise, names: Sequence[str] | None) -> Expression:
+    """Two cases, told apart by a comparison; a comparison itself where they are 1 and 0."""
+    if len(cases.args) != 2 or cases.args[1][1] != sympy.true:
+        raise ValueError("only two cases, the second for all else, have an operator")
+    (first, relation), (second, _) = cases.args
+    a, b = from_sympy(first, names), from_sympy(second, names)
+    if isinstance(relation, sympy.Ge | sympy.Le | sympy.Eq):
+        relation, a, b = sympy.Not(relation), b, a
+    if not isinstance(relation, sympy.Gt | sympy.Lt | sympy.Ne):
+        raise ValueError(f"the condition {relation} has no operator")
+    sides = [from_sympy(side, names) for side in relation.args]
+    if isinstance(relation, sympy.Ne):
+        condition = apply("sub", *sides)
+    else:
+        condition = apply("greater" if isinstance(relation, sympy.Gt) else "less", *sides)
+        if (a, b) == (constant(1.0), constant(0.0)):
+            return condition
+    return apply("where", condition, a, b)
 
 
 def _number(value: float) -> sympy.Expr:

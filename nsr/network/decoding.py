@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from nsr.clock import Clock
+from nsr.expressions.operator_set import ALL_OPERATORS, OperatorSet
 from nsr.network.grammar import Grammar
 from nsr.network.model import Model
 from nsr.network.tokenizer import Tokenizer
@@ -38,6 +39,7 @@ def sample(
     max_length: int | None = None,
     generator: torch.Generator | None = None,
     n_components: Tensor | None = None,
+    operators: OperatorSet = ALL_OPERATORS,
     clock: Clock = Clock(),
 ) -> list[list[list[int]]]:
     """Samples well-formed expressions, or systems of them, for each problem.
@@ -54,6 +56,7 @@ def sample(
         max_length: Longest sequence without bos and eos; the model's longest by default.
         generator: Source of randomness, on the model's device.
         n_components: Components of each problem's system, shape (B,); one by default.
+        operators: Which of them may be written.
         clock: Sequences that have not ended when it is over are left out; is told of the work.
 
     Returns:
@@ -65,7 +68,7 @@ def sample(
     if not temperature > 0 or not 0 < top_p <= 1 or top_k < 0 or n_samples < 1:
         raise ValueError("need temperature > 0, 0 < top_p <= 1, top_k >= 0 and n_samples >= 1")
     limit = _limit(model, max_length)
-    grammar = Grammar(tokenizer, memory.device)
+    grammar = Grammar(tokenizer, memory.device, operators)
     counts: list[Counter[tuple[int, ...]]] = [Counter() for _ in memory]
     most = max(1, _MAX_ROWS // max(1, len(memory)))
     for start in range(0, n_samples, most):

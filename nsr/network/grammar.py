@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from nsr.expressions.operator_set import ALL_OPERATORS, OperatorSet
 from nsr.expressions.operators import OPERATORS
 from nsr.network import p10
 from nsr.network.tokenizer import DIGITS, EOS, EXPONENTS, SEPARATOR, SIGNS, Tokenizer
@@ -45,15 +46,28 @@ class State:
 
 
 class Grammar:
-    """Allowed-token masks for a vocabulary, on one device."""
+    """Allowed-token masks for a vocabulary, on one device.
 
-    def __init__(self, tokenizer: Tokenizer, device: torch.device | str = "cpu") -> None:
+    Args:
+        tokenizer: The vocabulary.
+        device: Where the masks are.
+        operators: Which operators may be written; of `pow` only where it may stand at all, as its exponent is
+            not known before it is written.
+    """
+
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        device: torch.device | str = "cpu",
+        operators: OperatorSet = ALL_OPERATORS,
+    ) -> None:
         self.bos_id, self.eos_id = tokenizer.bos_id, tokenizer.eos_id
         self.separator_id = tokenizer.separator_id
         self.device = torch.device(device)
         ids = tokenizer.ids
-        self.binary = self._mask(tokenizer, [n for n in tokenizer.operators if OPERATORS[n].arity == 2])
-        self.unary = self._mask(tokenizer, [n for n in tokenizer.operators if OPERATORS[n].arity == 1])
+        written = [name for name in tokenizer.operators if operators.may_write(name)]
+        self.binary = self._mask(tokenizer, [name for name in written if OPERATORS[name].arity == 2])
+        self.unary = self._mask(tokenizer, [name for name in written if OPERATORS[name].arity == 1])
         self.signs = self._mask(tokenizer, SIGNS)
         self.leading_digits = self._mask(tokenizer, DIGITS)
         self.zero = self._mask(tokenizer, DIGITS[:1])

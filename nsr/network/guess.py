@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from nsr.clock import Clock
 from nsr.data.scaling import Scaler
 from nsr.expressions.expression import Expression, apply, constant, variable
+from nsr.expressions.operator_set import ALL_OPERATORS, OperatorSet
 from nsr.expressions.simplify import simplify, strip_scale
 from nsr.network.checkpoint import Pretrained
 
@@ -40,6 +41,7 @@ def guess(
     n_candidates: int = 1024,
     temperature: float = 1.0,
     seed: int = 0,
+    operators: OperatorSet = ALL_OPERATORS,
     clock: Clock = Clock(),
 ) -> list[Expression]:
     """Asks the network for equations.
@@ -51,6 +53,7 @@ def guess(
         n_candidates: Sequences to sample; fewer equations come back, as repeats are merged.
         temperature: Softmax temperature; higher is more varied.
         seed: Seed of the views and of the sampling.
+        operators: Which of them the network may write.
         clock: What is not written and read when it is over is left out.
 
     Returns:
@@ -72,7 +75,7 @@ def guess(
     orders = [rng.permutation(n_variables) for _ in range(n_views)]
     views = _views(*scaler.transform(X, y), orders, rng)
     sampling = clock.share(_SAMPLING_SHARE)
-    sequences = _sample_views(pretrained, *views, n_candidates, temperature, seed, sampling)
+    sequences = _sample_views(pretrained, *views, n_candidates, temperature, seed, operators, sampling)
     # Each view in turn, so that time that is short is short for all of them.
     ordered = zip_longest(
         *(((order, ids) for ids in view) for order, view in zip(orders, sequences, strict=True))
@@ -114,6 +117,7 @@ def _sample_views(
     n_candidates: int,
     temperature: float,
     seed: int,
+    operators: OperatorSet,
     clock: Clock,
 ) -> list[list[list[int]]]:
     import torch
@@ -132,6 +136,7 @@ def _sample_views(
             n_samples=-(-n_candidates // len(X)),
             temperature=temperature,
             generator=torch.Generator(device=device).manual_seed(seed),
+            operators=operators,
             clock=clock,
         )
 

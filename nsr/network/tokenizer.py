@@ -23,7 +23,7 @@ from nsr.expressions.expression import (
     is_structural,
     is_variable,
 )
-from nsr.expressions.operators import OPERATORS
+from nsr.expressions.operators import OPERATORS, of_vocabulary
 from nsr.network import p10
 
 PAD, BOS, EOS, SEPARATOR = "<pad>", "<bos>", "<eos>", "|"
@@ -50,10 +50,10 @@ class Tokenizer:
 
         Args:
             max_variables: Number of variable tokens.
-            operators: Operator names in token order; the whole operator table by default.
+            operators: Operator names in token order; by default those of `of_vocabulary`.
         """
         self.max_variables = max_variables
-        self.operators = tuple(OPERATORS if operators is None else operators)
+        self.operators = of_vocabulary() if operators is None else tuple(operators)
         variables = tuple(f"x_{i}" for i in range(max_variables))
         self.vocabulary = (*_FIXED, *self.operators, *variables)
         self.ids = {token: i for i, token in enumerate(self.vocabulary)}

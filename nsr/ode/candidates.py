@@ -66,4 +66,4 @@ class Candidates:
             skeleton = fit.expression.skeleton()
             n_seen[skeleton] = n_seen.get(skeleton, 0) + 1
             if n_seen[skeleton] <= len(self._task.settings.widths):
-                yield simplify(fit.expression)
+                yield from self._task.allowed([simplify(fit.expression)])

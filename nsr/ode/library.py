@@ -10,6 +10,7 @@ from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, variable
 from nsr.expressions.monomials import ONE, monomial
 from nsr.expressions.operators import OPERATORS
+from nsr.expressions.simplify import simplify
 from nsr.ode.ranking import shortest
 from nsr.ode.stage import Proposals, Stage
 from nsr.ode.task import OdeTask
@@ -30,7 +31,9 @@ class LibraryStage(Stage):
         clock = clock.share(task.settings.regression_share)
         proposals: Proposals = [[] for _ in range(task.n_states)]
         movers = [component for component in range(task.n_states) if task.moves[component]]
-        for library in libraries(task.n_states, task.settings.degrees):
+        space = task.space.of_parts
+        for whole in libraries(task.n_states, task.settings.degrees):
+            library = tuple(term for term in whole if space.allows(term))
             if clock.is_over and all(proposals[component] for component in movers):
                 break
             tables = all_integrals(task.weak_forms, Program(list(library)))
@@ -40,6 +43,7 @@ class LibraryStage(Stage):
                         continue
                     clock.spend(_SECONDS + _SECONDS_A_TERM * len(library))
                     fits = sparse_fits(table.T, weak.target[:, component], library, task.settings)
+                    fits = [fit for fit in fits if task.allowed([simplify(fit.expression)])]
                     proposals[component].append(shortest(fits, task.settings))
         return proposals
 

@@ -65,7 +65,7 @@ class _NetworkStage(Stage):
         proposals: Proposals = [[] for _ in range(task.n_states)]
         clock = clock.share(task.settings.fitting_share)
         for component, expressions in enumerate(answers):
-            best = _best_roughly(expressions, task, component, clock)
+            best = _best_roughly(task.allowed(expressions), task, component, clock)
             for weak in task.weak_forms if best else []:
                 fits = fit_constants(best, weak, component, task.settings.n_weak_steps, clock)
                 proposals[component].append(shortest(fits, task.settings))
@@ -122,7 +122,7 @@ def by_systems(
     scaler = Scaler.fit(np.concatenate([t.states for t in task.trajectories]), np.ones(1))
     size = np.sqrt(np.mean(np.concatenate([view.slopes[0] for view in views]) ** 2, axis=0))
     n_samples = -(-n_candidates // len(orders))
-    sequences = _sampled(pretrained, views, orders, scaler.x_scale, n_samples, task.seed, clock)
+    sequences = _sampled(pretrained, views, orders, scaler.x_scale, n_samples, task, clock)
     found: list[list[Expression]] = [[] for _ in range(n_states)]
     for order, systems in zip(orders, sequences, strict=True):
         renamed = {place: variable(int(state)) for place, state in enumerate(order)}
@@ -161,6 +161,7 @@ def by_functions(
             slopes[:, component],
             n_candidates=n_candidates,
             seed=task.seed,
+            operators=task.space.operators,
             clock=clock.share(1 / (len(movers) - place)),
         )
     return found
@@ -207,7 +208,7 @@ def _sampled(
     orders: Sequence[NDArray[np.int64]],
     scale: Array,
     n_samples: int,
-    seed: int,
+    task: OdeTask,
     clock: Clock,
 ) -> list[list[list[int]]]:
     """Token sequences of systems for each view."""
@@ -221,7 +222,7 @@ def _sampled(
         y[place, :, [0, *(1 + np.arange(n_states))]] = as_targets(view)[0][:, [0, *(1 + order)]].T
     counts = torch.full((len(views),), n_states, device=device)
     memory = model.encode(torch.from_numpy(X).to(device), torch.from_numpy(y).to(device), counts)
-    generator = torch.Generator(device=device).manual_seed(seed)
+    generator = torch.Generator(device=device).manual_seed(task.seed)
     return sample(
         model,
         pretrained.tokenizer,
@@ -230,5 +231,6 @@ def _sampled(
         n_samples=n_samples,
         generator=generator,
         n_components=counts,
+        operators=task.space.operators,
         clock=clock,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,6 +12,8 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 
+from nsr.expressions.expression import Expression
+from nsr.expressions.space import SearchSpace
 from nsr.ode.noise import with_scatter
 from nsr.ode.paths import Paths
 from nsr.ode.settings import OdeSettings
@@ -30,15 +32,19 @@ class OdeTask:
         settings: Effort and preferences.
         seed: Of all that is drawn at random.
         n_threads: Threads that simulations share.
+        space: Which right-hand sides may be looked at; constants always are.
     """
 
     trajectories: tuple[Trajectory, ...]
     settings: OdeSettings
     seed: int
     n_threads: int
+    space: SearchSpace = SearchSpace()
 
     @classmethod
-    def of(cls, t: Any, X: Any, settings: OdeSettings, seed: int) -> OdeTask:
+    def of(
+        cls, t: Any, X: Any, settings: OdeSettings, seed: int, space: SearchSpace = SearchSpace()
+    ) -> OdeTask:
         """The task of a user's observations.
 
         Args:
@@ -46,12 +52,17 @@ class OdeTask:
             X: States, shape (T, D), or a list of such tables.
             settings: Effort and preferences.
             seed: Of all that is drawn at random.
+            space: Which right-hand sides may be looked at.
 
         Raises:
             ValueError: If the observations cannot be used; the message says why.
         """
         trajectories = with_scatter(as_trajectories(t, X), settings)
-        return cls(tuple(trajectories), settings, seed, joblib.cpu_count())
+        return cls(tuple(trajectories), settings, seed, joblib.cpu_count(), space)
+
+    def allowed(self, expressions: Iterable[Expression]) -> list[Expression]:
+        """Those right-hand sides that may be looked at."""
+        return [e for e in expressions if not self.space.is_limited or self.space.allows(e)]
 
     @property
     def n_states(self) -> int:

@@ -21,7 +21,7 @@ class VariationStage(Stage):
 
     def vary(self, task: OdeTask, system: System, component: int) -> list[Expression]:
         """As `Stage.vary`."""
-        return variations(system[component], len(system), task.settings)
+        return task.allowed(variations(system[component], len(system), task.settings))
 
 
 def variations(expression: Expression, n_states: int, settings: OdeSettings) -> list[Expression]:

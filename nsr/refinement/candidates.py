@@ -30,6 +30,7 @@ class Candidate:
         bits: Description length on the task.
         stage: What found it, one of the search's stages; empty where nothing was searched.
         name: What textbooks call it, if it is one of their curves.
+        cost: Its complexity where the task's space says what operators and leaves cost; None elsewhere.
     """
 
     expression: Expression
@@ -37,11 +38,12 @@ class Candidate:
     bits: float
     stage: str = field(default="", compare=False)
     name: str = field(default="", compare=False)
+    cost: float | None = field(default=None, compare=False)
 
     @property
-    def complexity(self) -> int:
-        """Nodes of the expression, weighted by `nsr.expressions.operators`."""
-        return self.expression.complexity
+    def complexity(self) -> float:
+        """Nodes of the expression, weighted by `nsr.expressions.operators` or as the user does."""
+        return self.expression.complexity if self.cost is None else self.cost
 
 
 def scored(expressions: Sequence[Expression], task: Task, stage: str = "") -> list[Candidate]:
@@ -107,7 +109,8 @@ def ranked(candidates: Iterable[Candidate]) -> list[Candidate]:
 
 
 def _candidate(expression: Expression, loss: float, task: Task, stage: str) -> Candidate:
-    return Candidate(expression, loss, description_length(expression, loss, task), stage)
+    cost = task.space.complexity(expression) if task.space.costs else None
+    return Candidate(expression, loss, description_length(expression, loss, task), stage, cost=cost)
 
 
 class Candidates:

@@ -100,7 +100,7 @@ def rows_of(candidates: Sequence[Candidate], task: Task) -> list[Candidate]:
     return sorted(every, key=_by_complexity)
 
 
-def _by_complexity(candidate: Candidate) -> tuple[int, float, str]:
+def _by_complexity(candidate: Candidate) -> tuple[float, float, str]:
     return candidate.complexity, -candidate.loss, str(candidate.expression)
 
 

@@ -31,7 +31,7 @@ class Scored(Protocol):
     """What a front needs to know: how complex an answer is, and how far it is off."""
 
     @property
-    def complexity(self) -> int:
+    def complexity(self) -> float:
         """Symbols, each with its weight."""
 
     @property

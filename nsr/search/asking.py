@@ -55,7 +55,7 @@ class AskingAboutStates:
                 yield from _of_subtrees(context, state, guesses, clock)
             if "separation" in context.components:
                 solver = part_solver(context, STRUCTURE | {"network"}, clock)
-                yield divided(context, state, solver.separated(state, state.surrogates[:1]), clock)
+                yield divided(context, state, solver.separated(state, state.best_of_each_output[:1]), clock)
 
 
 def asked(context: Context, state: State, n_candidates: int, clock: Clock) -> list[Expression]:
@@ -67,11 +67,13 @@ def asked(context: Context, state: State, n_candidates: int, clock: Clock) -> li
         state.y,
         n_candidates=max(n_candidates, 1),
         seed=state.seed,
+        operators=state.space.operators,
         clock=clock.share(settings.share).within(settings.most_work),
     )
     known = {expression.skeleton() for expression in guesses}
     shifted = [apply("add", expression, constant(OFFSET)) for expression in guesses]
     guesses += [expression for expression in shifted if expression.skeleton() not in known]
+    guesses = [expression for expression in guesses if state.space.allows(expression)]
     context.guesses_about[state.key] = guesses
     return guesses
 
@@ -95,7 +97,7 @@ def _refined(
 ) -> Iterator[list[Candidate]]:
     """Guesses about a state as equations of the table, after each round of refinement."""
     stage = stage_name("network", state, context)
-    current = guesses
+    current = context.allowed(guesses) if state.key == context.root.key else guesses
     for keep, effort in context.settings.asking.rounds:
         if clock.is_over or not current:
             return

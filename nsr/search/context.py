@@ -26,7 +26,7 @@ from nsr.task import Task
 SearchPart = Callable[[Task, "frozenset[str]", Clock], Iterator[list[Candidate]]]
 
 # Components of the search that users switch on and off.
-COMPONENTS = ("network", "families", "separation", "reduction", "curves", "evolution")
+COMPONENTS = ("network", "families", "separation", "reduction", "cases", "curves", "evolution")
 
 
 @dataclass
@@ -68,9 +68,15 @@ class Context:
 
         What is exact is put in shorter words as well, since only a short answer ends a search.
         """
-        short = [e for e in map(simplify, lifted) if len(e.tokens) <= self.settings.max_length]
+        simple = (self.task.space.kept(e, simplify(e)) for e in lifted)
+        short = [e for e in self.allowed(simple) if len(e.tokens) <= self.settings.max_length]
         found = fitted(short, self.root, self.settings.polished, clock, stage)
         return [*found, *(form for candidate in found[:1] for form in self._reworded(candidate))]
+
+    def allowed(self, expressions: Iterable[Expression]) -> list[Expression]:
+        """Those equations of the table on which no work is wasted."""
+        space = self.task.space
+        return [e for e in expressions if not space.is_limited or space.allows(e)]
 
     def _reworded(self, candidate: Candidate) -> list[Candidate]:
         if candidate.complexity <= self.settings.short or not self.task.is_exact(candidate.loss):
@@ -85,7 +91,7 @@ class Context:
         everything in far fewer bits than it saves.
         """
         best = self.candidates.best
-        if best is None or best.complexity > longest or not best.expression.variables:
+        if best is None or best.expression.complexity > longest or not best.expression.variables:
             return False
         return self.task.is_exact(best.loss) or self._leaves_noise(best)
 

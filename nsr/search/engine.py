@@ -22,13 +22,13 @@ from nsr.search.structure.stage import starts
 from nsr.search.turns import in_turns
 from nsr.task import Task
 
-# Why a search has ended: it found what leaves nothing to look for, nothing was left to try, time was up, or
-# whoever ran it stopped.
-Ending = Literal["answered", "exhausted", "time", "interrupted"]
+# Why a search has ended: it found what leaves nothing to look for, nothing was left to try, time was up,
+# whoever ran it interrupted it, or whoever watches it has enough.
+Ending = Literal["answered", "exhausted", "time", "interrupted", "stopped"]
 # What a stage with a head start may use of work that is limited.
 _FIRST_SHARE = 0.4
-# Is told what is at work, and the best candidate so far.
-Watch = Callable[[str, Candidate | None], None]
+# Is told what is at work, and what was found so far.
+Watch = Callable[[str, Candidates], None]
 
 
 class Search:
@@ -165,13 +165,15 @@ class Search:
 
     def _tell(self, at_work: str) -> None:
         if self._watch is not None:
-            self._watch(at_work, self.candidates.best)
+            self._watch(at_work, self.candidates)
 
     def _is_exact(self) -> bool:
         best = self.candidates.best
         context = self._context
         return (
-            best is not None and best.complexity <= context.settings.long and context.task.is_exact(best.loss)
+            best is not None
+            and best.expression.complexity <= context.settings.long
+            and context.task.is_exact(best.loss)
         )
 
     def _search_part(self, part: Task, components: frozenset[str], clock: Clock) -> Iterator[list[Candidate]]:

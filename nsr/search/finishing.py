@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
 from nsr.clock import Clock
 from nsr.data.scaling import Scaler
-from nsr.expressions.expression import constant
+from nsr.expressions.expression import Expression, constant
 from nsr.expressions.factoring import with_fewer_factors
 from nsr.expressions.rewriting import rewritten, tidied, without_idle_abs
 from nsr.expressions.simplify import simplify
+from nsr.refinement.bounded import within_bounds
 from nsr.refinement.candidates import Candidate, as_found_by, fitted, ranked, scored
 from nsr.refinement.snapping import snap
 from nsr.refinement.uncertainty import most_likely
@@ -26,14 +29,23 @@ def unscaled(candidates: Iterable[Candidate], scaler: Scaler, task: Task) -> lis
         task: The user's.
     """
     found = list(candidates)
-    own = (with_fewer_factors(simplify(scaler.undo(c.expression))) for c in found)
-    expressions = [without_idle_abs(form, task.X) for form in own]
+    expressions = [_plain(scaler.undo(c.expression), task) for c in found]
     return as_found_by(found, scored(expressions, task), task)
+
+
+def _plain(expression: Expression, task: Task) -> Expression:
+    """An equation in the user's units in its shortest form that the task's space allows."""
+    for change in (simplify, with_fewer_factors, lambda form: without_idle_abs(form, task.X)):
+        expression = task.space.kept(expression, change(expression))
+    return expression
 
 
 def constants(task: Task, settings: FinishingSettings) -> list[Candidate]:
     """The best constant, or the round value that it may stand for."""
-    (level,) = scored([constant(task.level)], task)
+    level_value = task.level
+    if task.space.constant_bounds is not None:
+        level_value = float(np.clip(level_value, *task.space.constant_bounds))
+    (level,) = scored([constant(level_value)], task)
     snapped = snap(level, task)
     return [snapped if snapped and snapped.loss <= (1 + settings.rounded) * task.null_loss else level]
 
@@ -50,6 +62,8 @@ def finished(
         settings: How many are worth it.
     """
     result = list(pool)
+    if task.space.constant_bounds is not None:
+        result += within_bounds(ranked(result)[: settings.n_polished], task, clock)
     if not any(task.is_exact(candidate.loss) for candidate in pool):
         result += _polished(result, task, clock, settings)
     return result + _rounded(result, task, clock, settings)
@@ -63,7 +77,10 @@ def likeliest(front: Sequence[Candidate], task: Task) -> list[Candidate]:
     if any(task.is_exact(candidate.loss) for candidate in front):
         return list(front)
     likely = scored([most_likely(c.expression, task) for c in front], task)
-    moved = as_found_by(front, likely, task)
+    moved = [
+        own if task.space.is_limited and not task.space.allows(new.expression) else new
+        for own, new in zip(front, as_found_by(front, likely, task), strict=True)
+    ]
     for place in range(len(front) - 2, -1, -1):
         if moved[place].loss <= moved[place + 1].loss and front[place].loss > front[place + 1].loss:
             moved[place] = front[place]  # so that no row is worse than a simpler one
@@ -78,7 +95,8 @@ def _polished(
     origins = {candidate.expression.skeleton(): candidate for candidate in best}
     found = fitted([candidate.expression for candidate in best], task, settings.polished, clock)
     own = [origins.get(c.expression.skeleton(), c) for c in found]
-    return as_found_by(own, scored([simplify(c.expression) for c in found], task), task)
+    plain = [task.space.kept(c.expression, simplify(c.expression)) for c in found]
+    return as_found_by(own, scored(plain, task), task)
 
 
 def _rounded(

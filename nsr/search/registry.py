@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from nsr.search.asking import AskingAboutStates, AskingAboutTable
+from nsr.search.cases.stage import Cases, Logic
 from nsr.search.curves.stage import Curves
 from nsr.search.evolution.stage import Completion, Evolution
 from nsr.search.guesses import Guesses
@@ -15,7 +16,9 @@ from nsr.search.structure.stage import Structure
 # What makes each stage of a search from its settings.
 STAGES: list[Callable[[SearchSettings], Stage]] = [
     lambda _: Guesses(),
+    lambda _: Logic(),
     lambda settings: Structure(settings.structure),
+    lambda settings: Cases(settings.cases),
     lambda settings: Curves(settings.curves),
     lambda settings: Evolution(settings.evolution),
     lambda _: AskingAboutTable(),

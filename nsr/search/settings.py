@@ -127,6 +127,35 @@ class CurvesSettings:
 
 
 @dataclass(frozen=True)
+class CasesSettings:
+    """Laws with kinks, jumps and switches.
+
+    Attributes:
+        head_start: Seconds of work before curves and evolution begin.
+        n_rows: Rows that they are looked for in.
+        least_rows: With fewer, nothing but logical functions is looked for.
+        smooth: Where a polynomial's error is less than this share of the target's spread, nothing is.
+        better: Share of that error that something with cases leaves at most.
+        work: Seconds of work to look for each kind.
+        side_work: Seconds of work to solve one side of a split.
+        n_laws: Equations of a side that are put together with those of the other one.
+        level: A side whose target varies by less than this share of its size is a constant.
+        batches_after: Batches of a side in which a simpler exact equation may come.
+    """
+
+    head_start: float = 5.0
+    n_rows: int = ROWS
+    least_rows: int = 12
+    smooth: float = 1e-5
+    better: float = 0.9
+    work: float = 0.05
+    side_work: float = 1.5
+    n_laws: int = 3
+    level: float = 1e-9
+    batches_after: int = 8
+
+
+@dataclass(frozen=True)
 class AskingSettings:
     """The network.
 
@@ -303,6 +332,7 @@ class SearchSettings:
 
     Attributes:
         structure: Of families, reduction and separation.
+        cases: Of laws with cases.
         curves: Of textbook curves.
         asking: Of the network.
         evolution: Of evolution.
@@ -329,6 +359,7 @@ class SearchSettings:
 
     noise: NoiseSettings = field(default_factory=NoiseSettings)
     structure: StructureSettings = field(default_factory=StructureSettings)
+    cases: CasesSettings = field(default_factory=CasesSettings)
     curves: CurvesSettings = field(default_factory=CurvesSettings)
     asking: AskingSettings = field(default_factory=AskingSettings)
     evolution: EvolutionSettings = field(default_factory=EvolutionSettings)

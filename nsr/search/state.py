@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, variable
-from nsr.expressions.space import SearchSpace
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.search.response import Output, Response
 from nsr.search.structure_settings import SurrogateSettings
@@ -38,11 +37,11 @@ class State(Task):
 
     @classmethod
     def root(cls, task: Task, settings: SurrogateSettings = SurrogateSettings()) -> State:
-        """The task as it was given; what the space allows is for equations of the root to keep to."""
+        """The task as it was given; of its space what holds for parts of equations, too."""
         variables = tuple(variable(i) for i in range(task.n_variables))
         return cls(
-            task.X, task.y, task.loss, task.weights, SearchSpace(), task.seed, task.n_threads, task.scale,
-            task.expected, task.noise, variables, settings=settings,
+            task.X, task.y, task.loss, task.weights, task.space.of_parts, task.seed, task.n_threads,
+            task.scale, task.expected, task.noise, variables, settings=settings,
         )  # fmt: skip
 
     @cached_property
@@ -54,10 +53,13 @@ class State(Task):
 
     @property
     def best_of_each_output(self) -> list[Surrogate]:
-        """The best surrogate of each kind of output, the best first."""
+        """The best surrogate of each kind of output that equations may have, the best first."""
         best: dict[Output, Surrogate] = {}
         for surrogate in self.surrogates:
-            best.setdefault(surrogate.output, surrogate)
+            inverse = surrogate.output.inverse
+            # A sum of logarithms is written as a product.
+            if inverse is None or surrogate.output.is_logarithm or self.space.operators.has(inverse):
+                best.setdefault(surrogate.output, surrogate)
         return list(best.values())
 
     @property

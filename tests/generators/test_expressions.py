@@ -9,7 +9,7 @@ from generators.expressions import ExpressionConfig, ExpressionSampler
 from generators.holdout import Holdout
 from generators.physics import PhysicsPrior
 from nsr.expressions.expression import PLACEHOLDER
-from nsr.expressions.operators import OPERATORS
+from nsr.expressions.operators import of_vocabulary
 from nsr.expressions.simplify import length, simplify, strip_scale
 
 HOLDOUT = Holdout.default()
@@ -41,7 +41,7 @@ def test_skeletons_are_simplified_and_carry_no_scale():
 
 def test_all_operators_and_numbers_of_variables_occur():
     used = Counter(token for skeleton in SKELETONS for token in set(skeleton.tokens))
-    assert set(OPERATORS) <= set(used)
+    assert set(of_vocabulary()) <= set(used)
     assert {len(skeleton.variables) for skeleton in SKELETONS} == set(range(1, 11))
     few = sum(len(skeleton.variables) <= 5 for skeleton in SKELETONS)
     assert few > 0.6 * len(SKELETONS)

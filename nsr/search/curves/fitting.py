@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import PLACEHOLDER, Expression, is_structural, variable
+from nsr.expressions.simplify import simplify
 from nsr.refinement.refine import Effort, refine
 from nsr.search.settings import CurvesSettings
 from nsr.task import Task
@@ -77,12 +78,13 @@ def best_fits(
         settings: Effort on each.
 
     Returns:
-        By rising loss; none where the form is finite from no start, or has as many constants as there are
-        rows.
+        By rising loss; none where the form is not allowed, is finite from no start, or has as many constants
+        as there are rows.
     """
-    current = list(starts)
-    if form.tokens.count(PLACEHOLDER) >= task.n_rows:
+    is_allowed = not task.space.is_limited or task.space.allows(simplify(form))
+    if form.tokens.count(PLACEHOLDER) >= task.n_rows or not is_allowed:
         return []
+    current = list(starts)
     fits: list[Fit] = []
     for effort, n_kept in (
         (settings.first, settings.n_first),

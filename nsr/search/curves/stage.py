@@ -18,6 +18,7 @@ from nsr.search.curves.rationals import polynomials
 from nsr.search.curves.single import single_curves
 from nsr.search.settings import CurvesSettings
 from nsr.search.state import State
+from nsr.task import Task
 
 
 class Curves:
@@ -79,8 +80,10 @@ def _lifted(forms: Collection[tuple[str, Expression]], state: State, context: Co
     What a curve of a reduced state is for the table has no name, and neither has one with a pole between the
     rows, which is not what textbooks mean.
     """
-    names = [name for name, _ in forms]
-    own = [simplify(state.lift(form)) for _, form in forms]
+    lifted = [(name, _plain(state.lift(form), context.task)) for name, form in forms]
+    if context.task.space.is_limited:
+        lifted = [(name, form) for name, form in lifted if context.task.space.allows(form)]
+    names, own = [name for name, _ in lifted], [form for _, form in lifted]
     if state.key != context.root.key:
         return scored(own, context.root, "reduction, curves")
     found = scored(own, context.root, "curves")
@@ -89,3 +92,7 @@ def _lifted(forms: Collection[tuple[str, Expression]], state: State, context: Co
         candidate if verdict.is_wrong else named(candidate, name, context.task)
         for candidate, name, verdict in zip(found, names, verdicts, strict=True)
     ]
+
+
+def _plain(expression: Expression, task: Task) -> Expression:
+    return task.space.kept(expression, simplify(expression))

@@ -12,6 +12,7 @@ from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, constant, variable
 from nsr.expressions.operators import OPERATORS, Operator
 from nsr.search.settings import PartsSettings
+from nsr.task import Task
 
 Array = NDArray[np.float64]
 
@@ -34,20 +35,21 @@ class Parts:
     chance from those there are. Where there are too many, the oldest that were not first are forgotten.
 
     Args:
-        X: Variables, shape (P, D), of the rows on which parts are compared.
-        seed: Of what is grown.
+        task: What they are for, on the rows on which parts are compared.
         settings: Its numbers.
     """
 
-    def __init__(self, X: Array, seed: int, settings: PartsSettings) -> None:
-        self._X, self._settings = X, settings
-        self._rng = np.random.default_rng(seed)
+    def __init__(self, task: Task, settings: PartsSettings) -> None:
+        self._X, self._settings = task.X, settings
+        self._rng = np.random.default_rng(task.seed)
         self._known: dict[bytes, _Part] = {}
-        searched = [operator for operator in OPERATORS.values() if operator.searched and operator.numpy]
-        self._unary = [operator for operator in searched if operator.arity == 1 and not operator.weights]
-        self._binary = [operator for operator in searched if operator.arity == 2]
+        self._unary, self._binary = (
+            [operator for name in task.space.operators.drawn(arity) if (operator := OPERATORS[name]).numpy]
+            for arity in (1, 2)
+        )
+        self._unary = [operator for operator in self._unary if not operator.weights]
         self._table: tuple[Array, Array, Array] | None = None
-        self.add(variable(place) for place in range(X.shape[1]))
+        self.add(variable(place) for place in range(task.n_variables))
         for _ in range(settings.n_rounds):
             self._combine_all()
         self._n_first = len(self._known)
@@ -83,8 +85,9 @@ class Parts:
         for _ in range(self._settings.n_grown if parts else 0):
             first, second = (parts[int(place)] for place in self._rng.integers(len(parts), size=2))
             if self._rng.random() < self._settings.unary_share:
-                self._combine(self._drawn(self._unary), self._moved(first))
-            else:
+                if self._unary:
+                    self._combine(self._drawn(self._unary), self._moved(first))
+            elif self._binary:
                 self._combine(self._drawn(self._binary), first, second)
         self._forget()
 

@@ -40,10 +40,9 @@ class Population:
 
     def __init__(self, task: Task, settings: EvolutionSettings) -> None:
         self._settings = settings
-        self._allows = task.space.allows
-        self._has_rules = task.space.units is not None
+        self._space = task.space
         self._rng = np.random.default_rng(task.seed)
-        self._grammar = Grammar.of(task.n_variables)
+        self._grammar = Grammar.of(task.n_variables, task.space.operators)
         self._judge = Judge(task, settings.n_few, settings.n_rows)
         self._members = Judged(Genomes.empty(0, settings.most_tokens), np.zeros(0), np.zeros(0))
         self._complexity = np.zeros(0, np.int64)
@@ -154,9 +153,9 @@ class Population:
     def _compete(self, children: Genomes, clock: Clock) -> None:
         """Children are refined, and compete with the members."""
         fitted = self._judge.fitted(children, clock, self._settings.tried)
-        if self._has_rules:
+        if self._space.is_limited or self._space.units is not None:
             expressions = [fitted.genomes.expression(row) for row in range(len(fitted.bits))]
-            fitted = fitted.rows(np.array([self._allows(one) for one in expressions], np.bool_))
+            fitted = fitted.rows(np.array([self._space.allows(one) for one in expressions], np.bool_))
         self._merge(fitted)
 
     def _merge(self, new: Judged) -> None:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, constant, variable
 from nsr.expressions.monomials import ONE, linear_combination, monomial, power
+from nsr.expressions.operator_set import OperatorSet
 from nsr.expressions.operators import OPERATORS, Operator
 from nsr.refinement.subsets import backward_elimination, best_subsets, combinations
 from nsr.search.response import Response
@@ -59,18 +60,19 @@ def relations(
     rows = slice(0, s.many_rows if is_rough else s.n_rows)
     X, response = state.X[rows], Response.of(state).first(rows.stop)
     n_best = s.n_best_rough if is_rough else s.n_best
-    terms = _terms(n_variables, _functions_known(), s)
+    terms = _terms(n_variables, _functions_known(state.space.operators), s)
     if given:
         terms = tuple(dict.fromkeys((ONE, *given, *terms)))[: len(terms)]
+    terms = tuple(term for term in terms if state.space.allows(term))
     values = np.asarray(Program(list(terms)).values(X), dtype=np.float64)
     usable = is_moderate(values)
     terms = tuple(term for term, good in zip(terms, usable, strict=True) if good)
     table = values[usable].T
     if not given:
-        yield _polynomials(X[: s.n_rows], response.y[: s.n_rows], s)
+        yield _polynomials(X[: s.n_rows], response.y[: s.n_rows], state.space.operators, s)
         if is_rough:
             yield _noisy_polynomials(X, response, s)
-    for transform in transforms():
+    for transform in transforms(state.space.operators):
         target, weights = transform.of_response(response)
         if is_moderate(target) and np.ptp(target) > 0:
             negative = transform.hides_sign and bool(np.all(response.centre < 0))
@@ -81,7 +83,7 @@ def relations(
         yield with_inner_constant(state, settings)
 
 
-def _polynomials(X: Array, y: Array, settings: FamiliesSettings) -> list[Expression]:
+def _polynomials(X: Array, y: Array, operators: OperatorSet, settings: FamiliesSettings) -> list[Expression]:
     """Polynomials for the target and for some transforms of it that hold exactly, if few terms do."""
     degrees = degrees_up_to(X.shape[1], len(y) // 4)
     degrees = degrees[degrees.sum(axis=1) <= settings.max_degree]
@@ -89,7 +91,7 @@ def _polynomials(X: Array, y: Array, settings: FamiliesSettings) -> list[Express
     if not np.all(is_moderate(table.T)):
         return []
     forms = []
-    for transform in transforms():
+    for transform in transforms(operators):
         if not transform.is_of_polynomials or (
             X.shape[1] > settings.max_transformed and not transform.is_elementary
         ):
@@ -306,9 +308,9 @@ def _wave_products(
     ]
 
 
-def _functions_known() -> tuple[str, ...]:
+def _functions_known(operators: OperatorSet) -> tuple[str, ...]:
     """Names of the functions that equations are searched with."""
-    return tuple(o.name for o in OPERATORS.values() if o.searched and o.arity == 1 and o.complexity > 1)
+    return tuple(name for name in operators.drawn(1) if OPERATORS[name].complexity > 1)
 
 
 def _functions(

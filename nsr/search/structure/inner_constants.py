@@ -17,6 +17,7 @@ from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, constant, variable
 from nsr.expressions.monomials import ONE, linear_combination, power
+from nsr.expressions.operator_set import OperatorSet
 from nsr.expressions.operators import OPERATORS, Operator
 from nsr.refinement.candidates import fitted
 from nsr.search.response import Response
@@ -82,9 +83,10 @@ def _composed(
     return _Shape(lambda k, z: outer(inside(k, z)), form)
 
 
-def _functions() -> tuple[list[Operator], list[Operator], list[Operator]]:
+def _functions(allowed: OperatorSet) -> tuple[list[Operator], list[Operator], list[Operator]]:
     """Operators whose argument has a constant: rates of either sign, positive rates, and offsets."""
-    known = [o for o in OPERATORS.values() if o.arity == 1 and (o.searched or o.varied)]
+    drawn = allowed.drawn(1)
+    known = [o for o in allowed.among(OPERATORS.values()) if o.arity == 1 and (o.name in drawn or o.varied)]
     everywhere = [o for o in known if o.domain == (-np.inf, np.inf) and o.complexity > 1 and o.period is None]
     rated = [o for o in everywhere if o.parity is None]
     return rated, [o for o in everywhere if o.parity], [o for o in known if o.domain == (0.0, np.inf)]
@@ -102,9 +104,9 @@ def with_inner_constant(state: State, settings: StructureSettings = StructureSet
     z, response = state.X[:, 0], Response.of(state)
     if np.ptp(z) == 0:
         return []
-    tables = list(_tables(z, s))
+    tables = list(_tables(z, state.space.operators, s))
     forms: list[Expression] = []
-    for place, transform in enumerate(transforms()[: s.n_transforms]):
+    for place, transform in enumerate(transforms(state.space.operators)[: s.n_transforms]):
         target, weights = transform.of_response(response)
         if is_moderate(target) and np.ptp(target) > 0:
             powers = s.powers if place < s.n_with_powers else s.powers[:1]
@@ -112,18 +114,20 @@ def with_inner_constant(state: State, settings: StructureSettings = StructureSet
             found = _fits(powers, tables, z, target, weights, largest, s.n_of_each)
             forms += [applied(transform.inverse, form) for form in found]
     # Only refined constants tell which is best: the grid is too coarse for that.
-    best = fitted(forms, state, s.fitted, Clock())
+    best = fitted([form for form in forms if state.space.allows(form)], state, s.fitted, Clock())
     return [candidate.expression for candidate in best[: s.n_best]]
 
 
-def _tables(z: Array, settings: InnerConstantSettings) -> Iterator[tuple[_Shape, Array, Array]]:
+def _tables(
+    z: Array, operators: OperatorSet, settings: InnerConstantSettings
+) -> Iterator[tuple[_Shape, Array, Array]]:
     """Each shape with the constants of its grid, shape (K,), and its values, shape (K, P)."""
     size, spread = float(np.max(np.abs(z))), float(np.ptp(z))
     rates = np.geomspace(*settings.rates, settings.n_rates) / size
     waves = np.arange(settings.wave_step, settings.most_radians, settings.wave_step)
     offsets = np.geomspace(*settings.offsets, settings.n_offsets)
     square = z**2
-    of_both_signs, of_parity, from_zero = _functions()
+    of_both_signs, of_parity, from_zero = _functions(operators)
     squares = partial(_of_product, argument=_SQUARE), partial(_of_sum, argument=_SQUARE)
     both, both_squares = np.concatenate((rates, -rates)), np.concatenate((rates, -rates)) / size
     grids = (
@@ -143,6 +147,8 @@ def _tables(z: Array, settings: InnerConstantSettings) -> Iterator[tuple[_Shape,
     )
     for shapes, grid in grids:
         for shape in shapes:
+            if not operators.allows(shape.form(1.0)):
+                continue
             with np.errstate(all="ignore"):
                 values = shape.values(grid[:, None], z)
             usable = is_moderate(values) & (np.ptp(np.abs(values.real), axis=1) > 0)

@@ -75,7 +75,7 @@ class Structure:
                     return
         if "separation" in context.components:
             solver = part_solver(context, COMPONENTS, clock)
-            yield divided(context, state, solver.separated(state, state.surrogates[:1]), clock)
+            yield divided(context, state, solver.separated(state, state.best_of_each_output[:1]), clock)
             if state.n_variables <= context.settings.structure.few_variables:
                 yield divided(context, state, solver.split(state), clock)
 

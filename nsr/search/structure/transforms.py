@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, variable
+from nsr.expressions.operator_set import ALL_OPERATORS, OperatorSet
 from nsr.expressions.operators import OPERATORS
 from nsr.search.response import Response, linearizing
 from nsr.search.structure_settings import FamiliesSettings
@@ -102,12 +103,15 @@ class Transform:
 IDENTITY = Transform(())
 
 
-def transforms() -> list[Transform]:
+def transforms(allowed: OperatorSet = ALL_OPERATORS) -> list[Transform]:
     """The target itself, and what it may be a sum of terms under, the most promising first.
 
     To the single operators come the reciprocals of even powers, such as 1/y^2.
+
+    Args:
+        allowed: Operators that equations may have: those that undo a transform are among them.
     """
-    operators = linearizing()
+    operators = [o for o in linearizing() if o.inverse is not None and allowed.has(o.inverse)]
     ranked: list[tuple[float, tuple[str, ...]]] = [
         (operator.linearizes, (operator.name,)) for operator in operators
     ]

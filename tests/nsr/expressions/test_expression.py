@@ -49,4 +49,4 @@ def test_an_operator_name_is_taken_only_once():
     with pytest.raises(ValueError, match="exists already"):
         register(OPERATORS["sin"])
     with pytest.raises(ValueError, match="arity"):
-        Operator("ternary", 3, abs, sympy.Abs)
+        Operator("quaternary", 4, abs, sympy.Abs)

@@ -6,7 +6,7 @@ import pytest
 import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import expressions
+from strategies import ELEMENTARY, expressions
 
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression
@@ -17,7 +17,7 @@ POINTS = np.random.default_rng(1).uniform(0.5, 2, (16, 3))
 
 
 @settings(max_examples=100)
-@given(expressions())
+@given(expressions(names=ELEMENTARY))
 def test_sympy_reads_the_same_text(expression):
     symbols = sympy.symbols("x_0 x_1 x_2", real=True)
     ours = Program([expression]).values(POINTS[:1])[0][0]

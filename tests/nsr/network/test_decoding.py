@@ -6,6 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nsr.clock import Clock
+from nsr.expressions.operator_set import OperatorSet
+from nsr.expressions.operators import OPERATORS
 from nsr.network import decoding
 from nsr.network.config import ModelConfig
 from nsr.network.decoding import beam_search, sample
@@ -192,3 +194,11 @@ def test_what_has_not_ended_by_the_deadline_is_left_out():
     assert draw(n_problems=2, n_samples=32, clock=Clock(0.0)) != draw(n_problems=2, n_samples=32)
     for problem in draw(n_problems=2, n_samples=32, clock=Clock(0.0)):
         assert all(len(TOKENIZER.decode(ids)) == 1 for ids in problem)  # one step was taken: leaves alone
+
+
+def test_operators_that_are_not_allowed_are_not_written():
+    own = OperatorSet.of(["+", "*", "trigonometric"], without=["tan"])
+    found = [TOKENIZER.decode(ids) for ids in draw(n_samples=200, operators=own)[0]]
+    used = {token for expression in found for token in expression.tokens}
+    written = {"add", "sub", "neg", "mul", "square", "cube", "pow", "sin", "cos", "asin", "acos", "atan"}
+    assert {"add", "sin", "square"} <= used & set(OPERATORS) <= written

@@ -1,0 +1,117 @@
+"""Piecewise and special operators on tensors."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nsr.expressions.bessel_series import BEYOND, NEAR_0, NEAR_1, P_0, P_1, Q_0, Q_1
+
+Array = NDArray[np.float64]
+
+
+def minimum(a: Tensor, b: Tensor) -> Tensor:
+    """The smaller one."""
+    return torch.minimum(a, b)
+
+
+def maximum(a: Tensor, b: Tensor) -> Tensor:
+    """The larger one."""
+    return torch.maximum(a, b)
+
+
+def mod(a: Tensor, b: Tensor) -> Tensor:
+    """What is left of a after whole multiples of b, of the sign of b."""
+    return torch.where(b == 0, math.nan, a - b * torch.floor(a / b))
+
+
+def sign(a: Tensor) -> Tensor:
+    """-1, 0 or 1."""
+    return torch.where(torch.isnan(a), a, torch.sign(a))
+
+
+def step(a: Tensor) -> Tensor:
+    """1 where a number is positive, else 0."""
+    return sign(a).clamp(min=0.0)
+
+
+def less(a: Tensor, b: Tensor) -> Tensor:
+    """1 where the first is less than the second, else 0."""
+    return torch.where(torch.isnan(a) | torch.isnan(b), a + b, (a < b).to(a.dtype))
+
+
+def greater(a: Tensor, b: Tensor) -> Tensor:
+    """1 where the first is greater than the second, else 0."""
+    return less(b, a)
+
+
+def where(condition: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    """The first case where a condition is not 0, the second where it is."""
+    return torch.where(torch.isnan(condition), condition, torch.where(condition != 0, a, b))
+
+
+def floor(a: Tensor) -> Tensor:
+    """The largest whole number that is not larger."""
+    return torch.floor(a)
+
+
+def ceil(a: Tensor) -> Tensor:
+    """The smallest whole number that is not smaller."""
+    return torch.ceil(a)
+
+
+def nearest(a: Tensor) -> Tensor:
+    """The nearest whole number, the even one of two."""
+    return torch.round(a)
+
+
+def gamma(a: Tensor) -> Tensor:
+    """The gamma function; of negative numbers by Euler's reflection."""
+    size = torch.exp(torch.lgamma(a))
+    is_negative = (a < 0) & (torch.remainder(torch.floor(a), 2.0) == 1.0)
+    return torch.where(is_negative, -size, size)
+
+
+def loggamma(a: Tensor) -> Tensor:
+    """The logarithm of the size of the gamma function."""
+    return torch.lgamma(a)
+
+
+def erf(a: Tensor) -> Tensor:
+    """The error function."""
+    return torch.erf(a)
+
+
+def bessel_j0(a: Tensor) -> Tensor:
+    """The Bessel function of the first kind of order 0."""
+    return _bessel(a, 0, NEAR_0, P_0, Q_0)
+
+
+def bessel_j1(a: Tensor) -> Tensor:
+    """The Bessel function of the first kind of order 1."""
+    return torch.sign(a) * _bessel(a, 1, NEAR_1, P_1, Q_1)
+
+
+def _bessel(a: Tensor, order: int, near: Array, p: Array, q: Array) -> Tensor:
+    """A Bessel function of the size of a number by its series, of which torch knows the derivative."""
+    size = torch.abs(a)
+    small, large = size.clamp(max=BEYOND), size.clamp(min=BEYOND)
+    inner = _chebyshev(near, 2.0 * (small / BEYOND) ** 2 - 1.0)
+    z = BEYOND / large
+    t = 2.0 * z * z - 1.0
+    angle = large - (0.25 + 0.5 * order) * math.pi
+    wave = _chebyshev(p, t) * torch.cos(angle) - z * _chebyshev(q, t) * torch.sin(angle)
+    outer = torch.sqrt(2.0 / (math.pi * large)) * wave
+    return torch.where(size <= BEYOND, inner if order == 0 else small * inner, outer)
+
+
+def _chebyshev(coefficients: Array, t: Tensor) -> Tensor:
+    """The sum of c_k T_k(t), by Clenshaw's recurrence."""
+    b, before = torch.zeros_like(t), torch.zeros_like(t)
+    for c in coefficients[:0:-1].tolist():
+        b, before = 2.0 * t * b - before + c, b
+    return t * b - before + float(coefficients[0])

@@ -1,0 +1,93 @@
+"""What a search space rules out."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import expressions
+
+from nsr.expressions.operators import OPERATORS
+from nsr.expressions.parsing import parse
+from nsr.expressions.simplify import simplify
+from nsr.expressions.space import SearchSpace, deepest, depth
+
+
+@pytest.mark.parametrize(
+    ("text", "levels"),
+    [
+        ("x_0", 1),
+        ("-x_0", 1),
+        ("sin(x_0)", 2),
+        ("x_0 + x_1 - x_2 + 3", 2),
+        ("x_0*x_1/x_2", 2),
+        ("1/(x_0*x_1)", 2),
+        ("2*x_0 + 3*x_1", 3),
+        ("2*sin(x_0 + 1) + x_1", 5),
+    ],
+)
+def test_sums_and_products_are_one_level(text, levels):
+    assert depth(parse(text)) == levels
+
+
+@given(expressions(3))
+def test_no_subtree_is_deeper_and_none_is_deeper_than_it_is_long(expression):
+    own = depth(expression)
+    assert all(depth(part) <= own for part in expression.subexpressions())
+    assert own <= len(expression)
+
+
+@given(expressions(2), st.sampled_from(["exp", "sin", "add"]), st.sampled_from(["exp", "sin", "mul"]))
+def test_nesting_is_the_longest_way_down(expression, outer, inner):
+    def below(part):  # by recursion, as the definition says
+        return max((below(child) for child in part.children), default=0) + (part.tokens[0] == inner)
+
+    expected = max(
+        (
+            below(child)
+            for part in expression.subexpressions()
+            if part.tokens[0] == outer
+            for child in part.children
+        ),
+        default=0,
+    )
+    assert deepest(expression, outer, inner) == expected
+
+
+@pytest.mark.parametrize(
+    ("space", "allowed", "refused"),
+    [
+        (SearchSpace(max_complexity=4), ["sin(x_0)", "x_0*x_1"], ["sin(x_0) + 1"]),
+        (SearchSpace(max_complexity=4, costs={"x_1": 3, "constant": 0}), ["x_0 + 5 + 7"], ["x_0 + x_1"]),
+        (SearchSpace(max_constants=1), ["2*x_0**3", "x_0 + 7"], ["2*x_0 + 1"]),
+        (SearchSpace(max_depth=2), ["x_0 + x_1 + 1"], ["2*x_0 + 1"]),
+        (SearchSpace(required=frozenset({1})), ["x_1", "x_0 + x_1"], ["x_0", "3"]),
+        (SearchSpace(exponents=frozenset({2.0, -1.0})), ["x_0*x_0", "x_1/x_0"], ["x_0**3", "x_0**x_1"]),
+        (SearchSpace(exponents=frozenset({4.0})), ["(x_0**2)**2"], ["x_0**2", "sqrt(x_0)", "1/x_0"]),
+        (SearchSpace(nesting={"exp": {"exp": 0, "sin": 1}}), ["exp(sin(x_0))"], ["exp(2 + exp(x_0))"]),
+        (SearchSpace(constant_bounds=(-1.0, 3.0)), ["3*x_0**7 - 1", "sin(3*x_0)"], ["3.1*x_0", "x_0 - 2"]),
+        (SearchSpace(constant_bounds=(0.0, 3.0)), ["x_0*3", "x_1 - x_0"], ["x_1 - 1.5*x_0/3", "-2*x_0"]),
+    ],
+)  # fmt: skip
+def test_limits(space, allowed, refused):
+    assert space.is_limited
+    assert all(space.allows(parse(text)) for text in allowed)
+    assert not any(space.allows(parse(text)) for text in refused)
+
+
+def test_without_limits_everything_is_allowed():
+    assert not SearchSpace(costs={"sin": 4}).is_limited
+    assert SearchSpace().allows(parse("exp(exp(x_0**x_1))"))
+
+
+@given(expressions(2))
+def test_costs_add_up(expression):
+    space = SearchSpace(costs=dict.fromkeys(("constant", "variable", *OPERATORS), 1))
+    assert space.complexity(expression) == len(expression)
+    assert SearchSpace().complexity(expression) == expression.complexity
+
+
+def test_a_form_that_is_allowed_stays_where_the_plain_one_is_not():
+    space = SearchSpace(max_complexity=4)
+    long, short = parse("x_0 + x_0"), simplify(parse("x_0 + x_0"))
+    assert space.kept(long, short) == short
+    own = SearchSpace(max_constants=0)
+    assert own.kept(long, short) == long
