@@ -86,8 +86,8 @@ class Search:
         """Yields refined equations, batch after batch, until time is up or nothing is left to find.
 
         Each says in its `stage` what found it: components or `guesses`, after `reduction` where it worked on
-        a reduced state. Structure comes first, because it is cheap; then curves, evolution of all that was
-        found, and the network, asked about the table; then all of them in turns, and the network asked about
+        a reduced state. Structure comes first, because it is cheap; then evolution of all that was found,
+        curves, and the network, asked about the table; then all of them in turns, and the network asked about
         smaller states and about parts of what was found. A stage that has used up its head start goes on in
         turns. A short answer ends the search at once, a longer one soon.
         """

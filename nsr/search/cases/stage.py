@@ -44,11 +44,11 @@ class Cases:
     """Extremes, hinges, steps and splits, where no polynomial is near the target."""
 
     components = frozenset({"cases"})
-    head_start = math.inf
     share = 1.0
 
     def __init__(self, settings: CasesSettings) -> None:
         self._settings = settings
+        self.head_start = settings.head_start
 
     def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
         """Extremes, sums of hinges, and what is solved on both sides of a split."""
