@@ -9,12 +9,14 @@ if TYPE_CHECKING:
     from nsr.expressions.definitions import operator
     from nsr.ode.regressor import ODERegressor
     from nsr.regressor import SymbolicRegressor
+    from nsr.results import load
 
-__all__ = ["ODERegressor", "SymbolicRegressor", "operator"]
+__all__ = ["ODERegressor", "SymbolicRegressor", "load", "operator"]
 
 _HOMES = {
     "ODERegressor": "nsr.ode.regressor",
     "SymbolicRegressor": "nsr.regressor",
+    "load": "nsr.results",
     "operator": "nsr.expressions.definitions",
 }
 

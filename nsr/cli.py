@@ -1,4 +1,4 @@
-"""The command line: `nsr fit`, `nsr predict` and `nsr ode`."""
+"""The command line: `nsr fit`, `nsr predict`, `nsr show` and `nsr ode`."""
 
 from __future__ import annotations
 
@@ -29,6 +29,13 @@ _USAGE_ERROR: Any = typer.BadParameter.__base__
 
 _DATA_HELP = "table with a header: separated text (.gz, too), .xlsx or .parquet; - for standard input"
 _EQUATIONS_HELP = "equations to show at most"
+_ROW_HELP = "of the front, from 0; default: the chosen one"
+_FORMAT_HELP = (
+    "of a row: latex, sympy, python, numpy, jax, c, excel, matlab, julia or onnx; "
+    "of the front: latex-table or html"
+)
+_STOP_HELP = "when an equation is good enough: 'exact', or 'r2=0.99,complexity=10'"
+_RESUME_HELP = "result of an earlier fit to begin with"
 _DEVICE_HELP = "auto, cpu, cuda, cuda:0, mps ..."
 _OPERATORS_HELP = "operators and groups that equations may have, by comma: 'arithmetic,exp,sqrt'"
 _WITHOUT_HELP = "operators and groups that they may not have: 'trigonometric'"
@@ -85,21 +92,22 @@ def fit(
     checkpoint: Annotated[str | None, typer.Option(help="name of a shipped checkpoint, or a folder")] = None,
     device: Annotated[str, typer.Option(help=_DEVICE_HELP)] = "auto",
     equations: Annotated[int, typer.Option(min=1, help=_EQUATIONS_HELP)] = 12,
+    stop_when: Annotated[str | None, typer.Option(help=_STOP_HELP)] = None,
+    resume: Annotated[Path | None, typer.Option(help=_RESUME_HELP)] = None,
     report: Annotated[
         bool, typer.Option("--report", help="say what is explained, what is left, and what is doubtful")
     ] = False,
-    output: Annotated[Path | None, typer.Option(help="JSON file for `nsr predict`")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="JSON file for `nsr predict`, `nsr show` and `nsr.load`")
+    ] = None,
     plot: Annotated[Path | None, typer.Option(help="picture of the fit, its residuals and the front")] = None,
 ) -> None:
     """Find equations for a column of a table."""
-    import time
-
     from rich.console import Console
 
     from nsr.clock import check_time_limit
 
     console = Console(stderr=True)
-    started = time.perf_counter()
     check_time_limit(time_limit)
     _check_written(output, plot, data)
     with status(console) as say, told(console) as notes:
@@ -112,7 +120,8 @@ def fit(
         from nsr.network.checkpoint import DEFAULT_CHECKPOINT
         from nsr.refinement.compiling import compile_kernels
         from nsr.regressor import SymbolicRegressor
-        from nsr.results import write_result
+        from nsr.results import resumed
+        from nsr.stopping import stop_when_in_text
         from nsr.table_options import column_units, constant_units_for, row_columns, row_numbers
 
         table = read_table(data)
@@ -120,7 +129,8 @@ def fit(
         of_rows = row_columns(table, sample_weight=weights, y_err=error)
         places, explained = select_columns(table, target, chosen, list(of_rows.values()))
         X = pd.DataFrame(table.matrix(places)).set_axis([table.names[place] for place in places], axis=1)
-        y, known = table.numbers(explained), row_numbers(table, of_rows)
+        y = pd.Series(table.numbers(explained), name=table.names[explained])
+        known = row_numbers(table, of_rows)
         tell_changed(Names.of(list(X.columns)), console)
         own_units = column_units(table, places, explained, units)
         estimator = SymbolicRegressor(
@@ -134,6 +144,7 @@ def fit(
             random_state=seed,
             loss=loss,
             n_equations=equations,
+            stop_when=None if stop_when is None else stop_when_in_text(stop_when),
             **_limits(
                 define,
                 operators=operators, without=without, max_complexity=max_complexity, max_depth=max_depth,
@@ -141,22 +152,23 @@ def fit(
                 required=required, forbidden=forbidden, constant_bounds=constant_bounds,
             ),
         )  # fmt: skip
+        if resume is not None:
+            estimator = resumed(resume, estimator)
         compile_visibly(compile_kernels, say)
-        with watched(console, say, time_limit):
+        with watched(console, say):
             estimator.fit(X, y, **own_units, **known)
+        estimator.warnings_ = notes
     target = table.names[explained]
     chosen_equation = estimator.equations("warranted")[estimator.best_index_]
     about = estimator.reports_[estimator.best_index_].text
     lines = [f"{shown(target)} = {chosen_equation}", *([f"  {shown(about)}"] if about else [])]
-    seconds = time.perf_counter() - started
     remarks: list[str] = []
     printed = partial(print_leaderboard, estimator, estimator.equations("warranted"), remarks, lines)
     with told(console), _printed_last(printed):
-        own_report = estimator.report() if report else None
-        if own_report is not None:
-            remarks += ["", repr(own_report), ""]
+        if report:
+            remarks += ["", repr(estimator.report()), ""]
         if output is not None:
-            write_result(output, estimator, target, seconds, seed, notes, own_report)
+            estimator.save(output)
         if plot is not None:
             from nsr.plots import draw
 
@@ -167,6 +179,7 @@ def fit(
 def predict(
     result: Annotated[Path, typer.Argument(help="JSON file that `nsr fit --output` wrote")],
     data: Annotated[Path, typer.Argument(help=_DATA_HELP)],
+    row: Annotated[int | None, typer.Option(help=_ROW_HELP)] = None,
     output: Annotated[Path | None, typer.Option(help="CSV file to write; default: standard output")] = None,
     define: Annotated[list[str] | None, typer.Option(help=_DEFINE_HELP)] = None,
 ) -> None:
@@ -175,18 +188,47 @@ def predict(
 
     from nsr.data.reading import read_table
     from nsr.data.writing import check_output, write_whole
-    from nsr.results import predictions, read_result
+    from nsr.results import load, predictions
 
     _define(define)
     if output is not None:
         check_output(output, [result, data])
     with told(Console(stderr=True)):
-        found = read_result(result)
-        text = predictions(found, read_table(data)).to_csv(index=False, lineterminator="\n")
+        found = load(result)
+        text = predictions(found, read_table(data), row).to_csv(index=False, lineterminator="\n")
     if output is None:
         sys.stdout.write(text)
     else:
         write_whole(output, text)
+
+
+@app.command()
+def show(
+    result: Annotated[Path, typer.Argument(help="JSON file that `nsr fit` or `nsr ode` wrote with --output")],
+    row: Annotated[int | None, typer.Option(help=_ROW_HELP)] = None,
+    form: Annotated[str | None, typer.Option("--format", help=_FORMAT_HELP)] = None,
+    output: Annotated[Path | None, typer.Option(help="file to write; default: standard output")] = None,
+    define: Annotated[list[str] | None, typer.Option(help=_DEFINE_HELP)] = None,
+) -> None:
+    """Show a result again: its leaderboard, a row of it, or either in another language."""
+    from rich.console import Console
+
+    from nsr.data.writing import check_output, write_whole
+    from nsr.results import load
+    from nsr.showing import in_format
+
+    _define(define)
+    if output is not None:
+        check_output(output, [result])
+    with told(Console(stderr=True)):
+        width = Console().width if sys.stdout.isatty() and output is None else 10_000
+        written = in_format(load(result), form, row, width)
+    if output is not None:
+        write_whole(output, written)
+    elif isinstance(written, bytes):
+        raise ValueError(f"--format {form} is not text: give a file with --output")
+    else:
+        sys.stdout.write(written)
 
 
 @app.command()
@@ -212,7 +254,9 @@ def ode(
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="same seed, same result")] = 0,
     device: Annotated[str, typer.Option(help=_DEVICE_HELP)] = "auto",
     equations: Annotated[int, typer.Option(min=1, help=_EQUATIONS_HELP)] = 12,
-    output: Annotated[Path | None, typer.Option(help="JSON file of the systems found")] = None,
+    stop_when: Annotated[str | None, typer.Option(help=_STOP_HELP)] = None,
+    resume: Annotated[Path | None, typer.Option(help=_RESUME_HELP)] = None,
+    output: Annotated[Path | None, typer.Option(help="JSON file for `nsr show` and `nsr.load`")] = None,
     plot: Annotated[Path | None, typer.Option(help="picture of the simulation over the data")] = None,
 ) -> None:
     """Find equations of motion behind observed trajectories."""
@@ -229,7 +273,9 @@ def ode(
         from nsr.ode.compiling import compile_ode_kernels
         from nsr.ode.plots import plot_simulation
         from nsr.ode.printing import to_equations
-        from nsr.ode.tables import read_trajectories, write_systems
+        from nsr.ode.tables import read_trajectories
+        from nsr.results import resumed
+        from nsr.stopping import stop_when_in_text
 
         times, tables, names = read_trajectories(
             data, time, None if states is None else split_by_comma(states), trajectory
@@ -237,6 +283,7 @@ def ode(
         tell_changed(names, console)
         estimator = ODERegressor(
             time_limit=time_limit, random_state=seed, device=device, n_equations=equations,
+            stop_when=None if stop_when is None else stop_when_in_text(stop_when),
             **_limits(
                 define,
                 operators=operators, without=without, max_complexity=max_complexity, max_depth=max_depth,
@@ -245,15 +292,18 @@ def ode(
         )  # fmt: skip
         if stages is not None:
             estimator.set_params(stages=tuple(split_by_comma(stages)))
+        if resume is not None:
+            estimator = resumed(resume, estimator)
         compile_visibly(compile_ode_kernels, say)
-        with watched(console, say, time_limit):
+        with watched(console, say):
             estimator.fit(times, tables)
+        estimator.names_, estimator.time_name_, estimator.warnings_ = names, time, notes
     best = estimator.expressions_[estimator.best_index_]
     written = to_equations(best, estimator.names_.identifiers, digits=6)
     printed = partial(print_leaderboard, estimator, estimator.equations(digits=6), (), written)
     with told(console), _printed_last(printed):
         if output is not None:
-            write_systems(output, estimator, time, names, notes)
+            estimator.save(output)
         if plot is not None:
             plot_simulation(estimator, times, tables, plot)
 

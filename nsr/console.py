@@ -26,7 +26,7 @@ def status(console: Any) -> Iterator[Callable[[Any], None]]:
 
 
 @contextlib.contextmanager
-def watched(console: Any, say: Callable[[Any], None], time_limit: float) -> Iterator[None]:
+def watched(console: Any, say: Callable[[Any], None]) -> Iterator[None]:
     """Shows on a terminal how far a search is; in a pipe nobody watches it."""
     if not console.is_terminal:
         yield
@@ -34,7 +34,7 @@ def watched(console: Any, say: Callable[[Any], None], time_limit: float) -> Iter
     from nsr.live import LiveStatus
     from nsr.progress import watched_by
 
-    live = LiveStatus(time_limit)
+    live = LiveStatus()
     say(live)
     with watched_by(live):
         yield

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal, overload
+from typing import Literal, overload
 
 import numpy as np
 import pandas as pd
@@ -11,32 +11,34 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from nsr.data.guesses import Guess
-from nsr.data.names import Names, with_text_names
+from nsr.data.names import Names, places_of, with_text_names
+from nsr.data.summary import DataSummary
 from nsr.evaluate.program import Program
-from nsr.export.latex import to_latex
+from nsr.export.rows import ExportedRows
 from nsr.expressions.expression import Expression, variable
 from nsr.expressions.printing import to_infix
-from nsr.expressions.sympy_form import to_sympy
 from nsr.refinement.candidates import Candidate
 from nsr.refinement.front import front_table
 from nsr.refinement.reported import Reported, check_asked, constants_table, reported
+from nsr.saving.rows import place_of_row
 from nsr.task import Task
-
-if TYPE_CHECKING:
-    import sympy
 
 Array = NDArray[np.float64]
 
+# Equations, beside the front, that another fit begins with.
+_MOST_STARTS = 100
 
-class FittedFront:
+
+class FittedFront(ExportedRows):
     """The fitted half of `SymbolicRegressor`, which documents the attributes."""
 
-    names_: Names
     expressions_: list[Expression]
     reports_: list[Reported]
     constants_: pd.DataFrame
-    equations_: pd.DataFrame
-    best_index_: int
+    data_: DataSummary
+    _found: list[Candidate]
+    _columns: NDArray[np.intp]
+    warnings_: list[str]
 
     @overload
     def predict(
@@ -84,7 +86,7 @@ class FittedFront:
         check_asked(return_std, interval)
         self.names_.check_order(X)
         table = validate_data(self, with_text_names(X), dtype=np.float64, reset=False)
-        place = self.best_index_ if index is None else index
+        place = self.row(index)
         expression = self.expressions_[place]
         values = np.asarray(Program([expression]).values(table)[0], dtype=np.float64)
         if interval is not None:
@@ -96,14 +98,6 @@ class FittedFront:
         """The chosen row of `equations_`."""
         check_is_fitted(self)
         return self.equations_.iloc[self.best_index_]
-
-    def sympy(self, index: int | None = None) -> sympy.Expr:
-        """An equation of the front as a SymPy expression; the chosen one by default."""
-        return to_sympy(self._expression(index), self.names_.identifiers)
-
-    def latex(self, index: int | None = None) -> str:
-        """An equation of the front as LaTeX; the chosen one by default."""
-        return to_latex(self._expression(index), self.names_.identifiers)
 
     def equations(self, digits: int | Literal["warranted"] | None = None) -> list[str]:
         """The front as infix text.
@@ -126,6 +120,66 @@ class FittedFront:
         self.equations_ = front_table(front, task)
         self.equations_["equation"] = self.equations()
 
-    def _expression(self, index: int | None) -> Expression:
+    def row(self, index: int | None = None) -> int:
+        """The number of a row of `equations_`, from 0: the chosen one by default; negative ones from the end.
+
+        Raises:
+            ValueError: If there is no such row.
+        """
         check_is_fitted(self)
-        return self.expressions_[self.best_index_ if index is None else index]
+        return place_of_row(index, self.best_index_, len(self.expressions_))
+
+    @property
+    def candidates_(self) -> pd.DataFrame:
+        """The best few hundred equations that the search has found, not the front alone, the best first.
+
+        Columns are `equation`, `complexity`, `loss`, `bits` (those that describing the target takes more than
+        without an equation; the fewer the better), `stage` and `name`. They are as they were before the
+        choice: the front of `equations_` may have plainer forms of them.
+
+        Raises:
+            AttributeError: If the estimator was read from a file, which holds the front only.
+        """
+        check_is_fitted(self)
+        if not hasattr(self, "_found"):
+            raise AttributeError("result files hold the front only: fit again to have all candidates")
+        back, names = self._back, self.names_.identifiers
+        found = sorted(dict.fromkeys(self._found), key=lambda candidate: candidate.bits)
+        expressions = [candidate.expression.substitute(back) for candidate in found]
+        return pd.DataFrame(
+            {
+                "equation": [to_infix(expression, names) for expression in expressions],
+                "complexity": [candidate.complexity for candidate in found],
+                "loss": [candidate.loss for candidate in found],
+                "bits": [candidate.bits for candidate in found],
+                "stage": [candidate.stage for candidate in found],
+                "name": [candidate.name for candidate in found],
+            }
+        )
+
+    @property
+    def _back(self) -> dict[int, Expression]:
+        """The table's columns for those that the search has used."""
+        return {used: variable(int(column)) for used, column in enumerate(self._columns)}
+
+    def _starts(self, names: Names, columns: NDArray[np.intp]) -> list[Expression]:
+        """What was found, for another fit to begin with.
+
+        Args:
+            names: Of the columns of that fit.
+            columns: Those that it uses, which the equations are over; others have no place there.
+
+        Raises:
+            ValueError: If it has not the columns of this one.
+        """
+        moved = places_of(self.names_, names)
+        best = sorted(getattr(self, "_found", []), key=lambda candidate: candidate.bits)[:_MOST_STARTS]
+        own = [*self.expressions_, *(candidate.expression.substitute(self._back) for candidate in best)]
+        used = {int(column): place for place, column in enumerate(columns)}
+        places = {old: variable(used[new]) for old, new in moved.items() if new in used}
+        usable = [expression for expression in own if set(expression.variables) <= places.keys()]
+        return list(dict.fromkeys(expression.substitute(places) for expression in usable))
+
+    def _parts(self, index: int | None, is_shown: bool = False) -> list[tuple[str, Expression]]:
+        place = self.row(index)
+        return [("", self.reports_[place].shown if is_shown else self.expressions_[place])]

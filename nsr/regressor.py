@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import joblib
@@ -18,36 +19,38 @@ from nsr.data.column_units import parsed_units
 from nsr.data.guesses import over_columns, read_guesses
 from nsr.data.limits import limits_of
 from nsr.data.names import Names, with_text_names
-from nsr.data.notes import tell
+from nsr.data.notes import kept_notes, tell
 from nsr.data.preparation import prepare
+from nsr.data.summary import DataSummary, name_of_target
 from nsr.data.weights import known_noise, row_weights
+from nsr.data.writing import check_output
 from nsr.export.leaderboard import leaderboard
-from nsr.expressions.expression import Expression, variable
-from nsr.expressions.printing import to_infix
 from nsr.expressions.units import Units
 from nsr.fitted_front import FittedFront
+from nsr.live import shown
 from nsr.network.checkpoint import DEFAULT_CHECKPOINT, from_pretrained
 from nsr.network.devices import check_device
-from nsr.progress import Progress, Watcher, current_watcher
+from nsr.progress import Watcher, check_callback, watchers
 from nsr.refinement.choice import RULES
 from nsr.refinement.compiling import compile_kernels
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.losses import AUTO
 from nsr.refinement.selection import thinned
 from nsr.report.finding import LITTLE, percent
+from nsr.saving.file import write
+from nsr.saving.functions import KIND, plain_function
 from nsr.search.context import COMPONENTS
 from nsr.search.noise import with_noise_model
 from nsr.search.settings import SearchSettings
 from nsr.search.solve import Solver
+from nsr.stopping import StopWhen
 from nsr.task import Task
+from nsr.telling import told_to
 
 if TYPE_CHECKING:
     from nsr.report.report import Report
 
 Array = NDArray[np.float64]
-
-# Digits of constants in what is shown while a fit goes on.
-_DIGITS = 4
 
 
 class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -77,6 +80,14 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
             it. So a search that ends by itself gives the same front again, on the same machine and with as
             many cores for it.
         n_equations: Rows of the front at most.
+        verbose: Whether to show the front so far, what is at work and the time that is left: in a notebook or
+            a terminal as a leaderboard that is written anew, in a pipe as a line for each better equation.
+        callback: Is called with an `nsr.progress.Progress` after each step of the search; what it returns, if
+            it is true, ends the search with the best so far. `nsr.callbacks` has some that log.
+        stop_when: When an equation is good enough to end the search: `exact`, or a mapping of `r2` (at least)
+            and `complexity` (at most), such as `{"r2": 0.99, "complexity": 10}`. By default the search ends
+            where an answer leaves nothing to look for.
+        warm_start: Whether a further fit, to the same columns, begins with what the one before has found.
         settings: The numbers of the search, for ablations; the defaults of `SearchSettings`.
         operators: Which operators equations may have: names (`add`, `sin`), symbols (`+`) or groups
             (`arithmetic`, `powers`, `trigonometric`, `exponential`, `hyperbolic`, `piecewise`, `special`).
@@ -124,9 +135,12 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         feature_names_in_: Names of the columns, where X had names that are text.
         names_: Names of the columns, and the identifiers that stand for them in equations.
         ended_: Why the search ended: it was `answered` by what leaves nothing to look for, or `exhausted`, as
-            nothing got better; its `time` was up; or it was `interrupted`.
+            nothing got better; its `time` was up; or it was `interrupted`, or `stopped` by `callback` or
+            `stop_when`.
         n_tried_: Equations that were tried.
         seconds_: How long the fit took.
+        data_: Summary of the table (`nsr.data.summary.DataSummary`).
+        warnings_: What the fit has warned of.
     """
 
     def __init__(
@@ -154,6 +168,10 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         required: str | Sequence[str] = (),
         forbidden: str | Sequence[str] = (),
         constant_bounds: tuple[float, float] | None = None,
+        verbose: bool = False,
+        callback: Watcher | None = None,
+        stop_when: str | Mapping[str, float] | None = None,
+        warm_start: bool = False,
     ) -> None:
         self.checkpoint = checkpoint
         self.n_candidates = n_candidates
@@ -178,6 +196,10 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         self.required = required
         self.forbidden = forbidden
         self.constant_bounds = constant_bounds
+        self.verbose = verbose
+        self.callback = callback
+        self.stop_when = stop_when
+        self.warm_start = warm_start
 
     def fit(
         self,
@@ -216,7 +238,9 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         """
         before = dict(self.__dict__)
         try:
-            self._fit(X, y, X_units, y_units, sample_weight, y_err)
+            with kept_notes() as notes, shown(self.verbose) as display:
+                self._fit(X, y, X_units, y_units, sample_weight, y_err, display)
+            self.warnings_ = notes
         except BaseException:  # a fit that fails changes nothing
             self.__dict__.clear()
             self.__dict__.update(before)
@@ -231,6 +255,7 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         y_units: str | None,
         sample_weight: ArrayLike | None,
         y_err: ArrayLike | None,
+        display: Watcher | None,
     ) -> None:
         started = time.perf_counter()
         table, target = validate_data(self, with_text_names(X), y, dtype=np.float64, y_numeric=True)
@@ -257,20 +282,26 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         task = with_noise_model(task, self.loss, settings.noise)
         is_loss_open = self.loss == AUTO and y_err is None
         solver = Solver(pretrained, self.n_candidates, self._stages, settings, self.selection, is_loss_open)
-        solver.watch = _shown_to(current_watcher(), names, data.columns)
+        solver.watch = told_to(watchers(self.callback, display), names, data.columns, self.time_limit)
+        solver.stop_when = StopWhen.of(self.stop_when)
+        if self.warm_start and hasattr(self, "equations_"):
+            solver.starts = self._starts(names, data.columns)
         guesses = over_columns(given, data.columns)
         solution, task = solver.solve(task, [guess.expression for guess in guesses], clock)
         self.names_ = names
         self.loss_ = task.loss.name
         kept = thinned(solution.candidates, solution.best, self.n_equations)
         self.best_index_ = kept.index(solution.best)
+        self._found, self._columns = solver.found, data.columns
         self._keep_front([solution.candidates[place] for place in kept], task, data.columns, guesses)
         self.ended_, self.n_tried_ = solver.ended, solver.n_tried
         if solver.n_tried:  # otherwise it was told why nothing was found
             self._tell_unexplained()
         order = np.argsort(data.rows)
         self._seen = replace(task.of_rows(order), X=table[data.rows[order]], n_threads=1)
-        self._n_rows, self.seconds_ = len(target), time.perf_counter() - started
+        self._report: Report | None = None
+        self.data_ = DataSummary.of(self._seen.X, self._seen.y, names.columns, name_of_target(y), len(target))
+        self.seconds_ = time.perf_counter() - started
 
     def _check_parameters(self) -> None:
         if self.n_candidates < 1:
@@ -284,6 +315,8 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
             raise ValueError(f"selection {self.selection!r} must be one of {', '.join(RULES)}")
         Units.check_constants(self.constant_units)
         check_device(self.device)
+        StopWhen.of(self.stop_when)
+        check_callback(self.callback)
 
     def report(self) -> Report:
         """What the chosen equation explains, what is left, what of the data it needs, and what is doubtful.
@@ -292,6 +325,8 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
             A report whose attributes are facts, and whose text is a page with a line for each check.
         """
         check_is_fitted(self)
+        if self._report is not None:
+            return self._report
         from nsr.report.fitted import Fitted
         from nsr.report.report import SearchSummary, report_on
 
@@ -299,7 +334,25 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         search = SearchSummary(self.ended_, self.n_tried_, self.seconds_, self.time_limit, seed)
         names = self.names_.identifiers
         fitted = Fitted(self._seen, self.expressions_[self.best_index_], names, self._seen.seed)
-        return report_on(fitted, self.equations("warranted")[self.best_index_], self._n_rows, search)
+        equation = self.equations("warranted")[self.best_index_]
+        self._report = report_on(fitted, equation, self.data_.n_rows, search)
+        return self._report
+
+    def save(self, path: str | Path) -> None:
+        """Writes everything but the rows as JSON: the whole front, what the data say of it, the parameters.
+
+        `nsr.load`, `nsr predict` and `nsr show` read it. It has the report, as that needs the rows.
+
+        Args:
+            path: File to write.
+
+        Raises:
+            ValueError: If it cannot be a file.
+            OSError: If it cannot be written; the message says where the result is instead, if anywhere.
+        """
+        check_is_fitted(self)
+        check_output(Path(path))
+        write(Path(path), KIND, plain_function(self))
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:
         """The leaderboard once fitted, the parameters before."""
@@ -329,18 +382,3 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         tags.regressor_tags.poor_score = True
         tags.non_deterministic = False
         return tags
-
-
-def _shown_to(
-    watcher: Watcher | None, names: Names, columns: NDArray[np.intp]
-) -> Callable[[str, Expression | None, float], None] | None:
-    """What tells a watcher of equations over the columns that are used, in the names of all."""
-    if watcher is None:
-        return None
-    back = {used: variable(int(column)) for used, column in enumerate(columns)}
-
-    def show(at_work: str, best: Expression | None, share: float) -> None:
-        equation = "" if best is None else to_infix(best.substitute(back), names.identifiers, _DIGITS)
-        watcher(Progress(at_work, equation, share))
-
-    return show

@@ -1,155 +1,138 @@
-"""Result files: a fitted front as JSON, and predictions from one."""
+"""Results in files: fitted estimators that are read back, and predictions from them."""
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from nsr.data.decoding import described, read_bytes
+from nsr.data.decoding import described
 from nsr.data.notes import tell
 from nsr.data.table import Table, pass_over_units
-from nsr.data.writing import write_whole
 from nsr.evaluate.program import Program
-from nsr.expressions.expression import Expression
-from nsr.expressions.parsing import parse
+from nsr.regressor import SymbolicRegressor
+from nsr.report.report import Report
+from nsr.saving import functions, systems
+from nsr.saving.file import not_a_result, read
+from nsr.saving.parameters import rebuilt_parameters
+from nsr.saving.plain import rebuilt
+from nsr.search.settings import SearchSettings
 
 if TYPE_CHECKING:
-    from nsr.regressor import SymbolicRegressor
-    from nsr.report.report import Report
+    from nsr.ode.regressor import ODERegressor
+
+Array = NDArray[np.float64]
+Fitted = TypeVar("Fitted", SymbolicRegressor, "ODERegressor")
+Function = Callable[[Array, Array], Array]
 
 
-@dataclass(frozen=True)
-class Result:
-    """What `nsr predict` needs of a result file.
+def load(path: str | Path, loss: Function | None = None) -> SymbolicRegressor | ODERegressor:
+    """A fitted estimator from a file that `save`, `nsr fit --output` or `nsr ode --output` wrote.
 
-    Attributes:
-        target: Name of the explained column.
-        columns: The explaining columns as the user names them, in order.
-        expression: The chosen equation, of variables in that order.
-        warnings: What the user was warned of when it was fitted.
-    """
-
-    target: str
-    columns: tuple[str, ...]
-    expression: Expression
-    warnings: tuple[str, ...] = ()
-
-
-def write_result(
-    path: Path,
-    estimator: SymbolicRegressor,
-    target: str,
-    seconds: float,
-    seed: int,
-    notes: Sequence[str] = (),
-    report: Report | None = None,
-) -> None:
-    """Writes the front as JSON, with the columns under their own names and as equations call them.
+    It predicts, with deviations and intervals, reports and exports as the one that was saved. Own operators
+    are registered before it is read. The rows of the fit are not in the file.
 
     Args:
-        path: What to write.
-        estimator: Fitted.
-        target: Name of the explained column.
-        seconds: How long it took.
-        seed: Of the search.
-        notes: What the fit warned of.
-        report: On the chosen equation, if one was asked for.
-    """
-    names = estimator.names_
-    front = estimator.equations_
-    content: dict[str, Any] = {
-        "target": target,
-        "features": list(names.identifiers),
-        "columns": dict(zip(names.identifiers, names.columns, strict=True)),
-        "best": int(estimator.best_index_),
-        "equations": [
-            {key: row[key] for key in ("equation", "complexity", "loss", "r2", "warning")}
-            | {"constants": _constants(estimator, place)}
-            for place, row in enumerate(front.to_dict(orient="records"))
-        ],
-        "ended": estimator.ended_,
-        "warnings": [*notes, *_of_equation(str(estimator.best_["warning"]))],
-        "seconds": round(seconds, 3),
-        "checkpoint": estimator.checkpoint,
-        "loss": estimator.loss_,
-        "seed": seed,
-    }
-    if report is not None:
-        content["report"] = report.to_dict()
-    write_whole(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
-
-
-def _of_equation(warning: str) -> list[str]:
-    """What there is to say of an equation that has no value somewhere in the box of its data."""
-    return [f"the chosen equation has no value everywhere between the rows ({warning})"] if warning else []
-
-
-def _constants(estimator: SymbolicRegressor, place: int) -> list[dict[str, Any]]:
-    """The constants of an equation with errors and intervals; null for what is unknown."""
-    table = estimator.constants_
-    rows = table[table["equation"] == place].drop(columns="equation").to_dict(orient="records")
-    return [
-        {
-            str(key): cell if isinstance(cell, str) or math.isfinite(cell) else None
-            for key, cell in row.items()
-        }
-        for row in rows
-    ]
-
-
-def read_result(path: Path) -> Result:
-    """Reads a result file.
+        path: The file.
+        loss: The user's own, where the fit was made with a function, which files do not hold.
 
     Raises:
-        ValueError: If it is missing or not one that `nsr fit --output` wrote.
+        ValueError: If it is not such a file, or a loss or an operator is missing.
     """
-    stored = read_bytes(path)
+    content = read(Path(path))
     try:
-        content: dict[str, Any] = json.loads(stored)
-        features = [str(name) for name in content["features"]]
-        columns = tuple(str(content["columns"][name]) for name in features)
-        equation = str(content["equations"][content["best"]]["equation"])
-        target = str(content["target"])
-        notes = content.get("warnings", [])
-        if not isinstance(notes, list):
-            raise TypeError
-    except (ValueError, KeyError, IndexError, TypeError, RecursionError):
-        raise ValueError(
-            f"{described(path)} is not a result of `nsr fit`; write it anew with --output"
-        ) from None
-    return Result(target, columns, parse(equation, features), tuple(map(str, notes)))
+        return _systems(content) if content["kind"] == systems.KIND else _function(content, loss)
+    except (KeyError, IndexError, TypeError, AttributeError):
+        raise not_a_result(Path(path)) from None
+    except ValueError as error:
+        raise ValueError(f"{described(Path(path))}: {error}") from None
 
 
-def predictions(result: Result, table: Table) -> pd.DataFrame:
-    """The equation's values for every row, as a table with one column named like the target.
+def resumed(path: Path, estimator: Fitted) -> Fitted:
+    """An estimator with the same parameters that begins with the equations of a saved result.
+
+    Args:
+        path: What `save` wrote, of an estimator of the same kind.
+        estimator: Not fitted.
 
     Raises:
-        ValueError: If a column that the equation uses is missing or not numeric.
+        ValueError: If the file is not such a result.
     """
+    saved = load(path)
+    if type(saved) is not type(estimator):
+        raise ValueError(f"{described(path)} is a result of the other kind, of functions or of systems")
+    saved.set_params(**estimator.get_params(deep=False)).set_params(warm_start=True)
+    return saved
+
+
+def _systems(content: dict[str, Any]) -> ODERegressor:
+    from nsr.ode.regressor import ODERegressor
+    from nsr.ode.settings import OdeSettings
+
+    kinds = {"settings": OdeSettings | None}
+    estimator = ODERegressor(**rebuilt_parameters(content["parameters"], kinds))
+    systems.fill_systems(estimator, content)
+    return estimator
+
+
+def _function(content: dict[str, Any], loss: Function | None) -> SymbolicRegressor:
+    kinds = {"settings": SearchSettings | None}
+    estimator = SymbolicRegressor(**rebuilt_parameters(content["parameters"], kinds))
+    if loss is not None:
+        estimator.set_params(loss=loss)
+    functions.fill_function(estimator, content, rebuilt(Report, content["report"]), loss)
+    return estimator
+
+
+def predictions(
+    estimator: SymbolicRegressor | ODERegressor, table: Table, row: int | None = None
+) -> pd.DataFrame:
+    """An equation's values for every row of a table, as a table with one column named like the target.
+
+    Args:
+        estimator: Fitted to y = f(X).
+        table: With the columns that the equation uses.
+        row: Of the front; the chosen one by default.
+
+    Raises:
+        ValueError: If there is no such row, a column that the equation uses is missing or not numeric, or
+            equations of motion were found.
+    """
+    if not isinstance(estimator, SymbolicRegressor):
+        raise ValueError(
+            "the result holds equations of motion, which predict no column: simulate them in Python, with "
+            "nsr.load(path).predict(t, x0)"
+        )
     pass_over_units(table)
-    for warning in result.warnings:
+    place = estimator.row(row)
+    for warning in (*estimator.warnings_, *_of_equation(estimator, place)):
         tell(f"when the equation was fitted: {warning}")
+    expression, columns = estimator.expressions_[place], estimator.names_.columns
     # Of columns with one name all are looked up, as their order tells them apart.
     needed = [
         place
-        for place, name in enumerate(result.columns)
-        if place in result.expression.variables or result.columns.count(name) > 1
+        for place, name in enumerate(columns)
+        if place in expression.variables or columns.count(name) > 1
     ]
-    X = np.zeros((len(table), len(result.columns)))
+    X = np.zeros((len(table), len(columns)))
     if needed:
-        X[:, needed] = table.matrix(table.places([result.columns[place] for place in needed]))
-    values = Program([result.expression]).values(X)[0]
+        X[:, needed] = table.matrix(table.places([columns[place] for place in needed]))
+    values = Program([expression]).values(X)[0]
     undefined = np.flatnonzero(~np.isfinite(values))
     if len(undefined):
         tell(
             f"the equation has no value in {len(undefined)} of {len(values)} rows, the first in line "
             f"{table.lines[undefined[0]]}: they are left empty"
         )
-    return pd.DataFrame({result.target: np.where(np.isfinite(values), values, np.nan)})
+    return pd.DataFrame({estimator.data_.target.name: np.where(np.isfinite(values), values, np.nan)})
+
+
+def _of_equation(estimator: SymbolicRegressor, place: int) -> list[str]:
+    """What there is to say of an equation that has no value somewhere in the box of its data."""
+    warning, chosen = estimator.equations_["warning"].iloc[place], place == estimator.best_index_
+    which = "the chosen equation" if chosen else f"the equation of row {place}"
+    return [f"{which} has no value everywhere between the rows ({warning})"] if warning else []

@@ -104,6 +104,22 @@ class Names:
             raise ValueError(f"the columns are in another order than in fit: {', '.join(self.columns)}")
 
 
+def places_of(before: Names, now: Names) -> dict[int, int]:
+    """Where the columns of one table are in another one that has the same, perhaps in another order.
+
+    Raises:
+        ValueError: If it has not.
+    """
+    if before.columns == now.columns:
+        return {place: place for place in range(len(before.columns))}
+    if sorted(before.columns) != sorted(now.columns):
+        raise ValueError(
+            f"a fit that begins with another one needs its columns, {', '.join(before.columns)}: give these, "
+            "or leave out warm_start, or --resume"
+        )
+    return {old: now.place(column) for old, column in enumerate(before.columns)}
+
+
 def with_text_names(X: Any) -> Any:
     """A data frame with names that scikit-learn takes: identifiers where they are partly text, or repeat."""
     columns = list(getattr(X, "columns", ()))

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+_kept: ContextVar[list[str] | None] = ContextVar("kept", default=None)
 
 
 class DataWarning(UserWarning):
@@ -11,4 +16,18 @@ class DataWarning(UserWarning):
 
 def tell(message: str) -> None:
     """Warns the user about the data."""
+    kept = _kept.get()
+    if kept is not None:
+        kept.append(message)
     warnings.warn(message, DataWarning, stacklevel=4)
+
+
+@contextmanager
+def kept_notes() -> Iterator[list[str]]:
+    """Keeps what is told meanwhile in a list, too, as a result is read long after its warnings were shown."""
+    notes: list[str] = []
+    token = _kept.set(notes)
+    try:
+        yield notes
+    finally:
+        _kept.reset(token)

@@ -4,37 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nsr.expressions.bodies import without_bodies
-from nsr.expressions.expression import PLACEHOLDER, Expression
-from nsr.expressions.operators import Operator
-from nsr.expressions.printing import Binding, Style, Text, written
+from nsr.export.code import Language
+from nsr.expressions.expression import Expression
+from nsr.expressions.printing import Binding, Text
+
+_KEYWORDS = (
+    "auto bool break case char const continue default do double else enum extern false float for goto if "
+    "inline int long pow register restrict return short signed sizeof static struct switch true typedef "
+    "union unsigned void volatile while"
+)
+
+C = Language(
+    "c",
+    "C",
+    power=lambda base, exponent: Text(f"pow({base.signed}, {exponent.signed})", Binding.ATOM),
+    number=repr,
+    keywords=frozenset(_KEYWORDS.split()),
+)
 
 
 def to_c(expression: Expression, names: Sequence[str] | None = None, function: str = "f") -> str:
-    """A C99 function of doubles; it needs `#include <math.h>`.
+    """A C99 function of doubles.
 
     Args:
         expression: What to write, without placeholders.
-        names: Names of all variables, which become the function's parameters; those that occur, `x_0`,
-            `x_1`, ..., by default.
+        names: Of all variables, which become the function's parameters; `x_0`, `x_1`, ... by default.
         function: Its name.
 
     Raises:
-        ValueError: If a constant has no value yet, or an operator has no C form.
+        ValueError: If a constant has no value yet, or C cannot say an operator.
     """
-    if PLACEHOLDER in expression.tokens:
-        raise ValueError("a constant of the expression has no value yet; refine it before it is written in C")
-    parameters = [f"x_{i}" for i in expression.variables] if names is None else list(names)
-
-    def name(token: str) -> str:
-        return token if names is None else names[int(token[2:])]
-
-    body = written(without_bodies(expression), Style(repr, name, _call))
+    parameters = C.parameters(expression, names)
     signature = ", ".join(f"double {parameter}" for parameter in parameters) or "void"
-    return f"double {function}({signature}) {{\n    return {body};\n}}\n"
-
-
-def _call(operator: Operator, arguments: list[Text]) -> Text:
-    if operator.c is None:
-        raise ValueError(f"operator {operator.name!r} has no C form; register it with one (`c`)")
-    return Text(operator.c.format(*(argument.signed for argument in arguments)), Binding.ATOM)
+    body = C.body(expression, parameters)
+    return f"#include <math.h>\n\ndouble {function}({signature}) {{\n    return {body};\n}}\n"

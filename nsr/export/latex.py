@@ -1,23 +1,66 @@
-"""Expressions as LaTeX."""
+"""Expressions, and whole fronts, as LaTeX."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import sympy
 
+from nsr.export.leaderboard import share
 from nsr.expressions.expression import Expression
 from nsr.expressions.sympy_form import to_sympy
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def to_latex(expression: Expression, names: Sequence[str] | None = None, digits: int = 4) -> str:
+
+def to_latex(expression: Expression, names: Sequence[str] | None = None, digits: int | None = 4) -> str:
     """LaTeX of an expression, typeset by SymPy.
 
     Args:
         expression: What to typeset.
         names: Names of the variables; Greek letters and indices are recognised.
-        digits: Significant digits of constants.
+        digits: Significant digits of constants; those that they have if None.
     """
-    form = to_sympy(expression, names)
-    rounded = form.xreplace({number: sympy.Float(number, digits) for number in form.atoms(sympy.Float)})
-    return str(sympy.latex(rounded))
+    return str(sympy.latex(with_digits(to_sympy(expression, names), digits)))
+
+
+def equation_latex(state: str, expression: Expression, names: Sequence[str]) -> str:
+    """An expression with all digits of its constants; as the rate of a state, if it is one of a system."""
+    right = to_latex(expression, names, None)
+    return rf"\frac{{d {sympy.latex(sympy.Symbol(state))}}}{{dt}} = {right}" if state else right
+
+
+def with_digits(form: sympy.Expr, digits: int | None) -> sympy.Expr:
+    """A SymPy form whose numbers are printed with this many digits; with those that they have if None."""
+    return form.xreplace(
+        {
+            number: sympy.Float(repr(float(number))) if digits is None else sympy.Float(number, digits)
+            for number in form.atoms(sympy.Float)
+        }
+    )
+
+
+def latex_table(front: pd.DataFrame, equations: Sequence[str], best_index: int) -> str:
+    """A front as a `tabular`, the chosen row marked by a star.
+
+    Args:
+        front: `equations_` of an estimator.
+        equations: LaTeX of each.
+        best_index: Row of the chosen one.
+    """
+    columns = zip(front["complexity"], front["loss"], front["r2"], equations, strict=True)
+    rows = []
+    for place, (complexity, loss, r2, equation) in enumerate(columns):
+        star = r"$\star$" if place == best_index else ""
+        cells = [star, str(complexity), _number(f"{loss:.3g}"), _number(share(1 - r2)), f"${equation}$"]
+        rows.append(" & ".join(cells) + r" \\")
+    head = r" & complexity & loss & unexplained & equation \\"
+    lines = [r"\begin{tabular}{rrrrl}", r"\hline", head, r"\hline", *rows, r"\hline", r"\end{tabular}"]
+    return "\n".join(lines) + "\n"
+
+
+def _number(text: str) -> str:
+    mantissa, has_exponent, exponent = text.partition("e")
+    return rf"${mantissa} \times 10^{{{int(exponent)}}}$" if has_exponent else f"${mantissa}$"

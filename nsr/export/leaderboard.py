@@ -32,6 +32,7 @@ def leaderboard(
     marks = ["*" if i == best_index else "" for i in range(len(front))]
     columns = [
         ["", *marks],
+        ["row", *(str(place) for place in range(len(front)))],
         ["complexity", *(str(value) for value in front["complexity"])],
         ["loss", *(f"{value:.3g}" for value in front["loss"])],
         ["unexplained", *(share(1 - value) for value in front["r2"])],

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import importlib
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import KW_ONLY, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Literal
 
 from nsr.expressions import dimensions, intervals
@@ -20,8 +20,8 @@ class Operator:
     """One operator of the expression language.
 
     The first four fields are what an operator needs. What else is known about it makes more of NSR use it:
-    without a derivative autograd is asked for one, without an inverse no part is wanted below it, and without
-    a C form it is not exported to C.
+    without a derivative autograd is asked for one, and without an inverse no part is wanted below it. A
+    language that has no word for it (`code`) is told its SymPy form, where that is made of other operators.
 
     Attributes:
         name: The token, for example `add`; also the function name in infix text unless there is a symbol.
@@ -32,8 +32,9 @@ class Operator:
         numpy: Elementwise function on float64 arrays.
         scalar: Function of floats that folds constants; it raises ValueError, OverflowError or
             ZeroDivisionError outside its domain. Without it constants stay where they are.
-        c: C expression (C99, `math.h`), with `{0}`, `{1}` ... for the arguments; sums, products and ratios
-            need none.
+        code: What it is called in the languages of `nsr.export`, by their names (`c`, `python`, `numpy`,
+            `jax`, `excel`, `matlab`, `julia`): an expression with `{0}`, `{1}` ... for the arguments, each of
+            which stands there as in a call. Sums, products, ratios and powers need none.
         derivatives: Partial derivative by each argument, a function of all arguments, as arrays.
         inverses: For each argument what it must be, from the wanted values and the arguments' present ones
             (`nsr.expressions.inverses`).
@@ -71,7 +72,7 @@ class Operator:
     complexity: int = 1
     numpy: Callable[..., Any] | None = None
     scalar: Callable[..., float] | None = None
-    c: str | None = None
+    code: Mapping[str, str] = field(default_factory=dict)
     derivatives: tuple[Callable[..., Any], ...] = ()
     inverses: tuple[Callable[..., Any], ...] = ()
     interval: intervals.Form = intervals.unknown
@@ -100,9 +101,9 @@ class Operator:
         for name in (self.name, *self.aliases):
             if not name.isidentifier():
                 raise ValueError(f"operator name {name!r} is not an identifier")
-        for field in ("derivatives", "inverses", "weights", "exponents"):
-            if len(getattr(self, field)) not in (0, self.arity):
-                raise ValueError(f"operator {self.name!r} has {self.arity} argument(s): give as many {field}")
+        for known in ("derivatives", "inverses", "weights", "exponents"):
+            if len(getattr(self, known)) not in (0, self.arity):
+                raise ValueError(f"operator {self.name!r} has {self.arity} argument(s): give as many {known}")
         if self.arity != 1 and (self.parity is not None or self.period is not None):
             raise ValueError(
                 f"operator {self.name!r}: only a function of one argument has a parity or a period"
@@ -148,3 +149,26 @@ class Imported:
     def __call__(self, *arguments: Any) -> Any:
         """What the function makes of arguments."""
         return getattr(importlib.import_module(self.module), self.name)(*arguments)
+
+
+def called(name: str, function: Callable[..., Any], **others: str) -> dict[str, str]:
+    """`Operator.code` of a function of one argument that nearly all languages call by the same name.
+
+    Args:
+        name: That name.
+        function: NumPy's.
+        others: Other names, by language.
+    """
+    names = {"c": name, "python": f"math.{name}", "excel": name.upper(), "matlab": name, "julia": name}
+    names |= {"numpy": f"np.{function.__name__}"} | others
+    return code(**{language: f"{word}({{0}})" for language, word in names.items()})
+
+
+def code(numpy: str, **others: str) -> dict[str, str]:
+    """`Operator.code` of an operator that JAX calls as NumPy does.
+
+    Args:
+        numpy: NumPy's form, in which the module is called `np`.
+        others: The forms of other languages, by their names.
+    """
+    return {"numpy": numpy, "jax": numpy.replace("np.", "jnp."), **others}

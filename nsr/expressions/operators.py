@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from nsr.expressions import dimensions, intervals, inverses
-from nsr.expressions.operator import Imported, Operator
+from nsr.expressions.operator import Imported, Operator, called
 from nsr.expressions.piecewise_operators import PIECEWISE
 from nsr.expressions.special_operators import SPECIAL
 
@@ -112,7 +112,8 @@ def _transcendental(
     """A function of one argument that torch, SymPy, `math` and C know by the same name."""
     return Operator(
         name, 1, Imported("torch", name), Imported("sympy", name), complexity=2, numpy=numpy,
-        scalar=getattr(math, name), c=name + "({0})", derivatives=(slope,), inverses=(inversion,), **known,
+        scalar=getattr(math, name), derivatives=(slope,), inverses=(inversion,),
+        code=called(name, numpy) | known.pop("code", {}), **known,
     )  # fmt: skip
 
 
@@ -143,7 +144,7 @@ _ELEMENTARY: tuple[Operator, ...] = (
         group="arithmetic", interval=intervals.ratio,
     ),
     _arithmetic(
-        "pow", lambda a, b: a**b, symbol="**", c="pow({0}, {1})", unit_rule=dimensions.power,
+        "pow", lambda a, b: a**b, symbol="**", unit_rule=dimensions.power,
         derivatives=(lambda a, b: b * a ** (b - 1), lambda a, b: a**b * np.log(a)),
         inverses=(
             lambda t, a, b: np.copysign(np.abs(t) ** (1 / b), a),
@@ -164,13 +165,14 @@ _ELEMENTARY: tuple[Operator, ...] = (
     ),
     _arithmetic(
         "abs", abs, 1, parity="even", is_nonnegative=True, unit_rule=dimensions.alike, scalar=abs,
-        c="fabs({0})", aliases=("Abs",), varied=True, frequency=0.02,
+        code=called("abs", np.abs, c="fabs", python="abs", numpy="np.abs"), aliases=("Abs",),
+        varied=True, frequency=0.02,
         derivatives=(np.sign,), inverses=(inverses.of_even(np.positive),),
         group="piecewise", interval=intervals.absolute,
     ),
     Operator(
         "sqrt", 1, Imported("torch", "sqrt"), Imported("sympy", "sqrt"), numpy=np.sqrt, exponents=(0.5,),
-        domain=(0.0, math.inf), is_nonnegative=True, inverse="square", c="sqrt({0})",
+        domain=(0.0, math.inf), is_nonnegative=True, inverse="square", code=called("sqrt", np.sqrt),
         searched=True, varied=True, linearizes=0.6, frequency=0.12,
         derivatives=(lambda a: 0.5 / np.sqrt(a),),
         inverses=(inverses.of_one_branch(np.square, low=0.0),),
@@ -178,13 +180,13 @@ _ELEMENTARY: tuple[Operator, ...] = (
     ),
     _arithmetic(
         "square", lambda a: a**2, 1, exponents=(2.0,), parity="even", is_nonnegative=True, inverse="sqrt",
-        c="pow({0}, 2)", searched=True, varied=True, linearizes=0.8, frequency=0.18,
+        searched=True, varied=True, linearizes=0.8, frequency=0.18,
         derivatives=(lambda a: 2 * a,), inverses=(inverses.of_even(np.sqrt),),
         group="powers", interval=intervals.even(np.square, rounding=intervals.EXACT),
     ),
     Operator(
         "cube", 1, lambda a: a * a * a, lambda a: a**3, numpy=lambda a: a * a * a, exponents=(3.0,),
-        parity="odd", c="pow({0}, 3)", searched=True, varied=True, frequency=0.04,
+        parity="odd", searched=True, varied=True, frequency=0.04,
         derivatives=(lambda a: 3 * a**2,), inverses=(inverses.of_one_branch(np.cbrt),),
         group="powers", interval=intervals.increasing(lambda a: a * a * a, rounding=intervals.EXACT),
     ),
@@ -196,6 +198,7 @@ _ELEMENTARY: tuple[Operator, ...] = (
     _transcendental(
         "log", np.log, lambda a: 1 / a, inverses.of_one_branch(np.exp), inverse="exp", domain=(0.0, math.inf),
         is_logarithm=True, aliases=("ln",), searched=True, linearizes=0.75, frequency=0.10,
+        code={"excel": "LN({0})"},
         group="exponential", interval=intervals.increasing(np.log),
     ),
     _transcendental(

@@ -6,7 +6,7 @@ with them unless users name them, but for the stage that looks for laws with cas
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from nsr.expressions import dimensions, intervals
 from nsr.expressions.dimensions import DIMENSIONLESS, Dimension, Quantity
 from nsr.expressions.intervals import Bounds
-from nsr.expressions.operator import Imported, Operator
+from nsr.expressions.operator import Imported, Operator, called, code
 
 Array = NDArray[np.float64]
 
@@ -95,15 +95,32 @@ def _operator(name: str, arity: int, **known: Any) -> Operator:
     )  # fmt: skip
 
 
-def _rounding(name: str, numpy: Callable[..., Any], c: str, **known: Any) -> Operator:
+def _rounding(name: str, numpy: Callable[..., Any], written: Mapping[str, str], **known: Any) -> Operator:
     return _operator(
-        name, 1, numpy=numpy, c=c, derivatives=(_flat,), inverses=(_kept(numpy),), scalar=_scalar(numpy),
-        interval=intervals.increasing(numpy, rounding=intervals.EXACT), **known,
+        name, 1, numpy=numpy, code=written, derivatives=(_flat,), inverses=(_kept(numpy),),
+        scalar=_scalar(numpy), interval=intervals.increasing(numpy, rounding=intervals.EXACT), **known,
     )  # fmt: skip
 
 
 def _scalar(function: Callable[..., Any]) -> Callable[..., float]:
     return lambda *values: float(function(*values))
+
+
+def _extreme(name: str, of_arrays: str) -> dict[str, str]:
+    """What languages call the smaller or the larger of two numbers."""
+    call = f"{name}({{0}}, {{1}})"
+    return code(
+        f"np.{of_arrays}({{0}}, {{1}})", c=f"f{call}", python=call, excel=f"{name.upper()}({{0}},{{1}})",
+        matlab=call, julia=call,
+    )  # fmt: skip
+
+
+def _comparison(relation: str) -> dict[str, str]:
+    """How languages write a relation that counts as 1 or 0."""
+    return code(
+        f"np.where({relation}, 1.0, 0.0)", c=f"({relation} ? 1.0 : 0.0)", python=f"float({relation})",
+        excel=f"IF({relation},1,0)", matlab=f"double({relation})", julia=f"Float64({relation})",
+    )  # fmt: skip
 
 
 def _less(a: Array, b: Array) -> Array:
@@ -125,7 +142,8 @@ def _where(condition: Array, a: Array, b: Array) -> Array:
 PIECEWISE: tuple[Operator, ...] = (
     _operator(
         "minimum", 2, is_symmetric=True,
-        numpy=np.minimum, scalar=_scalar(np.minimum), c="fmin({0}, {1})",
+        numpy=np.minimum, scalar=_scalar(np.minimum),
+        code=_extreme("min", "minimum"),
         aliases=("min", "Min"), derivatives=(_share(np.less, 0), _share(np.less, 1)),
         unit_rule=dimensions.alike, interval=_smaller,
         inverses=(
@@ -135,7 +153,8 @@ PIECEWISE: tuple[Operator, ...] = (
     ),
     _operator(
         "maximum", 2, is_symmetric=True,
-        numpy=np.maximum, scalar=_scalar(np.maximum), c="fmax({0}, {1})",
+        numpy=np.maximum, scalar=_scalar(np.maximum),
+        code=_extreme("max", "maximum"),
         aliases=("max", "Max"), derivatives=(_share(np.greater, 0), _share(np.greater, 1)),
         unit_rule=dimensions.alike, interval=_larger,
         inverses=(
@@ -144,7 +163,11 @@ PIECEWISE: tuple[Operator, ...] = (
         ),
     ),
     _operator(
-        "mod", 2, numpy=np.mod, scalar=lambda a, b: a % b, c="(({0}) - ({1})*floor(({0})/({1})))",
+        "mod", 2, numpy=np.mod, scalar=lambda a, b: a % b,
+        code=code(
+            "np.mod({0}, {1})", c="(({0}) - ({1})*floor(({0})/({1})))", python="(({0}) % ({1}))",
+            excel="MOD({0},{1})", matlab="mod({0}, {1})", julia="mod({0}, {1})",
+        ),
         aliases=("Mod",),
         derivatives=(lambda a, _b: np.ones_like(a), lambda a, b: -np.floor(a / b)),
         unit_rule=dimensions.alike, interval=_remainder,
@@ -154,7 +177,7 @@ PIECEWISE: tuple[Operator, ...] = (
         ),
     ),
     _operator(
-        "less", 2, numpy=_less, scalar=_scalar(_less), c="({0} < {1} ? 1.0 : 0.0)", unit_rule=_counted,
+        "less", 2, numpy=_less, scalar=_scalar(_less), code=_comparison("{0} < {1}"), unit_rule=_counted,
         derivatives=(_flat, _flat), interval=_is_less,
         inverses=(
             lambda t, a, b: np.where(_less(a, b) == t, a, np.nan),
@@ -162,7 +185,7 @@ PIECEWISE: tuple[Operator, ...] = (
         ),
     ),
     _operator(
-        "greater", 2, numpy=_greater, scalar=_scalar(_greater), c="({0} > {1} ? 1.0 : 0.0)",
+        "greater", 2, numpy=_greater, scalar=_scalar(_greater), code=_comparison("{0} > {1}"),
         unit_rule=_counted, derivatives=(_flat, _flat), interval=_is_greater,
         inverses=(
             lambda t, a, b: np.where(_greater(a, b) == t, a, np.nan),
@@ -170,8 +193,11 @@ PIECEWISE: tuple[Operator, ...] = (
         ),
     ),
     _operator(
-        "where", 3, numpy=_where, scalar=_scalar(_where), c="({0} != 0 ? {1} : {2})", unit_rule=_of_cases,
-        interval=_either,
+        "where", 3, numpy=_where, scalar=_scalar(_where), unit_rule=_of_cases, interval=_either,
+        code=code(
+            "np.where({0} != 0, {1}, {2})", c="({0} != 0 ? {1} : {2})", python="({1} if {0} != 0 else {2})",
+            excel="IF({0}<>0,{1},{2})", julia="({0} != 0 ? {1} : {2})",
+        ),
         derivatives=(
             _flat,
             lambda c, _a, _b: (c != 0) * 1.0,
@@ -184,14 +210,27 @@ PIECEWISE: tuple[Operator, ...] = (
         ),
     ),
     _rounding(
-        "sign", np.sign, "((double)({0} > 0) - ({0} < 0))", aliases=("sgn",), parity="odd",
+        "sign", np.sign, called("sign", np.sign) | {
+            "c": "((double)({0} > 0) - ({0} < 0))", "python": "float(({0} > 0) - ({0} < 0))"
+        }, aliases=("sgn",), parity="odd",
         unit_rule=_counted,
     ),
     _rounding(
-        "step", _step, "({0} > 0 ? 1.0 : 0.0)", aliases=("heaviside", "Heaviside"), unit_rule=_counted,
+        "step", _step, _comparison("{0} > 0"), aliases=("heaviside", "Heaviside"), unit_rule=_counted,
         is_nonnegative=True,
     ),
-    _rounding("floor", np.floor, "floor({0})", unit_rule=dimensions.alike),
-    _rounding("ceil", np.ceil, "ceil({0})", aliases=("ceiling",), unit_rule=dimensions.alike),
-    _rounding("round", np.rint, "rint({0})", unit_rule=dimensions.alike),
+    _rounding("floor", np.floor, called("floor", np.floor, excel="INT"), unit_rule=dimensions.alike),
+    _rounding(
+        "ceil", np.ceil, called("ceil", np.ceil) | {"excel": "(-INT(-({0})))"}, aliases=("ceiling",),
+        unit_rule=dimensions.alike,
+    ),
+    # Where two whole numbers are as near, to the even one.
+    _rounding(
+        "round", np.rint,
+        called("round", np.rint, c="rint", python="round") | {
+            "excel": "(INT({0}+0.5)-IF(MOD({0},2)=0.5,1,0))",
+            "matlab": "(floor({0} + 0.5) - (mod({0}, 2) == 0.5))",
+        },
+        unit_rule=dimensions.alike,
+    ),
 )  # fmt: skip

@@ -59,11 +59,15 @@ class Style(NamedTuple):
         number: Writes a number that is not negative.
         name: Writes a variable or the placeholder.
         call: Writes whatever is neither a sum nor a product, from the operator and its arguments.
+        times: Stands between factors.
+        over: Stands between numerator and denominator.
     """
 
     number: Callable[[float], str]
     name: Callable[[str], str]
     call: Callable[[Operator, list[Text]], Text]
+    times: str = str(_TIMES)
+    over: str = str(_OVER)
 
 
 def to_infix(expression: Expression, names: Sequence[str] | None = None, digits: int | None = None) -> str:
@@ -96,13 +100,30 @@ def written(expression: Expression, style: Style) -> str:
         return Text(style.number(abs(token)), Binding.ATOM, token < 0)
 
     def node(operator: Operator, arguments: list[Text]) -> Text:
-        if operator.weights and set(operator.weights) <= {1.0, -1.0}:
+        if is_sum(operator):
             return _sum(arguments, operator.weights)
-        if operator.exponents in _PRODUCTS:
-            return _product(arguments, operator.exponents, style.number(1.0))
+        if is_product(operator):
+            return _product(arguments, operator.exponents, style)
         return style.call(operator, arguments)
 
     return expression.fold(leaf, node).signed
+
+
+def is_sum(operator: Operator) -> bool:
+    """Whether it is written as a sum or a difference, or with a sign."""
+    return bool(operator.weights) and set(operator.weights) <= {1.0, -1.0}
+
+
+def is_product(operator: Operator) -> bool:
+    """Whether it is written as a product or as a ratio."""
+    return operator.exponents in _PRODUCTS
+
+
+def whole_exponent(operator: Operator) -> float | None:
+    """The exponent of an operator that is a power of one argument, if it is whole."""
+    if operator.arity == 1 and operator.exponents and operator.exponents[0].is_integer():
+        return operator.exponents[0]
+    return None
 
 
 def format_number(value: float, digits: int | None = None) -> str:
@@ -122,8 +143,9 @@ def _sum(terms: list[Text], weights: Sequence[float]) -> Text:
     return Text(f"{first.signed} {_MINUS if is_subtracted else _PLUS} {second}", Binding.SUM)
 
 
-def _product(factors: list[Text], exponents: Sequence[float], one: str) -> Text:
+def _product(factors: list[Text], exponents: Sequence[float], style: Style) -> Text:
     """Factors above and below a line, without those that are one."""
+    one = style.number(1.0)
     is_negative = sum(factor.is_negative for factor in factors) % 2 == 1
     left, right = factors if len(factors) == 2 else (Text(one, Binding.ATOM), factors[0])
     is_below = exponents[-1] < 0
@@ -132,11 +154,11 @@ def _product(factors: list[Text], exponents: Sequence[float], one: str) -> Text:
     if left.body == one and not is_below:
         return right._replace(is_negative=is_negative)
     if is_below:
-        body = f"{left.within(Binding.PRODUCT)}{_OVER}{right.within(Binding.POWER)}"
-    elif right.binding == Binding.PRODUCT and right.body.startswith(f"{one}{_OVER}"):
+        body = f"{left.within(Binding.PRODUCT)}{style.over}{right.within(Binding.POWER)}"
+    elif right.binding == Binding.PRODUCT and right.body.startswith(f"{one}{style.over}"):
         body = left.within(Binding.PRODUCT) + right.body.removeprefix(one)
     else:
-        body = f"{left.within(Binding.PRODUCT)}{_TIMES}{right.within(Binding.PRODUCT)}"
+        body = f"{left.within(Binding.PRODUCT)}{style.times}{right.within(Binding.PRODUCT)}"
     return Text(body, Binding.PRODUCT, is_negative)
 
 
@@ -144,8 +166,8 @@ def _call(operator: Operator, arguments: list[Text]) -> Text:
     """A power with its symbol, anything else as a function."""
     if operator.symbol is not None:
         return _power(*arguments)
-    if operator.arity == 1 and operator.exponents and operator.exponents[0].is_integer():
-        exponent = operator.exponents[0]
+    exponent = whole_exponent(operator)
+    if exponent is not None:
         return _power(arguments[0], Text(format_number(abs(exponent)), Binding.ATOM, exponent < 0))
     return Text(f"{operator.name}({', '.join(a.signed for a in arguments)})", Binding.ATOM)
 

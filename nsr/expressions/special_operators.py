@@ -116,32 +116,61 @@ def _slope_of_j1(a: Array) -> Array:
 
 
 def _special(
-    name: str, numpy: Callable[..., Any], slope: Callable[..., Any], c: str, **known: Any
+    name: str, numpy: Callable[..., Any], slope: Callable[..., Any], written: dict[str, str], **known: Any
 ) -> Operator:
     """A special function, whose tensor and SymPy forms have its name in their modules."""
     return Operator(
         name, 1, Imported("nsr.expressions.tensor_functions", name),
         Imported("nsr.expressions.sympy_functions", name), complexity=2, group="special", numpy=numpy,
-        scalar=lambda value: float(numpy(value)), c=c, derivatives=(slope,),
+        scalar=lambda value: float(numpy(value)), code=written, derivatives=(slope,),
         inverses=(_newton(numpy, slope),), **known,
     )  # fmt: skip
 
 
+def _coded(name: str, of_scipy: str, **others: str) -> dict[str, str]:
+    """What languages call a special function that most have."""
+    of_arrays = f"scipy.special.{of_scipy}({{0}})"
+    forms = {
+        "c": f"{name}({{0}})", "python": f"math.{name}({{0}})", "numpy": of_arrays, "jax": f"jax.{of_arrays}",
+        "excel": f"{name.upper()}({{0}})", "matlab": f"{name}({{0}})",
+        "julia": f"SpecialFunctions.{name}({{0}})",
+    }  # fmt: skip
+    return forms | others
+
+
+def _bessel(order: int) -> dict[str, str]:
+    return {
+        "c": f"j{order}({{0}})",
+        "numpy": f"scipy.special.j{order}({{0}})",
+        "excel": f"BESSELJ({{0}},{order})",
+        "matlab": f"besselj({order}, {{0}})",
+        "julia": f"SpecialFunctions.besselj{order}({{0}})",
+    }
+
+
 SPECIAL: tuple[Operator, ...] = (
-    _special("gamma", _GAMMA, _slope_of_gamma, "tgamma({0})", interval=_of_gamma(_GAMMA, _LEAST)),
     _special(
-        "loggamma", _LOGGAMMA, _DIGAMMA, "lgamma({0})", aliases=("gammaln", "lgamma"),
-        interval=_of_gamma(_LOGGAMMA, float(np.log(_LEAST))),
+        "gamma", _GAMMA, _slope_of_gamma, _coded("gamma", "gamma", c="tgamma({0})"),
+        interval=_of_gamma(_GAMMA, _LEAST),
     ),
     _special(
-        "erf", _ERF, _slope_of_erf, "erf({0})", parity="odd", interval=intervals.increasing(_ERF, -1.0, 1.0)
+        "loggamma", _LOGGAMMA, _DIGAMMA,
+        _coded(
+            "lgamma", "gammaln", excel="IF({0}>0,GAMMALN({0}),LN(ABS(GAMMA({0}))))", matlab="gammaln({0})",
+            julia="SpecialFunctions.logabsgamma({0})[1]",
+        ),
+        aliases=("gammaln", "lgamma"), interval=_of_gamma(_LOGGAMMA, float(np.log(_LEAST))),
     ),
     _special(
-        "bessel_j0", _J0, _slope_of_j0, "j0({0})", aliases=("j0",), parity="even",
+        "erf", _ERF, _slope_of_erf, _coded("erf", "erf"), parity="odd",
+        interval=intervals.increasing(_ERF, -1.0, 1.0),
+    ),
+    _special(
+        "bessel_j0", _J0, _slope_of_j0, _bessel(0), aliases=("j0",), parity="even",
         interval=_oscillating(_J0, _turns_of_j0),
     ),
     _special(
-        "bessel_j1", _J1, _slope_of_j1, "j1({0})", aliases=("j1",), parity="odd",
+        "bessel_j1", _J1, _slope_of_j1, _bessel(1), aliases=("j1",), parity="odd",
         interval=_oscillating(_J1, _turns_of_j1),
     ),
 )  # fmt: skip

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import sympy
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, check_random_state
 
 from nsr.clock import Clock, check_time_limit
 from nsr.data.limits import limits_of
-from nsr.data.names import Names
-from nsr.data.notes import tell
-from nsr.export.latex import to_latex
+from nsr.data.names import Names, places_of
+from nsr.data.notes import kept_notes, tell
+from nsr.data.writing import check_output
 from nsr.export.leaderboard import leaderboard
-from nsr.expressions.sympy_form import to_sympy
+from nsr.export.rows import ExportedRows
+from nsr.expressions.expression import Expression, variable
+from nsr.expressions.parsing import parse
+from nsr.expressions.printing import to_infix
+from nsr.live import shown
 from nsr.network.checkpoint import DEFAULT_CHECKPOINT
 from nsr.network.devices import check_device
 from nsr.ode.compiling import compile_ode_kernels
@@ -28,13 +33,17 @@ from nsr.ode.paths import System
 from nsr.ode.printing import to_equations
 from nsr.ode.search import FoundSystem, SystemSearch, Watch
 from nsr.ode.settings import DEFAULTS, OdeSettings
-from nsr.ode.shooting import FittedSystem
 from nsr.ode.simulation import simulate
 from nsr.ode.stages import STAGES
 from nsr.ode.task import OdeTask
+from nsr.ode.telling import Telling
 from nsr.ode.trajectories import is_several
-from nsr.progress import Progress, Watcher, current_watcher
+from nsr.progress import Stopped, Watcher, check_callback, watchers
 from nsr.refinement.selection import thinned
+from nsr.saving.file import write
+from nsr.saving.rows import place_of_row
+from nsr.saving.systems import KIND, plain_systems
+from nsr.stopping import StopWhen
 
 Array = NDArray[np.float64]
 
@@ -42,11 +51,11 @@ Array = NDArray[np.float64]
 _AFTER_INTERRUPTION = 0.5
 # Share of a state's variance that a system may leave unexplained before the user is told.
 _MOST_UNEXPLAINED = 0.5
-# Digits of constants in what is shown while a fit goes on.
+# Digits of constants in what is shown.
 _DIGITS = 4
 
 
-class ODERegressor(BaseEstimator):  # type: ignore[misc]
+class ODERegressor(ExportedRows, BaseEstimator):  # type: ignore[misc]
     """Finds dx/dt = f(x) behind observed trajectories.
 
     Args:
@@ -72,6 +81,12 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         max_constants: Its constants at most.
         exponents: Exponents that its powers may have.
         nesting: How often an operator may stand in the argument of another one.
+        verbose: Whether to show the front so far, as `nsr.SymbolicRegressor` does.
+        callback: Is called with an `nsr.progress.Progress` whenever there is a new best system; what it
+            returns, if it is true, ends the search with the best so far.
+        stop_when: When the best system is good enough to end the search: `exact`, or a mapping of `r2` (of
+            the worst state, at least) and `complexity` (of all components, at most).
+        warm_start: Whether a further fit, of the same states, begins with the systems of the one before.
 
     Attributes:
         equations_: The Pareto front of systems as a data frame, from simple to accurate, with columns
@@ -85,6 +100,8 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         n_features_in_: Number of states.
         feature_names_in_: Names of the states, where the observations had names that are text.
         names_: Names of the states, and the identifiers that stand for them in equations.
+        time_name_: Name of the times; `t` where they came without one.
+        warnings_: What the fit has warned of.
     """
 
     def __init__(
@@ -106,6 +123,10 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         max_constants: int | None = None,
         exponents: Iterable[float] | None = None,
         nesting: Mapping[str, Mapping[str, int]] | None = None,
+        verbose: bool = False,
+        callback: Watcher | None = None,
+        stop_when: str | Mapping[str, float] | None = None,
+        warm_start: bool = False,
     ) -> None:
         self.checkpoint = checkpoint
         self.function_checkpoint = function_checkpoint
@@ -123,6 +144,10 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         self.max_constants = max_constants
         self.exponents = exponents
         self.nesting = nesting
+        self.verbose = verbose
+        self.callback = callback
+        self.stop_when = stop_when
+        self.warm_start = warm_start
 
     def fit(self, t: ArrayLike | Sequence[ArrayLike], X: ArrayLike | Sequence[ArrayLike]) -> ODERegressor:
         """Searches for systems; Ctrl-C ends the search early and keeps the best so far.
@@ -141,6 +166,17 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         Warns:
             DataWarning: If the chosen system explains less than half of the variance of a state.
         """
+        with kept_notes() as notes, shown(self.verbose) as display:
+            self._fit(t, X, display)
+        self.warnings_ = notes
+        return self
+
+    def _fit(
+        self,
+        t: ArrayLike | Sequence[ArrayLike],
+        X: ArrayLike | Sequence[ArrayLike],
+        display: Watcher | None,
+    ) -> None:
         self._check_parameters()
         networks = Networks(self.checkpoint, self.function_checkpoint, self.n_candidates, self.device)
         stages = {name: make(networks) for name, make in STAGES.items() if name in self._stages}
@@ -150,11 +186,11 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         task = OdeTask.of(t, X, self.settings or DEFAULTS, seed)
         names = _names(X, task.n_states)
         task = replace(task, space=limits_of(self, names).space)
-        search = SystemSearch(task, stages, _shown_to(current_watcher(), names))
+        search = SystemSearch(task, stages, self._watch(names, display))
         try:
-            search.run(clock)
-        except KeyboardInterrupt:
-            if search.is_empty:
+            search.run(clock, self._starts(names))
+        except (KeyboardInterrupt, Stopped) as stop:
+            if search.is_empty and isinstance(stop, KeyboardInterrupt):
                 raise KeyboardInterrupt("interrupted before any system was found") from None
             clock = Clock.of(_AFTER_INTERRUPTION)
         try:
@@ -163,8 +199,8 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
             found, best = search.found(Clock.of(0))
         kept = thinned(found, best, self.n_equations)
         self._keep([found[place] for place in kept], kept.index(best), X, task.n_states)
+        self.time_name_ = _name_of_time(t)
         self._tell_unexplained(found[best].fitted.unexplained)
-        return self
 
     def predict(self, t: ArrayLike, x0: ArrayLike, index: int | None = None) -> Array:
         """Simulates a system; the chosen one by default.
@@ -195,14 +231,6 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         return self.equations_.iloc[self.best_index_]
 
-    def sympy(self, index: int | None = None) -> list[sympy.Expr]:
-        """Right-hand sides of a system as SymPy expressions; of the chosen one by default."""
-        return [to_sympy(component, self.names_.identifiers) for component in self._system(index)]
-
-    def latex(self, index: int | None = None) -> list[str]:
-        """Right-hand sides of a system as LaTeX; of the chosen one by default."""
-        return [to_latex(component, self.names_.identifiers) for component in self._system(index)]
-
     def equations(self, digits: int | None = None) -> list[str]:
         """The front as infix text, with constants of that many digits, or all that are needed."""
         check_is_fitted(self)
@@ -213,11 +241,40 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         header: str = super().__repr__(N_CHAR_MAX)
         if not hasattr(self, "equations_"):
             return header
-        return f"{header}\n{leaderboard(self.equations_, self.equations(digits=4), self.best_index_)}"
+        return f"{header}\n{leaderboard(self.equations_, self.equations(_DIGITS), self.best_index_)}"
+
+    def row(self, index: int | None = None) -> int:
+        """The number of a row of `equations_`, from 0: the chosen one by default; negative ones from the end.
+
+        Raises:
+            ValueError: If there is no such row.
+        """
+        check_is_fitted(self)
+        return place_of_row(index, self.best_index_, len(self.expressions_))
+
+    def save(self, path: str | Path) -> None:
+        """Writes the whole front and the parameters as JSON, which `nsr.load` and `nsr show` read.
+
+        Args:
+            path: File to write.
+
+        Raises:
+            ValueError: If it cannot be a file.
+            OSError: If it cannot be written; the message says where the result is instead, if anywhere.
+        """
+        check_is_fitted(self)
+        check_output(Path(path))
+        write(Path(path), KIND, plain_systems(self))
+
+    def _parts(self, index: int | None, is_shown: bool = False) -> list[tuple[str, Expression]]:
+        system = self._system(index)
+        if is_shown:
+            names = self.names_.identifiers
+            system = tuple(parse(to_infix(one, names, _DIGITS), names) for one in system)
+        return list(zip(self.names_.identifiers, system, strict=True))
 
     def _system(self, index: int | None) -> System:
-        check_is_fitted(self)
-        return self.expressions_[self.best_index_ if index is None else index]
+        return self.expressions_[self.row(index)]
 
     def _check_parameters(self) -> None:
         if not self._stages or set(self._stages) - set(STAGES):
@@ -228,6 +285,24 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         if self.n_equations < 1:
             raise ValueError(f"n_equations must be at least 1, not {self.n_equations}")
         check_device(self.device)
+        StopWhen.of(self.stop_when)
+        check_callback(self.callback)
+
+    def _watch(self, names: Names, display: Watcher | None) -> Watch | None:
+        watcher, stop_when = watchers(self.callback, display), StopWhen.of(self.stop_when)
+        if watcher is None and stop_when is None:
+            return None
+        return Telling(watcher, stop_when, names, self.time_limit, time.monotonic())
+
+    def _starts(self, names: Names) -> list[System]:
+        """What a fit before has found, the best first, in the order of the states of this one."""
+        if not (self.warm_start and hasattr(self, "equations_")):
+            return []
+        places = places_of(*(Names(one.identifiers, one.identifiers) for one in (self.names_, names)))
+        by_score = np.argsort(-self.equations_["score"].to_numpy(), kind="stable")
+        moved = {old: variable(new) for old, new in places.items()}
+        systems = ([one.substitute(moved) for one in self.expressions_[place]] for place in by_score)
+        return [tuple(own[old] for old in sorted(places, key=places.__getitem__)) for own in systems]
 
     @property
     def _stages(self) -> tuple[str, ...]:
@@ -269,6 +344,12 @@ class ODERegressor(BaseEstimator):  # type: ignore[misc]
         self.equations_["equation"] = self.equations()
 
 
+def _name_of_time(t: Any) -> str:
+    """What a series calls its times; `t` where it says nothing."""
+    name = getattr(t[0] if is_several(t) else t, "name", None)
+    return "t" if name is None else str(name)
+
+
 def _columns(X: Any) -> list[Any]:
     """Names of the columns of data frames; none of arrays."""
     return list(getattr(X[0] if is_several(X) else X, "columns", []))
@@ -276,18 +357,6 @@ def _columns(X: Any) -> list[Any]:
 
 def _names(X: Any, n_states: int) -> Names:
     return Names.of(_columns(X) or [f"x_{i}" for i in range(n_states)])
-
-
-def _shown_to(watcher: Watcher | None, names: Names) -> Watch | None:
-    """What tells a watcher of systems, with their worst state's unexplained share of the variance."""
-    if watcher is None:
-        return None
-
-    def show(at_work: str, best: FittedSystem | None) -> None:
-        text = "" if best is None else _text(best.system, names.identifiers, _DIGITS)
-        watcher(Progress(at_work, text, 1.0 if best is None else float(np.max(best.unexplained))))
-
-    return show
 
 
 def _text(system: System, names: Sequence[str], digits: int | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,8 +22,9 @@ from nsr.ode.task import OdeTask
 from nsr.refinement.selection import front_of
 
 _VARIATION = "variation"
-# Is told what is at work, and the best system so far, simplified.
-Watch = Callable[[str, FittedSystem | None], None]
+# Is told what is at work, the front so far, simplified, the place of the best system in it, and how many were
+# fitted.
+Watch = Callable[[str, list[FittedSystem], int, int], None]
 
 
 @dataclass(frozen=True)
@@ -59,15 +60,20 @@ class SystemSearch:
         self._at_work = ""
         self._candidates, self._fitting = Candidates(task), Fitting(task, self._tell)
 
-    def run(self, clock: Clock) -> None:
+    def run(self, clock: Clock, starts: Sequence[System] = ()) -> None:
         """Searches until there is nothing left to try, or time is up but for a last look.
 
         Args:
             clock: Of the search and of `found`.
+            starts: Systems to begin with.
         """
         settings = self._task.settings
         clock = clock.reserving(settings.checking_share)
         planned = clock.within(settings.planned_work)
+        usable = [system for system in starts if len(self._task.allowed(system)) == len(system)]
+        if usable:
+            self._begin("warm_start")
+            self._fitting.fit(usable, planned)
         self._propose(planned)
         if not self._fitting.is_settled:
             self._begin("combinations")
@@ -84,8 +90,12 @@ class SystemSearch:
         """Tells who watches what is at work, and the best system so far."""
         if self._watch is not None:
             fitted = self._fitting.fitted
-            best = replace(fitted[0], system=self._simplified(fitted[0].system)) if fitted else None
-            self._watch(self._at_work, best)
+            front = front_of([FoundSystem(one.system, one, "") for one in fitted]) if fitted else []
+            best = next((place for place, one in enumerate(front) if one.fitted is fitted[0]), 0)
+            self._watch(self._at_work, [self._plain(one.fitted) for one in front], best, len(fitted))
+
+    def _plain(self, fitted: FittedSystem) -> FittedSystem:
+        return replace(fitted, system=self._simplified(fitted.system))
 
     @property
     def is_empty(self) -> bool:
@@ -98,6 +108,7 @@ class SystemSearch:
         Args:
             clock: When it is over systems are no longer looked at for how sturdy they are.
         """
+        self._watch = None  # whoever has enough is not asked again
         if not self._fitting.fitted:
             self._fitting.fit([tuple(expressions[0] for expressions in self._candidates.ranked)], Clock.of(0))
         fitted = self._better_than_baseline(self._fitting.best_of_each_form(clock))

@@ -1,11 +1,9 @@
-"""Trajectories in files of tables, and systems in JSON files."""
+"""Trajectories in files of tables."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,11 +12,6 @@ from numpy.typing import NDArray
 from nsr.data.names import Names
 from nsr.data.reading import read_table
 from nsr.data.table import pass_over_units, with_numbers
-from nsr.data.writing import write_whole
-from nsr.ode.printing import to_equations
-
-if TYPE_CHECKING:
-    from nsr.ode.regressor import ODERegressor
 
 
 def read_trajectories(
@@ -60,32 +53,3 @@ def read_trajectories(
         groups, _ = pd.factorize(table.cells[table.place(trajectory)], use_na_sentinel=False)
     rows = [np.flatnonzero(groups == group) for group in range(groups.max(initial=0) + 1)]
     return [clock[own] for own in rows], [values.iloc[own] for own in rows], names
-
-
-def write_systems(
-    path: Path, estimator: ODERegressor, time: str, names: Names, notes: Sequence[str] = ()
-) -> None:
-    """Writes the front of systems, `best` being the place of the chosen one, and the states' own names.
-
-    Args:
-        path: What to write.
-        estimator: Fitted.
-        time: Name of the column of times.
-        names: Of the states.
-        notes: What the fit warned of.
-    """
-    front = estimator.equations_.to_dict(orient="records")
-    rows = [
-        {"equations": to_equations(system, estimator.names_.identifiers)}
-        | {key: row[key] for key in ("complexity", "loss", "r2")}
-        for system, row in zip(estimator.expressions_, front, strict=True)
-    ]
-    content = {
-        "time": time,
-        "states": list(names.identifiers),
-        "columns": dict(zip(names.identifiers, names.columns, strict=True)),
-        "best": estimator.best_index_,
-        "systems": rows,
-        "warnings": list(notes),
-    }
-    write_whole(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")

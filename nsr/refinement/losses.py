@@ -210,9 +210,9 @@ class Custom(BaseLoss):
 
 
 ABSOLUTE_ERROR, HUBER, POISSON, GAMMA = AbsoluteError(), Huber(), Poisson(), Gamma()
-_NAMED: dict[str, Loss] = {loss.name: loss for loss in (SQUARED_ERROR, ABSOLUTE_ERROR, HUBER, POISSON, GAMMA)}
+NAMED: dict[str, Loss] = {loss.name: loss for loss in (SQUARED_ERROR, ABSOLUTE_ERROR, HUBER, POISSON, GAMMA)}
 AUTO = "auto"
-LOSSES = (AUTO, *_NAMED)
+LOSSES = (AUTO, *NAMED)
 
 
 def loss_for(given: str | Function, y: Array) -> Loss:
@@ -228,7 +228,7 @@ def loss_for(given: str | Function, y: Array) -> Loss:
     """
     if callable(given):
         return _checked(Custom(given, getattr(given, "__name__", "custom")), y)
-    if not isinstance(given, str) or given not in _NAMED:
+    if not isinstance(given, str) or given not in NAMED:
         raise ValueError(
             f"loss {given!r} must be a function loss(predicted, y) or one of {', '.join(LOSSES)}"
         )
@@ -244,7 +244,7 @@ def loss_for(given: str | Function, y: Array) -> Loss:
             f"loss='poisson' is for counts, and the target {what}: choose another loss, or leave out rows "
             "whose target is negative"
         )
-    return _NAMED[given]
+    return NAMED[given]
 
 
 def _checked(loss: Custom, y: Array) -> Custom:

@@ -220,9 +220,9 @@ def _noise(total: float, degrees: int, task: Task) -> tuple[float, float]:
     if task.loss.is_quadratic and task.noise is not None:
         return task.noise, math.inf
     if degrees <= 0:
-        return math.nan, 0
+        return math.nan, 0.0
     # Below the precision of the data residuals are rounding errors, and say nothing.
-    return math.sqrt(max(total / degrees, task.loss.rounding * task.spread**2)), degrees
+    return math.sqrt(max(total / degrees, task.loss.rounding * task.spread**2)), float(degrees)
 
 
 def _efficiency(off: Array, predicted: Array, own: Array, task: Task, n_fitted: int) -> float:

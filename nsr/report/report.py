@@ -26,6 +26,7 @@ ENDINGS = {
     "exhausted": "ended by itself, as nothing got better",
     "time": "was cut short by the time limit; more time may find more",
     "interrupted": "was interrupted; more time may find more",
+    "stopped": "was stopped, as what it had found was enough",
 }
 
 

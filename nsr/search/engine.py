@@ -22,13 +22,13 @@ from nsr.search.structure.stage import starts
 from nsr.search.turns import in_turns
 from nsr.task import Task
 
-# Why a search has ended: it found what leaves nothing to look for, nothing was left to try, time was up, or
-# whoever ran it stopped.
-Ending = Literal["answered", "exhausted", "time", "interrupted"]
+# Why a search has ended: it found what leaves nothing to look for, nothing was left to try, time was up,
+# whoever ran it interrupted it, or whoever watches it has enough.
+Ending = Literal["answered", "exhausted", "time", "interrupted", "stopped"]
 # What a stage with a head start may use of work that is limited.
 _FIRST_SHARE = 0.4
-# Is told what is at work, and the best candidate so far.
-Watch = Callable[[str, Candidate | None], None]
+# Is told what is at work, and what was found so far.
+Watch = Callable[[str, Candidates], None]
 
 
 class Search:
@@ -86,8 +86,8 @@ class Search:
         """Yields refined equations, batch after batch, until time is up or nothing is left to find.
 
         Each says in its `stage` what found it: components or `guesses`, after `reduction` where it worked on
-        a reduced state. Structure comes first, because it is cheap; then curves, evolution of all that was
-        found, and the network, asked about the table; then all of them in turns, and the network asked about
+        a reduced state. Structure comes first, because it is cheap; then evolution of all that was found,
+        curves, and the network, asked about the table; then all of them in turns, and the network asked about
         smaller states and about parts of what was found. A stage that has used up its head start goes on in
         turns. A short answer ends the search at once, a longer one soon.
         """
@@ -165,7 +165,7 @@ class Search:
 
     def _tell(self, at_work: str) -> None:
         if self._watch is not None:
-            self._watch(at_work, self.candidates.best)
+            self._watch(at_work, self.candidates)
 
     def _is_exact(self) -> bool:
         best = self.candidates.best

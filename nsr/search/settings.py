@@ -76,7 +76,7 @@ class CurvesSettings:
     """Textbook curves.
 
     Attributes:
-        head_start: Seconds of work before evolution begins.
+        head_start: Seconds of work before the network is asked.
         n_rows: Rows that curves are first fitted to; more tell little, and cost as much again.
         n_polished: Curves, the best there, that are fitted to `polished_rows`.
         polished_rows: Rows for these.
@@ -131,6 +131,7 @@ class CasesSettings:
     """Laws with kinks, jumps and switches.
 
     Attributes:
+        head_start: Seconds of work before curves and evolution begin.
         n_rows: Rows that they are looked for in.
         least_rows: With fewer, nothing but logical functions is looked for.
         smooth: Where a polynomial's error is less than this share of the target's spread, nothing is.
@@ -143,6 +144,7 @@ class CasesSettings:
         batches_after: Batches of a side in which a simpler exact equation may come.
     """
 
+    head_start: float = 5.0
     n_rows: int = ROWS
     least_rows: int = 12
     smooth: float = 1e-5
@@ -222,7 +224,7 @@ class EvolutionSettings:
     """Evolution, with and without the network.
 
     Attributes:
-        head_start: Seconds of work before the network is asked.
+        head_start: Seconds of work before curves begin.
         share: Evolution's work as a multiple of the network's, where they take turns: with less, slow batches
             of guesses starve it (suite `hard`).
         n_children: Children at a time.
@@ -252,7 +254,7 @@ class EvolutionSettings:
         most_wanted: Largest value that is asked for.
     """
 
-    head_start: float = 2.0
+    head_start: float = 1.5
     share: float = 2.0
     n_children: int = 3_000
     n_generations: int = 12

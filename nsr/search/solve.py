@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from nsr.clock import Clock
 from nsr.data.notes import tell
 from nsr.data.scaling import Scaler
-from nsr.expressions.expression import Expression
+from nsr.expressions.expression import Expression, apply, constant
 from nsr.expressions.simplify import simplify
 from nsr.network.checkpoint import Pretrained
-from nsr.refinement.candidates import Candidate, as_found_by, scored
+from nsr.progress import Stopped
+from nsr.refinement.candidates import Candidate, as_found_by, fitted, scored
 from nsr.refinement.choice import Front, chosen_front
 from nsr.refinement.plain import plain
 from nsr.refinement.safety import without_needless_poles
@@ -25,6 +26,8 @@ from nsr.search.noise import with_doubts, with_noise_of_best, with_noise_told
 from nsr.search.plainest import plainest
 from nsr.search.settings import SearchSettings, UnitsSettings
 from nsr.search.turns import in_turns
+from nsr.search.watching import Watch, Watching
+from nsr.stopping import StopWhen
 from nsr.task import Task
 
 # With fewer rows chance explains much.
@@ -61,7 +64,8 @@ class _Scaled:
         if scaler.y_scale != 1:
             scaled = scaled.over(scaler.y_scale)
         own = tuple(scaler.scaled(guess) for guess in self._guesses)
-        watch = None if solver.watch is None else _Unscaled(solver.watch, scaler, scaled)
+        is_watched = solver.watch is not None or solver.stop_when is not None
+        watch = Watching(solver.watch, solver.stop_when, scaler, scaled) if is_watched else None
         search = Search(
             scaled, solver.network, solver.n_candidates, solver.components, own, solver.settings, watch
         )
@@ -74,6 +78,8 @@ class _Scaled:
         is looked at, and where it asks for another loss everything begins anew with it, and with what was
         found.
         """
+        if self._solver.starts:
+            yield self._begun_with(self._solver.starts, clock)
         batches = self.search.run(clock)
         if self._is_loss_open:
             look = clock.within(self._solver.settings.first_look)
@@ -87,6 +93,15 @@ class _Scaled:
                 yield new.add(as_found_by(found, anew, new.task))
                 batches = self.search.run(clock)
         yield from batches
+
+    def _begun_with(self, starts: Sequence[Expression], clock: Clock) -> list[Candidate]:
+        """Equations of before, their constants fitted to this task."""
+        found = self.search.candidates
+        own = [
+            simplify(apply("div", self.scaler.scaled(start), constant(self.scaler.y_scale)))
+            for start in starts
+        ]
+        return found.add(fitted(own, found.task, self._solver.settings.polished, clock, "warm_start"))
 
     def with_loss_of(self, other: _Scaled) -> _Scaled:
         """Itself, not yet begun, with the loss that another search of the same rows has settled on."""
@@ -123,10 +138,13 @@ class Solver:
         settings: The numbers of the search.
         rule: How an equation of the front is chosen.
         is_loss_open: Whether the data may say that errors are proportional to the value.
-        watch: Is told what is at work, the best equation so far in the user's units, None before there is
-            one, and the share of the null loss that it leaves; None where nobody watches.
+        watch: Is told what is at work, the best equation so far, None before there is one, how many were
+            tried, and the front so far; None where nobody watches.
+        stop_when: When an equation is good enough; None for never.
+        starts: Equations to begin with, over the task's variables, besides the user's guesses.
         ended: Why the latest search has ended; `time` also where time was up before the last look was done.
         n_tried: Equations that were tried.
+        found: What the latest search has found, in the user's units.
     """
 
     network: Pretrained
@@ -135,9 +153,13 @@ class Solver:
     settings: SearchSettings
     rule: str = "auto"
     is_loss_open: bool = False
-    watch: Callable[[str, Expression | None, float], None] | None = None
+    watch: Watch | None = None
+    stop_when: StopWhen | None = None
+    starts: Sequence[Expression] = ()
     ended: Ending = "answered"
     n_tried: int = 0
+    found: list[Candidate] = field(default_factory=list)
+    _is_stopped: bool = False
 
     def solve(self, task: Task, guesses: Sequence[Expression], clock: Clock) -> tuple[Front, Task]:
         """Searches until the clock is over, an answer leaves nothing to find, or Ctrl-C.
@@ -151,7 +173,7 @@ class Solver:
             The front, and the task with the loss that it was judged by in the end, its scale told by the best
             equation.
         """
-        self.ended, self.n_tried = "answered", 0
+        self.ended, self.n_tried, self._is_stopped = "answered", 0, False
         weights = task.weights
         task = with_doubts(task, task.centre, weights, self.settings.noise)
         candidates = constants(task, self.settings.finishing)
@@ -164,7 +186,7 @@ class Solver:
             task, found = with_noise_of_best(task, found, weights, self.settings.noise)
             worth = [c for c in found if c.loss < task.null_loss or task.space.is_limited]
             candidates = [*constants(task, self.settings.finishing), *worth]
-        candidates = _allowed(candidates, task)
+        candidates = self.found = _allowed(candidates, task)
         in_time = clock.reserving(self.settings.finishing.choice_share)
         told_apart = plain(without_duplicates(candidates, task), task, in_time)
         safe = without_needless_poles(told_apart, task, in_time)
@@ -177,8 +199,11 @@ class Solver:
         told = as_found_by(rows, scored([row.expression for row in rows], task), task)
         return replace(front, candidates=likeliest(told, task)), task
 
+    def _note_ending(self, search: Search) -> None:
+        self.ended = "stopped" if self._is_stopped else search.ended
+
     def _note_time(self, clock: Clock) -> None:
-        if clock.is_out_of_time and self.ended != "interrupted":
+        if clock.is_out_of_time and self.ended not in {"interrupted", "stopped"}:
             self.ended = "time"
 
     def _found(self, task: Task, guesses: Sequence[Expression], clock: Clock) -> tuple[Task, list[Candidate]]:
@@ -194,7 +219,7 @@ class Solver:
         clock = self._run(
             _with_units_first(strict, free, self._until_last_look(clock), self.settings.units), clock
         )
-        self.ended = strict.search.ended if strict.is_explained else free.search.ended
+        self._note_ending(strict.search if strict.is_explained else free.search)
         found, task = self._finished(strict, clock), strict.task
         left = min((c.loss for c in found), default=math.inf)
         enough = self.settings.units.unexplained * task.null_loss
@@ -215,18 +240,19 @@ class Solver:
         """The best of what one search finds, in the user's units."""
         scaled = _Scaled(task, guesses, self)
         clock = self._run(scaled.run(self._until_last_look(clock)), clock)
-        self.ended = scaled.search.ended
+        self._note_ending(scaled.search)
         return scaled.task, self._finished(scaled, clock)
 
     def _until_last_look(self, clock: Clock) -> Clock:
         return clock.reserving(self.settings.finishing.share)
 
     def _run(self, batches: Iterable[list[Candidate]], clock: Clock) -> Clock:
-        """Runs searches to their end or to Ctrl-C; returns the clock for the last look."""
+        """Runs searches to their end, to Ctrl-C, or to where there is enough; the clock for the last look."""
         try:
             for _ in batches:
                 pass
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, Stopped) as stop:
+            self._is_stopped = isinstance(stop, Stopped)
             return Clock.of(min(clock.left, self.settings.finishing.after_interruption))
         return clock
 
@@ -246,23 +272,6 @@ class Solver:
         except KeyboardInterrupt:
             self.ended = "interrupted"
             return pool
-
-
-@dataclass
-class _Unscaled:
-    """Tells what a search has found in the user's units, worked out only where it is something new."""
-
-    watch: Callable[[str, Expression | None, float], None]
-    scaler: Scaler
-    task: Task
-    _best: Candidate | None = None
-    _shown: Expression | None = None
-
-    def __call__(self, at_work: str, best: Candidate | None) -> None:
-        if best is not None and best is not self._best:
-            self._best, self._shown = best, simplify(self.scaler.undo(best.expression))
-        share = 1.0 if best is None or not self.task.null_loss else best.loss / self.task.null_loss
-        self.watch(at_work, self._shown, share)
 
 
 def _with_units_first(

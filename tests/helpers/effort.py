@@ -2,7 +2,17 @@
 
 from dataclasses import replace
 
-from nsr.search.settings import EvolutionSettings, SearchSettings
+from nsr.search.settings import EvolutionSettings, PartsSettings, SearchSettings
 
-# Evolution gives up after a few generations in which nothing got better.
-HASTY = replace(SearchSettings(), evolution=EvolutionSettings(patience=4))
+# Evolution gives up after a few looks at which nothing was better.
+HASTY = replace(
+    SearchSettings(),
+    evolution=EvolutionSettings(patience=4, n_children=500, n_generations=3),
+    parts=PartsSettings(n_first=200, most=400),
+)
+# It hardly begins.
+IDLE = replace(
+    SearchSettings(),
+    evolution=EvolutionSettings(patience=2, n_children=20, n_generations=1),
+    parts=PartsSettings(n_first=40, most=60, n_grown=10),
+)

@@ -9,16 +9,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from effort import IDLE
 from untrained import save_untrained
 
 from nsr import ODERegressor, SymbolicRegressor
-from nsr.search.settings import EvolutionSettings, SearchSettings
 
 # Seconds of a clock that goes on at each look at it, which these fits do not come near.
 UNHURRIED = 1e9
@@ -59,9 +58,7 @@ def fit_system(**options: Any) -> list[Any]:
 
 def quick(untrained: str) -> dict[str, list[Any]]:
     """Each stage once, with little work."""
-    small = EvolutionSettings(patience=2, n_children=30)
-    settings = replace(SearchSettings(), evolution=small)
-    own = {"checkpoint": untrained, "n_candidates": 16, "settings": settings}
+    own = {"checkpoint": untrained, "n_candidates": 16, "settings": IDLE}
     noisy = table(80, 2, 0.05, lambda x: x[0] * np.exp(-x[1]) + x[1])
     return {
         "exact": fit(table(300, 4, 0.0, lambda x: x[0] * np.sin(x[1]) + x[2] / x[3]), **own),

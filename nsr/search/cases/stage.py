@@ -44,11 +44,11 @@ class Cases:
     """Extremes, hinges, steps and splits, where no polynomial is near the target."""
 
     components = frozenset({"cases"})
-    head_start = math.inf
     share = 1.0
 
     def __init__(self, settings: CasesSettings) -> None:
         self._settings = settings
+        self.head_start = settings.head_start
 
     def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
         """Extremes, sums of hinges, and what is solved on both sides of a split."""
@@ -70,7 +70,7 @@ class Cases:
             return
         clock.spend(self._settings.work)
         split = best_split(root.X, root.y, weights)
-        if split is not None and split.error < self._settings.better_split * smooth * root.spread:
+        if split is not None and split.error < self._settings.better * smooth * root.spread:
             yield context.polished(self._solved(split, root, context, clock), "cases", clock)
 
     def _solved(self, split: Split, root: State, context: Context, clock: Clock) -> list[Expression]:

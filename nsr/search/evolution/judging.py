@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,8 @@ from nsr.clock import Clock
 from nsr.evaluate.interpreter import ADD, MUL
 from nsr.evaluate.program import Program
 from nsr.evaluate.tape import FIRST_VARIABLE, NUMBER
+from nsr.expressions.operator_set import ALL_OPERATORS
+from nsr.expressions.space import SearchSpace
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.refine import Effort, refine
 from nsr.search.evolution.genomes import Genomes
@@ -71,6 +73,7 @@ class Judge:
         X = np.column_stack((some.X, weights)) if self._is_weighted else some.X
         self._task = Task(X, some.y * weights, SQUARED_ERROR, seed=task.seed, n_threads=task.n_threads)
         self._target, self._ones = some.y * weights, weights
+        self._allowed_forms = _allowed_forms(task.space)
         level = (self._ones @ self._target) / (self._ones @ self._ones)
         self._null = float(np.mean((self._target - level * self._ones) ** 2)) or 1.0
 
@@ -100,6 +103,7 @@ class Judge:
             )  # fmt: skip
             more = np.array([0, 1, 1, 2])[:, None]
             judged = self._worth(errors / n, genomes.lengths + 2 * more, n_constants + more)
+        judged[1][~self._allowed_forms] = np.inf
         best = np.argmin(judged[1], axis=0)
         found = [
             self._in_form(form, genomes, scales[form], offsets[form], *(of[form] for of in judged)).rows(
@@ -149,3 +153,11 @@ class Judge:
         if form in (2, 3):
             genomes = genomes.after((ADD,), (0.0,)).before(offsets)
         return Judged(genomes, unexplained, bits)
+
+
+def _allowed_forms(space: SearchSpace) -> NDArray[np.bool_]:
+    """Which of f, a f, f + b and a f + b may be proposed: f alone where more than operators is limited."""
+    if replace(space, units=None, operators=ALL_OPERATORS).is_limited:
+        return np.array([True, False, False, False])
+    mul, add = (space.operators.has(name) for name in ("mul", "add"))
+    return np.array([True, mul, add, mul and add])

@@ -3,6 +3,8 @@ import os
 import subprocess
 import sys
 
+from saved import save_result
+
 from nsr.search.guesses import Guesses
 
 
@@ -62,8 +64,7 @@ def test_a_closed_pipe_is_no_error_to_a_fit(table, nsr, tmp_path, monkeypatch):
 def test_a_closed_pipe_is_no_error(tmp_path):
     """As in `nsr predict ... | head`, when head has ended."""
     result, path = tmp_path / "result.json", tmp_path / "data.csv"
-    content = {"target": "y", "features": ["a"], "columns": {"a": "a"}, "best": 0}
-    result.write_text(json.dumps(content | {"equations": [{"equation": "a"}]}))
+    save_result(result, "a")
     path.write_text("a,b\n1,2\n")
     command = [sys.executable, "-c", "from nsr.cli import main; main()", "predict", result, path]
     reading, writing = os.pipe()

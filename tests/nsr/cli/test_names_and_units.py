@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from saved import save_result
 
 
 def test_units_and_guesses(nsr, table, guessed):
@@ -73,9 +74,7 @@ def test_predictions_need_only_the_columns_of_the_equation(nsr, tmp_path, guesse
 
 def test_rows_without_a_value_are_told(nsr, tmp_path):
     result, path = tmp_path / "result.json", tmp_path / "data.csv"
-    equation = {"equation": "log(a)", "complexity": 3, "loss": 0, "r2": 1}
-    content = {"target": "y", "features": ["a"], "columns": {"a": "a"}, "best": 0, "equations": [equation]}
-    result.write_text(json.dumps(content))
+    save_result(result, "log(a)")
     path.write_text("a,b\n1,2\n-1,2\n")
     code, out, err = nsr("predict", result, path)
     assert (code, out) == (0, 'y\n0.0\n""\n')

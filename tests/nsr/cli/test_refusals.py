@@ -2,6 +2,7 @@ import json
 
 import pytest
 import torch
+from saved import save_result
 
 NO_MPS = pytest.mark.skipif(torch.backends.mps.is_available(), reason="this machine has one")
 
@@ -55,7 +56,7 @@ def test_bad_input_ends_with_one_line_and_code_two(nsr, tmp_path, case):
         "{}",
         "[" * 100_000,
         "9" * 5000,
-        '{"target": "y", "features": ["a"], "columns": {}, "best": 5, "equations": []}',
+        '{"kind": "function", "format": 1, "features": ["a"], "columns": {}, "best": 5, "equations": []}',
     ],
 )
 def test_a_foreign_result_file_is_refused(nsr, tmp_path, table, content):
@@ -181,11 +182,19 @@ def test_no_arguments_are_a_call_for_help(nsr):
 
 def test_hostile_equations_are_never_executed(nsr, tmp_path, table):
     path = tmp_path / "result.json"
-    content = {"target": "y", "features": ["height"], "columns": {"height": "height"}, "best": 0}
-    path.write_text(json.dumps(content | {"equations": [{"equation": "__import__('os').system('false')"}]}))
+    save_result(path, "height", "height", tokens=["__import__('os').system('false')"])
     code, _, err = nsr("predict", path, table)
     assert code == 2
-    assert "unexpected character" in err
+    assert "is not registered here" in err
+
+
+def test_a_result_of_another_version_is_refused(nsr, tmp_path, table):
+    path = tmp_path / "result.json"
+    content = {"target": "y", "features": ["height"], "columns": {"height": "height"}, "best": 0}
+    path.write_text(json.dumps(content | {"equations": [{"equation": "height"}]}))
+    code, _, err = nsr("predict", path, table)
+    assert (code, len(err.splitlines())) == (2, 1)
+    assert "another version of NSR" in err
 
 
 @pytest.mark.parametrize("device", ["gpu", "cuda:77", pytest.param("mps", marks=NO_MPS)])

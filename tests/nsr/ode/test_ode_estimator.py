@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import json
 import pickle
 import warnings
 
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 
+import nsr
 from nsr import cli
 from nsr.clock import Clock
 from nsr.data.notes import DataWarning
@@ -48,6 +50,28 @@ def test_clones_pickles_and_parameters():
     np.testing.assert_array_equal(again.predict(TIMES, [1.0]), model.predict(TIMES, [1.0]))
     assert repr(again) == repr(model)
     assert not hasattr(clone(model), "equations_")
+
+
+def test_what_is_saved_is_read_back(tmp_path):
+    rng = np.random.default_rng(2)
+    t = pd.Series(TIMES, name="time [s]")
+    states = pd.DataFrame({"u": DECAY[:, 0], "v [m]": 1 - DECAY[:, 0] ** 2 + 0.01 * rng.standard_normal(60)})
+    model = quick(settings=OdeSettings(n_combined=3), time_limit=3.0).fit(t, states)
+    model.save(tmp_path / "result.json")
+    other = nsr.load(tmp_path / "result.json")
+    assert other.get_params() == model.get_params()
+    assert other.expressions_ == model.expressions_
+    pd.testing.assert_frame_equal(other.equations_, model.equations_)
+    assert (repr(other), other.latex(), other.sympy(0)) == (repr(model), model.latex(), model.sympy(0))
+    for row in range(len(model.equations_)):
+        np.testing.assert_array_equal(other.predict(TIMES, [1, 2], row), model.predict(TIMES, [1, 2], row))
+    np.testing.assert_array_equal(other.initial_values_, model.initial_values_)
+    assert (other.names_, other.time_name_) == (model.names_, "time [s]")
+    content = json.loads((tmp_path / "result.json").read_text())
+    content["systems"][0]["tokens"] = [["x_0"]]
+    (tmp_path / "result.json").write_text(json.dumps(content))
+    with pytest.raises(ValueError, match="2 states have 1 right-hand sides"):
+        nsr.load(tmp_path / "result.json")
 
 
 def test_the_leaderboard_is_a_front_with_the_chosen_one_marked():
@@ -208,6 +232,11 @@ def test_interruption_on_the_command_line_prints_and_writes_the_best(monkeypatch
     assert not stop.value.code
     assert "dmass/dt = -0.7" in capsys.readouterr().out
     assert "-0.7" in result.read_text()
+    monkeypatch.setattr("sys.argv", ["nsr", "predict", str(result), str(path)])
+    with pytest.raises(SystemExit) as stop:
+        cli.main()
+    assert stop.value.code == 2
+    assert "equations of motion" in capsys.readouterr().err
 
 
 @pytest.fixture

@@ -115,7 +115,7 @@ def test_hare_and_lynx_are_prey_and_predator(nsr, tmp_path):
     hare, lynx = sympy.symbols("hare lynx")
     content = json.loads(result.read_text())
     best = content["systems"][content["best"]]
-    texts = [text.split(" = ")[1] for text in best["equations"]]
+    texts = [text.split(" = ")[1] for text in best["equation"].split("; ")]
     prey, predator = (
         sympy.expand(sympy.parse_expr(t, local_dict={"hare": hare, "lynx": lynx})) for t in texts
     )

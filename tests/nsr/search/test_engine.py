@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from effort import IDLE
 from tasks import task
 from untrained import save_untrained
 
@@ -15,7 +16,7 @@ from nsr.network.checkpoint import from_pretrained
 from nsr.search.engine import Search
 from nsr.search.evolution.generations import Generations
 from nsr.search.finishing import constants
-from nsr.search.settings import EvolutionSettings, SearchSettings
+from nsr.search.settings import SearchSettings
 
 # Seconds; these searches end by themselves, on a machine that is busy with something else as well.
 UNHURRIED = 3600
@@ -132,18 +133,16 @@ def test_the_network_is_told_what_a_part_should_be(untrained, monkeypatch, rng):
 
 
 def test_the_search_ends_when_nothing_gets_better(untrained, rng):
-    settings = replace(SearchSettings(), evolution=EvolutionSettings(patience=2))
     X = rng.uniform(1, 4, (100, 2))
     own = task(X, X[:, 0] + rng.standard_normal(100))
-    search = Search(own, from_pretrained(untrained), 16, ("network", "evolution"), (), settings)
+    search = Search(own, from_pretrained(untrained), 16, ("network", "evolution"), (), IDLE)
     assert len(list(itertools.islice(search.run(Clock()), 2_000))) < 2_000
 
 
 def test_a_constant_that_nothing_beats_is_no_reason_to_stop(untrained, rng):
-    settings = replace(SearchSettings(), evolution=EvolutionSettings(patience=2, n_children=20))
     # On this many rows of noise no equation is worth its bits.
     own = task(rng.uniform(1, 4, (1000, 2)), rng.standard_normal(1000))
-    search = Search(own, from_pretrained(untrained), 16, ("evolution",), (), settings)
+    search = Search(own, from_pretrained(untrained), 16, ("evolution",), (), IDLE)
     search.candidates.add(constants(own, SearchSettings().finishing))
     assert len(list(itertools.islice(search.run(Clock()), 30))) == 30
     assert not search.candidates.best.expression.variables
@@ -156,7 +155,7 @@ def test_an_answer_that_is_long_does_not_end_the_search(untrained, rng):
         " + ".join(f"{c!r}*sin({k}*x_0)" for k, c in enumerate(rng.uniform(1, 2, 40).tolist(), 1))
     )
     own = task(X, Program([monster]).values(X)[0])
-    settings = replace(SearchSettings(), evolution=EvolutionSettings(n_children=20))
+    settings = replace(IDLE, evolution=replace(IDLE.evolution, patience=40))
     search = Search(own, from_pretrained(untrained), 16, ("evolution",), (monster,), settings)
     assert len(list(itertools.islice(search.run(Clock()), 30))) == 30
     assert own.is_exact(search.candidates.best.loss)

@@ -1,22 +1,16 @@
-import ctypes
 import math
-import subprocess
 
 import numpy as np
 import pytest
 import sympy
 import torch
 from hypothesis import given, settings
-from hypothesis import strategies as st
-from strategies import expressions
+from strategies import ELEMENTARY, expressions
 
 from nsr.evaluate.program import Program
-from nsr.export.c import to_c
 from nsr.export.latex import to_latex
-from nsr.export.numpy import to_numpy
 from nsr.export.torch import ExpressionModule
 from nsr.expressions.expression import Expression, constant
-from nsr.expressions.operators import Operator
 from nsr.expressions.parsing import parse
 from nsr.expressions.sympy_form import from_sympy, to_sympy
 
@@ -24,7 +18,7 @@ POINTS = np.random.default_rng(2).uniform(0.5, 2, (8, 3))
 
 
 @settings(max_examples=100)
-@given(expressions())
+@given(expressions(names=ELEMENTARY))
 def test_sympy_round_trip_keeps_values(expression):
     form = to_sympy(expression)
     if form.has(sympy.zoo, sympy.nan, sympy.I) or (form.is_number and not form.is_real):
@@ -43,7 +37,7 @@ def test_rationals_and_constants_of_sympy_are_read():
 
 def test_what_has_no_operator_is_refused():
     with pytest.raises(ValueError, match="has no operator"):
-        from_sympy(sympy.gamma(sympy.Symbol("x_0")))
+        from_sympy(sympy.zeta(sympy.Symbol("x_0")))
     with pytest.raises(ValueError, match="unknown symbol"):
         from_sympy(sympy.Symbol("z"))
     with pytest.raises(ValueError, match="not real"):
@@ -57,40 +51,12 @@ def test_latex_reads_like_a_formula():
 
 
 @given(expressions())
-def test_numpy_and_torch_forms_agree_with_the_evaluator(expression):
+def test_torch_modules_agree_with_the_evaluator(expression):
     expected = Program([expression]).values(POINTS)[0]
-    np.testing.assert_array_equal(to_numpy(expression)(POINTS.tolist()), expected)
     with torch.no_grad():
         values = ExpressionModule(expression)(torch.from_numpy(POINTS)).numpy()
     usable = np.isfinite(expected) & (np.abs(expected) < 1e6)
     np.testing.assert_allclose(values[usable], expected[usable], rtol=1e-6, atol=1e-9)
-
-
-@settings(max_examples=5)
-@given(batch=st.lists(expressions(), min_size=20, max_size=20))
-def test_c_functions_compute_the_same(tmp_path_factory, batch):
-    folder = tmp_path_factory.mktemp("c")
-    names = ["a", "b", "c"]
-    functions = (to_c(expression, names, f"f{i}") for i, expression in enumerate(batch))
-    (folder / "f.c").write_text("#include <math.h>\n" + "".join(functions))
-    command = ["cc", "-Wall", "-Werror", "-O0", "-shared", "-fPIC", "-o", "f.so", "f.c", "-lm"]
-    subprocess.run(command, cwd=folder, check=True)
-    library = ctypes.CDLL(str(folder / "f.so"))
-    for i, expected in enumerate(Program(batch).values(POINTS)):
-        function = library[f"f{i}"]
-        function.restype, function.argtypes = ctypes.c_double, [ctypes.c_double] * 3
-        values = np.array([function(*row) for row in POINTS.tolist()])
-        usable = np.isfinite(expected) & (np.abs(expected) < 1e6)
-        np.testing.assert_allclose(values[usable], expected[usable], rtol=1e-6, atol=1e-9)
-
-
-def test_what_c_cannot_say_is_refused(registered):
-    assert to_c(parse("2*x_0/3")) == "double f(double x_0) {\n    return 2.0*x_0/3.0;\n}\n"
-    with pytest.raises(ValueError, match="no value yet"):
-        to_c(Expression(("mul", "C", "x_0")))
-    registered(Operator("halved", 1, lambda a: a / 2, lambda a: a / 2))
-    with pytest.raises(ValueError, match="no C form"):
-        to_c(parse("halved(x_0)"))
 
 
 def test_a_torch_module_learns_its_constants():

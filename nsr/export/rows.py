@@ -1,0 +1,159 @@
+"""Rows of a fitted front in other languages: what both estimators offer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import pandas as pd
+
+from nsr.data.names import Names
+from nsr.expressions.expression import Expression, variable
+
+# From an expression, the names of its variables, and the name of the function that is to be written.
+Convert = Callable[[Expression, Sequence[str], str], Any]
+
+
+class ExportedRows:
+    """Ways to write a row of `equations_`, the chosen one by default.
+
+    Of a system each gives a list with one entry for each component, whose function is called `dNAME_dt` and
+    has all states as its parameters; other functions are called `f` and have the columns that occur.
+    """
+
+    names_: Names
+    equations_: pd.DataFrame
+    best_index_: int
+
+    def sympy(self, index: int | None = None) -> Any:
+        """A SymPy expression."""
+        from nsr.expressions.sympy_form import to_sympy
+
+        return self._exported(index, lambda expression, names, _: to_sympy(expression, names))
+
+    def latex(self, index: int | None = None) -> Any:
+        """LaTeX, constants with four digits."""
+        from nsr.export.latex import to_latex
+
+        return self._exported(index, lambda expression, names, _: to_latex(expression, names))
+
+    def python(self, index: int | None = None) -> Any:
+        """Text of a function of numbers in plain Python."""
+        from nsr.export.python import to_python
+
+        return self._exported(index, to_python)
+
+    def numpy(self, index: int | None = None) -> Any:
+        """Text of a Python function of NumPy arrays."""
+        from nsr.export.numpy import to_numpy
+
+        return self._exported(index, to_numpy)
+
+    def jax(self, index: int | None = None) -> Any:
+        """Text of a Python function of JAX arrays."""
+        from nsr.export.jax import to_jax
+
+        return self._exported(index, to_jax)
+
+    def torch(self, index: int | None = None) -> Any:
+        """A `torch.nn.Module` of X, shape (..., n_columns), whose constants can be trained."""
+        from nsr.export.torch import ExpressionModule
+
+        return self._exported(index, lambda expression, *_: ExpressionModule(expression), has_all=True)
+
+    def onnx(self, index: int | None = None, dtype: Literal["float64", "float32"] = "float64") -> Any:
+        """The bytes of an ONNX model of `X`, shape (rows, n_columns), with the output `y`, shape (rows,)."""
+        from nsr.export.onnx import to_onnx
+
+        return self._exported(
+            index, lambda expression, names, _: to_onnx(expression, len(names), dtype), has_all=True
+        )
+
+    def c(self, index: int | None = None) -> Any:
+        """Text of a C99 function."""
+        from nsr.export.c import to_c
+
+        return self._exported(index, to_c)
+
+    def excel(self, index: int | None = None, cells: Sequence[str] | None = None) -> Any:
+        """A formula of Excel.
+
+        Args:
+            index: The row.
+            cells: Where each column of X is: `A2`, `B2`, ... by default, the first row under a header.
+        """
+        from nsr.export.excel import cell, to_excel
+
+        columns = self.names_.identifiers
+        if cells is not None and len(cells) != len(columns):
+            raise ValueError(f"give {len(columns)} cells, one for each column of X, not {len(cells)}")
+        names = cells or [cell(place) for place in range(len(columns))]
+        return self._exported(index, lambda expression, own, _: to_excel(expression, own), names)
+
+    def matlab(self, index: int | None = None) -> Any:
+        """Text of an anonymous function of MATLAB or Octave."""
+        from nsr.export.matlab import to_matlab
+
+        return self._exported(index, to_matlab)
+
+    def julia(self, index: int | None = None) -> Any:
+        """Text of a Julia function."""
+        from nsr.export.julia import to_julia
+
+        return self._exported(index, to_julia)
+
+    def latex_table(self) -> str:
+        """The whole front as a LaTeX `tabular`, constants with the digits that are shown."""
+        from nsr.export.latex import equation_latex, latex_table
+
+        equations = [r",\quad ".join(lines) for lines in self._shown(equation_latex)]
+        return latex_table(self.equations_, equations, self.best_index_)
+
+    def _repr_html_(self) -> str | None:
+        """The leaderboard with typeset equations, for notebooks; the parameters before a fit."""
+        from nsr.export.html import equation_html, html_table
+
+        if not hasattr(self, "equations_"):
+            parameters: str | None = super()._repr_html_()  # type: ignore[misc]
+            return parameters
+        return html_table(self.equations_, self._shown(equation_html), self.best_index_)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str | None]:
+        """What notebooks show."""
+        return {"text/plain": repr(self), "text/html": self._repr_html_()}
+
+    def _parts(self, index: int | None, is_shown: bool = False) -> list[tuple[str, Expression]]:
+        """The equations of a row, each with the state whose rate it is; with an empty text for a function.
+
+        Args:
+            index: The row; the chosen one by default.
+            is_shown: Whether constants have only the digits that are shown.
+        """
+        raise NotImplementedError
+
+    def _shown(self, write: Callable[[str, Expression, Sequence[str]], str]) -> list[list[str]]:
+        """All rows as they are shown, written with what stands to the left of each equation."""
+        return [
+            [write(left, expression, self.names_.identifiers) for left, expression in self._parts(row, True)]
+            for row in range(len(self.equations_))
+        ]
+
+    def _exported(
+        self, index: int | None, convert: Convert, names: Sequence[str] | None = None, has_all: bool = False
+    ) -> Any:
+        """A row as something else.
+
+        Args:
+            index: The row; the chosen one by default.
+            convert: What makes it so.
+            names: Of all columns; their identifiers by default.
+            has_all: Whether it has all columns; else a function has those that occur.
+        """
+        columns, made = self.names_.identifiers if names is None else names, []
+        parts = self._parts(index)
+        for state, expression in parts:
+            used = range(len(columns)) if has_all or state else expression.variables
+            numbered = expression.substitute({column: variable(place) for place, column in enumerate(used)})
+            function = f"d{state}_dt" if state else "f"
+            made.append(convert(numbered, [columns[column] for column in used], function))
+        return made if parts[0][0] else made[0]

@@ -1,0 +1,107 @@
+"""Fronts of equations y = f(X): a fitted `SymbolicRegressor` as JSON has it, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsr.data.names import Names
+from nsr.data.summary import DataSummary
+from nsr.refinement.likelihood import SQUARED_ERROR
+from nsr.refinement.reported import constants_table
+from nsr.saving.losses import plain_loss, rebuilt_loss
+from nsr.saving.parameters import plain_parameters
+from nsr.saving.plain import plain, rebuilt
+from nsr.saving.rows import (
+    plain_constants,
+    plain_reported,
+    plain_table,
+    rebuilt_expression,
+    rebuilt_reported,
+    rebuilt_table,
+)
+
+if TYPE_CHECKING:
+    from nsr.regressor import SymbolicRegressor
+
+Array = NDArray[np.float64]
+
+KIND = "function"
+
+
+def plain_function(estimator: SymbolicRegressor) -> dict[str, Any]:
+    """Everything that a fitted estimator says, but the rows that it was fitted to.
+
+    `features` are the columns as equations call them, `columns` what the user calls these; `best` is the
+    place of the chosen one among the `equations`, each with its `constants`, for readers of the file. The
+    `tokens` of an equation are its prefix form, which is what is read back.
+    """
+    names = estimator.names_
+    losses = [one.fit.loss for one in estimator.reports_ if one.fit is not None]
+    rows = zip(plain_table(estimator.equations_), estimator.expressions_, estimator.reports_, strict=True)
+    return {
+        "target": estimator.data_.target.name,
+        "features": list(names.identifiers),
+        "columns": dict(zip(names.identifiers, names.columns, strict=True)),
+        "named": plain(list(getattr(estimator, "feature_names_in_", []))),
+        "best": int(estimator.best_index_),
+        "equations": [
+            row
+            | {
+                "constants": plain_constants(estimator.constants_, place),
+                "tokens": plain(expression),
+                "said": plain_reported(said),
+            }
+            for place, (row, expression, said) in enumerate(rows)
+        ],
+        "ended": estimator.ended_,
+        "n_tried": estimator.n_tried_,
+        "seconds": estimator.seconds_,
+        "warnings": estimator.warnings_,
+        "loss": plain_loss(losses[0] if losses else SQUARED_ERROR),
+        "data": plain(estimator.data_),
+        "report": plain(estimator.report()),
+        "parameters": plain_parameters(estimator.get_params(deep=False)),
+    }
+
+
+def fill_function(
+    estimator: SymbolicRegressor,
+    content: Mapping[str, Any],
+    report: Any,
+    loss: Callable[[Array, Array], Array] | None,
+) -> None:
+    """Gives an estimator what another one said.
+
+    Args:
+        estimator: Not fitted, with the parameters of the other.
+        content: What `plain_function` said.
+        report: That of the other.
+        loss: The user's own, where the other was fitted with one.
+
+    Raises:
+        ValueError: If the content is not one of these, or a loss is missing that is a function.
+        KeyError: If a part is missing.
+        TypeError: If a part has not the form that it should have.
+    """
+    features = [str(name) for name in content["features"]]
+    rows = content["equations"]
+    own = rebuilt_loss(content["loss"], loss)
+    estimator.names_ = Names(tuple(str(content["columns"][name]) for name in features), tuple(features))
+    estimator.n_features_in_ = len(features)
+    if content["named"]:
+        estimator.feature_names_in_ = np.array(content["named"], dtype=object)
+    estimator.expressions_ = [rebuilt_expression(row["tokens"], len(features)) for row in rows]
+    estimator.reports_ = [rebuilt_reported(row["said"], own) for row in rows]
+    estimator.constants_ = constants_table(estimator.reports_)
+    estimator.equations_ = rebuilt_table(rows)
+    estimator.best_index_ = range(len(rows))[content["best"]]
+    estimator.loss_ = own.name
+    estimator.ended_ = content["ended"]
+    estimator.n_tried_, estimator.seconds_ = int(content["n_tried"]), float(content["seconds"])
+    estimator.warnings_ = rebuilt(list[str], content["warnings"])
+    estimator.data_ = rebuilt(DataSummary, content["data"])
+    estimator._report = report

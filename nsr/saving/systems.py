@@ -1,0 +1,76 @@
+"""Fronts of systems dx/dt = f(x): a fitted `ODERegressor` as JSON has it, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsr.data.names import Names
+from nsr.expressions.expression import Expression
+from nsr.saving.parameters import plain_parameters
+from nsr.saving.plain import plain, rebuilt
+from nsr.saving.rows import plain_table, rebuilt_expression, rebuilt_table
+
+if TYPE_CHECKING:
+    from nsr.ode.regressor import ODERegressor
+
+KIND = "system"
+
+
+def plain_systems(estimator: ODERegressor) -> dict[str, Any]:
+    """Everything that a fitted estimator says, but the observations that it was fitted to.
+
+    `states` are the states as equations call them, `columns` what the user calls these; `best` is the place
+    of the chosen one among the `systems`. The `tokens` of a system are the prefix forms of its right-hand
+    sides, which are what is read back.
+    """
+    names = estimator.names_
+    return {
+        "time": estimator.time_name_,
+        "states": list(names.identifiers),
+        "columns": dict(zip(names.identifiers, names.columns, strict=True)),
+        "named": plain(list(getattr(estimator, "feature_names_in_", []))),
+        "best": estimator.best_index_,
+        "systems": [
+            row | {"tokens": plain(system)}
+            for row, system in zip(plain_table(estimator.equations_), estimator.expressions_, strict=True)
+        ],
+        "initial_values": plain(estimator.initial_values_),
+        "warnings": estimator.warnings_,
+        "parameters": plain_parameters(estimator.get_params(deep=False)),
+    }
+
+
+def fill_systems(estimator: ODERegressor, content: Mapping[str, Any]) -> None:
+    """Gives an estimator what another one said.
+
+    Args:
+        estimator: Not fitted, with the parameters of the other.
+        content: What `plain_systems` said.
+
+    Raises:
+        ValueError: If the content is not one of these.
+        KeyError: If a part is missing.
+        TypeError: If a part has not the form that it should have.
+    """
+    states = [str(name) for name in content["states"]]
+    rows = content["systems"]
+    estimator.time_name_ = str(content["time"])
+    estimator.names_ = Names(tuple(str(content["columns"][name]) for name in states), tuple(states))
+    estimator.n_features_in_ = len(states)
+    if content["named"]:
+        estimator.feature_names_in_ = np.array(content["named"], dtype=object)
+    estimator.expressions_ = [_system(row["tokens"], len(states)) for row in rows]
+    estimator.best_index_ = range(len(rows))[content["best"]]
+    estimator.initial_values_ = rebuilt(list[NDArray[np.float64]], content["initial_values"])
+    estimator.equations_ = rebuilt_table(rows)
+    estimator.warnings_ = rebuilt(list[str], content["warnings"])
+
+
+def _system(components: Any, n_states: int) -> tuple[Expression, ...]:
+    if len(components) != n_states:
+        raise ValueError(f"{n_states} states have {len(components)} right-hand sides")
+    return tuple(rebuilt_expression(tokens, n_states) for tokens in components)
