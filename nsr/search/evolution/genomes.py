@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nsr.evaluate.tape import CONSTANT, FIRST_VARIABLE, NUMBER, Tape, Vocabulary, link
+from nsr.evaluate.tape import CONSTANT, FIRST_VARIABLE, NUMBER, Tape, Vocabulary, link, link_as_it_is
 from nsr.expressions.expression import Expression
 
 Array = NDArray[np.float64]
@@ -118,8 +118,13 @@ class Genomes:
 
     def tape(self) -> Tape:
         """Their tape."""
+        return link(*self._tokens)
+
+    @property
+    def _tokens(self) -> tuple[Codes, Array, Lengths]:
+        """All tokens one after the other, and how many each equation has."""
         is_token = np.arange(self.codes.shape[1]) < self.lengths[:, None]
-        return link(self.codes[is_token], self.numbers[is_token], self.lengths)
+        return self.codes[is_token], self.numbers[is_token], self.lengths
 
     def with_constants(self, tape: Tape, constants: Array) -> Genomes:
         """The same with other values of the free constants.
@@ -129,6 +134,8 @@ class Genomes:
             constants: Shape (N, at least the largest number of free constants).
         """
         result = Genomes(self.codes, self.numbers.copy(), self.lengths)
+        if tape.is_written_out:
+            tape = link_as_it_is(*self._tokens)
         owner = np.repeat(np.arange(len(self)), self.lengths)
         node = np.arange(len(owner)) - tape.offsets[owner]
         free = tape.op == CONSTANT
