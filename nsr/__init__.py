@@ -6,16 +6,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nsr.expressions.definitions import operator
     from nsr.ode.regressor import ODERegressor
     from nsr.regressor import SymbolicRegressor
     from nsr.results import load
 
-__all__ = ["ODERegressor", "SymbolicRegressor", "load"]
+__all__ = ["ODERegressor", "SymbolicRegressor", "load", "operator"]
 
 _HOMES = {
     "ODERegressor": "nsr.ode.regressor",
     "SymbolicRegressor": "nsr.regressor",
     "load": "nsr.results",
+    "operator": "nsr.expressions.definitions",
 }
 
 

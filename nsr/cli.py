@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -43,6 +43,7 @@ _COMPLEXITY_HELP = "largest complexity of an equation"
 _DEPTH_HELP = "levels of an equation at most: x is one, sin(x) two"
 _CONSTANTS_HELP = "constants in an equation at most"
 _EXPONENTS_HELP = "exponents of powers, roots and ratios: '-2,-1,0.5,2'"
+_DEFINE_HELP = "an operator of your own: 'lorentz(v) = 1/sqrt(1 - v**2)'"
 _NESTING_HELP = "how often a function may stand in another: 'exp(exp)=0,exp(sin)=0'"
 
 
@@ -66,6 +67,7 @@ def fit(
     error: Annotated[
         str | None, typer.Option(help="column of standard deviations of the target's errors")
     ] = None,
+    define: Annotated[list[str] | None, typer.Option(help=_DEFINE_HELP)] = None,
     operators: Annotated[str | None, typer.Option(help=_OPERATORS_HELP)] = None,
     without: Annotated[str | None, typer.Option(help=_WITHOUT_HELP)] = None,
     max_complexity: Annotated[float | None, typer.Option(help=_COMPLEXITY_HELP)] = None,
@@ -112,7 +114,6 @@ def fit(
         import pandas as pd
 
         from nsr.data.column_units import split_by_comma
-        from nsr.data.limits_in_text import limits_in_text
         from nsr.data.names import Names
         from nsr.data.reading import read_table
         from nsr.data.table import select_columns
@@ -120,6 +121,7 @@ def fit(
         from nsr.refinement.compiling import compile_kernels
         from nsr.regressor import SymbolicRegressor
         from nsr.results import resumed
+        from nsr.showing import equation_lines, shown_equations
         from nsr.stopping import stop_when_in_text
         from nsr.table_options import column_units, constant_units_for, row_columns, row_numbers
 
@@ -144,7 +146,8 @@ def fit(
             loss=loss,
             n_equations=equations,
             stop_when=None if stop_when is None else stop_when_in_text(stop_when),
-            **limits_in_text(
+            **_limits(
+                define,
                 operators=operators, without=without, max_complexity=max_complexity, max_depth=max_depth,
                 max_constants=max_constants, complexity=complexity, exponents=exponents, nesting=nesting,
                 required=required, forbidden=forbidden, constant_bounds=constant_bounds,
@@ -156,12 +159,10 @@ def fit(
         with watched(console, say):
             estimator.fit(X, y, **own_units, **known)
         estimator.warnings_ = notes
-    target = table.names[explained]
-    chosen_equation = estimator.equations("warranted")[estimator.best_index_]
-    about = estimator.reports_[estimator.best_index_].text
-    lines = [f"{shown(target)} = {chosen_equation}", *([f"  {shown(about)}"] if about else [])]
     remarks: list[str] = []
-    printed = partial(print_leaderboard, estimator, estimator.equations("warranted"), remarks, lines)
+    printed = partial(
+        print_leaderboard, estimator, shown_equations(estimator), remarks, equation_lines(estimator)
+    )
     with told(console), _printed_last(printed):
         if report:
             remarks += ["", repr(estimator.report()), ""]
@@ -170,7 +171,7 @@ def fit(
         if plot is not None:
             from nsr.plots import draw
 
-            draw(estimator, X, y, shown(target), plot)
+            draw(estimator, X, y, shown(str(y.name)), plot)
 
 
 @app.command()
@@ -179,6 +180,7 @@ def predict(
     data: Annotated[Path, typer.Argument(help=_DATA_HELP)],
     row: Annotated[int | None, typer.Option(help=_ROW_HELP)] = None,
     output: Annotated[Path | None, typer.Option(help="CSV file to write; default: standard output")] = None,
+    define: Annotated[list[str] | None, typer.Option(help=_DEFINE_HELP)] = None,
 ) -> None:
     """Write predictions of a fitted equation for the rows of a table with the same columns."""
     from rich.console import Console
@@ -187,6 +189,7 @@ def predict(
     from nsr.data.writing import check_output, write_whole
     from nsr.results import load, predictions
 
+    _define(define)
     if output is not None:
         check_output(output, [result, data])
     with told(Console(stderr=True)):
@@ -204,6 +207,7 @@ def show(
     row: Annotated[int | None, typer.Option(help=_ROW_HELP)] = None,
     form: Annotated[str | None, typer.Option("--format", help=_FORMAT_HELP)] = None,
     output: Annotated[Path | None, typer.Option(help="file to write; default: standard output")] = None,
+    define: Annotated[list[str] | None, typer.Option(help=_DEFINE_HELP)] = None,
 ) -> None:
     """Show a result again: its leaderboard, a row of it, or either in another language."""
     from rich.console import Console
@@ -212,6 +216,7 @@ def show(
     from nsr.results import load
     from nsr.showing import in_format
 
+    _define(define)
     if output is not None:
         check_output(output, [result])
     with told(Console(stderr=True)):
@@ -236,6 +241,7 @@ def ode(
     stages: Annotated[
         str | None, typer.Option(help="of library, systems, functions, variation, by comma; default: all")
     ] = None,
+    define: Annotated[list[str] | None, typer.Option(help=_DEFINE_HELP)] = None,
     operators: Annotated[str | None, typer.Option(help=_OPERATORS_HELP)] = None,
     without: Annotated[str | None, typer.Option(help=_WITHOUT_HELP)] = None,
     max_complexity: Annotated[float | None, typer.Option(help=_COMPLEXITY_HELP)] = None,
@@ -262,13 +268,12 @@ def ode(
     _check_written(output, plot, data)
     with status(console) as say, told(console) as notes:
         from nsr.data.column_units import split_by_comma
-        from nsr.data.limits_in_text import limits_in_text
         from nsr.ode import ODERegressor
         from nsr.ode.compiling import compile_ode_kernels
         from nsr.ode.plots import plot_simulation
-        from nsr.ode.printing import to_equations
         from nsr.ode.tables import read_trajectories
         from nsr.results import resumed
+        from nsr.showing import equation_lines, shown_equations
         from nsr.stopping import stop_when_in_text
 
         times, tables, names = read_trajectories(
@@ -278,7 +283,8 @@ def ode(
         estimator = ODERegressor(
             time_limit=time_limit, random_state=seed, device=device, n_equations=equations,
             stop_when=None if stop_when is None else stop_when_in_text(stop_when),
-            **limits_in_text(
+            **_limits(
+                define,
                 operators=operators, without=without, max_complexity=max_complexity, max_depth=max_depth,
                 max_constants=max_constants, exponents=exponents, nesting=nesting,
             ),
@@ -291,14 +297,29 @@ def ode(
         with watched(console, say):
             estimator.fit(times, tables)
         estimator.names_, estimator.time_name_, estimator.warnings_ = names, time, notes
-    best = estimator.expressions_[estimator.best_index_]
-    written = to_equations(best, estimator.names_.identifiers, digits=6)
-    printed = partial(print_leaderboard, estimator, estimator.equations(digits=6), (), written)
+    printed = partial(print_leaderboard, estimator, shown_equations(estimator), (), equation_lines(estimator))
     with told(console), _printed_last(printed):
         if output is not None:
             estimator.save(output)
         if plot is not None:
             plot_simulation(estimator, times, tables, plot)
+
+
+def _define(definitions: Sequence[str] | None) -> None:
+    """Adds the user's own operators."""
+    if definitions:
+        from nsr.expressions.definitions import define
+
+        for definition in definitions:
+            define(definition)
+
+
+def _limits(definitions: Sequence[str] | None, **texts: str | float | None) -> dict[str, Any]:
+    """Parameters that say which equations are allowed, once the user's own operators are known."""
+    from nsr.data.limits_in_text import limits_in_text
+
+    _define(definitions)
+    return limits_in_text(**texts)
 
 
 def _check_written(output: Path | None, plot: Path | None, data: Path) -> None:

@@ -13,7 +13,7 @@ from nsr.evaluate.elementary import exp_block, log_block, sin_block
 from nsr.evaluate.kernels import kernel
 from nsr.evaluate.piecewise import WHERE, piecewise_block, piecewise_derivative
 from nsr.evaluate.special import GAMMA, special_block, special_derivative
-from nsr.evaluate.tape import CONSTANT, FIXED_POWER, LITERAL, UNUSED, VARIABLE
+from nsr.evaluate.tape import CONSTANT, CONSTANT_AGAIN, FIXED_POWER, LITERAL, UNUSED, VARIABLE
 from nsr.expressions.operators import OPERATORS
 
 BLOCK = 256
@@ -212,7 +212,7 @@ def forward_block(tape, start, stop, needed, X, constants, p, n, work):
             column = X[args[node]]
             for j in range(n):
                 out[j] = column[p + j]
-        elif op == CONSTANT:
+        elif op in (CONSTANT, CONSTANT_AGAIN):
             free = constants[args[node]]
             for j in range(n):
                 out[j] = free
@@ -264,6 +264,11 @@ def reverse_block(tape, start, stop, wanted, seed, n, work, adjoint, jacobian, p
             column = jacobian[args[node]]
             for j in range(n):
                 column[p + j] = d[j]
+            continue
+        if op == CONSTANT_AGAIN:
+            column = jacobian[args[node]]
+            for j in range(n):
+                column[p + j] += d[j]
             continue
         left = lefts[node]
         a = work[left]

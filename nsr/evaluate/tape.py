@@ -16,16 +16,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsr.evaluate.kernels import kernel
-from nsr.expressions.expression import PLACEHOLDER, VARIABLE_PREFIX, Expression, is_structural
+from nsr.expressions.expression import (
+    PLACEHOLDER,
+    VARIABLE_PREFIX,
+    Expression,
+    Token,
+    is_structural,
+    is_variable,
+)
 from nsr.expressions.operators import N_BUILTIN, OPERATORS, Operator
 
 # Leaves and internal operators; operators of the table have their place in it as opcode. An unused
-# node is one whose value its parent has taken into its own argument.
-VARIABLE, CONSTANT, LITERAL, FIXED_POWER, UNUSED = -1, -2, -3, -4, -5
+# node is one whose value its parent has taken into its own argument. A constant that occurs again, where an
+# operator's body has an argument twice, comes after its first node when derivatives are computed.
+VARIABLE, CONSTANT, LITERAL, FIXED_POWER, UNUSED, CONSTANT_AGAIN = -1, -2, -3, -4, -5, -6
 
 # What a token is before it becomes a node: an operator's place, or one of these; a variable's code is
-# FIRST_VARIABLE minus its index.
+# FIRST_VARIABLE minus its index. A given number is never a free constant.
 NUMBER, _PLACEHOLDER, FIRST_VARIABLE = -1, -2, -3
+_GIVEN = np.iinfo(np.int32).min
 
 _CODE = {name: code for code, name in enumerate(OPERATORS)}
 _ADD, _SUB, _MUL, _DIV, _POW, _NEG = (_CODE[name] for name in ("add", "sub", "mul", "div", "pow", "neg"))
@@ -86,40 +95,126 @@ class Tape:
 
 def compile_tape(expressions: Sequence[Expression]) -> Tape:
     """Compiles expressions; placeholders are free constants with value 1."""
+    words = Vocabulary.now()
     tokens = list(chain.from_iterable([expression.tokens for expression in expressions]))
-    codes = Vocabulary.now().codes(tokens)
+    lengths = [len(expression.tokens) for expression in expressions]
+    if not words.bodies.isdisjoint(tokens):
+        return _compiled_bodies(expressions, words)
+    codes = words.codes(tokens)
     numbers = np.ones(len(tokens))
     places = np.flatnonzero(codes == NUMBER)
     numbers[places] = [tokens[place] for place in places.tolist()]
-    return link(codes, numbers, np.array([len(expression.tokens) for expression in expressions], np.int64))
+    return _Nodes.linked(codes, numbers, lengths, words).tape()
 
 
 def link(codes: NDArray[np.int32], numbers: NDArray[np.float64], lengths: NDArray[np.int64]) -> Tape:
-    """Compiles expressions that are given by the codes of their tokens.
+    """Compiles expressions that are given by the codes of their tokens, none of which has a body.
 
     Args:
         codes: Of all tokens of all expressions, in prefix order (`Vocabulary.codes`).
         numbers: Values of those that are numbers, and 1 of placeholders.
         lengths: Tokens of each expression, shape (E,).
     """
-    offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
-    np.cumsum(lengths, out=offsets[1:])
-    words = Vocabulary.now()
-    op, left, right, arg = (np.zeros(len(codes), dtype=np.int32) for _ in range(4))
-    literal = np.zeros(len(codes))
-    active = np.zeros(len(codes), dtype=np.bool_)
-    affine = np.zeros(len(codes), dtype=np.bool_)
-    _link(codes, numbers, offsets, words.arities, op, left, right, arg, literal, active, affine)
-    free = np.flatnonzero(op == CONSTANT)
-    owner = np.repeat(np.arange(len(lengths)), lengths)[free]
-    n_constants = np.bincount(owner, minlength=len(lengths))
-    constants = np.zeros((len(lengths), max(1, int(n_constants.max(initial=0)))))
-    linear = np.zeros(constants.shape, dtype=np.bool_)
-    constants[owner, arg[free]], linear[owner, arg[free]] = literal[free], affine[free]
-    return Tape(
-        op, left, right, arg, literal, active, affine, offsets, n_constants, constants, linear,
-        words.operators,
-    )  # fmt: skip
+    return _Nodes.linked(codes, numbers, lengths.tolist(), Vocabulary.now()).tape()
+
+
+@dataclass
+class _Nodes:
+    """Node arrays of a tape that is being made, as `Tape` describes them."""
+
+    op: NDArray[np.int32]
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    arg: NDArray[np.int32]
+    literal: NDArray[np.float64]
+    active: NDArray[np.bool_]
+    affine: NDArray[np.bool_]
+    offsets: NDArray[np.int64]
+    operators: tuple[Operator, ...]
+
+    @classmethod
+    def linked(
+        cls, codes: NDArray[np.int32], numbers: NDArray[np.float64], lengths: list[int], words: Vocabulary
+    ) -> _Nodes:
+        """The nodes of tokens, with each free constant numbered in reading order."""
+        n = len(codes)
+        offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
+        np.cumsum(lengths, out=offsets[1:])
+        op, left, right, arg = (np.zeros(n, dtype=np.int32) for _ in range(4))
+        literal, active, affine = np.zeros(n), np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_)
+        _link(codes, numbers, offsets, words.arities, op, left, right, arg, literal, active, affine)
+        return cls(op, left, right, arg, literal, active, affine, offsets, words.operators)
+
+    @property
+    def free(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Places of the free constants, and the expression of each."""
+        free = np.flatnonzero(self.op == CONSTANT)
+        return free, np.searchsorted(self.offsets, free, side="right") - 1
+
+    def tape(self, n_constants: NDArray[np.int64] | None = None) -> Tape:
+        """The tape; the numbers of constants, shape (E,), are those of the nodes by default."""
+        free, owner = self.free
+        if n_constants is None:
+            n_constants = np.bincount(owner, minlength=len(self.offsets) - 1)
+        constants = np.zeros((len(n_constants), max(1, int(n_constants.max(initial=0)))))
+        linear = np.zeros(constants.shape, dtype=np.bool_)
+        at = owner, self.arg[free]
+        constants[at], linear[at] = self.literal[free], self.affine[free]
+        return Tape(
+            self.op, self.left, self.right, self.arg, self.literal, self.active, self.affine, self.offsets,
+            n_constants, constants, linear, self.operators,
+        )  # fmt: skip
+
+
+def _compiled_bodies(expressions: Sequence[Expression], words: Vocabulary) -> Tape:
+    """The tape of expressions some operators of which are computed by their bodies.
+
+    Constants of an argument that a body has more than once are one constant, which then counts as nonlinear.
+    """
+    written = [_with_bodies(expression, words) for expression in expressions]
+    tokens = [token for tagged in written for token, _ in tagged]
+    tags = np.array([tag for tagged in written for _, tag in tagged], dtype=np.int64)
+    codes = words.codes(tokens)
+    is_number = (codes == NUMBER) | (codes == _PLACEHOLDER)
+    numbers = np.ones(len(tokens))
+    for place in np.flatnonzero(codes == NUMBER).tolist():
+        numbers[place] = tokens[place]
+    codes[is_number] = np.where(tags[is_number] >= 0, _PLACEHOLDER, _GIVEN)
+    nodes = _Nodes.linked(codes, numbers, [len(tagged) for tagged in written], words)
+    free, owner = nodes.free
+    own_tags = [tag for tagged in written for _, tag in tagged if tag >= 0]
+    ordered = np.lexsort((-free, owner))  # tokens are read from the last node of a run to the first
+    nodes.arg[free[ordered]] = own_tags
+    n_free = np.array([len(expression.free_positions) for expression in expressions], dtype=np.int64)
+    keys = owner[ordered] * (int(n_free.max(initial=0)) + 1) + nodes.arg[free[ordered]]
+    first = np.unique(keys, return_index=True)[1]
+    again = np.delete(ordered, first)
+    nodes.op[free[again]] = CONSTANT_AGAIN
+    for expression in np.unique(owner[again]).tolist():
+        nodes.affine[nodes.offsets[expression] : nodes.offsets[expression + 1]] = False
+    return nodes.tape(n_free)
+
+
+def _with_bodies(expression: Expression, words: Vocabulary) -> list[tuple[Token, int]]:
+    """Tokens with bodies in place of operators, each with the number of its free constant, or -1."""
+    ordinals = {position: k for k, position in enumerate(expression.free_positions)}
+    stack: list[list[tuple[Token, int]]] = []
+    for position in range(len(expression.tokens) - 1, -1, -1):
+        token = expression.tokens[position]
+        operator = words.by_name.get(token) if isinstance(token, str) else None
+        if operator is None:
+            stack.append([(token, ordinals.get(position, -1))])
+            continue
+        arguments = [stack.pop() for _ in range(operator.arity)]
+        if not operator.body:
+            stack.append([(token, -1), *chain.from_iterable(arguments)])
+            continue
+        written: list[tuple[Token, int]] = []
+        for part in operator.body:
+            is_argument = isinstance(part, str) and is_variable(part)
+            written += arguments[int(str(part)[2:])] if is_argument else [(part, -1)]
+        stack.append(written)
+    return stack[0]
 
 
 class Vocabulary:
@@ -131,13 +226,16 @@ class Vocabulary:
     Attributes:
         operators: The table's operators by opcode.
         arities: Their numbers of arguments.
+        by_name: The operators by name.
+        bodies: Names of those that are computed by their bodies.
     """
 
     _latest: ClassVar[Vocabulary | None] = None
 
     def __init__(self, table: Mapping[str, Operator]) -> None:
-        self._table = table
+        self._table = self.by_name = table
         self.operators = tuple(table.values())
+        self.bodies = frozenset(operator.name for operator in self.operators if operator.body)
         self.arities = np.array([operator.arity for operator in self.operators], dtype=np.int32)
         self._codes: dict[str | float, int] = {PLACEHOLDER: _PLACEHOLDER}
         self._codes.update((name, code) for code, name in enumerate(table))
@@ -185,7 +283,10 @@ def _link(codes, numbers, offsets, arities, op, left, right, arg, literal, activ
             node = start + i
             code = codes[stop - 1 - i]
             counts[i] = 0
-            if code in (NUMBER, _PLACEHOLDER):
+            if code == _GIVEN:
+                op[node] = LITERAL
+                literal[node] = numbers[stop - 1 - i]
+            elif code in (NUMBER, _PLACEHOLDER):
                 op[node] = CONSTANT
                 literal[node] = numbers[stop - 1 - i]
                 active[node] = True
@@ -232,7 +333,7 @@ def _link(codes, numbers, offsets, arities, op, left, right, arg, literal, activ
 @kernel(inner=True)
 def _fix_exponent(node, exponent, code, op, right, arg, literal, active, a):
     """Makes a structural exponent part of the power (multiples of 1/2) or a literal."""
-    if code != NUMBER or not _is_structural(literal[exponent]):
+    if code not in (NUMBER, _GIVEN) or not _is_structural(literal[exponent]):
         return
     active[exponent] = False
     doubled = 2 * literal[exponent]

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from nsr.evaluate.kernels import kernel
-from nsr.evaluate.tape import CONSTANT, FIXED_POWER, LITERAL, VARIABLE, Tape
+from nsr.evaluate.tape import CONSTANT, CONSTANT_AGAIN, FIXED_POWER, LITERAL, VARIABLE, Tape
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,8 @@ class TensorPlan:
         self._roots = self._tensor(place[starts[1:] - 1])
         codes = op[order]
         self._variables, self._constants, self._literals = (
-            self._leaves(np.flatnonzero(codes == code)) for code in (VARIABLE, CONSTANT, LITERAL)
+            self._leaves(np.flatnonzero(np.isin(codes, kinds)))
+            for kinds in ((VARIABLE,), (CONSTANT, CONSTANT_AGAIN), (LITERAL,))
         )
         literal = tape.literal[source[order]][np.flatnonzero(codes == LITERAL)]
         self._literal_values = torch.as_tensor(literal, device=device)
@@ -90,7 +91,7 @@ class TensorPlan:
                 _reverse(group, nodes, adjoint)
         places, rows, args = self._constants
         derivatives = X.new_zeros((self._n_rows, constants.shape[1], nodes.shape[1]))
-        derivatives[rows, args] = adjoint[places]
+        derivatives.index_put_((rows, args), adjoint[places], accumulate=True)
         return nodes[self._roots], derivatives
 
     def _forward(self, X: torch.Tensor, constants: torch.Tensor) -> torch.Tensor:

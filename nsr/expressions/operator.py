@@ -47,6 +47,8 @@ class Operator:
         domain: Smallest and largest argument at which it is defined (arity 1).
         period: By which arguments may differ without a difference in the value (arity 1).
         is_logarithm: Whether it makes sums of products, so that its inverse makes products of sums.
+        body: What it stands for, where it is put together from other operators: tokens of an expression whose
+            variables `x_0`, `x_1`, ... are the arguments. Kernels then compute it by these.
         linearizes: How early the search looks for sums of simple terms that give a target under this
             operator, relative to others; never where it is 0. It needs `inverse`, `numpy` and `derivatives`.
         weights: Of each argument, where the operator is a linear combination of them.
@@ -81,6 +83,7 @@ class Operator:
     domain: tuple[float, float] = (-math.inf, math.inf)
     period: float | None = None
     is_logarithm: bool = False
+    body: tuple[str | float, ...] = ()
     linearizes: float = 0.0
     weights: tuple[float, ...] = ()
     exponents: tuple[float, ...] = ()

@@ -16,10 +16,11 @@ MAX_LENGTH = 10_000
 MAX_DEPTH = 80
 
 _LEXER = re.compile(
-    r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[^\W\d]\w*)|(?P<symbol>\*\*|[-+*/^(),]))"
+    r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[^\W\d]\w*)|(?P<symbol>\*\*|[-+*/^(),<>]))"
 )
 _INFIX = [operator for operator in OPERATORS.values() if operator.symbol is not None and operator.arity == 2]
 _SUMS = {operator.symbol: operator.name for operator in _INFIX if operator.weights}
+_COMPARISONS = {"<": "less", ">": "greater"}
 _PRODUCTS = {operator.symbol: operator.name for operator in _INFIX if operator.exponents}
 
 
@@ -31,7 +32,8 @@ def parse(text: str, names: Sequence[str] | None = None, *, free_names: bool = F
     """Reads infix text.
 
     Args:
-        text: Sums, products, `**` or `^`, parentheses, functions by operator name, `pi` and `e`.
+        text: Sums, products, `**` or `^`, parentheses, functions by operator name, `pi` and `e`, and
+            comparisons by `<` and `>`, which are 1 where they hold and 0 elsewhere.
         names: Names of the variables in order; `x_0`, `x_1`, ... by default.
         free_names: Whether any other name is a constant to be fitted, a placeholder, each time it occurs.
 
@@ -45,7 +47,7 @@ def parse(text: str, names: Sequence[str] | None = None, *, free_names: bool = F
         raise ParseError(f"the text has {len(text)} characters; the parser reads at most {MAX_LENGTH}")
     known = None if names is None else {name: i for i, name in enumerate(names)}
     parser = _Parser(_lex(text), known, free_names)
-    expression = parser.sum(0)
+    expression = parser.comparison(0)
     parser.finish()
     return expression
 
@@ -74,6 +76,13 @@ class _Parser:
         self.names = names
         self.free_names = free_names
         self.position = 0
+
+    def comparison(self, depth: int) -> Expression:
+        left = self.sum(depth)
+        if (name := _COMPARISONS.get(self._peek())) is None:
+            return left
+        self.position += 1
+        return apply(name, left, self.sum(depth))
 
     def sum(self, depth: int) -> Expression:
         return self._chain(self._product, _SUMS, depth)
@@ -121,7 +130,7 @@ class _Parser:
             return self._name(text, place, depth)
         if text != "(":
             raise ParseError(f"unexpected {text!r} at position {place}")
-        inner = self.sum(depth + 1)
+        inner = self.comparison(depth + 1)
         self._expect(")")
         return inner
 
@@ -147,12 +156,15 @@ class _Parser:
     def _call(self, text: str, place: int, depth: int) -> Expression:
         operator = OPERATORS.words.get(text)
         if operator is None:
-            raise ParseError(f"unknown function {text!r} at position {place}{_hint(text, OPERATORS.words)}")
+            hint = (
+                _hint(text, OPERATORS.words) or "; define it with nsr.operator, or --define, if it is yours"
+            )
+            raise ParseError(f"unknown function {text!r} at position {place}{hint}")
         self._expect("(")
-        arguments = [self.sum(depth + 1)]
+        arguments = [self.comparison(depth + 1)]
         while self._peek() == ",":
             self.position += 1
-            arguments.append(self.sum(depth + 1))
+            arguments.append(self.comparison(depth + 1))
         self._expect(")")
         if len(arguments) != operator.arity:
             raise ParseError(

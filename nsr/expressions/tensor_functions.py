@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -115,3 +117,31 @@ def _chebyshev(coefficients: Array, t: Tensor) -> Tensor:
     for c in coefficients[:0:-1].tolist():
         b, before = 2.0 * t * b - before + c, b
     return t * b - before + float(coefficients[0])
+
+
+def of_arrays(
+    numpy: Callable[..., Array], slopes: Sequence[Callable[..., Any]], *arguments: Tensor
+) -> Tensor:
+    """A function of arrays on tensors, with its derivatives by each argument."""
+    result: Tensor = _OfArrays.apply(numpy, slopes, *arguments)  # type: ignore[no-untyped-call]
+    return result
+
+
+class _OfArrays(torch.autograd.Function):
+    """A function of arrays that autograd knows the derivatives of."""
+
+    @staticmethod
+    def forward(ctx: Any, numpy: Any, slopes: Any, *arguments: Tensor) -> Tensor:
+        ctx.slopes = slopes
+        ctx.save_for_backward(*arguments)
+        return _computed(numpy, arguments)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        own = (gradients[0] * _computed(slope, ctx.saved_tensors) for slope in ctx.slopes)
+        return (None, None, *own)
+
+
+def _computed(numpy: Callable[..., Array], arguments: Sequence[Tensor]) -> Tensor:
+    values = numpy(*(argument.detach().cpu().numpy() for argument in arguments))
+    return torch.as_tensor(values).to(arguments[0])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nsr.evaluate.tape import CONSTANT, FIRST_VARIABLE, NUMBER, Tape, Vocabulary, link
+from nsr.evaluate.tape import CONSTANT, FIRST_VARIABLE, NUMBER, Tape, Vocabulary, compile_tape, link
 from nsr.expressions.expression import Expression
 
 Array = NDArray[np.float64]
@@ -118,6 +118,8 @@ class Genomes:
 
     def tape(self) -> Tape:
         """Their tape."""
+        if self._have_bodies():
+            return compile_tape([self.expression(row) for row in range(len(self))])
         is_token = np.arange(self.codes.shape[1]) < self.lengths[:, None]
         return link(self.codes[is_token], self.numbers[is_token], self.lengths)
 
@@ -128,6 +130,11 @@ class Genomes:
             tape: Their tape.
             constants: Shape (N, at least the largest number of free constants).
         """
+        if self._have_bodies():
+            counts = tape.n_constants.tolist()
+            pairs = zip(range(len(self)), constants, counts, strict=True)
+            moved = [self.expression(row).with_constants(values[:n]) for row, values, n in pairs]
+            return Genomes.of(moved, self.codes.shape[1])
         result = Genomes(self.codes, self.numbers.copy(), self.lengths)
         owner = np.repeat(np.arange(len(self)), self.lengths)
         node = np.arange(len(owner)) - tape.offsets[owner]
@@ -135,3 +142,8 @@ class Genomes:
         owner, node = owner[free], node[free]
         result.numbers[owner, self.lengths[owner] - 1 - node] = constants[owner, tape.arg[free]]
         return result
+
+    def _have_bodies(self) -> bool:
+        """Whether some operators are computed by what stands for them, so that nodes are not tokens."""
+        words = Vocabulary.now()
+        return bool(words.bodies) and bool(np.isin(self.codes, words.codes(list(words.bodies))).any())

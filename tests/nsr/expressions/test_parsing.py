@@ -86,3 +86,8 @@ def test_free_names_are_constants_to_be_fitted():
     assert parse("a*mass + b*sin(pi*mass)", ["mass"], free_names=True) == Expression(
         ("add", "mul", "C", "x_0", "mul", "C", "sin", "mul", math.pi, "x_0")
     )
+
+
+def test_comparisons_are_read():
+    assert parse("where(x_0 > 4, 3*x_1, 2)") == parse("where(greater(x_0, 4), 3*x_1, 2)")
+    assert parse("x_0 + 1 < 2*x_1") == parse("less(x_0 + 1, 2*x_1)")

@@ -17,10 +17,10 @@ from nsr.search.solve import LimitsError
 def drawn_limits(rng, n_variables):
     """A random choice of limits that make sense."""
     names = [f"x_{i}" for i in range(n_variables)]
-    groups = ["arithmetic", "powers", "trigonometric", "exponential", "hyperbolic"]
+    groups = ["arithmetic", "powers", "trigonometric", "exponential", "hyperbolic", "piecewise", "special"]
     every = {
         "operators": ["add", "mul", *rng.choice(groups, 2, replace=False), "exp"],
-        "without": [str(rng.choice(["sin", "pow", "div", "exponential", "square"]))],
+        "without": [str(rng.choice(["sin", "pow", "div", "exponential", "square", "piecewise"]))],
         "max_complexity": int(rng.integers(3, 20)),
         "max_depth": int(rng.integers(2, 6)),
         "max_constants": int(rng.integers(1, 4)),
@@ -41,7 +41,7 @@ def test_no_equation_breaks_a_limit(seed):
     X, y = np.float64(problems.X[0]), np.float64(problems.y[0])
     limits = drawn_limits(np.random.default_rng(seed), X.shape[1])
     model = SymbolicRegressor(
-        time_limit=0.4, stages=("families", "separation", "curves", "evolution"), **limits
+        time_limit=0.4, stages=("families", "separation", "cases", "curves", "evolution"), **limits
     )
     with contextlib.suppress(LimitsError):
         check(model.fit(X, y), limits)
