@@ -7,7 +7,7 @@ opcode, the places of its children within the run, and an argument.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, repeat
 from typing import Any, ClassVar
@@ -20,7 +20,6 @@ from nsr.expressions.expression import (
     PLACEHOLDER,
     VARIABLE_PREFIX,
     Expression,
-    Token,
     is_structural,
     is_variable,
 )
@@ -61,6 +60,7 @@ class Tape:
         constants: Their values, padded with 0, shape (E, K), K at least 1.
         linear: Which constants enter linearly, all of them together, shape (E, K).
         operators: The operator table when the tape was made, by opcode.
+        is_written_out: Whether operators have given way to their bodies, so that nodes are not tokens.
     """
 
     op: NDArray[np.int32]
@@ -75,6 +75,7 @@ class Tape:
     constants: NDArray[np.float64]
     linear: NDArray[np.bool_]
     operators: tuple[Operator, ...]
+    is_written_out: bool = False
 
     @property
     def nodes(self) -> tuple[NDArray[Any], ...]:
@@ -95,126 +96,91 @@ class Tape:
 
 def compile_tape(expressions: Sequence[Expression]) -> Tape:
     """Compiles expressions; placeholders are free constants with value 1."""
-    words = Vocabulary.now()
     tokens = list(chain.from_iterable([expression.tokens for expression in expressions]))
-    lengths = [len(expression.tokens) for expression in expressions]
-    if not words.bodies.isdisjoint(tokens):
-        return _compiled_bodies(expressions, words)
-    codes = words.codes(tokens)
+    codes = Vocabulary.now().codes(tokens)
     numbers = np.ones(len(tokens))
     places = np.flatnonzero(codes == NUMBER)
     numbers[places] = [tokens[place] for place in places.tolist()]
-    return _Nodes.linked(codes, numbers, lengths, words).tape()
+    return link(codes, numbers, np.array([len(expression.tokens) for expression in expressions], np.int64))
 
 
 def link(codes: NDArray[np.int32], numbers: NDArray[np.float64], lengths: NDArray[np.int64]) -> Tape:
-    """Compiles expressions that are given by the codes of their tokens, none of which has a body.
+    """Compiles expressions that are given by the codes of their tokens.
 
     Args:
         codes: Of all tokens of all expressions, in prefix order (`Vocabulary.codes`).
         numbers: Values of those that are numbers, and 1 of placeholders.
         lengths: Tokens of each expression, shape (E,).
     """
-    return _Nodes.linked(codes, numbers, lengths.tolist(), Vocabulary.now()).tape()
+    words = Vocabulary.now()
+    tape = link_as_it_is(codes, numbers, lengths)
+    if len(words.bodies) and np.isin(codes, words.bodies).any():
+        return _written_out(tape, codes, numbers, words)
+    return tape
 
 
-@dataclass
-class _Nodes:
-    """Node arrays of a tape that is being made, as `Tape` describes them."""
-
-    op: NDArray[np.int32]
-    left: NDArray[np.int32]
-    right: NDArray[np.int32]
-    arg: NDArray[np.int32]
-    literal: NDArray[np.float64]
-    active: NDArray[np.bool_]
-    affine: NDArray[np.bool_]
-    offsets: NDArray[np.int64]
-    operators: tuple[Operator, ...]
-
-    @classmethod
-    def linked(
-        cls, codes: NDArray[np.int32], numbers: NDArray[np.float64], lengths: list[int], words: Vocabulary
-    ) -> _Nodes:
-        """The nodes of tokens, with each free constant numbered in reading order."""
-        n = len(codes)
-        offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
-        np.cumsum(lengths, out=offsets[1:])
-        op, left, right, arg = (np.zeros(n, dtype=np.int32) for _ in range(4))
-        literal, active, affine = np.zeros(n), np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_)
-        _link(codes, numbers, offsets, words.arities, op, left, right, arg, literal, active, affine)
-        return cls(op, left, right, arg, literal, active, affine, offsets, words.operators)
-
-    @property
-    def free(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Places of the free constants, and the expression of each."""
-        free = np.flatnonzero(self.op == CONSTANT)
-        return free, np.searchsorted(self.offsets, free, side="right") - 1
-
-    def tape(self, n_constants: NDArray[np.int64] | None = None) -> Tape:
-        """The tape; the numbers of constants, shape (E,), are those of the nodes by default."""
-        free, owner = self.free
-        if n_constants is None:
-            n_constants = np.bincount(owner, minlength=len(self.offsets) - 1)
-        constants = np.zeros((len(n_constants), max(1, int(n_constants.max(initial=0)))))
-        linear = np.zeros(constants.shape, dtype=np.bool_)
-        at = owner, self.arg[free]
-        constants[at], linear[at] = self.literal[free], self.affine[free]
-        return Tape(
-            self.op, self.left, self.right, self.arg, self.literal, self.active, self.affine, self.offsets,
-            n_constants, constants, linear, self.operators,
-        )  # fmt: skip
+def link_as_it_is(codes: NDArray[np.int32], numbers: NDArray[np.float64], lengths: NDArray[np.int64]) -> Tape:
+    """As `link`, with one node for each token whatever operators there are."""
+    offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    words = Vocabulary.now()
+    op, left, right, arg = (np.zeros(len(codes), dtype=np.int32) for _ in range(4))
+    literal = np.zeros(len(codes))
+    active = np.zeros(len(codes), dtype=np.bool_)
+    affine = np.zeros(len(codes), dtype=np.bool_)
+    _link(codes, numbers, offsets, words.arities, op, left, right, arg, literal, active, affine)
+    free = np.flatnonzero(op == CONSTANT)
+    owner = np.repeat(np.arange(len(lengths)), lengths)[free]
+    n_constants = np.bincount(owner, minlength=len(lengths))
+    constants = np.zeros((len(lengths), max(1, int(n_constants.max(initial=0)))))
+    linear = np.zeros(constants.shape, dtype=np.bool_)
+    constants[owner, arg[free]], linear[owner, arg[free]] = literal[free], affine[free]
+    return Tape(
+        op, left, right, arg, literal, active, affine, offsets, n_constants, constants, linear,
+        words.operators,
+    )  # fmt: skip
 
 
-def _compiled_bodies(expressions: Sequence[Expression], words: Vocabulary) -> Tape:
-    """The tape of expressions some operators of which are computed by their bodies.
+def _written_out(
+    plain: Tape, codes: NDArray[np.int32], numbers: NDArray[np.float64], words: Vocabulary
+) -> Tape:
+    """The tape of the same expressions with bodies in place of operators.
 
     Constants of an argument that a body has more than once are one constant, which then counts as nonlinear.
     """
-    written = [_with_bodies(expression, words) for expression in expressions]
-    tokens = [token for tagged in written for token, _ in tagged]
-    tags = np.array([tag for tagged in written for _, tag in tagged], dtype=np.int64)
-    codes = words.codes(tokens)
-    is_number = (codes == NUMBER) | (codes == _PLACEHOLDER)
-    numbers = np.ones(len(tokens))
-    for place in np.flatnonzero(codes == NUMBER).tolist():
-        numbers[place] = tokens[place]
-    codes[is_number] = np.where(tags[is_number] >= 0, _PLACEHOLDER, _GIVEN)
-    nodes = _Nodes.linked(codes, numbers, [len(tagged) for tagged in written], words)
-    free, owner = nodes.free
-    own_tags = [tag for tagged in written for _, tag in tagged if tag >= 0]
-    ordered = np.lexsort((-free, owner))  # tokens are read from the last node of a run to the first
-    nodes.arg[free[ordered]] = own_tags
-    n_free = np.array([len(expression.free_positions) for expression in expressions], dtype=np.int64)
-    keys = owner[ordered] * (int(n_free.max(initial=0)) + 1) + nodes.arg[free[ordered]]
-    first = np.unique(keys, return_index=True)[1]
-    again = np.delete(ordered, first)
-    nodes.op[free[again]] = CONSTANT_AGAIN
-    for expression in np.unique(owner[again]).tolist():
-        nodes.affine[nodes.offsets[expression] : nodes.offsets[expression + 1]] = False
-    return nodes.tape(n_free)
+    starts, stops = plain.offsets[:-1], plain.offsets[1:]
+    owner = np.repeat(np.arange(len(starts)), stops - starts)
+    nodes = stops[owner] - 1 - (np.arange(len(codes)) - starts[owner])
+    ordinals = np.where(plain.op[nodes] == CONSTANT, plain.arg[nodes], -1)
+    own = np.where((codes == NUMBER) | (codes == _PLACEHOLDER), _GIVEN, codes)
+    own[ordinals >= 0] = _PLACEHOLDER
+    tokens = list(zip(own.tolist(), numbers.tolist(), ordinals.tolist(), strict=True))
+    written = [
+        words.with_bodies(tokens[start:stop])
+        for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)
+    ]
+    table = np.array([token for one in written for token in one], dtype=np.float64).reshape(-1, 3)
+    lengths = np.array([len(one) for one in written], dtype=np.int64)
+    tape = link_as_it_is(table[:, 0].astype(np.int32), np.ascontiguousarray(table[:, 1]), lengths)
+    free = np.flatnonzero(tape.op == CONSTANT)
+    of = np.searchsorted(tape.offsets, free, side="right") - 1
+    order = np.lexsort((-free, of))  # tokens are read from the last node of a run to the first
+    free, of = free[order], of[order]
+    tape.arg[free] = table[table[:, 2] >= 0, 2]
+    _, first = np.unique(np.stack((of, tape.arg[free])), axis=1, return_index=True)
+    again = np.delete(np.arange(len(free)), first)
+    tape.op[free[again]] = CONSTANT_AGAIN
+    is_twice = np.isin(np.repeat(np.arange(len(lengths)), lengths), of[again])
+    tape.affine[is_twice] = False
+    linear = np.zeros(plain.constants.shape, dtype=np.bool_)
+    linear[of[first], tape.arg[free[first]]] = tape.affine[free[first]]
+    return replace(
+        tape, n_constants=plain.n_constants, constants=plain.constants, linear=linear, is_written_out=True
+    )
 
 
-def _with_bodies(expression: Expression, words: Vocabulary) -> list[tuple[Token, int]]:
-    """Tokens with bodies in place of operators, each with the number of its free constant, or -1."""
-    ordinals = {position: k for k, position in enumerate(expression.free_positions)}
-    stack: list[list[tuple[Token, int]]] = []
-    for position in range(len(expression.tokens) - 1, -1, -1):
-        token = expression.tokens[position]
-        operator = words.by_name.get(token) if isinstance(token, str) else None
-        if operator is None:
-            stack.append([(token, ordinals.get(position, -1))])
-            continue
-        arguments = [stack.pop() for _ in range(operator.arity)]
-        if not operator.body:
-            stack.append([(token, -1), *chain.from_iterable(arguments)])
-            continue
-        written: list[tuple[Token, int]] = []
-        for part in operator.body:
-            is_argument = isinstance(part, str) and is_variable(part)
-            written += arguments[int(str(part)[2:])] if is_argument else [(part, -1)]
-        stack.append(written)
-    return stack[0]
+# The code of a token, its number, and which free constant it is, or -1.
+_Coded = tuple[int, float, int]
 
 
 class Vocabulary:
@@ -226,17 +192,16 @@ class Vocabulary:
     Attributes:
         operators: The table's operators by opcode.
         arities: Their numbers of arguments.
-        by_name: The operators by name.
-        bodies: Names of those that are computed by their bodies.
+        bodies: Opcodes of those that stand for others (`Operator.body`).
     """
 
     _latest: ClassVar[Vocabulary | None] = None
 
     def __init__(self, table: Mapping[str, Operator]) -> None:
-        self._table = self.by_name = table
+        self._table = table
         self.operators = tuple(table.values())
-        self.bodies = frozenset(operator.name for operator in self.operators if operator.body)
         self.arities = np.array([operator.arity for operator in self.operators], dtype=np.int32)
+        self.bodies = np.array([code for code, one in enumerate(self.operators) if one.body], dtype=np.int32)
         self._codes: dict[str | float, int] = {PLACEHOLDER: _PLACEHOLDER}
         self._codes.update((name, code) for code, name in enumerate(table))
 
@@ -259,6 +224,26 @@ class Vocabulary:
         for word in new:
             self._codes[word] = FIRST_VARIABLE - int(word.removeprefix(VARIABLE_PREFIX))
         return self.codes(tokens) if new else codes
+
+    def with_bodies(self, tokens: Sequence[_Coded]) -> list[_Coded]:
+        """An expression's tokens with bodies in place of operators, whose numbers are given ones."""
+        stack: list[list[_Coded]] = []
+        for token in reversed(tokens):
+            operator = self.operators[token[0]] if token[0] >= 0 else None
+            arguments = [stack.pop() for _ in range(0 if operator is None else operator.arity)]
+            if operator is None or not operator.body:
+                stack.append([token, *chain.from_iterable(arguments)])
+                continue
+            written: list[_Coded] = []
+            for part in operator.body:
+                if not isinstance(part, str):
+                    written.append((_GIVEN, part, -1))
+                elif is_variable(part):
+                    written += arguments[int(part[2:])]
+                else:
+                    written.append((self._codes[part], 0.0, -1))
+            stack.append(written)
+        return stack[0]
 
 
 _is_structural = kernel(is_structural, inner=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nsr.evaluate.tape import CONSTANT, FIRST_VARIABLE, NUMBER, Tape, Vocabulary, compile_tape, link
+from nsr.evaluate.tape import CONSTANT, FIRST_VARIABLE, NUMBER, Tape, Vocabulary, link, link_as_it_is
 from nsr.expressions.expression import Expression
 
 Array = NDArray[np.float64]
@@ -118,10 +118,19 @@ class Genomes:
 
     def tape(self) -> Tape:
         """Their tape."""
-        if self._have_bodies():
-            return compile_tape([self.expression(row) for row in range(len(self))])
+        return link(*self._tokens)
+
+    @property
+    def _tokens(self) -> tuple[Codes, Array, Lengths]:
+        """All tokens one after the other, and how many each equation has."""
         is_token = np.arange(self.codes.shape[1]) < self.lengths[:, None]
-        return link(self.codes[is_token], self.numbers[is_token], self.lengths)
+        return self.codes[is_token], self.numbers[is_token], self.lengths
+
+    def have_only(self, allowed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Which of them have no other operators than those that are allowed, by code, shape (N,)."""
+        is_token = np.arange(self.codes.shape[1]) < self.lengths[:, None]
+        is_other = (self.codes >= 0) & ~allowed[np.maximum(self.codes, 0)]
+        return np.asarray(~np.any(is_token & is_other, axis=1))
 
     def with_constants(self, tape: Tape, constants: Array) -> Genomes:
         """The same with other values of the free constants.
@@ -130,20 +139,12 @@ class Genomes:
             tape: Their tape.
             constants: Shape (N, at least the largest number of free constants).
         """
-        if self._have_bodies():
-            counts = tape.n_constants.tolist()
-            pairs = zip(range(len(self)), constants, counts, strict=True)
-            moved = [self.expression(row).with_constants(values[:n]) for row, values, n in pairs]
-            return Genomes.of(moved, self.codes.shape[1])
         result = Genomes(self.codes, self.numbers.copy(), self.lengths)
+        if tape.is_written_out:
+            tape = link_as_it_is(*self._tokens)
         owner = np.repeat(np.arange(len(self)), self.lengths)
         node = np.arange(len(owner)) - tape.offsets[owner]
         free = tape.op == CONSTANT
         owner, node = owner[free], node[free]
         result.numbers[owner, self.lengths[owner] - 1 - node] = constants[owner, tape.arg[free]]
         return result
-
-    def _have_bodies(self) -> bool:
-        """Whether some operators are computed by what stands for them, so that nodes are not tokens."""
-        words = Vocabulary.now()
-        return bool(words.bodies) and bool(np.isin(self.codes, words.codes(list(words.bodies))).any())
