@@ -135,7 +135,8 @@ class CasesSettings:
         n_rows: Rows that they are looked for in.
         least_rows: With fewer, nothing but logical functions is looked for.
         smooth: Where a polynomial's error is less than this share of the target's spread, nothing is.
-        better: Share of that error that something with cases leaves at most.
+        better: Share of that error that extremes and hinges leave at most,
+        better_split: and polynomials on both sides of a threshold, which take longer to turn into laws.
         work: Seconds of work to look for each kind.
         side_work: Seconds of work to solve one side of a split.
         n_laws: Equations of a side that are put together with those of the other one.
@@ -148,8 +149,9 @@ class CasesSettings:
     least_rows: int = 12
     smooth: float = 1e-5
     better: float = 0.9
+    better_split: float = 0.8
     work: float = 0.05
-    side_work: float = 1.5
+    side_work: float = 0.5
     n_laws: int = 3
     level: float = 1e-9
     batches_after: int = 8
