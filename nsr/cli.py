@@ -121,6 +121,7 @@ def fit(
         from nsr.refinement.compiling import compile_kernels
         from nsr.regressor import SymbolicRegressor
         from nsr.results import resumed
+        from nsr.showing import equation_lines, shown_equations
         from nsr.stopping import stop_when_in_text
         from nsr.table_options import column_units, constant_units_for, row_columns, row_numbers
 
@@ -158,12 +159,10 @@ def fit(
         with watched(console, say):
             estimator.fit(X, y, **own_units, **known)
         estimator.warnings_ = notes
-    target = table.names[explained]
-    chosen_equation = estimator.equations("warranted")[estimator.best_index_]
-    about = estimator.reports_[estimator.best_index_].text
-    lines = [f"{shown(target)} = {chosen_equation}", *([f"  {shown(about)}"] if about else [])]
     remarks: list[str] = []
-    printed = partial(print_leaderboard, estimator, estimator.equations("warranted"), remarks, lines)
+    printed = partial(
+        print_leaderboard, estimator, shown_equations(estimator), remarks, equation_lines(estimator)
+    )
     with told(console), _printed_last(printed):
         if report:
             remarks += ["", repr(estimator.report()), ""]
@@ -172,7 +171,7 @@ def fit(
         if plot is not None:
             from nsr.plots import draw
 
-            draw(estimator, X, y, shown(target), plot)
+            draw(estimator, X, y, shown(str(y.name)), plot)
 
 
 @app.command()
@@ -272,9 +271,9 @@ def ode(
         from nsr.ode import ODERegressor
         from nsr.ode.compiling import compile_ode_kernels
         from nsr.ode.plots import plot_simulation
-        from nsr.ode.printing import to_equations
         from nsr.ode.tables import read_trajectories
         from nsr.results import resumed
+        from nsr.showing import equation_lines, shown_equations
         from nsr.stopping import stop_when_in_text
 
         times, tables, names = read_trajectories(
@@ -298,9 +297,7 @@ def ode(
         with watched(console, say):
             estimator.fit(times, tables)
         estimator.names_, estimator.time_name_, estimator.warnings_ = names, time, notes
-    best = estimator.expressions_[estimator.best_index_]
-    written = to_equations(best, estimator.names_.identifiers, digits=6)
-    printed = partial(print_leaderboard, estimator, estimator.equations(digits=6), (), written)
+    printed = partial(print_leaderboard, estimator, shown_equations(estimator), (), equation_lines(estimator))
     with told(console), _printed_last(printed):
         if output is not None:
             estimator.save(output)

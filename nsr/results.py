@@ -34,7 +34,8 @@ def load(path: str | Path, loss: Function | None = None) -> SymbolicRegressor | 
     """A fitted estimator from a file that `save`, `nsr fit --output` or `nsr ode --output` wrote.
 
     It predicts, with deviations and intervals, reports and exports as the one that was saved. Own operators
-    are registered before it is read. The rows of the fit are not in the file.
+    are in the file where they are put together from known ones, and are added; others must be registered
+    before. The rows of the fit are not in the file.
 
     Args:
         path: The file.
@@ -46,7 +47,7 @@ def load(path: str | Path, loss: Function | None = None) -> SymbolicRegressor | 
     content = read(Path(path))
     try:
         return _systems(content) if content["kind"] == systems.KIND else _function(content, loss)
-    except (KeyError, IndexError, TypeError, AttributeError):
+    except (LookupError, TypeError, AttributeError, ArithmeticError):
         raise not_a_result(Path(path)) from None
     except ValueError as error:
         raise ValueError(f"{described(Path(path))}: {error}") from None

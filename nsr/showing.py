@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 ROW_FORMATS = ("latex", "sympy", "python", "numpy", "jax", "c", "excel", "matlab", "julia", "onnx")
 FRONT_FORMATS = ("latex-table", "html")
+_DIGITS_OF_SYSTEMS = 6
 
 
 def in_format(
@@ -23,7 +24,7 @@ def in_format(
     """A result in some form.
 
     Args:
-        estimator: SymbolicRegressor | ODERegressor.
+        estimator: Fitted.
         name: One of the formats; by default the leaderboard, or the equation of a row.
         row: Of the front; the chosen one by default.
         width: Characters of a line of the leaderboard.
@@ -32,7 +33,7 @@ def in_format(
         ValueError: If there is no such format or row, or it cannot be written in it.
     """
     if name is None:
-        return _front(estimator, width) if row is None else _equation(estimator, row)
+        return _front(estimator, width) if row is None else "\n".join(equation_lines(estimator, row)) + "\n"
     if name in FRONT_FORMATS:
         if row is not None:
             raise ValueError(f"--format {name} is for the whole front: leave out --row")
@@ -40,8 +41,9 @@ def in_format(
     if name not in ROW_FORMATS:
         raise ValueError(f"--format {name!r} must be one of {', '.join((*ROW_FORMATS, *FRONT_FORMATS))}")
     if name == "excel":
-        pairs = enumerate(estimator.names_.columns)
-        tell("cells: " + ", ".join(f"{cell(place)} is {column}" for place, column in pairs))
+        used = {place for _, expression in estimator._parts(row) for place in expression.variables}
+        columns = estimator.names_.columns
+        tell("cells: " + ", ".join(f"{cell(place)} is {columns[place]}" for place in sorted(used)))
     written = getattr(estimator, name)(row)
     if name == "onnx":
         return _only(written)
@@ -57,19 +59,24 @@ def _only(models: bytes | list[bytes]) -> bytes:
     )
 
 
-def _front(estimator: SymbolicRegressor | ODERegressor, width: int) -> str:
+def shown_equations(estimator: SymbolicRegressor | ODERegressor) -> list[str]:
+    """The front with the digits that are shown, as text."""
     if isinstance(estimator, SymbolicRegressor):
-        equations = estimator.equations("warranted")
-    else:
-        equations = estimator.equations(6)
-    front = leaderboard(estimator.equations_, equations, estimator.best_index_, width)
-    return f"{front}\n{_equation(estimator, estimator.best_index_)}"
+        return estimator.equations("warranted")
+    return estimator.equations(_DIGITS_OF_SYSTEMS)
 
 
-def _equation(estimator: SymbolicRegressor | ODERegressor, row: int) -> str:
+def equation_lines(estimator: SymbolicRegressor | ODERegressor, row: int | None = None) -> list[str]:
+    """An equation and what its constants are, or the equations of a system; of the chosen row by default."""
     place = estimator.row(row)
+    equation = shown_equations(estimator)[place]
     if not isinstance(estimator, SymbolicRegressor):
-        return estimator.equations(6)[place].replace("; ", "\n") + "\n"
+        return equation.split("; ")
     about = estimator.reports_[place].text
-    lines = [f"{estimator.data_.target.name} = {estimator.equations('warranted')[place]}"]
-    return "".join(f"{shown(line)}\n" for line in [*lines, *([f"  {about}"] if about else [])])
+    lines = [f"{estimator.data_.target.name} = {equation}", *([f"  {about}"] if about else [])]
+    return [shown(line) for line in lines]
+
+
+def _front(estimator: SymbolicRegressor | ODERegressor, width: int) -> str:
+    front = leaderboard(estimator.equations_, shown_equations(estimator), estimator.best_index_, width)
+    return "\n".join([front, *equation_lines(estimator)]) + "\n"

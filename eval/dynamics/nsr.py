@@ -31,4 +31,5 @@ class Method:
 
     def sympy(self) -> list[sympy.Expr]:
         """The chosen system."""
-        return self._estimator.sympy()
+        system: list[sympy.Expr] = self._estimator.sympy()
+        return system

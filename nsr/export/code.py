@@ -120,7 +120,9 @@ class Language:
         return expression.fold(leaf, node)
 
     def _spelled_out(self, operator: Operator) -> Expression:
-        """An operator in terms of others, as its SymPy form says; its arguments are `x_0`, `x_1`."""
+        """An operator in terms of others, as its body or its SymPy form says; its arguments are variables."""
+        if operator.body:
+            return Expression(operator.body)
         from nsr.expressions.sympy_form import from_sympy, to_sympy
 
         call = apply(operator.name, *(variable(i) for i in range(operator.arity)))

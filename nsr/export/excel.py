@@ -40,7 +40,7 @@ def to_excel(expression: Expression, names: Sequence[str] | None = None) -> str:
             f"Excel takes formulas of at most {_LONGEST} characters, and this one has {len(formula)}: choose "
             "a simpler row of the front"
         )
-    return f"{formula}\n"
+    return formula
 
 
 def cell(place: int, row: int = 2) -> str:

@@ -59,7 +59,7 @@ def operator(
     arity = _arity(name, function)
     body = traced(function, arity)
     if body is not None and sympy is None and derivative is None:
-        return _registered(_composed(name, arity, body, complexity=complexity, **known))
+        return composed(name, arity, body, complexity=complexity, **known)
     numpy = _elementwise(name, function, arity)
     slopes = _slopes(numpy, derivative, arity)
     form = sympy or (_named(name) if body is None else _sympy_of(body))
@@ -87,7 +87,7 @@ def define(text: str) -> Operator:
         body = parse(match[3], names)
     except ParseError as error:
         raise ValueError(f"definition {text!r}: {error}") from None
-    return _registered(_composed(match[1], len(names), body, complexity=_COMPLEXITY))
+    return composed(match[1], len(names), body, complexity=_COMPLEXITY)
 
 
 def _registered(own: Operator) -> Operator:
@@ -95,13 +95,26 @@ def _registered(own: Operator) -> Operator:
     return own
 
 
-def _composed(name: str, arity: int, body: Expression, **known: Any) -> Operator:
-    """An operator that is put together from known ones."""
+def composed(name: str, arity: int, body: Expression, **known: Any) -> Operator:
+    """Adds an operator that is put together from known ones.
+
+    Args:
+        name: What equations call it.
+        arity: How many arguments it has.
+        body: What it stands for; `x_0`, `x_1`, ... are the arguments.
+        **known: What else is known of it.
+
+    Raises:
+        ValueError: If the name is taken.
+    """
     whole = without_bodies(body)
-    return Operator(
-        name, arity, lambda *arguments: _fold(whole, arguments, lambda o: o.tensor), _sympy_of(whole),
-        numpy=lambda *arguments: _fold(whole, arguments, _numpy_of), body=whole.tokens,
-        derivatives=tuple(_slope_of(whole, place) for place in range(arity)), **{"searched": True, **known},
+    return _registered(
+        Operator(
+            name, arity, lambda *arguments: _fold(whole, arguments, lambda o: o.tensor), _sympy_of(whole),
+            numpy=lambda *arguments: _fold(whole, arguments, _numpy_of), body=whole.tokens,
+            derivatives=tuple(_slope_of(whole, place) for place in range(arity)),
+            **{"searched": True, **known},
+        )
     )  # fmt: skip
 
 

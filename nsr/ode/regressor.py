@@ -51,6 +51,8 @@ Array = NDArray[np.float64]
 _AFTER_INTERRUPTION = 0.5
 # Share of a state's variance that a system may leave unexplained before the user is told.
 _MOST_UNEXPLAINED = 0.5
+# Systems of which `candidates_` tells.
+_MOST_FOUND = 500
 # Digits of constants in what is shown.
 _DIGITS = 4
 
@@ -199,6 +201,7 @@ class ODERegressor(ExportedRows, BaseEstimator):  # type: ignore[misc]
             found, best = search.found(Clock.of(0))
         kept = thinned(found, best, self.n_equations)
         self._keep([found[place] for place in kept], kept.index(best), X, task.n_states)
+        self._found = search.everything[:_MOST_FOUND]
         self.time_name_ = _name_of_time(t)
         self._tell_unexplained(found[best].fitted.unexplained)
 
@@ -242,6 +245,30 @@ class ODERegressor(ExportedRows, BaseEstimator):  # type: ignore[misc]
         if not hasattr(self, "equations_"):
             return header
         return f"{header}\n{leaderboard(self.equations_, self.equations(_DIGITS), self.best_index_)}"
+
+    @property
+    def candidates_(self) -> pd.DataFrame:
+        """The best few hundred systems that were fitted, not the front alone, the best first.
+
+        Columns are `equation`, `complexity`, `loss`, `bits` (those that describing the observations takes;
+        the fewer the better) and `stage`; see `equations_`.
+
+        Raises:
+            AttributeError: If the estimator was read from a file, which holds the front only.
+        """
+        check_is_fitted(self)
+        if not hasattr(self, "_found"):
+            raise AttributeError("result files hold the front only: fit again to have all candidates")
+        names = self.names_.identifiers
+        return pd.DataFrame(
+            {
+                "equation": [_text(one.system, names, None) for one in self._found],
+                "complexity": [one.complexity for one in self._found],
+                "loss": [one.loss for one in self._found],
+                "bits": [one.fitted.bits for one in self._found],
+                "stage": [one.stage for one in self._found],
+            }
+        )
 
     def row(self, index: int | None = None) -> int:
         """The number of a row of `equations_`, from 0: the chosen one by default; negative ones from the end.

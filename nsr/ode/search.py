@@ -118,6 +118,14 @@ class SystemSearch:
         front = front_of(reported)
         return front, front.index(reported[0])
 
+    @property
+    def everything(self) -> list[FoundSystem]:
+        """All systems that were fitted, the best first, not simplified."""
+        return [
+            FoundSystem(one.system, one, self._candidates.stage_of(one.system, _VARIATION))
+            for one in self._fitting.fitted
+        ]
+
     def _propose(self, clock: Clock) -> None:
         """Asks stages until all have proposed, or a short system is exact."""
         for name, stage in self._stages.items():

@@ -13,6 +13,7 @@ from nsr.data.summary import DataSummary
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.reported import constants_table
 from nsr.saving.losses import plain_loss, rebuilt_loss
+from nsr.saving.operators import add_operators, plain_operators
 from nsr.saving.parameters import plain_parameters
 from nsr.saving.plain import plain, rebuilt
 from nsr.saving.rows import (
@@ -48,6 +49,7 @@ def plain_function(estimator: SymbolicRegressor) -> dict[str, Any]:
         "columns": dict(zip(names.identifiers, names.columns, strict=True)),
         "named": plain(list(getattr(estimator, "feature_names_in_", []))),
         "best": int(estimator.best_index_),
+        "operators": plain_operators(estimator.expressions_),
         "equations": [
             row
             | {
@@ -87,6 +89,7 @@ def fill_function(
         KeyError: If a part is missing.
         TypeError: If a part has not the form that it should have.
     """
+    add_operators(content["operators"])
     features = [str(name) for name in content["features"]]
     rows = content["equations"]
     own = rebuilt_loss(content["loss"], loss)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nsr.data.names import Names
 from nsr.expressions.expression import Expression
+from nsr.saving.operators import add_operators, plain_operators
 from nsr.saving.parameters import plain_parameters
 from nsr.saving.plain import plain, rebuilt
 from nsr.saving.rows import plain_table, rebuilt_expression, rebuilt_table
@@ -34,6 +35,7 @@ def plain_systems(estimator: ODERegressor) -> dict[str, Any]:
         "columns": dict(zip(names.identifiers, names.columns, strict=True)),
         "named": plain(list(getattr(estimator, "feature_names_in_", []))),
         "best": estimator.best_index_,
+        "operators": plain_operators(one for system in estimator.expressions_ for one in system),
         "systems": [
             row | {"tokens": plain(system)}
             for row, system in zip(plain_table(estimator.equations_), estimator.expressions_, strict=True)
@@ -56,6 +58,7 @@ def fill_systems(estimator: ODERegressor, content: Mapping[str, Any]) -> None:
         KeyError: If a part is missing.
         TypeError: If a part has not the form that it should have.
     """
+    add_operators(content["operators"])
     states = [str(name) for name in content["states"]]
     rows = content["systems"]
     estimator.time_name_ = str(content["time"])

@@ -181,7 +181,7 @@ class Solver:
             if task.n_rows < _FEW_ROWS:
                 tell(f"{task.n_rows} rows are few: another equation may explain them as well by chance")
             task, found = self._found(task, guesses, clock)
-            if not self.n_tried:
+            if not self.n_tried and not self._is_stopped:
                 tell("the search ended before it had tried any equation: give it more time with time_limit")
             task, found = with_noise_of_best(task, found, weights, self.settings.noise)
             worth = [c for c in found if c.loss < task.null_loss or task.space.is_limited]

@@ -25,6 +25,8 @@ _CHANGES = np.array([
 ])  # fmt: skip
 # Random numbers that a child may use.
 _N_DRAWS = 9
+# Of what is put around a part, operators of three arguments, where there are any.
+_TERNARY_SHARE = 0.5
 _MAX_STACK = 128
 
 Array = NDArray[np.float64]
@@ -38,27 +40,39 @@ class Grammar:
         arities: Of all operators, by code.
         complexities: Of all operators, by code.
         is_commutative: Whether the arguments of an operator may change places, by code.
-        options: Codes of the operators that new parts are made with, by their number of arguments.
+        unary: Codes of the operators of one argument that children may have.
+        binary: Codes of those of two arguments,
+        ternary: and of three.
+        is_allowed: Which operators children may have, by code; there are some that none is made with.
         n_variables: Variables that children may have.
     """
 
     arities: NDArray[np.int32]
     complexities: NDArray[np.int64]
     is_commutative: NDArray[np.bool_]
-    options: tuple[NDArray[np.int32], ...]
+    unary: NDArray[np.int32]
+    binary: NDArray[np.int32]
+    ternary: NDArray[np.int32]
+    is_allowed: NDArray[np.bool_]
     n_variables: int
 
     @classmethod
     def of(cls, n_variables: int, allowed: OperatorSet = ALL_OPERATORS) -> Grammar:
-        """The operators that are searched of those that are allowed, and variables."""
+        """The present operators that are searched and allowed, and variables."""
         words = Vocabulary.now()
         operators = words.operators
-        options = tuple(words.codes([*allowed.drawn(arity)]) for arity in range(1, MOST_ARGUMENTS + 1))
+        unary, binary, ternary = (
+            np.array([code for code, one in enumerate(operators) if one.name in names], np.int32)
+            for names in map(allowed.drawn, range(1, MOST_ARGUMENTS + 1))
+        )
         return cls(
             words.arities,
             np.array([operator.complexity for operator in operators], np.int64),
             np.array([one.is_symmetric or (1.0, 1.0) in (one.weights, one.exponents) for one in operators]),
-            options,
+            unary,
+            binary,
+            ternary,
+            np.array([allowed.may_write(one.name) for one in operators]),
             n_variables,
         )
 
@@ -98,7 +112,7 @@ def bred(
     _breed(
         (members.codes, members.numbers, members.lengths), parents, donors, changes,
         rng.random((n, _N_DRAWS)), rng.standard_normal((n, 2)), grammar.arities,
-        (*grammar.options, grammar.n_variables), shares,
+        (grammar.unary, grammar.binary, grammar.n_variables, grammar.ternary), shares,
         (children.codes, children.numbers, children.lengths),
     )  # fmt: skip
     return known(children, grammar)
@@ -156,7 +170,7 @@ def _put_part(members, donor, codes, numbers, at, draws, normal, arities, option
     if draws[4] < shares[1] + shares[2]:
         if draws[4] >= shares[1] and len(unary) > 0:
             at = _put(codes, numbers, at, unary[np.int64(draws[5] * len(unary))], 0.0)
-        return _put_leaf(codes, numbers, at, draws[6], draws[7], normal, options[3], shares)
+        return _put_leaf(codes, numbers, at, draws[6], draws[7], normal, options[2], shares)
     start = np.int64(draws[8] * members[2][donor])
     return _copy(members, donor, start, _end(members[0][donor], start, arities), codes, numbers, at)
 
@@ -173,7 +187,8 @@ def _breed(members, parents, donors, changes, draws, normals, arities, options, 
         draws: Numbers between 0 and 1, shape (N, _N_DRAWS).
         normals: Normally distributed numbers, shape (N, 2).
         arities: Of operators, by code.
-        options: Operators of one argument, of two and of three, and how many variables children may have.
+        options: Operators of one argument, of two, how many variables children may have, and operators of
+            three arguments.
         shares: Of constants among leaves, and of leaves and functions of one among parts.
         children: Receives codes, numbers and lengths.
     """
@@ -215,27 +230,27 @@ def _put_changed(
         return _copy(members, donor, first, _end(members[0][donor], first, arities), codes, numbers, at)
     if change in (_WITH_TERM, _WITH_FACTOR):
         joint = ADD if change == _WITH_TERM else MUL if draws[2] < 0.5 else DIV
-        if change == _WITH_FACTOR and draws[3] < 0.2 and len(options[1]) > 0:
-            joint = options[1][np.int64(draws[2] * len(options[1]))]
         at = _put(codes, numbers, at, joint, 0.0)
         at = _copy(members, parent, start, stop, codes, numbers, at)
         if change == _WITH_TERM:
             at = _put(codes, numbers, at, MUL, 0.0)
             at = _put(codes, numbers, at, NUMBER, normals[1])
         return _put_part(members, donor, codes, numbers, at, draws, normals[0], arities, options, shares)
-    if change == _WRAPPED and draws[3] < len(options[2]) / (len(unary) + len(options[2]) + 1e-9):
-        at = _put(codes, numbers, at, options[2][np.int64(draws[2] * len(options[2]))], 0.0)
+    ternary = options[3]
+    if change == _WRAPPED and len(ternary) > 0 and draws[3] < _TERNARY_SHARE:
+        at = _put(codes, numbers, at, ternary[np.int64(draws[2] * len(ternary))], 0.0)
         at = _put_part(members, donor, codes, numbers, at, draws, normals[0], arities, options, shares)
         at = _copy(members, parent, start, stop, codes, numbers, at)
-        return _put_leaf(codes, numbers, at, draws[1], draws[3], normals[1], options[3], shares)
+        return _put_leaf(codes, numbers, at, draws[1], draws[7], normals[1], options[2], shares)
     if change == _WRAPPED and len(unary) > 0:
         at = _put(codes, numbers, at, unary[np.int64(draws[2] * len(unary))], 0.0)
     elif change in (_SHORTENED, _OTHER_LEAF):
         if n_arguments == 0:
-            return _put_leaf(codes, numbers, at, draws[6], draws[7], normals[0], options[3], shares)
+            return _put_leaf(codes, numbers, at, draws[6], draws[7], normals[0], options[2], shares)
         start += 1
-        for _ in range(np.int64(draws[2] * n_arguments)):
-            start = _end(own, start, arities)
+        for skipped in range(1, n_arguments):
+            if draws[2] < skipped / n_arguments:
+                start = _end(own, start, arities)
         stop = _end(own, start, arities)
     elif change == _OTHER_OPERATOR and n_arguments in (1, 2):
         others = unary if n_arguments == 1 else options[1]
@@ -311,16 +326,23 @@ def _describe(codes, numbers, lengths, arities, complexities, is_commutative, co
             total += complexities[code] if code >= 0 else 1
             value = _mixed(np.uint64(np.int64(code) + 1000))
             if code >= 0:
-                together = np.uint64(0)
-                for _ in range(arities[code]):
+                first = stack[depth - 1]
+                if arities[code] == 2:
                     depth -= 1
+                    second = stack[depth - 1]
                     if not is_commutative[code]:
-                        together = _mixed(together)
-                    together = together + stack[depth]
-                if code == POW:  # whose exponent belongs to the skeleton
-                    exponent = 6 * _number_at(codes, numbers, i, place, arities)
-                    together = together + np.uint64(np.int64(np.round(exponent)))
-                value = _mixed(value ^ _mixed(together))
+                        first = _mixed(first)
+                    if code == POW:  # whose exponent belongs to the skeleton
+                        second += np.uint64(
+                            np.int64(np.round(6 * _number_at(codes, numbers, i, place, arities)))
+                        )
+                    first = first + second
+                elif arities[code] > 2:
+                    for _ in range(arities[code] - 1):
+                        depth -= 1
+                        first = _mixed(first) + stack[depth - 1]
+                depth -= 1
+                value = _mixed(value ^ _mixed(first))
             stack[depth] = value
             depth += 1
         complexity[i] = total

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,7 +75,7 @@ class Generations:
     def _children(self) -> Iterator[list[Candidate]]:
         settings, population = self._context.settings.parts, self._population
         few = self._task.first(settings.n_rows)
-        parts = Parts(few, settings)
+        parts = Parts(few.X, self._task.seed, settings, self._task.space.of_parts)
         backsolver = Backsolver(few, parts, self._settings.n_rows, settings)
         while True:
             before = population.n_tried
@@ -86,8 +86,7 @@ class Generations:
                 population.take_in(backsolver.children(parent), self._clock)
             population.evolve(self._clock)
             self._context.candidates.n_seen += population.n_tried - before
-            promising = self._context.allowed(map(self._simple, population.promising()))
-            yield self._polished(promising, "evolution")
+            yield self._polished(map(self._plain, population.promising()), "evolution")
 
     def _with_parts(self) -> Iterator[list[Candidate]]:
         for seed in itertools.count(self._task.seed + 1):
@@ -98,8 +97,8 @@ class Generations:
             gap = self._population.drawn(gaps(parents[0], self._task.X, self._task.y))
             parts = self._parts(gap, seed)
             shifted = [apply("add", part, constant(OFFSET)) for part in parts]
-            children = map(self._simple, (gap.filled(new) for new in (*parts, *shifted)))
-            yield self._fittest(self._context.allowed(children), self._settings.guessed, "network, evolution")
+            children = [self._plain(gap.filled(new)) for new in (*parts, *shifted)]
+            yield self._fittest(children, self._settings.guessed, "network, evolution")
 
     def _parts(self, gap: Gap, seed: int) -> list[Expression]:
         """What a network thinks should stand in a gap."""
@@ -116,14 +115,19 @@ class Generations:
             clock=self._clock,
         )
 
+    def _plain(self, expression: Expression) -> Expression:
+        """The simplified equation, unless only this one is allowed."""
+        return self._task.space.kept(expression, simplify(expression))
+
     def _fittest(self, children: list[Expression], effort: Effort, stage: str) -> list[Candidate]:
         """Those that do best on some rows, refined on more."""
+        allows = self._task.space.allows
+        children = [child for child in children if allows(child)]
         some = self._task.first(self._settings.n_rows)
         best = fitted(children, some, effort, self._clock)[: 2 * self._settings.n_polished]
         return self._polished([candidate.expression for candidate in best], stage)
 
-    def _polished(self, survivors: list[Expression], stage: str) -> list[Candidate]:
-        return fitted(survivors, self._task, self._settings.polished, self._clock, stage)
-
-    def _simple(self, equation: Expression) -> Expression:
-        return self._task.space.kept(equation, simplify(equation))
+    def _polished(self, survivors: Iterable[Expression], stage: str) -> list[Candidate]:
+        allows = self._task.space.allows
+        allowed = [survivor for survivor in survivors if allows(survivor)]
+        return fitted(allowed, self._task, self._settings.polished, self._clock, stage)

@@ -126,6 +126,12 @@ class Genomes:
         is_token = np.arange(self.codes.shape[1]) < self.lengths[:, None]
         return self.codes[is_token], self.numbers[is_token], self.lengths
 
+    def have_only(self, allowed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Which of them have no other operators than those that are allowed, by code, shape (N,)."""
+        is_token = np.arange(self.codes.shape[1]) < self.lengths[:, None]
+        is_other = (self.codes >= 0) & ~allowed[np.maximum(self.codes, 0)]
+        return np.asarray(~np.any(is_token & is_other, axis=1))
+
     def with_constants(self, tape: Tape, constants: Array) -> Genomes:
         """The same with other values of the free constants.
 

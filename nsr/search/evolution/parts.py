@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, constant, variable
 from nsr.expressions.operators import OPERATORS, Operator
+from nsr.expressions.space import SearchSpace
 from nsr.search.settings import PartsSettings
-from nsr.task import Task
 
 Array = NDArray[np.float64]
 
@@ -35,21 +35,26 @@ class Parts:
     chance from those there are. Where there are too many, the oldest that were not first are forgotten.
 
     Args:
-        task: What they are for, on the rows on which parts are compared.
+        X: Variables, shape (P, D), of the rows on which parts are compared.
+        seed: Of what is grown.
         settings: Its numbers.
+        space: What rules out parts of equations.
     """
 
-    def __init__(self, task: Task, settings: PartsSettings) -> None:
-        self._X, self._settings = task.X, settings
-        self._rng = np.random.default_rng(task.seed)
+    def __init__(
+        self, X: Array, seed: int, settings: PartsSettings, space: SearchSpace = SearchSpace()
+    ) -> None:
+        self._X, self._settings = X, settings
+        self._rng = np.random.default_rng(seed)
         self._known: dict[bytes, _Part] = {}
+        self._space = space
         self._unary, self._binary = (
-            [operator for name in task.space.operators.drawn(arity) if (operator := OPERATORS[name]).numpy]
+            [own for name in space.operators.drawn(arity) if (own := OPERATORS[name]).numpy]
             for arity in (1, 2)
         )
         self._unary = [operator for operator in self._unary if not operator.weights]
         self._table: tuple[Array, Array, Array] | None = None
-        self.add(variable(place) for place in range(task.n_variables))
+        self.add(variable(place) for place in range(X.shape[1]))
         for _ in range(settings.n_rounds):
             self._combine_all()
         self._n_first = len(self._known)
@@ -105,7 +110,8 @@ class Parts:
 
     def _combine(self, operator: Operator, *parts: _Part) -> None:
         expression = apply(operator.name, *(part.expression for part in parts))
-        if expression.complexity <= self._settings.max_complexity and operator.numpy is not None:
+        is_short = expression.complexity <= self._settings.max_complexity
+        if is_short and operator.numpy is not None and self._space.allows(expression):
             with np.errstate(all="ignore"):
                 self._take_in(expression, operator.numpy(*(part.values for part in parts)))
 

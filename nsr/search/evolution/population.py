@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from nsr.clock import Clock
 from nsr.expressions.expression import Expression
+from nsr.expressions.simplify import simplify
 from nsr.refinement.candidates import Candidate
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.search.evolution.breeding import Bred, Grammar, bred, known
@@ -23,6 +24,8 @@ from nsr.search.evolution.semantics import Gap
 from nsr.search.settings import EvolutionSettings
 from nsr.task import Task
 
+# Children that are looked at for each that is tried, where not all are allowed.
+_LOOKED_AT = 3
 # Digits of bits in which equations that compute the same agree.
 _DIGITS = 6
 
@@ -133,6 +136,8 @@ class Population:
         s, genomes = self._settings, children.genomes
         fit = (children.genomes.lengths > 0) & (genomes.lengths + TOKENS_OF_SCALING <= s.most_tokens)
         fit &= (children.complexity <= s.max_complexity) & genomes.has_variables()
+        if self._space.operators.is_limited:
+            fit &= genomes.have_only(self._grammar.is_allowed)
         _, first = np.unique(children.skeletons, return_index=True)
         is_first = np.zeros(len(fit), np.bool_)
         is_first[first] = True
@@ -147,15 +152,23 @@ class Population:
         s = self._settings
         order = np.argsort(judged.bits, kind="stable")
         complexity = known(judged.genomes, self._grammar).complexity[order]
-        few = _place_among_equals(complexity) < s.n_tried_each
-        return judged.genomes.rows(order[few][: s.n_tried])
+        best = order[_place_among_equals(complexity) < s.n_tried_each]
+        if self._space.is_limited:
+            looked_at = best[: _LOOKED_AT * s.n_tried]
+            best = looked_at[self._are_allowed(judged.genomes.rows(looked_at))]
+        return judged.genomes.rows(best[: s.n_tried])
+
+    def _are_allowed(self, genomes: Genomes) -> NDArray[np.bool_]:
+        """Which equations may be looked at, as they are or simplified."""
+        allows = self._space.allows
+        own = map(genomes.expression, range(len(genomes)))
+        return np.array([allows(one) or allows(simplify(one)) for one in own], dtype=np.bool_)
 
     def _compete(self, children: Genomes, clock: Clock) -> None:
         """Children are refined, and compete with the members."""
         fitted = self._judge.fitted(children, clock, self._settings.tried)
-        if self._space.is_limited or self._space.units is not None:
-            expressions = [fitted.genomes.expression(row) for row in range(len(fitted.bits))]
-            fitted = fitted.rows(np.array([self._space.allows(one) for one in expressions], np.bool_))
+        if self._space.units is not None or self._space.is_limited:
+            fitted = fitted.rows(self._are_allowed(fitted.genomes))
         self._merge(fitted)
 
     def _merge(self, new: Judged) -> None:

@@ -38,6 +38,22 @@ def test_a_row_in_another_language(nsr, result, tmp_path):
     assert path.read_text().rstrip() == model._repr_html_()
 
 
+def test_systems_are_shown(nsr, tmp_path):
+    path, result, t = tmp_path / "decay.csv", tmp_path / "result.json", np.linspace(0, 5, 40)
+    pd.DataFrame({"t": t, "u [m]": 2 * np.exp(-0.7 * t), "v": 1 - np.exp(-0.3 * t)}).to_csv(path, index=False)
+    code, fitted, _ = nsr("ode", path, "--time", "t", "--stages", "library", "--output", result)
+    assert code == 0
+    assert nsr("show", result)[1] == fitted
+    assert nsr("show", result, "--row", "0")[1].startswith("du_m/dt = ")
+    code, out, err = nsr("show", result, "--format", "excel")
+    assert (code, len(out.splitlines())) == (0, 2)
+    assert "A2 is u [m]" in err
+    assert "def dv_dt(u_m, v):" in nsr("show", result, "--format", "python")[1]
+    code, _, err = nsr("show", result, "--format", "onnx", "--output", tmp_path / "f.onnx")
+    assert code == 2
+    assert "gives one for each component" in err
+
+
 def test_predictions_of_a_row(nsr, result, table, tmp_path):
     path = tmp_path / "predicted.csv"
     assert nsr("predict", result, table, "--row", "0", "--output", path)[0] == 0

@@ -11,7 +11,8 @@ from untrained import UNTRAINED
 import nsr
 from nsr import SymbolicRegressor
 from nsr.data.notes import DataWarning
-from nsr.expressions.operators import Operator
+from nsr.expressions.definitions import define
+from nsr.expressions.operators import OPERATORS, Operator
 from nsr.search.settings import EvolutionSettings, SearchSettings
 
 
@@ -124,6 +125,28 @@ def test_warnings_are_kept(tmp_path):
     assert nsr.load(tmp_path / "result.json").warnings_ == model.warnings_
 
 
+def test_operators_that_are_put_together_are_in_the_file(tmp_path, registered):
+    before = dict(OPERATORS.snapshot)
+    define("lorentz(v) = 1/sqrt(1 - v**2)")
+    v = np.linspace(0.1, 0.9, 40)
+    X = pd.DataFrame({"m": np.linspace(1, 2, 40)[::-1] ** 2, "v": v})
+    model = SymbolicRegressor(
+        checkpoint=UNTRAINED, n_candidates=8, guesses="k*m*lorentz(v)", stages="families"
+    )
+    model.fit(X, 3 * X["m"] / np.sqrt(1 - v**2))
+    row = next(i for i, text in enumerate(model.equations()) if "lorentz" in text)
+    model.save(tmp_path / "result.json")
+    expected = model.predict(X, row)
+    OPERATORS._publish(before)
+    other = nsr.load(tmp_path / "result.json")
+    np.testing.assert_array_equal(other.predict(X, row), expected)
+    assert other.equations() == model.equations()
+    OPERATORS._publish(before)
+    define("lorentz(v) = 1 - v")
+    with pytest.raises(ValueError, match="'lorentz' is another one here"):
+        nsr.load(tmp_path / "result.json")
+
+
 def test_operators_from_outside_are_registered_before(tmp_path, registered):
     model, _ = fitted()
     model.save(tmp_path / "result.json")
@@ -154,6 +177,38 @@ def test_what_was_changed_is_refused(tmp_path, change, message):
     (tmp_path / "result.json").write_text(json.dumps(content))
     with pytest.raises(ValueError, match=message):
         nsr.load(tmp_path / "result.json")
+
+
+def parts_of(value, path=()):
+    """All places in nested lists and objects."""
+    yield path
+    keys = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    for key in keys:
+        yield from parts_of(value[key], (*path, key))
+
+
+def test_whatever_is_changed_in_a_file_is_refused_in_a_line_or_read(tmp_path):
+    model, _ = fitted()
+    path = tmp_path / "result.json"
+    model.save(path)
+    text = path.read_text()
+    places = [place for place in parts_of(json.loads(text)) if place]
+    rng = np.random.default_rng(3)
+    refused = []
+    for number in rng.permutation(len(places))[:60]:
+        for junk in (None, "x", -7, [], {}, float("inf"), True):
+            content = json.loads(text)
+            whole = content
+            for key in places[number][:-1]:
+                whole = whole[key]
+            whole[places[number][-1]] = junk
+            path.write_text(json.dumps(content))
+            try:
+                nsr.load(path)
+            except ValueError as error:
+                refused.append(str(error))
+    assert len(refused) > 100
+    assert not any("\n" in message for message in refused)
 
 
 def test_rows_that_do_not_exist_are_refused():

@@ -1,9 +1,12 @@
 """Callbacks, when to stop, and fits that begin with another."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
 from guessing import guess_instead
+from sklearn.base import clone
 from untrained import UNTRAINED
 
 import nsr
@@ -159,8 +162,20 @@ def test_systems_are_watched_stopped_and_begun_with_others(tmp_path):
     assert [one.at_work for one in told][:2] == ["warm_start", "warm_start"]
     assert "dhen/dt = " in told[1].equation
     assert told[1].unexplained < 1e-6
+    found = first.candidates_
+    assert list(found.columns) == ["equation", "complexity", "loss", "bits", "stage"]
+    assert found["bits"].is_monotonic_increasing
+    assert "dfox/dt = " in found["equation"][0]
     stopped = ODERegressor(stages=("library",), callback=lambda _: True).fit(TIMES, states)
     assert len(stopped.equations_) >= 1
+
+
+def test_loggers_are_copied_with_the_estimators_that_have_them(rng, tmp_path):
+    fitted = model(callback=TensorBoardLogger(tmp_path), stop_when={"r2": 0.5}).fit(*table(rng))
+    for other in (clone(fitted), pickle.loads(pickle.dumps(fitted))):
+        assert other.callback.folder == tmp_path
+    fitted.save(tmp_path / "result.json")
+    assert nsr.load(tmp_path / "result.json").callback is None
 
 
 def test_searches_are_logged_to_tensorboard(rng, tmp_path):

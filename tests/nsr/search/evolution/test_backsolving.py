@@ -19,10 +19,6 @@ def table(n_rows: int = 200) -> np.ndarray:
     return np.random.default_rng(0).uniform(0.5, 2, (n_rows, 2))
 
 
-def task_of(X: np.ndarray) -> Task:
-    return Task(X, X[:, 0], SQUARED_ERROR)
-
-
 def values(text: str, X: np.ndarray) -> np.ndarray:
     return np.asarray(Program([parse(text)]).values(X)[0])
 
@@ -39,7 +35,7 @@ def values(text: str, X: np.ndarray) -> np.ndarray:
 def test_the_part_that_is_missing_is_found_where_it_is_missing(law, equation):
     X = table()
     task = Task(X, values(law, X), SQUARED_ERROR)
-    children = Backsolver(task, Parts(task_of(X), SMALL), len(X), SMALL).children(parse(equation))
+    children = Backsolver(task, Parts(X, 0, SMALL), len(X), SMALL).children(parse(equation))
     best = fitted(children, task, Effort(1, None, 20), Clock())[0]
     assert best.loss < 1e-18 * task.null_loss
 
@@ -48,7 +44,7 @@ def test_the_first_child_is_that_of_least_squares_over_all_parts(rng):
     """At the root of a constant a gap wants the target itself, and every row counts the same."""
     X = table()
     y = values("2*x_0*x_1", X) + rng.normal(0, 0.3, len(X))
-    parts = Parts(task_of(X), SMALL)
+    parts = Parts(X, 0, SMALL)
     (child, *_) = Backsolver(Task(X, y, SQUARED_ERROR), parts, len(X), SMALL).children(parse("1"))
     loss = np.mean((Program([child]).values(X)[0] - y) ** 2)
     columns = Program(parts.expressions).values(X)
@@ -60,7 +56,7 @@ def test_the_first_child_is_that_of_least_squares_over_all_parts(rng):
 
 
 def test_parts_differ_in_more_than_scale_and_offset():
-    parts = Parts(task_of(table()), SMALL)
+    parts = Parts(table(), 0, SMALL)
     n = len(parts)
     parts.add([parse("x_0 + 3"), parse("5*x_0 - 1"), parse("x_0")])
     assert len(parts) == n
@@ -70,7 +66,7 @@ def test_parts_differ_in_more_than_scale_and_offset():
 
 def test_parts_have_values_on_all_rows_and_are_forgotten_in_time():
     X = np.column_stack((np.linspace(-1, 1, 50), np.linspace(1, 2, 50)))
-    parts = Parts(task_of(X), PartsSettings(n_first=50, most=60))
+    parts = Parts(X, 0, PartsSettings(n_first=50, most=60))
     parts.add([parse("log(x_0)"), parse("2*3"), parse("1/(x_0 - x_0)")])
     for _ in range(5):
         parts.grow()
