@@ -44,19 +44,15 @@ def in_format(
         used = {place for _, expression in estimator._parts(row) for place in expression.variables}
         columns = estimator.names_.columns
         tell("cells: " + ", ".join(f"{cell(place)} is {columns[place]}" for place in sorted(used)))
+    if name == "onnx" and not isinstance(estimator, SymbolicRegressor):
+        raise ValueError(
+            "a system is not one model: in Python nsr.load(path).onnx() gives one for each component"
+        )
     written = getattr(estimator, name)(row)
-    if name == "onnx":
-        return _only(written)
+    if isinstance(written, bytes):
+        return written
     parts = written if isinstance(written, list) else [written]
     return "\n".join(f"{part}".rstrip("\n") for part in parts) + "\n"
-
-
-def _only(models: bytes | list[bytes]) -> bytes:
-    if isinstance(models, bytes):
-        return models
-    raise ValueError(
-        "a system is not one ONNX model: in Python nsr.load(path).onnx() gives one for each component"
-    )
 
 
 def shown_equations(estimator: SymbolicRegressor | ODERegressor) -> list[str]:

@@ -165,7 +165,8 @@ PIECEWISE: tuple[Operator, ...] = (
     _operator(
         "mod", 2, numpy=np.mod, scalar=lambda a, b: a % b,
         code=code(
-            "np.mod({0}, {1})", c="(({0}) - ({1})*floor(({0})/({1})))", python="(({0}) % ({1}))",
+            "np.mod({0}, {1})", python="(({0}) % ({1}))",
+            c="(fmod({0}, {1}) + (fmod({0}, {1})*({1}) < 0 ? ({1}) : 0.0))",
             excel="MOD({0},{1})", matlab="mod({0}, {1})", julia="mod({0}, {1})",
         ),
         aliases=("Mod",),

@@ -41,7 +41,8 @@ def test_a_row_in_another_language(nsr, result, tmp_path):
 def test_systems_are_shown(nsr, tmp_path):
     path, result, t = tmp_path / "decay.csv", tmp_path / "result.json", np.linspace(0, 5, 40)
     pd.DataFrame({"t": t, "u [m]": 2 * np.exp(-0.7 * t), "v": 1 - np.exp(-0.3 * t)}).to_csv(path, index=False)
-    code, fitted, _ = nsr("ode", path, "--time", "t", "--stages", "library", "--output", result)
+    options = ("--time", "t", "--stages", "library", "--stop-when", "r2=0.9", "--output", result)
+    code, fitted, _ = nsr("ode", path, *options)
     assert code == 0
     assert nsr("show", result)[1] == fitted
     assert nsr("show", result, "--row", "0")[1].startswith("du_m/dt = ")

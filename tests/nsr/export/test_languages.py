@@ -266,20 +266,39 @@ CALLS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("language", ["matlab", "julia"])
+WRITERS = {"matlab": to_matlab, "julia": to_julia}
+SCOPE = dict(zip(NAMES, POINTS.T, strict=True))
+
+
+def as_read(language, expression):
+    """What a text says by a grammar of others, whose tree tells in which order things are done."""
+    statement = tree(language, WRITERS[language](expression, NAMES)).named_children[-1]
+    body = statement.named_children[-1]
+    if language == "matlab":
+        assert body.type == "lambda"
+        body = body.named_children[-1]
+    with np.errstate(all="ignore"):
+        return worked_out(body, SCOPE) * np.ones(8)
+
+
+@pytest.mark.parametrize("language", WRITERS)
 def test_matlab_and_julia_read_what_is_meant(language):
-    """By grammars of others, whose trees say in which order things are done."""
-    write = {"matlab": to_matlab, "julia": to_julia}[language]
-    scope = dict(zip(NAMES, POINTS.T, strict=True))
     for expression in cases(language):
-        statement = tree(language, write(expression, NAMES)).named_children[-1]
-        body = statement.named_children[-1]
-        if language == "matlab":
-            assert body.type == "lambda"
-            body = body.named_children[-1]
-        with np.errstate(all="ignore"):
-            values = worked_out(body, scope) * np.ones(8)
-        assert_same(values, values_of(expression))
+        assert_same(as_read(language, expression), values_of(expression))
+
+
+@settings(max_examples=50)
+@given(expressions(), st.sampled_from(sorted(WRITERS)))
+def test_matlab_and_julia_read_what_is_meant_by_any_expression(expression, language):
+    assume(language != "matlab" or "where" not in expression.tokens)  # which it has no word for
+    assert_same(as_read(language, expression), values_of(expression))
+
+
+@settings(max_examples=50)
+@given(expressions())
+def test_formulas_of_any_expression_compute_the_same(expression):
+    assume(len(expression) < 20)  # the evaluator takes long for longer ones
+    assert_same([in_excel(expression, row) for row in POINTS[:2]], values_of(expression)[:2])
 
 
 @pytest.mark.parametrize("write", [*TEXTS, to_excel])

@@ -195,7 +195,7 @@ def test_whatever_is_changed_in_a_file_is_refused_in_a_line_or_read(tmp_path):
     places = [place for place in parts_of(json.loads(text)) if place]
     rng = np.random.default_rng(3)
     refused = []
-    for number in rng.permutation(len(places))[:60]:
+    for number in rng.permutation(len(places))[:30]:
         for junk in (None, "x", -7, [], {}, float("inf"), True):
             content = json.loads(text)
             whole = content
@@ -207,7 +207,7 @@ def test_whatever_is_changed_in_a_file_is_refused_in_a_line_or_read(tmp_path):
                 nsr.load(path)
             except ValueError as error:
                 refused.append(str(error))
-    assert len(refused) > 100
+    assert len(refused) > 50
     assert not any("\n" in message for message in refused)
 
 
