@@ -135,7 +135,9 @@ def _of_name(name: str) -> Operator:
     from nsr.expressions.operators import OPERATORS
 
     if name not in OPERATORS:
-        raise ValueError(f"operator {name!r} is not registered here; register it first")
+        raise ValueError(
+            f"operator {name!r} is not registered here; define it with nsr.operator, or --define, as before"
+        )
     return OPERATORS[name]
 
 

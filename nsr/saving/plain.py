@@ -92,7 +92,10 @@ def expression(value: Any) -> Expression:
     tokens = _checked(value, list)
     for token in tokens:
         if isinstance(token, str) and not (token in OPERATORS or token == PLACEHOLDER or is_variable(token)):
-            raise ValueError(f"operator {token!r} is not registered here; register it first")
+            raise ValueError(
+                f"operator {token!r} is not registered here; define it with nsr.operator, or --define, "
+                "as before"
+            )
     return Expression(tuple(token if isinstance(token, str) else float(token) for token in tokens))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from nsr.search.asking import AskingAboutStates, AskingAboutTable
 from nsr.search.cases.stage import Cases, Logic
 from nsr.search.curves.stage import Curves
-from nsr.search.evolution.stage import Completion, Evolution
+from nsr.search.evolution.stage import Completion, Evolution, EvolutionOfStates
 from nsr.search.guesses import Guesses
 from nsr.search.settings import SearchSettings
 from nsr.search.stage import Stage
@@ -19,6 +19,7 @@ STAGES: list[Callable[[SearchSettings], Stage]] = [
     lambda _: Logic(),
     lambda settings: Structure(settings.structure),
     lambda settings: Cases(settings.cases),
+    lambda settings: EvolutionOfStates(settings.evolution),
     lambda settings: Evolution(settings.evolution),
     lambda settings: Curves(settings.curves),
     lambda _: AskingAboutTable(),

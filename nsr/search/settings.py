@@ -227,6 +227,11 @@ class EvolutionSettings:
         head_start: Seconds of work before curves begin.
         share: Evolution's work as a multiple of the network's, where they take turns: with less, slow batches
             of guesses starve it (suite `hard`).
+        n_states: Reduced states that have an evolution of their own,
+        worse: where their polynomials' errors are at most this many times those of the table's.
+        states_head_start: Seconds of work for these before evolution of the table begins.
+        states_share: Their weight where stages take turns.
+        states_patience: Looks at which nothing was better after which none at that state follows.
         n_children: Children at a time.
         n_generations: Generations between two looks at what was found, and at the dictionary.
         patience: Looks at which nothing was better after which none follows.
@@ -256,6 +261,11 @@ class EvolutionSettings:
 
     head_start: float = 1.5
     share: float = 2.0
+    n_states: int = 3
+    worse: float = 1.5
+    states_head_start: float = 1.0
+    states_share: float = 1.5
+    states_patience: int = 8
     n_children: int = 3_000
     n_generations: int = 12
     patience: int = 40

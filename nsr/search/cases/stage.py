@@ -70,7 +70,7 @@ class Cases:
             return
         clock.spend(self._settings.work)
         split = best_split(root.X, root.y, weights)
-        if split is not None and split.error < self._settings.better_split * smooth * root.spread:
+        if split is not None and split.error < self._settings.better * smooth * root.spread:
             yield context.polished(self._solved(split, root, context, clock), "cases", clock)
 
     def _solved(self, split: Split, root: State, context: Context, clock: Clock) -> list[Expression]:

@@ -15,8 +15,7 @@ from nsr.network.guess import guess
 from nsr.refinement.candidates import Candidate, fitted
 from nsr.refinement.refine import Effort
 from nsr.search.context import Context
-from nsr.search.evolution.backsolving import Backsolver
-from nsr.search.evolution.parts import Parts
+from nsr.search.evolution.breeder import Breeder
 from nsr.search.evolution.population import Population
 from nsr.search.evolution.semantics import Gap, gaps
 from nsr.search.settings import OFFSET
@@ -73,20 +72,12 @@ class Generations:
         self._population.add(new)
 
     def _children(self) -> Iterator[list[Candidate]]:
-        settings, population = self._context.settings.parts, self._population
-        few = self._task.first(settings.n_rows)
-        parts = Parts(few.X, self._task.seed, settings, self._task.space.of_parts)
-        backsolver = Backsolver(few, parts, self._settings.n_rows, settings)
+        breeder = Breeder(self._task, self._population, self._context.settings, self._clock)
         while True:
-            before = population.n_tried
-            parts.add(part for member in population.newest for part in member.subexpressions())
-            parts.grow()
-            for parent in population.parents(settings.n_parents):
-                self._clock.spend(backsolver.work(parent))
-                population.take_in(backsolver.children(parent), self._clock)
-            population.evolve(self._clock)
-            self._context.candidates.n_seen += population.n_tried - before
-            yield self._polished(map(self._plain, population.promising()), "evolution")
+            before = self._population.n_tried
+            promising = breeder.bred()
+            self._context.candidates.n_seen += self._population.n_tried - before
+            yield self._polished(map(self._plain, promising), "evolution")
 
     def _with_parts(self) -> Iterator[list[Candidate]]:
         for seed in itertools.count(self._task.seed + 1):

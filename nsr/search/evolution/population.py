@@ -7,6 +7,7 @@ short forms are not crowded out by accurate long ones.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -66,6 +67,11 @@ class Population:
     def newest(self) -> list[Expression]:
         """What was added at the last time."""
         return self._newest
+
+    @property
+    def best(self) -> float:
+        """The fewest bits of a member."""
+        return float(self._members.bits[0]) if len(self) else math.inf
 
     def add(self, found: Iterable[Candidate]) -> None:
         """Takes in what was found and is not too long, and lets the worst go."""

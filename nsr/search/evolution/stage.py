@@ -8,6 +8,7 @@ from nsr.clock import Clock
 from nsr.refinement.candidates import Candidate
 from nsr.search.context import Context
 from nsr.search.evolution.generations import Generations
+from nsr.search.evolution.states import evolved_states
 from nsr.search.settings import EvolutionSettings
 
 
@@ -22,6 +23,19 @@ class Evolution:
     def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
         """Generation after generation."""
         return Generations(context, clock).evolved()
+
+
+class EvolutionOfStates:
+    """Evolution of the same law in fewer variables; see `nsr.search.stage.Stage`."""
+
+    components = frozenset({"evolution"})
+
+    def __init__(self, settings: EvolutionSettings) -> None:
+        self.head_start, self.share = settings.states_head_start, settings.states_share
+
+    def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
+        """State after state."""
+        return evolved_states(context, clock)
 
 
 class Completion:
