@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 from nsr.clock import Clock
@@ -22,7 +21,7 @@ class AskingAboutTable:
     """The network's guesses about the first state, refined; see `nsr.search.stage.Stage`."""
 
     components = frozenset({"network"})
-    head_start = math.inf
+    head_start = -1.5
     share = 1.0
 
     def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
@@ -36,7 +35,7 @@ class AskingAboutStates:
     """What guesses are made of, and guesses about smaller states; see `nsr.search.stage.Stage`."""
 
     components = frozenset({"network"})
-    head_start = 0.0
+    head_start = -2.0
     share = 1.0
 
     def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:

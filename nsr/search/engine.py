@@ -86,10 +86,10 @@ class Search:
         """Yields refined equations, batch after batch, until time is up or nothing is left to find.
 
         Each says in its `stage` what found it: components or `guesses`, after `reduction` where it worked on
-        a reduced state. Structure comes first, because it is cheap; then evolution of all that was found,
-        curves, and the network, asked about the table; then all of them in turns, and the network asked about
-        smaller states and about parts of what was found. A stage that has used up its head start goes on in
-        turns. A short answer ends the search at once, a longer one soon.
+        a reduced state. Structure comes first, because it is cheap, then evolution of what it has made of the
+        table and of the table itself; all of these then go on in turns, and are joined by curves and, when
+        they have had some time, by the network, asked about the table, about smaller states, and about parts
+        of what was found. A short answer ends the search at once, a longer one soon.
         """
         if (yield from self._until_answered(clock)):
             self.ended = "answered"
@@ -112,26 +112,27 @@ class Search:
     def _batches(self, clock: Clock) -> Generator[list[Candidate], None, bool]:
         context = self._context
         own = [stage for stage in stages(context.settings) if self._is_on(stage)]
-        turns, in_turn = [], []
+        turns: list[tuple[Stage, Iterator[list[Candidate]]]] = []
         for stage in own:
             batches = stage.batches(context, clock)
-            if not stage.head_start:
-                turns.append((stage.share, batches))
-                in_turn.append(stage)
+            if stage.head_start <= 0:
+                turns.append((stage, batches))
                 continue
             is_alone = context.components <= STRUCTURE
             allowed = clock if is_alone else clock.share(_FIRST_SHARE).within(stage.head_start)
             for batch in self._recorded(batches, [stage]):
                 yield batch
                 if allowed.is_over:
-                    turns.append((stage.share, batches))
-                    in_turn.append(stage)
+                    turns.append((stage, batches))
                     break
             if self._is_answered(context.settings.short, clock):
                 return True
             if clock.is_over:
                 return False
-        for batch in self._recorded(in_turns(turns, clock.meter), in_turn):
+        weighted = [(stage.share, batches) for stage, batches in turns]
+        already = [max(stage.head_start, -stage.head_start * stage.share) for stage, _ in turns]
+        in_turn = [stage for stage, _ in turns]
+        for batch in self._recorded(in_turns(weighted, clock.meter, already), in_turn):
             yield batch
             if self._is_answered(context.settings.long, clock):
                 return True

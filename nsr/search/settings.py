@@ -76,7 +76,7 @@ class CurvesSettings:
     """Textbook curves.
 
     Attributes:
-        head_start: Seconds of work before the network is asked.
+        wait: Seconds of work for each unit of their share that others have before.
         n_rows: Rows that curves are first fitted to; more tell little, and cost as much again.
         n_polished: Curves, the best there, that are fitted to `polished_rows`.
         polished_rows: Rows for these.
@@ -102,7 +102,7 @@ class CurvesSettings:
             are read off the target, as far as the loss does not mind them.
     """
 
-    head_start: float = 13.5
+    wait: float = 0.5
     n_rows: int = FEW_ROWS
     n_polished: int = 40
     polished_rows: int = ROWS
@@ -259,11 +259,11 @@ class EvolutionSettings:
         most_wanted: Largest value that is asked for.
     """
 
-    head_start: float = 1.5
+    head_start: float = 1.0
     share: float = 2.0
     n_states: int = 3
     worse: float = 1.5
-    states_head_start: float = 1.0
+    states_head_start: float = 0.7
     states_share: float = 1.5
     states_patience: int = 8
     n_children: int = 3_000

@@ -15,8 +15,9 @@ class Stage(Protocol):
 
     Attributes:
         components: What users switch on and off; the stage works if any of them is on.
-        head_start: Seconds of work before the stages after it begin; 0 for one that takes turns with others
-            from the start, infinity for one that they wait for.
+        head_start: Seconds of work before the stages after it begin; infinity for one that they wait for,
+            and negative for one that waits for them: until those that take turns have done as many seconds
+            for each unit of their share.
         share: Its weight among those that take turns.
     """
 

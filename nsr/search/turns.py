@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from nsr.clock import Meter
@@ -13,14 +13,17 @@ Batch = TypeVar("Batch")
 _LEAST_WORK = 0.01
 
 
-def in_turns(iterators: list[tuple[float, Iterator[Batch]]], meter: Meter) -> Iterator[Batch]:
+def in_turns(
+    iterators: list[tuple[float, Iterator[Batch]]], meter: Meter, already: Sequence[float] = ()
+) -> Iterator[Batch]:
     """Batches of all until all have ended; the work that each does is in proportion to its share.
 
     Args:
         iterators: Each with its share.
         meter: Where they report their work.
+        already: Seconds of work that each is taken to have done already; none by default.
     """
-    spent = [0.0] * len(iterators)
+    spent = list(already) or [0.0] * len(iterators)
     left = set(range(len(iterators)))
     while left:
         place = min(left, key=lambda i: spent[i] / iterators[i][0])

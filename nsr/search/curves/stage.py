@@ -28,7 +28,7 @@ class Curves:
     share = 1.0
 
     def __init__(self, settings: CurvesSettings) -> None:
-        self.head_start = settings.head_start
+        self.head_start = -settings.wait
         self._settings = settings
 
     def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:

@@ -42,7 +42,7 @@ class Completion:
     """Members with a part of the network's; see `nsr.search.stage.Stage`."""
 
     components = frozenset({"evolution"})
-    head_start = 0.0
+    head_start = -2.0
     share = 1.0
 
     def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
