@@ -346,6 +346,7 @@ class SearchSettings:
         structure: Of families, reduction and separation.
         cases: Of laws with cases.
         curves: Of textbook curves.
+        noise: Of the kind of noise, and of what is left of a target.
         asking: Of the network.
         evolution: Of evolution.
         parts: Of gaps that are filled from a dictionary.

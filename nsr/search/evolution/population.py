@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nsr.clock import Clock
 from nsr.expressions.expression import Expression
+from nsr.expressions.operator_set import ALL_OPERATORS
 from nsr.expressions.simplify import simplify
 from nsr.refinement.candidates import Candidate
 from nsr.refinement.likelihood import SQUARED_ERROR
@@ -45,6 +47,8 @@ class Population:
     def __init__(self, task: Task, settings: EvolutionSettings) -> None:
         self._settings = settings
         self._space = task.space
+        # Those for operators alone are kept to by what children are made of.
+        self._has_rules = replace(task.space, operators=ALL_OPERATORS).is_limited
         self._rng = np.random.default_rng(task.seed)
         self._grammar = Grammar.of(task.n_variables, task.space.operators)
         self._judge = Judge(task, settings.n_few, settings.n_rows)
@@ -159,7 +163,7 @@ class Population:
         order = np.argsort(judged.bits, kind="stable")
         complexity = known(judged.genomes, self._grammar).complexity[order]
         best = order[_place_among_equals(complexity) < s.n_tried_each]
-        if self._space.is_limited:
+        if self._has_rules:
             looked_at = best[: _LOOKED_AT * s.n_tried]
             best = looked_at[self._are_allowed(judged.genomes.rows(looked_at))]
         return judged.genomes.rows(best[: s.n_tried])
@@ -173,7 +177,7 @@ class Population:
     def _compete(self, children: Genomes, clock: Clock) -> None:
         """Children are refined, and compete with the members."""
         fitted = self._judge.fitted(children, clock, self._settings.tried)
-        if self._space.units is not None or self._space.is_limited:
+        if self._space.units is not None or self._has_rules:
             fitted = fitted.rows(self._are_allowed(fitted.genomes))
         self._merge(fitted)
 
