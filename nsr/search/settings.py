@@ -237,6 +237,7 @@ class EvolutionSettings:
         patience: Looks at which nothing was better after which none follows.
         n_few: Rows that all children are judged by,
         n_rows: and those which survive: more tell little, and cost as much again.
+        most_remembered: Skeletons that are known to have been tried; beyond that they are forgotten.
         n_tried: Children, the best as they are, whose constants are refined on few rows,
         n_tried_each: and how many of these may have one complexity.
         tried: Effort on each of them.
@@ -271,6 +272,7 @@ class EvolutionSettings:
     patience: int = 40
     n_few: int = FEW_ROWS
     n_rows: int = ROWS
+    most_remembered: int = 2_000_000
     n_tried: int = 150
     n_tried_each: int = 12
     tried: Effort = Effort(restarts=1, points=None, iterations=12)

@@ -155,6 +155,8 @@ class Population:
         new = [place for place in places.tolist() if int(children.skeletons[place]) not in self._tried]
         self._tried.update(int(children.skeletons[place]) for place in new)
         self.n_tried += len(new)
+        if len(self._tried) > s.most_remembered:
+            self._tried.clear()
         return genomes.rows(np.array(new, np.intp))
 
     def _promising(self, judged: Judged) -> Genomes:

@@ -90,3 +90,12 @@ def test_impossible_members_and_an_empty_population():
     assert (tested.members, tested.promising(), tested.parents(3)) == ([], [], [])
     tested.add([Candidate(parse("log(x_0 - 5)"), math.inf, math.inf)])
     assert tested.members == []
+
+
+def test_a_long_search_does_not_remember_all_that_it_tried():
+    task = task_of("sin(3*x_0)*x_1")
+    tested = population(task, "x_0", "x_1", settings=replace(SMALL, most_remembered=100))
+    for _ in range(3):
+        tested.evolve(Clock())
+    assert tested.n_tried > 1_000
+    assert len(tested._tried) <= 100
