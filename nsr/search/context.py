@@ -97,13 +97,17 @@ class Context:
 
     @property
     def is_answer_doubtful(self) -> bool:
-        """Whether the best candidate leaves noise by means of several constants that the data had to choose.
+        """Whether the best candidate is right by means of several constants that the data had to choose.
 
-        Another law, with round ones, may be behind it: two or three free constants imitate much. Where rows
-        are few, what is convincing has been measured by its constants already.
+        Another law, with round ones, may be behind it: two or three free constants imitate much. Where it is
+        exact, or rows are few and what is convincing has been measured by its constants already, only a long
+        one is in doubt: evolution comes as near to a law as rounding errors with forms that nobody means.
         """
         best = self.candidates.best
-        if best is None or self.task.n_rows < self.settings.least_rows or self.task.is_exact(best.loss):
+        if best is None:
+            return False
+        is_beyond_chance = self.task.n_rows < self.settings.least_rows or self.task.is_exact(best.loss)
+        if is_beyond_chance and best.expression.complexity <= self.settings.short:
             return False
         if best.expression not in self._n_chosen:
             self._n_chosen[best.expression] = n_fitted(snap(best, self.task) or best)

@@ -159,3 +159,21 @@ def test_an_answer_that_is_long_does_not_end_the_search(untrained, rng):
     search = Search(own, from_pretrained(untrained), 16, ("evolution",), (monster,), settings)
     assert len(list(itertools.islice(search.run(Clock()), 30))) == 30
     assert own.is_exact(search.candidates.best.loss)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_doubtful"),
+    [
+        ("1.37*sin(2.71*x_0) + 0.53*x_0*exp(-0.77*x_0)", True),
+        ("sin(x_0)*x_0**2 + exp(-x_0)/(x_0 + 1) + x_0", False),  # nothing was chosen by the data
+        ("1.37*x_0 + 2.71", False),  # short
+    ],
+)
+def test_a_long_exact_answer_of_several_constants_is_doubted(text, is_doubtful, untrained, rng):
+    X = rng.uniform(1, 4, (200, 1))
+    law = parse(text)
+    own = task(X, Program([law]).values(X)[0])
+    search = Search(own, from_pretrained(untrained), 16, ("evolution",), (law,), IDLE)
+    next(search.run(Clock()))
+    assert own.is_exact(search.candidates.best.loss)
+    assert search._context.is_answer_doubtful is is_doubtful
