@@ -78,6 +78,7 @@ class Backsolver:
     def __init__(self, task: Task, parts: Parts, n_rows: int, settings: PartsSettings) -> None:
         self._task, self._parts, self._n_rows, self._settings = task, parts, n_rows, settings
 
+    @np.errstate(all="ignore")
     def children(self, equation: Expression) -> list[Expression]:
         """The equations that should explain most, the most promising first, with constants to begin with."""
         regressions = self._regressions(equation)
@@ -89,8 +90,7 @@ class Backsolver:
         found: list[tuple[float, Expression]] = []
         for n_constants, fits in enumerate(_fits(regressions, *self._parts.table), start=1):
             errors = fits.errors + np.array([regression.rest for regression in regressions])[:, None]
-            with np.errstate(all="ignore"):
-                bits = 0.5 * self._n_rows * np.log2(errors)
+            bits = 0.5 * self._n_rows * np.log2(errors)
             bits += _BITS_PER_TOKEN * (kept[:, None] + lengths) + n_constants * _BITS_PER_CONSTANT
             bits[~np.isfinite(fits.scales) | (fits.scales == 0) | ~np.isfinite(bits)] = np.inf
             for place, part in self._least(bits):
@@ -111,8 +111,7 @@ class Backsolver:
         errors = task.root_weights * (task.y - all_gaps[0].present)
         found = []
         for gap in all_gaps:
-            with np.errstate(all="ignore"):
-                slopes = errors / (gap.wanted - gap.present)
+            slopes = errors / (gap.wanted - gap.present)
             known = np.isfinite(slopes) & (np.abs(gap.wanted) < settings.most_wanted)
             if known.mean() <= settings.least_wanted:
                 continue
@@ -147,16 +146,15 @@ def _fits(regressions: list[_Regression], standard: Array, means: Array, deviati
     weighted = weights * wanted
     w, wt, wtt = (values.sum(axis=1)[:, None] for values in (weights, weighted, weighted * wanted))
     wu, wuu, wtu = weights @ standard.T, weights @ np.square(standard).T, weighted @ standard.T
-    with np.errstate(all="ignore"):
-        # On the part itself, which is its standard form times its deviation plus its mean.
-        square = deviations**2 * wuu + 2 * means * deviations * wu + means**2 * w
-        product = deviations * wtu + means * wt
-        scales = product / square
-        alone = _Fits(scales, np.zeros_like(scales), np.maximum(wtt - product * scales, _ROUNDING * wtt))
-        centred = wtu - wt * wu / w
-        slopes = centred / (wuu - wu**2 / w)
-        spread = wtt - wt**2 / w
-        errors = np.maximum(spread - centred * slopes, _ROUNDING * spread)
-        scales = slopes / deviations
-        offsets = (wt - slopes * wu) / w - scales * means
+    # On the part itself, which is its standard form times its deviation plus its mean.
+    square = deviations**2 * wuu + 2 * means * deviations * wu + means**2 * w
+    product = deviations * wtu + means * wt
+    scales = product / square
+    alone = _Fits(scales, np.zeros_like(scales), np.maximum(wtt - product * scales, _ROUNDING * wtt))
+    centred = wtu - wt * wu / w
+    slopes = centred / (wuu - wu**2 / w)
+    spread = wtt - wt**2 / w
+    errors = np.maximum(spread - centred * slopes, _ROUNDING * spread)
+    scales = slopes / deviations
+    offsets = (wt - slopes * wu) / w - scales * means
     return [alone, _Fits(scales, offsets, errors)]

@@ -77,6 +77,7 @@ class Judge:
         level = (self._ones @ self._target) / (self._ones @ self._ones)
         self._null = float(np.mean((self._target - level * self._ones) ** 2)) or 1.0
 
+    @np.errstate(all="ignore")
     def scaled(self, genomes: Genomes, clock: Clock) -> Judged:
         """Equations times a scale, plus an offset, or both, where that is worth its bits.
 
@@ -86,28 +87,27 @@ class Judge:
         clock.spend(_SECONDS * len(genomes) * self._task.n_rows)
         tape = genomes.tape()
         values = Program(tape).values(self._X) * self._ones
-        with np.errstate(all="ignore"):
-            finite = np.isfinite(np.square(values).sum(axis=1))
+        finite = np.isfinite(np.square(values).sum(axis=1))
         genomes, values = genomes.rows(finite), values[finite]
         n_constants = tape.n_constants[finite]
         y, g, n = self._target, self._ones, self._task.n_rows
         ff, fy, fg = np.square(values).sum(axis=1), values @ y, values @ g
         yy, gg, gy = y @ y, g @ g, g @ y
-        with np.errstate(all="ignore"):
-            slope = (fy - fg * gy / gg) / (ff - fg**2 / gg)
-            scales = np.stack((np.ones_like(ff), fy / ff, np.ones_like(ff), slope))
-            offsets = np.stack((0 * ff, 0 * ff, (gy - fg) / gg, (gy - slope * fg) / gg))
-            errors = (
-                yy + scales**2 * ff + offsets**2 * gg - 2 * scales * fy - 2 * offsets * gy
-                + 2 * scales * offsets * fg
-            )  # fmt: skip
-            more = np.array([0, 1, 1, 2])[:, None]
-            judged = self._worth(errors / n, genomes.lengths + 2 * more, n_constants + more)
-        judged[1][~self._allowed_forms] = np.inf
-        best = np.argmin(judged[1], axis=0)
+        slope = (fy - fg * gy / gg) / (ff - fg**2 / gg)
+        scales = np.stack((np.ones_like(ff), fy / ff, np.ones_like(ff), slope))
+        offsets = np.stack((0 * ff, 0 * ff, (gy - fg) / gg, (gy - slope * fg) / gg))
+        errors = (
+            yy + scales**2 * ff + offsets**2 * gg - 2 * scales * fy - 2 * offsets * gy
+            + 2 * scales * offsets * fg
+        )  # fmt: skip
+        more = np.array([0, 1, 1, 2])[:, None]
+        unexplained, bits = self._worth(errors / n, genomes.lengths + 2 * more, n_constants + more)
+        bits[~self._allowed_forms] = np.inf
+        bits[~np.isfinite(bits)] = np.inf
+        best = np.argmin(bits, axis=0)
         found = [
-            self._in_form(form, genomes, scales[form], offsets[form], *(of[form] for of in judged)).rows(
-                (best == form) & np.isfinite(judged[1][form])
+            self._in_form(form, genomes, scales[form], offsets[form], unexplained[form], bits[form]).rows(
+                (best == form) & np.isfinite(bits[form])
             )
             for form in range(len(more))
         ]
@@ -125,12 +125,12 @@ class Judge:
             fitted = fitted.without_first(2)
         return self._judged(fitted, refined.loss, tape.n_constants)
 
+    @np.errstate(all="ignore")
     def as_they_are(self, genomes: Genomes) -> Judged:
         """Equations whose constants have been fitted."""
         tape = genomes.tape()
-        with np.errstate(all="ignore"):
-            errors = Program(tape).values(self._X) * self._ones - self._target
-            return self._judged(genomes, np.mean(errors**2, axis=1), tape.n_constants)
+        errors = Program(tape).values(self._X) * self._ones - self._target
+        return self._judged(genomes, np.mean(errors**2, axis=1), tape.n_constants)
 
     def _judged(self, genomes: Genomes, losses: Array, n_constants: NDArray[np.int64]) -> Judged:
         judged = Judged(genomes, *self._worth(losses, genomes.lengths, n_constants))

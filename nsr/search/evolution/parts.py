@@ -68,6 +68,7 @@ class Parts:
         return [part.expression for part in self._known.values()]
 
     @property
+    @np.errstate(all="ignore")
     def table(self) -> tuple[Array, Array, Array]:
         """Standardised values, shape (n, P), and each part's mean and standard deviation, shape (n,)."""
         if self._table is None:
@@ -84,6 +85,7 @@ class Parts:
                 self._take_in(expression, values)
         self._forget()
 
+    @np.errstate(all="ignore")
     def grow(self) -> None:
         """Adds random functions of parts, and combinations of two."""
         parts = list(self._known.values())
