@@ -78,7 +78,7 @@ class Parts:
         return self._table
 
     def add(self, expressions: Iterable[Expression]) -> None:
-        """Takes in what is new, short enough and finite on nearly all rows."""
+        """Takes in what is new, short enough and finite on all rows."""
         new = [e for e in expressions if e.variables and e.complexity <= self._settings.max_complexity]
         if new:
             for expression, values in zip(new, Program(new).values(self._X), strict=True):

@@ -144,14 +144,11 @@ class Population:
     def _untried(self, children: Bred) -> Genomes:
         """Children that are not too long and have variables, one of each skeleton that is new."""
         s, genomes = self._settings, children.genomes
-        fit = (children.genomes.lengths > 0) & (genomes.lengths + TOKENS_OF_SCALING <= s.most_tokens)
+        fit = (genomes.lengths > 0) & (genomes.lengths + TOKENS_OF_SCALING <= s.most_tokens)
         fit &= (children.complexity <= s.max_complexity) & genomes.has_variables()
         if self._space.operators.is_limited:
             fit &= genomes.have_only(self._grammar.is_allowed)
-        _, first = np.unique(children.skeletons, return_index=True)
-        is_first = np.zeros(len(fit), np.bool_)
-        is_first[first] = True
-        places = np.flatnonzero(fit & is_first)
+        places = np.flatnonzero(fit & _is_first(children.skeletons))
         new = [place for place in places.tolist() if int(children.skeletons[place]) not in self._tried]
         self._tried.update(int(children.skeletons[place]) for place in new)
         self.n_tried += len(new)
