@@ -67,6 +67,9 @@ def fit(
     error: Annotated[
         str | None, typer.Option(help="column of standard deviations of the target's errors")
     ] = None,
+    category: Annotated[
+        str | None, typer.Option(help="column of groups, in which the law's constants may differ")
+    ] = None,
     define: Annotated[list[str] | None, typer.Option(help=_DEFINE_HELP)] = None,
     operators: Annotated[str | None, typer.Option(help=_OPERATORS_HELP)] = None,
     without: Annotated[str | None, typer.Option(help=_WITHOUT_HELP)] = None,
@@ -128,11 +131,15 @@ def fit(
         table = read_table(data)
         chosen = None if features is None else split_by_comma(features)
         of_rows = row_columns(table, sample_weight=weights, y_err=error)
-        places, explained = select_columns(table, target, chosen, list(of_rows.values()))
+        grouped = None if category is None else table.place(category)
+        apart = [*of_rows.values(), *([] if grouped is None else [grouped])]
+        places, explained = select_columns(table, target, chosen, apart)
         X = pd.DataFrame(table.matrix(places)).set_axis([table.names[place] for place in places], axis=1)
         y = pd.Series(table.numbers(explained), name=table.names[explained])
         known = row_numbers(table, of_rows)
         tell_changed(Names.of(list(X.columns)), console)
+        if grouped is not None:
+            X.insert(len(places), table.names[grouped], table.labels(grouped))
         own_units = column_units(table, places, explained, units)
         estimator = SymbolicRegressor(
             checkpoint=checkpoint or DEFAULT_CHECKPOINT,
@@ -145,6 +152,7 @@ def fit(
             random_state=seed,
             loss=loss,
             n_equations=equations,
+            category=None if grouped is None else len(places),
             stop_when=None if stop_when is None else stop_when_in_text(stop_when),
             **_limits(
                 define,
@@ -206,6 +214,7 @@ def show(
     result: Annotated[Path, typer.Argument(help="JSON file that `nsr fit` or `nsr ode` wrote with --output")],
     row: Annotated[int | None, typer.Option(help=_ROW_HELP)] = None,
     form: Annotated[str | None, typer.Option("--format", help=_FORMAT_HELP)] = None,
+    group: Annotated[str | None, typer.Option(help="of a fit by --category: one group")] = None,
     output: Annotated[Path | None, typer.Option(help="file to write; default: standard output")] = None,
     define: Annotated[list[str] | None, typer.Option(help=_DEFINE_HELP)] = None,
 ) -> None:
@@ -214,14 +223,15 @@ def show(
 
     from nsr.data.writing import check_output, write_whole
     from nsr.results import load
-    from nsr.showing import in_format
+    from nsr.showing import group_of, in_format
 
     _define(define)
     if output is not None:
         check_output(output, [result])
     with told(Console(stderr=True)):
         width = Console().width if sys.stdout.isatty() and output is None else 10_000
-        written = in_format(load(result), form, row, width)
+        found = load(result) if group is None else group_of(load(result), group)
+        written = in_format(found, form, row, width)
     if output is not None:
         write_whole(output, written)
     elif isinstance(written, bytes):

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, overload
+from copy import copy
+from typing import Literal, Self, overload
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from nsr.data.category import Category
 from nsr.data.guesses import Guess
-from nsr.data.names import Names, places_of, with_text_names
+from nsr.data.names import Names, identifier, places_of, with_text_names
 from nsr.data.summary import DataSummary
 from nsr.evaluate.program import Program
+from nsr.export.by_group import Lookup
 from nsr.export.rows import ExportedRows
 from nsr.expressions.expression import Expression, variable
 from nsr.expressions.printing import to_infix
 from nsr.refinement.candidates import Candidate
 from nsr.refinement.front import front_table
+from nsr.refinement.groups import ByGroup, Layout, names_of_constants, reported_by_group
 from nsr.refinement.reported import Reported, check_asked, constants_table, reported
 from nsr.saving.rows import place_of_row
 from nsr.task import Task
@@ -39,6 +43,7 @@ class FittedFront(ExportedRows):
     _found: list[Candidate]
     _columns: NDArray[np.intp]
     warnings_: list[str]
+    category_: Category | None
 
     @overload
     def predict(
@@ -64,7 +69,7 @@ class FittedFront(ExportedRows):
         """Values of an equation of the front; of the chosen one by default.
 
         Args:
-            X: Variables, shape (n_rows, n_columns).
+            X: Variables, shape (n_rows, n_columns), with the column of groups where the fit had one.
             index: Row of `equations_`.
             return_std: Whether to return standard deviations, too: those of new observations, noise included,
                 as scikit-learn's `GaussianProcessRegressor` does. A new observation is as precise as the
@@ -80,12 +85,18 @@ class FittedFront(ExportedRows):
             equation for granted; they are infinite where a prediction depends on what the data leave open.
 
         Raises:
-            ValueError: If both are asked for, or the probability is not between 0 and 1.
+            ValueError: If both are asked for, the probability is not between 0 and 1, or a row is of a group
+                that the fit has not seen.
         """
         check_is_fitted(self)
         check_asked(return_std, interval)
+        codes = None
+        if self.category_ is not None:
+            X, codes = self.category_.split(X)
         self.names_.check_order(X)
         table = validate_data(self, with_text_names(X), dtype=np.float64, reset=False)
+        if self._layout is not None and codes is not None:
+            table = np.hstack((table, self._layout.columns(codes)))
         place = self.row(index)
         expression = self.expressions_[place]
         values = np.asarray(Program([expression]).values(table)[0], dtype=np.float64)
@@ -107,18 +118,73 @@ class FittedFront(ExportedRows):
         """
         check_is_fitted(self)
         if digits == "warranted":
-            return [to_infix(one.shown, self.names_.identifiers) for one in self.reports_]
-        return [to_infix(expression, self.names_.identifiers, digits) for expression in self.expressions_]
+            return [self._text(one.shown, None) for one in self.reports_]
+        return [self._text(expression, digits) for expression in self.expressions_]
+
+    def of_group(self, group: object) -> Self:
+        """The equations of one group: they predict, and are written in every language, as those of any fit.
+
+        Args:
+            group: Its label.
+
+        Raises:
+            ValueError: If there is no such group, or the fit had no category.
+        """
+        check_is_fitted(self)
+        if self.category_ is None or self._layout is None:
+            raise ValueError("the fit had no groups: give category=, the column that tells them")
+        code, own = self.category_.code(group), copy(self)
+        found = [self._read(expression) for expression in self.expressions_]
+        own.expressions_ = [one.of_group(code) for one in found]
+        own.reports_ = [
+            said.of_group(one.differs, self.category_.groups[code], self._read(said.shown).of_group(code))
+            for one, said in zip(found, self.reports_, strict=True)
+        ]
+        own.category_, own.constants_ = None, constants_table(own.reports_)
+        own.equations_ = self.equations_.assign(equation=own.equations())
+        return own
+
+    def _text(self, expression: Expression, digits: int | None) -> str:
+        """An equation as text; constants that differ by group go by their names."""
+        if self._layout is None:
+            return to_infix(expression, self.names_.identifiers, digits)
+        found = self._read(expression)
+        return to_infix(found.form, [*self.names_.identifiers, *self._parameters(found)], digits)
+
+    def _read(self, expression: Expression) -> ByGroup:
+        assert self._layout is not None
+        return ByGroup.of(expression, self._layout)
+
+    def _parameters(self, found: ByGroup) -> list[str]:
+        """Names of the constants that differ."""
+        names = names_of_constants(found, self.names_.identifiers)
+        return [name for name, differs in zip(names, found.differs, strict=True) if differs]
+
+    @property
+    def _layout(self) -> Layout | None:
+        """Where groups are in the tables of equations; None where there are none."""
+        if self.category_ is None:
+            return None
+        return Layout(len(self.names_.columns), len(self.category_.groups))
 
     def _keep_front(
         self, front: list[Candidate], task: Task, columns: NDArray[np.intp], guesses: Sequence[Guess]
     ) -> None:
         back = {used: variable(int(column)) for used, column in enumerate(columns)}
         self.expressions_ = [candidate.expression.substitute(back) for candidate in front]
-        self.reports_ = [reported(candidate.expression, task, guesses).over(back) for candidate in front]
+        said = [self._reported(candidate.expression, task, guesses) for candidate in front]
+        self.reports_ = [one.over(back) for one in said]
         self.constants_ = constants_table(self.reports_)
         self.equations_ = front_table(front, task)
         self.equations_["equation"] = self.equations()
+
+    def _reported(self, expression: Expression, task: Task, guesses: Sequence[Guess]) -> Reported:
+        if self.category_ is None:
+            return reported(expression, task, guesses)
+        n_groups = len(self.category_.groups)
+        found = ByGroup.of(expression, Layout(task.n_variables - n_groups, n_groups))
+        names = names_of_constants(found, self.names_.identifiers)
+        return reported_by_group(found, task, names, self.category_.groups)
 
     def row(self, index: int | None = None) -> int:
         """The number of a row of `equations_`, from 0: the chosen one by default; negative ones from the end.
@@ -143,12 +209,12 @@ class FittedFront(ExportedRows):
         check_is_fitted(self)
         if not hasattr(self, "_found"):
             raise AttributeError("result files hold the front only: fit again to have all candidates")
-        back, names = self._back, self.names_.identifiers
+        back = self._back
         found = sorted(dict.fromkeys(self._found), key=lambda candidate: candidate.bits)
         expressions = [candidate.expression.substitute(back) for candidate in found]
         return pd.DataFrame(
             {
-                "equation": [to_infix(expression, names) for expression in expressions],
+                "equation": [self._text(expression, None) for expression in expressions],
                 "complexity": [candidate.complexity for candidate in found],
                 "loss": [candidate.loss for candidate in found],
                 "bits": [candidate.bits for candidate in found],
@@ -174,7 +240,10 @@ class FittedFront(ExportedRows):
         """
         moved = places_of(self.names_, names)
         best = sorted(getattr(self, "_found", []), key=lambda candidate: candidate.bits)[:_MOST_STARTS]
-        own = [*self.expressions_, *(candidate.expression.substitute(self._back) for candidate in best)]
+        forms = self.expressions_
+        if self.category_ is not None:
+            forms = [self._read(expression).of_group(0) for expression in forms]
+        own = [*forms, *(candidate.expression.substitute(self._back) for candidate in best)]
         used = {int(column): place for place, column in enumerate(columns)}
         places = {old: variable(used[new]) for old, new in moved.items() if new in used}
         usable = [expression for expression in own if set(expression.variables) <= places.keys()]
@@ -182,4 +251,17 @@ class FittedFront(ExportedRows):
 
     def _parts(self, index: int | None, is_shown: bool = False) -> list[tuple[str, Expression]]:
         place = self.row(index)
-        return [("", self.reports_[place].shown if is_shown else self.expressions_[place])]
+        expression = self.reports_[place].shown if is_shown else self.expressions_[place]
+        return [("", expression if self._layout is None else self._read(expression).form)]
+
+    def _names(self, index: int | None) -> list[str]:
+        if self._layout is None:
+            return super()._names(index)
+        return [*self.names_.identifiers, *self._parameters(self._read(self.expressions_[self.row(index)]))]
+
+    def _lookup(self, index: int | None) -> Lookup | None:
+        if self.category_ is None:
+            return None
+        found = self._read(self.expressions_[self.row(index)])
+        constants = dict(zip(self.category_.groups, map(tuple, found.table.tolist()), strict=True))
+        return Lookup(identifier(self.category_.name), constants)

@@ -15,6 +15,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
 
 from nsr.clock import Clock, check_time_limit
+from nsr.data.category import Category
 from nsr.data.column_units import parsed_units
 from nsr.data.guesses import over_columns, read_guesses
 from nsr.data.limits import limits_of
@@ -33,12 +34,14 @@ from nsr.network.devices import check_device
 from nsr.progress import Watcher, check_callback, watchers
 from nsr.refinement.choice import RULES
 from nsr.refinement.compiling import compile_kernels
+from nsr.refinement.groups import Layout
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.losses import AUTO
 from nsr.refinement.selection import thinned
 from nsr.report.finding import LITTLE, percent
 from nsr.saving.file import write
 from nsr.saving.functions import KIND, plain_function
+from nsr.search.by_group import solve_by_group
 from nsr.search.context import COMPONENTS
 from nsr.search.noise import with_noise_model
 from nsr.search.settings import SearchSettings
@@ -110,6 +113,8 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         forbidden: Columns that no equation has.
         constant_bounds: Smallest and largest constant, in the units of the data; exponents such as 2 may be
             others.
+        category: A column, by name or place, that says which group a row is of: one law is looked for, with
+            constants that are others in each group where the data say so.
 
     Attributes:
         equations_: The Pareto front as a data frame, from simple to accurate, and of noisy data textbook
@@ -127,12 +132,15 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
             (95 % interval by Student's t). Names are `c0`, `c1`, ... in the order in which an equation has
             them, or the user's where the equation is a guess, however it is written; then the values are
             those of the guess as the user wrote it. What data leave open has infinite errors. Round
-            constants, which belong to the form, are not among them.
+            constants, which belong to the form, are not among them. With a `category` a column `group` says
+            of which group a constant is; it is empty where all share it.
         reports_: What the data say about each equation (`nsr.refinement.reported.Reported`).
         best_index_: Row of the chosen equation.
         loss_: Name of the loss that was used.
         n_features_in_: Number of columns of X.
         feature_names_in_: Names of the columns, where X had names that are text.
+        category_: Name and groups of the column that tells groups (`nsr.data.category.Category`); None
+            without one. It is not among the columns that all else here counts and names.
         names_: Names of the columns, and the identifiers that stand for them in equations.
         ended_: Why the search ended: it was `answered` by what leaves nothing to look for, or `exhausted`, as
             nothing got better; its `time` was up; or it was `interrupted`, or `stopped` by `callback` or
@@ -168,6 +176,7 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         required: str | Sequence[str] = (),
         forbidden: str | Sequence[str] = (),
         constant_bounds: tuple[float, float] | None = None,
+        category: str | int | None = None,
         verbose: bool = False,
         callback: Watcher | None = None,
         stop_when: str | Mapping[str, float] | None = None,
@@ -196,6 +205,7 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         self.required = required
         self.forbidden = forbidden
         self.constant_bounds = constant_bounds
+        self.category = category
         self.verbose = verbose
         self.callback = callback
         self.stop_when = stop_when
@@ -213,7 +223,7 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         """Searches for equations; Ctrl-C ends the search early and keeps the best so far.
 
         Args:
-            X: Variables, shape (n_rows, n_columns), finite.
+            X: Variables, shape (n_rows, n_columns), finite; the column of groups may hold text.
             y: Target, shape (n_rows,), finite.
             X_units: Unit of each column, such as `m/s`, `kg*m^2` or `1`, as pint reads them, in order or
                 by the columns' names. With units only equations that they allow are kept.
@@ -258,6 +268,10 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         display: Watcher | None,
     ) -> None:
         started = time.perf_counter()
+        category, codes = None, None
+        if self.category is not None:
+            category = Category.of(X, self.category)
+            X, codes = category.split(X)
         table, target = validate_data(self, with_text_names(X), y, dtype=np.float64, y_numeric=True)
         names = Names.of_table(X if hasattr(X, "columns") else table)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
@@ -268,8 +282,7 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         pretrained = from_pretrained(self.checkpoint, self.device, knows="functions")
         compile_kernels()  # the seconds of a first fit's compiler are not the search's
         clock = Clock.of(self.time_limit)
-        target = np.asarray(target, dtype=np.float64)
-        weights = row_weights(sample_weight, y_err, len(target))
+        target, weights = np.asarray(target, dtype=np.float64), row_weights(sample_weight, y_err, len(y))
         data = prepare(
             table, target, pretrained.config.max_variables, seed, names.columns, weights, limits.forbidden,
             limits.space.required,
@@ -287,13 +300,19 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         if self.warm_start and hasattr(self, "equations_"):
             solver.starts = self._starts(names, data.columns)
         guesses = over_columns(given, data.columns)
-        solution, task = solver.solve(task, [guess.expression for guess in guesses], clock)
-        self.names_ = names
-        self.loss_ = task.loss.name
+        forms, columns = [guess.expression for guess in guesses], data.columns
+        if category is None or codes is None:
+            solution, task = solver.solve(task, forms, clock)
+        else:
+            groups = category.checked(codes[data.rows]), len(category.groups)
+            solution, task = solve_by_group(solver, task, *groups, forms, clock)
+            table = np.hstack((table, Layout(table.shape[1], groups[1]).columns(codes)))
+            columns = np.append(columns, np.arange(len(names.columns), table.shape[1]))
+        self.names_, self.category_, self.loss_ = names, category, task.loss.name
         kept = thinned(solution.candidates, solution.best, self.n_equations)
         self.best_index_ = kept.index(solution.best)
-        self._found, self._columns = solver.found, data.columns
-        self._keep_front([solution.candidates[place] for place in kept], task, data.columns, guesses)
+        self._found, self._columns = solver.found, columns
+        self._keep_front([solution.candidates[place] for place in kept], task, columns, guesses)
         self.ended_, self.n_tried_ = solver.ended, solver.n_tried
         if solver.n_tried:  # otherwise it was told why nothing was found
             self._tell_unexplained()
@@ -335,7 +354,9 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         names = self.names_.identifiers
         fitted = Fitted(self._seen, self.expressions_[self.best_index_], names, self._seen.seed)
         equation = self.equations("warranted")[self.best_index_]
-        self._report = report_on(fitted, equation, self.data_.n_rows, search)
+        said = self.reports_[self.best_index_]
+        by_group = () if self.category_ is None else said.table(self.category_.name)
+        self._report = report_on(fitted, equation, self.data_.n_rows, search, by_group)
         return self._report
 
     def save(self, path: str | Path) -> None:

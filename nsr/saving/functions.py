@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nsr.data.category import Category
 from nsr.data.names import Names
 from nsr.data.summary import DataSummary
 from nsr.refinement.likelihood import SQUARED_ERROR
@@ -47,6 +48,7 @@ def plain_function(estimator: SymbolicRegressor) -> dict[str, Any]:
         "target": estimator.data_.target.name,
         "features": list(names.identifiers),
         "columns": dict(zip(names.identifiers, names.columns, strict=True)),
+        "category": plain(estimator.category_),
         "named": plain(list(getattr(estimator, "feature_names_in_", []))),
         "best": int(estimator.best_index_),
         "operators": plain_operators(estimator.expressions_),
@@ -97,7 +99,10 @@ def fill_function(
     estimator.n_features_in_ = len(features)
     if content["named"]:
         estimator.feature_names_in_ = np.array(content["named"], dtype=object)
-    estimator.expressions_ = [rebuilt_expression(row["tokens"], len(features)) for row in rows]
+    category: Category | None = rebuilt(Category | None, content.get("category"))
+    estimator.category_ = category
+    n_variables = len(features) + (0 if category is None else len(category.groups))
+    estimator.expressions_ = [rebuilt_expression(row["tokens"], n_variables) for row in rows]
     estimator.reports_ = [rebuilt_reported(row["said"], own) for row in rows]
     estimator.constants_ = constants_table(estimator.reports_)
     estimator.equations_ = rebuilt_table(rows)

@@ -1,0 +1,212 @@
+"""One law for several groups whose constants may differ: from a task and groups to a front.
+
+Forms come from a search of all rows, as if there were no groups, and from searches of the largest groups by
+themselves. Each is then fitted to all groups together, and which of its constants differ is chosen.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsr.clock import Clock
+from nsr.expressions.expression import Expression, apply, constant, is_variable
+from nsr.expressions.rewriting import tidied
+from nsr.expressions.simplify import simplify
+from nsr.refinement.candidates import Candidate, ranked, scored
+from nsr.refinement.choice import Front, chosen_front
+from nsr.refinement.groups import ByGroup, Layout, by_group
+from nsr.refinement.selection import pareto_front
+from nsr.refinement.snapping import snap
+from nsr.refinement.uncertainty import most_likely
+from nsr.search.sharing import Form, Groups, Sharing, fitted_forms
+from nsr.search.solve import LimitsError, Solver
+from nsr.task import Task
+
+Codes = NDArray[np.intp]
+
+# Shares of the time: for a search of all rows, for each of the largest groups, and for the choice at the end;
+# forms are fitted to the groups in what is left.
+_OF_ALL, _OF_GROUPS, _OF_CHOICE = 0.15, (0.3, 0.15), 0.3
+# Forms of each search that are fitted to the groups, and that are also tried with a factor and an addend.
+_MOST_FORMS, _MOST_VARIED = 150, 15
+# Rounds of fits: how many forms are looked at more closely at a time.
+_AT_A_TIME = 5
+# A form that cannot come within this many bits of the best is looked at after all others.
+_HOPELESS = 30.0
+# Candidates whose shared constants are rounded.
+_MOST_ROUNDED = 8
+
+
+def solve_by_group(
+    solver: Solver, task: Task, codes: Codes, n_groups: int, guesses: Sequence[Expression], clock: Clock
+) -> tuple[Front, Task]:
+    """Searches until the clock is over, or nothing is left to fit.
+
+    Args:
+        solver: Searches the parts.
+        task: Over the columns, in the user's units.
+        codes: Group of each row, shape (P,).
+        n_groups: How many groups there are, each with a row.
+        guesses: The user's own forms.
+        clock: For everything.
+
+    Returns:
+        The front, and the task, both over columns and groups (`nsr.refinement.groups`).
+
+    Raises:
+        LimitsError: If limits rule out every equation that was tried.
+    """
+    layout = Layout(task.n_variables, n_groups)
+    seconds, deadline, spent = clock.left, clock.deadline, 0.0
+    found: list[Candidate] = []
+    settled = task
+    for rows, share in _searches(codes, n_groups):
+        spent += share
+        own = replace(clock, deadline=deadline - (1 - spent) * seconds).within(share * seconds)
+        part = task if rows is None else task.of_rows(rows)
+        part, new = solver.explored(part, guesses, own)
+        found += _best(new)
+        if rows is not None and settled is task:
+            settled = replace(task, loss=part.loss)
+        if rows is None and any(part.is_exact(candidate.loss) for candidate in new):
+            settled = replace(task, loss=part.loss)
+            break
+    groups = _groups(settled, codes, layout)
+    forms = [*scored(list(guesses), task, "guesses"), *found]
+    candidates = [*_levels(groups), *_judged(forms, groups, clock.reserving(_OF_CHOICE))]
+    allowed = [candidate for candidate in candidates if _keeps_limits(candidate, task, layout)]
+    if not allowed:
+        raise LimitsError(
+            "no equation by group that was tried keeps to all limits: loosen one of them, or give the search "
+            "more time with time_limit"
+        )
+    solver.found = allowed
+    front = chosen_front([*allowed, *_rounded(allowed, groups)], groups.whole, solver.rule, clock)
+    rows = [_likeliest(candidate, groups) for candidate in front.candidates]
+    solver.note_time(clock)
+    return replace(front, candidates=rows), groups.whole
+
+
+def _groups(task: Task, codes: Codes, layout: Layout) -> Groups:
+    whole = replace(task, X=np.hstack((task.X, layout.columns(codes))))
+    return Groups(task, codes, layout, whole)
+
+
+def _levels(groups: Groups) -> list[Candidate]:
+    """The best constant, for all groups and for each."""
+    (level,) = scored([constant(groups.task.level)], groups.task)
+    (form,) = fitted_forms([level], groups, Clock())
+    return Sharing(form, groups, Clock()).choices()
+
+
+def _searches(codes: Codes, n_groups: int) -> Iterator[tuple[Codes | None, float]]:
+    """What to search, and for which share of the time: all rows, and the largest groups."""
+    yield None, _OF_ALL
+    sizes = np.bincount(codes, minlength=n_groups)
+    for group, share in zip(np.argsort(-sizes, kind="stable").tolist(), _OF_GROUPS, strict=False):
+        yield np.flatnonzero(codes == group), share
+
+
+def _best(found: Sequence[Candidate]) -> list[Candidate]:
+    """The best forms that a search has found, of some of them also multiples and sums."""
+    best = list(dict.fromkeys((*pareto_front(found), *ranked(found)[:_MOST_FORMS])))
+    varied = []
+    for candidate in best[:_MOST_VARIED]:
+        multiple = apply("mul", constant(math.e), candidate.expression)
+        for form in (multiple, apply("add", candidate.expression, constant(math.e))):
+            varied.append(replace(candidate, expression=simplify(form)))
+    return [*best, *varied]
+
+
+def _judged(found: Sequence[Candidate], groups: Groups, clock: Clock) -> list[Candidate]:
+    """Forms fitted to all groups, with the best choices of constants that differ."""
+    skeletons: dict[Expression, Candidate] = {}
+    for candidate in found:
+        skeletons.setdefault(candidate.expression.skeleton(), candidate)
+    forms = fitted_forms(list(skeletons.values()), groups, clock)
+    hopes = sorted(((_hope(form, groups.task), place) for place, form in enumerate(forms)))
+    ordered = _simple_first([forms[place] for _, place in hopes], groups)
+    result: list[Candidate] = []
+    best = math.inf
+    for place, form in enumerate(ordered):
+        if result and clock.is_over:
+            break
+        if place > _AT_A_TIME and _hope(form, groups.task) > best + _HOPELESS:
+            continue
+        choices = Sharing(form, groups, clock).choices()
+        result += choices
+        best = min([best, *(candidate.bits for candidate in choices)])
+    return result
+
+
+def _hope(form: Form, task: Task) -> float:
+    """Bits of a form if nothing had to be said of how its constants differ."""
+    loss = min(form.pooled_loss, form.alone_loss)
+    if not math.isfinite(loss):
+        return math.inf
+    (candidate,) = scored([form.expression], task)
+    own = candidate.bits - task.loss.bits(candidate.loss, task.null_loss, task.n_rows)
+    return own + task.loss.bits(loss, task.null_loss, task.n_rows) if math.isfinite(own) else math.inf
+
+
+def _simple_first(forms: Sequence[Form], groups: Groups) -> list[Form]:
+    """Forms by rising bits, but before all others those that no simpler one comes near."""
+    front, least = [], math.inf
+    for form in sorted(forms, key=lambda form: groups.task.space.complexity(form.expression)):
+        loss = min(form.pooled_loss, form.alone_loss)
+        if loss < 0.5 * least:
+            front.append(form)
+            least = loss
+    return [*forms[:_AT_A_TIME], *(f for f in front if f not in forms[:_AT_A_TIME]), *forms[_AT_A_TIME:]]
+
+
+def _keeps_limits(candidate: Candidate, task: Task, layout: Layout) -> bool:
+    """Whether the equation of each group may be looked at."""
+    if task.space.units is None and not task.space.is_limited:
+        return True
+    found = ByGroup.of(candidate.expression, layout)
+    return all(task.space.allows(found.of_group(group)) for group in range(layout.n_groups))
+
+
+def _rounded(candidates: Sequence[Candidate], groups: Groups) -> list[Candidate]:
+    """The best candidates with round constants where all groups share them."""
+    result = []
+    for candidate in sorted(candidates, key=lambda one: one.bits)[:_MOST_ROUNDED]:
+        found = ByGroup.of(candidate.expression, groups.layout)
+        task = groups.task
+        own = replace(task, X=np.hstack((task.X, found.of_rows(groups.codes))))
+        (plain,) = scored([found.form], own, candidate.stage)
+        snapped = snap(plain, own)
+        if snapped is None:
+            continue
+        form = tidied(snapped.expression)
+        if _occurrences(form, groups.layout) != _occurrences(found.form, groups.layout):
+            form = snapped.expression
+        rounded = replace(found, form=form)
+        (scored_one,) = scored([rounded.expression], groups.whole)
+        new = by_group(rounded, scored_one.loss, groups.whole, candidate.stage)
+        new = _likeliest(new, groups)
+        if new.bits <= candidate.bits and _keeps_limits(new, task, groups.layout):
+            result.append(new)
+    return result
+
+
+def _occurrences(form: Expression, layout: Layout) -> list[str]:
+    """The constants that differ, as often as they occur."""
+    names = [token for token in form.tokens if isinstance(token, str) and is_variable(token)]
+    return sorted(name for name in names if int(name[2:]) >= layout.n_columns)
+
+
+def _likeliest(candidate: Candidate, groups: Groups) -> Candidate:
+    """A candidate with its constants, but for round ones, where all rows together are most likely."""
+    expression = most_likely(candidate.expression, groups.whole)
+    (moved,) = scored([expression], groups.whole)
+    found = ByGroup.of(expression, groups.layout)
+    new = by_group(found, moved.loss, groups.whole, candidate.stage)
+    is_allowed = _keeps_limits(new, groups.task, groups.layout)
+    return new if new.loss <= candidate.loss and is_allowed else candidate
