@@ -118,8 +118,9 @@ class FittedFront(ExportedRows):
         """
         check_is_fitted(self)
         if digits == "warranted":
-            return [self._text(one.shown, None) for one in self.reports_]
-        return [self._text(expression, digits) for expression in self.expressions_]
+            return [self._text(one.shown, None, one) for one in self.reports_]
+        pairs = zip(self.expressions_, self.reports_, strict=True)
+        return [self._text(expression, digits, said) for expression, said in pairs]
 
     def of_group(self, group: object) -> Self:
         """The equations of one group: they predict, and are written in every language, as those of any fit.
@@ -144,19 +145,21 @@ class FittedFront(ExportedRows):
         own.equations_ = self.equations_.assign(equation=own.equations())
         return own
 
-    def _text(self, expression: Expression, digits: int | None) -> str:
+    def _text(self, expression: Expression, digits: int | None, said: Reported | None = None) -> str:
         """An equation as text; constants that differ by group go by their names."""
         if self._layout is None:
             return to_infix(expression, self.names_.identifiers, digits)
         found = self._read(expression)
-        return to_infix(found.form, [*self.names_.identifiers, *self._parameters(found)], digits)
+        return to_infix(found.form, [*self.names_.identifiers, *self._parameters(found, said)], digits)
 
     def _read(self, expression: Expression) -> ByGroup:
         assert self._layout is not None
         return ByGroup.of(expression, self._layout)
 
-    def _parameters(self, found: ByGroup) -> list[str]:
-        """Names of the constants that differ."""
+    def _parameters(self, found: ByGroup, said: Reported | None) -> list[str]:
+        """Names of the constants that differ, which are those of a guess where that is what was found."""
+        if said is not None and said.differing:
+            return said.differing
         names = names_of_constants(found, self.names_.identifiers)
         return [name for name, differs in zip(names, found.differs, strict=True) if differs]
 
@@ -183,7 +186,8 @@ class FittedFront(ExportedRows):
             return reported(expression, task, guesses)
         n_groups = len(self.category_.groups)
         found = ByGroup.of(expression, Layout(task.n_variables - n_groups, n_groups))
-        names = names_of_constants(found, self.names_.identifiers)
+        given = [guess.names for guess in guesses if found.skeleton == guess.expression.skeleton()]
+        names = given[0] if given else names_of_constants(found, self.names_.identifiers)
         return reported_by_group(found, task, names, self.category_.groups)
 
     def row(self, index: int | None = None) -> int:
@@ -257,7 +261,9 @@ class FittedFront(ExportedRows):
     def _names(self, index: int | None) -> list[str]:
         if self._layout is None:
             return super()._names(index)
-        return [*self.names_.identifiers, *self._parameters(self._read(self.expressions_[self.row(index)]))]
+        place = self.row(index)
+        found = self._read(self.expressions_[place])
+        return [*self.names_.identifiers, *self._parameters(found, self.reports_[place])]
 
     def _lookup(self, index: int | None) -> Lookup | None:
         if self.category_ is None:

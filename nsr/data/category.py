@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ Codes = NDArray[np.intp]
 # A constant of each group has to be fitted to the group's rows.
 _LEAST_ROWS, _MOST_GROUPS = 2, 50
 _MOST_SHOWN = 10
+_NUMBER = re.compile(r"((?:(?<!\S)-)?\d+(?:\.\d+)?)")
 
 
 @dataclass(frozen=True)
@@ -180,8 +182,7 @@ def _labels(X: Any, place: int, name: str) -> list[str]:
     return checked_labels(list(values), name)
 
 
-def _order(label: str) -> tuple[bool, float, str]:
-    try:
-        return False, float(label), label
-    except ValueError:
-        return True, 0.0, label
+def _order(label: str) -> list[tuple[bool, float, str]]:
+    """Numbers in labels count as such, so that s2 comes before s10."""
+    parts = _NUMBER.split(label)
+    return [(place % 2 == 0, float(part) if place % 2 else 0.0, part) for place, part in enumerate(parts)]

@@ -8,13 +8,13 @@ equations needs to know of no groups.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nsr.expressions.expression import VARIABLE_PREFIX, Expression, Token, constant, variable
+from nsr.expressions.expression import PLACEHOLDER, VARIABLE_PREFIX, Expression, Token, constant, variable
 from nsr.refinement.candidates import Candidate
 from nsr.refinement.description import description_length, is_round
 from nsr.refinement.digits import warranted
@@ -118,25 +118,24 @@ class ByGroup:
         }
         return self.form.substitute(sums)
 
+    @property
+    def skeleton(self) -> Expression:
+        """The form with a placeholder for each constant."""
+        places = range(self.table.shape[1])
+        own = {self.layout.n_columns + place: Expression((PLACEHOLDER,)) for place in places}
+        return self.form.substitute(own).skeleton()
+
+    @property
+    def shared_places(self) -> list[int]:
+        """Which constants of `expression` all groups share."""
+        sizes = [self.layout.n_groups if differs else 1 for differs in self.differs]
+        ends = np.cumsum([0, *sizes])
+        return [int(ends[place]) for place, differs in enumerate(self.differs) if not differs]
+
     def of_group(self, group: int) -> Expression:
         """The equation of one group, over the columns."""
         own = enumerate(self.table[group].tolist())
         return self.form.substitute({self.layout.n_columns + place: constant(value) for place, value in own})
-
-    def of_rows(self, codes: NDArray[np.intp]) -> Array:
-        """The constants that differ as columns, shape (n_rows, n_differing)."""
-        return np.asarray(self.table[codes], dtype=np.float64)
-
-    def moved(self, places: Mapping[int, Expression], layout: Layout) -> ByGroup:
-        """The same equation over the columns of a larger table.
-
-        Args:
-            places: Its columns by those of this table.
-            layout: Of the larger table.
-        """
-        n_own, n_new = self.layout.n_columns, layout.n_columns
-        constants = {n_own + place: variable(n_new + place) for place in range(self.table.shape[1])}
-        return ByGroup(self.form.substitute({**places, **constants}), self.table, self.differs, layout)
 
 
 def with_groups(form: Expression, values: Array, differing: Sequence[int], layout: Layout) -> ByGroup:
@@ -174,9 +173,8 @@ def by_group(found: ByGroup, loss: float, task: Task, stage: str) -> Candidate:
         stage: What found the form.
     """
     extra = found.table.size - found.table.shape[1]
-    form = found.form.substitute(
-        {found.layout.n_columns + place: constant(math.e) for place in range(found.table.shape[1])}
-    )
+    differing = range(found.layout.n_columns, found.layout.n_columns + found.table.shape[1])
+    form = found.form.substitute({place: constant(math.e) for place in differing})
     bits = description_length(form, loss, task)
     n_fitted = sum(not is_round(value) for value in form.constants)
     if n_fitted + extra >= task.n_rows - 1:

@@ -84,6 +84,13 @@ class Reported:
         return Reported(shown, own, tuple(self.names[one] for one in kept), own)
 
     @property
+    def differing(self) -> list[str]:
+        """Names of the constants that differ by group."""
+        return list(
+            dict.fromkeys(name for name, group in zip(self.names, self.groups, strict=False) if group)
+        )
+
+    @property
     def text(self) -> str:
         """The constants with their errors in a line; an empty one where there are none.
 

@@ -9,6 +9,7 @@ likelihood-ratio test allows all round constants together.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -46,7 +47,9 @@ Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
-def snap(candidate: Candidate, task: Task, clock: Clock = Clock()) -> Candidate | None:
+def snap(
+    candidate: Candidate, task: Task, clock: Clock = Clock(), places: Sequence[int] | None = None
+) -> Candidate | None:
     """The candidate with as many round constants as the data allow.
 
     Constants are tried one by one, the cheapest first; the others are fitted again each time.
@@ -55,14 +58,17 @@ def snap(candidate: Candidate, task: Task, clock: Clock = Clock()) -> Candidate 
         candidate: A refined candidate.
         task: What it explains.
         clock: Once it is over no further constant is tried.
+        places: Which of its constants may become round; all by default.
 
     Returns:
         The snapped candidate, or None where no constant snaps, or where there are too many of them.
     """
     program = Program([candidate.expression])
     values = program.constants[0, : program.n_constants[0]].copy()
-    if not 0 < len(values) <= _MOST_CONSTANTS or not math.isfinite(candidate.loss):
+    places = range(len(values)) if places is None else places
+    if not 0 < len(places) <= _MOST_CONSTANTS or not math.isfinite(candidate.loss):
         return None
+    may_be_round = np.isin(np.arange(len(values)), places)
     fixed = np.zeros(len(values), dtype=np.bool_)
     current = candidate
     if not task.is_exact(candidate.loss):
@@ -76,7 +82,7 @@ def snap(candidate: Candidate, task: Task, clock: Clock = Clock()) -> Candidate 
     accepted = True
     while accepted:  # what was refused may be allowed once other constants are round
         accepted = False
-        for given in _trials(values, errors, reach, is_near_exact, fixed, task):
+        for given in _trials(values, errors, reach, is_near_exact, fixed | ~may_be_round, task):
             if clock.is_over:
                 break
             trial, trial_fixed = values.copy(), fixed.copy()

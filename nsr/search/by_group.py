@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 
 from nsr.clock import Clock
 from nsr.expressions.expression import Expression, apply, constant, is_variable
-from nsr.expressions.rewriting import tidied
+from nsr.expressions.rewriting import rewritten, tidied
 from nsr.expressions.simplify import simplify
 from nsr.refinement.candidates import Candidate, ranked, scored
 from nsr.refinement.choice import Front, chosen_front
 from nsr.refinement.groups import ByGroup, Layout, by_group
 from nsr.refinement.selection import pareto_front
 from nsr.refinement.snapping import snap
-from nsr.refinement.uncertainty import most_likely
+from nsr.refinement.uncertainty import Uncertainty, most_likely, uncertainty
 from nsr.search.sharing import Form, Groups, Sharing, fitted_forms
 from nsr.search.solve import LimitsError, Solver
 from nsr.task import Task
@@ -38,6 +38,10 @@ _MOST_FORMS, _MOST_VARIED = 150, 15
 _AT_A_TIME = 5
 # A form that cannot come within this many bits of the best is looked at after all others.
 _HOPELESS = 30.0
+# Stage of the user's own forms; a form with nearly its loss is taken for the same one.
+_GUESSED, _SAME = "guesses", 1e-4
+# Candidates whose constants are looked at, and standard errors by which one is told from zero.
+_MOST_DETERMINED, _TOLD = 60, 2.0
 # Candidates whose shared constants are rounded.
 _MOST_ROUNDED = 8
 
@@ -77,7 +81,7 @@ def solve_by_group(
             settled = replace(task, loss=part.loss)
             break
     groups = _groups(settled, codes, layout)
-    forms = [*scored(list(guesses), task, "guesses"), *found]
+    forms = [*scored(list(guesses), task, _GUESSED), *found]
     candidates = [*_levels(groups), *_judged(forms, groups, clock.reserving(_OF_CHOICE))]
     allowed = [candidate for candidate in candidates if _keeps_limits(candidate, task, layout)]
     if not allowed:
@@ -86,7 +90,8 @@ def solve_by_group(
             "more time with time_limit"
         )
     solver.found = allowed
-    front = chosen_front([*allowed, *_rounded(allowed, groups)], groups.whole, solver.rule, clock)
+    told = _determined([*allowed, *_rounded(allowed, groups, clock)], groups)
+    front = chosen_front(_in_the_user_s_words(told), groups.whole, solver.rule, clock)
     rows = [_likeliest(candidate, groups) for candidate in front.candidates]
     solver.note_time(clock)
     return replace(front, candidates=rows), groups.whole
@@ -155,14 +160,15 @@ def _hope(form: Form, task: Task) -> float:
 
 
 def _simple_first(forms: Sequence[Form], groups: Groups) -> list[Form]:
-    """Forms by rising bits, but before all others those that no simpler one comes near."""
+    """Forms by rising bits, but early the user's own, and those that no simpler one comes near."""
     front, least = [], math.inf
     for form in sorted(forms, key=lambda form: groups.task.space.complexity(form.expression)):
         loss = min(form.pooled_loss, form.alone_loss)
         if loss < 0.5 * least:
             front.append(form)
             least = loss
-    return [*forms[:_AT_A_TIME], *(f for f in front if f not in forms[:_AT_A_TIME]), *forms[_AT_A_TIME:]]
+    own = [form for form in forms if form.stage == _GUESSED]
+    return list(dict.fromkeys((*own, *forms[:_AT_A_TIME], *front, *forms)))
 
 
 def _keeps_limits(candidate: Candidate, task: Task, layout: Layout) -> bool:
@@ -173,30 +179,81 @@ def _keeps_limits(candidate: Candidate, task: Task, layout: Layout) -> bool:
     return all(task.space.allows(found.of_group(group)) for group in range(layout.n_groups))
 
 
-def _rounded(candidates: Sequence[Candidate], groups: Groups) -> list[Candidate]:
-    """The best candidates with round constants where all groups share them."""
+def _rounded(candidates: Sequence[Candidate], groups: Groups, clock: Clock) -> list[Candidate]:
+    """The best candidates with round constants where all groups share them, and in other words."""
     result = []
     for candidate in sorted(candidates, key=lambda one: one.bits)[:_MOST_ROUNDED]:
+        if result and clock.is_over:
+            break
         found = ByGroup.of(candidate.expression, groups.layout)
-        task = groups.task
-        own = replace(task, X=np.hstack((task.X, found.of_rows(groups.codes))))
-        (plain,) = scored([found.form], own, candidate.stage)
-        snapped = snap(plain, own)
-        if snapped is None:
-            continue
-        form = tidied(snapped.expression)
-        if _occurrences(form, groups.layout) != _occurrences(found.form, groups.layout):
-            form = snapped.expression
-        rounded = replace(found, form=form)
-        (scored_one,) = scored([rounded.expression], groups.whole)
-        new = by_group(rounded, scored_one.loss, groups.whole, candidate.stage)
-        new = _likeliest(new, groups)
-        if new.bits <= candidate.bits and _keeps_limits(new, task, groups.layout):
-            result.append(new)
+        (plain,) = scored([candidate.expression], groups.whole, candidate.stage)
+        snapped = snap(plain, groups.whole, places=found.shared_places) or plain
+        for form in _reworded(snapped.expression, groups.layout):
+            new = _likeliest(replace(snapped, expression=form), groups)
+            if new.bits <= candidate.bits and _keeps_limits(new, groups.task, groups.layout):
+                result.append(new)
     return result
 
 
-def _occurrences(form: Expression, layout: Layout) -> list[str]:
+def _reworded(expression: Expression, layout: Layout) -> list[Expression]:
+    """An equation in other words that have each of the constants that differ once, and as it is.
+
+    A factor that all groups share may be part of one that differs: each is tried as one.
+    """
+    found = ByGroup.of(expression, layout)
+    places = range(len(found.form.constants))
+    without = [
+        found.form.with_constants(np.where(np.arange(len(places)) == k, 1.0, found.form.constants).tolist())
+        for k in places
+    ]
+    forms = [tidied(form) for form in (found.form, *without)] + rewritten(found.form)
+    own = _differing(found.form, layout)
+    same = [form for form in forms if _differing(form, layout) == own]
+    return [expression, *(replace(found, form=form).expression for form in same)]
+
+
+def _determined(candidates: Sequence[Candidate], groups: Groups) -> list[Candidate]:
+    """The candidates without those that have a constant which could as well be zero, in every group.
+
+    Such a constant only makes an equation that has one constant less a little more flexible.
+    """
+    kept = []
+    for candidate in sorted(candidates, key=lambda one: one.bits):
+        found = ByGroup.of(candidate.expression, groups.layout)
+        known = None
+        if len(kept) < _MOST_DETERMINED:
+            known = uncertainty(candidate.expression, groups.whole)
+        if known is None or not np.any(_are_vague(found, known)):
+            kept.append(candidate)
+    return kept
+
+
+def _in_the_user_s_words(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The candidates without those that are another form of a guess."""
+    own = [candidate for candidate in candidates if candidate.stage == _GUESSED]
+    return [
+        candidate
+        for candidate in candidates
+        if candidate.stage == _GUESSED
+        or not any(
+            abs(guess.loss - candidate.loss) <= _SAME * candidate.loss
+            and guess.bits <= candidate.bits + _HOPELESS
+            for guess in own
+        )
+    ]
+
+
+def _are_vague(found: ByGroup, known: Uncertainty) -> NDArray[np.bool_]:
+    """For each constant whether it is told from zero in no group."""
+    sizes = np.full(len(found.expression.constants), np.inf)  # round ones are not fitted
+    with np.errstate(all="ignore"):
+        sizes[known.places] = np.abs(known.values) / known.errors
+    n_groups = found.layout.n_groups
+    ends = np.cumsum([n_groups if differs else 1 for differs in found.differs])
+    return np.array([np.all(own < _TOLD) for own in np.split(sizes, ends[:-1])], dtype=np.bool_)
+
+
+def _differing(form: Expression, layout: Layout) -> list[str]:
     """The constants that differ, as often as they occur."""
     names = [token for token in form.tokens if isinstance(token, str) and is_variable(token)]
     return sorted(name for name in names if int(name[2:]) >= layout.n_columns)
@@ -204,9 +261,11 @@ def _occurrences(form: Expression, layout: Layout) -> list[str]:
 
 def _likeliest(candidate: Candidate, groups: Groups) -> Candidate:
     """A candidate with its constants, but for round ones, where all rows together are most likely."""
-    expression = most_likely(candidate.expression, groups.whole)
-    (moved,) = scored([expression], groups.whole)
-    found = ByGroup.of(expression, groups.layout)
-    new = by_group(found, moved.loss, groups.whole, candidate.stage)
-    is_allowed = _keeps_limits(new, groups.task, groups.layout)
-    return new if new.loss <= candidate.loss and is_allowed else candidate
+    before, after = (
+        by_group(ByGroup.of(one.expression, groups.layout), one.loss, groups.whole, candidate.stage)
+        for one in scored(
+            [candidate.expression, most_likely(candidate.expression, groups.whole)], groups.whole
+        )
+    )
+    is_better = after.loss <= before.loss and _keeps_limits(after, groups.task, groups.layout)
+    return after if is_better else before

@@ -1,0 +1,66 @@
+"""`--category`: constants that differ by group."""
+
+import io
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+
+@pytest.fixture
+def springs(tmp_path, rng):
+    frame = pd.DataFrame({"batch no": ["A", "B"] * 20, "x": rng.uniform(1, 3, 40)})
+    frame["y"] = np.where(frame["batch no"] == "A", 2.345, 5.678) * frame["x"] ** 2
+    path = tmp_path / "springs.csv"
+    frame.to_csv(path, index=False)
+    return path
+
+
+def test_a_law_by_group_is_fitted_shown_and_applied(nsr, springs, guessed, tmp_path):
+    guessed("1*x_0**2")
+    result = tmp_path / "result.json"
+    options = ("--target", "y", "--category", "batch no", "--time-limit", "3", "--output", result)
+    code, out, err = nsr("fit", springs, *options)
+    assert code == 0, err
+    lines = out.splitlines()
+    assert lines[-4] == "y = c0*x**2"
+    assert lines[-3].split() == ["batch", "no", "c0"]
+    assert lines[-1].startswith("  B         5.678")
+    rows = json.loads(result.read_text())
+    constants = rows["equations"][rows["best"]]["constants"]
+    assert [(one["group"], one["name"]) for one in constants] == [("A", "c0"), ("B", "c0")]
+
+    code, out, _ = nsr("predict", result, springs)
+    assert code == 0
+    table = pd.read_csv(springs)
+    np.testing.assert_allclose(pd.read_csv(io.StringIO(out))["y"], table["y"])
+    code, out, _ = nsr("show", result, "--group", "B", "--format", "excel")
+    assert code == 0
+    assert out.startswith("=5.678")
+    code, _, err = nsr("show", result, "--format", "excel")
+    assert code == 2
+    assert "--group" in err
+    code, _, err = nsr("show", result, "--group", "C")
+    assert code == 2
+    assert "no group 'C'; the groups are A, B" in err
+
+    table.loc[3, "batch no"] = "Z"
+    table.to_csv(springs, index=False)
+    code, _, err = nsr("predict", result, springs)
+    assert code == 2
+    assert "group 'Z' of column 'batch no' was not in the fit" in err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--category", "batch"], "did you mean 'batch no'?"),
+        (["--category", "y"], "column 'y' is the target"),
+        (["--category", "x"], "no column of numbers beside 'y'"),
+    ],
+)
+def test_columns_that_tell_no_groups_are_refused(nsr, springs, options, message):
+    code, _, err = nsr("fit", springs, "--target", "y", *options)
+    assert code == 2
+    assert message in err
