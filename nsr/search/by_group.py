@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsr.clock import Clock
-from nsr.expressions.expression import Expression, apply, constant, is_variable
+from nsr.expressions.expression import Expression, apply, constant, is_variable, variable
 from nsr.expressions.rewriting import rewritten, tidied
 from nsr.expressions.simplify import simplify
 from nsr.refinement.candidates import Candidate, ranked, scored
@@ -92,7 +92,7 @@ def solve_by_group(
     solver.found = allowed
     told = _determined([*allowed, *_rounded(allowed, groups, clock)], groups)
     front = chosen_front(_in_the_user_s_words(told), groups.whole, solver.rule, clock)
-    rows = [_likeliest(candidate, groups) for candidate in front.candidates]
+    rows = [_positive(_likeliest(candidate, groups), groups) for candidate in front.candidates]
     solver.note_time(clock)
     return replace(front, candidates=rows), groups.whole
 
@@ -188,7 +188,8 @@ def _rounded(candidates: Sequence[Candidate], groups: Groups, clock: Clock) -> l
         found = ByGroup.of(candidate.expression, groups.layout)
         (plain,) = scored([candidate.expression], groups.whole, candidate.stage)
         snapped = snap(plain, groups.whole, places=found.shared_places) or plain
-        for form in _reworded(snapped.expression, groups.layout):
+        is_own = candidate.stage == _GUESSED  # which stays as the user has written it
+        for form in [snapped.expression] if is_own else _reworded(snapped.expression, groups.layout):
             new = _likeliest(replace(snapped, expression=form), groups)
             if new.bits <= candidate.bits and _keeps_limits(new, groups.task, groups.layout):
                 result.append(new)
@@ -226,6 +227,25 @@ def _determined(candidates: Sequence[Candidate], groups: Groups) -> list[Candida
         if known is None or not np.any(_are_vague(found, known)):
             kept.append(candidate)
     return kept
+
+
+def _positive(candidate: Candidate, groups: Groups) -> Candidate:
+    """A candidate with other signs of constants that are negative in each group, where that is no longer."""
+    if candidate.stage == _GUESSED:
+        return candidate
+    for place in range(ByGroup.of(candidate.expression, groups.layout).table.shape[1]):
+        found = ByGroup.of(candidate.expression, groups.layout)
+        if np.all(found.table[:, place] < 0):
+            own = groups.layout.n_columns + place
+            form = tidied(found.form.substitute({own: apply("neg", variable(own))}))
+            table = np.where(np.arange(found.table.shape[1]) == place, -found.table, found.table)
+            new = by_group(
+                replace(found, form=form, table=table), candidate.loss, groups.whole, candidate.stage
+            )
+            is_same = _differing(form, groups.layout) == _differing(found.form, groups.layout)
+            if is_same and new.complexity <= candidate.complexity:
+                candidate = new
+    return candidate
 
 
 def _in_the_user_s_words(candidates: Sequence[Candidate]) -> list[Candidate]:

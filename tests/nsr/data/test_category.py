@@ -49,7 +49,7 @@ def test_columns_that_tell_no_groups_are_refused(groups, column, message):
 
 def test_a_group_that_was_not_in_the_fit_is_refused():
     category = Category("group", 1, ("a", "b"))
-    with pytest.raises(ValueError, match="group 'c' of column 'group' was not in the fit.*a, b"):
+    with pytest.raises(ValueError, match=r"group 'c' of column 'group' was not in the fit.*a, b"):
         category.split(pd.DataFrame({"x": [1.0, 2], "group": ["a", "c"]}))
     with pytest.raises(ValueError, match="no group 'c'"):
         category.code("c")

@@ -84,12 +84,11 @@ def test_what_is_read_back_says_the_same(noisy, tmp_path):
 
 def test_functions_of_python_and_numpy_know_the_groups(noisy):
     model, X, _ = noisy
-    for text, own in ((model.python(), None), (model.numpy(), None)):
-        names = {}
-        exec(text, names)
-        own = names["f"]
-        values = own(X["x"].to_numpy(), X["sample"]) if "np." in text else [own(*row) for row in X.to_numpy()]
-        np.testing.assert_allclose(values, model.predict(X))
+    of_numbers, of_arrays = {}, {}
+    exec(model.python(), of_numbers)
+    exec(model.numpy(), of_arrays)
+    np.testing.assert_allclose([of_numbers["f"](*row) for row in X.to_numpy()], model.predict(X))
+    np.testing.assert_allclose(of_arrays["f"](X["x"].to_numpy(), X["sample"]), model.predict(X))
     assert {str(symbol) for symbol in model.sympy().free_symbols} == {"x", "a", "k"}
     assert "e^{- k x}" in model.latex()
     for write in (model.c, model.excel, model.julia, model.matlab, model.torch, model.onnx, model.jax):
