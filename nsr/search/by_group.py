@@ -118,7 +118,8 @@ def _searches(codes: Codes, n_groups: int) -> Iterator[tuple[Codes | None, float
 
 
 def _best(found: Sequence[Candidate]) -> list[Candidate]:
-    """The best forms that a search has found, of some of them also multiples and sums."""
+    """The best forms that a search has found beside guesses, of some of them also multiples and sums."""
+    found = [candidate for candidate in found if candidate.stage != _GUESSED]
     best = list(dict.fromkeys((*pareto_front(found), *ranked(found)[:_MOST_FORMS])))
     varied = []
     for candidate in best[:_MOST_VARIED]:
