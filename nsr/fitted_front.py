@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from nsr.data.category import Category
 from nsr.data.guesses import Guess
 from nsr.data.names import Names, identifier, places_of, with_text_names
+from nsr.data.nature import NamedConstant
 from nsr.data.summary import DataSummary
 from nsr.evaluate.program import Program
 from nsr.export.by_group import Lookup
@@ -26,6 +27,7 @@ from nsr.refinement.groups import ByGroup, Layout, names_of_constants, reported_
 from nsr.refinement.reported import Reported, check_asked, constants_table, reported
 from nsr.saving.rows import place_of_row
 from nsr.task import Task
+from nsr.wide_table import WideTable
 
 Array = NDArray[np.float64]
 
@@ -44,6 +46,7 @@ class FittedFront(ExportedRows):
     _columns: NDArray[np.intp]
     warnings_: list[str]
     category_: Category | None
+    named_constants_: tuple[NamedConstant, ...]
 
     @overload
     def predict(
@@ -95,8 +98,7 @@ class FittedFront(ExportedRows):
             X, codes = self.category_.split(X)
         self.names_.check_order(X)
         table = validate_data(self, with_text_names(X), dtype=np.float64, reset=False)
-        if self._layout is not None and codes is not None:
-            table = np.hstack((table, self._layout.columns(codes)))
+        table = self._wide.filled(table, codes)
         place = self.row(index)
         expression = self.expressions_[place]
         values = np.asarray(Program([expression]).values(table)[0], dtype=np.float64)
@@ -132,7 +134,7 @@ class FittedFront(ExportedRows):
             ValueError: If there is no such group, or the fit had no category.
         """
         check_is_fitted(self)
-        if self.category_ is None or self._layout is None:
+        if self.category_ is None:
             raise ValueError("the fit had no groups: give category=, the column that tells them")
         code, own = self.category_.code(group), copy(self)
         found = [self._read(expression) for expression in self.expressions_]
@@ -147,28 +149,27 @@ class FittedFront(ExportedRows):
 
     def _text(self, expression: Expression, digits: int | None, said: Reported | None = None) -> str:
         """An equation as text; constants that differ by group go by their names."""
-        if self._layout is None:
-            return to_infix(expression, self.names_.identifiers, digits)
+        own = [*self.names_.identifiers, *self._wide.names]
+        if self._wide.layout is None:
+            return to_infix(expression, own, digits)
         found = self._read(expression)
-        return to_infix(found.form, [*self.names_.identifiers, *self._parameters(found, said)], digits)
+        return to_infix(found.form, [*own, *self._parameters(found, said)], digits)
 
     def _read(self, expression: Expression) -> ByGroup:
-        assert self._layout is not None
-        return ByGroup.of(expression, self._layout)
+        assert self._wide.layout is not None
+        return ByGroup.of(expression, self._wide.layout)
 
     def _parameters(self, found: ByGroup, said: Reported | None) -> list[str]:
         """Names of the constants that differ, which are those of a guess where that is what was found."""
         if said is not None and said.differing:
             return said.differing
-        names = names_of_constants(found, self.names_.identifiers)
+        names = names_of_constants(found, [*self.names_.identifiers, *self._wide.names])
         return [name for name, differs in zip(names, found.differs, strict=True) if differs]
 
     @property
-    def _layout(self) -> Layout | None:
-        """Where groups are in the tables of equations; None where there are none."""
-        if self.category_ is None:
-            return None
-        return Layout(len(self.names_.columns), len(self.category_.groups))
+    def _wide(self) -> WideTable:
+        """The table as equations see it."""
+        return WideTable(len(self.names_.columns), self.named_constants_, self.category_)
 
     def _keep_front(
         self, front: list[Candidate], task: Task, columns: NDArray[np.intp], guesses: Sequence[Guess]
@@ -187,7 +188,8 @@ class FittedFront(ExportedRows):
         n_groups = len(self.category_.groups)
         found = ByGroup.of(expression, Layout(task.n_variables - n_groups, n_groups))
         given = [guess.names for guess in guesses if found.skeleton == guess.expression.skeleton()]
-        names = given[0] if given else names_of_constants(found, self.names_.identifiers)
+        taken = [*self.names_.identifiers, *self._wide.names]
+        names = given[0] if given else names_of_constants(found, taken)
         return reported_by_group(found, task, names, self.category_.groups)
 
     def row(self, index: int | None = None) -> int:
@@ -247,6 +249,7 @@ class FittedFront(ExportedRows):
         forms = self.expressions_
         if self.category_ is not None:
             forms = [self._read(expression).of_group(0) for expression in forms]
+        forms = [form.substitute(self._wide.numbers) for form in forms]
         own = [*forms, *(candidate.expression.substitute(self._back) for candidate in best)]
         used = {int(column): place for place, column in enumerate(columns)}
         places = {old: variable(used[new]) for old, new in moved.items() if new in used}
@@ -256,14 +259,18 @@ class FittedFront(ExportedRows):
     def _parts(self, index: int | None, is_shown: bool = False) -> list[tuple[str, Expression]]:
         place = self.row(index)
         expression = self.reports_[place].shown if is_shown else self.expressions_[place]
-        return [("", expression if self._layout is None else self._read(expression).form)]
+        return [("", expression if self.category_ is None else self._read(expression).form)]
 
     def _names(self, index: int | None) -> list[str]:
-        if self._layout is None:
-            return super()._names(index)
-        place = self.row(index)
-        found = self._read(self.expressions_[place])
-        return [*self.names_.identifiers, *self._parameters(found, self.reports_[place])]
+        names = [*super()._names(index), *self._wide.names]
+        if self.category_ is not None:
+            place = self.row(index)
+            names += self._parameters(self._read(self.expressions_[place]), self.reports_[place])
+        return names
+
+    @property
+    def _numbers(self) -> dict[int, Expression]:
+        return self._wide.numbers
 
     def _lookup(self, index: int | None) -> Lookup | None:
         if self.category_ is None:

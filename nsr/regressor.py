@@ -17,9 +17,10 @@ from sklearn.utils.validation import check_is_fitted, check_random_state, valida
 from nsr.clock import Clock, check_time_limit
 from nsr.data.category import Category
 from nsr.data.column_units import parsed_units
-from nsr.data.guesses import over_columns, read_guesses
+from nsr.data.guesses import Guess, over_columns, read_guesses
 from nsr.data.limits import limits_of
 from nsr.data.names import Names, with_text_names
+from nsr.data.nature import read_constants
 from nsr.data.notes import kept_notes, tell
 from nsr.data.preparation import prepare
 from nsr.data.summary import DataSummary, name_of_target
@@ -29,12 +30,12 @@ from nsr.export.leaderboard import leaderboard
 from nsr.expressions.units import Units
 from nsr.fitted_front import FittedFront
 from nsr.live import shown
-from nsr.network.checkpoint import DEFAULT_CHECKPOINT, from_pretrained
+from nsr.network.checkpoint import DEFAULT_CHECKPOINT, Pretrained, from_pretrained
 from nsr.network.devices import check_device
 from nsr.progress import Watcher, check_callback, watchers
-from nsr.refinement.choice import RULES
+from nsr.refinement.candidates import Candidate
+from nsr.refinement.choice import RULES, Front
 from nsr.refinement.compiling import compile_kernels
-from nsr.refinement.groups import Layout
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.losses import AUTO
 from nsr.refinement.selection import thinned
@@ -49,11 +50,13 @@ from nsr.search.solve import Solver
 from nsr.stopping import StopWhen
 from nsr.task import Task
 from nsr.telling import told_to
+from nsr.wide_table import WideTable, with_named_constants
 
 if TYPE_CHECKING:
     from nsr.report.report import Report
 
 Array = NDArray[np.float64]
+Index = NDArray[np.intp]
 
 
 class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -113,6 +116,9 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         forbidden: Columns that no equation has.
         constant_bounds: Smallest and largest constant, in the units of the data; exponents such as 2 may be
             others.
+        constants: Constants of known value that equations call by their names, such as `{"g": 9.81}`; with
+            `X_units` with a unit, `{"g": (9.81, "m/s^2")}`, which leads the search as those of columns do.
+            `scipy` stands for the value that SciPy knows, `{"c": "scipy", "m": "electron mass"}`.
         category: A column, by name or place, that says which group a row is of: one law is looked for, with
             constants that are others in each group where the data say so.
 
@@ -141,6 +147,7 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         feature_names_in_: Names of the columns, where X had names that are text.
         category_: Name and groups of the column that tells groups (`nsr.data.category.Category`); None
             without one. It is not among the columns that all else here counts and names.
+        named_constants_: What was given as `constants` (`nsr.data.nature.NamedConstant`).
         names_: Names of the columns, and the identifiers that stand for them in equations.
         ended_: Why the search ended: it was `answered` by what leaves nothing to look for, or `exhausted`, as
             nothing got better; its `time` was up; or it was `interrupted`, or `stopped` by `callback` or
@@ -176,6 +183,7 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         required: str | Sequence[str] = (),
         forbidden: str | Sequence[str] = (),
         constant_bounds: tuple[float, float] | None = None,
+        constants: Mapping[str, Any] | None = None,
         category: str | int | None = None,
         verbose: bool = False,
         callback: Watcher | None = None,
@@ -205,6 +213,7 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         self.required = required
         self.forbidden = forbidden
         self.constant_bounds = constant_bounds
+        self.constants = constants
         self.category = category
         self.verbose = verbose
         self.callback = callback
@@ -268,59 +277,91 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         display: Watcher | None,
     ) -> None:
         started = time.perf_counter()
-        category, codes = None, None
-        if self.category is not None:
-            category = Category.of(X, self.category)
-            X, codes = category.split(X)
+        category = None if self.category is None else Category.of(X, self.category)
+        X, codes = (X, None) if category is None else category.split(X)
         table, target = validate_data(self, with_text_names(X), y, dtype=np.float64, y_numeric=True)
         names = Names.of_table(X if hasattr(X, "columns") else table)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         self._check_parameters()
-        given = read_guesses(self.guesses, names)
+        known = read_constants(self.constants, names)
+        given = read_guesses(self.guesses, names, {one.name: one.value for one in known})
         limits = limits_of(self, names)
-        units = parsed_units(X_units, y_units, names, self.constant_units)
+        units = parsed_units(X_units, y_units, names, self.constant_units, known)
         pretrained = from_pretrained(self.checkpoint, self.device, knows="functions")
         compile_kernels()  # the seconds of a first fit's compiler are not the search's
         clock = Clock.of(self.time_limit)
         target, weights = np.asarray(target, dtype=np.float64), row_weights(sample_weight, y_err, len(y))
+        # Only units tell the search where a constant of nature belongs; elsewhere numbers get their names.
+        searched = known if units is not None and units.constants == "dimensionless" else ()
+        most = max(1, pretrained.config.max_variables - len(searched))
         data = prepare(
-            table, target, pretrained.config.max_variables, seed, names.columns, weights, limits.forbidden,
-            limits.space.required,
-        )  # fmt: skip
-        space = replace(limits.over(data.columns, names), units=units.of(data.columns) if units else None)
+            table, target, most, seed, names.columns, weights, limits.forbidden, limits.space.required
+        )
+        wide = WideTable(len(names.columns), known, category)
+        columns, n_used = wide.places(data.columns), len(data.columns)
+        own = columns[: n_used + len(searched)]
+        space = replace(limits.over(data.columns, names), units=None if units is None else units.of(own))
         task = Task(data.X, data.y, SQUARED_ERROR, data.weights, space, seed, joblib.cpu_count())
         if y_err is not None:
             task = replace(task, noise=known_noise(y_err, data.weights, data.rows))
-        settings = self.settings or SearchSettings()
-        task = with_noise_model(task, self.loss, settings.noise)
-        is_loss_open = self.loss == AUTO and y_err is None
-        solver = Solver(pretrained, self.n_candidates, self._stages, settings, self.selection, is_loss_open)
-        solver.watch = told_to(watchers(self.callback, display), names, data.columns, self.time_limit)
-        solver.stop_when = StopWhen.of(self.stop_when)
+        task = with_noise_model(task, self.loss, self._settings.noise)
+        if searched:
+            task = replace(task, X=np.hstack((task.X, wide.filled_constants(task.n_rows))))
+        solver = self._solver(pretrained, y_err is None)
+        shown_names = [*names.identifiers, *wide.names]
+        solver.watch = told_to(watchers(self.callback, display), shown_names, own, self.time_limit)
         if self.warm_start and hasattr(self, "equations_"):
             solver.starts = self._starts(names, data.columns)
         guesses = over_columns(given, data.columns)
-        forms, columns = [guess.expression for guess in guesses], data.columns
+        forms = [guess.expression for guess in guesses]
         if category is None or codes is None:
             solution, task = solver.solve(task, forms, clock)
         else:
-            groups = category.checked(codes[data.rows]), len(category.groups)
-            solution, task = solve_by_group(solver, task, *groups, forms, clock)
-            table = np.hstack((table, Layout(table.shape[1], groups[1]).columns(codes)))
-            columns = np.append(columns, np.arange(len(names.columns), table.shape[1]))
-        self.names_, self.category_, self.loss_ = names, category, task.loss.name
-        kept = thinned(solution.candidates, solution.best, self.n_equations)
-        self.best_index_ = kept.index(solution.best)
-        self._found, self._columns = solver.found, columns
-        self._keep_front([solution.candidates[place] for place in kept], task, columns, guesses)
+            of_rows = category.checked(codes[data.rows])
+            solution, task = solve_by_group(solver, task, of_rows, wide.n_groups, forms, clock)
+        solution, found, task = with_named_constants(solution, solver.found, task, wide, n_used)
+        self.names_, self.category_, self.named_constants_ = names, category, known
+        self._keep(solution, found, task, columns, guesses)
         self.ended_, self.n_tried_ = solver.ended, solver.n_tried
         if solver.n_tried:  # otherwise it was told why nothing was found
             self._tell_unexplained()
-        order = np.argsort(data.rows)
-        self._seen = replace(task.of_rows(order), X=table[data.rows[order]], n_threads=1)
-        self._report: Report | None = None
+        self._keep_rows(task, wide.filled(table, codes), data.rows)
         self.data_ = DataSummary.of(self._seen.X, self._seen.y, names.columns, name_of_target(y), len(target))
         self.seconds_ = time.perf_counter() - started
+
+    def _solver(self, pretrained: Pretrained, is_open: bool) -> Solver:
+        """How to search.
+
+        Args:
+            pretrained: The network.
+            is_open: Whether nothing is known of errors.
+        """
+        is_loss_open = self.loss == AUTO and is_open
+        solver = Solver(
+            pretrained, self.n_candidates, self._stages, self._settings, self.selection, is_loss_open
+        )
+        solver.stop_when = StopWhen.of(self.stop_when)
+        return solver
+
+    @property
+    def _settings(self) -> SearchSettings:
+        return self.settings or SearchSettings()
+
+    def _keep(
+        self, solution: Front, found: list[Candidate], task: Task, columns: Index, guesses: Sequence[Guess]
+    ) -> None:
+        """Keeps a front, as much of it as was asked for, over the table's columns."""
+        self.loss_ = task.loss.name
+        kept = thinned(solution.candidates, solution.best, self.n_equations)
+        self.best_index_ = kept.index(solution.best)
+        self._found, self._columns = found, columns
+        self._keep_front([solution.candidates[place] for place in kept], task, columns, guesses)
+
+    def _keep_rows(self, task: Task, table: Array, rows: Index) -> None:
+        """Keeps the rows that were looked at, in the user's order, with all columns."""
+        order = np.argsort(rows)
+        self._seen = replace(task.of_rows(order), X=table[rows[order]], n_threads=1)
+        self._report: Report | None = None
 
     def _check_parameters(self) -> None:
         if self.n_candidates < 1:

@@ -10,12 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from nsr.data.category import Category
 from nsr.data.decoding import described
 from nsr.data.notes import tell
 from nsr.data.table import Table, pass_over_units
 from nsr.evaluate.program import Program
-from nsr.refinement.groups import Layout
 from nsr.regressor import SymbolicRegressor
 from nsr.report.report import Report
 from nsr.saving import functions, systems
@@ -124,9 +122,10 @@ def predictions(
     X = np.zeros((len(table), len(columns)))
     if needed:
         X[:, needed] = table.matrix(table.places([columns[place] for place in needed]))
-    if estimator.category_ is not None:
-        X = np.hstack((X, _groups(estimator, estimator.category_, table)))
-    values = Program([expression]).values(X)[0]
+    category, codes = estimator.category_, None
+    if category is not None:
+        codes = category.codes(table.labels(table.place(category.name)))
+    values = Program([expression]).values(estimator._wide.filled(X, codes))[0]
     undefined = np.flatnonzero(~np.isfinite(values))
     if len(undefined):
         tell(
@@ -134,12 +133,6 @@ def predictions(
             f"{table.lines[undefined[0]]}: they are left empty"
         )
     return pd.DataFrame({estimator.data_.target.name: np.where(np.isfinite(values), values, np.nan)})
-
-
-def _groups(estimator: SymbolicRegressor, category: Category, table: Table) -> Array:
-    """A column of zeros and ones for each group."""
-    labels = table.labels(table.place(category.name))
-    return Layout(len(estimator.names_.columns), len(category.groups)).columns(category.codes(labels))
 
 
 def _of_equation(estimator: SymbolicRegressor, place: int) -> list[str]:

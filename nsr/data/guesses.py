@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from nsr.data.names import Names
 from nsr.data.notes import tell
@@ -61,7 +62,9 @@ class Guess:
         return replace(self, expression=self.expression.substitute(places))
 
 
-def read_guesses(guesses: str | Sequence[str], names: Names) -> list[Guess]:
+def read_guesses(
+    guesses: str | Sequence[str], names: Names, known: Mapping[str, float] = MappingProxyType({})
+) -> list[Guess]:
     """Reads guesses.
 
     Columns are called by their own names, in quotes or backticks where these are not plain words, or by
@@ -71,6 +74,7 @@ def read_guesses(guesses: str | Sequence[str], names: Names) -> list[Guess]:
     Args:
         guesses: Equations such as `a*mass + b`; one text is one guess.
         names: The columns.
+        known: Values of constants that have names.
 
     Returns:
         Guesses over all columns.
@@ -82,7 +86,7 @@ def read_guesses(guesses: str | Sequence[str], names: Names) -> list[Guess]:
     for text in texts:
         if not isinstance(text, str):
             raise ValueError(f"a guess is a text such as 'a*x_0 + b', not {text!r}")
-    return [_read(text, names) for text in texts]
+    return [_read(text, names, known) for text in texts]
 
 
 def over_columns(given: Sequence[Guess], columns: Iterable[int]) -> list[Guess]:
@@ -94,10 +98,10 @@ def over_columns(given: Sequence[Guess], columns: Iterable[int]) -> list[Guess]:
     return [guess.over(places) for guess in usable]
 
 
-def _read(text: str, names: Names) -> Guess:
+def _read(text: str, names: Names, known: Mapping[str, float]) -> Guess:
     shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
     try:
-        written, constants = _in_identifiers(text, names)
+        written, constants = _in_identifiers(text, names, known)
         expression = parse(written, [*names.identifiers, *constants])
     except ParseError as error:
         raise ValueError(f"guess {shown!r}: {error}{_quoting(text, names)}") from None
@@ -114,8 +118,8 @@ def _read(text: str, names: Names) -> Guess:
     return Guess(text, guess, _names_of(form, guess, len(names.identifiers), constants))
 
 
-def _in_identifiers(text: str, names: Names) -> tuple[str, list[str]]:
-    """The text with columns called by their identifiers, and the other names in it."""
+def _in_identifiers(text: str, names: Names, known: Mapping[str, float]) -> tuple[str, list[str]]:
+    """The text with columns called by their identifiers and known constants by value, and other names."""
     constants: dict[str, None] = {}
 
     def replaced(match: re.Match[str]) -> str:
@@ -127,6 +131,8 @@ def _in_identifiers(text: str, names: Names) -> tuple[str, list[str]]:
         is_function = name in OPERATORS.words
         if is_function and call:
             return match[0]
+        if name in known and not call:
+            return f"({known[name]!r})"
         if name in names.words:
             return f"{names.words[name]}{call}"
         if is_function:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import pandas as pd
@@ -147,6 +147,11 @@ class ExportedRows:
         """What stands for the variables of a row: the columns, and constants that differ by group."""
         return list(self.names_.identifiers)
 
+    @property
+    def _numbers(self) -> Mapping[int, Expression]:
+        """Numbers of the variables of rows that are constants with names."""
+        return {}
+
     def _lookup(self, index: int | None) -> Lookup | None:  # noqa: ARG002 (for whoever has groups)
         """The constants that differ by group; None where there are no groups."""
         return None
@@ -158,7 +163,8 @@ class ExportedRows:
         lookup = self._lookup(index)
         if lookup is None:
             return None
-        names, ((_, expression),) = self._names(index), self._parts(index)
+        names, ((_, named),) = self._names(index), self._parts(index)
+        expression = named.substitute(self._numbers)
         first = len(names) - lookup.n_constants
         used = [place for place in expression.variables if place < first] + list(range(first, len(names)))
         numbered = expression.substitute({column: variable(place) for place, column in enumerate(used)})
@@ -179,7 +185,8 @@ class ExportedRows:
             convert: What makes it so.
             names: Of all columns; their identifiers by default.
             has_all: Whether it has all columns; else a function has those that occur.
-            has_constants: Whether constants that differ by group stand in it by their names.
+            has_constants: Whether constants of nature, and those that differ by group, stand in it by their
+                names.
 
         Raises:
             ValueError: If it has no place for constants that differ by group.
@@ -191,7 +198,8 @@ class ExportedRows:
             )
         columns, made = self._names(index) if names is None else names, []
         parts = self._parts(index)
-        for state, expression in parts:
+        for state, named in parts:
+            expression = named if has_constants else named.substitute(self._numbers)
             used = range(len(columns)) if has_all or state else expression.variables
             numbered = expression.substitute({column: variable(place) for place, column in enumerate(used)})
             function = f"d{state}_dt" if state else "f"

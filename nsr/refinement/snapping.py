@@ -26,7 +26,7 @@ from nsr.refinement.uncertainty import uncertainty
 from nsr.task import Task
 
 # A round value must lie within this many standard errors of the refined one.
-_WITHIN = 4.0
+WITHIN = 4.0
 # Of what the data leave open round values are looked for this many times as far as of what they fix.
 _OPEN = 1e7
 _ROUNDING = 1e-9
@@ -41,7 +41,7 @@ _SIMPLE_DENOMINATORS = {1, 2, 3, 4}
 _LEVEL = 0.01
 # Bits by which a round value must be shorter than the digits that the data fix, so that of constants which
 # are truly arbitrary about one in twenty looks round.
-_MARGIN = 2.5
+MARGIN = 2.5
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -76,7 +76,7 @@ def snap(
         values, loss = gauss_newton(program, values, ~fixed, task, _STEPS)
         current = _with_constants(candidate, values, loss, task)
     likeliest = current.loss
-    test = _Test(task, likeliest, len(values))
+    test = RoundTest(task, likeliest, len(values))
     errors, reach = _errors(program, values, task)
     is_near_exact = task.is_exact(likeliest) | (errors <= _NEAR_EXACT * np.abs(values))
     accepted = True
@@ -107,7 +107,7 @@ def _with_constants(candidate: Candidate, values: Array, loss: float, task: Task
 
 
 @dataclass(frozen=True)
-class _Test:
+class RoundTest:
     """Likelihood-ratio test of an equation with some constants given against the one with all of them fitted.
 
     Attributes:
@@ -177,7 +177,7 @@ def _is_telling(nice: float, value: float, error: float) -> bool:
         return True
     if not error < abs(value):
         return math.isinf(error)  # what the data leave open may have any value
-    return round_bits(nice) + _MARGIN <= 1 + math.log2(abs(value) / error)
+    return round_bits(nice) + MARGIN <= 1 + math.log2(abs(value) / error)
 
 
 def _errors(program: Program, values: Array, task: Task, fixed: Flags | None = None) -> tuple[Array, Array]:
@@ -190,4 +190,4 @@ def _errors(program: Program, values: Array, task: Task, fixed: Flags | None = N
     errors, reach = np.zeros(len(values)), np.zeros(len(values))
     errors[places] = np.inf if found is None else found.errors
     reach[places] = 1.0 if found is None else np.minimum(found.errors, _OPEN * found.noise / found.scale)
-    return errors, _WITHIN * reach
+    return errors, WITHIN * reach

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nsr.data.category import Category
 from nsr.data.names import Names
+from nsr.data.nature import NamedConstant
 from nsr.data.summary import DataSummary
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.reported import constants_table
@@ -49,6 +50,7 @@ def plain_function(estimator: SymbolicRegressor) -> dict[str, Any]:
         "features": list(names.identifiers),
         "columns": dict(zip(names.identifiers, names.columns, strict=True)),
         "category": plain(estimator.category_),
+        "named_constants": plain(estimator.named_constants_),
         "named": plain(list(getattr(estimator, "feature_names_in_", []))),
         "best": int(estimator.best_index_),
         "operators": plain_operators(estimator.expressions_),
@@ -101,7 +103,8 @@ def fill_function(
         estimator.feature_names_in_ = np.array(content["named"], dtype=object)
     category: Category | None = rebuilt(Category | None, content.get("category"))
     estimator.category_ = category
-    n_variables = len(features) + (0 if category is None else len(category.groups))
+    estimator.named_constants_ = rebuilt(tuple[NamedConstant, ...], content.get("named_constants", []))
+    n_variables = estimator._wide.n_variables
     estimator.expressions_ = [rebuilt_expression(row["tokens"], n_variables) for row in rows]
     estimator.reports_ = [rebuilt_reported(row["said"], own) for row in rows]
     estimator.constants_ = constants_table(estimator.reports_)
