@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from nsr.data.names import Names, did_you_mean
 from nsr.data.nature import NamedConstant
+from nsr.data.notes import tell
 from nsr.data.table import Table
-from nsr.expressions.units import Units
+from nsr.expressions.units import Units, is_coherent
 
 
 def ordered_units(units: Mapping[str, str] | Sequence[str], names: Names) -> list[str]:
@@ -64,7 +65,16 @@ def parsed_units(
             f"units were given for {given} columns and {'the' if y_units else 'no'} target: give X_units for "
             f"all {n_columns} columns ('1' for none) and y_units"
         )
-    return Units.parse([*ordered_units(X_units, names), *map(_unit_of, named)], y_units, constants)
+    own = ordered_units(X_units, names)
+    units = Units.parse([*own, *map(_unit_of, named)], y_units, constants)
+    other = [unit for unit in (*own, y_units) if not is_coherent(unit)]
+    of_si = [constant.name for constant in named if constant.is_of_si]
+    if other and of_si:
+        tell(
+            f"the value of the constant {of_si[0]!r} is that in SI units, and {other[0]!r} is not one "
+            "of these: no value is converted, so give its value and unit, such as (9.81, 'm/s^2')"
+        )
+    return units
 
 
 def _unit_of(constant: NamedConstant) -> str:

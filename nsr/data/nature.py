@@ -51,11 +51,13 @@ class NamedConstant:
         name: As the user wrote it.
         value: In the units of the data.
         unit: Where one was given.
+        is_of_si: Whether the value is SciPy's, in SI units.
     """
 
     name: str
     value: float
     unit: str | None = None
+    is_of_si: bool = False
 
     @property
     def identifier(self) -> str:
@@ -136,4 +138,4 @@ def _of_text(name: str, text: str) -> NamedConstant:
         remedy = hint if "mean" in hint else _REMEDY
         raise ValueError(f"SciPy knows no constant {wanted!r}; {remedy}")
     value, unit, _ = physical_constants[long]
-    return NamedConstant(name, float(value), unit or "1")
+    return NamedConstant(name, float(value), unit or "1", is_of_si=True)

@@ -64,3 +64,26 @@ def test_columns_that_tell_no_groups_are_refused(nsr, springs, options, message)
     code, _, err = nsr("fit", springs, "--target", "y", *options)
     assert code == 2
     assert message in err
+
+
+def test_constants_of_nature_on_the_command_line(nsr, tmp_path, guessed, rng):
+    guessed("1*x_0**2")
+    path = tmp_path / "fall.csv"
+    frame = pd.DataFrame({"t": rng.uniform(1, 3, 30)})
+    frame["s"] = 9.81 / 2 * frame["t"] ** 2
+    frame.to_csv(path, index=False)
+    code, out, err = nsr("fit", path, "--target", "s", "--constant", "g=9.81", "--time-limit", "5")
+    assert code == 0, err
+    assert out.splitlines()[-1] == "s = 0.5*g*t**2"
+    units = ("--units", "t=s,s=m", "--constant", "g=9.81 m/s^2")
+    code, out, err = nsr("fit", path, "--target", "s", *units, "--time-limit", "5")
+    assert code == 0, err
+    assert out.splitlines()[-1].startswith("s = 0.5*")
+    for wrong, message in (
+        ("g", "is not of the form"),
+        ("t=3", "name of a column"),
+        ("q=scipy", "no constant"),
+    ):
+        code, _, err = nsr("fit", path, "--target", "s", "--constant", wrong)
+        assert code == 2
+        assert message in err
