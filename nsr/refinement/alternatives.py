@@ -54,7 +54,7 @@ def alternatives(
     kept = []
     for curve, own in zip(curves, losses, strict=False):
         rivals = [row for one, row in zip(named, losses, strict=True) if n_fitted(one) <= n_fitted(curve)]
-        if is_as_good(own, min(rivals, key=lambda row: float(np.mean(row))), _WITHIN):
+        if is_as_good(own, min(rivals, key=lambda row: float(np.mean(row))), _WITHIN, CREDIBLE_BITS):
             kept.append(curve)
     return kept[:_MOST]
 

@@ -11,7 +11,7 @@ from nsr.evaluate.program import Program
 from nsr.expressions.parsing import parse
 from nsr.expressions.printing import to_infix
 from nsr.expressions.round_numbers import nearest_fraction
-from nsr.refinement.candidates import Candidates, fitted, scored
+from nsr.refinement.candidates import Candidates, fitted, named, scored
 from nsr.refinement.choice import chosen_front
 from nsr.refinement.description import constant_bits, description_length
 from nsr.refinement.likelihood import SQUARED_ERROR
@@ -224,6 +224,16 @@ def test_candidates_keep_their_front_and_their_shortest(rng):
     assert pool.best == best
     assert best in kept
     assert set(pareto_front(found)) <= set(kept)
+
+
+def test_candidates_keep_what_textbooks_have_beside_what_is_shorter(rng):
+    x = rng.uniform(1, 3, 30)
+    one = Task(x[:, None], 2 * x + 0.1 * rng.standard_normal(30), SQUARED_ERROR)
+    forms = scored([parse("sqrt(x_0)"), parse("log(x_0)")], one)
+    curves = [named(form, name, one) for form, name in zip(forms, ("root", "logarithm"), strict=True)]
+    pool = Candidates(one)
+    pool.add([*scored([parse(f"{a!r}*x_0") for a in rng.uniform(1.9, 2.1, 30).tolist()], one), *curves])
+    assert {c.name for c in pool.most_promising(3)} == {"", "root", "logarithm"}
 
 
 def test_exponents_are_rounded_with_the_rest(rng):
