@@ -24,6 +24,7 @@ from nsr.data.nature import read_constants
 from nsr.data.notes import kept_notes, tell
 from nsr.data.preparation import prepare
 from nsr.data.summary import DataSummary, name_of_target
+from nsr.data.templates import read_template, template_over
 from nsr.data.weights import known_noise, row_weights
 from nsr.data.writing import check_output
 from nsr.export.leaderboard import leaderboard
@@ -47,6 +48,7 @@ from nsr.search.context import COMPONENTS
 from nsr.search.noise import with_noise_model
 from nsr.search.settings import SearchSettings
 from nsr.search.solve import Solver
+from nsr.search.templates import solve_template
 from nsr.stopping import StopWhen
 from nsr.task import Task
 from nsr.telling import told_to
@@ -121,6 +123,9 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
             `scipy` stands for the value that SciPy knows, `{"c": "scipy", "m": "electron mass"}`.
         category: A column, by name or place, that says which group a row is of: one law is looked for, with
             constants that are others in each group where the data say so.
+        template: The form that equations have, such as `f(x_0)*exp(-g(x_1, x_2)) + c`: functions that no
+            operator has the name of are parts to be found, each of its columns; names that are not columns
+            are constants to be fitted; all else stays as it is.
 
     Attributes:
         equations_: The Pareto front as a data frame, from simple to accurate, and of noisy data textbook
@@ -185,6 +190,7 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         constant_bounds: tuple[float, float] | None = None,
         constants: Mapping[str, Any] | None = None,
         category: str | int | None = None,
+        template: str | None = None,
         verbose: bool = False,
         callback: Watcher | None = None,
         stop_when: str | Mapping[str, float] | None = None,
@@ -215,6 +221,7 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         self.constant_bounds = constant_bounds
         self.constants = constants
         self.category = category
+        self.template = template
         self.verbose = verbose
         self.callback = callback
         self.stop_when = stop_when
@@ -285,6 +292,7 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         self._check_parameters()
         known = read_constants(self.constants, names)
         given = read_guesses(self.guesses, names, {one.name: one.value for one in known})
+        template = read_template(self.template, names, {one.name: one.value for one in known})
         limits = limits_of(self, names)
         units = parsed_units(X_units, y_units, names, self.constant_units, known)
         pretrained = from_pretrained(self.checkpoint, self.device, knows="functions")
@@ -314,7 +322,10 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
             solver.starts = self._starts(names, data.columns)
         guesses = over_columns(given, data.columns)
         forms = [guess.expression for guess in guesses]
-        if category is None or codes is None:
+        if template is not None:
+            own_template = template_over(template, data.columns, names)
+            solution, task = solve_template(solver, task, own_template, clock)
+        elif category is None or codes is None:
             solution, task = solver.solve(task, forms, clock)
         else:
             of_rows = category.checked(codes[data.rows])
