@@ -43,6 +43,7 @@ _COMPLEXITY_HELP = "largest complexity of an equation"
 _DEPTH_HELP = "levels of an equation at most: x is one, sin(x) two"
 _CONSTANTS_HELP = "constants in an equation at most"
 _EXPONENTS_HELP = "exponents of powers, roots and ratios: '-2,-1,0.5,2'"
+_TEMPLATE_HELP = "the form of the equation, with parts to be found: 'f(mass)*exp(-g(speed, height)) + c'"
 _CONSTANT_HELP = "a constant of known value: 'g=9.81', 'g=9.81 m/s^2', 'c=scipy' or 'm=electron mass'"
 _DEFINE_HELP = "an operator of your own: 'lorentz(v) = 1/sqrt(1 - v**2)'"
 _NESTING_HELP = "how often a function may stand in another: 'exp(exp)=0,exp(sin)=0'"
@@ -68,6 +69,7 @@ def fit(
     error: Annotated[
         str | None, typer.Option(help="column of standard deviations of the target's errors")
     ] = None,
+    template: Annotated[str | None, typer.Option(help=_TEMPLATE_HELP)] = None,
     constant: Annotated[list[str] | None, typer.Option(help=_CONSTANT_HELP)] = None,
     category: Annotated[
         str | None, typer.Option(help="column of groups, in which the law's constants may differ")
@@ -155,6 +157,7 @@ def fit(
             random_state=seed,
             loss=loss,
             n_equations=equations,
+            template=template,
             constants=constants_in_text(constant or []),
             category=None if grouped is None else len(places),
             stop_when=None if stop_when is None else stop_when_in_text(stop_when),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
+from dataclasses import replace
 from typing import Literal, Self, overload
 
 import numpy as np
@@ -21,6 +22,7 @@ from nsr.export.by_group import Lookup
 from nsr.export.rows import ExportedRows
 from nsr.expressions.expression import Expression, variable
 from nsr.expressions.printing import to_infix
+from nsr.expressions.template import Template
 from nsr.refinement.candidates import Candidate
 from nsr.refinement.front import front_table
 from nsr.refinement.groups import ByGroup, Layout, names_of_constants, reported_by_group
@@ -47,6 +49,7 @@ class FittedFront(ExportedRows):
     warnings_: list[str]
     category_: Category | None
     named_constants_: tuple[NamedConstant, ...]
+    template_: Template | None
 
     @overload
     def predict(
@@ -159,6 +162,14 @@ class FittedFront(ExportedRows):
         assert self._wide.layout is not None
         return ByGroup.of(expression, self._wide.layout)
 
+    def _named_by_template(self, said: Reported) -> Reported:
+        """A report with the names that the template gives constants."""
+        if self.template_ is None or said.constants is None:
+            return said
+        own = self.template_.names_of_constants(said.shown)
+        pairs = zip(said.names, said.constants.places.tolist(), strict=True)
+        return replace(said, names=tuple(own.get(place, name) for name, place in pairs))
+
     def _parameters(self, found: ByGroup, said: Reported | None) -> list[str]:
         """Names of the constants that differ, which are those of a guess where that is what was found."""
         if said is not None and said.differing:
@@ -176,15 +187,20 @@ class FittedFront(ExportedRows):
     ) -> None:
         back = {used: variable(int(column)) for used, column in enumerate(columns)}
         self.expressions_ = [candidate.expression.substitute(back) for candidate in front]
-        said = [self._reported(candidate.expression, task, guesses) for candidate in front]
-        self.reports_ = [one.over(back) for one in said]
+        held = [() if self.template_ is None else self.template_.held(one) for one in self.expressions_]
+        said = [
+            self._reported(one.expression, task, guesses, own) for one, own in zip(front, held, strict=True)
+        ]
+        self.reports_ = [self._named_by_template(one.over(back)) for one in said]
         self.constants_ = constants_table(self.reports_)
         self.equations_ = front_table(front, task)
         self.equations_["equation"] = self.equations()
 
-    def _reported(self, expression: Expression, task: Task, guesses: Sequence[Guess]) -> Reported:
+    def _reported(
+        self, expression: Expression, task: Task, guesses: Sequence[Guess], held: Sequence[int]
+    ) -> Reported:
         if self.category_ is None:
-            return reported(expression, task, guesses)
+            return reported(expression, task, guesses, held)
         n_groups = len(self.category_.groups)
         found = ByGroup.of(expression, Layout(task.n_variables - n_groups, n_groups))
         given = [guess.names for guess in guesses if found.skeleton == guess.expression.skeleton()]
@@ -200,6 +216,26 @@ class FittedFront(ExportedRows):
         """
         check_is_fitted(self)
         return place_of_row(index, self.best_index_, len(self.expressions_))
+
+    @property
+    def parts_(self) -> pd.DataFrame:
+        """What the parts of the template are: columns `equation` (row of `equations_`), `part` and `is`."""
+        check_is_fitted(self)
+        rows = [(place, *row) for place in range(len(self.expressions_)) for row in self.parts_of(place)]
+        return pd.DataFrame(rows, columns=["equation", "part", "is"])
+
+    def parts_of(self, index: int | None = None) -> list[tuple[str, str]]:
+        """Each part of the template, as `f(x_0)`, and what it is in a row with the digits that are shown."""
+        place = self.row(index)
+        found = None if self.template_ is None else self.template_.split(self.reports_[place].shown)
+        if found is None or self.template_ is None:
+            return []
+        words = self.names_.identifiers
+        called = [
+            f"{part.name}({', '.join(words[column] for column in part.columns)})"
+            for part in self.template_.parts
+        ]
+        return list(zip(called, (self._text(part, None) for part in found[0]), strict=True))
 
     @property
     def candidates_(self) -> pd.DataFrame:

@@ -20,7 +20,7 @@ from nsr.data.column_units import parsed_units
 from nsr.data.guesses import Guess, over_columns, read_guesses
 from nsr.data.limits import limits_of
 from nsr.data.names import Names, with_text_names
-from nsr.data.nature import read_constants
+from nsr.data.nature import read_constants, values_of
 from nsr.data.notes import kept_notes, tell
 from nsr.data.preparation import prepare
 from nsr.data.summary import DataSummary, name_of_target
@@ -150,6 +150,8 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         loss_: Name of the loss that was used.
         n_features_in_: Number of columns of X.
         feature_names_in_: Names of the columns, where X had names that are text.
+        template_: The template (`nsr.expressions.template.Template`), None without one; `parts_` has what its
+            parts are in each equation.
         category_: Name and groups of the column that tells groups (`nsr.data.category.Category`); None
             without one. It is not among the columns that all else here counts and names.
         named_constants_: What was given as `constants` (`nsr.data.nature.NamedConstant`).
@@ -284,15 +286,15 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         display: Watcher | None,
     ) -> None:
         started = time.perf_counter()
+        self._check_parameters()
         category = None if self.category is None else Category.of(X, self.category)
         X, codes = (X, None) if category is None else category.split(X)
         table, target = validate_data(self, with_text_names(X), y, dtype=np.float64, y_numeric=True)
         names = Names.of_table(X if hasattr(X, "columns") else table)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        self._check_parameters()
         known = read_constants(self.constants, names)
-        given = read_guesses(self.guesses, names, {one.name: one.value for one in known})
-        template = read_template(self.template, names, {one.name: one.value for one in known})
+        given = read_guesses(self.guesses, names, values_of(known))
+        template = read_template(self.template, names, values_of(known))
         limits = limits_of(self, names)
         units = parsed_units(X_units, y_units, names, self.constant_units, known)
         pretrained = from_pretrained(self.checkpoint, self.device, knows="functions")
@@ -316,22 +318,19 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         if searched:
             task = replace(task, X=np.hstack((task.X, wide.filled_constants(task.n_rows))))
         solver = self._solver(pretrained, y_err is None)
-        shown_names = [*names.identifiers, *wide.names]
-        solver.watch = told_to(watchers(self.callback, display), shown_names, own, self.time_limit)
+        watcher = watchers(self.callback, display)
+        solver.watch = told_to(watcher, [*names.identifiers, *wide.names], own, self.time_limit)
         if self.warm_start and hasattr(self, "equations_"):
             solver.starts = self._starts(names, data.columns)
         guesses = over_columns(given, data.columns)
-        forms = [guess.expression for guess in guesses]
-        if template is not None:
-            own_template = template_over(template, data.columns, names)
-            solution, task = solve_template(solver, task, own_template, clock)
-        elif category is None or codes is None:
-            solution, task = solver.solve(task, forms, clock)
+        form = template and template_over(template, data.columns, task.n_variables, names)
+        if form is not None:
+            solution, task = solve_template(solver, task, form, clock)
         else:
-            of_rows = category.checked(codes[data.rows])
-            solution, task = solve_by_group(solver, task, of_rows, wide.n_groups, forms, clock)
-        solution, found, task = with_named_constants(solution, solver.found, task, wide, n_used)
-        self.names_, self.category_, self.named_constants_ = names, category, known
+            own_groups = None if category is None else (category.checked(codes[data.rows]), wide.n_groups)
+            solution, task = _solved(solver, task, guesses, own_groups, clock)
+        solution, found, task = with_named_constants(solution, solver.found, task, wide, n_used, form)
+        self.names_, self.category_, self.named_constants_, self.template_ = names, category, known, template
         self._keep(solution, found, task, columns, guesses)
         self.ended_, self.n_tried_ = solver.ended, solver.n_tried
         if solver.n_tried:  # otherwise it was told why nothing was found
@@ -388,6 +387,9 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         check_device(self.device)
         StopWhen.of(self.stop_when)
         check_callback(self.callback)
+        if self.template is not None and (self.category is not None or len(self.guesses)):
+            other = "guesses" if self.category is None else "a category"
+            raise ValueError(f"a template cannot be combined with {other}: leave one of them out")
 
     def report(self) -> Report:
         """What the chosen equation explains, what is left, what of the data it needs, and what is doubtful.
@@ -455,3 +457,25 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         tags.regressor_tags.poor_score = True
         tags.non_deterministic = False
         return tags
+
+
+def _solved(
+    solver: Solver,
+    task: Task,
+    guesses: Sequence[Guess],
+    groups: tuple[Index, int] | None,
+    clock: Clock,
+) -> tuple[Front, Task]:
+    """A front and what it explains.
+
+    Args:
+        solver: How to search.
+        task: In the user's units.
+        guesses: The user's own.
+        groups: The number of each row's group, and how many there are; None where there are none.
+        clock: For everything.
+    """
+    forms = [guess.expression for guess in guesses]
+    if groups is None:
+        return solver.solve(task, forms, clock)
+    return solve_by_group(solver, task, *groups, forms, clock)

@@ -81,6 +81,7 @@ def equation_lines(estimator: SymbolicRegressor | ODERegressor, row: int | None 
         return equation.split("; ")
     about = estimator.reports_[place].text
     lines = [f"{estimator.data_.target.name} = {equation}", *([f"  {about}"] if about else [])]
+    lines += [f"  {part} = {found}" for part, found in estimator.parts_of(place)]
     if estimator.category_ is not None:
         lines += [f"  {line}" for line in estimator.reports_[place].table(estimator.category_.name)]
     return [shown(line) for line in lines]

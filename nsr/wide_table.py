@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from nsr.data.category import Category
 from nsr.data.nature import NamedConstant
 from nsr.expressions.expression import Expression, constant, variable
+from nsr.expressions.template import Template
 from nsr.refinement.candidates import Candidate
 from nsr.refinement.choice import Front
 from nsr.refinement.groups import ByGroup, Layout
@@ -96,7 +97,12 @@ class WideTable:
 
 
 def with_named_constants(
-    front: Front, found: Sequence[Candidate], task: Task, wide: WideTable, n_used: int
+    front: Front,
+    found: Sequence[Candidate],
+    task: Task,
+    wide: WideTable,
+    n_used: int,
+    template: Template | None = None,
 ) -> tuple[Front, list[Candidate], Task]:
     """A front in which numbers go by the names of constants where that is what they are.
 
@@ -106,6 +112,7 @@ def with_named_constants(
         task: What they explain.
         wide: All columns.
         n_used: The user's columns that are used.
+        template: Which all equations are of, over the same columns, where there is one.
 
     Returns:
         The front, the other candidates and the task, over columns, constants and groups.
@@ -122,6 +129,9 @@ def with_named_constants(
             for some in (rows, others)
         )
     columns = range(n_used, n_used + n_known)
+    if template is not None:
+        own = {one.name: n_used + place for place, one in enumerate(wide.constants)}
+        rows = [replace(row, expression=template.with_names(row.expression, own)) for row in rows]
     layout = Layout(n_used + n_known, wide.n_groups)
     named = [
         with_names(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -90,6 +90,11 @@ def read_constants(given: Mapping[str, Any] | None, names: Names) -> tuple[Named
             )
         taken.add(constant.identifier)
     return tuple(found)
+
+
+def values_of(constants: Iterable[NamedConstant]) -> dict[str, float]:
+    """Values by name."""
+    return {constant.name: constant.value for constant in constants}
 
 
 def constants_in_text(texts: list[str]) -> dict[str, Any]:

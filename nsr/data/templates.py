@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from nsr.data.guesses import check_constant, in_identifiers
 from nsr.data.names import Names
@@ -60,40 +60,63 @@ def read_template(text: str | None, names: Names, known: Mapping[str, float]) ->
             "constants are unknown, give it as guesses"
         )
     try:
-        written, constants = in_identifiers(with_stand_ins, names, known)
+        written, constants = in_identifiers(with_stand_ins, names, {})
         own = [name for name in constants if name not in stand_ins]
         form = parse(written, [*names.identifiers, *stand_ins, *own])
     except ParseError as error:
         raise ValueError(f"template {text!r}: {error}; a part is a function of columns, {_EXAMPLE}") from None
     used = {names.identifiers[c] for part in parts.values() for c in part.columns}
-    for constant in own:
+    for constant in set(own) - known.keys():
         check_constant(constant, text, names, used, "template")
     _check_once(form, len(names.identifiers), [*parts, *own], text)
-    return _template(text, form, len(names.identifiers), tuple(parts.values()), own)
+    return _template(text, form, len(names.identifiers), tuple(parts.values()), own, known)
 
 
 def _template(
-    text: str, form: Expression, n_columns: int, parts: tuple[Part, ...], own: list[str]
+    text: str,
+    form: Expression,
+    n_columns: int,
+    parts: tuple[Part, ...],
+    own: Sequence[str],
+    known: Mapping[str, float],
 ) -> Template:
     """The form with placeholders for constants, and variables for numbers."""
     tokens: list[Token] = []
     numbers: list[float] = []
+    number_names: list[str] = []
     constants: list[str] = []
     first, free = n_columns + len(parts), set(form.free_positions)
     for position, token in enumerate(form.tokens):
-        if isinstance(token, str) and is_variable(token) and int(token[2:]) >= first:
-            constants.append(own[int(token[2:]) - first])
+        place = int(token[2:]) - first if isinstance(token, str) and is_variable(token) else -1
+        name = own[place] if place >= 0 else ""
+        if name and name not in known:
+            constants.append(name)
             tokens.append(PLACEHOLDER)
-        elif position in free and not isinstance(token, str):
+        elif name or (position in free and not isinstance(token, str)):
             tokens.append(f"x_{first + len(numbers)}")
-            numbers.append(token)
+            numbers.append(known[name] if name else float(token))
+            number_names.append(name)
         else:
             tokens.append(token)
-    return Template(text, Expression(tuple(tokens)), n_columns, parts, tuple(numbers), tuple(constants))
+    return Template(
+        text,
+        Expression(tuple(tokens)),
+        n_columns,
+        parts,
+        tuple(numbers),
+        tuple(number_names),
+        tuple(constants),
+    )
 
 
-def template_over(template: Template, columns: Iterable[int], names: Names) -> Template:
+def template_over(template: Template, columns: Iterable[int], n_variables: int, names: Names) -> Template:
     """The template over those columns of a table that are used.
+
+    Args:
+        template: Over all columns.
+        columns: Those that are used.
+        n_variables: How many columns the table then has; any others come after these.
+        names: Of all columns.
 
     Raises:
         ValueError: If it needs another one.
@@ -105,7 +128,7 @@ def template_over(template: Template, columns: Iterable[int], names: Names) -> T
             f"template {template.text!r}: column {missing[0]!r} is left out, as it is constant, forbidden or "
             "repeats another one; write the template without it"
         )
-    return template.over(places)
+    return template.over(places, n_variables)
 
 
 def _places(words: list[str], names: Names, text: str) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +15,7 @@ from nsr.expressions.expression import Expression, apply, constant
 from nsr.refinement.digits import warranted, with_error
 from nsr.refinement.gauss_newton import gauss_newton
 from nsr.refinement.naming import as_written
-from nsr.refinement.uncertainty import Uncertainty, uncertainty
+from nsr.refinement.uncertainty import Uncertainty, fitted_places, uncertainty
 from nsr.task import Task
 
 Array = NDArray[np.float64]
@@ -138,15 +138,18 @@ def check_asked(return_std: bool, interval: float | None) -> None:
         raise ValueError(f"interval={interval!r} must be a probability between 0 and 1, such as 0.95")
 
 
-def reported(expression: Expression, task: Task, guesses: Sequence[Guess] = ()) -> Reported:
+def reported(
+    expression: Expression, task: Task, guesses: Sequence[Guess] = (), held: Collection[int] = ()
+) -> Reported:
     """Reports an equation.
 
     Args:
         expression: An equation of the task's variables, its fitted constants the most likely ones.
         task: What it explains.
         guesses: The user's own, over the same variables.
+        held: Which of the equation's constants belong to its form, beside round ones.
     """
-    fit = uncertainty(expression, task)
+    fit = uncertainty(expression, task, np.setdiff1d(fitted_places(expression), list(held)))
     shown = warranted(expression, fit, task)
     for guess in guesses:
         named = _named(guess, expression, task)

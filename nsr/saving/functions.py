@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from nsr.data.category import Category
 from nsr.data.names import Names
-from nsr.data.nature import NamedConstant
+from nsr.data.nature import NamedConstant, values_of
 from nsr.data.summary import DataSummary
+from nsr.data.templates import read_template
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.reported import constants_table
 from nsr.saving.losses import plain_loss, rebuilt_loss
@@ -104,6 +105,8 @@ def fill_function(
     category: Category | None = rebuilt(Category | None, content.get("category"))
     estimator.category_ = category
     estimator.named_constants_ = rebuilt(tuple[NamedConstant, ...], content.get("named_constants", []))
+    values = values_of(estimator.named_constants_)
+    estimator.template_ = read_template(estimator.template, estimator.names_, values)
     n_variables = estimator._wide.n_variables
     estimator.expressions_ = [rebuilt_expression(row["tokens"], n_variables) for row in rows]
     estimator.reports_ = [rebuilt_reported(row["said"], own) for row in rows]

@@ -23,6 +23,7 @@ from nsr.refinement.groups import ByGroup, Layout, by_group
 from nsr.refinement.selection import pareto_front
 from nsr.refinement.snapping import snap
 from nsr.refinement.uncertainty import Uncertainty, most_likely, uncertainty
+from nsr.search.engine import Ending
 from nsr.search.sharing import Form, Groups, Sharing, fitted_forms
 from nsr.search.solve import LimitsError, Solver
 from nsr.task import Task
@@ -66,35 +67,53 @@ def solve_by_group(
         LimitsError: If limits rule out every equation that was tried.
     """
     layout = Layout(task.n_variables, n_groups)
-    seconds, deadline, spent = clock.left, clock.deadline, 0.0
-    found: list[Candidate] = []
-    settled = task
-    for rows, share in _searches(codes, n_groups):
-        spent += share
-        own = replace(clock, deadline=deadline - (1 - spent) * seconds).within(share * seconds)
-        part = task if rows is None else task.of_rows(rows)
-        part, new = solver.explored(part, guesses, own)
-        found += _best(new)
-        if rows is not None and settled is task:
-            settled = replace(task, loss=part.loss)
-        if rows is None and any(part.is_exact(candidate.loss) for candidate in new):
-            settled = replace(task, loss=part.loss)
-            break
+    settled, found, ended = _explored(solver, task, codes, n_groups, guesses, clock)
     groups = _groups(settled, codes, layout)
+    candidates = _levels(groups)
     forms = [*scored(list(guesses), task, _GUESSED), *found]
-    candidates = [*_levels(groups), *_judged(forms, groups, clock.reserving(_OF_CHOICE))]
+    try:
+        for new in _judged(forms, groups, clock.reserving(_OF_CHOICE)):
+            candidates += new
+            if any(solver.is_enough(candidate, groups.whole) for candidate in new):
+                ended = "stopped"
+                break
+    except KeyboardInterrupt:
+        ended = "interrupted"
     allowed = [candidate for candidate in candidates if _keeps_limits(candidate, task, layout)]
     if not allowed:
         raise LimitsError(
             "no equation by group that was tried keeps to all limits: loosen one of them, or give the search "
             "more time with time_limit"
         )
-    solver.found = allowed
+    solver.ended, solver.found = ended, allowed
     told = _determined([*allowed, *_rounded(allowed, groups, clock)], groups)
     front = chosen_front(_in_the_user_s_words(told), groups.whole, solver.rule, clock)
     rows = [_positive(_likeliest(candidate, groups), groups) for candidate in front.candidates]
     solver.note_time(clock)
     return replace(front, candidates=rows), groups.whole
+
+
+def _explored(
+    solver: Solver, task: Task, codes: Codes, n_groups: int, guesses: Sequence[Expression], clock: Clock
+) -> tuple[Task, list[Candidate], Ending]:
+    """Forms from a search of all rows and from searches of groups, and the task with the loss of a group."""
+    seconds, deadline, spent = clock.left, clock.deadline, 0.0
+    found: list[Candidate] = []
+    settled, ended = task, solver.ended
+    search = replace(solver, stop_when=None, n_tried=0)
+    for rows, share in _searches(codes, n_groups):
+        spent += share
+        own = replace(clock, deadline=deadline - (1 - spent) * seconds).within(share * seconds)
+        part, new = search.explored(task if rows is None else task.of_rows(rows), guesses, own)
+        found += _best(new)
+        ended = search.ended
+        is_exact = any(part.is_exact(candidate.loss) for candidate in new)
+        if settled is task and (rows is not None or is_exact):
+            settled = replace(task, loss=part.loss)
+        if ended in ("interrupted", "stopped") or (rows is None and is_exact):
+            break
+    solver.n_tried = search.n_tried
+    return settled, found, ended
 
 
 def _groups(task: Task, codes: Codes, layout: Layout) -> Groups:
@@ -129,25 +148,23 @@ def _best(found: Sequence[Candidate]) -> list[Candidate]:
     return [*best, *varied]
 
 
-def _judged(found: Sequence[Candidate], groups: Groups, clock: Clock) -> list[Candidate]:
-    """Forms fitted to all groups, with the best choices of constants that differ."""
+def _judged(found: Sequence[Candidate], groups: Groups, clock: Clock) -> Iterator[list[Candidate]]:
+    """Forms fitted to all groups, each with the best choices of constants that differ."""
     skeletons: dict[Expression, Candidate] = {}
     for candidate in found:
         skeletons.setdefault(candidate.expression.skeleton(), candidate)
     forms = fitted_forms(list(skeletons.values()), groups, clock)
     hopes = sorted(((_hope(form, groups.task), place) for place, form in enumerate(forms)))
     ordered = _simple_first([forms[place] for _, place in hopes], groups)
-    result: list[Candidate] = []
     best = math.inf
     for place, form in enumerate(ordered):
-        if result and clock.is_over:
+        if place and clock.is_over:
             break
         if place > _AT_A_TIME and _hope(form, groups.task) > best + _HOPELESS:
             continue
         choices = Sharing(form, groups, clock).choices()
-        result += choices
         best = min([best, *(candidate.bits for candidate in choices)])
-    return result
+        yield choices
 
 
 def _hope(form: Form, task: Task) -> float:

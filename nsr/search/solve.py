@@ -213,6 +213,12 @@ class Solver:
             return task, []
         return self._found(task, guesses, clock)
 
+    def is_enough(self, candidate: Candidate, task: Task) -> bool:
+        """Whether a candidate of a task in the user's units is as good as was asked for."""
+        r2 = 1 - candidate.loss / task.null_loss if task.null_loss else 1.0
+        wanted, is_exact = self.stop_when, task.is_exact(candidate.loss)
+        return wanted is not None and wanted.is_met(r2, candidate.complexity, is_exact)
+
     def _note_ending(self, search: Search) -> None:
         self.ended = "stopped" if self._is_stopped else search.ended
 

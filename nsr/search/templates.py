@@ -25,12 +25,13 @@ from nsr.refinement.refine import Effort, refine
 from nsr.refinement.selection import pareto_front, without_duplicates
 from nsr.refinement.snapping import snap
 from nsr.refinement.uncertainty import most_likely
+from nsr.search.engine import Ending
 from nsr.search.solve import LimitsError, Solver
 from nsr.search.template_parts import Board
 from nsr.search.watching import Seen, Watch
 from nsr.task import ROWS, Task
 
-# Rounds, and the share of the time that all searches of one may take; the choice at the end has the last share.
+# Rounds, each with the share of the time that its searches may take, and that of the choice at the end.
 _ROUNDS = (0.4, 0.2, 0.1)
 _OF_CHOICE = 0.1
 # Forms of a part that a search hands on, those that are combined with others, and combinations.
@@ -58,33 +59,43 @@ def solve_template(solver: Solver, task: Task, template: Template, clock: Clock)
     Raises:
         LimitsError: If limits or units rule out every equation that was tried.
     """
-    seconds, deadline = clock.left, clock.deadline
     search = _Templates(solver, Board.of(task, template))
     search.begin()
-    ended, spent = "exhausted", 0.0
-    for share in _ROUNDS:
-        before = search.best_bits
-        each = share / len(template.parts)
-        for part in range(len(template.parts)):
-            spent += each
-            until = replace(clock, deadline=deadline - (1 - spent) * seconds)
-            search.look_for(part, until.within(each * seconds))
-        search.combine(clock.reserving(_OF_CHOICE))
-        if search.is_exact:
-            ended = "answered"
-        if search.is_exact or clock.is_over or not search.best_bits < before:
-            break
+    try:
+        ended = _ended(search, clock)
+    except KeyboardInterrupt:
+        ended = "interrupted"
     candidates = search.finished(clock)
     if not candidates:
         raise LimitsError(
-            "no equation of the template that was tried keeps to all limits and units: loosen one of them, or "
-            "give the search more time with time_limit"
+            "no equation of the template that was tried keeps to all limits and units: loosen one of them, "
+            "or give the search more time with time_limit"
         )
-    solver.ended, solver.found = ended, candidates
-    front = chosen_front(candidates, task, solver.rule, clock)
+    front = chosen_front(candidates, search.board.task, solver.rule, clock)
     rows = [search.likeliest(candidate) for candidate in front.candidates]
+    solver.ended, solver.found = ended, search.with_numbers(candidates, task)
     solver.note_time(clock)
-    return replace(front, candidates=rows), task
+    return replace(front, candidates=search.with_numbers(rows, task)), task
+
+
+def _ended(search: _Templates, clock: Clock) -> Ending:
+    """Goes through the rounds; why they have ended."""
+    seconds, deadline, spent = clock.left, clock.deadline, 0.0
+    n_parts = len(search.board.template.parts)
+    for share in _ROUNDS:
+        before = search.best_bits
+        for part in range(n_parts):
+            spent += share / n_parts
+            until = replace(clock, deadline=deadline - (1 - spent) * seconds)
+            search.look_for(part, until.within(share / n_parts * seconds))
+        search.combine(clock.reserving(_OF_CHOICE))
+        if search.solver.ended in ("interrupted", "stopped") or search.is_enough:
+            return "interrupted" if search.solver.ended == "interrupted" else "stopped"
+        if search.is_exact:
+            return "answered"
+        if clock.is_over or not search.best_bits < before:
+            break
+    return "exhausted"
 
 
 @dataclass
@@ -101,7 +112,7 @@ class _Templates:
 
     solver: Solver
     board: Board
-    current: Expression = constant(0.0)
+    current: Expression = field(default_factory=lambda: constant(0.0))
     forms: list[list[Expression]] = field(default_factory=list)
     found: dict[Expression, Candidate] = field(default_factory=dict)
 
@@ -111,7 +122,9 @@ class _Templates:
         start = template.filled(board.smooth, [1.0] * len(template.constants))
         self.current, _ = self._fitted([start], _SMOOTH)[0]
         self.forms = [[constant(1.0)] for _ in template.parts]
-        self._keep([template.filled([forms[0] for forms in self.forms], self._constants)], Clock())
+        own = [template.split(start) for start in self.solver.starts]
+        begun = [[constant(1.0)] * len(template.parts), *(one[0] for one in own if one is not None)]
+        self._keep([template.filled(parts, self._constants) for parts in begun], Clock())
 
     @property
     def best_bits(self) -> float:
@@ -123,16 +136,23 @@ class _Templates:
         """Whether something leaves nothing but rounding errors."""
         return any(self.board.task.is_exact(candidate.loss) for candidate in self.found.values())
 
+    @property
+    def is_enough(self) -> bool:
+        """Whether an equation is as good as the user has asked for."""
+        return any(self.solver.is_enough(candidate, self.board.task) for candidate in self.found.values())
+
     def look_for(self, part: int, clock: Clock) -> None:
         """Searches for one part in what the others leave to it, and keeps what fits best among them."""
         board = self.board
         left = board.left_for(self.current, part)
-        if left is None or clock.is_out_of_time:
+        if left is None or clock.is_out_of_time or self.solver.ended in ("interrupted", "stopped"):
             return
         own = replace(self.solver, is_loss_open=False, starts=(), n_tried=0, watch=self._watch(part))
         own.stop_when = None
         _, found = own.explored(left, (), clock)
         self.solver.n_tried += own.n_tried
+        if own.ended in ("interrupted", "stopped"):
+            self.solver.ended = own.ended
         best = list(dict.fromkeys((*pareto_front(found), *sorted(found, key=lambda c: c.bits)[:_MOST_FORMS])))
         forms = _varied(board.on_columns(candidate.expression, part) for candidate in best)
         forms += [form for form in self.forms[part] if form not in forms]
@@ -155,8 +175,8 @@ class _Templates:
             self.forms[part] = [form, *(one for one in self.forms[part] if one.skeleton() != same)]
 
     def finished(self, clock: Clock) -> list[Candidate]:
-        """Equations over the columns, the best of them also with round constants, that limits allow."""
-        task, template = self.board.task, self.board.template
+        """What was found, the best also with round constants, as far as limits allow it."""
+        task = self.board.task
         result: list[Expression] = []
         for place, candidate in enumerate(sorted(self.found.values(), key=lambda one: one.bits)):
             result.append(candidate.expression)
@@ -164,18 +184,22 @@ class _Templates:
                 likely = scored([most_likely(candidate.expression, task)], task)[0]
                 snapped = snap(likely, task, clock if place else Clock())
                 result.append((snapped or likely).expression)
-        plain = [self._tidied(expression) for expression in result]
-        space, columns = task.space, replace(task, X=task.X[:, : template.n_columns])
-        equations = [template.with_numbers(expression) for expression in plain]
-        allowed = [one for one in dict.fromkeys(equations) if space.allows(one)]
-        return without_duplicates(scored(allowed, columns, "template"), columns)
+        plain = dict.fromkeys(map(self._tidied, result))
+        return without_duplicates(scored(list(filter(self._is_allowed, plain)), task, "template"), task)
 
     def likeliest(self, candidate: Candidate) -> Candidate:
         """A candidate with its constants, but for round ones, where all rows together are most likely."""
-        template = self.board.template
-        task = replace(self.board.task, X=self.board.task.X[:, : template.n_columns])
+        task = self.board.task
         new = scored([most_likely(candidate.expression, task)], task, candidate.stage)[0]
-        return new if new.loss <= candidate.loss and task.space.allows(new.expression) else candidate
+        return new if new.loss <= candidate.loss and self._is_allowed(new.expression) else candidate
+
+    def with_numbers(self, candidates: Sequence[Candidate], task: Task) -> list[Candidate]:
+        """The candidates for a task that has no columns for the template's numbers."""
+        equations = [self.board.template.with_numbers(candidate.expression) for candidate in candidates]
+        return scored(equations, task, "template")
+
+    def _is_allowed(self, equation: Expression) -> bool:
+        return self.board.task.space.allows(self.board.template.with_numbers(equation))
 
     @property
     def _constants(self) -> list[float]:
