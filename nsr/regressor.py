@@ -300,12 +300,19 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         pretrained = from_pretrained(self.checkpoint, self.device, knows="functions")
         compile_kernels()  # the seconds of a first fit's compiler are not the search's
         clock = Clock.of(self.time_limit)
-        target, weights = np.asarray(target, dtype=np.float64), row_weights(sample_weight, y_err, len(y))
+        weights = row_weights(sample_weight, y_err, len(target))
         # Only units tell the search where a constant of nature belongs; elsewhere numbers get their names.
         searched = known if units is not None and units.constants == "dimensionless" else ()
         most = max(1, pretrained.config.max_variables - len(searched))
         data = prepare(
-            table, target, most, seed, names.columns, weights, limits.forbidden, limits.space.required
+            table,
+            np.asarray(target, dtype=np.float64),
+            most,
+            seed,
+            names.columns,
+            weights,
+            limits.forbidden,
+            limits.space.required,
         )
         wide = WideTable(len(names.columns), known, category)
         columns, n_used = wide.places(data.columns), len(data.columns)
@@ -327,8 +334,8 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         if form is not None:
             solution, task = solve_template(solver, task, form, clock)
         else:
-            own_groups = None if category is None else (category.checked(codes[data.rows]), wide.n_groups)
-            solution, task = _solved(solver, task, guesses, own_groups, clock)
+            of_rows = None if category is None or codes is None else category.checked(codes[data.rows])
+            solution, task = _solved(solver, task, guesses, of_rows, wide.n_groups, clock)
         solution, found, task = with_named_constants(solution, solver.found, task, wide, n_used, form)
         self.names_, self.category_, self.named_constants_, self.template_ = names, category, known, template
         self._keep(solution, found, task, columns, guesses)
@@ -463,7 +470,8 @@ def _solved(
     solver: Solver,
     task: Task,
     guesses: Sequence[Guess],
-    groups: tuple[Index, int] | None,
+    codes: Index | None,
+    n_groups: int,
     clock: Clock,
 ) -> tuple[Front, Task]:
     """A front and what it explains.
@@ -472,10 +480,11 @@ def _solved(
         solver: How to search.
         task: In the user's units.
         guesses: The user's own.
-        groups: The number of each row's group, and how many there are; None where there are none.
+        codes: The number of each row's group; None where there are none.
+        n_groups: How many groups there are.
         clock: For everything.
     """
     forms = [guess.expression for guess in guesses]
-    if groups is None:
+    if codes is None:
         return solver.solve(task, forms, clock)
-    return solve_by_group(solver, task, *groups, forms, clock)
+    return solve_by_group(solver, task, codes, n_groups, forms, clock)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsr.evaluate.program import Program
-from nsr.expressions.expression import Expression, apply, constant, variable
+from nsr.expressions.expression import Expression, Token, apply, constant, variable
 from nsr.expressions.round_numbers import nearest_fraction
 from nsr.refinement.candidates import Candidate
 from nsr.refinement.description import round_bits
@@ -104,9 +104,9 @@ def with_names(
 
 
 def _said(expression: Expression, names: Sequence[_Name]) -> Expression:
-    tokens = [(token,) for token in expression.tokens]
+    tokens: list[tuple[Token, ...]] = [(token,) for token in expression.tokens]
     for name in names:
-        tokens[expression.free_positions[name.place]] = name.expression.tokens  # type: ignore[call-overload]
+        tokens[expression.free_positions[name.place]] = name.expression.tokens
     return Expression(tuple(itertools.chain.from_iterable(tokens)))
 
 

@@ -75,7 +75,8 @@ class Reported:
         kept = [place for place, own in enumerate(self.groups) if own in ("", group)]
         n_groups = len({own for own in self.groups if own})
         # Places among all constants become places among those of the group's own equation.
-        before, place = {}, 0
+        before: dict[int, int] = {}
+        place = 0
         for number, is_other in enumerate(differs):
             before |= dict.fromkeys(range(place, place + (n_groups if is_other else 1)), number)
             place += n_groups if is_other else 1

@@ -199,7 +199,7 @@ def _keeps_limits(candidate: Candidate, task: Task, layout: Layout) -> bool:
 
 def _rounded(candidates: Sequence[Candidate], groups: Groups, clock: Clock) -> list[Candidate]:
     """The best candidates with round constants where all groups share them, and in other words."""
-    result = []
+    result: list[Candidate] = []
     for candidate in sorted(candidates, key=lambda one: one.bits)[:_MOST_ROUNDED]:
         if result and clock.is_over:
             break
@@ -236,7 +236,7 @@ def _determined(candidates: Sequence[Candidate], groups: Groups) -> list[Candida
 
     Such a constant only makes an equation that has one constant less a little more flexible.
     """
-    kept = []
+    kept: list[Candidate] = []
     for candidate in sorted(candidates, key=lambda one: one.bits):
         found = ByGroup.of(candidate.expression, groups.layout)
         known = None

@@ -101,7 +101,7 @@ class Board:
         weights = slope[rows] ** 2 / np.mean(slope[rows] ** 2)
         task, arguments = self.task, list(self.template.parts[part].columns)
         return Task(
-            np.ascontiguousarray(task.X[np.ix_(rows, arguments)]),
+            np.ascontiguousarray(task.X[rows][:, arguments]),
             target[rows],
             SQUARED_ERROR,
             None if np.ptp(weights) < 1e-9 else weights,
