@@ -35,7 +35,7 @@ Codes = NDArray[np.intp]
 _OF_ALL, _OF_GROUPS, _OF_CHOICE = 0.15, (0.3, 0.15), 0.3
 # Forms of each search that are fitted to the groups, and that are also tried with a factor and an addend.
 _MOST_FORMS, _MOST_VARIED = 150, 15
-# Rounds of fits: how many forms are looked at more closely at a time.
+# Forms that are looked at in any case, and after one was exact.
 _AT_A_TIME = 5
 # A form that cannot come within this many bits of the best is looked at after all others.
 _HOPELESS = 30.0
@@ -156,14 +156,16 @@ def _judged(found: Sequence[Candidate], groups: Groups, clock: Clock) -> Iterato
     forms = fitted_forms(list(skeletons.values()), groups, clock)
     hopes = sorted(((_hope(form, groups.task), place) for place, form in enumerate(forms)))
     ordered = _simple_first([forms[place] for _, place in hopes], groups)
-    best = math.inf
+    best, n_after = math.inf, 0
     for place, form in enumerate(ordered):
-        if place and clock.is_over:
+        if place and (clock.is_over or n_after > _AT_A_TIME):
             break
         if place > _AT_A_TIME and _hope(form, groups.task) > best + _HOPELESS:
             continue
         choices = Sharing(form, groups, clock).choices()
         best = min([best, *(candidate.bits for candidate in choices)])
+        is_exact = any(groups.task.is_exact(candidate.loss) for candidate in choices)
+        n_after += n_after > 0 or is_exact
         yield choices
 
 

@@ -1,4 +1,4 @@
-"""`--category`: constants that differ by group."""
+"""`--category`, `--constant` and `--template`: what users know of the equation."""
 
 import io
 import json
@@ -35,6 +35,9 @@ def test_a_law_by_group_is_fitted_shown_and_applied(nsr, springs, guessed, tmp_p
     assert code == 0
     table = pd.read_csv(springs)
     np.testing.assert_allclose(pd.read_csv(io.StringIO(out))["y"], table["y"])
+    picture = tmp_path / "fit.svg"
+    assert nsr("fit", springs, *options[:-2], "--plot", picture)[0] == 0
+    assert picture.stat().st_size > 1000
     code, out, _ = nsr("show", result, "--group", "B", "--format", "excel")
     assert code == 0
     assert out.startswith("=5.678")
@@ -75,6 +78,13 @@ def test_constants_of_nature_on_the_command_line(nsr, tmp_path, guessed, rng):
     code, out, err = nsr("fit", path, "--target", "s", "--constant", "g=9.81", "--time-limit", "5")
     assert code == 0, err
     assert out.splitlines()[-1] == "s = 0.5*g*t**2"
+    result, picture = tmp_path / "result.json", tmp_path / "fit.svg"
+    code, out, err = nsr("fit", path, "--target", "s", "--constant", "g=9.81", "--time-limit", "5",
+                         "--output", result, "--plot", picture)  # fmt: skip
+    assert code == 0, err
+    code, out, err = nsr("show", result, "--format", "excel")
+    assert out == "=0.5*9.81*POWER(A2,2)\n"
+    assert "cells: A2 is t" in err
     units = ("--units", "t=s,s=m", "--constant", "g=9.81 m/s^2")
     code, out, err = nsr("fit", path, "--target", "s", *units, "--time-limit", "5")
     assert code == 0, err
@@ -85,5 +95,22 @@ def test_constants_of_nature_on_the_command_line(nsr, tmp_path, guessed, rng):
         ("q=scipy", "no constant"),
     ):
         code, _, err = nsr("fit", path, "--target", "s", "--constant", wrong)
+        assert code == 2
+        assert message in err
+
+
+def test_templates_on_the_command_line(nsr, table, guessed, tmp_path):
+    guessed("1*x_0")
+    result = tmp_path / "result.json"
+    options = ("--template", "f('mass (kg)')*g(height)", "--time-limit", "5", "--output", result)
+    code, out, err = nsr("fit", table, "--target", "energy", *options)
+    assert code == 0, err
+    lines = out.splitlines()
+    assert lines[-3].startswith("energy = ")
+    assert lines[-2].startswith("  f(mass_kg) = ")
+    assert lines[-1].startswith("  g(height) = ")
+    assert nsr("show", result)[1].splitlines()[-3:] == lines[-3:]
+    for wrong, message in (("f(hight)", "did you mean 'height'"), ("2*height", "has no part")):
+        code, _, err = nsr("fit", table, "--target", "energy", "--template", wrong)
         assert code == 2
         assert message in err
