@@ -369,7 +369,8 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
     ) -> None:
         """Keeps a front, as much of it as was asked for, over the table's columns."""
         self.loss_ = task.loss.name
-        kept = thinned(solution.candidates, solution.best, self.n_equations)
+        named = {place for place, row in enumerate(solution.candidates) if row.name}
+        kept = thinned(solution.candidates, solution.best, self.n_equations, named)
         self.best_index_ = kept.index(solution.best)
         self._found, self._columns = found, columns
         self._keep_front([solution.candidates[place] for place in kept], task, columns, guesses)
