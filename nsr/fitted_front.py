@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
-from typing import Literal, Self, overload
+from typing import TYPE_CHECKING, Literal, Self, overload
 
 import numpy as np
 import pandas as pd
@@ -16,9 +16,11 @@ from nsr.data.category import Category
 from nsr.data.guesses import Guess
 from nsr.data.names import Names, identifier, places_of, with_text_names
 from nsr.data.nature import NamedConstant
+from nsr.data.notes import tell
 from nsr.data.summary import DataSummary
 from nsr.evaluate.program import Program
 from nsr.export.by_group import Lookup
+from nsr.export.leaderboard import leaderboard
 from nsr.export.rows import ExportedRows
 from nsr.expressions.expression import Expression, variable
 from nsr.expressions.printing import to_infix
@@ -27,9 +29,13 @@ from nsr.refinement.candidates import Candidate
 from nsr.refinement.front import front_table
 from nsr.refinement.groups import ByGroup, Layout, names_of_constants, reported_by_group
 from nsr.refinement.reported import Reported, check_asked, constants_table, reported
+from nsr.report.finding import LITTLE, percent
 from nsr.saving.rows import place_of_row
 from nsr.task import Task
 from nsr.wide_table import WideTable
+
+if TYPE_CHECKING:
+    from nsr.report.report import Report
 
 Array = NDArray[np.float64]
 
@@ -50,6 +56,14 @@ class FittedFront(ExportedRows):
     category_: Category | None
     named_constants_: tuple[NamedConstant, ...]
     template_: Template | None
+    best_index_: int
+    ended_: str
+    n_tried_: int
+    seconds_: float
+    time_limit: float
+    random_state: object
+    _seen: Task
+    _report: Report | None
 
     @overload
     def predict(
@@ -126,6 +140,35 @@ class FittedFront(ExportedRows):
             return [self._text(one.shown, None, one) for one in self.reports_]
         pairs = zip(self.expressions_, self.reports_, strict=True)
         return [self._text(expression, digits, said) for expression, said in pairs]
+
+    def report(self) -> Report:
+        """What the chosen equation explains, what is left, what of the data it needs, and what is doubtful.
+
+        Returns:
+            A report whose attributes are facts, and whose text is a page with a line for each check.
+        """
+        check_is_fitted(self)
+        if self._report is not None:
+            return self._report
+        from nsr.report.fitted import Fitted
+        from nsr.report.report import SearchSummary, report_on
+
+        seed = self.random_state if isinstance(self.random_state, int) else None
+        search = SearchSummary(self.ended_, self.n_tried_, self.seconds_, self.time_limit, seed)
+        names = self.names_.identifiers
+        fitted = Fitted(self._seen, self.expressions_[self.best_index_], names, self._seen.seed)
+        equation = self.equations("warranted")[self.best_index_]
+        said = self.reports_[self.best_index_]
+        by_group = () if self.category_ is None else said.table(self.category_.name)
+        self._report = report_on(fitted, equation, self.data_.n_rows, search, by_group)
+        return self._report
+
+    def __repr__(self, N_CHAR_MAX: int = 700) -> str:
+        """The leaderboard once fitted, the parameters before."""
+        header: str = super().__repr__(N_CHAR_MAX)  # type: ignore[call-arg]
+        if not hasattr(self, "equations_"):
+            return header
+        return f"{header}\n{leaderboard(self.equations_, self.equations('warranted'), self.best_index_)}"
 
     def of_group(self, group: object) -> Self:
         """The equations of one group: they predict, and are written in every language, as those of any fit.
@@ -314,3 +357,14 @@ class FittedFront(ExportedRows):
         found = self._read(self.expressions_[self.row(index)])
         constants = dict(zip(self.category_.groups, map(tuple, found.table.tolist()), strict=True))
         return Lookup(identifier(self.category_.name), constants)
+
+    def _tell_unexplained(self) -> None:
+        explained = float(self.best_["r2"])
+        if explained < LITTLE:
+            what = (
+                f"{percent(explained)} of the target's variance" if explained > 0 else "no more than its mean"
+            )
+            tell(
+                f"the chosen equation explains {what}: what is left may be noise, or due to what is not in "
+                "the table; report() says more, and time_limit gives the search more time"
+            )

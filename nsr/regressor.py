@@ -21,13 +21,12 @@ from nsr.data.guesses import Guess, over_columns, read_guesses
 from nsr.data.limits import limits_of
 from nsr.data.names import Names, with_text_names
 from nsr.data.nature import read_constants, values_of
-from nsr.data.notes import kept_notes, tell
+from nsr.data.notes import kept_notes
 from nsr.data.preparation import prepare
 from nsr.data.summary import DataSummary, name_of_target
 from nsr.data.templates import read_template, template_over
 from nsr.data.weights import known_noise, row_weights
 from nsr.data.writing import check_output
-from nsr.export.leaderboard import leaderboard
 from nsr.expressions.units import Units
 from nsr.fitted_front import FittedFront
 from nsr.live import shown
@@ -40,7 +39,6 @@ from nsr.refinement.compiling import compile_kernels
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.losses import AUTO
 from nsr.refinement.selection import thinned
-from nsr.report.finding import LITTLE, percent
 from nsr.saving.file import write
 from nsr.saving.functions import KIND, plain_function
 from nsr.search.by_group import solve_by_group
@@ -332,7 +330,7 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         guesses = over_columns(given, data.columns)
         form = template and template_over(template, data.columns, task.n_variables, names)
         if form is not None:
-            solution, task = solve_template(solver, task, form, clock)
+            solution, task = solve_template(solver, task, form, clock, wide.places_of(searched, n_used))
         else:
             of_rows = None if category is None or codes is None else category.checked(codes[data.rows])
             solution, task = _solved(solver, task, guesses, of_rows, wide.n_groups, clock)
@@ -399,28 +397,6 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
             other = "guesses" if self.category is None else "a category"
             raise ValueError(f"a template cannot be combined with {other}: leave one of them out")
 
-    def report(self) -> Report:
-        """What the chosen equation explains, what is left, what of the data it needs, and what is doubtful.
-
-        Returns:
-            A report whose attributes are facts, and whose text is a page with a line for each check.
-        """
-        check_is_fitted(self)
-        if self._report is not None:
-            return self._report
-        from nsr.report.fitted import Fitted
-        from nsr.report.report import SearchSummary, report_on
-
-        seed = self.random_state if isinstance(self.random_state, int) else None
-        search = SearchSummary(self.ended_, self.n_tried_, self.seconds_, self.time_limit, seed)
-        names = self.names_.identifiers
-        fitted = Fitted(self._seen, self.expressions_[self.best_index_], names, self._seen.seed)
-        equation = self.equations("warranted")[self.best_index_]
-        said = self.reports_[self.best_index_]
-        by_group = () if self.category_ is None else said.table(self.category_.name)
-        self._report = report_on(fitted, equation, self.data_.n_rows, search, by_group)
-        return self._report
-
     def save(self, path: str | Path) -> None:
         """Writes everything but the rows as JSON: the whole front, what the data say of it, the parameters.
 
@@ -436,24 +412,6 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         check_is_fitted(self)
         check_output(Path(path))
         write(Path(path), KIND, plain_function(self))
-
-    def __repr__(self, N_CHAR_MAX: int = 700) -> str:
-        """The leaderboard once fitted, the parameters before."""
-        header: str = super().__repr__(N_CHAR_MAX)
-        if not hasattr(self, "equations_"):
-            return header
-        return f"{header}\n{leaderboard(self.equations_, self.equations('warranted'), self.best_index_)}"
-
-    def _tell_unexplained(self) -> None:
-        explained = float(self.best_["r2"])
-        if explained < LITTLE:
-            what = (
-                f"{percent(explained)} of the target's variance" if explained > 0 else "no more than its mean"
-            )
-            tell(
-                f"the chosen equation explains {what}: what is left may be noise, or due to what is not in "
-                "the table; report() says more, and time_limit gives the search more time"
-            )
 
     @property
     def _stages(self) -> tuple[str, ...]:

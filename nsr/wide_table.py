@@ -85,6 +85,11 @@ class WideTable:
         """Columns here of a table that has only some of the user's columns, and all others."""
         return np.concatenate((columns, np.arange(self.n_columns, self.n_variables))).astype(np.intp)
 
+    @staticmethod
+    def places_of(constants: Sequence[NamedConstant], n_used: int) -> dict[str, int]:
+        """Columns of constants that come after this many, by name."""
+        return {one.name: n_used + place for place, one in enumerate(constants)}
+
     def with_constants(self, expression: Expression, n_used: int) -> Expression:
         """An equation over columns and groups as one of a table that has constants between these.
 
@@ -130,7 +135,7 @@ def with_named_constants(
         )
     columns = range(n_used, n_used + n_known)
     if template is not None:
-        own = {one.name: n_used + place for place, one in enumerate(wide.constants)}
+        own = wide.places_of(wide.constants, n_used)
         rows = [replace(row, expression=template.with_names(row.expression, own)) for row in rows]
     layout = Layout(n_used + n_known, wide.n_groups)
     named = [

@@ -116,8 +116,7 @@ class Template:
             if kind == _PART:
                 order[place] = number
             # A number may go by the name of a constant, whose column comes after all others.
-            is_named = bool(own.variables) and min(own.variables) >= self.n_columns
-            if kind == _NUMBER and not is_named and own != constant(self.numbers[number - first]):
+            if kind == _NUMBER and not self._is_number(own, number - first):
                 return None
             found.append((kind, place, end))
             place = end
@@ -127,6 +126,11 @@ class Template:
         """An equation of this form with its numbers as such."""
         found = {self.n_columns + place: constant(value) for place, value in enumerate(self.numbers)}
         return expression.substitute(found)
+
+    def _is_number(self, own: Expression, place: int) -> bool:
+        has_name = bool(self.number_names[place]) and len(own) == 1 and bool(own.variables)
+        is_beyond = bool(own.variables) and min(own.variables) >= self.n_columns
+        return has_name or is_beyond or own == constant(self.numbers[place])
 
     def held(self, expression: Expression) -> list[int]:
         """Which constants of an equation of this form are the template's numbers."""

@@ -25,7 +25,7 @@ from nsr.refinement.snapping import snap
 from nsr.refinement.uncertainty import Uncertainty, most_likely, uncertainty
 from nsr.search.engine import Ending
 from nsr.search.sharing import Form, Groups, Sharing, fitted_forms
-from nsr.search.solve import LimitsError, Solver
+from nsr.search.solve import LimitsError, Solver, counted_on
 from nsr.task import Task
 
 Codes = NDArray[np.intp]
@@ -68,6 +68,8 @@ def solve_by_group(
     """
     layout = Layout(task.n_variables, n_groups)
     settled, found, ended = _explored(solver, task, codes, n_groups, guesses, clock)
+    if ended in ("interrupted", "stopped"):
+        clock = Clock.of(min(clock.left, solver.settings.finishing.after_interruption))
     groups = _groups(settled, codes, layout)
     candidates = _levels(groups)
     forms = [*scored(list(guesses), task, _GUESSED), *found]
@@ -101,6 +103,7 @@ def _explored(
     found: list[Candidate] = []
     settled, ended = task, solver.ended
     search = replace(solver, stop_when=None, n_tried=0)
+    search.watch = counted_on(solver.watch, search)
     for rows, share in _searches(codes, n_groups):
         spent += share
         own = replace(clock, deadline=deadline - (1 - spent) * seconds).within(share * seconds)

@@ -295,6 +295,18 @@ class Solver:
             return pool
 
 
+def counted_on(watch: Watch | None, solver: Solver) -> Watch | None:
+    """What watches one of several searches: what was tried is counted on from those before it.
+
+    Args:
+        watch: Is told of all of them; None where nobody is.
+        solver: Does all of them.
+    """
+    if watch is None:
+        return None
+    return lambda at_work, best, n_tried, front: watch(at_work, best, solver.n_tried + n_tried, front)
+
+
 def is_explicable(task: Task) -> bool:
     """Whether there is anything to explain, and anything to explain it with."""
     return task.null_loss > 0 and bool(np.any(np.ptp(task.X, axis=0) > 0))

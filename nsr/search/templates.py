@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
@@ -44,7 +45,13 @@ _COMBINED = Effort(restarts=2, points=ROWS, iterations=60)
 _MOST_ROUNDED = 8
 
 
-def solve_template(solver: Solver, task: Task, template: Template, clock: Clock) -> tuple[Front, Task]:
+def solve_template(
+    solver: Solver,
+    task: Task,
+    template: Template,
+    clock: Clock,
+    named: Mapping[str, int] = MappingProxyType({}),
+) -> tuple[Front, Task]:
     """Searches until the clock is over, or something exact is found.
 
     Args:
@@ -52,6 +59,7 @@ def solve_template(solver: Solver, task: Task, template: Template, clock: Clock)
         task: In the user's units.
         template: Over the task's columns.
         clock: For everything.
+        named: Columns of the task that hold numbers which the template has by name.
 
     Returns:
         The front, of equations of this form only, and the task.
@@ -59,7 +67,7 @@ def solve_template(solver: Solver, task: Task, template: Template, clock: Clock)
     Raises:
         LimitsError: If limits or units rule out every equation that was tried.
     """
-    search = _Templates(solver, Board.of(task, template))
+    search = _Templates(solver, Board.of(task, template), named)
     search.begin()
     try:
         ended = _ended(search, clock)
@@ -105,6 +113,7 @@ class _Templates:
     Attributes:
         solver: Searches parts.
         board: Task and template.
+        named: Columns that hold numbers of the template.
         current: The best equation so far, over the board's wide columns.
         forms: The best forms of each part, over the columns, with constants.
         found: Equations of which all parts have forms, over columns and numbers, by skeleton.
@@ -112,6 +121,7 @@ class _Templates:
 
     solver: Solver
     board: Board
+    named: Mapping[str, int]
     current: Expression = field(default_factory=lambda: constant(0.0))
     forms: list[list[Expression]] = field(default_factory=list)
     found: dict[Expression, Candidate] = field(default_factory=dict)
@@ -195,11 +205,14 @@ class _Templates:
 
     def with_numbers(self, candidates: Sequence[Candidate], task: Task) -> list[Candidate]:
         """The candidates for a task that has no columns for the template's numbers."""
-        equations = [self.board.template.with_numbers(candidate.expression) for candidate in candidates]
-        return scored(equations, task, "template")
+        return scored([self._plain(candidate.expression) for candidate in candidates], task, "template")
 
     def _is_allowed(self, equation: Expression) -> bool:
-        return self.board.task.space.allows(self.board.template.with_numbers(equation))
+        return self.board.task.space.allows(self._plain(equation))
+
+    def _plain(self, equation: Expression) -> Expression:
+        template = self.board.template
+        return template.with_names(template.with_numbers(equation), self.named)
 
     @property
     def _constants(self) -> list[float]:
@@ -259,7 +272,8 @@ class _Templates:
 
         def tell(at_work: str, best: Seen | None, n_tried: int, front: tuple[Seen, ...]) -> None:
             assert watch is not None
-            watch(f"{at_work} for {name}", best and seen(best), n_tried, tuple(map(seen, front)))
+            n_before = self.solver.n_tried
+            watch(f"{at_work} for {name}", best and seen(best), n_before + n_tried, tuple(map(seen, front)))
 
         return tell
 
