@@ -134,7 +134,10 @@ class Sharing:
     _values: dict[frozenset[int], Array] = field(default_factory=dict)
 
     def choices(self) -> list[Candidate]:
-        """The best choice of each number of constants that differ."""
+        """The best choice of each number of constants that differ, up to that of the shortest description.
+
+        Freer ones fit better, as they always do, and cost more than that is worth (Schwarz 1978).
+        """
         n = len(self.form.pooled)
         self._fit([frozenset()])
         if n <= _ALL_CHOICES:
@@ -151,7 +154,8 @@ class Sharing:
             rival = best.get(len(chosen))
             if rival is None or candidate.bits < rival.bits:
                 best[len(chosen)] = candidate
-        return list(best.values())
+        least = min(best, key=lambda size: best[size].bits, default=0)
+        return [candidate for size, candidate in best.items() if size <= least]
 
     def _go(self, chosen: frozenset[int], nearby: Callable[[frozenset[int]], list[frozenset[int]]]) -> None:
         """From one choice to the best of those nearby, as long as that is worth it."""
