@@ -43,3 +43,13 @@ def train(words: list[str], variables: dict[str, str] | None = None) -> None:
     os.environ.update(variables or {})
     sys.argv = ["training.main", *words]
     main()
+
+
+def train_and_stop_in_validation(words: list[str]) -> None:
+    """As `train`, and the run is asked to stop when its first validation has begun."""
+    import signal
+
+    from training.last_checkpoint import LastCheckpoint
+
+    LastCheckpoint.on_validation_start = lambda *_: os.kill(os.getpid(), signal.SIGTERM)
+    train(words)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 import two_ranks
-from forked import ROOT, start, start_ranks, train
+from forked import ROOT, start, start_ranks, train, train_and_stop_in_validation
 from safetensors.torch import load_file
 from shrunken import SHRUNKEN
 
@@ -133,6 +133,12 @@ def test_two_ranks_stop_together_when_one_is_asked_to_and_go_on_until_the_whole_
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
     assert check_two_ranks(tmp_path) > reached
+
+
+def test_a_run_that_is_asked_to_stop_while_it_validates_saves_and_ends_with_its_workers(tmp_path):
+    words = arguments(tmp_path, 10_000, "--trainer.val_check_interval=2", "--checkpoint.every_minutes=1000")
+    assert exit_code(start(train_and_stop_in_validation, words)) == 0
+    assert last_step(tmp_path) == 2
 
 
 @pytest.mark.filterwarnings("ignore:.*`isinstance.treespec, LeafSpec.`")
