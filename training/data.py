@@ -61,7 +61,7 @@ class ProblemData(pl.LightningDataModule):
     def on_exception(self, exception: BaseException) -> None:  # noqa: ARG002 (Lightning's signature)
         """Ends the workers. Lightning ends those of the loop that was interrupted, which may be validation's.
 
-        They outlive the signal by which Python would end them with the run, which would wait for them for ever.
+        They outlive the signal by which Python would end them with the run, and it would wait for ever.
         """
         self._trainer.fit_loop.teardown()
 
