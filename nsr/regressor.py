@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import joblib
@@ -23,7 +22,6 @@ from nsr.data.notes import kept_notes, tell
 from nsr.data.preparation import prepare
 from nsr.data.summary import DataSummary, name_of_target
 from nsr.data.weights import known_noise, row_weights
-from nsr.data.writing import check_output
 from nsr.export.leaderboard import leaderboard
 from nsr.expressions.units import Units
 from nsr.fitted_front import FittedFront
@@ -37,8 +35,8 @@ from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.losses import AUTO
 from nsr.refinement.selection import thinned
 from nsr.report.finding import LITTLE, percent
-from nsr.saving.file import write
 from nsr.saving.functions import KIND, plain_function
+from nsr.saving.saveable import Saveable
 from nsr.search.context import COMPONENTS
 from nsr.search.noise import with_noise_model
 from nsr.search.settings import SearchSettings
@@ -53,7 +51,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 
-class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ignore[misc]
+class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """Finds equations y = f(X) with a pretrained transformer and refines their constants.
 
     Args:
@@ -338,21 +336,8 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         self._report = report_on(fitted, equation, self.data_.n_rows, search)
         return self._report
 
-    def save(self, path: str | Path) -> None:
-        """Writes everything but the rows as JSON: the whole front, what the data say of it, the parameters.
-
-        `nsr.load`, `nsr predict` and `nsr show` read it. It has the report, as that needs the rows.
-
-        Args:
-            path: File to write.
-
-        Raises:
-            ValueError: If it cannot be a file.
-            OSError: If it cannot be written; the message says where the result is instead, if anywhere.
-        """
-        check_is_fitted(self)
-        check_output(Path(path))
-        write(Path(path), KIND, plain_function(self))
+    def _plain(self) -> tuple[str, dict[str, Any]]:
+        return KIND, plain_function(self)
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:
         """The leaderboard once fitted, the parameters before."""
