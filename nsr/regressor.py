@@ -37,10 +37,7 @@ from nsr.refinement.selection import thinned
 from nsr.report.finding import LITTLE, percent
 from nsr.saving.functions import KIND, plain_function
 from nsr.saving.saveable import Saveable
-from nsr.search.context import COMPONENTS
-from nsr.search.noise import with_noise_model
-from nsr.search.settings import SearchSettings
-from nsr.search.solve import Solver
+from nsr.search.settings import COMPONENTS, SearchSettings
 from nsr.stopping import StopWhen
 from nsr.task import Task
 from nsr.telling import told_to
@@ -58,7 +55,7 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         checkpoint: Name of a shipped checkpoint, or a folder.
         n_candidates: Sequences sampled from the network.
         time_limit: Seconds after which no new work is begun; an exact answer ends the search before.
-        stages: Stages of the search to use, of `nsr.search.context.COMPONENTS`; `evolution` alone is plain
+        stages: Stages of the search to use, of `nsr.search.settings.COMPONENTS`; `evolution` alone is plain
             genetic programming. A single name is a single stage.
         guesses: Equations to begin with, such as `a*x_0 + b`, or a single one, in the names of the columns
             where they have names, in quotes or backticks where these are not plain words; any other name
@@ -264,6 +261,10 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         limits = limits_of(self, names)
         units = parsed_units(X_units, y_units, names, self.constant_units)
         pretrained = from_pretrained(self.checkpoint, self.device, knows="functions")
+        # What is read back and predicts need not wait for what searches.
+        from nsr.search.noise import with_noise_model
+        from nsr.search.solve import Solver
+
         compile_kernels()  # the seconds of a first fit's compiler are not the search's
         clock = Clock.of(self.time_limit)
         target = np.asarray(target, dtype=np.float64)
