@@ -289,7 +289,8 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         solution, task = solver.solve(task, [guess.expression for guess in guesses], clock)
         self.names_ = names
         self.loss_ = task.loss.name
-        kept = thinned(solution.candidates, solution.best, self.n_equations)
+        named = {place for place, row in enumerate(solution.candidates) if row.name}
+        kept = thinned(solution.candidates, solution.best, self.n_equations, named)
         self.best_index_ = kept.index(solution.best)
         self._found, self._columns = solver.found, data.columns
         self._keep_front([solution.candidates[place] for place in kept], task, data.columns, guesses)

@@ -20,7 +20,7 @@ from nsr.task import Task
 Array = NDArray[np.float64]
 
 # Curves that are compared, and those that are shown at most: as many as leave place for the front on a page.
-_MOST_COMPARED, _MOST = 24, 8
+_MOST_COMPARED, _MOST = 24, 6
 # Equations whose description is longer than the shortest by more than this many bits are not believed: of the
 # many thousands that a search tries, some predict even rows that were left out by chance. Chosen on real
 # tables (development half of `eval.blackbox`) and short laws with noise on few rows.
@@ -54,7 +54,7 @@ def alternatives(
     kept = []
     for curve, own in zip(curves, losses, strict=False):
         rivals = [row for one, row in zip(named, losses, strict=True) if n_fitted(one) <= n_fitted(curve)]
-        if is_as_good(own, min(rivals, key=lambda row: float(np.mean(row))), _WITHIN):
+        if is_as_good(own, min(rivals, key=lambda row: float(np.mean(row))), _WITHIN, CREDIBLE_BITS):
             kept.append(curve)
     return kept[:_MOST]
 

@@ -152,7 +152,15 @@ class Candidates:
         """What was taken in after this many and is still kept, and how many there are now."""
         return [c for c, own in self._kept.items() if own > number], self._n_taken
 
+    def front(self) -> list[Candidate]:
+        """The Pareto front."""
+        return pareto_front(list(self._kept))
+
     def most_promising(self, n: int) -> dict[Candidate, None]:
-        """The Pareto front, and the `n` of shortest description."""
-        kept = list(self._kept)
-        return dict.fromkeys((*pareto_front(kept), *ranked(kept)[:n]))
+        """The Pareto front, the `n` of shortest description, and the shortest of each name.
+
+        Evolution finds hundreds of forms that fit a few rows; what textbooks have stands beside them all.
+        """
+        shortest = ranked(self._kept)
+        names = {candidate.name: candidate for candidate in reversed(shortest) if candidate.name}
+        return dict.fromkeys((*self.front(), *shortest[:n], *names.values()))

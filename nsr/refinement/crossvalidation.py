@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -75,23 +76,31 @@ class HeldOut:
         return np.array([self._known[expression] for expression in expressions])
 
 
-def is_as_good(losses: Array, best: Array, within: float) -> bool:
-    """Whether losses are on average within some standard errors of others, and not clearly more on most rows.
+def is_as_good(losses: Array, best: Array, within: float, bits: float) -> bool:
+    """Whether losses are within some standard errors of others, about as likely, and not more on most rows.
 
-    Beside a pole one row may have nearly all of the mean, and of its standard error.
+    Beside a pole one row may have nearly all of the mean, and of its standard error. Where a curve is wrong
+    for few rows and right for all others, no standard error tells it, but how likely the rows are does.
 
     Args:
         losses: Of each row, shape (P,).
         best: Of each row by another equation, shape (P,).
         within: Standard errors of the mean difference.
+        bits: By which the rows may be less likely.
     """
     difference = losses - best
     if not np.all(np.isfinite(difference)):
         return False
     error = float(np.std(difference)) / np.sqrt(len(difference))
-    if np.mean(difference) > within * error:
+    if np.mean(difference) > within * error or _bits_lost(losses, best) > bits:
         return False
     return not is_mostly_more(difference, _CLEARLY)
+
+
+def _bits_lost(losses: Array, best: Array) -> float:
+    """Bits by which rows are less likely, where the size of normal errors is told from them."""
+    own, other = (max(float(np.mean(one)), math.ulp(0.0)) for one in (losses, best))
+    return 0.5 * len(losses) * math.log2(own / other)
 
 
 def is_mostly_more(differences: Array, errors: float) -> bool:

@@ -81,7 +81,7 @@ class Watching:
         return self._in_users_units(candidate).expression.complexity <= wanted.complexity
 
     def _look_at_front(self, candidates: Candidates) -> None:
-        front = candidates.most_promising(0)
+        front = candidates.front()
         self._seen = {candidate: self._in_users_units(candidate) for candidate in front}
         self._front = tuple(self._seen.values())
 

@@ -8,7 +8,7 @@ from nsr.expressions.parsing import parse
 from nsr.expressions.printing import to_infix
 from nsr.refinement.candidates import fitted, named, scored
 from nsr.refinement.choice import RULES, chosen_front
-from nsr.refinement.crossvalidation import held_out_losses
+from nsr.refinement.crossvalidation import held_out_losses, is_as_good
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.refine import Effort
 from nsr.task import Task
@@ -64,6 +64,15 @@ def test_weak_effects_are_not_priced_away(rng):
     one = task(x[:, None], y)
     front = chosen_front([*scored([parse("5")], one), *refined(["1.2*cos(x_0) + 4.5"], one)], one)
     assert to_infix(front.candidates[front.best].expression, digits=2).endswith("cos(x_0) + 5")
+
+
+def test_a_curve_that_is_wrong_for_few_rows_alone_is_not_as_good(rng):
+    """Two rows hold all that tells the curves apart, and nearly all of the difference's standard error."""
+    best = rng.standard_normal(40) ** 2
+    losses = best + np.append([40.0, 60.0], np.zeros(38))
+    assert is_as_good(losses, best, within=1.5, bits=100.0)
+    assert not is_as_good(losses, best, within=1.5, bits=10.0)
+    assert is_as_good(best, best, within=0.0, bits=0.0)
 
 
 def test_nothing_is_chosen_that_predicts_worse_than_the_mean(rng):

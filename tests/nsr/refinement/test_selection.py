@@ -11,7 +11,7 @@ from nsr.evaluate.program import Program
 from nsr.expressions.parsing import parse
 from nsr.expressions.printing import to_infix
 from nsr.expressions.round_numbers import nearest_fraction
-from nsr.refinement.candidates import Candidates, fitted, scored
+from nsr.refinement.candidates import Candidates, fitted, named, scored
 from nsr.refinement.choice import chosen_front
 from nsr.refinement.description import constant_bits, description_length
 from nsr.refinement.likelihood import SQUARED_ERROR
@@ -226,6 +226,16 @@ def test_candidates_keep_their_front_and_their_shortest(rng):
     assert set(pareto_front(found)) <= set(kept)
 
 
+def test_candidates_keep_what_textbooks_have_beside_what_is_shorter(rng):
+    x = rng.uniform(1, 3, 30)
+    one = Task(x[:, None], 2 * x + 0.1 * rng.standard_normal(30), SQUARED_ERROR)
+    forms = scored([parse("sqrt(x_0)"), parse("log(x_0)")], one)
+    curves = [named(form, name, one) for form, name in zip(forms, ("root", "logarithm"), strict=True)]
+    pool = Candidates(one)
+    pool.add([*scored([parse(f"{a!r}*x_0") for a in rng.uniform(1.9, 2.1, 30).tolist()], one), *curves])
+    assert {c.name for c in pool.most_promising(3)} == {"", "root", "logarithm"}
+
+
 def test_exponents_are_rounded_with_the_rest(rng):
     y = values("2.5*x_0**2 + 3") + 0.02 * rng.standard_normal(200)
     found = snap(refined("2.1*x_0**2.0123 + 2.1234", y), task(y))
@@ -259,6 +269,13 @@ def test_a_thinned_front_has_the_chosen_row_and_no_more_than_asked_for(best, n):
 def test_the_largest_drops_are_kept():
     front = [Row(place, loss) for place, loss in enumerate(LOSSES)]
     assert thinned(front, 0, 4) == [0, 2, 5, 7]
+
+
+def test_what_has_a_name_goes_last():
+    """Curves that cannot be told from the chosen row lower no loss, and would be the first to go."""
+    front = [Row(place, loss) for place, loss in enumerate(LOSSES)]
+    assert thinned(front, 3, 5, {4, 6}) == [0, 3, 4, 6, 7]
+    assert thinned(front, 3, 4, {4, 6}) == [0, 3, 6, 7]
 
 
 def test_losses_that_are_rounding_errors_are_no_drops():
