@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import joblib
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
+from sklearn.utils.validation import check_random_state, validate_data
 
 from nsr.clock import Clock, check_time_limit
 from nsr.data.category import Category
@@ -26,7 +25,6 @@ from nsr.data.preparation import prepare
 from nsr.data.summary import DataSummary, name_of_target
 from nsr.data.templates import read_template, template_over
 from nsr.data.weights import known_noise, row_weights
-from nsr.data.writing import check_output
 from nsr.expressions.units import Units
 from nsr.fitted_front import FittedFront
 from nsr.live import shown
@@ -39,14 +37,9 @@ from nsr.refinement.compiling import compile_kernels
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.losses import AUTO
 from nsr.refinement.selection import thinned
-from nsr.saving.file import write
 from nsr.saving.functions import KIND, plain_function
-from nsr.search.by_group import solve_by_group
-from nsr.search.context import COMPONENTS
-from nsr.search.noise import with_noise_model
-from nsr.search.settings import SearchSettings
-from nsr.search.solve import Solver
-from nsr.search.templates import solve_template
+from nsr.saving.saveable import Saveable
+from nsr.search.settings import COMPONENTS, SearchSettings
 from nsr.stopping import StopWhen
 from nsr.task import Task
 from nsr.telling import told_to
@@ -54,19 +47,20 @@ from nsr.wide_table import WideTable, with_named_constants
 
 if TYPE_CHECKING:
     from nsr.report.report import Report
+    from nsr.search.solve import Solver
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 
 
-class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ignore[misc]
+class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """Finds equations y = f(X) with a pretrained transformer and refines their constants.
 
     Args:
         checkpoint: Name of a shipped checkpoint, or a folder.
         n_candidates: Sequences sampled from the network.
         time_limit: Seconds after which no new work is begun; an exact answer ends the search before.
-        stages: Stages of the search to use, of `nsr.search.context.COMPONENTS`; `evolution` alone is plain
+        stages: Stages of the search to use, of `nsr.search.settings.COMPONENTS`; `evolution` alone is plain
             genetic programming. A single name is a single stage.
         guesses: Equations to begin with, such as `a*x_0 + b`, or a single one, in the names of the columns
             where they have names, in quotes or backticks where these are not plain words; any other name
@@ -296,6 +290,10 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         limits = limits_of(self, names)
         units = parsed_units(X_units, y_units, names, self.constant_units, known)
         pretrained = from_pretrained(self.checkpoint, self.device, knows="functions")
+        # What is read back and predicts need not wait for what searches.
+        from nsr.search.noise import with_noise_model
+        from nsr.search.templates import solve_template
+
         compile_kernels()  # the seconds of a first fit's compiler are not the search's
         clock = Clock.of(self.time_limit)
         weights = row_weights(sample_weight, y_err, len(target))
@@ -303,15 +301,9 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         searched = known if units is not None and units.constants == "dimensionless" else ()
         most = max(1, pretrained.config.max_variables - len(searched))
         data = prepare(
-            table,
-            np.asarray(target, dtype=np.float64),
-            most,
-            seed,
-            names.columns,
-            weights,
-            limits.forbidden,
+            table, np.asarray(target, dtype=np.float64), most, seed, names.columns, weights, limits.forbidden,
             limits.space.required,
-        )
+        )  # fmt: skip
         wide = WideTable(len(names.columns), known, category)
         columns, n_used = wide.places(data.columns), len(data.columns)
         own = columns[: n_used + len(searched)]
@@ -336,10 +328,8 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
             solution, task = _solved(solver, task, guesses, of_rows, wide.n_groups, clock)
         solution, found, task = with_named_constants(solution, solver.found, task, wide, n_used, form)
         self.names_, self.category_, self.named_constants_, self.template_ = names, category, known, template
-        self._keep(solution, found, task, columns, guesses)
         self.ended_, self.n_tried_ = solver.ended, solver.n_tried
-        if solver.n_tried:  # otherwise it was told why nothing was found
-            self._tell_unexplained()
+        self._keep(solution, found, task, columns, guesses)
         self._keep_rows(task, wide.filled(table, codes), data.rows)
         self.data_ = DataSummary.of(self._seen.X, self._seen.y, names.columns, name_of_target(y), len(target))
         self.seconds_ = time.perf_counter() - started
@@ -351,6 +341,8 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
             pretrained: The network.
             is_open: Whether nothing is known of errors.
         """
+        from nsr.search.solve import Solver
+
         is_loss_open = self.loss == AUTO and is_open
         solver = Solver(
             pretrained, self.n_candidates, self._stages, self._settings, self.selection, is_loss_open
@@ -372,6 +364,8 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         self.best_index_ = kept.index(solution.best)
         self._found, self._columns = found, columns
         self._keep_front([solution.candidates[place] for place in kept], task, columns, guesses)
+        if self.n_tried_:  # otherwise it was told why nothing was found
+            self._tell_unexplained()
 
     def _keep_rows(self, task: Task, table: Array, rows: Index) -> None:
         """Keeps the rows that were looked at, in the user's order, with all columns."""
@@ -397,21 +391,8 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
             other = "guesses" if self.category is None else "a category"
             raise ValueError(f"a template cannot be combined with {other}: leave one of them out")
 
-    def save(self, path: str | Path) -> None:
-        """Writes everything but the rows as JSON: the whole front, what the data say of it, the parameters.
-
-        `nsr.load`, `nsr predict` and `nsr show` read it. It has the report, as that needs the rows.
-
-        Args:
-            path: File to write.
-
-        Raises:
-            ValueError: If it cannot be a file.
-            OSError: If it cannot be written; the message says where the result is instead, if anywhere.
-        """
-        check_is_fitted(self)
-        check_output(Path(path))
-        write(Path(path), KIND, plain_function(self))
+    def _plain(self) -> tuple[str, dict[str, Any]]:
+        return KIND, plain_function(self)
 
     @property
     def _stages(self) -> tuple[str, ...]:
@@ -443,6 +424,8 @@ def _solved(
         n_groups: How many groups there are.
         clock: For everything.
     """
+    from nsr.search.by_group import solve_by_group
+
     forms = [guess.expression for guess in guesses]
     if codes is None:
         return solver.solve(task, forms, clock)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +17,12 @@ from nsr.data.category import Category
 from nsr.data.nature import NamedConstant
 from nsr.expressions.expression import Expression, constant, variable
 from nsr.expressions.template import Template
-from nsr.refinement.candidates import Candidate
-from nsr.refinement.choice import Front
 from nsr.refinement.groups import ByGroup, Layout
-from nsr.refinement.nature import with_names
-from nsr.task import Task
+
+if TYPE_CHECKING:
+    from nsr.refinement.candidates import Candidate
+    from nsr.refinement.choice import Front
+    from nsr.task import Task
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -124,6 +126,8 @@ def with_named_constants(
     """
     if not wide.constants:
         return front, list(found), task
+    from nsr.refinement.nature import with_names
+
     rows, others = front.candidates, list(found)
     n_known = len(wide.constants)
     if task.n_variables < n_used + n_known + wide.n_groups:
