@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import time
 import warnings
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
 import scipy.constants
 import typer
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from rich.console import Console
 from rich.table import Table
 
@@ -118,15 +119,15 @@ def of_nature(number: int, n_rows: int, time_limit: float) -> Outcome:
     """Whether the law is found with its constants in it: right for other values of them, too."""
     law, constants, ranges, units = NATURE[number]
     rng = np.random.default_rng(number)
-    X = pd.DataFrame({name: rng.uniform(*bounds, n_rows) for name, bounds in ranges.items()})
+    X = pd.DataFrame({name: rng.uniform(low, high, n_rows) for name, (low, high) in ranges.items()})
     own = {name: value[0] if isinstance(value, tuple) else value for name, value in constants.items()}
-    y = _values(law, {**X.to_dict("series"), **own})
+    y = _values(law, {**_columns(X), **own})
     told = {} if units is None else {"X_units": units[0], "y_units": units[1]}
     model, seconds = _fit(X, _noisy(y, rng), {"constants": constants}, time_limit, **told)
     other = {name: 1.7 * value for name, value in own.items()}
     wide = np.column_stack([X, *(np.full(n_rows, value) for value in other.values())])
     expression = model.expressions_[model.best_index_]
-    clean = _values(law, {**X.to_dict("series"), **other})
+    clean = _values(law, {**_columns(X), **other})
     off = np.asarray(Program([expression]).values(wide)[0]) - clean
     return Outcome(bool(np.mean(off**2) < _MANY * np.var(clean)), _equation(model), seconds)
 
@@ -136,29 +137,30 @@ def of_template(number: int, n_rows: int, time_limit: float) -> Outcome:
     template, law = TEMPLATES[number]
     rng = np.random.default_rng(number)
     X, fresh = (pd.DataFrame(rng.uniform(0.5, 3, (n, 3)), columns=list("abc")) for n in (n_rows, _N_FRESH))
-    y = _noisy(_values(law, X.to_dict("series")), rng)
+    y = _noisy(_values(law, _columns(X)), rng)
     model, seconds = _fit(X, y, {"template": template}, time_limit)
-    unexplained = _unexplained(model, fresh, _values(law, fresh.to_dict("series")))
+    unexplained = _unexplained(model, fresh, _values(law, _columns(fresh)))
     return Outcome(unexplained < _MANY, _equation(model), seconds)
 
 
 def _fit(
-    X: pd.DataFrame, y: Array, known: dict[str, object], time_limit: float, **told: object
+    X: pd.DataFrame, y: Array, known: Mapping[str, Any], time_limit: float, **told: Any
 ) -> tuple[SymbolicRegressor, float]:
     begun = time.perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
-        model = SymbolicRegressor(time_limit=time_limit).set_params(**known).fit(X, y, **told)  # type: ignore[arg-type]
+        model = SymbolicRegressor(time_limit=time_limit).set_params(**known).fit(X, y, **told)
     return model, time.perf_counter() - begun
 
 
-def _values(law: str, columns: dict[str, object]) -> Array:
+def _values(law: str, columns: Mapping[str, ArrayLike]) -> Array:
     """A law's values, from columns and numbers by name."""
-    shape = np.broadcast_shapes(*(np.shape(values) for values in columns.values()))  # type: ignore[arg-type]
-    X = np.column_stack(
-        [np.broadcast_to(np.asarray(values, dtype=np.float64), shape) for values in columns.values()]
-    )
-    return np.asarray(Program([parse(law, list(columns))]).values(X)[0])
+    X = np.column_stack(np.broadcast_arrays(*columns.values()))
+    return np.asarray(Program([parse(law, list(columns))]).values(np.asarray(X, dtype=np.float64))[0])
+
+
+def _columns(X: pd.DataFrame) -> dict[str, ArrayLike]:
+    return {str(name): X[name].to_numpy() for name in X}
 
 
 def _noisy(y: Array, rng: np.random.Generator) -> Array:
@@ -178,7 +180,7 @@ def main(
     only: Annotated[str | None, typer.Option(help="groups, nature or templates")] = None,
 ) -> None:
     """Fits all and prints what was found."""
-    kinds = {
+    kinds: dict[str, tuple[str, Sequence[tuple[Any, ...]], Callable[[int], Outcome]]] = {
         "groups": ("4 groups of 30 rows", GROUPS, lambda i: by_group(i, 4, 30, time_limit)),
         "small groups": ("12 groups of 8 rows", GROUPS, lambda i: by_group(i, 12, 8, time_limit)),
         "nature": ("60 rows", NATURE, lambda i: of_nature(i, 60, time_limit)),

@@ -37,7 +37,7 @@ def stack_targets(X: ArrayLike, Y: ArrayLike) -> tuple[pd.DataFrame, pd.Series, 
         )
     if TARGET in table.columns:
         raise ValueError(f"X has a column {TARGET!r}, which is to say which target a row is of: rename it")
-    stacked = pd.concat([table.assign(**{TARGET: name}) for name in targets], ignore_index=True)
+    stacked = pd.concat([table.assign(**{TARGET: str(name)}) for name in targets.columns], ignore_index=True)
     values = targets.to_numpy(dtype=np.float64)
     variances = np.var(values, axis=0)
     weights = 1 / np.where(variances > 0, variances, 1.0)
