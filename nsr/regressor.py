@@ -21,6 +21,7 @@ from nsr.data.limits import limits_of
 from nsr.data.names import Names, with_text_names
 from nsr.data.notes import kept_notes, tell
 from nsr.data.preparation import prepare
+from nsr.data.shape_wishes import read_shape
 from nsr.data.summary import DataSummary, name_of_target
 from nsr.data.weights import known_noise, row_weights
 from nsr.data.writing import check_output
@@ -110,6 +111,11 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         forbidden: Columns that no equation has.
         constant_bounds: Smallest and largest constant, in the units of the data; exponents such as 2 may be
             others.
+        shape: What is known of the function f, all of which every equation keeps to: `f >= 0`,
+            `0 <= f <= 1`, `increasing in x`, `decreasing in x`, `convex in x`, `concave in x`, `even in x`,
+            `odd in x`, `symmetric in x, y`, `f -> 0 as x -> inf`. It holds between the least and the largest
+            value of each column, whatever the others are.
+        domain: Ranges of columns, such as `{"x": (0, 100)}`, for which `shape` holds instead.
 
     Attributes:
         equations_: The Pareto front as a data frame, from simple to accurate, and of noisy data textbook
@@ -120,7 +126,8 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
             an equation), `stage` (what found it; empty for constants), `name` (of a textbook curve; empty for
             anything else), `warning` (`pole`, `jump` or
             `undefined` where the equation has no value somewhere in the box of the data; else empty) and
-            `equation`.
+            `equation`; with `shape` also a column `shape`: whether that is `proved` of the equation, by
+            interval arithmetic and algebra, or was `checked` at some hundreds of points.
         expressions_: Its equations as `nsr.expressions.expression.Expression`, in the same order.
         constants_: The fitted constants of these, the most likely ones, as a data frame with columns
             `equation` (row of `equations_`), `name`, `value`, `error` (standard error), `low` and `high`
@@ -168,6 +175,8 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         required: str | Sequence[str] = (),
         forbidden: str | Sequence[str] = (),
         constant_bounds: tuple[float, float] | None = None,
+        shape: str | Sequence[str] = (),
+        domain: Mapping[str, tuple[float, float]] | None = None,
         verbose: bool = False,
         callback: Watcher | None = None,
         stop_when: str | Mapping[str, float] | None = None,
@@ -196,6 +205,8 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         self.required = required
         self.forbidden = forbidden
         self.constant_bounds = constant_bounds
+        self.shape = shape
+        self.domain = domain
         self.verbose = verbose
         self.callback = callback
         self.stop_when = stop_when
@@ -263,7 +274,7 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         self._check_parameters()
         given = read_guesses(self.guesses, names)
-        limits = limits_of(self, names)
+        limits, wishes = limits_of(self, names), read_shape(self.shape, self.domain, names)
         units = parsed_units(X_units, y_units, names, self.constant_units)
         pretrained = from_pretrained(self.checkpoint, self.device, knows="functions")
         compile_kernels()  # the seconds of a first fit's compiler are not the search's
@@ -274,7 +285,11 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
             table, target, pretrained.config.max_variables, seed, names.columns, weights, limits.forbidden,
             limits.space.required,
         )  # fmt: skip
-        space = replace(limits.over(data.columns, names), units=units.of(data.columns) if units else None)
+        space = replace(
+            limits.over(data.columns, names),
+            units=units.of(data.columns) if units else None,
+            shape=wishes.over(data.columns, data.X, names),
+        )
         task = Task(data.X, data.y, SQUARED_ERROR, data.weights, space, seed, joblib.cpu_count())
         if y_err is not None:
             task = replace(task, noise=known_noise(y_err, data.weights, data.rows))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from nsr.evaluate.domains import warnings
+from nsr.evaluate.shape_checks import is_proved
 from nsr.refinement.candidates import Candidate
 from nsr.task import Task
 
@@ -21,7 +22,7 @@ def front_table(front: Sequence[Candidate], task: Task) -> pd.DataFrame:
     Returns:
         Columns as `nsr.regressor.SymbolicRegressor.equations_` describes them.
     """
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "complexity": [candidate.complexity for candidate in front],
             "loss": [candidate.loss for candidate in front],
@@ -32,3 +33,6 @@ def front_table(front: Sequence[Candidate], task: Task) -> pd.DataFrame:
             "warning": warnings([candidate.expression for candidate in front], task.X),
         }
     )
+    if (shape := task.space.shape) is not None:
+        table["shape"] = ["proved" if is_proved(c.expression, shape) else "checked" for c in front]
+    return table
