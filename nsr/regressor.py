@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import joblib
@@ -24,7 +23,6 @@ from nsr.data.preparation import prepare
 from nsr.data.shape_wishes import read_shape
 from nsr.data.summary import DataSummary, name_of_target
 from nsr.data.weights import known_noise, row_weights
-from nsr.data.writing import check_output
 from nsr.export.leaderboard import leaderboard
 from nsr.expressions.units import Units
 from nsr.fitted_front import FittedFront
@@ -38,12 +36,9 @@ from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.losses import AUTO
 from nsr.refinement.selection import thinned
 from nsr.report.finding import LITTLE, percent
-from nsr.saving.file import write
 from nsr.saving.functions import KIND, plain_function
-from nsr.search.context import COMPONENTS
-from nsr.search.noise import with_noise_model
-from nsr.search.settings import SearchSettings
-from nsr.search.solve import Solver
+from nsr.saving.saveable import Saveable
+from nsr.search.settings import COMPONENTS, SearchSettings
 from nsr.stopping import StopWhen
 from nsr.task import Task
 from nsr.telling import told_to
@@ -54,14 +49,14 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 
-class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ignore[misc]
+class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """Finds equations y = f(X) with a pretrained transformer and refines their constants.
 
     Args:
         checkpoint: Name of a shipped checkpoint, or a folder.
         n_candidates: Sequences sampled from the network.
         time_limit: Seconds after which no new work is begun; an exact answer ends the search before.
-        stages: Stages of the search to use, of `nsr.search.context.COMPONENTS`; `evolution` alone is plain
+        stages: Stages of the search to use, of `nsr.search.settings.COMPONENTS`; `evolution` alone is plain
             genetic programming. A single name is a single stage.
         guesses: Equations to begin with, such as `a*x_0 + b`, or a single one, in the names of the columns
             where they have names, in quotes or backticks where these are not plain words; any other name
@@ -277,6 +272,10 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         limits, wishes = limits_of(self, names), read_shape(self.shape, self.domain, names)
         units = parsed_units(X_units, y_units, names, self.constant_units)
         pretrained = from_pretrained(self.checkpoint, self.device, knows="functions")
+        # What is read back and predicts need not wait for what searches.
+        from nsr.search.noise import with_noise_model
+        from nsr.search.solve import Solver
+
         compile_kernels()  # the seconds of a first fit's compiler are not the search's
         clock = Clock.of(self.time_limit)
         target = np.asarray(target, dtype=np.float64)
@@ -305,7 +304,8 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         solution, task = solver.solve(task, [guess.expression for guess in guesses], clock)
         self.names_ = names
         self.loss_ = task.loss.name
-        kept = thinned(solution.candidates, solution.best, self.n_equations)
+        named = {place for place, row in enumerate(solution.candidates) if row.name}
+        kept = thinned(solution.candidates, solution.best, self.n_equations, named)
         self.best_index_ = kept.index(solution.best)
         self._found, self._columns = solver.found, data.columns
         self._keep_front([solution.candidates[place] for place in kept], task, data.columns, guesses)
@@ -353,21 +353,8 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         self._report = report_on(fitted, equation, self.data_.n_rows, search)
         return self._report
 
-    def save(self, path: str | Path) -> None:
-        """Writes everything but the rows as JSON: the whole front, what the data say of it, the parameters.
-
-        `nsr.load`, `nsr predict` and `nsr show` read it. It has the report, as that needs the rows.
-
-        Args:
-            path: File to write.
-
-        Raises:
-            ValueError: If it cannot be a file.
-            OSError: If it cannot be written; the message says where the result is instead, if anywhere.
-        """
-        check_is_fitted(self)
-        check_output(Path(path))
-        write(Path(path), KIND, plain_function(self))
+    def _plain(self) -> tuple[str, dict[str, Any]]:
+        return KIND, plain_function(self)
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:
         """The leaderboard once fitted, the parameters before."""

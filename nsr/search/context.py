@@ -25,9 +25,6 @@ from nsr.task import Task
 # Searches a part of the task with some components, when structure has found one.
 SearchPart = Callable[[Task, "frozenset[str]", Clock], Iterator[list[Candidate]]]
 
-# Components of the search that users switch on and off.
-COMPONENTS = ("network", "families", "separation", "reduction", "cases", "curves", "evolution")
-
 
 @dataclass
 class Context:
@@ -39,7 +36,7 @@ class Context:
         starts: Where structure begins: the root, or what its dimensionless groups make of it.
         network: Loaded when its model is first asked for.
         n_candidates: Sequences sampled from the network for the table.
-        components: Which of `COMPONENTS` are on.
+        components: Which of `nsr.search.settings.COMPONENTS` are on.
         settings: The numbers of the search.
         search_part: Searches a part of the task.
         guesses: The user's own, up to a factor.

@@ -139,7 +139,7 @@ class Solver:
     Attributes:
         network: Loaded when its model is first asked for.
         n_candidates: Sequences sampled from it for a table.
-        components: Which of `nsr.search.context.COMPONENTS` to use.
+        components: Which of `nsr.search.settings.COMPONENTS` to use.
         settings: The numbers of the search.
         rule: How an equation of the front is chosen.
         is_loss_open: Whether the data may say that errors are proportional to the value.

@@ -39,6 +39,7 @@ class Population:
 
     Attributes:
         n_tried: Children so far.
+        newest: What was added at the last time.
 
     Args:
         task: What is to be explained.
@@ -58,7 +59,7 @@ class Population:
         self.n_tried = 0
         self._tried: set[int] = set()
         self._handed_on: set[int] = set()
-        self._newest: list[Expression] = []
+        self.newest: list[Expression] = []
 
     def __len__(self) -> int:
         return len(self._members.bits)
@@ -69,24 +70,19 @@ class Population:
         return [self._members.genomes.expression(row) for row in range(len(self))]
 
     @property
-    def newest(self) -> list[Expression]:
-        """What was added at the last time."""
-        return self._newest
-
-    @property
     def best(self) -> float:
         """The fewest bits of a member."""
         return float(self._members.bits[0]) if len(self) else math.inf
 
     def add(self, found: Iterable[Candidate]) -> None:
         """Takes in what was found and is not too long, and lets the worst go."""
-        self._newest = [
+        self.newest = [
             candidate.expression
             for candidate in found
             if len(candidate.expression) + TOKENS_OF_SCALING <= self._settings.most_tokens
         ]
-        if self._newest:
-            genomes = Genomes.of(self._newest, self._settings.most_tokens)
+        if self.newest:
+            genomes = Genomes.of(self.newest, self._settings.most_tokens)
             described = known(genomes, self._grammar)
             self._tried.update(described.skeletons.tolist())
             self._handed_on.update(described.skeletons.tolist())
