@@ -58,10 +58,10 @@ class ShapeWishes:
         """
         places = {int(column): place for place, column in enumerate(columns)}
         kept = [one for one in self.constraints if one.variables <= places.keys()]
-        if dropped := {names.columns[v] for one in self.constraints for v in one.variables - places.keys()}:
-            tell(
-                f"shape: {', '.join(sorted(dropped))} is constant or another column again, and in no equation"
-            )
+        unused = {v for one in self.constraints for v in one.variables} - places.keys()
+        if unused:
+            told = ", ".join(names.columns[column] for column in sorted(unused))
+            tell(f"shape: no equation has {told}, which is constant, or another column again")
         if not kept:
             return None
         box = Box(X.min(axis=0), X.max(axis=0))
@@ -136,7 +136,7 @@ def _bounded(text: str, least: str | None, sign: str | None, bound: str | None) 
             raise ValueError(f"shape: {text!r} has two lower bounds; write '0 <= f <= 1'")
     if not low < high or not (math.isfinite(low) or math.isfinite(high)):
         raise ValueError(
-            f"shape: {text!r} leaves no value, or all; the first bound must be less than the second"
+            f"shape: {text!r} leaves no value, or all; the lower bound must be less than the other"
         )
     return Bounded(low, high)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.optimize import NonlinearConstraint, minimize
 
 from nsr.evaluate.program import Program
 from nsr.evaluate.shape_checks import holds
@@ -43,9 +43,9 @@ def fitted_to_shape(expression: Expression, task: Task) -> Expression | None:
         found = minimize(
             problem.loss,
             np.ones(len(own)),
-            jac=problem.loss_slopes,
+            jac=True,
             method="SLSQP",
-            constraints=[{"type": "ineq", "fun": problem.margins, "jac": problem.margin_slopes}],
+            constraints=NonlinearConstraint(problem.margins, 0.0, np.inf, jac=problem.margin_slopes),
             options={"maxiter": _MOST_STEPS},
         )
     fitted = expression.with_constants((own * found.x).tolist())
@@ -71,25 +71,20 @@ class _Problem:
         self._loss: Array = np.empty(0)
         self._margins: Array = np.empty(0)
 
-    def loss(self, factors: Array) -> float:
-        """Loss as a share of that of the best constant."""
+    def loss(self, factors: Array) -> tuple[float, Array]:
+        """Loss as a share of that of the best constant, and its slopes, shape (K,)."""
         self._look(factors)
-        return float(self._loss[0])
-
-    def loss_slopes(self, factors: Array) -> Array:
-        """Its slopes, shape (K,)."""
-        self._look(factors)
-        return (self._loss[1:] - self._loss[0]) / _STEP
+        return float(self._loss[0]), np.asarray((self._loss[1:] - self._loss[0]) / _STEP)
 
     def margins(self, factors: Array) -> Array:
         """Margins that are least, as shares of the equation's size, shape (M,)."""
         self._look(factors)
-        return self._margins[0]
+        return np.asarray(self._margins[0])
 
     def margin_slopes(self, factors: Array) -> Array:
         """Their slopes, shape (M, K)."""
         self._look(factors)
-        return ((self._margins[1:] - self._margins[0]) / _STEP).T
+        return np.asarray((self._margins[1:] - self._margins[0]) / _STEP).T
 
     def _look(self, factors: Array) -> None:
         """Values at these factors, and with each of them moved a little."""

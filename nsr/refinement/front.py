@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import pandas as pd
 
 from nsr.evaluate.domains import warnings
-from nsr.evaluate.shape_checks import is_proved
 from nsr.refinement.candidates import Candidate
 from nsr.task import Task
 
@@ -34,5 +33,7 @@ def front_table(front: Sequence[Candidate], task: Task) -> pd.DataFrame:
         }
     )
     if (shape := task.space.shape) is not None:
+        from nsr.evaluate.shape_proofs import is_proved  # with SymPy, which takes a second to load
+
         table["shape"] = ["proved" if is_proved(c.expression, shape) else "checked" for c in front]
     return table
