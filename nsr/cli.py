@@ -47,6 +47,7 @@ _TEMPLATE_HELP = "the form of the equation, with parts to be found: 'f(mass)*exp
 _CONSTANT_HELP = "a constant of known value: 'g=9.81', 'g=9.81 m/s^2', 'c=scipy' or 'm=electron mass'"
 _DEFINE_HELP = "an operator of your own: 'lorentz(v) = 1/sqrt(1 - v**2)'"
 _NESTING_HELP = "how often a function may stand in another: 'exp(exp)=0,exp(sin)=0'"
+_SHAPE_HELP = "what is known of f: 'f >= 0', 'increasing in x', 'even in x', 'f -> 0 as x -> inf'"
 
 
 @app.command()
@@ -90,6 +91,10 @@ def fit(
     constant_bounds: Annotated[
         str | None, typer.Option(help="smallest and largest constant: '-10,10'")
     ] = None,
+    shape: Annotated[list[str] | None, typer.Option(help=_SHAPE_HELP)] = None,
+    domain: Annotated[
+        list[str] | None, typer.Option(help="range of a column in which shape holds: 'dose=0,100'")
+    ] = None,
     candidates: Annotated[int, typer.Option(min=1, help="equations to ask the network for")] = 1024,
     time_limit: Annotated[float, typer.Option(help="seconds to search")] = 30.0,
     selection: Annotated[
@@ -124,6 +129,7 @@ def fit(
         from nsr.data.names import Names
         from nsr.data.nature import constants_in_text
         from nsr.data.reading import read_table
+        from nsr.data.shape_wishes import domain_in_text
         from nsr.data.table import select_columns
         from nsr.network.checkpoint import DEFAULT_CHECKPOINT
         from nsr.refinement.compiling import compile_kernels
@@ -131,7 +137,13 @@ def fit(
         from nsr.results import resumed
         from nsr.showing import equation_lines, shown_equations
         from nsr.stopping import stop_when_in_text
-        from nsr.table_options import column_units, constant_units_for, row_columns, row_numbers
+        from nsr.table_options import (
+            column_units,
+            constant_units_for,
+            feature_frame,
+            row_columns,
+            row_numbers,
+        )
 
         table = read_table(data)
         chosen = None if features is None else split_by_comma(features)
@@ -139,12 +151,10 @@ def fit(
         grouped = None if category is None else table.place(category)
         apart = [*of_rows.values(), *([] if grouped is None else [grouped])]
         places, explained = select_columns(table, target, chosen, apart)
-        X = pd.DataFrame(table.matrix(places)).set_axis([table.names[place] for place in places], axis=1)
+        X = feature_frame(table, places, grouped)
         y = pd.Series(table.numbers(explained), name=table.names[explained])
         known = row_numbers(table, of_rows)
-        tell_changed(Names.of(list(X.columns)), console)
-        if grouped is not None:
-            X.insert(len(places), table.names[grouped], table.labels(grouped))
+        tell_changed(Names.of(list(X.columns[: len(places)])), console)
         own_units = column_units(table, places, explained, units)
         estimator = SymbolicRegressor(
             checkpoint=checkpoint or DEFAULT_CHECKPOINT,
@@ -161,6 +171,8 @@ def fit(
             constants=constants_in_text(constant or []),
             category=None if grouped is None else len(places),
             stop_when=None if stop_when is None else stop_when_in_text(stop_when),
+            shape=shape or (),
+            domain=None if domain is None else domain_in_text(domain),
             **_limits(
                 define,
                 operators=operators, without=without, max_complexity=max_complexity, max_depth=max_depth,

@@ -22,6 +22,7 @@ from nsr.data.names import Names, with_text_names
 from nsr.data.nature import read_constants, values_of
 from nsr.data.notes import kept_notes
 from nsr.data.preparation import prepare
+from nsr.data.shape_wishes import read_shape
 from nsr.data.summary import DataSummary, name_of_target
 from nsr.data.templates import read_template, template_over
 from nsr.data.weights import known_noise, row_weights
@@ -118,6 +119,11 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         template: The form that equations have, such as `f(x_0)*exp(-g(x_1, x_2)) + c`: functions that no
             operator has the name of are parts to be found, each of its columns; names that are not columns
             are constants to be fitted; all else stays as it is.
+        shape: What is known of the function f, all of which every equation keeps to: `f >= 0`,
+            `0 <= f <= 1`, `increasing in x`, `decreasing in x`, `convex in x`, `concave in x`, `even in x`,
+            `odd in x`, `symmetric in x, y`, `f -> 0 as x -> inf`. It holds between the least and the largest
+            value of each column, whatever the others are.
+        domain: Ranges of columns, such as `{"x": (0, 100)}`, for which `shape` holds instead.
 
     Attributes:
         equations_: The Pareto front as a data frame, from simple to accurate, and of noisy data textbook
@@ -128,7 +134,8 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
             an equation), `stage` (what found it; empty for constants), `name` (of a textbook curve; empty for
             anything else), `warning` (`pole`, `jump` or
             `undefined` where the equation has no value somewhere in the box of the data; else empty) and
-            `equation`.
+            `equation`; with `shape` also a column `shape`: whether that is `proved` of the equation, by
+            interval arithmetic and algebra, or was `checked` at some hundreds of points.
         expressions_: Its equations as `nsr.expressions.expression.Expression`, in the same order.
         constants_: The fitted constants of these, the most likely ones, as a data frame with columns
             `equation` (row of `equations_`), `name`, `value`, `error` (standard error), `low` and `high`
@@ -185,6 +192,8 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         constants: Mapping[str, Any] | None = None,
         category: str | int | None = None,
         template: str | None = None,
+        shape: str | Sequence[str] = (),
+        domain: Mapping[str, tuple[float, float]] | None = None,
         verbose: bool = False,
         callback: Watcher | None = None,
         stop_when: str | Mapping[str, float] | None = None,
@@ -216,6 +225,8 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         self.constants = constants
         self.category = category
         self.template = template
+        self.shape = shape
+        self.domain = domain
         self.verbose = verbose
         self.callback = callback
         self.stop_when = stop_when
@@ -287,7 +298,7 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         known = read_constants(self.constants, names)
         given = read_guesses(self.guesses, names, values_of(known))
         template = read_template(self.template, names, values_of(known))
-        limits = limits_of(self, names)
+        limits, wishes = limits_of(self, names), read_shape(self.shape, self.domain, names)
         units = parsed_units(X_units, y_units, names, self.constant_units, known)
         pretrained = from_pretrained(self.checkpoint, self.device, knows="functions")
         # What is read back and predicts need not wait for what searches.
@@ -307,16 +318,22 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         wide = WideTable(len(names.columns), known, category)
         columns, n_used = wide.places(data.columns), len(data.columns)
         own = columns[: n_used + len(searched)]
-        space = replace(limits.over(data.columns, names), units=None if units is None else units.of(own))
+        X_searched = np.hstack((data.X, wide.filled_constants(len(data.X))[:, : len(searched)]))
+        space = replace(
+            limits.over(data.columns, names),
+            units=None if units is None else units.of(own),
+            shape=wishes.over(own, X_searched, names),
+        )
         task = Task(data.X, data.y, SQUARED_ERROR, data.weights, space, seed, joblib.cpu_count())
         if y_err is not None:
             task = replace(task, noise=known_noise(y_err, data.weights, data.rows))
         task = with_noise_model(task, self.loss, self._settings.noise)
         if searched:
-            task = replace(task, X=np.hstack((task.X, wide.filled_constants(task.n_rows))))
+            task = replace(task, X=X_searched)
         solver = self._solver(pretrained, y_err is None)
-        watcher = watchers(self.callback, display)
-        solver.watch = told_to(watcher, [*names.identifiers, *wide.names], own, self.time_limit)
+        solver.watch = told_to(
+            watchers(self.callback, display), [*names.identifiers, *wide.names], own, self.time_limit
+        )
         if self.warm_start and hasattr(self, "equations_"):
             solver.starts = self._starts(names, data.columns)
         guesses = over_columns(given, data.columns)
@@ -390,6 +407,9 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         if self.template is not None and (self.category is not None or len(self.guesses)):
             other = "guesses" if self.category is None else "a category"
             raise ValueError(f"a template cannot be combined with {other}: leave one of them out")
+        if len(self.shape) and (self.template is not None or self.category is not None):
+            other = "a template" if self.category is None else "a category"
+            raise ValueError(f"shape cannot be combined with {other}: leave one of them out")
 
     def _plain(self) -> tuple[str, dict[str, Any]]:
         return KIND, plain_function(self)

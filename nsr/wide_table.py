@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from nsr.data.category import Category
 from nsr.data.nature import NamedConstant
 from nsr.expressions.expression import Expression, constant, variable
+from nsr.expressions.shape import Box
+from nsr.expressions.space import SearchSpace
 from nsr.expressions.template import Template
 from nsr.refinement.groups import ByGroup, Layout
 
@@ -126,13 +128,14 @@ def with_named_constants(
     """
     if not wide.constants:
         return front, list(found), task
+    from nsr.evaluate.shape_checks import holds
     from nsr.refinement.nature import with_names
 
     rows, others = front.candidates, list(found)
     n_known = len(wide.constants)
     if task.n_variables < n_used + n_known + wide.n_groups:
         X = np.hstack((task.X[:, :n_used], wide.filled_constants(task.n_rows), task.X[:, n_used:]))
-        task = replace(task, X=X)
+        task = replace(task, X=X, space=_with_range_of(task.space, wide))
         rows, others = (
             [replace(one, expression=wide.with_constants(one.expression, n_used)) for one in some]
             for some in (rows, others)
@@ -148,4 +151,16 @@ def with_named_constants(
         )
         for row in rows
     ]
+    if task.space.shape is not None:
+        is_right = holds([row.expression for row in named], task.space.shape).tolist()
+        named = [new if own else row for row, new, own in zip(rows, named, is_right, strict=True)]
     return replace(front, candidates=named), others, task
+
+
+def _with_range_of(space: SearchSpace, wide: WideTable) -> SearchSpace:
+    """A space whose shape holds at the values of the constants, which come after all other columns."""
+    if space.shape is None:
+        return space
+    values = wide.filled_constants(1)[0]
+    box = Box(np.append(space.shape.box.low, values), np.append(space.shape.box.high, values))
+    return replace(space, shape=replace(space.shape, box=box))
