@@ -37,7 +37,7 @@ _OF_ALL, _OF_GROUPS, _OF_CHOICE = 0.15, (0.3, 0.15), 0.3
 _MOST_FORMS, _MOST_VARIED = 150, 15
 # Forms that are looked at in any case, and after one was exact.
 _AT_A_TIME = 5
-# A form that cannot come within this many bits of the best is looked at after all others.
+# A form that cannot come within this many bits of the best is not looked at; a guess within them is as good.
 _HOPELESS = 30.0
 # Stage of the user's own forms; a form with nearly its loss is taken for the same one.
 _GUESSED, _SAME = "guesses", 1e-4
