@@ -45,6 +45,7 @@ _CONSTANTS_HELP = "constants in an equation at most"
 _EXPONENTS_HELP = "exponents of powers, roots and ratios: '-2,-1,0.5,2'"
 _DEFINE_HELP = "an operator of your own: 'lorentz(v) = 1/sqrt(1 - v**2)'"
 _NESTING_HELP = "how often a function may stand in another: 'exp(exp)=0,exp(sin)=0'"
+_SHAPE_HELP = "what is known of f: 'f >= 0', 'increasing in x', 'even in x', 'f -> 0 as x -> inf'"
 
 
 @app.command()
@@ -83,6 +84,10 @@ def fit(
     constant_bounds: Annotated[
         str | None, typer.Option(help="smallest and largest constant: '-10,10'")
     ] = None,
+    shape: Annotated[list[str] | None, typer.Option(help=_SHAPE_HELP)] = None,
+    domain: Annotated[
+        list[str] | None, typer.Option(help="range of a column in which shape holds: 'dose=0,100'")
+    ] = None,
     candidates: Annotated[int, typer.Option(min=1, help="equations to ask the network for")] = 1024,
     time_limit: Annotated[float, typer.Option(help="seconds to search")] = 30.0,
     selection: Annotated[
@@ -116,6 +121,7 @@ def fit(
         from nsr.data.column_units import split_by_comma
         from nsr.data.names import Names
         from nsr.data.reading import read_table
+        from nsr.data.shape_wishes import domain_in_text
         from nsr.data.table import select_columns
         from nsr.network.checkpoint import DEFAULT_CHECKPOINT
         from nsr.refinement.compiling import compile_kernels
@@ -146,6 +152,8 @@ def fit(
             loss=loss,
             n_equations=equations,
             stop_when=None if stop_when is None else stop_when_in_text(stop_when),
+            shape=shape or (),
+            domain=None if domain is None else domain_in_text(domain),
             **_limits(
                 define,
                 operators=operators, without=without, max_complexity=max_complexity, max_depth=max_depth,

@@ -20,6 +20,7 @@ from nsr.data.limits import limits_of
 from nsr.data.names import Names, with_text_names
 from nsr.data.notes import kept_notes, tell
 from nsr.data.preparation import prepare
+from nsr.data.shape_wishes import read_shape
 from nsr.data.summary import DataSummary, name_of_target
 from nsr.data.weights import known_noise, row_weights
 from nsr.export.leaderboard import leaderboard
@@ -105,6 +106,11 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         forbidden: Columns that no equation has.
         constant_bounds: Smallest and largest constant, in the units of the data; exponents such as 2 may be
             others.
+        shape: What is known of the function f, all of which every equation keeps to: `f >= 0`,
+            `0 <= f <= 1`, `increasing in x`, `decreasing in x`, `convex in x`, `concave in x`, `even in x`,
+            `odd in x`, `symmetric in x, y`, `f -> 0 as x -> inf`. It holds between the least and the largest
+            value of each column, whatever the others are.
+        domain: Ranges of columns, such as `{"x": (0, 100)}`, for which `shape` holds instead.
 
     Attributes:
         equations_: The Pareto front as a data frame, from simple to accurate, and of noisy data textbook
@@ -115,7 +121,8 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
             an equation), `stage` (what found it; empty for constants), `name` (of a textbook curve; empty for
             anything else), `warning` (`pole`, `jump` or
             `undefined` where the equation has no value somewhere in the box of the data; else empty) and
-            `equation`.
+            `equation`; with `shape` also a column `shape`: whether that is `proved` of the equation, by
+            interval arithmetic and algebra, or was `checked` at some hundreds of points.
         expressions_: Its equations as `nsr.expressions.expression.Expression`, in the same order.
         constants_: The fitted constants of these, the most likely ones, as a data frame with columns
             `equation` (row of `equations_`), `name`, `value`, `error` (standard error), `low` and `high`
@@ -163,6 +170,8 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         required: str | Sequence[str] = (),
         forbidden: str | Sequence[str] = (),
         constant_bounds: tuple[float, float] | None = None,
+        shape: str | Sequence[str] = (),
+        domain: Mapping[str, tuple[float, float]] | None = None,
         verbose: bool = False,
         callback: Watcher | None = None,
         stop_when: str | Mapping[str, float] | None = None,
@@ -191,6 +200,8 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         self.required = required
         self.forbidden = forbidden
         self.constant_bounds = constant_bounds
+        self.shape = shape
+        self.domain = domain
         self.verbose = verbose
         self.callback = callback
         self.stop_when = stop_when
@@ -258,7 +269,7 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         self._check_parameters()
         given = read_guesses(self.guesses, names)
-        limits = limits_of(self, names)
+        limits, wishes = limits_of(self, names), read_shape(self.shape, self.domain, names)
         units = parsed_units(X_units, y_units, names, self.constant_units)
         pretrained = from_pretrained(self.checkpoint, self.device, knows="functions")
         # What is read back and predicts need not wait for what searches.
@@ -273,7 +284,11 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
             table, target, pretrained.config.max_variables, seed, names.columns, weights, limits.forbidden,
             limits.space.required,
         )  # fmt: skip
-        space = replace(limits.over(data.columns, names), units=units.of(data.columns) if units else None)
+        space = replace(
+            limits.over(data.columns, names),
+            units=units.of(data.columns) if units else None,
+            shape=wishes.over(data.columns, data.X, names),
+        )
         task = Task(data.X, data.y, SQUARED_ERROR, data.weights, space, seed, joblib.cpu_count())
         if y_err is not None:
             task = replace(task, noise=known_noise(y_err, data.weights, data.rows))

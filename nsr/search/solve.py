@@ -11,8 +11,10 @@ import numpy as np
 from nsr.clock import Clock
 from nsr.data.notes import tell
 from nsr.data.scaling import Scaler
+from nsr.evaluate.shape_checks import allowed
 from nsr.expressions.expression import Expression, apply, constant
 from nsr.expressions.simplify import simplify
+from nsr.expressions.space import SearchSpace
 from nsr.network.checkpoint import Pretrained
 from nsr.progress import Stopped
 from nsr.refinement.candidates import Candidate, as_found_by, fitted, scored
@@ -55,12 +57,15 @@ class _Scaled:
     def __init__(self, task: Task, guesses: Sequence[Expression], solver: Solver) -> None:
         self._guesses, self._solver = guesses, solver
         self._is_loss_open = solver.is_loss_open
-        self.scaler = Scaler.gentle(task.X, task.y)
+        exchanged = () if task.space.shape is None else task.space.shape.exchanged
+        self.scaler = Scaler.gentle(task.X, task.y).alike(exchanged)
         self.task, self.search = self._begun(task)
 
     def _begun(self, task: Task) -> tuple[Task, Search]:
         solver, scaler = self._solver, self.scaler
-        scaled = replace(task, X=task.X / scaler.x_scale, space=task.space.scaled)
+        scaled = replace(
+            task, X=task.X / scaler.x_scale, space=task.space.scaled(scaler.x_scale, scaler.y_scale)
+        )
         if scaler.y_scale != 1:
             scaled = scaled.over(scaler.y_scale)
         own = tuple(scaler.scaled(guess) for guess in self._guesses)
@@ -307,15 +312,18 @@ def _allowed(candidates: list[Candidate], task: Task) -> list[Candidate]:
     space = task.space
     if space.is_limited:
         candidates = [*candidates, *plainest(task)]
-    allowed = [candidate for candidate in candidates if space.allows(candidate.expression)]
-    if allowed:
-        return allowed
-    without_units = replace(space, units=None)
-    others = [candidate for candidate in candidates if without_units.allows(candidate.expression)]
+    if own := _within(candidates, space):
+        return own
+    others = _within(candidates, replace(space, units=None))
     if not others:
         raise LimitsError(
-            "no equation that was tried keeps to all limits (operators, max_complexity, required ...): "
+            "no equation that was tried keeps to all limits (operators, max_complexity, shape ...): "
             "loosen one of them, or give the search more time with time_limit"
         )
     tell("no equation with the given units was found: the best one shown is without regard to them")
     return others
+
+
+def _within(candidates: list[Candidate], space: SearchSpace) -> list[Candidate]:
+    is_allowed = allowed([candidate.expression for candidate in candidates], space)
+    return [candidate for candidate, own in zip(candidates, is_allowed.tolist(), strict=True) if own]

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsr.clock import Clock
+from nsr.evaluate.shape_checks import holds
 from nsr.expressions.expression import Expression
 from nsr.expressions.operator_set import ALL_OPERATORS
 from nsr.expressions.simplify import simplify
@@ -49,7 +50,7 @@ class Population:
         self._settings = settings
         self._space = task.space
         # Those for operators alone are kept to by what children are made of.
-        self._has_rules = replace(task.space, operators=ALL_OPERATORS).is_limited
+        self._has_rules = replace(task.space.of_forms, operators=ALL_OPERATORS).is_limited
         self._rng = np.random.default_rng(task.seed)
         self._grammar = Grammar.of(task.n_variables, task.space.operators)
         self._judge = Judge(task, settings.n_few, settings.n_rows)
@@ -174,6 +175,9 @@ class Population:
         fitted = self._judge.fitted(children, clock, self._settings.tried)
         if self._space.units is not None or self._has_rules:
             fitted = fitted.rows(self._are_allowed(fitted.genomes))
+        if self._space.shape is not None and len(fitted.genomes):
+            own = [fitted.genomes.expression(row) for row in range(len(fitted.genomes))]
+            fitted = fitted.rows(holds(own, self._space.shape))
         self._merge(fitted)
 
     def _merge(self, new: Judged) -> None:
