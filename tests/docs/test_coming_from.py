@@ -33,6 +33,8 @@ SINDY = (
     "TensoredLibrary", "GeneralizedLibrary", "ParameterizedLibrary", "SINDyPILibrary", "PDELibrary",
     "WeakPDELibrary",
 )  # fmt: skip
+# There only where other packages are.
+FURTHER = ("ConstrainedSR3", "StableLinearSR3", "TrappingSR3", "SINDyPI", "MIOSR", "SBR")
 DIFFERENTIATION = ("FiniteDifference", "SmoothedFiniteDifference", "SpectralDerivative", "SINDyDerivative")
 
 
@@ -74,11 +76,19 @@ def test_pysindy_has_no_other_classes():
         pysindy.BaseOptimizer, pysindy.BaseDifferentiation, pysindy.feature_library.base.BaseFeatureLibrary
     )  # fmt: skip
     there = {name for name, one in vars(pysindy).items() if inspect.isclass(one) and issubclass(one, kinds)}
-    said = {*SINDY, *DIFFERENTIATION, "BaseDifferentiation", "IdentityLibrary"}
+    said = {*SINDY, *DIFFERENTIATION, *FURTHER, "BaseDifferentiation", "IdentityLibrary"}
     assert there - said == set(), "name them on the page, or here where they have no parameters"
+    assert all(f"`{name}`" in PAGE.read_text() for name in FURTHER)
     assert {name for row in ROWS if row.section == "PySINDy" for name in row["Of"].code} == {
         *SINDY, *DIFFERENTIATION
     }  # fmt: skip
+
+
+def test_examples_have_parameters_that_exist():
+    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    assert len(blocks) == 3
+    for block in blocks:
+        exec(block, {})
 
 
 def attribute(owner: type, name: str) -> bool:
