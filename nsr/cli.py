@@ -43,6 +43,8 @@ _COMPLEXITY_HELP = "largest complexity of an equation"
 _DEPTH_HELP = "levels of an equation at most: x is one, sin(x) two"
 _CONSTANTS_HELP = "constants in an equation at most"
 _EXPONENTS_HELP = "exponents of powers, roots and ratios: '-2,-1,0.5,2'"
+_TEMPLATE_HELP = "the form of the equation, with parts to be found: 'f(mass)*exp(-g(speed, height)) + c'"
+_CONSTANT_HELP = "a constant of known value: 'g=9.81', 'g=9.81 m/s^2', 'c=scipy' or 'm=electron mass'"
 _DEFINE_HELP = "an operator of your own: 'lorentz(v) = 1/sqrt(1 - v**2)'"
 _NESTING_HELP = "how often a function may stand in another: 'exp(exp)=0,exp(sin)=0'"
 _SHAPE_HELP = "what is known of f: 'f >= 0', 'increasing in x', 'even in x', 'f -> 0 as x -> inf'"
@@ -67,6 +69,11 @@ def fit(
     weights: Annotated[str | None, typer.Option(help="column of weights of the rows")] = None,
     error: Annotated[
         str | None, typer.Option(help="column of standard deviations of the target's errors")
+    ] = None,
+    template: Annotated[str | None, typer.Option(help=_TEMPLATE_HELP)] = None,
+    constant: Annotated[list[str] | None, typer.Option(help=_CONSTANT_HELP)] = None,
+    category: Annotated[
+        str | None, typer.Option(help="column of groups, in which the law's constants may differ")
     ] = None,
     define: Annotated[list[str] | None, typer.Option(help=_DEFINE_HELP)] = None,
     operators: Annotated[str | None, typer.Option(help=_OPERATORS_HELP)] = None,
@@ -120,6 +127,7 @@ def fit(
 
         from nsr.data.column_units import split_by_comma
         from nsr.data.names import Names
+        from nsr.data.nature import constants_in_text
         from nsr.data.reading import read_table
         from nsr.data.shape_wishes import domain_in_text
         from nsr.data.table import select_columns
@@ -129,16 +137,24 @@ def fit(
         from nsr.results import resumed
         from nsr.showing import equation_lines, shown_equations
         from nsr.stopping import stop_when_in_text
-        from nsr.table_options import column_units, constant_units_for, row_columns, row_numbers
+        from nsr.table_options import (
+            column_units,
+            constant_units_for,
+            feature_frame,
+            row_columns,
+            row_numbers,
+        )
 
         table = read_table(data)
         chosen = None if features is None else split_by_comma(features)
         of_rows = row_columns(table, sample_weight=weights, y_err=error)
-        places, explained = select_columns(table, target, chosen, list(of_rows.values()))
-        X = pd.DataFrame(table.matrix(places)).set_axis([table.names[place] for place in places], axis=1)
+        grouped = None if category is None else table.place(category)
+        apart = [*of_rows.values(), *([] if grouped is None else [grouped])]
+        places, explained = select_columns(table, target, chosen, apart)
+        X = feature_frame(table, places, grouped)
         y = pd.Series(table.numbers(explained), name=table.names[explained])
         known = row_numbers(table, of_rows)
-        tell_changed(Names.of(list(X.columns)), console)
+        tell_changed(Names.of(list(X.columns[: len(places)])), console)
         own_units = column_units(table, places, explained, units)
         estimator = SymbolicRegressor(
             checkpoint=checkpoint or DEFAULT_CHECKPOINT,
@@ -151,6 +167,9 @@ def fit(
             random_state=seed,
             loss=loss,
             n_equations=equations,
+            template=template,
+            constants=constants_in_text(constant or []),
+            category=None if grouped is None else len(places),
             stop_when=None if stop_when is None else stop_when_in_text(stop_when),
             shape=shape or (),
             domain=None if domain is None else domain_in_text(domain),
@@ -214,6 +233,7 @@ def show(
     result: Annotated[Path, typer.Argument(help="JSON file that `nsr fit` or `nsr ode` wrote with --output")],
     row: Annotated[int | None, typer.Option(help=_ROW_HELP)] = None,
     form: Annotated[str | None, typer.Option("--format", help=_FORMAT_HELP)] = None,
+    group: Annotated[str | None, typer.Option(help="of a fit by --category: one group")] = None,
     output: Annotated[Path | None, typer.Option(help="file to write; default: standard output")] = None,
     define: Annotated[list[str] | None, typer.Option(help=_DEFINE_HELP)] = None,
 ) -> None:
@@ -222,14 +242,15 @@ def show(
 
     from nsr.data.writing import check_output, write_whole
     from nsr.results import load
-    from nsr.showing import in_format
+    from nsr.showing import group_of, in_format
 
     _define(define)
     if output is not None:
         check_output(output, [result])
     with told(Console(stderr=True)):
         width = Console().width if sys.stdout.isatty() and output is None else 10_000
-        written = in_format(load(result), form, row, width)
+        found = load(result) if group is None else group_of(load(result), group)
+        written = in_format(found, form, row, width)
     if output is not None:
         write_whole(output, written)
     elif isinstance(written, bytes):

@@ -11,42 +11,47 @@ import joblib
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
+from sklearn.utils.validation import check_random_state, validate_data
 
 from nsr.clock import Clock, check_time_limit
+from nsr.data.category import Category
 from nsr.data.column_units import parsed_units
-from nsr.data.guesses import over_columns, read_guesses
+from nsr.data.guesses import Guess, over_columns, read_guesses
 from nsr.data.limits import limits_of
 from nsr.data.names import Names, with_text_names
-from nsr.data.notes import kept_notes, tell
+from nsr.data.nature import read_constants, values_of
+from nsr.data.notes import kept_notes
 from nsr.data.preparation import prepare
 from nsr.data.shape_wishes import read_shape
 from nsr.data.summary import DataSummary, name_of_target
+from nsr.data.templates import read_template, template_over
 from nsr.data.weights import known_noise, row_weights
-from nsr.export.leaderboard import leaderboard
 from nsr.expressions.units import Units
 from nsr.fitted_front import FittedFront
 from nsr.live import shown
-from nsr.network.checkpoint import DEFAULT_CHECKPOINT, from_pretrained
+from nsr.network.checkpoint import DEFAULT_CHECKPOINT, Pretrained, from_pretrained
 from nsr.network.devices import check_device
 from nsr.progress import Watcher, check_callback, watchers
-from nsr.refinement.choice import RULES
+from nsr.refinement.candidates import Candidate
+from nsr.refinement.choice import RULES, Front
 from nsr.refinement.compiling import compile_kernels
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.losses import AUTO
 from nsr.refinement.selection import thinned
-from nsr.report.finding import LITTLE, percent
 from nsr.saving.functions import KIND, plain_function
 from nsr.saving.saveable import Saveable
 from nsr.search.settings import COMPONENTS, SearchSettings
 from nsr.stopping import StopWhen
 from nsr.task import Task
 from nsr.telling import told_to
+from nsr.wide_table import WideTable, with_named_constants
 
 if TYPE_CHECKING:
     from nsr.report.report import Report
+    from nsr.search.solve import Solver
 
 Array = NDArray[np.float64]
+Index = NDArray[np.intp]
 
 
 class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -106,6 +111,14 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         forbidden: Columns that no equation has.
         constant_bounds: Smallest and largest constant, in the units of the data; exponents such as 2 may be
             others.
+        constants: Constants of known value that equations call by their names, such as `{"g": 9.81}`; with
+            `X_units` with a unit, `{"g": (9.81, "m/s^2")}`, which leads the search as those of columns do.
+            `scipy` stands for the value that SciPy knows, `{"c": "scipy", "m": "electron mass"}`.
+        category: A column, by name or place, that says which group a row is of: one law is looked for, with
+            constants that are others in each group where the data say so.
+        template: The form that equations have, such as `f(x_0)*exp(-g(x_1, x_2)) + c`: functions that no
+            operator has the name of are parts to be found, each of its columns; names that are not columns
+            are constants to be fitted; all else stays as it is.
         shape: What is known of the function f, all of which every equation keeps to: `f >= 0`,
             `0 <= f <= 1`, `increasing in x`, `decreasing in x`, `convex in x`, `concave in x`, `even in x`,
             `odd in x`, `symmetric in x, y`, `f -> 0 as x -> inf`. It holds between the least and the largest
@@ -129,12 +142,18 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
             (95 % interval by Student's t). Names are `c0`, `c1`, ... in the order in which an equation has
             them, or the user's where the equation is a guess, however it is written; then the values are
             those of the guess as the user wrote it. What data leave open has infinite errors. Round
-            constants, which belong to the form, are not among them.
+            constants, which belong to the form, are not among them. With a `category` a column `group` says
+            of which group a constant is; it is empty where all share it.
         reports_: What the data say about each equation (`nsr.refinement.reported.Reported`).
         best_index_: Row of the chosen equation.
         loss_: Name of the loss that was used.
         n_features_in_: Number of columns of X.
         feature_names_in_: Names of the columns, where X had names that are text.
+        template_: The template (`nsr.expressions.template.Template`), None without one; `parts_` has what its
+            parts are in each equation.
+        category_: Name and groups of the column that tells groups (`nsr.data.category.Category`); None
+            without one. It is not among the columns that all else here counts and names.
+        named_constants_: What was given as `constants` (`nsr.data.nature.NamedConstant`).
         names_: Names of the columns, and the identifiers that stand for them in equations.
         ended_: Why the search ended: it was `answered` by what leaves nothing to look for, or `exhausted`, as
             nothing got better; its `time` was up; or it was `interrupted`, or `stopped` by `callback` or
@@ -170,6 +189,9 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         required: str | Sequence[str] = (),
         forbidden: str | Sequence[str] = (),
         constant_bounds: tuple[float, float] | None = None,
+        constants: Mapping[str, Any] | None = None,
+        category: str | int | None = None,
+        template: str | None = None,
         shape: str | Sequence[str] = (),
         domain: Mapping[str, tuple[float, float]] | None = None,
         verbose: bool = False,
@@ -200,6 +222,9 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         self.required = required
         self.forbidden = forbidden
         self.constant_bounds = constant_bounds
+        self.constants = constants
+        self.category = category
+        self.template = template
         self.shape = shape
         self.domain = domain
         self.verbose = verbose
@@ -219,7 +244,7 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         """Searches for equations; Ctrl-C ends the search early and keeps the best so far.
 
         Args:
-            X: Variables, shape (n_rows, n_columns), finite.
+            X: Variables, shape (n_rows, n_columns), finite; the column of groups may hold text.
             y: Target, shape (n_rows,), finite.
             X_units: Unit of each column, such as `m/s`, `kg*m^2` or `1`, as pint reads them, in order or
                 by the columns' names. With units only equations that they allow are kept.
@@ -264,59 +289,106 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         display: Watcher | None,
     ) -> None:
         started = time.perf_counter()
+        self._check_parameters()
+        category = None if self.category is None else Category.of(X, self.category)
+        X, codes = (X, None) if category is None else category.split(X)
         table, target = validate_data(self, with_text_names(X), y, dtype=np.float64, y_numeric=True)
         names = Names.of_table(X if hasattr(X, "columns") else table)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        self._check_parameters()
-        given = read_guesses(self.guesses, names)
+        known = read_constants(self.constants, names)
+        given = read_guesses(self.guesses, names, values_of(known))
+        template = read_template(self.template, names, values_of(known))
         limits, wishes = limits_of(self, names), read_shape(self.shape, self.domain, names)
-        units = parsed_units(X_units, y_units, names, self.constant_units)
+        units = parsed_units(X_units, y_units, names, self.constant_units, known)
         pretrained = from_pretrained(self.checkpoint, self.device, knows="functions")
         # What is read back and predicts need not wait for what searches.
         from nsr.search.noise import with_noise_model
-        from nsr.search.solve import Solver
+        from nsr.search.templates import solve_template
 
         compile_kernels()  # the seconds of a first fit's compiler are not the search's
         clock = Clock.of(self.time_limit)
-        target = np.asarray(target, dtype=np.float64)
         weights = row_weights(sample_weight, y_err, len(target))
+        # Only units tell the search where a constant of nature belongs; elsewhere numbers get their names.
+        searched = known if units is not None and units.constants == "dimensionless" else ()
+        most = max(1, pretrained.config.max_variables - len(searched))
         data = prepare(
-            table, target, pretrained.config.max_variables, seed, names.columns, weights, limits.forbidden,
+            table, np.asarray(target, dtype=np.float64), most, seed, names.columns, weights, limits.forbidden,
             limits.space.required,
         )  # fmt: skip
+        wide = WideTable(len(names.columns), known, category)
+        columns, n_used = wide.places(data.columns), len(data.columns)
+        own = columns[: n_used + len(searched)]
+        X_searched = np.hstack((data.X, wide.filled_constants(len(data.X))[:, : len(searched)]))
         space = replace(
             limits.over(data.columns, names),
-            units=units.of(data.columns) if units else None,
-            shape=wishes.over(data.columns, data.X, names),
+            units=None if units is None else units.of(own),
+            shape=wishes.over(own, X_searched, names),
         )
         task = Task(data.X, data.y, SQUARED_ERROR, data.weights, space, seed, joblib.cpu_count())
         if y_err is not None:
             task = replace(task, noise=known_noise(y_err, data.weights, data.rows))
-        settings = self.settings or SearchSettings()
-        task = with_noise_model(task, self.loss, settings.noise)
-        is_loss_open = self.loss == AUTO and y_err is None
-        solver = Solver(pretrained, self.n_candidates, self._stages, settings, self.selection, is_loss_open)
-        solver.watch = told_to(watchers(self.callback, display), names, data.columns, self.time_limit)
-        solver.stop_when = StopWhen.of(self.stop_when)
+        task = with_noise_model(task, self.loss, self._settings.noise)
+        if searched:
+            task = replace(task, X=X_searched)
+        solver = self._solver(pretrained, y_err is None)
+        solver.watch = told_to(
+            watchers(self.callback, display), [*names.identifiers, *wide.names], own, self.time_limit
+        )
         if self.warm_start and hasattr(self, "equations_"):
             solver.starts = self._starts(names, data.columns)
         guesses = over_columns(given, data.columns)
-        solution, task = solver.solve(task, [guess.expression for guess in guesses], clock)
-        self.names_ = names
+        form = template and template_over(template, data.columns, task.n_variables, names)
+        if form is not None:
+            solution, task = solve_template(solver, task, form, clock, wide.places_of(searched, n_used))
+        else:
+            of_rows = None if category is None or codes is None else category.checked(codes[data.rows])
+            solution, task = _solved(solver, task, guesses, of_rows, wide.n_groups, clock)
+        solution, found, task = with_named_constants(solution, solver.found, task, wide, n_used, form)
+        self.names_, self.category_, self.named_constants_, self.template_ = names, category, known, template
+        self.ended_, self.n_tried_ = solver.ended, solver.n_tried
+        self._keep(solution, found, task, columns, guesses)
+        self._keep_rows(task, wide.filled(table, codes), data.rows)
+        self.data_ = DataSummary.of(self._seen.X, self._seen.y, names.columns, name_of_target(y), len(target))
+        self.seconds_ = time.perf_counter() - started
+
+    def _solver(self, pretrained: Pretrained, is_open: bool) -> Solver:
+        """How to search.
+
+        Args:
+            pretrained: The network.
+            is_open: Whether nothing is known of errors.
+        """
+        from nsr.search.solve import Solver
+
+        is_loss_open = self.loss == AUTO and is_open
+        solver = Solver(
+            pretrained, self.n_candidates, self._stages, self._settings, self.selection, is_loss_open
+        )
+        solver.stop_when = StopWhen.of(self.stop_when)
+        return solver
+
+    @property
+    def _settings(self) -> SearchSettings:
+        return self.settings or SearchSettings()
+
+    def _keep(
+        self, solution: Front, found: list[Candidate], task: Task, columns: Index, guesses: Sequence[Guess]
+    ) -> None:
+        """Keeps a front, as much of it as was asked for, over the table's columns."""
         self.loss_ = task.loss.name
         named = {place for place, row in enumerate(solution.candidates) if row.name}
         kept = thinned(solution.candidates, solution.best, self.n_equations, named)
         self.best_index_ = kept.index(solution.best)
-        self._found, self._columns = solver.found, data.columns
-        self._keep_front([solution.candidates[place] for place in kept], task, data.columns, guesses)
-        self.ended_, self.n_tried_ = solver.ended, solver.n_tried
-        if solver.n_tried:  # otherwise it was told why nothing was found
+        self._found, self._columns = found, columns
+        self._keep_front([solution.candidates[place] for place in kept], task, columns, guesses)
+        if self.n_tried_:  # otherwise it was told why nothing was found
             self._tell_unexplained()
-        order = np.argsort(data.rows)
-        self._seen = replace(task.of_rows(order), X=table[data.rows[order]], n_threads=1)
+
+    def _keep_rows(self, task: Task, table: Array, rows: Index) -> None:
+        """Keeps the rows that were looked at, in the user's order, with all columns."""
+        order = np.argsort(rows)
+        self._seen = replace(task.of_rows(order), X=table[rows[order]], n_threads=1)
         self._report: Report | None = None
-        self.data_ = DataSummary.of(self._seen.X, self._seen.y, names.columns, name_of_target(y), len(target))
-        self.seconds_ = time.perf_counter() - started
 
     def _check_parameters(self) -> None:
         if self.n_candidates < 1:
@@ -332,47 +404,15 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         check_device(self.device)
         StopWhen.of(self.stop_when)
         check_callback(self.callback)
-
-    def report(self) -> Report:
-        """What the chosen equation explains, what is left, what of the data it needs, and what is doubtful.
-
-        Returns:
-            A report whose attributes are facts, and whose text is a page with a line for each check.
-        """
-        check_is_fitted(self)
-        if self._report is not None:
-            return self._report
-        from nsr.report.fitted import Fitted
-        from nsr.report.report import SearchSummary, report_on
-
-        seed = self.random_state if isinstance(self.random_state, int) else None
-        search = SearchSummary(self.ended_, self.n_tried_, self.seconds_, self.time_limit, seed)
-        names = self.names_.identifiers
-        fitted = Fitted(self._seen, self.expressions_[self.best_index_], names, self._seen.seed)
-        equation = self.equations("warranted")[self.best_index_]
-        self._report = report_on(fitted, equation, self.data_.n_rows, search)
-        return self._report
+        if self.template is not None and (self.category is not None or len(self.guesses)):
+            other = "guesses" if self.category is None else "a category"
+            raise ValueError(f"a template cannot be combined with {other}: leave one of them out")
+        if len(self.shape) and (self.template is not None or self.category is not None):
+            other = "a template" if self.category is None else "a category"
+            raise ValueError(f"shape cannot be combined with {other}: leave one of them out")
 
     def _plain(self) -> tuple[str, dict[str, Any]]:
         return KIND, plain_function(self)
-
-    def __repr__(self, N_CHAR_MAX: int = 700) -> str:
-        """The leaderboard once fitted, the parameters before."""
-        header: str = super().__repr__(N_CHAR_MAX)
-        if not hasattr(self, "equations_"):
-            return header
-        return f"{header}\n{leaderboard(self.equations_, self.equations('warranted'), self.best_index_)}"
-
-    def _tell_unexplained(self) -> None:
-        explained = float(self.best_["r2"])
-        if explained < LITTLE:
-            what = (
-                f"{percent(explained)} of the target's variance" if explained > 0 else "no more than its mean"
-            )
-            tell(
-                f"the chosen equation explains {what}: what is left may be noise, or due to what is not in "
-                "the table; report() says more, and time_limit gives the search more time"
-            )
 
     @property
     def _stages(self) -> tuple[str, ...]:
@@ -384,3 +424,29 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         tags.regressor_tags.poor_score = True
         tags.non_deterministic = False
         return tags
+
+
+def _solved(
+    solver: Solver,
+    task: Task,
+    guesses: Sequence[Guess],
+    codes: Index | None,
+    n_groups: int,
+    clock: Clock,
+) -> tuple[Front, Task]:
+    """A front and what it explains.
+
+    Args:
+        solver: How to search.
+        task: In the user's units.
+        guesses: The user's own.
+        codes: The number of each row's group; None where there are none.
+        n_groups: How many groups there are.
+        clock: For everything.
+    """
+    from nsr.search.by_group import solve_by_group
+
+    forms = [guess.expression for guess in guesses]
+    if codes is None:
+        return solver.solve(task, forms, clock)
+    return solve_by_group(solver, task, codes, n_groups, forms, clock)

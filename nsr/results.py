@@ -122,7 +122,10 @@ def predictions(
     X = np.zeros((len(table), len(columns)))
     if needed:
         X[:, needed] = table.matrix(table.places([columns[place] for place in needed]))
-    values = Program([expression]).values(X)[0]
+    category, codes = estimator.category_, None
+    if category is not None:
+        codes = category.codes(table.labels(table.place(category.name)))
+    values = Program([expression]).values(estimator._wide.filled(X, codes))[0]
     undefined = np.flatnonzero(~np.isfinite(values))
     if len(undefined):
         tell(

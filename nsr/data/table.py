@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from nsr.data.category import checked_labels
 from nsr.data.names import did_you_mean
 from nsr.data.notes import tell
 
@@ -89,6 +90,15 @@ class Table:
             )
         return numbers
 
+    def labels(self, place: int) -> list[str]:
+        """A column as labels of groups, none of them empty, one for each row.
+
+        Raises:
+            ValueError: If a cell is empty; the message names the first one and its line.
+        """
+        lines = [f"line {line}" for line in self.lines]
+        return checked_labels(self.cells[place].tolist(), self.names[place], lines)
+
     def matrix(self, places: Sequence[int]) -> NDArray[np.float64]:
         """Columns as finite numbers, shape (n_rows, n_places); errors as in `numbers`."""
         return np.column_stack([self.numbers(place) for place in places])
@@ -153,7 +163,9 @@ def select_columns(
     """
     explained = table.place(target)
     if explained in apart:
-        raise ValueError(f"column {target!r} is the target; --weights and --error are columns beside it")
+        raise ValueError(
+            f"column {target!r} is the target; --weights, --error and --category are columns beside it"
+        )
     if features is not None:
         places = table.places(features)
         if not places or explained in places:

@@ -182,7 +182,7 @@ class Solver:
         weights = task.weights
         task = with_doubts(task, task.centre, weights, self.settings.noise)
         candidates = constants(task, self.settings.finishing)
-        if task.null_loss > 0 and np.any(np.ptp(task.X, axis=0) > 0):
+        if is_explicable(task):
             if task.n_rows < _FEW_ROWS:
                 tell(f"{task.n_rows} rows are few: another equation may explain them as well by chance")
             task, found = self._found(task, guesses, clock)
@@ -197,17 +197,38 @@ class Solver:
         safe = without_needless_poles(told_apart, task, in_time)
         choosing = Clock.of(max(clock.left, self.settings.finishing.least_choice))
         front = chosen_front(safe, task, self.rule, choosing)
-        self._note_time(clock)
+        self.note_time(clock)
         if not task.loss.is_quadratic:
             task = replace(task, weights=weights)
         rows = front.candidates
         told = as_found_by(rows, scored([row.expression for row in rows], task), task)
         return replace(front, candidates=likeliest(told, task)), task
 
+    def explored(
+        self, task: Task, guesses: Sequence[Expression], clock: Clock
+    ) -> tuple[Task, list[Candidate]]:
+        """What a search finds, none of it chosen yet, where the task is a part of another one.
+
+        Arguments are those of `solve`; what was tried counts beside what was tried before.
+
+        Returns:
+            The task with the loss that the search has settled on, and the candidates.
+        """
+        if not is_explicable(task) or self._is_stopped:
+            return task, []
+        return self._found(task, guesses, clock)
+
+    def is_enough(self, candidate: Candidate, task: Task) -> bool:
+        """Whether a candidate of a task in the user's units is as good as was asked for."""
+        r2 = 1 - candidate.loss / task.null_loss if task.null_loss else 1.0
+        wanted, is_exact = self.stop_when, task.is_exact(candidate.loss)
+        return wanted is not None and wanted.is_met(r2, candidate.complexity, is_exact)
+
     def _note_ending(self, search: Search) -> None:
         self.ended = "stopped" if self._is_stopped else search.ended
 
-    def _note_time(self, clock: Clock) -> None:
+    def note_time(self, clock: Clock) -> None:
+        """Says that time was up where it was."""
         if clock.is_out_of_time and self.ended not in {"interrupted", "stopped"}:
             self.ended = "time"
 
@@ -277,6 +298,23 @@ class Solver:
         except KeyboardInterrupt:
             self.ended = "interrupted"
             return pool
+
+
+def counted_on(watch: Watch | None, solver: Solver) -> Watch | None:
+    """What watches one of several searches: what was tried is counted on from those before it.
+
+    Args:
+        watch: Is told of all of them; None where nobody is.
+        solver: Does all of them.
+    """
+    if watch is None:
+        return None
+    return lambda at_work, best, n_tried, front: watch(at_work, best, solver.n_tried + n_tried, front)
+
+
+def is_explicable(task: Task) -> bool:
+    """Whether there is anything to explain, and anything to explain it with."""
+    return task.null_loss > 0 and bool(np.any(np.ptp(task.X, axis=0) > 0))
 
 
 def _with_units_first(
