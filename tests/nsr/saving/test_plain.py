@@ -81,5 +81,5 @@ def test_all_fields_of_a_report_are_known_types():
     hints = {field.name for field in dataclasses.fields(Report)}
     assert hints == {
         "equation", "n_rows", "n_rows_used", "n_columns", "explained", "noise", "relative_error", "columns",
-        "search", "findings",
+        "search", "findings", "by_group",
     }  # fmt: skip
