@@ -36,6 +36,7 @@ _FORMAT_HELP = (
 )
 _STOP_HELP = "when an equation is good enough: 'exact', or 'r2=0.99,complexity=10'"
 _RESUME_HELP = "result of an earlier fit to begin with"
+_MISSING_HELP = "empty cells: error (default), drop (their rows are left out) or impute (by medians)"
 _DEVICE_HELP = "auto, cpu, cuda, cuda:0, mps ..."
 _OPERATORS_HELP = "operators and groups that equations may have, by comma: 'arithmetic,exp,sqrt'"
 _WITHOUT_HELP = "operators and groups that they may not have: 'trigonometric'"
@@ -67,6 +68,7 @@ def fit(
     error: Annotated[
         str | None, typer.Option(help="column of standard deviations of the target's errors")
     ] = None,
+    missing: Annotated[str, typer.Option(help=_MISSING_HELP)] = "error",
     define: Annotated[list[str] | None, typer.Option(help=_DEFINE_HELP)] = None,
     operators: Annotated[str | None, typer.Option(help=_OPERATORS_HELP)] = None,
     without: Annotated[str | None, typer.Option(help=_WITHOUT_HELP)] = None,
@@ -114,6 +116,8 @@ def fit(
         import pandas as pd
 
         from nsr.data.column_units import split_by_comma
+        from nsr.data.indicators import Indicators
+        from nsr.data.missing import check_way
         from nsr.data.names import Names
         from nsr.data.reading import read_table
         from nsr.data.table import select_columns
@@ -128,11 +132,13 @@ def fit(
         table = read_table(data)
         chosen = None if features is None else split_by_comma(features)
         of_rows = row_columns(table, sample_weight=weights, y_err=error)
-        places, explained = select_columns(table, target, chosen, list(of_rows.values()))
-        X = pd.DataFrame(table.matrix(places)).set_axis([table.names[place] for place in places], axis=1)
-        y = pd.Series(table.numbers(explained), name=table.names[explained])
+        places, explained = select_columns(table, target, chosen, list(of_rows.values()), with_text=True)
+        check_way(missing)
+        X = table.frame(places, missing != "error")
+        y = pd.Series(table.numbers(explained, missing != "error"), name=table.names[explained])
         known = row_numbers(table, of_rows)
-        tell_changed(Names.of(list(X.columns)), console)
+        indicators = Indicators.of(X)
+        tell_changed(Names.of(list(X.columns) if indicators is None else indicators.names), console)
         own_units = column_units(table, places, explained, units)
         estimator = SymbolicRegressor(
             checkpoint=checkpoint or DEFAULT_CHECKPOINT,
@@ -145,6 +151,7 @@ def fit(
             random_state=seed,
             loss=loss,
             n_equations=equations,
+            missing=missing,
             stop_when=None if stop_when is None else stop_when_in_text(stop_when),
             **_limits(
                 define,

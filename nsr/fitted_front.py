@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, overload
+from typing import Any, Literal, overload
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_array, check_is_fitted, check_X_y, validate_data
 
 from nsr.data.guesses import Guess
+from nsr.data.indicators import Indicators
+from nsr.data.missing import Filling, with_gaps_filled
 from nsr.data.names import Names, places_of, with_text_names
 from nsr.data.summary import DataSummary
 from nsr.evaluate.program import Program
@@ -39,6 +41,9 @@ class FittedFront(ExportedRows):
     _found: list[Candidate]
     _columns: NDArray[np.intp]
     warnings_: list[str]
+    indicators_: Indicators | None
+    filling_: Filling | None
+    missing: str
 
     @overload
     def predict(
@@ -75,23 +80,89 @@ class FittedFront(ExportedRows):
                 the tails are those of the noise that the loss is made for.
 
         Returns:
-            Predictions, shape (n_rows,); NaN where the equation has no value. With `return_std` also standard
+            Predictions, shape (n_rows,); NaN where the equation has no value, or needs one that is
+            missing where `missing="drop"`. With `return_std` also standard
             deviations, shape (n_rows,); with `interval` bounds, shape (n_rows, 2). These take the form of the
             equation for granted; they are infinite where a prediction depends on what the data leave open.
 
         Raises:
-            ValueError: If both are asked for, or the probability is not between 0 and 1.
+            ValueError: If both are asked for, the probability is not between 0 and 1, or a column of text has
+                a value that it did not have in the fit.
         """
         check_is_fitted(self)
         check_asked(return_std, interval)
-        self.names_.check_order(X)
-        table = validate_data(self, with_text_names(X), dtype=np.float64, reset=False)
-        place = self.row(index)
-        expression = self.expressions_[place]
+        return self.predicted(self.table(X), self.row(index), return_std, interval)
+
+    def table(self, X: ArrayLike) -> Array:
+        """Rows as equations see them: columns of text as indicators, missing values imputed where fit did so.
+
+        Args:
+            X: Variables, shape (n_rows, n_columns).
+
+        Returns:
+            Shape (n_rows, n_variables), a column for each of `names_`; NaN where `missing="drop"` leaves it.
+        """
+        check_is_fitted(self)
+        if self.indicators_ is None:
+            self.names_.check_order(X)
+        table = self._numbers_of(X, self.indicators_, None)[0]
+        return table if self.filling_ is None else self.filling_.filled(table)
+
+    def predicted(
+        self, table: Array, place: int, return_std: bool = False, interval: float | None = None
+    ) -> Array | tuple[Array, Array]:
+        """What `predict` says of rows as equations see them, shape (n_rows, n_variables)."""
+        expression, said = self.expressions_[place], self.reports_[place]
         values = np.asarray(Program([expression]).values(table)[0], dtype=np.float64)
-        if interval is not None:
-            return values, self.reports_[place].interval_of(expression, table, values, interval)
-        return (values, self.reports_[place].std_of(expression, table)) if return_std else values
+        is_unknown = np.isnan(table[:, list(expression.variables)]).any(axis=1)
+        values[is_unknown] = np.nan  # also where a switch passes over what is missing
+        if interval is None and not return_std:
+            return values
+        if interval is None:
+            other = said.std_of(expression, table)
+        else:
+            other = said.interval_of(expression, table, values, interval)
+        other[is_unknown] = np.nan
+        return values, other
+
+    def _read(self, X: ArrayLike, y: ArrayLike, indicators: Indicators | None) -> tuple[Array, Array, Names]:
+        """A table and its target as numbers, NaN where one is missing, and the names of its columns."""
+        is_without = None
+        if self.missing != "error":
+            y, is_without = with_gaps_filled(y)
+        table, target = self._numbers_of(X, indicators, y, is_fit=True)
+        if is_without is not None:
+            target[is_without] = np.nan
+        if indicators is not None:
+            return table, target, Names.of(indicators.names)
+        return table, target, Names.of_table(X if hasattr(X, "columns") else table)
+
+    def _numbers_of(
+        self, X: ArrayLike, indicators: Indicators | None, y: ArrayLike | None, is_fit: bool = False
+    ) -> tuple[Array, Array]:
+        """A table, and its target, which only a fit has, as scikit-learn checks them."""
+        own = with_text_names(X)
+        checks: dict[str, Any] = {"dtype": np.float64}
+        checks["ensure_all_finite"] = True if self.missing == "error" else "allow-nan"
+        try:
+            if indicators is not None:
+                validate_data(self, own, reset=is_fit, skip_check_array=True)
+                encoded = with_text_names(indicators.encoded(pd.DataFrame(own)))
+                if not is_fit:
+                    return check_array(encoded, **checks), np.empty(0)
+                table, target = check_X_y(encoded, y, y_numeric=True, **checks)
+            elif not is_fit:
+                return validate_data(self, own, reset=False, **checks), np.empty(0)
+            else:
+                table, target = validate_data(self, own, y, y_numeric=True, **checks)
+        except ValueError as error:
+            if self.missing != "error" or "contains NaN" not in str(error):
+                raise
+            what = str(error).splitlines()[0]
+            raise ValueError(
+                f"{what} missing='drop' leaves such rows out, missing='impute' fills them"
+            ) from None
+        return table, np.array(target, dtype=np.float64)
 
     @property
     def best_(self) -> pd.Series:

@@ -68,7 +68,7 @@ def plot_fit(
         index: Row of `equations_`; the chosen one by default.
         ax: Where to draw.
     """
-    table, y = _table(X), np.asarray(y, dtype=np.float64)
+    table, y = estimator.table(X), np.asarray(y, dtype=np.float64)
     if table.shape[1] == 1:
         ax = plot_slice(estimator, X, 0, index, ax)
         ax.plot(table[:, 0], y, "o", markersize=3, color="0.3", label="observed")
@@ -77,7 +77,7 @@ def plot_fit(
     ax = ax or _new_axes()
     predicted = estimator.predict(X, index)
     ax.plot(predicted, y, "o", markersize=3)
-    ends = [min(np.nanmin(predicted), y.min()), max(np.nanmax(predicted), y.max())]
+    ends = [min(np.nanmin(predicted), np.nanmin(y)), max(np.nanmax(predicted), np.nanmax(y))]
     ax.plot(ends, ends, color="0.5", linewidth=1)
     ax.set(xlabel="predicted", ylabel="observed")
     return ax
@@ -115,7 +115,7 @@ def plot_slice(
         ValueError: If there is no such column.
     """
     ax = ax or _new_axes()
-    table, place = _table(X), _place(estimator, column)
+    table, place = estimator.table(X), _place(estimator, column)
     along = _over_range(table, place, _N_FINE)
     values, bounds = _values(estimator, _at_medians(table, {place: along}), index)
     (line,) = ax.plot(along, values, label="equation")
@@ -144,7 +144,7 @@ def plot_surface(
         ValueError: If there are no such columns.
     """
     ax = ax or _new_axes()
-    table = _table(X)
+    table = estimator.table(X)
     across, up = (_place(estimator, column) for column in columns)
     grid = np.meshgrid(*(_over_range(table, place, _N_GRID) for place in (across, up)))
     points = _at_medians(table, {across: grid[0].ravel(), up: grid[1].ravel()})
@@ -197,39 +197,30 @@ def _new_axes() -> Any:
     return plt.subplots()[1]
 
 
-def _table(X: ArrayLike) -> Array:
-    return np.asarray(X, dtype=np.float64)
-
-
 def _place(estimator: SymbolicRegressor, column: int | str) -> int:
     return estimator.names_.place(column) if isinstance(column, str) else int(column)
 
 
 def _over_range(table: Array, place: int, n: int) -> Array:
-    return np.linspace(table[:, place].min(), table[:, place].max(), n)
+    return np.linspace(np.nanmin(table[:, place]), np.nanmax(table[:, place]), n)
 
 
 def _at_medians(table: Array, given: Mapping[int, Array]) -> Array:
     """Points, shape (n, n_columns), with values, shape (n,), of some columns; others at their median."""
-    medians = np.median(table, axis=0)
+    medians = np.nanmedian(table, axis=0)
     columns = [given.get(place, median) for place, median in enumerate(medians)]
     return np.column_stack(np.broadcast_arrays(*columns))
 
 
 def _values(estimator: SymbolicRegressor, points: Array, index: int | None) -> tuple[Array, Array]:
     """Values at points, and bounds of new observations, shape (n_points, 2)."""
-    table: Any = points
-    if hasattr(estimator, "feature_names_in_"):
-        import pandas as pd
-
-        table = pd.DataFrame(points, columns=estimator.feature_names_in_)
-    values, bounds = estimator.predict(table, index, interval=_LEVEL)
+    values, bounds = estimator.predicted(points, estimator.row(index), interval=_LEVEL)
     return values, bounds
 
 
 def _most_needed(estimator: SymbolicRegressor, X: ArrayLike) -> list[int]:
     """Columns of the chosen equation, those first along which it varies most, the others at their median."""
-    table = _table(X)
+    table = estimator.table(X)
     used = estimator.expressions_[estimator.best_index_].variables
     spread = {}
     for place in used:

@@ -12,13 +12,14 @@ import joblib
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
+from sklearn.utils.validation import check_is_fitted, check_random_state
 
 from nsr.clock import Clock, check_time_limit
 from nsr.data.column_units import parsed_units
 from nsr.data.guesses import over_columns, read_guesses
+from nsr.data.indicators import Indicators
 from nsr.data.limits import limits_of
-from nsr.data.names import Names, with_text_names
+from nsr.data.missing import Filling, check_way, tell_filled
 from nsr.data.notes import kept_notes, tell
 from nsr.data.preparation import prepare
 from nsr.data.summary import DataSummary, name_of_target
@@ -88,6 +89,10 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
             and `complexity` (at most), such as `{"r2": 0.99, "complexity": 10}`. By default the search ends
             where an answer leaves nothing to look for.
         warm_start: Whether a further fit, to the same columns, begins with what the one before has found.
+        missing: What to do about missing values, NaN in X or y: `error` refuses them; `drop` leaves rows out
+            that miss a value, and predicts NaN where the equation needs one; `impute` replaces them by the
+            median of the column, in `predict` by that of the fit. Rows without a target are left out in
+            either case.
         settings: The numbers of the search, for ablations; the defaults of `SearchSettings`.
         operators: Which operators equations may have: names (`add`, `sin`), symbols (`+`) or groups
             (`arithmetic`, `powers`, `trigonometric`, `exponential`, `hyperbolic`, `piecewise`, `special`).
@@ -134,6 +139,9 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         n_features_in_: Number of columns of X.
         feature_names_in_: Names of the columns, where X had names that are text.
         names_: Names of the columns, and the identifiers that stand for them in equations.
+        indicators_: What columns of text have become (`nsr.data.indicators.Indicators`); None without any.
+        filling_: What takes the place of missing values (`nsr.data.missing.Filling`); None unless they are
+            imputed.
         ended_: Why the search ended: it was `answered` by what leaves nothing to look for, or `exhausted`, as
             nothing got better; its `time` was up; or it was `interrupted`, or `stopped` by `callback` or
             `stop_when`.
@@ -172,6 +180,7 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         callback: Watcher | None = None,
         stop_when: str | Mapping[str, float] | None = None,
         warm_start: bool = False,
+        missing: str = "error",
     ) -> None:
         self.checkpoint = checkpoint
         self.n_candidates = n_candidates
@@ -200,6 +209,7 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         self.callback = callback
         self.stop_when = stop_when
         self.warm_start = warm_start
+        self.missing = missing
 
     def fit(
         self,
@@ -213,8 +223,11 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         """Searches for equations; Ctrl-C ends the search early and keeps the best so far.
 
         Args:
-            X: Variables, shape (n_rows, n_columns), finite.
-            y: Target, shape (n_rows,), finite.
+            X: Variables, shape (n_rows, n_columns), finite, or NaN where `missing` allows it. A data frame
+                may have columns of text or of pandas' categories: each value becomes a column of its own,
+                such as `sex=male`, which is 1 in the value's rows and 0 elsewhere; of two values the first
+                in the alphabet needs none.
+            y: Target, shape (n_rows,), finite, or NaN where `missing` allows it.
             X_units: Unit of each column, such as `m/s`, `kg*m^2` or `1`, as pint reads them, in order or
                 by the columns' names. With units only equations that they allow are kept.
             y_units: Unit of the target.
@@ -258,17 +271,23 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         display: Watcher | None,
     ) -> None:
         started = time.perf_counter()
-        table, target = validate_data(self, with_text_names(X), y, dtype=np.float64, y_numeric=True)
-        names = Names.of_table(X if hasattr(X, "columns") else table)
-        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         self._check_parameters()
+        indicators = Indicators.of(X)
+        if indicators is not None:
+            indicators.tell_made()
+        table, target, names = self._read(X, y, indicators)
+        filling = Filling.of(table) if self.missing == "impute" else None
+        if filling is not None:
+            tell_filled(table, names.columns)
+            table = filling.filled(table)
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         given = read_guesses(self.guesses, names)
         limits = limits_of(self, names)
+        X_units = X_units if indicators is None else indicators.units(X_units)
         units = parsed_units(X_units, y_units, names, self.constant_units)
         pretrained = from_pretrained(self.checkpoint, self.device, knows="functions")
         compile_kernels()  # the seconds of a first fit's compiler are not the search's
         clock = Clock.of(self.time_limit)
-        target = np.asarray(target, dtype=np.float64)
         weights = row_weights(sample_weight, y_err, len(target))
         data = prepare(
             table, target, pretrained.config.max_variables, seed, names.columns, weights, limits.forbidden,
@@ -288,7 +307,7 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
             solver.starts = self._starts(names, data.columns)
         guesses = over_columns(given, data.columns)
         solution, task = solver.solve(task, [guess.expression for guess in guesses], clock)
-        self.names_ = names
+        self.names_, self.indicators_, self.filling_ = names, indicators, filling
         self.loss_ = task.loss.name
         kept = thinned(solution.candidates, solution.best, self.n_equations)
         self.best_index_ = kept.index(solution.best)
@@ -298,7 +317,9 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         if solver.n_tried:  # otherwise it was told why nothing was found
             self._tell_unexplained()
         order = np.argsort(data.rows)
-        self._seen = replace(task.of_rows(order), X=table[data.rows[order]], n_threads=1)
+        # Columns that no equation has may miss values.
+        seen = table[data.rows[order]]
+        self._seen = replace(task.of_rows(order), X=Filling.of(seen).filled(seen), n_threads=1)
         self._report: Report | None = None
         self.data_ = DataSummary.of(self._seen.X, self._seen.y, names.columns, name_of_target(y), len(target))
         self.seconds_ = time.perf_counter() - started
@@ -315,6 +336,7 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
             raise ValueError(f"selection {self.selection!r} must be one of {', '.join(RULES)}")
         Units.check_constants(self.constant_units)
         check_device(self.device)
+        check_way(self.missing)
         StopWhen.of(self.stop_when)
         check_callback(self.callback)
 
@@ -381,4 +403,5 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         tags = super().__sklearn_tags__()
         tags.regressor_tags.poor_score = True
         tags.non_deterministic = False
+        tags.input_tags.allow_nan = self.missing != "error"
         return tags

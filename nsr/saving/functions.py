@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nsr.data.indicators import Indicators
+from nsr.data.missing import Filling
 from nsr.data.names import Names
 from nsr.data.summary import DataSummary
 from nsr.refinement.likelihood import SQUARED_ERROR
@@ -47,6 +49,8 @@ def plain_function(estimator: SymbolicRegressor) -> dict[str, Any]:
         "target": estimator.data_.target.name,
         "features": list(names.identifiers),
         "columns": dict(zip(names.identifiers, names.columns, strict=True)),
+        "indicators": plain(estimator.indicators_),
+        "filling": plain(estimator.filling_),
         "named": plain(list(getattr(estimator, "feature_names_in_", []))),
         "best": int(estimator.best_index_),
         "operators": plain_operators(estimator.expressions_),
@@ -94,7 +98,10 @@ def fill_function(
     rows = content["equations"]
     own = rebuilt_loss(content["loss"], loss)
     estimator.names_ = Names(tuple(str(content["columns"][name]) for name in features), tuple(features))
-    estimator.n_features_in_ = len(features)
+    indicators: Indicators | None = rebuilt(Indicators | None, content.get("indicators"))
+    estimator.indicators_ = indicators
+    estimator.filling_ = rebuilt(Filling | None, content.get("filling"))
+    estimator.n_features_in_ = len(features) if indicators is None else len(indicators.columns)
     if content["named"]:
         estimator.feature_names_in_ = np.array(content["named"], dtype=object)
     estimator.expressions_ = [rebuilt_expression(row["tokens"], len(features)) for row in rows]

@@ -131,7 +131,7 @@ def test_a_million_rows_are_sampled_and_told(nsr, tmp_path, guessed, rng):
     path.write_text("a,b\n" + 1_000 * rows)
     code, out, err = nsr("fit", path, "--target", "b")
     assert code == 0
-    assert "1000000 rows: a random 10000" in err
+    assert "1000000 rows: the search looks at 10000" in err
     assert "b = 3*a" in out
 
 

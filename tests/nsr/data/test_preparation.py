@@ -60,7 +60,7 @@ def test_of_too_many_variables_the_relevant_ones_are_kept(rng):
 
 def test_of_too_many_rows_a_sample_is_used(rng):
     X = rng.normal(size=(30_000, 1))
-    with pytest.warns(DataWarning, match="30000 rows: a random 10000"):
+    with pytest.warns(DataWarning, match="30000 rows: the search looks at 10000"):
         data = prepare(X, X[:, 0] * 2, 10, 0)
     assert len(data.y) == 10_000
     np.testing.assert_array_equal(data.y, data.X[:, 0] * 2)
