@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, check_X_y, va
 
 from nsr.data.guesses import Guess
 from nsr.data.indicators import Indicators
-from nsr.data.missing import Filling, with_gaps_filled
+from nsr.data.missing import Filling, tell_filled, with_gaps_filled
 from nsr.data.names import Names, places_of, with_text_names
 from nsr.data.summary import DataSummary
 from nsr.evaluate.program import Program
@@ -125,17 +125,27 @@ class FittedFront(ExportedRows):
         other[is_unknown] = np.nan
         return values, other
 
-    def _read(self, X: ArrayLike, y: ArrayLike, indicators: Indicators | None) -> tuple[Array, Array, Names]:
-        """A table and its target as numbers, NaN where one is missing, and the names of its columns."""
+    def _read(self, X: ArrayLike, y: ArrayLike) -> tuple[Array, Array, Names]:
+        """A table and its target as numbers, and the names of its columns, as a fit begins with them.
+
+        Missing values are imputed where the user says so, and else NaN.
+        """
+        self.indicators_, self.filling_ = Indicators.of(X), None
         is_without = None
         if self.missing != "error":
             y, is_without = with_gaps_filled(y)
-        table, target = self._numbers_of(X, indicators, y, is_fit=True)
+        table, target = self._numbers_of(X, self.indicators_, y, is_fit=True)
         if is_without is not None:
             target[is_without] = np.nan
-        if indicators is not None:
-            return table, target, Names.of(indicators.names)
-        return table, target, Names.of_table(X if hasattr(X, "columns") else table)
+        names = Names.of_table(X if hasattr(X, "columns") else table)
+        if self.indicators_ is not None:
+            self.indicators_.tell_made()
+            names = Names.of(self.indicators_.names)
+        if self.missing == "impute":
+            self.filling_ = Filling.of(table)
+            tell_filled(table, names.columns)
+            table = self.filling_.filled(table)
+        return table, target, names
 
     def _numbers_of(
         self, X: ArrayLike, indicators: Indicators | None, y: ArrayLike | None, is_fit: bool = False

@@ -17,11 +17,10 @@ from sklearn.utils.validation import check_is_fitted, check_random_state
 from nsr.clock import Clock, check_time_limit
 from nsr.data.column_units import parsed_units
 from nsr.data.guesses import over_columns, read_guesses
-from nsr.data.indicators import Indicators
 from nsr.data.limits import limits_of
-from nsr.data.missing import Filling, check_way, tell_filled
+from nsr.data.missing import Filling, check_way
 from nsr.data.notes import kept_notes, tell
-from nsr.data.preparation import prepare
+from nsr.data.preparation import Index, Prepared, prepare
 from nsr.data.summary import DataSummary, name_of_target
 from nsr.data.weights import known_noise, row_weights
 from nsr.data.writing import check_output
@@ -32,7 +31,8 @@ from nsr.live import shown
 from nsr.network.checkpoint import DEFAULT_CHECKPOINT, from_pretrained
 from nsr.network.devices import check_device
 from nsr.progress import Watcher, check_callback, watchers
-from nsr.refinement.choice import RULES
+from nsr.refinement.all_rows import on_all_rows
+from nsr.refinement.choice import RULES, Front
 from nsr.refinement.compiling import compile_kernels
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.losses import AUTO
@@ -272,18 +272,12 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
     ) -> None:
         started = time.perf_counter()
         self._check_parameters()
-        indicators = Indicators.of(X)
-        if indicators is not None:
-            indicators.tell_made()
-        table, target, names = self._read(X, y, indicators)
-        filling = Filling.of(table) if self.missing == "impute" else None
-        if filling is not None:
-            tell_filled(table, names.columns)
-            table = filling.filled(table)
+        table, target, names = self._read(X, y)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         given = read_guesses(self.guesses, names)
         limits = limits_of(self, names)
-        X_units = X_units if indicators is None else indicators.units(X_units)
+        if self.indicators_ is not None:
+            X_units = self.indicators_.units(X_units)
         units = parsed_units(X_units, y_units, names, self.constant_units)
         pretrained = from_pretrained(self.checkpoint, self.device, knows="functions")
         compile_kernels()  # the seconds of a first fit's compiler are not the search's
@@ -307,8 +301,10 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
             solver.starts = self._starts(names, data.columns)
         guesses = over_columns(given, data.columns)
         solution, task = solver.solve(task, [guess.expression for guess in guesses], clock)
-        self.names_, self.indicators_, self.filling_ = names, indicators, filling
-        self.loss_ = task.loss.name
+        seen = task
+        if data.usable is not None:
+            solution, task = self._on_all(solution, task, table, target, weights, y_err, data)
+        self.names_, self.loss_ = names, task.loss.name
         kept = thinned(solution.candidates, solution.best, self.n_equations)
         self.best_index_ = kept.index(solution.best)
         self._found, self._columns = solver.found, data.columns
@@ -316,13 +312,37 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         self.ended_, self.n_tried_ = solver.ended, solver.n_tried
         if solver.n_tried:  # otherwise it was told why nothing was found
             self._tell_unexplained()
-        order = np.argsort(data.rows)
-        # Columns that no equation has may miss values.
-        seen = table[data.rows[order]]
-        self._seen = replace(task.of_rows(order), X=Filling.of(seen).filled(seen), n_threads=1)
-        self._report: Report | None = None
+        self._keep_rows(seen, table, data.rows)
         self.data_ = DataSummary.of(self._seen.X, self._seen.y, names.columns, name_of_target(y), len(target))
         self.seconds_ = time.perf_counter() - started
+
+    def _keep_rows(self, task: Task, table: Array, rows: Index) -> None:
+        """Keeps the rows that were looked at, in the user's order, with all columns."""
+        order = np.argsort(rows)
+        own = table[rows[order]]
+        # Columns that no equation has may miss values.
+        self._seen = replace(task.of_rows(order), X=Filling.of(own).filled(own), n_threads=1)
+        self._report: Report | None = None
+
+    @staticmethod
+    def _on_all(
+        solution: Front,
+        task: Task,
+        table: Array,
+        target: Array,
+        weights: Array | None,
+        y_err: ArrayLike | None,
+        data: Prepared,
+    ) -> tuple[Front, Task]:
+        """A front with its constants fitted to all rows, and these, where the search has looked at some."""
+        rows = data.usable
+        assert rows is not None
+        own = None if weights is None else weights[rows] / np.mean(weights[rows])
+        whole = replace(
+            task, X=table[np.ix_(rows, data.columns)], y=target[rows], weights=own, expected=None,
+            noise=None if y_err is None else known_noise(y_err, own, rows),
+        )  # fmt: skip
+        return replace(solution, candidates=on_all_rows(solution.candidates, whole)), whole
 
     def _check_parameters(self) -> None:
         if self.n_candidates < 1:
