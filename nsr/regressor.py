@@ -139,6 +139,9 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         n_features_in_: Number of columns of X.
         feature_names_in_: Names of the columns, where X had names that are text.
         names_: Names of the columns, and the identifiers that stand for them in equations.
+        relevance_: Of tables of more columns than the network knows, why columns were chosen: a data frame
+            with by how much each exceeds what noise reaches in mutual information, in a forest of trees and in
+            sparse regression (above 1 it does), and whether it was `kept`; None where there was no choice.
         indicators_: What columns of text have become (`nsr.data.indicators.Indicators`); None without any.
         filling_: What takes the place of missing values (`nsr.data.missing.Filling`); None unless they are
             imputed.
@@ -307,6 +310,7 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         self.names_, self.loss_ = names, task.loss.name
         kept = thinned(solution.candidates, solution.best, self.n_equations)
         self.best_index_ = kept.index(solution.best)
+        self.relevance_ = None if data.relevance is None else data.relevance.table(names.columns)
         self._found, self._columns = solver.found, data.columns
         self._keep_front([solution.candidates[place] for place in kept], task, data.columns, guesses)
         self.ended_, self.n_tried_ = solver.ended, solver.n_tried

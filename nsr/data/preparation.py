@@ -10,12 +10,15 @@ from numpy.typing import NDArray
 
 from nsr.data.missing import counted
 from nsr.data.notes import tell
+from nsr.data.relevance import Relevance, relevance
 
 MAX_ROWS = 10_000
 MIN_ROWS = 3
 # Equations can have constants and values of these sizes; the squares of larger ones overflow.
 SIZES = (1e-100, 1e100)
 _ROWS_FOR_RELEVANCE = 2_000
+# Of columns that are chosen: what chance may hide, and what a search can still look through.
+_FEWEST_COLUMNS, _MOST_COLUMNS = 6, 40
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -29,11 +32,13 @@ class View:
         rows: Which of its rows, shape (n_rows,).
         columns: Which of its columns, ascending, shape (n_columns,).
         usable: Rows of which `rows` were drawn, shape (n_usable,); None where all that can be used are used.
+        relevance: Why these columns were chosen; None where there was no choice.
     """
 
     rows: Index
     columns: Index
     usable: Index | None = None
+    relevance: Relevance | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,7 @@ class Prepared:
         steps: Names of the steps that changed something, each with what it did.
         weights: By how much more one row matters than another, shape (n_rows,); None where all are alike.
         usable: Rows of which these were drawn, shape (n_usable,); None where all that can be used are used.
+        relevance: Why these columns were chosen; None where there was no choice.
     """
 
     X: Array
@@ -98,6 +104,7 @@ class Prepared:
     steps: tuple[tuple[str, str], ...] = ()
     weights: Array | None = None
     usable: Index | None = None
+    relevance: Relevance | None = None
 
 
 def prepare(
@@ -147,7 +154,9 @@ def prepare(
     own = None if weights is None else weights[view.rows]
     if own is not None:
         own = None if np.ptp(own) == 0 else own / np.mean(own)
-    return Prepared(table, y[view.rows], view.columns, view.rows, tuple(done), own, view.usable)
+    return Prepared(
+        table, y[view.rows], view.columns, view.rows, tuple(done), own, view.usable, view.relevance
+    )
 
 
 def _check_size(y: Array) -> None:
@@ -268,21 +277,23 @@ def _drop_repeated_columns(view: View, given: Given) -> tuple[View, str]:
 
 
 def _choose_columns(view: View, given: Given) -> tuple[View, str]:
-    """The columns that a forest of randomised trees relies on most, if the network knows fewer."""
+    """Of more columns than the network knows, those that are more than noise, and the best of the others.
+
+    What is required stays in any case.
+    """
     if len(view.columns) <= given.max_variables:
         return view, ""
-    from sklearn.ensemble import ExtraTreesRegressor
-
     rows = np.random.default_rng(given.seed).permutation(view.rows)[:_ROWS_FOR_RELEVANCE]
-    forest = ExtraTreesRegressor(n_estimators=100, min_samples_leaf=3, random_state=given.seed)
     weights = None if given.weights is None else given.weights[rows]
-    forest.fit(given.X[np.ix_(rows, view.columns)], given.y[rows], sample_weight=weights)
-    is_required = np.isin(view.columns, list(given.required))
-    best = np.lexsort((-forest.feature_importances_, ~is_required))[: given.max_variables]
-    chosen = np.sort(view.columns[best])
-    return replace(view, columns=chosen), (
-        f"{len(view.columns)} variables, the network knows {given.max_variables}: columns "
-        f"{', '.join(given.names[column] for column in chosen)} matter most and are used"
+    found = relevance(given.X[np.ix_(rows, view.columns)], given.y[rows], view.columns, given.seed, weights)
+    best, is_required = found.strengths.max(axis=1), np.isin(view.columns, list(given.required))
+    n_kept = int(np.clip(np.count_nonzero(best > 1), _FEWEST_COLUMNS, _MOST_COLUMNS))
+    is_kept = is_required.copy()
+    is_kept[np.lexsort((-best, ~is_required))[:n_kept]] = True
+    found = replace(found, is_kept=is_kept)
+    return replace(view, columns=view.columns[is_kept], relevance=found), (
+        f"{len(view.columns)} columns: {np.count_nonzero(is_kept)} of them are used, by what they exceed noise "
+        f"in: {found.told(given.names)}"
     )
 
 

@@ -99,7 +99,7 @@ def fill_function(
     own = rebuilt_loss(content["loss"], loss)
     estimator.names_ = Names(tuple(str(content["columns"][name]) for name in features), tuple(features))
     indicators: Indicators | None = rebuilt(Indicators | None, content.get("indicators"))
-    estimator.indicators_ = indicators
+    estimator.indicators_, estimator.relevance_ = indicators, None
     estimator.filling_ = rebuilt(Filling | None, content.get("filling"))
     estimator.n_features_in_ = len(features) if indicators is None else len(indicators.columns)
     if content["named"]:
