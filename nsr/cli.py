@@ -69,6 +69,9 @@ def fit(
         str | None, typer.Option(help="column of standard deviations of the target's errors")
     ] = None,
     missing: Annotated[str, typer.Option(help=_MISSING_HELP)] = "error",
+    denoise: Annotated[
+        bool, typer.Option("--denoise", help="search in the smoothed target; constants are of the raw one")
+    ] = False,
     define: Annotated[list[str] | None, typer.Option(help=_DEFINE_HELP)] = None,
     operators: Annotated[str | None, typer.Option(help=_OPERATORS_HELP)] = None,
     without: Annotated[str | None, typer.Option(help=_WITHOUT_HELP)] = None,
@@ -152,6 +155,7 @@ def fit(
             loss=loss,
             n_equations=equations,
             missing=missing,
+            denoise=denoise,
             stop_when=None if stop_when is None else stop_when_in_text(stop_when),
             **_limits(
                 define,
@@ -248,6 +252,9 @@ def ode(
     stages: Annotated[
         str | None, typer.Option(help="of library, systems, functions, variation, by comma; default: all")
     ] = None,
+    missing: Annotated[
+        str, typer.Option(help="empty states: error (default), drop (leave times out) or impute (in time)")
+    ] = "error",
     define: Annotated[list[str] | None, typer.Option(help=_DEFINE_HELP)] = None,
     operators: Annotated[str | None, typer.Option(help=_OPERATORS_HELP)] = None,
     without: Annotated[str | None, typer.Option(help=_WITHOUT_HELP)] = None,
@@ -284,11 +291,11 @@ def ode(
         from nsr.stopping import stop_when_in_text
 
         times, tables, names = read_trajectories(
-            data, time, None if states is None else split_by_comma(states), trajectory
+            data, time, None if states is None else split_by_comma(states), trajectory, missing != "error"
         )
         tell_changed(names, console)
         estimator = ODERegressor(
-            time_limit=time_limit, random_state=seed, device=device, n_equations=equations,
+            time_limit=time_limit, random_state=seed, device=device, n_equations=equations, missing=missing,
             stop_when=None if stop_when is None else stop_when_in_text(stop_when),
             **_limits(
                 define,

@@ -21,6 +21,7 @@ from nsr.data.limits import limits_of
 from nsr.data.missing import Filling, check_way
 from nsr.data.notes import kept_notes, tell
 from nsr.data.preparation import Index, Prepared, prepare
+from nsr.data.smoothing import smoothed
 from nsr.data.summary import DataSummary, name_of_target
 from nsr.data.weights import known_noise, row_weights
 from nsr.data.writing import check_output
@@ -93,6 +94,9 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
             that miss a value, and predicts NaN where the equation needs one; `impute` replaces them by the
             median of the column, in `predict` by that of the fit. Rows without a target are left out in
             either case.
+        denoise: Whether the search looks at the target as a smoothing spline, of one column, or a Gaussian
+            process sees it, with the noise taken off; constants are then fitted to the target as it is, which
+            also decides which equation is chosen.
         settings: The numbers of the search, for ablations; the defaults of `SearchSettings`.
         operators: Which operators equations may have: names (`add`, `sin`), symbols (`+`) or groups
             (`arithmetic`, `powers`, `trigonometric`, `exponential`, `hyperbolic`, `piecewise`, `special`).
@@ -140,8 +144,8 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         feature_names_in_: Names of the columns, where X had names that are text.
         names_: Names of the columns, and the identifiers that stand for them in equations.
         relevance_: Of tables of more columns than the network knows, why columns were chosen: a data frame
-            with by how much each exceeds what noise reaches in mutual information, in a forest of trees and in
-            sparse regression (above 1 it does), and whether it was `kept`; None where there was no choice.
+            with what each has in mutual information, in a forest of trees and in sparse regression, over what
+            noise reaches there, and whether it was `kept`; None where there was no choice.
         indicators_: What columns of text have become (`nsr.data.indicators.Indicators`); None without any.
         filling_: What takes the place of missing values (`nsr.data.missing.Filling`); None unless they are
             imputed.
@@ -184,6 +188,7 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         stop_when: str | Mapping[str, float] | None = None,
         warm_start: bool = False,
         missing: str = "error",
+        denoise: bool = False,
     ) -> None:
         self.checkpoint = checkpoint
         self.n_candidates = n_candidates
@@ -213,6 +218,7 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         self.stop_when = stop_when
         self.warm_start = warm_start
         self.missing = missing
+        self.denoise = denoise
 
     def fit(
         self,
@@ -300,6 +306,8 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         solver = Solver(pretrained, self.n_candidates, self._stages, settings, self.selection, is_loss_open)
         solver.watch = told_to(watchers(self.callback, display), names, data.columns, self.time_limit)
         solver.stop_when = StopWhen.of(self.stop_when)
+        if self.denoise:
+            solver.smoothed, solver.is_loss_open = smoothed(task.X, task.y, task.weights, seed), False
         if self.warm_start and hasattr(self, "equations_"):
             solver.starts = self._starts(names, data.columns)
         guesses = over_columns(given, data.columns)

@@ -18,7 +18,7 @@ MIN_ROWS = 3
 SIZES = (1e-100, 1e100)
 _ROWS_FOR_RELEVANCE = 2_000
 # Of columns that are chosen: what chance may hide, and what a search can still look through.
-_FEWEST_COLUMNS, _MOST_COLUMNS = 6, 40
+_FEWEST_COLUMNS, _MOST_COLUMNS = 8, 40
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -287,13 +287,15 @@ def _choose_columns(view: View, given: Given) -> tuple[View, str]:
     weights = None if given.weights is None else given.weights[rows]
     found = relevance(given.X[np.ix_(rows, view.columns)], given.y[rows], view.columns, given.seed, weights)
     best, is_required = found.strengths.max(axis=1), np.isin(view.columns, list(given.required))
-    n_kept = int(np.clip(np.count_nonzero(best > 1), _FEWEST_COLUMNS, _MOST_COLUMNS))
+    n_kept = int(
+        np.clip(np.count_nonzero(best > 1), min(_FEWEST_COLUMNS, given.max_variables), _MOST_COLUMNS)
+    )
     is_kept = is_required.copy()
     is_kept[np.lexsort((-best, ~is_required))[:n_kept]] = True
     found = replace(found, is_kept=is_kept)
     return replace(view, columns=view.columns[is_kept], relevance=found), (
-        f"{len(view.columns)} columns: {np.count_nonzero(is_kept)} of them are used, by what they exceed noise "
-        f"in: {found.told(given.names)}"
+        f"{len(view.columns)} columns: {np.count_nonzero(is_kept)} of them are used, by how much they exceed "
+        f"noise: {found.told(given.names)}"
     )
 
 

@@ -35,7 +35,7 @@ class Relevance:
     is_kept: NDArray[np.bool_]
 
     def table(self, names: Sequence[str]) -> pd.DataFrame:
-        """The same as a data frame, the most relevant first: `column`, each measure, and whether it is `kept`."""
+        """The same as a data frame, the most relevant first: `column`, each measure, and `kept`."""
         found = pd.DataFrame(self.strengths, columns=list(MEASURES))
         found.insert(0, "column", [names[column] for column in self.columns])
         found["kept"] = self.is_kept
@@ -51,11 +51,12 @@ class Relevance:
 
 
 def relevance(X: Array, y: Array, columns: NDArray[np.intp], seed: int, weights: Array | None) -> Relevance:
-    """Measures columns together with shuffled copies of some, which are noise (Kursa and Rudnicki, Feature
-    selection with the Boruta package, Journal of Statistical Software 36, 2010); none is kept yet.
+    """Measures columns together with shuffled copies of some, which are noise; none is kept yet.
 
-    Mutual information is that of each column alone (Kraskov et al., Physical Review E 69, 2004), trees see
-    columns together, and sparse regression tells which of several that are alike is needed (Tibshirani 1996).
+    The copies are those of Kursa and Rudnicki (Feature selection with the Boruta package, Journal of
+    Statistical Software 36, 2010). Mutual information is that of each column alone
+    (Kraskov et al., Physical Review E 69, 2004), trees see columns together, and sparse regression tells
+    which of several that are alike is needed (Tibshirani 1996).
 
     Args:
         X: The columns, shape (P, D), in random order of rows.

@@ -127,9 +127,9 @@ class Table:
         names = [self.names[place] for place in places]
         return pd.DataFrame(dict(enumerate(columns))).set_axis(names, axis=1)
 
-    def matrix(self, places: Sequence[int]) -> NDArray[np.float64]:
+    def matrix(self, places: Sequence[int], may_miss: bool = False) -> NDArray[np.float64]:
         """Columns as finite numbers, shape (n_rows, n_places); errors as in `numbers`."""
-        return np.column_stack([self.numbers(place) for place in places])
+        return np.column_stack([self.numbers(place, may_miss) for place in places])
 
     def without(self, place: int) -> Table:
         """The table without a column."""
