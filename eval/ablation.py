@@ -14,7 +14,7 @@ import typer
 from eval import feynman
 from eval.records import read_results, read_settings
 from eval.report import finders, markdown_table, summarise
-from nsr.search.context import COMPONENTS
+from nsr.search.settings import COMPONENTS
 
 VARIANTS = {"all": COMPONENTS} | {
     f"without {name}": tuple(stage for stage in COMPONENTS if stage != name) for name in COMPONENTS

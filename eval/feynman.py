@@ -27,7 +27,7 @@ from nsr.problems.folder import TableProblem, load_folder
 from nsr.problems.problem import Problem
 from nsr.problems.suites import choices, load
 from nsr.refinement.compiling import compile_kernels
-from nsr.search.context import COMPONENTS
+from nsr.search.settings import COMPONENTS
 
 app = typer.Typer(help=__doc__, add_completion=False, no_args_is_help=True)
 

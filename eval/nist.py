@@ -32,8 +32,8 @@ from nsr.problems.nist import CertifiedFit, read_certified_fits
 from nsr.refinement.compiling import compile_kernels
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.regressor import SymbolicRegressor
-from nsr.search.context import COMPONENTS
 from nsr.search.curves.fitting import best_fits
+from nsr.search.settings import COMPONENTS
 from nsr.task import Task
 
 Array = NDArray[np.float64]

@@ -30,7 +30,7 @@ from eval.symbolic import count_nodes, judge
 from nsr.problems.folder import TableProblem
 from nsr.problems.metrics import accuracy
 from nsr.problems.problem import Problem
-from nsr.search.context import COMPONENTS
+from nsr.search.settings import COMPONENTS
 
 # A fit that outlasts its limit by this much (imports and a first compilation included) is killed.
 _GRACE_FACTOR, _GRACE_SECONDS = 1.5, 120.0

@@ -6,18 +6,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nsr.data.targets import stack_targets
     from nsr.expressions.definitions import operator
     from nsr.ode.regressor import ODERegressor
     from nsr.regressor import SymbolicRegressor
     from nsr.results import load
 
-__all__ = ["ODERegressor", "SymbolicRegressor", "load", "operator"]
+__all__ = ["ODERegressor", "SymbolicRegressor", "load", "operator", "stack_targets"]
 
 _HOMES = {
     "ODERegressor": "nsr.ode.regressor",
     "SymbolicRegressor": "nsr.regressor",
     "load": "nsr.results",
     "operator": "nsr.expressions.definitions",
+    "stack_targets": "nsr.data.targets",
 }
 
 

@@ -44,8 +44,11 @@ _COMPLEXITY_HELP = "largest complexity of an equation"
 _DEPTH_HELP = "levels of an equation at most: x is one, sin(x) two"
 _CONSTANTS_HELP = "constants in an equation at most"
 _EXPONENTS_HELP = "exponents of powers, roots and ratios: '-2,-1,0.5,2'"
+_TEMPLATE_HELP = "the form of the equation, with parts to be found: 'f(mass)*exp(-g(speed, height)) + c'"
+_CONSTANT_HELP = "a constant of known value: 'g=9.81', 'g=9.81 m/s^2', 'c=scipy' or 'm=electron mass'"
 _DEFINE_HELP = "an operator of your own: 'lorentz(v) = 1/sqrt(1 - v**2)'"
 _NESTING_HELP = "how often a function may stand in another: 'exp(exp)=0,exp(sin)=0'"
+_SHAPE_HELP = "what is known of f: 'f >= 0', 'increasing in x', 'even in x', 'f -> 0 as x -> inf'"
 
 
 @app.command()
@@ -72,6 +75,11 @@ def fit(
     denoise: Annotated[
         bool, typer.Option("--denoise", help="search in the smoothed target; constants are of the raw one")
     ] = False,
+    template: Annotated[str | None, typer.Option(help=_TEMPLATE_HELP)] = None,
+    constant: Annotated[list[str] | None, typer.Option(help=_CONSTANT_HELP)] = None,
+    category: Annotated[
+        str | None, typer.Option(help="column of groups, in which the law's constants may differ")
+    ] = None,
     define: Annotated[list[str] | None, typer.Option(help=_DEFINE_HELP)] = None,
     operators: Annotated[str | None, typer.Option(help=_OPERATORS_HELP)] = None,
     without: Annotated[str | None, typer.Option(help=_WITHOUT_HELP)] = None,
@@ -87,6 +95,10 @@ def fit(
     nesting: Annotated[str | None, typer.Option(help=_NESTING_HELP)] = None,
     constant_bounds: Annotated[
         str | None, typer.Option(help="smallest and largest constant: '-10,10'")
+    ] = None,
+    shape: Annotated[list[str] | None, typer.Option(help=_SHAPE_HELP)] = None,
+    domain: Annotated[
+        list[str] | None, typer.Option(help="range of a column in which shape holds: 'dose=0,100'")
     ] = None,
     candidates: Annotated[int, typer.Option(min=1, help="equations to ask the network for")] = 1024,
     time_limit: Annotated[float, typer.Option(help="seconds to search")] = 30.0,
@@ -119,10 +131,11 @@ def fit(
         import pandas as pd
 
         from nsr.data.column_units import split_by_comma
-        from nsr.data.indicators import Indicators
-        from nsr.data.missing import check_way
+        from nsr.data.indicators import names_made
         from nsr.data.names import Names
+        from nsr.data.nature import constants_in_text
         from nsr.data.reading import read_table
+        from nsr.data.shape_wishes import domain_in_text
         from nsr.data.table import select_columns
         from nsr.network.checkpoint import DEFAULT_CHECKPOINT
         from nsr.refinement.compiling import compile_kernels
@@ -130,18 +143,24 @@ def fit(
         from nsr.results import resumed
         from nsr.showing import equation_lines, shown_equations
         from nsr.stopping import stop_when_in_text
-        from nsr.table_options import column_units, constant_units_for, row_columns, row_numbers
+        from nsr.table_options import (
+            column_units,
+            constant_units_for,
+            feature_frame,
+            row_columns,
+            row_numbers,
+        )
 
         table = read_table(data)
         chosen = None if features is None else split_by_comma(features)
         of_rows = row_columns(table, sample_weight=weights, y_err=error)
-        places, explained = select_columns(table, target, chosen, list(of_rows.values()), with_text=True)
-        check_way(missing)
-        X = table.frame(places, missing != "error")
+        grouped = None if category is None else table.place(category)
+        apart = [*of_rows.values(), *([] if grouped is None else [grouped])]
+        places, explained = select_columns(table, target, chosen, apart, with_text=True)
+        X = feature_frame(table, places, grouped, missing != "error")
         y = pd.Series(table.numbers(explained, missing != "error"), name=table.names[explained])
         known = row_numbers(table, of_rows)
-        indicators = Indicators.of(X)
-        tell_changed(Names.of(list(X.columns) if indicators is None else indicators.names), console)
+        tell_changed(Names.of(names_made(X.iloc[:, : len(places)])), console)
         own_units = column_units(table, places, explained, units)
         estimator = SymbolicRegressor(
             checkpoint=checkpoint or DEFAULT_CHECKPOINT,
@@ -156,7 +175,12 @@ def fit(
             n_equations=equations,
             missing=missing,
             denoise=denoise,
+            template=template,
+            constants=constants_in_text(constant or []),
+            category=None if grouped is None else len(places),
             stop_when=None if stop_when is None else stop_when_in_text(stop_when),
+            shape=shape or (),
+            domain=None if domain is None else domain_in_text(domain),
             **_limits(
                 define,
                 operators=operators, without=without, max_complexity=max_complexity, max_depth=max_depth,
@@ -217,6 +241,7 @@ def show(
     result: Annotated[Path, typer.Argument(help="JSON file that `nsr fit` or `nsr ode` wrote with --output")],
     row: Annotated[int | None, typer.Option(help=_ROW_HELP)] = None,
     form: Annotated[str | None, typer.Option("--format", help=_FORMAT_HELP)] = None,
+    group: Annotated[str | None, typer.Option(help="of a fit by --category: one group")] = None,
     output: Annotated[Path | None, typer.Option(help="file to write; default: standard output")] = None,
     define: Annotated[list[str] | None, typer.Option(help=_DEFINE_HELP)] = None,
 ) -> None:
@@ -225,14 +250,15 @@ def show(
 
     from nsr.data.writing import check_output, write_whole
     from nsr.results import load
-    from nsr.showing import in_format
+    from nsr.showing import group_of, in_format
 
     _define(define)
     if output is not None:
         check_output(output, [result])
     with told(Console(stderr=True)):
         width = Console().width if sys.stdout.isatty() and output is None else 10_000
-        written = in_format(load(result), form, row, width)
+        found = load(result) if group is None else group_of(load(result), group)
+        written = in_format(found, form, row, width)
     if output is not None:
         write_whole(output, written)
     elif isinstance(written, bytes):

@@ -45,7 +45,7 @@ def compile_visibly(compile_all: Callable[[], None], say: Callable[[Any], None])
     from nsr.evaluate.kernels import are_compiled
 
     if not are_compiled():
-        say("compiling, as this is the first fit on this machine (about 15 s)")
+        say("compiling, as this is the first fit on this machine (about 12 s)")
     compile_all()
 
 

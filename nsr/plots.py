@@ -68,8 +68,8 @@ def plot_fit(
         index: Row of `equations_`; the chosen one by default.
         ax: Where to draw.
     """
-    table, y = estimator.table(X), np.asarray(y, dtype=np.float64)
-    if table.shape[1] == 1:
+    y = np.asarray(y, dtype=np.float64)
+    if estimator.category_ is None and (table := estimator.table(X)).shape[1] == 1:
         ax = plot_slice(estimator, X, 0, index, ax)
         ax.plot(table[:, 0], y, "o", markersize=3, color="0.3", label="observed")
         ax.legend()
@@ -112,8 +112,9 @@ def plot_slice(
         ax: Where to draw.
 
     Raises:
-        ValueError: If there is no such column.
+        ValueError: If there is no such column, or constants differ by group: then ask `of_group` for one.
     """
+    _check_group(estimator)
     ax = ax or _new_axes()
     table, place = estimator.table(X), _place(estimator, column)
     along = _over_range(table, place, _N_FINE)
@@ -141,8 +142,9 @@ def plot_surface(
         ax: Where to draw.
 
     Raises:
-        ValueError: If there are no such columns.
+        ValueError: If there are no such columns, or constants differ by group: then ask `of_group` for one.
     """
+    _check_group(estimator)
     ax = ax or _new_axes()
     table = estimator.table(X)
     across, up = (_place(estimator, column) for column in columns)
@@ -191,6 +193,11 @@ def draw(estimator: SymbolicRegressor, X: ArrayLike, y: ArrayLike, target: str, 
     write_picture(figure, path)
 
 
+def _check_group(estimator: SymbolicRegressor) -> None:
+    if estimator.category_ is not None:
+        raise ValueError("constants differ by group: draw one, as of_group('A'), with X without its column")
+
+
 def _new_axes() -> Any:
     import matplotlib.pyplot as plt
 
@@ -220,8 +227,10 @@ def _values(estimator: SymbolicRegressor, points: Array, index: int | None) -> t
 
 def _most_needed(estimator: SymbolicRegressor, X: ArrayLike) -> list[int]:
     """Columns of the chosen equation, those first along which it varies most, the others at their median."""
-    table = estimator.table(X)
-    used = estimator.expressions_[estimator.best_index_].variables
+    if estimator.category_ is not None:  # each group has slices of its own
+        return []
+    table, n_columns = estimator.table(X), len(estimator.names_.columns)
+    used = [place for place in estimator.expressions_[estimator.best_index_].variables if place < n_columns]
     spread = {}
     for place in used:
         points = _at_medians(table, {place: table[:, place]})

@@ -5,64 +5,64 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import joblib
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.utils.validation import check_is_fitted, check_random_state
+from sklearn.utils.validation import check_random_state
 
 from nsr.clock import Clock, check_time_limit
+from nsr.data.category import Category
 from nsr.data.column_units import parsed_units
-from nsr.data.guesses import over_columns, read_guesses
+from nsr.data.guesses import Guess, over_columns, read_guesses
 from nsr.data.limits import limits_of
 from nsr.data.missing import Filling, check_way
-from nsr.data.notes import kept_notes, tell
-from nsr.data.preparation import Index, Prepared, prepare
+from nsr.data.nature import read_constants, values_of
+from nsr.data.notes import kept_notes
+from nsr.data.preparation import Index, prepare
+from nsr.data.shape_wishes import read_shape
 from nsr.data.smoothing import smoothed
 from nsr.data.summary import DataSummary, name_of_target
+from nsr.data.templates import read_template, template_over
 from nsr.data.weights import known_noise, row_weights
-from nsr.data.writing import check_output
-from nsr.export.leaderboard import leaderboard
 from nsr.expressions.units import Units
 from nsr.fitted_front import FittedFront
 from nsr.live import shown
-from nsr.network.checkpoint import DEFAULT_CHECKPOINT, from_pretrained
+from nsr.network.checkpoint import DEFAULT_CHECKPOINT, Pretrained, from_pretrained
 from nsr.network.devices import check_device
 from nsr.progress import Watcher, check_callback, watchers
 from nsr.refinement.all_rows import on_all_rows
+from nsr.refinement.candidates import Candidate
 from nsr.refinement.choice import RULES, Front
 from nsr.refinement.compiling import compile_kernels
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.losses import AUTO
 from nsr.refinement.selection import thinned
-from nsr.report.finding import LITTLE, percent
-from nsr.saving.file import write
 from nsr.saving.functions import KIND, plain_function
-from nsr.search.context import COMPONENTS
-from nsr.search.noise import with_noise_model
-from nsr.search.settings import SearchSettings
-from nsr.search.solve import Solver
+from nsr.saving.saveable import Saveable
+from nsr.search.settings import COMPONENTS, SearchSettings
 from nsr.stopping import StopWhen
 from nsr.task import Task
 from nsr.telling import told_to
+from nsr.wide_table import WideTable, with_named_constants
 
 if TYPE_CHECKING:
     from nsr.report.report import Report
+    from nsr.search.solve import Solver
 
 Array = NDArray[np.float64]
 
 
-class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ignore[misc]
+class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """Finds equations y = f(X) with a pretrained transformer and refines their constants.
 
     Args:
         checkpoint: Name of a shipped checkpoint, or a folder.
         n_candidates: Sequences sampled from the network.
         time_limit: Seconds after which no new work is begun; an exact answer ends the search before.
-        stages: Stages of the search to use, of `nsr.search.context.COMPONENTS`; `evolution` alone is plain
+        stages: Stages of the search to use, of `nsr.search.settings.COMPONENTS`; `evolution` alone is plain
             genetic programming. A single name is a single stage.
         guesses: Equations to begin with, such as `a*x_0 + b`, or a single one, in the names of the columns
             where they have names, in quotes or backticks where these are not plain words; any other name
@@ -119,6 +119,19 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         forbidden: Columns that no equation has.
         constant_bounds: Smallest and largest constant, in the units of the data; exponents such as 2 may be
             others.
+        constants: Constants of known value that equations call by their names, such as `{"g": 9.81}`; with
+            `X_units` with a unit, `{"g": (9.81, "m/s^2")}`, which leads the search as those of columns do.
+            `scipy` stands for the value that SciPy knows, `{"c": "scipy", "m": "electron mass"}`.
+        category: A column, by name or place, that says which group a row is of: one law is looked for, with
+            constants that are others in each group where the data say so.
+        template: The form that equations have, such as `f(x_0)*exp(-g(x_1, x_2)) + c`: functions that no
+            operator has the name of are parts to be found, each of its columns; names that are not columns
+            are constants to be fitted; all else stays as it is.
+        shape: What is known of the function f, all of which every equation keeps to: `f >= 0`,
+            `0 <= f <= 1`, `increasing in x`, `decreasing in x`, `convex in x`, `concave in x`, `even in x`,
+            `odd in x`, `symmetric in x, y`, `f -> 0 as x -> inf`. It holds between the least and the largest
+            value of each column, whatever the others are.
+        domain: Ranges of columns, such as `{"x": (0, 100)}`, for which `shape` holds instead.
 
     Attributes:
         equations_: The Pareto front as a data frame, from simple to accurate, and of noisy data textbook
@@ -129,19 +142,26 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
             an equation), `stage` (what found it; empty for constants), `name` (of a textbook curve; empty for
             anything else), `warning` (`pole`, `jump` or
             `undefined` where the equation has no value somewhere in the box of the data; else empty) and
-            `equation`.
+            `equation`; with `shape` also a column `shape`: whether that is `proved` of the equation, by
+            interval arithmetic and algebra, or was `checked` at some hundreds of points.
         expressions_: Its equations as `nsr.expressions.expression.Expression`, in the same order.
         constants_: The fitted constants of these, the most likely ones, as a data frame with columns
             `equation` (row of `equations_`), `name`, `value`, `error` (standard error), `low` and `high`
             (95 % interval by Student's t). Names are `c0`, `c1`, ... in the order in which an equation has
             them, or the user's where the equation is a guess, however it is written; then the values are
             those of the guess as the user wrote it. What data leave open has infinite errors. Round
-            constants, which belong to the form, are not among them.
+            constants, which belong to the form, are not among them. With a `category` a column `group` says
+            of which group a constant is; it is empty where all share it.
         reports_: What the data say about each equation (`nsr.refinement.reported.Reported`).
         best_index_: Row of the chosen equation.
         loss_: Name of the loss that was used.
         n_features_in_: Number of columns of X.
         feature_names_in_: Names of the columns, where X had names that are text.
+        template_: The template (`nsr.expressions.template.Template`), None without one; `parts_` has what its
+            parts are in each equation.
+        category_: Name and groups of the column that tells groups (`nsr.data.category.Category`); None
+            without one. It is not among the columns that all else here counts and names.
+        named_constants_: What was given as `constants` (`nsr.data.nature.NamedConstant`).
         names_: Names of the columns, and the identifiers that stand for them in equations.
         relevance_: Of tables of more columns than the network knows, why columns were chosen: a data frame
             with what each has in mutual information, in a forest of trees and in sparse regression, over what
@@ -183,6 +203,11 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         required: str | Sequence[str] = (),
         forbidden: str | Sequence[str] = (),
         constant_bounds: tuple[float, float] | None = None,
+        constants: Mapping[str, Any] | None = None,
+        category: str | int | None = None,
+        template: str | None = None,
+        shape: str | Sequence[str] = (),
+        domain: Mapping[str, tuple[float, float]] | None = None,
         verbose: bool = False,
         callback: Watcher | None = None,
         stop_when: str | Mapping[str, float] | None = None,
@@ -213,6 +238,11 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         self.required = required
         self.forbidden = forbidden
         self.constant_bounds = constant_bounds
+        self.constants = constants
+        self.category = category
+        self.template = template
+        self.shape = shape
+        self.domain = domain
         self.verbose = verbose
         self.callback = callback
         self.stop_when = stop_when
@@ -281,52 +311,108 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
     ) -> None:
         started = time.perf_counter()
         self._check_parameters()
+        category = None if self.category is None else Category.of(X, self.category)
+        X, codes = (X, None) if category is None else category.split(X)
         table, target, names = self._read(X, y)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        given = read_guesses(self.guesses, names)
-        limits = limits_of(self, names)
-        if self.indicators_ is not None:
-            X_units = self.indicators_.units(X_units)
-        units = parsed_units(X_units, y_units, names, self.constant_units)
+        known = read_constants(self.constants, names)
+        given = read_guesses(self.guesses, names, values_of(known))
+        template = read_template(self.template, names, values_of(known))
+        limits, wishes = limits_of(self, names), read_shape(self.shape, self.domain, names)
+        X_units = X_units if self.indicators_ is None else self.indicators_.units(X_units)
+        units = parsed_units(X_units, y_units, names, self.constant_units, known)
         pretrained = from_pretrained(self.checkpoint, self.device, knows="functions")
+        # What is read back and predicts need not wait for what searches.
+        from nsr.search.noise import with_noise_model
+        from nsr.search.templates import solve_template
+
         compile_kernels()  # the seconds of a first fit's compiler are not the search's
         clock = Clock.of(self.time_limit)
         weights = row_weights(sample_weight, y_err, len(target))
+        # Only units tell the search where a constant of nature belongs; elsewhere numbers get their names.
+        searched = known if units is not None and units.constants == "dimensionless" else ()
+        most = max(1, pretrained.config.max_variables - len(searched))
         data = prepare(
-            table, target, pretrained.config.max_variables, seed, names.columns, weights, limits.forbidden,
+            table, np.asarray(target, dtype=np.float64), most, seed, names.columns, weights, limits.forbidden,
             limits.space.required,
         )  # fmt: skip
-        space = replace(limits.over(data.columns, names), units=units.of(data.columns) if units else None)
+        wide = WideTable(len(names.columns), known, category)
+        columns, n_used = wide.places(data.columns), len(data.columns)
+        own = columns[: n_used + len(searched)]
+        X_searched = np.hstack((data.X, wide.filled_constants(len(data.X))[:, : len(searched)]))
+        space = replace(
+            limits.over(data.columns, names),
+            units=None if units is None else units.of(own),
+            shape=wishes.over(own, X_searched, names),
+        )
         task = Task(data.X, data.y, SQUARED_ERROR, data.weights, space, seed, joblib.cpu_count())
         if y_err is not None:
             task = replace(task, noise=known_noise(y_err, data.weights, data.rows))
-        settings = self.settings or SearchSettings()
-        task = with_noise_model(task, self.loss, settings.noise)
-        is_loss_open = self.loss == AUTO and y_err is None
-        solver = Solver(pretrained, self.n_candidates, self._stages, settings, self.selection, is_loss_open)
-        solver.watch = told_to(watchers(self.callback, display), names, data.columns, self.time_limit)
-        solver.stop_when = StopWhen.of(self.stop_when)
-        if self.denoise:
-            solver.smoothed, solver.is_loss_open = smoothed(task.X, task.y, task.weights, seed), False
+        task = with_noise_model(task, self.loss, self._settings.noise)
+        if searched:
+            task = replace(task, X=X_searched)
+        solver = self._solver(pretrained, y_err is None, task)
+        solver.watch = told_to(
+            watchers(self.callback, display), [*names.identifiers, *wide.names], own, self.time_limit
+        )
         if self.warm_start and hasattr(self, "equations_"):
             solver.starts = self._starts(names, data.columns)
         guesses = over_columns(given, data.columns)
-        solution, task = solver.solve(task, [guess.expression for guess in guesses], clock)
-        seen = task
-        if data.usable is not None:
-            solution, task = self._on_all(solution, task, table, target, weights, y_err, data)
-        self.names_, self.loss_ = names, task.loss.name
-        kept = thinned(solution.candidates, solution.best, self.n_equations)
-        self.best_index_ = kept.index(solution.best)
-        self.relevance_ = None if data.relevance is None else data.relevance.table(names.columns)
-        self._found, self._columns = solver.found, data.columns
-        self._keep_front([solution.candidates[place] for place in kept], task, data.columns, guesses)
+        form = template and template_over(template, data.columns, task.n_variables, names)
+        if form is not None:
+            solution, task = solve_template(solver, task, form, clock, wide.places_of(searched, n_used))
+        else:
+            of_rows = None if category is None or codes is None else category.checked(codes[data.rows])
+            solution, task = _solved(solver, task, guesses, of_rows, wide.n_groups, clock)
+        solution, found, task = with_named_constants(solution, solver.found, task, wide, n_used, form)
+        self.names_, self.category_, self.named_constants_, self.template_ = names, category, known, template
         self.ended_, self.n_tried_ = solver.ended, solver.n_tried
-        if solver.n_tried:  # otherwise it was told why nothing was found
-            self._tell_unexplained()
-        self._keep_rows(seen, table, data.rows)
+        self.relevance_ = None if data.relevance is None else data.relevance.table(names.columns)
+        whole = wide.filled(table, codes)
+        self._keep_rows(task, whole, data.rows)
+        if data.usable is not None:
+            solution, task = _on_all_rows(
+                solution, task, (whole, target), columns, weights, y_err, data.usable
+            )
+        self._keep(solution, found, task, columns, guesses)
         self.data_ = DataSummary.of(self._seen.X, self._seen.y, names.columns, name_of_target(y), len(target))
         self.seconds_ = time.perf_counter() - started
+
+    def _solver(self, pretrained: Pretrained, is_open: bool, task: Task) -> Solver:
+        """How to search.
+
+        Args:
+            pretrained: The network.
+            is_open: Whether nothing is known of errors.
+            task: What is to be explained.
+        """
+        from nsr.search.solve import Solver
+
+        is_loss_open = self.loss == AUTO and is_open
+        solver = Solver(
+            pretrained, self.n_candidates, self._stages, self._settings, self.selection, is_loss_open
+        )
+        solver.stop_when = StopWhen.of(self.stop_when)
+        if self.denoise:
+            solver.smoothed, solver.is_loss_open = smoothed(task.X, task.y, task.weights, task.seed), False
+        return solver
+
+    @property
+    def _settings(self) -> SearchSettings:
+        return self.settings or SearchSettings()
+
+    def _keep(
+        self, solution: Front, found: list[Candidate], task: Task, columns: Index, guesses: Sequence[Guess]
+    ) -> None:
+        """Keeps a front, as much of it as was asked for, over the table's columns."""
+        self.loss_ = task.loss.name
+        named = {place for place, row in enumerate(solution.candidates) if row.name}
+        kept = thinned(solution.candidates, solution.best, self.n_equations, named)
+        self.best_index_ = kept.index(solution.best)
+        self._found, self._columns = found, columns
+        self._keep_front([solution.candidates[place] for place in kept], task, columns, guesses)
+        if self.n_tried_:  # otherwise it was told why nothing was found
+            self._tell_unexplained()
 
     def _keep_rows(self, task: Task, table: Array, rows: Index) -> None:
         """Keeps the rows that were looked at, in the user's order, with all columns."""
@@ -335,26 +421,6 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         # Columns that no equation has may miss values.
         self._seen = replace(task.of_rows(order), X=Filling.of(own).filled(own), n_threads=1)
         self._report: Report | None = None
-
-    @staticmethod
-    def _on_all(
-        solution: Front,
-        task: Task,
-        table: Array,
-        target: Array,
-        weights: Array | None,
-        y_err: ArrayLike | None,
-        data: Prepared,
-    ) -> tuple[Front, Task]:
-        """A front with its constants fitted to all rows, and these, where the search has looked at some."""
-        rows = data.usable
-        assert rows is not None
-        own = None if weights is None else weights[rows] / np.mean(weights[rows])
-        whole = replace(
-            task, X=table[np.ix_(rows, data.columns)], y=target[rows], weights=own, expected=None,
-            noise=None if y_err is None else known_noise(y_err, own, rows),
-        )  # fmt: skip
-        return replace(solution, candidates=on_all_rows(solution.candidates, whole)), whole
 
     def _check_parameters(self) -> None:
         if self.n_candidates < 1:
@@ -371,60 +437,17 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         check_way(self.missing)
         StopWhen.of(self.stop_when)
         check_callback(self.callback)
+        if self.denoise and (self.template is not None or self.category is not None):
+            raise ValueError("denoise cannot be combined with a template or a category: leave one out")
+        if self.template is not None and (self.category is not None or len(self.guesses)):
+            other = "guesses" if self.category is None else "a category"
+            raise ValueError(f"a template cannot be combined with {other}: leave one of them out")
+        if len(self.shape) and (self.template is not None or self.category is not None):
+            other = "a template" if self.category is None else "a category"
+            raise ValueError(f"shape cannot be combined with {other}: leave one of them out")
 
-    def report(self) -> Report:
-        """What the chosen equation explains, what is left, what of the data it needs, and what is doubtful.
-
-        Returns:
-            A report whose attributes are facts, and whose text is a page with a line for each check.
-        """
-        check_is_fitted(self)
-        if self._report is not None:
-            return self._report
-        from nsr.report.fitted import Fitted
-        from nsr.report.report import SearchSummary, report_on
-
-        seed = self.random_state if isinstance(self.random_state, int) else None
-        search = SearchSummary(self.ended_, self.n_tried_, self.seconds_, self.time_limit, seed)
-        names = self.names_.identifiers
-        fitted = Fitted(self._seen, self.expressions_[self.best_index_], names, self._seen.seed)
-        equation = self.equations("warranted")[self.best_index_]
-        self._report = report_on(fitted, equation, self.data_.n_rows, search)
-        return self._report
-
-    def save(self, path: str | Path) -> None:
-        """Writes everything but the rows as JSON: the whole front, what the data say of it, the parameters.
-
-        `nsr.load`, `nsr predict` and `nsr show` read it. It has the report, as that needs the rows.
-
-        Args:
-            path: File to write.
-
-        Raises:
-            ValueError: If it cannot be a file.
-            OSError: If it cannot be written; the message says where the result is instead, if anywhere.
-        """
-        check_is_fitted(self)
-        check_output(Path(path))
-        write(Path(path), KIND, plain_function(self))
-
-    def __repr__(self, N_CHAR_MAX: int = 700) -> str:
-        """The leaderboard once fitted, the parameters before."""
-        header: str = super().__repr__(N_CHAR_MAX)
-        if not hasattr(self, "equations_"):
-            return header
-        return f"{header}\n{leaderboard(self.equations_, self.equations('warranted'), self.best_index_)}"
-
-    def _tell_unexplained(self) -> None:
-        explained = float(self.best_["r2"])
-        if explained < LITTLE:
-            what = (
-                f"{percent(explained)} of the target's variance" if explained > 0 else "no more than its mean"
-            )
-            tell(
-                f"the chosen equation explains {what}: what is left may be noise, or due to what is not in "
-                "the table; report() says more, and time_limit gives the search more time"
-            )
+    def _plain(self) -> tuple[str, dict[str, Any]]:
+        return KIND, plain_function(self)
 
     @property
     def _stages(self) -> tuple[str, ...]:
@@ -437,3 +460,58 @@ class SymbolicRegressor(FittedFront, RegressorMixin, BaseEstimator):  # type: ig
         tags.non_deterministic = False
         tags.input_tags.allow_nan = self.missing != "error"
         return tags
+
+
+def _solved(
+    solver: Solver,
+    task: Task,
+    guesses: Sequence[Guess],
+    codes: Index | None,
+    n_groups: int,
+    clock: Clock,
+) -> tuple[Front, Task]:
+    """A front and what it explains.
+
+    Args:
+        solver: How to search.
+        task: In the user's units.
+        guesses: The user's own.
+        codes: The number of each row's group; None where there are none.
+        n_groups: How many groups there are.
+        clock: For everything.
+    """
+    from nsr.search.by_group import solve_by_group
+
+    forms = [guess.expression for guess in guesses]
+    if codes is None:
+        return solver.solve(task, forms, clock)
+    return solve_by_group(solver, task, codes, n_groups, forms, clock)
+
+
+def _on_all_rows(
+    solution: Front,
+    task: Task,
+    table: tuple[Array, Array],
+    columns: Index,
+    weights: Array | None,
+    y_err: ArrayLike | None,
+    rows: Index | None,
+) -> tuple[Front, Task]:
+    """A front with its constants fitted to all rows, and these, where the search has looked at some.
+
+    Args:
+        solution: The front.
+        task: What the search has looked at.
+        table: All columns as equations see them, and the target, of all rows.
+        columns: Which of these the task has.
+        weights: By how much more one row matters than another.
+        y_err: Standard deviations of the target's errors.
+        rows: Those that can be used; None where the search has looked at all of them.
+    """
+    if rows is None:
+        return solution, task
+    own = None if weights is None else weights[rows] / np.mean(weights[rows])
+    noise = None if y_err is None else known_noise(y_err, own, rows)
+    X, y = table
+    whole = replace(task, X=X[np.ix_(rows, columns)], y=y[rows], weights=own, expected=None, noise=noise)
+    return replace(solution, candidates=on_all_rows(solution.candidates, whole)), whole

@@ -137,10 +137,13 @@ def _table_for(estimator: SymbolicRegressor, table: Table, row: int) -> Array:
     places = table.places([columns[column] for column in needed]) if needed else []
     for column, place in zip(needed, places, strict=True):
         if own is not None and own.levels[column]:
-            X[:, made[column]] = own.values(column, table.labels(place, may_miss))
+            X[:, made[column]] = own.values(column, table.text(place, may_miss))
         else:
             X[:, made[column]] = table.numbers(place, may_miss)[:, None]
-    return X if estimator.filling_ is None else estimator.filling_.filled(X)
+    category, codes = estimator.category_, None
+    if category is not None:
+        codes = category.codes(table.labels(table.place(category.name)))
+    return estimator._wide.filled(X if estimator.filling_ is None else estimator.filling_.filled(X), codes)
 
 
 def _of_equation(estimator: SymbolicRegressor, place: int) -> list[str]:

@@ -40,19 +40,31 @@ def in_format(
         return estimator.latex_table() if name == "latex-table" else f"{estimator._repr_html_()}\n"
     if name not in ROW_FORMATS:
         raise ValueError(f"--format {name!r} must be one of {', '.join((*ROW_FORMATS, *FRONT_FORMATS))}")
-    if name == "excel":
-        used = {place for _, expression in estimator._parts(row) for place in expression.variables}
-        columns = estimator.names_.columns
-        tell("cells: " + ", ".join(f"{cell(place)} is {columns[place]}" for place in sorted(used)))
     if name == "onnx" and not isinstance(estimator, SymbolicRegressor):
         raise ValueError(
             "a system is not one model: in Python nsr.load(path).onnx() gives one for each component"
         )
     written = getattr(estimator, name)(row)
+    if name == "excel":
+        used = {place for _, expression in estimator._parts(row) for place in expression.variables}
+        columns = estimator.names_.columns  # constants of nature, which come after them, have no cells
+        own = [place for place in sorted(used) if place < len(columns)]
+        tell("cells: " + ", ".join(f"{cell(place)} is {columns[place]}" for place in own))
     if isinstance(written, bytes):
         return written
     parts = written if isinstance(written, list) else [written]
     return "\n".join(f"{part}".rstrip("\n") for part in parts) + "\n"
+
+
+def group_of(estimator: SymbolicRegressor | ODERegressor, group: str) -> SymbolicRegressor:
+    """The equations of one group.
+
+    Raises:
+        ValueError: If there is no such group.
+    """
+    if not isinstance(estimator, SymbolicRegressor):
+        raise ValueError("--group is for results of `nsr fit --category`; this one holds equations of motion")
+    return estimator.of_group(group)
 
 
 def shown_equations(estimator: SymbolicRegressor | ODERegressor) -> list[str]:
@@ -70,6 +82,9 @@ def equation_lines(estimator: SymbolicRegressor | ODERegressor, row: int | None 
         return equation.split("; ")
     about = estimator.reports_[place].text
     lines = [f"{estimator.data_.target.name} = {equation}", *([f"  {about}"] if about else [])]
+    lines += [f"  {part} = {found}" for part, found in estimator.parts_of(place)]
+    if estimator.category_ is not None:
+        lines += [f"  {line}" for line in estimator.reports_[place].table(estimator.category_.name)]
     return [shown(line) for line in lines]
 
 

@@ -25,6 +25,10 @@ class StopWhen:
     complexity: float = math.inf
     is_exact: bool = False
 
+    def is_met(self, r2: float, complexity: float, is_exact: bool) -> bool:
+        """Whether an equation with these is good enough."""
+        return is_exact if self.is_exact else r2 >= self.r2 and complexity <= self.complexity
+
     @classmethod
     def of(cls, given: object) -> StopWhen | None:
         """Reads what users give.

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from nsr.data.column_units import constants_need_units, units_in_text, units_under_header
@@ -33,6 +34,16 @@ def row_numbers(table: Table, places: dict[str, int]) -> dict[str, Any]:
 
 def _of_cell(table: Table, place: int, numbers: NDArray[np.float64], row: int) -> str:
     return f"column {table.names[place]!r} holds {numbers[row]:g} in line {table.lines[row]}"
+
+
+def feature_frame(
+    table: Table, places: Sequence[int], grouped: int | None, may_miss: bool = False
+) -> pd.DataFrame:
+    """The explaining columns, and after them the column that tells groups, where there is one."""
+    frame = table.frame(places, may_miss)
+    if grouped is not None:
+        frame.insert(len(places), table.names[grouped], table.labels(grouped), allow_duplicates=True)
+    return frame
 
 
 def column_units(table: Table, places: Sequence[int], target: int, text: str | None) -> dict[str, Any]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from nsr.data.names import Names
 from nsr.expressions.expression import variable
 from nsr.expressions.printing import to_infix
 from nsr.progress import FrontRow, Progress, Watcher
@@ -15,12 +14,14 @@ from nsr.search.watching import Seen, Watch
 _DIGITS = 4
 
 
-def told_to(watcher: Watcher | None, names: Names, columns: Iterable[int], time_limit: float) -> Watch | None:
+def told_to(
+    watcher: Watcher | None, names: Sequence[str], columns: Iterable[int], time_limit: float
+) -> Watch | None:
     """What tells a watcher of equations over the columns that are used, in the names of all.
 
     Args:
         watcher: Who is told; None where nobody is.
-        names: Of all columns.
+        names: Of all columns, as equations call them.
         columns: Those that are used.
         time_limit: Of the fit, in seconds, which begins now.
     """
@@ -30,7 +31,7 @@ def told_to(watcher: Watcher | None, names: Names, columns: Iterable[int], time_
     begun = time.monotonic()
 
     def row(seen: Seen) -> FrontRow:
-        text = to_infix(seen.expression.substitute(back), names.identifiers, _DIGITS)
+        text = to_infix(seen.expression.substitute(back), names, _DIGITS)
         return FrontRow(seen.expression.complexity, seen.unexplained, text)
 
     def tell(at_work: str, best: Seen | None, n_tried: int, front: tuple[Seen, ...]) -> None:

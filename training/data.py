@@ -58,6 +58,13 @@ class ProblemData(pl.LightningDataModule):
             sets.append(classical_batches(config, tokenizer))
         return [DataLoader(batches, batch_size=None) for batches in sets]  # type: ignore[arg-type]
 
+    def on_exception(self, exception: BaseException) -> None:  # noqa: ARG002 (Lightning's signature)
+        """Ends the workers. Lightning ends those of the loop that was interrupted, which may be validation's.
+
+        They outlive the signal by which Python would end them with the run, and it would wait for ever.
+        """
+        self._trainer.fit_loop.teardown()
+
     def state_dict(self) -> dict[str, Any]:
         """The stream's position, counted in batches that a finished step has used."""
         batches = self._trainer.global_step * self._trainer.accumulate_grad_batches

@@ -10,7 +10,7 @@ import sympy
 from numpy.typing import NDArray
 
 from eval.registry import Registry
-from nsr.search.context import COMPONENTS
+from nsr.search.settings import COMPONENTS
 
 Array = NDArray[np.float64]
 

@@ -6,8 +6,10 @@ import csv
 from collections.abc import Mapping, Sequence
 
 from nsr.data.names import Names, did_you_mean
+from nsr.data.nature import NamedConstant
+from nsr.data.notes import tell
 from nsr.data.table import Table
-from nsr.expressions.units import Units
+from nsr.expressions.units import Units, is_coherent
 
 
 def ordered_units(units: Mapping[str, str] | Sequence[str], names: Names) -> list[str]:
@@ -36,7 +38,11 @@ def ordered_units(units: Mapping[str, str] | Sequence[str], names: Names) -> lis
 
 
 def parsed_units(
-    X_units: Mapping[str, str] | Sequence[str] | None, y_units: str | None, names: Names, constants: str
+    X_units: Mapping[str, str] | Sequence[str] | None,
+    y_units: str | None,
+    names: Names,
+    constants: str,
+    named: Sequence[NamedConstant] = (),
 ) -> Units | None:
     """The units of a table; None where none were given.
 
@@ -45,6 +51,7 @@ def parsed_units(
         y_units: Unit of the target.
         names: The columns.
         constants: Whether constants are `dimensionless` or `free`.
+        named: Constants that have names, and units of their own; they come after the columns.
 
     Raises:
         ValueError: If only some have units, or a unit cannot be read.
@@ -58,7 +65,25 @@ def parsed_units(
             f"units were given for {given} columns and {'the' if y_units else 'no'} target: give X_units for "
             f"all {n_columns} columns ('1' for none) and y_units"
         )
-    return Units.parse(ordered_units(X_units, names), y_units, constants)
+    own = ordered_units(X_units, names)
+    units = Units.parse([*own, *map(_unit_of, named)], y_units, constants)
+    other = [unit for unit in (*own, y_units) if not is_coherent(unit)]
+    of_si = [constant.name for constant in named if constant.is_of_si]
+    if other and of_si:
+        tell(
+            f"the value of the constant {of_si[0]!r} is that in SI units, and {other[0]!r} is not one "
+            "of these: no value is converted, so give its value and unit, such as (9.81, 'm/s^2')"
+        )
+    return units
+
+
+def _unit_of(constant: NamedConstant) -> str:
+    if constant.unit is None:
+        raise ValueError(
+            f"the columns have units, and the constant {constant.name!r} has none: give it one, as in "
+            f"({constant.value:g}, 'm/s^2'), '1' for none"
+        )
+    return constant.unit
 
 
 def units_in_text(text: str, names: Names, target: str) -> tuple[list[str], str]:
@@ -106,7 +131,7 @@ def units_under_header(table: Table, places: Sequence[int], target: int) -> tupl
 
 
 def constants_need_units(X_units: Sequence[str], y_units: str) -> bool:
-    """Whether no product of powers of the columns has the target's unit, so that a constant must have one."""
+    """Whether no product of powers of columns has the target's unit, so that a constant must have one."""
     try:
         Units.parse(X_units, y_units)
     except ValueError:

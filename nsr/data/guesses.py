@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from nsr.data.names import Names
 from nsr.data.notes import tell
@@ -61,7 +62,9 @@ class Guess:
         return replace(self, expression=self.expression.substitute(places))
 
 
-def read_guesses(guesses: str | Sequence[str], names: Names) -> list[Guess]:
+def read_guesses(
+    guesses: str | Sequence[str], names: Names, known: Mapping[str, float] = MappingProxyType({})
+) -> list[Guess]:
     """Reads guesses.
 
     Columns are called by their own names, in quotes or backticks where these are not plain words, or by
@@ -71,6 +74,7 @@ def read_guesses(guesses: str | Sequence[str], names: Names) -> list[Guess]:
     Args:
         guesses: Equations such as `a*mass + b`; one text is one guess.
         names: The columns.
+        known: Values of constants that have names.
 
     Returns:
         Guesses over all columns.
@@ -82,7 +86,7 @@ def read_guesses(guesses: str | Sequence[str], names: Names) -> list[Guess]:
     for text in texts:
         if not isinstance(text, str):
             raise ValueError(f"a guess is a text such as 'a*x_0 + b', not {text!r}")
-    return [_read(text, names) for text in texts]
+    return [_read(text, names, known) for text in texts]
 
 
 def over_columns(given: Sequence[Guess], columns: Iterable[int]) -> list[Guess]:
@@ -94,16 +98,16 @@ def over_columns(given: Sequence[Guess], columns: Iterable[int]) -> list[Guess]:
     return [guess.over(places) for guess in usable]
 
 
-def _read(text: str, names: Names) -> Guess:
+def _read(text: str, names: Names, known: Mapping[str, float]) -> Guess:
     shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
     try:
-        written, constants = _in_identifiers(text, names)
+        written, constants = in_identifiers(text, names, known)
         expression = parse(written, [*names.identifiers, *constants])
     except ParseError as error:
         raise ValueError(f"guess {shown!r}: {error}{_quoting(text, names)}") from None
     columns = {names.identifiers[i] for i in expression.variables if i < len(names.identifiers)}
     for constant in constants:
-        _check_constant(constant, shown, names, columns)
+        check_constant(constant, shown, names, columns)
     form = _with_constants_once(expression, len(names.identifiers), constants, shown)
     guess = _with_placeholders(form, len(names.identifiers), constants)
     n_fitted = len(guess.free_positions)
@@ -114,8 +118,8 @@ def _read(text: str, names: Names) -> Guess:
     return Guess(text, guess, _names_of(form, guess, len(names.identifiers), constants))
 
 
-def _in_identifiers(text: str, names: Names) -> tuple[str, list[str]]:
-    """The text with columns called by their identifiers, and the other names in it."""
+def in_identifiers(text: str, names: Names, known: Mapping[str, float]) -> tuple[str, list[str]]:
+    """A text with columns called by their identifiers and known constants by value, and its other names."""
     constants: dict[str, None] = {}
 
     def replaced(match: re.Match[str]) -> str:
@@ -127,6 +131,8 @@ def _in_identifiers(text: str, names: Names) -> tuple[str, list[str]]:
         is_function = name in OPERATORS.words
         if is_function and call:
             return match[0]
+        if name in known and not call:
+            return f"({known[name]!r})"
         if name in names.words:
             return f"{names.words[name]}{call}"
         if is_function:
@@ -146,7 +152,7 @@ def _quoting(text: str, names: Names) -> str:
     return ""
 
 
-def _check_constant(constant: str, text: str, names: Names, used: set[str]) -> None:
+def check_constant(constant: str, text: str, names: Names, used: set[str], kind: str = "guess") -> None:
     """Raises or tells where what would be a constant may be meant as a column.
 
     Columns that the guess uses under their right names are not what is meant: `a*A` has a constant.
@@ -161,15 +167,15 @@ def _check_constant(constant: str, text: str, names: Names, used: set[str]) -> N
     is_short = len(constant.rstrip("0123456789_")) <= _SHORT
     if close and not is_short:
         raise ValueError(
-            f"guess {text!r}: {constant!r} is not a column; did you mean {others[close[0]]!r}? "
+            f"{kind} {text!r}: {constant!r} is not a column; did you mean {others[close[0]]!r}? "
             "Call a constant something else"
         )
     if is_variable(constant):
         shown = ", ".join(names.identifiers[:10])
-        raise ValueError(f"guess {text!r}: there is no column {constant!r}; the columns are {shown}")
+        raise ValueError(f"{kind} {text!r}: there is no column {constant!r}; the columns are {shown}")
     if close or not is_short:
         column = f"the column {others[close[0]]!r}" if close else "a column"
-        tell(f"{constant!r} in the guess {text!r} is not {column}, and so a constant to be fitted")
+        tell(f"{constant!r} in the {kind} {text!r} is not {column}, and so a constant to be fitted")
 
 
 def _with_placeholders(form: Expression, n_columns: int, constants: Sequence[str]) -> Expression:

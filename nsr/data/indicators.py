@@ -128,6 +128,12 @@ class Indicators:
         return [unit for one, own in pairs for unit in (["1"] * len(_with_columns(own)) or [one])]
 
 
+def names_made(X: pd.DataFrame) -> list[object]:
+    """Names of the columns that those of a data frame become."""
+    found = Indicators.of(X)
+    return list(X.columns if found is None else found.names)
+
+
 def holds_labels(cells: pd.Series) -> bool:
     """Whether a column holds text, or what pandas calls categories, and no numbers."""
     if isinstance(cells.dtype, pd.CategoricalDtype):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from nsr.data.missing import counted
@@ -105,6 +106,10 @@ class Prepared:
     weights: Array | None = None
     usable: Index | None = None
     relevance: Relevance | None = None
+
+    def relevance_table(self, names: Sequence[str]) -> pd.DataFrame | None:
+        """Why columns were chosen; None where there was no choice."""
+        return None if self.relevance is None else self.relevance.table(names)
 
 
 def prepare(

@@ -8,7 +8,8 @@ scaling multiplies by that scale, a constant that refinement then solves.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -50,6 +51,13 @@ class Scaler:
         """
         values = np.asarray(y, dtype=np.float64)
         return cls(cls.fit(X, values).x_scale, _power_of_ten(root_mean_square(values)))
+
+    def alike(self, pairs: Iterable[tuple[int, int]]) -> Scaler:
+        """With one scale for the variables of each pair, the smaller one."""
+        x_scale = self.x_scale.copy()
+        for first, second in pairs:
+            x_scale[[first, second]] = min(x_scale[first], x_scale[second])
+        return replace(self, x_scale=x_scale)
 
     def transform(self, X: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Scaled copies of X and y in the network's precision."""

@@ -12,7 +12,7 @@ from nsr.data.notes import tell
 
 Array = NDArray[np.float64]
 
-# Rows that tell a Gaussian process how smooth it is, and rows that it goes by then, as its work is their cube.
+# Rows that tell a Gaussian process how smooth it is, and rows that it goes by: its work is their cube.
 _ROWS_TO_TUNE, _ROWS = 400, 1_500
 # A spline needs as many different values of its column.
 _LEAST = 5
@@ -23,7 +23,8 @@ def smoothed(X: Array, y: Array, weights: Array | None, seed: int) -> Array:
 
     Of one column it is a cubic smoothing spline whose penalty generalised cross-validation chooses (Wahba,
     Spline Models for Observational Data, SIAM 1990), as SciPy has it; of several a Gaussian process with a
-    length for each and white noise (Rasmussen and Williams, MIT Press 2006, section 5.4), as scikit-learn has it.
+    length for each and white noise (Rasmussen and Williams, MIT Press 2006, section 5.4), as scikit-learn
+    has it.
 
     Args:
         X: Columns, shape (P, D), in random order of rows.

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from nsr.data.category import checked_labels
 from nsr.data.indicators import is_categorical
 from nsr.data.names import did_you_mean
 from nsr.data.notes import tell
@@ -97,7 +98,7 @@ class Table:
             )
         return numbers
 
-    def labels(self, place: int, may_miss: bool = False) -> pd.Series:
+    def text(self, place: int, may_miss: bool = False) -> pd.Series:
         """A column of text, as it was read.
 
         Args:
@@ -119,13 +120,22 @@ class Table:
     def frame(self, places: Sequence[int], may_miss: bool = False) -> pd.DataFrame:
         """Columns as a data frame: numbers, and text of a few values; errors as in `numbers`."""
         columns = [
-            self.labels(place, may_miss)
+            self.text(place, may_miss)
             if is_categorical(self.cells[place])
             else pd.Series(self.numbers(place, may_miss))
             for place in places
         ]
         names = [self.names[place] for place in places]
         return pd.DataFrame(dict(enumerate(columns))).set_axis(names, axis=1)
+
+    def labels(self, place: int) -> list[str]:
+        """A column as labels of groups, none of them empty, one for each row.
+
+        Raises:
+            ValueError: If a cell is empty; the message names the first one and its line.
+        """
+        lines = [f"line {line}" for line in self.lines]
+        return checked_labels(self.cells[place].tolist(), self.names[place], lines)
 
     def matrix(self, places: Sequence[int], may_miss: bool = False) -> NDArray[np.float64]:
         """Columns as finite numbers, shape (n_rows, n_places); errors as in `numbers`."""
@@ -196,7 +206,9 @@ def select_columns(
     """
     explained = table.place(target)
     if explained in apart:
-        raise ValueError(f"column {target!r} is the target; --weights and --error are columns beside it")
+        raise ValueError(
+            f"column {target!r} is the target; --weights, --error and --category are columns beside it"
+        )
     if features is not None:
         places = table.places(features)
         if not places or explained in places:

@@ -7,7 +7,13 @@ over threads. Domain errors give NaN or infinity, as IEEE arithmetic does.
 
 from __future__ import annotations
 
+import math
+from functools import cache
+from typing import Any
+
 import numpy as np
+from numba import typeof, types
+from numba.extending import intrinsic
 
 from nsr.evaluate.elementary import exp_block, log_block, sin_block
 from nsr.evaluate.kernels import kernel
@@ -52,7 +58,7 @@ def fixed_power(a, doubled, out, n):
             bit >>= 1
     if size & 1:
         for j in range(n):
-            out[j] = out[j] * np.sqrt(a[j])
+            out[j] = out[j] * math.sqrt(a[j])
     if doubled < 0:
         for j in range(n):
             out[j] = 1 / out[j]
@@ -90,7 +96,7 @@ def _unary(op, a, out, n):
             out[j] = abs(a[j])
     elif op == SQRT:
         for j in range(n):
-            out[j] = np.sqrt(a[j])
+            out[j] = math.sqrt(a[j])
     elif op == SQUARE:
         for j in range(n):
             out[j] = a[j] * a[j]
@@ -107,25 +113,25 @@ def _unary(op, a, out, n):
         sin_block(a, out, n, _COSINE)
     elif op == TAN:
         for j in range(n):
-            out[j] = np.tan(a[j])
+            out[j] = math.tan(a[j])
     elif op == ASIN:
         for j in range(n):
-            out[j] = np.arcsin(a[j])
+            out[j] = math.asin(a[j])
     elif op == ACOS:
         for j in range(n):
-            out[j] = np.arccos(a[j])
+            out[j] = math.acos(a[j])
     elif op == ATAN:
         for j in range(n):
-            out[j] = np.arctan(a[j])
+            out[j] = math.atan(a[j])
     elif op == SINH:
         for j in range(n):
-            out[j] = np.sinh(a[j])
+            out[j] = math.sinh(a[j])
     elif op == COSH:
         for j in range(n):
-            out[j] = np.cosh(a[j])
+            out[j] = math.cosh(a[j])
     elif op == TANH:
         for j in range(n):
-            out[j] = np.tanh(a[j])
+            out[j] = math.tanh(a[j])
 
 
 @kernel(inner=True)
@@ -168,19 +174,19 @@ def _unary_derivative(op, a, v, d, out, n):
             out[j] = d[j] * (1 + v[j] * v[j])
     elif op == ASIN:
         for j in range(n):
-            out[j] = d[j] / np.sqrt(1 - a[j] * a[j])
+            out[j] = d[j] / math.sqrt(1 - a[j] * a[j])
     elif op == ACOS:
         for j in range(n):
-            out[j] = -d[j] / np.sqrt(1 - a[j] * a[j])
+            out[j] = -d[j] / math.sqrt(1 - a[j] * a[j])
     elif op == ATAN:
         for j in range(n):
             out[j] = d[j] / (1 + a[j] * a[j])
     elif op == SINH:
         for j in range(n):
-            out[j] = d[j] * np.cosh(a[j])
+            out[j] = d[j] * math.cosh(a[j])
     elif op == COSH:
         for j in range(n):
-            out[j] = d[j] * np.sinh(a[j])
+            out[j] = d[j] * math.sinh(a[j])
     elif op == TANH:
         for j in range(n):
             out[j] = d[j] * (1 - v[j] * v[j])
@@ -323,7 +329,7 @@ def _binary_derivative(op, a, b, v, d, to_left, to_right, need_left, need_right,
         if need_right:
             for j in range(n):
                 # Of zero all powers are zero, whose logarithm would make it a zero times infinity.
-                to_right[j] = 0.0 if a[j] == 0 and b[j] >= 0 else d[j] * v[j] * np.log(a[j])
+                to_right[j] = 0.0 if a[j] == 0 and b[j] >= 0 else d[j] * v[j] * math.log(a[j])
 
 
 @kernel(inline="always")
@@ -335,11 +341,102 @@ def longest_run(offsets):
     return longest
 
 
+@kernel(inner=True)
+def sweep(problem, needed, wanted, constants, room, out, jacobian):
+    """One expression at all points: values going forward, derivatives in reverse; either, or both.
+
+    One kernel for all who evaluate, called by `run_sweep`, as nothing takes longer to compile.
+
+    Args:
+        problem: Tuple (address, tape, start, stop, X, target, scale): the address of this kernel
+            (`sweep_address`), the next four as in `forward_block`; where there is a target, shape (P,), its
+            difference from the values, divided by the scale, takes their place.
+        needed: As in `forward_block`; ignored where the points need several blocks.
+        wanted: As in `reverse_block`.
+        constants: Shape (K,).
+        room: Tuple (work, adjoint) of scratch arrays, shape (nodes, block); where the points are one block,
+            node values stay in work from one call to the next.
+        out: Receives the values, shape (P,); without places there are none.
+        jacobian: Receives the derivatives, shape (K, P); without rows there are none.
+    """
+    _, tape, start, stop, X, target, scale = problem
+    work, adjoint = room
+    n_points, block = X.shape[1], work.shape[1]
+    unit = 1.0 / scale
+    for p in range(0, n_points, block):
+        n = min(block, n_points - p)
+        if len(out) > 0 or n < n_points:
+            changed = needed if n == n_points else needed[:0]
+            forward_block(tape, start, stop, changed, X, constants, p, n, work)
+        if len(out) > 0:
+            value = work[stop - start - 1]
+            if len(target) > 0:
+                for j in range(n):
+                    out[p + j] = (value[j] - target[p + j]) * unit
+            else:
+                for j in range(n):
+                    out[p + j] = value[j]
+        if len(jacobian) > 0:
+            reverse_block(tape, start, stop, wanted, unit, n, work, adjoint, jacobian, p)
+
+
+def _sweep_examples(dtype: np.dtype[Any]) -> tuple[Any, ...]:
+    """Arguments like those of every call of `sweep`, for numbers of one type."""
+    row, rows = np.ones(1, dtype), np.ones((1, 1), dtype)
+    flags, node = np.ones(1, np.bool_), np.ones(1, np.int32)
+    problem = 0, (node, node, node, node, np.ones(1)), 0, 1, rows, row, 1.0
+    return problem, flags, flags, row, (rows, rows), row, rows
+
+
+@cache
+def sweep_address(dtype: np.dtype[Any]) -> int:
+    """Where the code of `sweep` lies for numbers of one type; compiled, or loaded, if it is not yet.
+
+    Numba copies a kernel into each one that calls it, and compiles the copy, which here takes seconds.
+    """
+    kinds = tuple(typeof(example) for example in _sweep_examples(dtype))
+    sweep.compile(kinds)
+    code = sweep.overloads[kinds]
+    address: int = code.library.get_pointer_to_function(code.fndesc.llvm_func_name)
+    return address
+
+
+def _writable(kind: Any) -> Any:
+    """The type of values that may be written to; in memory it is no other."""
+    if isinstance(kind, types.Array):
+        return kind.copy(readonly=False)
+    if isinstance(kind, types.BaseTuple):
+        parts: Any = kind
+        return types.BaseTuple.from_types(tuple(_writable(part) for part in parts))
+    return types.unliteral(kind)
+
+
+def _run_sweep(context, problem, needed, wanted, constants, room, out, jacobian):  # noqa: ARG001 (numba's form)
+    """Calls `sweep` at its address, the first entry of the problem."""
+    given = problem, needed, wanted, constants, room, out, jacobian
+    expected = tuple(typeof(example) for example in _sweep_examples(np.dtype(str(constants.dtype))))
+    if tuple(_writable(kind) for kind in given) != expected:
+        raise TypeError(f"sweep is compiled for {expected}, not for {given}")
+
+    def code(target, builder, signature, arguments):
+        returned = types.none
+        pointer = target.call_conv.get_function_type(returned, signature.args).as_pointer()
+        address = builder.inttoptr(builder.extract_value(arguments[0], 0), pointer)
+        target.call_conv.call_function(builder, address, returned, signature.args, arguments)
+        return target.get_dummy_value()
+
+    return types.none(*given), code
+
+
+run_sweep: Any = intrinsic(_run_sweep)
+
+
 @kernel
-def values_kernel(tape, active, offsets, X, constants, index, start, stop, out, jacobian):
+def values_kernel(at, tape, active, offsets, X, constants, index, start, stop, out, jacobian):
     """Values, and if wanted derivatives by the constants, of rows start to stop.
 
     Args:
+        at: `sweep_address` for the type of the numbers.
         tape: As in `forward_block`.
         active: `nsr.evaluate.tape.Tape.active`.
         offsets: Runs of the expressions, shape (E + 1,).
@@ -352,19 +449,16 @@ def values_kernel(tape, active, offsets, X, constants, index, start, stop, out, 
         jacobian: Receives the derivatives, zeroed before, shape (n_rows, K, n_points); without rows there are
             none.
     """
-    n_points = X.shape[2]
     longest = longest_run(offsets)
-    work = np.empty((longest, BLOCK), X.dtype)
-    adjoint = np.empty((longest if len(jacobian) > 0 else 0, BLOCK), X.dtype)
-    everything = np.empty(0, np.bool_)
+    room = (
+        np.empty((longest, BLOCK), X.dtype),
+        np.empty((longest if len(jacobian) > 0 else 0, BLOCK), X.dtype),
+    )
+    everything, no_target = active[:0], out[0, :0]
+    derivatives = np.empty((0, 0), X.dtype)
     for row in range(start, stop):
-        table = X[row if X.shape[0] > 1 else 0]
-        first, last = offsets[index[row]], offsets[index[row] + 1]
-        for p in range(0, n_points, BLOCK):
-            n = min(BLOCK, n_points - p)
-            forward_block(tape, first, last, everything, table, constants[row], p, n, work)
-            value = work[last - first - 1]
-            for j in range(n):
-                out[row, p + j] = value[j]
-            if len(jacobian) > 0:
-                reverse_block(tape, first, last, active, 1.0, n, work, adjoint, jacobian[row], p)
+        e = index[row]
+        problem = at, tape, offsets[e], offsets[e + 1], X[row if X.shape[0] > 1 else 0], no_target, 1.0
+        if len(jacobian) > 0:
+            derivatives = jacobian[row]
+        run_sweep(problem, everything, active, constants[row], room, out[row], derivatives)

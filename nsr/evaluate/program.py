@@ -139,7 +139,8 @@ class Program:
 
     def _fill(self, out: Array, derivatives: Array, tables: Array, rows: Array, index: Index) -> None:
         """Runs the compiled interpreter; derivatives without rows are not computed."""
-        arguments = (self.tape.nodes, self.tape.active, self.tape.offsets, tables, rows, index)
+        at = interpreter.sweep_address(tables.dtype)
+        arguments = (at, self.tape.nodes, self.tape.active, self.tape.offsets, tables, rows, index)
         split_rows(
             len(index),
             self.n_threads,
@@ -152,8 +153,10 @@ class Program:
         dtype = np.float32 if X.dtype == np.float32 else np.float64
         tables = X[None] if X.ndim == 2 else X
         return (
-            np.ascontiguousarray(tables.transpose(0, 2, 1), dtype=dtype),
-            np.ascontiguousarray(rows, dtype=dtype),
+            np.require(
+                tables.transpose(0, 2, 1), dtype, ("C", "W")
+            ),  # a kernel is compiled for what may be written
+            np.require(rows, dtype, ("C", "W")),
             index,
         )
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from nsr.evaluate.kernels import kernel
 from nsr.expressions.bessel_series import BEYOND, NEAR_0, NEAR_1, P_0, P_1, Q_0, Q_1
 from nsr.expressions.operators import OPERATORS
@@ -16,6 +18,8 @@ _CODE = {name: code for code, name in enumerate(OPERATORS)}
 GAMMA, LOGGAMMA, ERF = (_CODE[n] for n in ("gamma", "loggamma", "erf"))
 BESSEL_J0, BESSEL_J1 = (_CODE[n] for n in ("bessel_j0", "bessel_j1"))
 
+# Orders; plain numbers would be literals, and `bessel_j` would be compiled for each.
+_ZERO, _ONE = np.int64(0), np.int64(1)
 # Arguments of digamma from here on are large.
 _LARGE = 10.0
 
@@ -86,10 +90,10 @@ def special_block(op, a, out, n):
             out[j] = math.erf(float(a[j]))
     elif op == BESSEL_J0:
         for j in range(n):
-            out[j] = bessel_j(0, float(a[j]))
+            out[j] = bessel_j(_ZERO, float(a[j]))
     elif op == BESSEL_J1:
         for j in range(n):
-            out[j] = bessel_j(1, float(a[j]))
+            out[j] = bessel_j(_ONE, float(a[j]))
 
 
 @kernel(inner=True)
@@ -106,8 +110,8 @@ def special_derivative(op, a, v, d, out, n):
             out[j] = d[j] * 2.0 / math.sqrt(math.pi) * math.exp(-float(a[j]) * float(a[j]))
     elif op == BESSEL_J0:
         for j in range(n):
-            out[j] = -d[j] * bessel_j(1, float(a[j]))
+            out[j] = -d[j] * bessel_j(_ONE, float(a[j]))
     elif op == BESSEL_J1:
         for j in range(n):
             x = float(a[j])
-            out[j] = d[j] * (0.5 if x == 0.0 else bessel_j(0, x) - v[j] / x)
+            out[j] = d[j] * (0.5 if x == 0.0 else bessel_j(_ZERO, x) - v[j] / x)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nsr.export.by_group import Lookup, defined_by_group
 from nsr.export.code import Language, infix_power
 from nsr.expressions.expression import Expression
 from nsr.expressions.printing import Binding, Text
@@ -33,6 +34,12 @@ def to_python(expression: Expression, names: Sequence[str] | None = None, functi
         ValueError: If a constant has no value yet, or Python cannot say an operator.
     """
     return defined(PYTHON, expression, names, function, {"math.": "import math"})
+
+
+def to_python_by_group(expression: Expression, names: Sequence[str], lookup: Lookup) -> str:
+    """A function of numbers and of the group's label; arguments are those of `defined_by_group`."""
+    imports = {"math.": "import math"}
+    return defined_by_group(PYTHON, expression, names, lookup, "{1}[{0}]".format, imports)
 
 
 def defined(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import pandas as pd
 
 from nsr.data.names import Names
+from nsr.export.by_group import Lookup
 from nsr.expressions.expression import Expression, variable
 
 # From an expression, the names of its variables, and the name of the function that is to be written.
@@ -29,25 +30,29 @@ class ExportedRows:
         """A SymPy expression."""
         from nsr.expressions.sympy_form import to_sympy
 
-        return self._exported(index, lambda expression, names, _: to_sympy(expression, names))
+        return self._exported(
+            index, lambda expression, names, _: to_sympy(expression, names), has_constants=True
+        )
 
     def latex(self, index: int | None = None) -> Any:
         """LaTeX, constants with four digits."""
         from nsr.export.latex import to_latex
 
-        return self._exported(index, lambda expression, names, _: to_latex(expression, names))
+        return self._exported(
+            index, lambda expression, names, _: to_latex(expression, names), has_constants=True
+        )
 
     def python(self, index: int | None = None) -> Any:
         """Text of a function of numbers in plain Python."""
-        from nsr.export.python import to_python
+        from nsr.export.python import to_python, to_python_by_group
 
-        return self._exported(index, to_python)
+        return self._exported_by_group(index, to_python_by_group) or self._exported(index, to_python)
 
     def numpy(self, index: int | None = None) -> Any:
         """Text of a Python function of NumPy arrays."""
-        from nsr.export.numpy import to_numpy
+        from nsr.export.numpy import to_numpy, to_numpy_by_group
 
-        return self._exported(index, to_numpy)
+        return self._exported_by_group(index, to_numpy_by_group) or self._exported(index, to_numpy)
 
     def jax(self, index: int | None = None) -> Any:
         """Text of a Python function of JAX arrays."""
@@ -134,12 +139,44 @@ class ExportedRows:
     def _shown(self, write: Callable[[str, Expression, Sequence[str]], str]) -> list[list[str]]:
         """All rows as they are shown, written with what stands to the left of each equation."""
         return [
-            [write(left, expression, self.names_.identifiers) for left, expression in self._parts(row, True)]
+            [write(left, expression, self._names(row)) for left, expression in self._parts(row, True)]
             for row in range(len(self.equations_))
         ]
 
+    def _names(self, index: int | None) -> list[str]:  # noqa: ARG002 (for whoever has others by row)
+        """What stands for the variables of a row: the columns, and constants that differ by group."""
+        return list(self.names_.identifiers)
+
+    @property
+    def _numbers(self) -> Mapping[int, Expression]:
+        """Numbers of the variables of rows that are constants with names."""
+        return {}
+
+    def _lookup(self, index: int | None) -> Lookup | None:  # noqa: ARG002 (for whoever has groups)
+        """The constants that differ by group; None where there are no groups."""
+        return None
+
+    def _exported_by_group(
+        self, index: int | None, convert: Callable[[Expression, Sequence[str], Lookup], str]
+    ) -> str | None:
+        """A row whose constants differ by group as text; None where there are no groups."""
+        lookup = self._lookup(index)
+        if lookup is None:
+            return None
+        names, ((_, named),) = self._names(index), self._parts(index)
+        expression = named.substitute(self._numbers)
+        first = len(names) - lookup.n_constants
+        used = [place for place in expression.variables if place < first] + list(range(first, len(names)))
+        numbered = expression.substitute({column: variable(place) for place, column in enumerate(used)})
+        return convert(numbered, [names[place] for place in used], lookup)
+
     def _exported(
-        self, index: int | None, convert: Convert, names: Sequence[str] | None = None, has_all: bool = False
+        self,
+        index: int | None,
+        convert: Convert,
+        names: Sequence[str] | None = None,
+        has_all: bool = False,
+        has_constants: bool = False,
     ) -> Any:
         """A row as something else.
 
@@ -148,10 +185,21 @@ class ExportedRows:
             convert: What makes it so.
             names: Of all columns; their identifiers by default.
             has_all: Whether it has all columns; else a function has those that occur.
+            has_constants: Whether constants of nature, and those that differ by group, stand in it by their
+                names.
+
+        Raises:
+            ValueError: If it has no place for constants that differ by group.
         """
-        columns, made = self.names_.identifiers if names is None else names, []
+        if not has_constants and self._lookup(index) is not None:
+            raise ValueError(
+                "only sympy, latex, python and numpy hold constants that differ by group: ask for one group, "
+                "of_group(...) in Python or --group with `nsr show`"
+            )
+        columns, made = self._names(index) if names is None else names, []
         parts = self._parts(index)
-        for state, expression in parts:
+        for state, named in parts:
+            expression = named if has_constants else named.substitute(self._numbers)
             used = range(len(columns)) if has_all or state else expression.variables
             numbered = expression.substitute({column: variable(place) for place, column in enumerate(used)})
             function = f"d{state}_dt" if state else "f"

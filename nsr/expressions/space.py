@@ -7,11 +7,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+import numpy as np
+from numpy.typing import NDArray
+
 from nsr.expressions import algebra
 from nsr.expressions.expression import PLACEHOLDER, Expression, Token, is_variable, subtree_end
 from nsr.expressions.nodes import Node, NotFinite
 from nsr.expressions.operator_set import ALL_OPERATORS, OperatorSet
 from nsr.expressions.operators import OPERATORS
+from nsr.expressions.shape import Shape
 from nsr.expressions.units import Units
 
 # Exponents that differ by less than this are the same.
@@ -41,6 +45,8 @@ class SearchSpace:
         required: Variables that every equation has.
         constant_bounds: Smallest and largest constant, the minus sign before a term being that of its
             constants; exponents that belong to the form may be others.
+        shape: What is known of the function's course, which constants decide upon: it is looked at where they
+            are fitted (`nsr.evaluate.shape_checks.allowed`).
     """
 
     units: Units | None = None
@@ -53,6 +59,7 @@ class SearchSpace:
     nesting: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     required: frozenset[int] = frozenset()
     constant_bounds: tuple[float, float] | None = None
+    shape: Shape | None = None
 
     @cached_property
     def is_limited(self) -> bool:
@@ -60,7 +67,7 @@ class SearchSpace:
         return replace(self, units=None, costs={}) != SearchSpace()
 
     def allows(self, expression: Expression) -> bool:
-        """Whether an equation may be looked at."""
+        """Whether an equation may be looked at; its shape is not."""
         if self.units is not None and not self.units.allow(expression):
             return False
         return not self.is_limited or self._keeps_limits(expression)
@@ -119,9 +126,19 @@ class SearchSpace:
         return SearchSpace(operators=self.operators, nesting=self.nesting)
 
     @property
-    def scaled(self) -> SearchSpace:
-        """What rules out equations of scaled variables, in which constants are other ones."""
-        return replace(self, constant_bounds=None)
+    def of_forms(self) -> SearchSpace:
+        """What rules out equations whatever their constants are."""
+        return replace(self, constant_bounds=None, shape=None)
+
+    def scaled(self, x_scale: NDArray[np.float64], y_scale: float) -> SearchSpace:
+        """What rules out equations of variables and a target that are divided by these scales.
+
+        Args:
+            x_scale: Shape (D,), positive.
+            y_scale: Positive.
+        """
+        shape = None if self.shape is None else self.shape.scaled(x_scale, y_scale)
+        return replace(self, constant_bounds=None, shape=shape)
 
 
 def depth(expression: Expression) -> int:

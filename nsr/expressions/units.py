@@ -7,6 +7,7 @@ and factors do not matter, because no value is converted.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -121,6 +122,14 @@ def _dimension(text: str) -> dict[str, float]:
         raise ValueError(
             f"{text!r} is not a unit ({error}); write units like 'm/s', 'kg*m^2' or 'V', and '1' for none"
         ) from None
+
+
+def is_coherent(text: str) -> bool:
+    """Whether values in a unit are those in SI's base units: m/s and N are such units, km is not."""
+    try:
+        return math.isclose(_registry().Quantity(1.0, text).to_base_units().magnitude, 1.0)
+    except Exception:  # what cannot be multiplied, as degrees Celsius
+        return False
 
 
 @cache

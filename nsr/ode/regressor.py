@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,6 @@ from nsr.data.limits import limits_of
 from nsr.data.missing import check_way
 from nsr.data.names import Names, places_of
 from nsr.data.notes import kept_notes, tell
-from nsr.data.writing import check_output
 from nsr.export.leaderboard import leaderboard
 from nsr.export.rows import ExportedRows
 from nsr.expressions.expression import Expression, variable
@@ -42,8 +40,8 @@ from nsr.ode.telling import Telling
 from nsr.ode.trajectories import is_several
 from nsr.progress import Stopped, Watcher, check_callback, watchers
 from nsr.refinement.selection import thinned
-from nsr.saving.file import write
 from nsr.saving.rows import place_of_row
+from nsr.saving.saveable import Saveable
 from nsr.saving.systems import KIND, plain_systems
 from nsr.stopping import StopWhen
 
@@ -59,7 +57,7 @@ _MOST_FOUND = 500
 _DIGITS = 4
 
 
-class ODERegressor(ExportedRows, BaseEstimator):  # type: ignore[misc]
+class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
     """Finds dx/dt = f(x) behind observed trajectories.
 
     Args:
@@ -286,19 +284,8 @@ class ODERegressor(ExportedRows, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         return place_of_row(index, self.best_index_, len(self.expressions_))
 
-    def save(self, path: str | Path) -> None:
-        """Writes the whole front and the parameters as JSON, which `nsr.load` and `nsr show` read.
-
-        Args:
-            path: File to write.
-
-        Raises:
-            ValueError: If it cannot be a file.
-            OSError: If it cannot be written; the message says where the result is instead, if anywhere.
-        """
-        check_is_fitted(self)
-        check_output(Path(path))
-        write(Path(path), KIND, plain_systems(self))
+    def _plain(self) -> tuple[str, dict[str, Any]]:
+        return KIND, plain_systems(self)
 
     def _parts(self, index: int | None, is_shown: bool = False) -> list[tuple[str, Expression]]:
         system = self._system(index)

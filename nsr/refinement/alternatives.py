@@ -20,7 +20,7 @@ from nsr.task import Task
 Array = NDArray[np.float64]
 
 # Curves that are compared, and those that are shown at most: as many as leave place for the front on a page.
-_MOST_COMPARED, _MOST = 24, 8
+_MOST_COMPARED, _MOST = 24, 6
 # Equations whose description is longer than the shortest by more than this many bits are not believed: of the
 # many thousands that a search tries, some predict even rows that were left out by chance. Chosen on real
 # tables (development half of `eval.blackbox`) and short laws with noise on few rows.
@@ -64,14 +64,25 @@ def n_fitted(candidate: Candidate) -> int:
     return sum(not is_round(value) for value in candidate.expression.constants)
 
 
+def information(candidate: Candidate, task: Task) -> float:
+    """Bits of what an equation leaves and of its fitted constants, as Akaike (1974) compares likelihoods."""
+    bits = task.loss.bits(candidate.loss, task.null_loss, task.n_rows)
+    return bits + n_fitted(candidate) / math.log(2)
+
+
 def _worth_a_look(front: Sequence[Candidate], candidates: Iterable[Candidate], task: Task) -> list[Candidate]:
-    """Credible curves that explain something, by rising description length."""
+    """Credible curves that explain something, by rising description length.
+
+    Of those of one name the likeliest for its constants: few rows allow round ones that leave much more.
+    """
     named = {c for c in candidates if c.name and math.isfinite(c.bits) and c.loss < task.null_loss}
     if not named:
         return []
     limit = min(c.bits for c in (*front, *named)) + CREDIBLE_BITS
-    credible = (curve for curve in named.difference(front) if curve.bits <= limit)
-    return sorted(credible, key=lambda curve: (curve.bits, str(curve.expression)))
+    credible = [curve for curve in named if curve.bits <= limit]
+    order = sorted(credible, key=lambda c: (information(c, task), c.bits, str(c.expression)), reverse=True)
+    likeliest = {curve.name: curve for curve in order}.values()
+    return sorted(set(likeliest).difference(front), key=lambda curve: (curve.bits, str(curve.expression)))
 
 
 def _different(front: Sequence[Candidate], curves: Sequence[Candidate], task: Task) -> list[Candidate]:

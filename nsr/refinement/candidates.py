@@ -10,12 +10,16 @@ import numpy as np
 
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
+from nsr.evaluate.shape_checks import holds
 from nsr.expressions.expression import Expression
+from nsr.refinement.constrained import fitted_to_shape
 from nsr.refinement.description import description_length
 from nsr.refinement.refine import Effort, refine
 from nsr.refinement.selection import pareto_front
 from nsr.task import Task
 
+# Equations of a batch whose constants are fitted again to give them the shape that is asked for.
+_MOST_BENT = 3
 # Work on the tokens of an equation that is fitted: it is made, simplified, compiled and scored.
 _SECONDS_A_TOKEN = 2.5e-5
 
@@ -132,12 +136,13 @@ class Candidates:
         self._capacity = capacity
         self._kept: dict[Candidate, int] = {}  # each with its number, in the order in which they came
         self._n_taken = 0
+        self._bent_before: set[Expression] = set()
 
     def add(self, found: Iterable[Candidate]) -> list[Candidate]:
         """Takes in what may be looked at and has a finite description; returns it."""
         seen = list(found)
         self.n_seen += len(seen)
-        taken = [c for c in seen if math.isfinite(c.bits) and self.task.space.allows(c.expression)]
+        taken = self._allowed([c for c in seen if math.isfinite(c.bits)])
         for candidate in taken:
             self._n_taken += 1
             self._kept.setdefault(candidate, self._n_taken)
@@ -147,6 +152,26 @@ class Candidates:
             kept = self.most_promising(self._capacity // 4)
             self._kept = {c: number for c, number in self._kept.items() if c in kept}
         return taken
+
+    def _allowed(self, found: list[Candidate]) -> list[Candidate]:
+        """What the task's space allows, and what may come of the best of what has another shape."""
+        space = self.task.space
+        found = [c for c in found if space.allows(c.expression)]
+        if space.shape is None or not found:
+            return found
+        is_right = holds([c.expression for c in found], space.shape).tolist()
+        best = math.inf if self.best is None else self.best.bits
+        wrong = [c for c, own in zip(found, is_right, strict=True) if not own and c.bits < best]
+        return [c for c, own in zip(found, is_right, strict=True) if own] + self._bent(wrong)
+
+    def _bent(self, wrong: Iterable[Candidate]) -> list[Candidate]:
+        """Equations of another shape with the constants of least loss that give them the right one."""
+        new = [c for c in ranked(wrong) if c.expression.skeleton() not in self._bent_before][:_MOST_BENT]
+        self._bent_before.update(c.expression.skeleton() for c in new)
+        pairs = [(c, fitted_to_shape(c.expression, self.task)) for c in new]
+        found = [(c, form) for c, form in pairs if form is not None]
+        forms = scored([form for _, form in found], self.task)
+        return as_found_by([c for c, _ in found], forms, self.task)
 
     def since(self, number: int) -> tuple[list[Candidate], int]:
         """What was taken in after this many and is still kept, and how many there are now."""

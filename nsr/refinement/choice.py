@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsr.clock import Clock
-from nsr.refinement.alternatives import CREDIBLE_BITS, alternatives, n_fitted
+from nsr.refinement.alternatives import CREDIBLE_BITS, alternatives, information
 from nsr.refinement.candidates import Candidate, ranked
 from nsr.refinement.crossvalidation import HeldOut, is_as_good
 from nsr.refinement.selection import front_of, pareto_front
@@ -142,12 +142,8 @@ def _accurate_front(candidates: Sequence[Candidate], task: Task) -> list[Candida
     Rounded constants are accepted by a test of their own, so that a form with some is as good. Likelihoods
     are compared as Akaike (1974) does, since of two equations of one complexity one may have more constants.
     """
-
-    def information(candidate: Candidate) -> float:
-        return task.loss.bits(candidate.loss, task.null_loss, task.n_rows) + n_fitted(candidate) / math.log(2)
-
     usable = [candidate for candidate in candidates if math.isfinite(candidate.bits)]
-    return front_of(sorted(ranked(usable), key=lambda c: (information(c), c.complexity)))
+    return front_of(sorted(ranked(usable), key=lambda c: (information(c, task), c.complexity)))
 
 
 def _credible(candidates: Sequence[Candidate], shortest: Candidate, task: Task) -> list[Candidate]:

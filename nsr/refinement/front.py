@@ -21,7 +21,7 @@ def front_table(front: Sequence[Candidate], task: Task) -> pd.DataFrame:
     Returns:
         Columns as `nsr.regressor.SymbolicRegressor.equations_` describes them.
     """
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "complexity": [candidate.complexity for candidate in front],
             "loss": [candidate.loss for candidate in front],
@@ -32,3 +32,8 @@ def front_table(front: Sequence[Candidate], task: Task) -> pd.DataFrame:
             "warning": warnings([candidate.expression for candidate in front], task.X),
         }
     )
+    if (shape := task.space.shape) is not None:
+        from nsr.evaluate.shape_proofs import is_proved  # with SymPy, which takes a second to load
+
+        table["shape"] = ["proved" if is_proved(c.expression, shape) else "checked" for c in front]
+    return table

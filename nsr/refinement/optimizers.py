@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nsr.evaluate.interpreter import BLOCK, forward_block, longest_run, reverse_block
+from nsr.evaluate.interpreter import BLOCK, longest_run, run_sweep
 from nsr.evaluate.kernels import kernel
 from nsr.refinement.linear_algebra import (
     copy,
@@ -34,45 +34,24 @@ _DRAWS, _ATTEMPTS = 8, 256
 _LARGEST_BLOCK = 512
 
 
-@kernel(inner=True)
-def sweep(problem, needed, wanted, constants, room, r, jacobian):
-    """Scaled residuals r = (f - y) / scale going forward, their Jacobian in reverse; either, or both.
+@kernel(inline="always")
+def residuals(problem, needed, constants, room, r, no_derivatives):
+    """Sets r to the scaled residuals; returns their mean square, infinity if any value is not finite.
 
-    One kernel for both, as most of what there is to compile is the same.
-
-    Args:
-        problem: Tuple (tape, first, last, X, y, scale): the tape as in
-            `nsr.evaluate.interpreter.forward_block`, the expression's first node and one past its last,
-            variables (n_variables, P), target (P,), and what residuals are divided by.
-        needed: Nodes whose values may have changed, shape of the tape, or empty for all; ignored where
-            the points need several blocks.
-        wanted: As in `nsr.evaluate.interpreter.reverse_block`.
-        constants: Shape (K,).
-        room: Tuple (work, adjoint) of scratch arrays, shape (nodes, block); where the points are one block,
-            node values stay in work from one call to the next.
-        r: Receives the residuals, shape (P,); without places there are none.
-        jacobian: Receives the derivatives, shape (K, P); without rows there are none.
-
-    Returns:
-        Mean squared residual; infinity if any value is not finite, or without residuals.
+    Arguments are those of `nsr.evaluate.interpreter.sweep`.
     """
-    tape, first, last, X, y, scale = problem
-    work, adjoint = room
-    n_points, block = len(y), work.shape[1]
-    unit = 1.0 / scale
-    for p in range(0, n_points, block):
-        n = min(block, n_points - p)
-        if len(r) > 0 or n < n_points:
-            changed = needed if n == n_points else needed[:0]
-            forward_block(tape, first, last, changed, X, constants, p, n, work)
-        if len(r) > 0:
-            value = work[last - first - 1]
-            for j in range(n):
-                r[p + j] = (value[j] - y[p + j]) * unit
-        if len(jacobian) > 0:
-            reverse_block(tape, first, last, wanted, unit, n, work, adjoint, jacobian, p)
-    loss = dot(r, r, len(r)) / n_points if len(r) > 0 else np.inf
+    run_sweep(problem, needed, needed, constants, room, r, no_derivatives)
+    loss = dot(r, r, len(r)) / len(r)
     return loss if np.isfinite(loss) else np.inf
+
+
+@kernel(inline="always")
+def derivatives(problem, wanted, constants, room, no_residuals, jacobian):
+    """Sets jacobian to the derivatives of the residuals by the constants that the wanted nodes hold.
+
+    Arguments are those of `nsr.evaluate.interpreter.sweep`.
+    """
+    run_sweep(problem, wanted, wanted, constants, room, no_residuals, jacobian)
 
 
 @kernel(inline="always")
@@ -80,7 +59,7 @@ def least_squares(problem, active, affine, constants, linear, project, max_itera
     """Levenberg-Marquardt with identity damping, with variable projection if `project`.
 
     Args:
-        problem: As in `sweep`.
+        problem: As in `nsr.evaluate.interpreter.sweep`.
         active: `nsr.evaluate.tape.Tape.active`.
         affine: `nsr.evaluate.tape.Tape.affine`.
         constants: Starting point, shape (K,); receives the best constants.
@@ -88,12 +67,12 @@ def least_squares(problem, active, affine, constants, linear, project, max_itera
         project: Whether to solve these exactly at each step.
         max_iterations: Steps tried at most.
         tolerance: Loss that counts as success, shape (1,); whoever raises it to infinity ends the work.
-        room: As in `sweep`.
+        room: As in `nsr.evaluate.interpreter.sweep`.
 
     Returns:
         Loss; infinity if the starting point gives a non-finite value.
     """
-    K, n_points = len(constants), len(problem[4])
+    K, n_points = len(constants), len(problem[5])
     n_linear = count_true(linear)
     project = project and n_linear > 0
     r = np.empty(n_points)
@@ -102,19 +81,19 @@ def least_squares(problem, active, affine, constants, linear, project, max_itera
     # One array for all scratch of a kind: what allocates is long, and there would be a copy for each.
     squares, rows, shift = np.empty((3, K, K)), np.empty((3, K)), np.empty(K, np.int64)
     A, B, C, g, step, trial = squares[0], squares[1], squares[2], rows[0], rows[1], rows[2]
-    loss = sweep(problem, active[:0], active, constants, room, r, no_derivatives)
+    loss = residuals(problem, active[:0], constants, room, r, no_derivatives)
     if not np.isfinite(loss) or K == 0:
         return loss
     copy(constants, trial, K)
     if project:
-        sweep(problem, affine, affine, constants, room, no_residuals, jacobian)
+        derivatives(problem, affine, constants, room, no_residuals, jacobian)
         solved = solve_linear(linear, K, jacobian, r, trial, C, B, step, shift)
         if np.isfinite(solved):
             copy(trial, constants, K)
-        loss = sweep(problem, affine, active, constants, room, r, no_derivatives)
+        loss = residuals(problem, affine, constants, room, r, no_derivatives)
         if n_linear == K or not np.isfinite(loss):
             return loss
-    sweep(problem, active, active, constants, room, no_residuals, jacobian)
+    derivatives(problem, active, constants, room, no_residuals, jacobian)
     normal_equations(jacobian, r, K, A, g)
     damping, stalled = 1e-2, 0
     for _ in range(max_iterations):
@@ -125,18 +104,18 @@ def least_squares(problem, active, affine, constants, linear, project, max_itera
             continue
         for k in range(K):
             trial[k] = constants[k] + step[k]
-        trial_loss = sweep(problem, active, active, trial, room, r, no_derivatives)
+        trial_loss = residuals(problem, active, trial, room, r, no_derivatives)
         if project and np.isfinite(trial_loss):
-            sweep(problem, affine, affine, trial, room, no_residuals, jacobian)
+            derivatives(problem, affine, trial, room, no_residuals, jacobian)
             solved = solve_linear(linear, K, jacobian, r, trial, C, B, step, shift)
             # The nodes above the linear constants hold values from before these were solved.
             trial_loss = np.inf
             if solved < loss:
-                trial_loss = sweep(problem, affine, active, trial, room, r, no_derivatives)
+                trial_loss = residuals(problem, affine, trial, room, r, no_derivatives)
         if not trial_loss < loss:
             damping *= 4
             continue
-        sweep(problem, active, active, trial, room, no_residuals, jacobian)
+        derivatives(problem, active, trial, room, no_residuals, jacobian)
         normal_equations(jacobian, r, K, A, g)
         stalled = stalled + 1 if loss - trial_loss < _STALLED * loss else 0
         copy(trial, constants, K)
@@ -151,16 +130,16 @@ def quasi_newton(problem, active, constants, max_iterations, tolerance, room):
 
     Arguments and result are those of `least_squares`.
     """
-    K, n_points = len(constants), len(problem[4])
+    K, n_points = len(constants), len(problem[5])
     r, jacobian = np.empty(n_points), np.zeros((K, n_points))
     no_residuals, no_derivatives = r[:0], jacobian[:0]
     H, rows = np.empty((K, K)), np.empty((4, K))
     gradient, new_gradient, direction, trial = rows[0], rows[1], rows[2], rows[3]
     set_identity(H, K)
-    loss = sweep(problem, active[:0], active, constants, room, r, no_derivatives)
+    loss = residuals(problem, active[:0], constants, room, r, no_derivatives)
     if not np.isfinite(loss) or K == 0:
         return loss
-    sweep(problem, active, active, constants, room, no_residuals, jacobian)
+    derivatives(problem, active, constants, room, no_residuals, jacobian)
     for k in range(K):
         gradient[k] = 2 * dot(jacobian[k], r, n_points) / n_points
     stalled = 0
@@ -184,14 +163,14 @@ def quasi_newton(problem, active, constants, max_iterations, tolerance, room):
         for _ in range(30):
             for a in range(K):
                 trial[a] = constants[a] + length * direction[a]
-            trial_loss = sweep(problem, active, active, trial, room, r, no_derivatives)
+            trial_loss = residuals(problem, active, trial, room, r, no_derivatives)
             if trial_loss <= loss + 1e-4 * length * slope:
                 accepted = True
                 break
             length *= 0.3
         if not accepted:
             break
-        sweep(problem, active, active, trial, room, no_residuals, jacobian)
+        derivatives(problem, active, trial, room, no_residuals, jacobian)
         for k in range(K):
             new_gradient[k] = 2 * dot(jacobian[k], r, n_points) / n_points
         for k in range(K):
@@ -229,18 +208,18 @@ def draw_start(problem, active, affine, linear, attempts, constants, room):
     good; the solved values themselves are not kept.
 
     Args:
-        problem: As in `sweep`.
+        problem: As in `nsr.evaluate.interpreter.sweep`.
         active: `nsr.evaluate.tape.Tape.active`.
         affine: `nsr.evaluate.tape.Tape.affine`.
         linear: Which constants enter linearly, shape (K,).
         attempts: Points drawn at most while none is finite.
         constants: Receives the starting point, shape (K,).
-        room: As in `sweep`.
+        room: As in `nsr.evaluate.interpreter.sweep`.
 
     Returns:
         Whether a finite point was found.
     """
-    K, n_points = len(constants), len(problem[4])
+    K, n_points = len(constants), len(problem[5])
     r, jacobian = np.empty(n_points), np.zeros((K, n_points))
     no_residuals, no_derivatives = r[:0], jacobian[:0]
     squares, rows, shift = np.empty((2, K, K)), np.empty((3, K)), np.empty(K, np.int64)
@@ -252,11 +231,11 @@ def draw_start(problem, active, affine, linear, attempts, constants, room):
         for k in range(K):
             drawn[k] = np.random.standard_normal()
         copy(drawn, solved, K)
-        loss = sweep(problem, active[:0], active, drawn, room, r, no_derivatives)
+        loss = residuals(problem, active[:0], drawn, room, r, no_derivatives)
         if not np.isfinite(loss):
             continue
         if n_linear > 0 and not nothing:
-            sweep(problem, affine, affine, drawn, room, no_residuals, jacobian)
+            derivatives(problem, affine, drawn, room, no_residuals, jacobian)
             loss = min(loss, solve_linear(linear, K, jacobian, r, solved, A, B, g, shift))
         if loss < best:
             best = loss
@@ -269,7 +248,7 @@ def draw_start(problem, active, affine, linear, attempts, constants, room):
 
 @kernel
 def least_squares_kernel(
-    tape, active, affine, offsets, counts, linear, X, y, scale, starts, restarts, seed, project,
+    at, tape, active, affine, offsets, counts, linear, X, y, scale, starts, restarts, seed, project,
     max_iterations, tolerance, begin, end, best, losses, fits,
 ):  # fmt: skip
     """Refines expressions begin to end by `least_squares`, each from several starting points.
@@ -279,6 +258,7 @@ def least_squares_kernel(
     the expression's domain costs no restart.
 
     Args:
+        at: `nsr.evaluate.interpreter.sweep_address`.
         tape: As in `nsr.evaluate.interpreter.forward_block`.
         active: `nsr.evaluate.tape.Tape.active`.
         affine: `nsr.evaluate.tape.Tape.affine`.
@@ -304,7 +284,7 @@ def least_squares_kernel(
     block = len(y) if len(y) <= _LARGEST_BLOCK else BLOCK
     room = np.empty((longest, block)), np.empty((longest, block))
     for e in range(begin, end):
-        problem, K = (tape, offsets[e], offsets[e + 1], X, y, scale), counts[e]
+        problem, K = (at, tape, offsets[e], offsets[e + 1], X, y, scale), counts[e]
         losses[e] = np.inf
         np.random.seed((seed + 7919 * e) & 0xFFFFFFFF)
         constants = np.empty(K)
@@ -322,7 +302,7 @@ def least_squares_kernel(
 
 @kernel
 def bfgs_kernel(
-    tape, active, affine, offsets, counts, linear, X, y, scale, starts, restarts, seed,
+    at, tape, active, affine, offsets, counts, linear, X, y, scale, starts, restarts, seed,
     max_iterations, tolerance, begin, end, best, losses, fits,
 ):  # fmt: skip
     """As `least_squares_kernel`, by `quasi_newton`; apart from it, so that few have to compile it."""
@@ -330,7 +310,7 @@ def bfgs_kernel(
     block = len(y) if len(y) <= _LARGEST_BLOCK else BLOCK
     room = np.empty((longest, block)), np.empty((longest, block))
     for e in range(begin, end):
-        problem, K = (tape, offsets[e], offsets[e + 1], X, y, scale), counts[e]
+        problem, K = (at, tape, offsets[e], offsets[e + 1], X, y, scale), counts[e]
         losses[e] = np.inf
         np.random.seed((seed + 7919 * e) & 0xFFFFFFFF)
         constants = np.empty(K)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from nsr.clock import Clock
 from nsr.data.scaling import root_mean_square
+from nsr.evaluate.interpreter import sweep_address
 from nsr.evaluate.program import Backend, Program
 from nsr.evaluate.shapes import require_variables
 from nsr.expressions.expression import Expression, apply, variable
@@ -155,7 +156,10 @@ class _Fitting:
             # Weights are one more variable that everything is multiplied by: no kernel need know of them.
             self._program = _weighted(program, X.shape[1])
             self._table, self._target = np.column_stack((X, weights)), y * weights
-        self._columns = np.ascontiguousarray(self._table.T)
+        # Of one layout, and not of users' read-only tables: for any other the kernel would be compiled again.
+        self._columns, self._target = (
+            np.require(a, requirements=("C", "W")) for a in (self._table.T, self._target)
+        )
         self._scale = root_mean_square(self._target) or 1.0
 
     @property
@@ -180,9 +184,9 @@ class _Fitting:
             return
         tape = self._program.tape
         task = (
-            tape.nodes, tape.active, tape.affine, tape.offsets, tape.n_constants, tape.linear, self._columns,
-            self._target, self._scale, self._program.constants[: 0 if settings.random_first else None],
-            settings.restarts, settings.seed,
+            sweep_address(self._target.dtype), tape.nodes, tape.active, tape.affine, tape.offsets,
+            tape.n_constants, tape.linear, self._columns, self._target, self._scale,
+            self._program.constants[: 0 if settings.random_first else None], settings.restarts, settings.seed,
         )  # fmt: skip
         limits = settings.iterations, self.tolerance, begin, end, self.best, self.losses, self.fits
         if settings.method == "bfgs":

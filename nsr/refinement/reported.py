@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +15,7 @@ from nsr.expressions.expression import Expression, apply, constant
 from nsr.refinement.digits import warranted, with_error
 from nsr.refinement.gauss_newton import gauss_newton
 from nsr.refinement.naming import as_written
-from nsr.refinement.uncertainty import Uncertainty, uncertainty
+from nsr.refinement.uncertainty import Uncertainty, fitted_places, uncertainty
 from nsr.task import Task
 
 Array = NDArray[np.float64]
@@ -36,6 +36,8 @@ class Reported:
         names: Of the constants that are reported.
         constants: About these: the equation's own, or those of the user's guess that it is another form of.
         guess: That guess, if there is one.
+        groups: For each constant the group that it is of, empty for those that all groups share; none where
+            there are no groups.
     """
 
     shown: Expression
@@ -43,6 +45,7 @@ class Reported:
     names: tuple[str, ...]
     constants: Uncertainty | None
     guess: Guess | None = None
+    groups: tuple[str, ...] = ()
 
     def over(self, places: Mapping[int, Expression]) -> Reported:
         """The report of the same equation over other variables, given by index."""
@@ -59,6 +62,35 @@ class Reported:
         reach = unknown if self.fit is None else self.fit.reach_of_observation(expression, X, level)
         return np.column_stack((values - reach, values + reach))
 
+    def of_group(self, differs: Sequence[bool], group: str, shown: Expression) -> Reported:
+        """What is known of the equation of one group.
+
+        Args:
+            differs: For each constant of the form whether it differs.
+            group: Its label.
+            shown: Its equation with the digits that the data warrant.
+        """
+        if self.constants is None or self.fit is None:
+            return Reported(shown, None, (), None)
+        kept = [place for place, own in enumerate(self.groups) if own in ("", group)]
+        n_groups = len({own for own in self.groups if own})
+        # Places among all constants become places among those of the group's own equation.
+        before: dict[int, int] = {}
+        place = 0
+        for number, is_other in enumerate(differs):
+            before |= dict.fromkeys(range(place, place + (n_groups if is_other else 1)), number)
+            place += n_groups if is_other else 1
+        places = np.array([before[int(self.constants.places[one])] for one in kept], dtype=np.intp)
+        own = self.constants.of(kept, places)
+        return Reported(shown, own, tuple(self.names[one] for one in kept), own)
+
+    @property
+    def differing(self) -> list[str]:
+        """Names of the constants that differ by group."""
+        return list(
+            dict.fromkeys(name for name, group in zip(self.names, self.groups, strict=False) if group)
+        )
+
     @property
     def text(self) -> str:
         """The constants with their errors in a line; an empty one where there are none.
@@ -67,9 +99,32 @@ class Reported:
         """
         if self.constants is None or not self.names:
             return ""
-        triples = zip(self.names, self.constants.values.tolist(), self.constants.errors.tolist(), strict=True)
-        line = ", ".join(f"{name} = {with_error(value, error)}" for name, value, error in triples)
-        return line if self.guess is None else f"{self.guess.text}: {line}"
+        told = zip(self.names, self._told, self.groups or ("",) * len(self.names), strict=True)
+        line = ", ".join(f"{name} = {value}" for name, value, group in told if not group)
+        return line if self.guess is None else f"{self.guess.text}: {line}".removesuffix(": ")
+
+    def table(self, category: str) -> list[str]:
+        """The constants that differ by group, a line for each group under a header; none if there are none.
+
+        Args:
+            category: What tells groups apart.
+        """
+        if self.constants is None or not any(self.groups):
+            return []
+        cells: dict[str, dict[str, str]] = {}
+        for name, value, group in zip(self.names, self._told, self.groups, strict=True):
+            if group:
+                cells.setdefault(group, {})[name] = value
+        names = list(next(iter(cells.values())))
+        rows = [[category, *names], *([group, *own.values()] for group, own in cells.items())]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+
+    @property
+    def _told(self) -> list[str]:
+        assert self.constants is not None
+        pairs = zip(self.constants.values.tolist(), self.constants.errors.tolist(), strict=True)
+        return [with_error(value, error) for value, error in pairs]
 
 
 def check_asked(return_std: bool, interval: float | None) -> None:
@@ -84,15 +139,18 @@ def check_asked(return_std: bool, interval: float | None) -> None:
         raise ValueError(f"interval={interval!r} must be a probability between 0 and 1, such as 0.95")
 
 
-def reported(expression: Expression, task: Task, guesses: Sequence[Guess] = ()) -> Reported:
+def reported(
+    expression: Expression, task: Task, guesses: Sequence[Guess] = (), held: Collection[int] = ()
+) -> Reported:
     """Reports an equation.
 
     Args:
         expression: An equation of the task's variables, its fitted constants the most likely ones.
         task: What it explains.
         guesses: The user's own, over the same variables.
+        held: Which of the equation's constants belong to its form, beside round ones.
     """
-    fit = uncertainty(expression, task)
+    fit = uncertainty(expression, task, np.setdiff1d(fitted_places(expression), list(held)))
     shown = warranted(expression, fit, task)
     for guess in guesses:
         named = _named(guess, expression, task)
@@ -103,13 +161,18 @@ def reported(expression: Expression, task: Task, guesses: Sequence[Guess] = ()) 
 
 
 def constants_table(front: Iterable[Reported]) -> pd.DataFrame:
-    """`constants_` of an estimator: a row for each fitted constant of each equation of its front."""
-    columns = ("equation", "name", "value", "error", "low", "high")
+    """`constants_` of an estimator: a row for each fitted constant of each equation of its front.
+
+    Where there are groups a column says of which a constant is; it is empty where all share it.
+    """
+    said = list(front)
+    columns = ["equation", "group", "name", "value", "error", "low", "high"]
     rows = [
-        (place, name, value, error, low, high)
-        for place, one in enumerate(front)
+        (place, group, name, value, error, low, high)
+        for place, one in enumerate(said)
         if one.constants is not None
-        for name, value, error, (low, high) in zip(
+        for group, name, value, error, (low, high) in zip(
+            one.groups or ("",) * len(one.names),
             one.names,
             one.constants.values.tolist(),
             one.constants.errors.tolist(),
@@ -117,7 +180,8 @@ def constants_table(front: Iterable[Reported]) -> pd.DataFrame:
             strict=True,
         )
     ]
-    return pd.DataFrame(rows, columns=columns)
+    table = pd.DataFrame(rows, columns=columns)
+    return table if any(any(one.groups) for one in said) else table.drop(columns="group")
 
 
 def _named(guess: Guess, equation: Expression, task: Task) -> tuple[tuple[str, ...], Uncertainty] | None:

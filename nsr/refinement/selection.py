@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -109,16 +109,18 @@ def front_of(ordered: Sequence[ScoredT]) -> list[ScoredT]:
     return front
 
 
-def thinned(front: Sequence[Scored], best: int, n: int) -> list[int]:
+def thinned(front: Sequence[Scored], best: int, n: int, named: Collection[int] = ()) -> list[int]:
     """Which rows of a front to show, where it has more than anybody reads.
 
     The chosen row stays, and so do the first and the last one where there is place for them. Of the others
-    the one goes, again and again, that lowers the loss least, as a factor, from what is left before it.
+    the one goes, again and again, that lowers the loss least, as a factor, from what is left before it; those
+    with a name, which may stand there because nothing tells them from the chosen one, go last.
 
     Args:
         front: By rising complexity and falling loss.
         best: The chosen row.
         n: How many rows to keep, at least 1.
+        named: Rows with a name.
 
     Returns:
         Rows in order.
@@ -132,9 +134,9 @@ def thinned(front: Sequence[Scored], best: int, n: int) -> list[int]:
     kept = list(range(len(front)))
     while len(kept) > n:
         drops = [
-            (logs[before] - logs[place], -place)
+            (place in named, logs[before] - logs[place], -place)
             for before, place in pairwise(kept)
             if place not in (best, kept[-1])
         ]
-        kept.remove(-min(drops)[1])
+        kept.remove(-min(drops)[2])
     return kept

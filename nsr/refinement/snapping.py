@@ -9,6 +9,7 @@ likelihood-ratio test allows all round constants together.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,7 +26,7 @@ from nsr.refinement.uncertainty import uncertainty
 from nsr.task import Task
 
 # A round value must lie within this many standard errors of the refined one.
-_WITHIN = 4.0
+WITHIN = 4.0
 # Of what the data leave open round values are looked for this many times as far as of what they fix.
 _OPEN = 1e7
 _ROUNDING = 1e-9
@@ -40,13 +41,15 @@ _SIMPLE_DENOMINATORS = {1, 2, 3, 4}
 _LEVEL = 0.01
 # Bits by which a round value must be shorter than the digits that the data fix, so that of constants which
 # are truly arbitrary about one in twenty looks round.
-_MARGIN = 2.5
+MARGIN = 2.5
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
-def snap(candidate: Candidate, task: Task, clock: Clock = Clock()) -> Candidate | None:
+def snap(
+    candidate: Candidate, task: Task, clock: Clock = Clock(), places: Sequence[int] | None = None
+) -> Candidate | None:
     """The candidate with as many round constants as the data allow.
 
     Constants are tried one by one, the cheapest first; the others are fitted again each time.
@@ -55,14 +58,17 @@ def snap(candidate: Candidate, task: Task, clock: Clock = Clock()) -> Candidate 
         candidate: A refined candidate.
         task: What it explains.
         clock: Once it is over no further constant is tried.
+        places: Which of its constants may become round; all by default.
 
     Returns:
         The snapped candidate, or None where no constant snaps, or where there are too many of them.
     """
     program = Program([candidate.expression])
     values = program.constants[0, : program.n_constants[0]].copy()
-    if not 0 < len(values) <= _MOST_CONSTANTS or not math.isfinite(candidate.loss):
+    places = range(len(values)) if places is None else places
+    if not 0 < len(places) <= _MOST_CONSTANTS or not math.isfinite(candidate.loss):
         return None
+    may_be_round = np.isin(np.arange(len(values)), places)
     fixed = np.zeros(len(values), dtype=np.bool_)
     current = candidate
     if not task.is_exact(candidate.loss):
@@ -70,13 +76,13 @@ def snap(candidate: Candidate, task: Task, clock: Clock = Clock()) -> Candidate 
         values, loss = gauss_newton(program, values, ~fixed, task, _STEPS)
         current = _with_constants(candidate, values, loss, task)
     likeliest = current.loss
-    test = _Test(task, likeliest, len(values))
+    test = RoundTest(task, likeliest, len(values))
     errors, reach = _errors(program, values, task)
     is_near_exact = task.is_exact(likeliest) | (errors <= _NEAR_EXACT * np.abs(values))
     accepted = True
     while accepted:  # what was refused may be allowed once other constants are round
         accepted = False
-        for given in _trials(values, errors, reach, is_near_exact, fixed, task):
+        for given in _trials(values, errors, reach, is_near_exact, fixed | ~may_be_round, task):
             if clock.is_over:
                 break
             trial, trial_fixed = values.copy(), fixed.copy()
@@ -101,7 +107,7 @@ def _with_constants(candidate: Candidate, values: Array, loss: float, task: Task
 
 
 @dataclass(frozen=True)
-class _Test:
+class RoundTest:
     """Likelihood-ratio test of an equation with some constants given against the one with all of them fitted.
 
     Attributes:
@@ -171,7 +177,7 @@ def _is_telling(nice: float, value: float, error: float) -> bool:
         return True
     if not error < abs(value):
         return math.isinf(error)  # what the data leave open may have any value
-    return round_bits(nice) + _MARGIN <= 1 + math.log2(abs(value) / error)
+    return round_bits(nice) + MARGIN <= 1 + math.log2(abs(value) / error)
 
 
 def _errors(program: Program, values: Array, task: Task, fixed: Flags | None = None) -> tuple[Array, Array]:
@@ -184,4 +190,4 @@ def _errors(program: Program, values: Array, task: Task, fixed: Flags | None = N
     errors, reach = np.zeros(len(values)), np.zeros(len(values))
     errors[places] = np.inf if found is None else found.errors
     reach[places] = 1.0 if found is None else np.minimum(found.errors, _OPEN * found.noise / found.scale)
-    return errors, _WITHIN * reach
+    return errors, WITHIN * reach

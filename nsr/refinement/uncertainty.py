@@ -11,6 +11,7 @@ what the user has given as standard deviations of the target, as in SciPy's `cur
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -68,6 +69,19 @@ class Uncertainty:
     loss: Loss
     typical: float
     weight: float
+
+    def of(self, constants: Sequence[int], places: Places) -> Uncertainty:
+        """What is known of some of the constants, as those of another equation that has only these.
+
+        Args:
+            constants: Which of these.
+            places: Where they are among that one's `Expression.constants`.
+        """
+        rows = list(constants)
+        return replace(
+            self, places=places, values=self.values[rows], root=self.root[rows],
+            open_directions=self.open_directions[rows], scale=self.scale[rows],
+        )  # fmt: skip
 
     @property
     def n_fixed(self) -> int:

@@ -57,7 +57,7 @@ def columns(fitted: Fitted, missed: Collection[int]) -> Columns:
         fitted: The equation and its table.
         missed: Columns that what is left varies with.
     """
-    names, used = fitted.names, fitted.expression.variables
+    names, used = fitted.names, fitted.used
     gains = {place: _gain(fitted, place) for place in used}
     return Columns(
         gains={names[place]: gain for place, (gain, _) in gains.items()},
@@ -122,7 +122,7 @@ def _alike(fitted: Fitted) -> list[tuple[int, int]]:
     if task.n_rows < LEAST_ROWS:
         return []
     own = _losses(fitted, task.X)
-    for place in fitted.expression.variables:
+    for place in fitted.used:
         for other in fitted.varying:
             if other == place or (other, place) in found or not _are_near(task.X, place, other):
                 continue

@@ -23,7 +23,7 @@ class Fitted:
 
     Attributes:
         task: The rows that the search has seen, in the user's order, with all of the user's columns.
-        expression: The chosen equation, over these columns.
+        expression: The chosen equation, over these columns, and those of groups where there are any.
         names: What the columns are called.
         seed: Of what the checks draw.
     """
@@ -74,7 +74,19 @@ class Fitted:
     @cached_property
     def varying(self) -> list[int]:
         """Columns that vary."""
-        return [int(place) for place in np.flatnonzero(np.ptp(self.task.X, axis=0) > 0)]
+        return [
+            int(place) for place in np.flatnonzero(np.ptp(self.task.X, axis=0) > 0) if place < self.n_columns
+        ]
+
+    @property
+    def n_columns(self) -> int:
+        """Columns that have names; those of groups, which come after them, have none."""
+        return len(self.names)
+
+    @cached_property
+    def used(self) -> list[int]:
+        """Columns of the equation."""
+        return [place for place in self.expression.variables if place < self.n_columns]
 
     @property
     def rng(self) -> np.random.Generator:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +65,7 @@ class Report:
         columns: What the columns are to the equation.
         search: What the search has done.
         findings: What each check says, warnings or not.
+        by_group: Constants that differ by group, lines of a table.
     """
 
     equation: str
@@ -77,6 +78,7 @@ class Report:
     columns: Columns
     search: SearchSummary
     findings: tuple[Finding, ...]
+    by_group: tuple[str, ...] = ()
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -109,10 +111,12 @@ class Report:
             for finding in self.findings
         ]
         lines[1:1] = [f"    {'rows':<{width}}  {rows}, with {self.n_columns} columns"]
-        return "\n".join(lines)
+        return "\n".join([*lines, *(f"    {line}" for line in self.by_group)])
 
 
-def report_on(fitted: Fitted, equation: str, n_rows: int, search: SearchSummary) -> Report:
+def report_on(
+    fitted: Fitted, equation: str, n_rows: int, search: SearchSummary, by_group: Sequence[str] = ()
+) -> Report:
     """Makes a report.
 
     Args:
@@ -120,6 +124,7 @@ def report_on(fitted: Fitted, equation: str, n_rows: int, search: SearchSummary)
         equation: As text.
         n_rows: Rows that the user gave.
         search: What the search has done.
+        by_group: A table of the constants that differ by group.
     """
     null_loss = fitted.task.null_loss
     explained = 1 - fitted.loss / null_loss if null_loss > 0 else 1.0
@@ -145,6 +150,7 @@ def report_on(fitted: Fitted, equation: str, n_rows: int, search: SearchSummary)
         columns=of_columns,
         search=search,
         findings=tuple(findings),
+        by_group=tuple(by_group),
     )
 
 

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nsr.data.category import Category
 from nsr.data.indicators import Indicators
 from nsr.data.missing import Filling
 from nsr.data.names import Names
+from nsr.data.nature import NamedConstant, values_of
 from nsr.data.summary import DataSummary
+from nsr.data.templates import read_template
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.reported import constants_table
 from nsr.saving.losses import plain_loss, rebuilt_loss
@@ -51,6 +54,8 @@ def plain_function(estimator: SymbolicRegressor) -> dict[str, Any]:
         "columns": dict(zip(names.identifiers, names.columns, strict=True)),
         "indicators": plain(estimator.indicators_),
         "filling": plain(estimator.filling_),
+        "category": plain(estimator.category_),
+        "named_constants": plain(estimator.named_constants_),
         "named": plain(list(getattr(estimator, "feature_names_in_", []))),
         "best": int(estimator.best_index_),
         "operators": plain_operators(estimator.expressions_),
@@ -104,7 +109,13 @@ def fill_function(
     estimator.n_features_in_ = len(features) if indicators is None else len(indicators.columns)
     if content["named"]:
         estimator.feature_names_in_ = np.array(content["named"], dtype=object)
-    estimator.expressions_ = [rebuilt_expression(row["tokens"], len(features)) for row in rows]
+    category: Category | None = rebuilt(Category | None, content.get("category"))
+    estimator.category_ = category
+    estimator.named_constants_ = rebuilt(tuple[NamedConstant, ...], content.get("named_constants", []))
+    values = values_of(estimator.named_constants_)
+    estimator.template_ = read_template(estimator.template, estimator.names_, values)
+    n_variables = estimator._wide.n_variables
+    estimator.expressions_ = [rebuilt_expression(row["tokens"], n_variables) for row in rows]
     estimator.reports_ = [rebuilt_reported(row["said"], own) for row in rows]
     estimator.constants_ = constants_table(estimator.reports_)
     estimator.equations_ = rebuilt_table(rows)

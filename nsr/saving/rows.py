@@ -16,7 +16,7 @@ from nsr.refinement.uncertainty import Uncertainty
 from nsr.saving.plain import expression, plain, rebuilt
 
 # Columns of `equations_` that hold text; all others hold numbers.
-_TEXTS = frozenset({"stage", "name", "warning", "equation"})
+_TEXTS = frozenset({"stage", "name", "warning", "shape", "equation"})
 
 
 def plain_table(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -48,6 +48,7 @@ def plain_reported(one: Reported) -> dict[str, Any]:
         "fit": _plain_uncertainty(one.fit),
         "names": plain(one.names),
         "guess": plain(one.guess),
+        "groups": plain(one.groups),
         "constants": None if one.constants is one.fit else _plain_uncertainty(one.constants),
     }
 
@@ -62,6 +63,7 @@ def rebuilt_reported(content: Mapping[str, Any], loss: Loss) -> Reported:
         rebuilt(tuple[str, ...], content["names"]),
         fit if own is None else own,
         rebuilt(Guess | None, content["guess"]),
+        rebuilt(tuple[str, ...], content.get("groups", [])),
     )
 
 

@@ -25,9 +25,6 @@ from nsr.task import Task
 # Searches a part of the task with some components, when structure has found one.
 SearchPart = Callable[[Task, "frozenset[str]", Clock], Iterator[list[Candidate]]]
 
-# Components of the search that users switch on and off.
-COMPONENTS = ("network", "families", "separation", "reduction", "cases", "curves", "evolution")
-
 
 @dataclass
 class Context:
@@ -39,7 +36,7 @@ class Context:
         starts: Where structure begins: the root, or what its dimensionless groups make of it.
         network: Loaded when its model is first asked for.
         n_candidates: Sequences sampled from the network for the table.
-        components: Which of `COMPONENTS` are on.
+        components: Which of `nsr.search.settings.COMPONENTS` are on.
         settings: The numbers of the search.
         search_part: Searches a part of the task.
         guesses: The user's own, up to a factor.
@@ -99,19 +96,22 @@ class Context:
     def is_answer_doubtful(self) -> bool:
         """Whether the best candidate is right by means of several constants that the data had to choose.
 
-        Another law, with round ones, may be behind it: two or three free constants imitate much. Where it is
-        exact, or rows are few and what is convincing has been measured by its constants already, only a long
-        one is in doubt: evolution comes as near to a law as rounding errors with forms that nobody means.
+        Another law, with round ones, may be behind it: two or three free constants imitate much, and within
+        noise a long form does with one. Where it is exact, or rows are few and what is convincing has been
+        measured by its constants already, only a long one with several is in doubt: evolution comes as near
+        to a law as rounding errors with forms that nobody means.
         """
         best = self.candidates.best
         if best is None:
             return False
         is_beyond_chance = self.task.n_rows < self.settings.least_rows or self.task.is_exact(best.loss)
-        if is_beyond_chance and best.expression.complexity <= self.settings.short:
+        is_short = best.expression.complexity <= self.settings.short
+        if is_beyond_chance and is_short:
             return False
         if best.expression not in self._n_chosen:
             self._n_chosen[best.expression] = n_fitted(snap(best, self.task) or best)
-        return self._n_chosen[best.expression] > self.settings.few_constants
+        few = self.settings.few_constants if is_short or is_beyond_chance else 0
+        return self._n_chosen[best.expression] > few
 
     def _leaves_noise(self, best: Candidate) -> bool:
         if best.expression not in self._noise:

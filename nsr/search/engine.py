@@ -45,7 +45,7 @@ class Search:
             are kept.
         network: Loaded when its model is first asked for.
         n_candidates: Sequences sampled from the network for the table; fewer for smaller states.
-        components: Which of `nsr.search.context.COMPONENTS` to use.
+        components: Which of `nsr.search.settings.COMPONENTS` to use.
         guesses: The user's own guesses, up to a factor.
         settings: The numbers of the search.
         watch: Is told how far it is at the beginning of each stage and after each batch.

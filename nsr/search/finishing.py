@@ -8,6 +8,7 @@ import numpy as np
 
 from nsr.clock import Clock
 from nsr.data.scaling import Scaler
+from nsr.evaluate.shape_checks import allowed
 from nsr.expressions.expression import Expression, constant
 from nsr.expressions.factoring import with_fewer_factors
 from nsr.expressions.rewriting import rewritten, tidied, without_idle_abs
@@ -77,9 +78,10 @@ def likeliest(front: Sequence[Candidate], task: Task) -> list[Candidate]:
     if any(task.is_exact(candidate.loss) for candidate in front):
         return list(front)
     likely = scored([most_likely(c.expression, task) for c in front], task)
+    is_allowed = allowed([new.expression for new in likely], task.space).tolist()
     moved = [
-        own if task.space.is_limited and not task.space.allows(new.expression) else new
-        for own, new in zip(front, as_found_by(front, likely, task), strict=True)
+        new if is_free or not task.space.is_limited else own
+        for own, new, is_free in zip(front, as_found_by(front, likely, task), is_allowed, strict=True)
     ]
     for place in range(len(front) - 2, -1, -1):
         if moved[place].loss <= moved[place + 1].loss and front[place].loss > front[place + 1].loss:

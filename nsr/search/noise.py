@@ -126,6 +126,14 @@ def with_noise_of_best(
 
 
 def _with_expected(task: Task, settings: NoiseSettings) -> Task:
+    """As `_smooth`, in the columns that vary; constants of nature do not."""
+    varying = np.ptp(task.X, axis=0) > 0
+    if varying.all() or not varying.any():
+        return _smooth(task, settings)
+    return replace(_smooth(replace(task, X=task.X[:, varying]), settings), X=task.X)
+
+
+def _smooth(task: Task, settings: NoiseSettings) -> Task:
     """The task with a smooth fit and the noise around it: of several, the likeliest for its number of terms.
 
     Polynomials of the target itself are sure to come to rest, whatever is far off, and say how much noise

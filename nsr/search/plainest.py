@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import reduce
 
 from nsr.clock import Clock
+from nsr.evaluate.shape_checks import allowed
 from nsr.expressions.expression import Expression, apply, constant, variable
 from nsr.refinement.bounded import within_bounds
 from nsr.refinement.candidates import Candidate, fitted
@@ -27,11 +28,12 @@ def plainest(task: Task) -> list[Candidate]:
         With a factor and a constant, with either, and with neither, fitted to the task.
     """
     forms = list(dict.fromkeys(_forms(task)))
-    own = [form for form in forms if task.space.scaled.allows(form)]
+    own = [form for form in forms if task.space.of_forms.allows(form)]
     found = fitted(own, task, _EFFORT, Clock())
     if task.space.constant_bounds is not None:
         found += within_bounds(found, task, Clock())
-    return [candidate for candidate in found if task.space.allows(candidate.expression)]
+    is_allowed = allowed([candidate.expression for candidate in found], task.space).tolist()
+    return [candidate for candidate, own in zip(found, is_allowed, strict=True) if own]
 
 
 def _forms(task: Task) -> Iterator[Expression]:

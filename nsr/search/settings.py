@@ -13,6 +13,8 @@ from nsr.refinement.refine import Effort
 from nsr.search.structure_settings import StructureSettings
 from nsr.task import FEW_ROWS, ROWS
 
+# Components of the search that users switch on and off.
+COMPONENTS = ("network", "families", "separation", "reduction", "cases", "curves", "evolution")
 # Where refinement starts a constant that is added, or that a factor of 1 is moved by: not at a saddle.
 OFFSET = 0.1
 
@@ -364,7 +366,8 @@ class SearchSettings:
         batches_after: Batches in which a simpler answer may come.
         least_rows: Rows from which on tests tell whether residuals are noise.
         least_explained: Share of the target's loss that may be left for residuals to count as noise.
-        few_constants: Constants that are not round of an answer that leaves noise and is beyond doubt.
+        few_constants: Constants that are not round of a short answer that leaves noise and is beyond doubt; a
+            long one has none.
         doubtful_work: Seconds of work in which another law may come where it has more.
         convincing: Where rows are fewer, share of the null loss that a convincing answer leaves at most.
         compression: Where rows are fewer, how many times its own bits a convincing answer saves at least.

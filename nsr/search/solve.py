@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from nsr.clock import Clock
 from nsr.data.notes import tell
 from nsr.data.scaling import Scaler
+from nsr.evaluate.shape_checks import allowed
 from nsr.expressions.expression import Expression, apply, constant
 from nsr.expressions.simplify import simplify
+from nsr.expressions.space import SearchSpace
 from nsr.network.checkpoint import Pretrained
 from nsr.progress import Stopped
 from nsr.refinement.candidates import Candidate, as_found_by, fitted, scored
@@ -58,12 +60,15 @@ class _Scaled:
     def __init__(self, task: Task, guesses: Sequence[Expression], solver: Solver) -> None:
         self._guesses, self._solver = guesses, solver
         self._is_loss_open = solver.is_loss_open
-        self.scaler = Scaler.gentle(task.X, task.y)
+        exchanged = () if task.space.shape is None else task.space.shape.exchanged
+        self.scaler = Scaler.gentle(task.X, task.y).alike(exchanged)
         self.task, self.search = self._begun(task)
 
     def _begun(self, task: Task) -> tuple[Task, Search]:
         solver, scaler = self._solver, self.scaler
-        scaled = replace(task, X=task.X / scaler.x_scale, space=task.space.scaled)
+        scaled = replace(
+            task, X=task.X / scaler.x_scale, space=task.space.scaled(scaler.x_scale, scaler.y_scale)
+        )
         if scaler.y_scale != 1:
             scaled = scaled.over(scaler.y_scale)
         own = tuple(scaler.scaled(guess) for guess in self._guesses)
@@ -137,7 +142,7 @@ class Solver:
     Attributes:
         network: Loaded when its model is first asked for.
         n_candidates: Sequences sampled from it for a table.
-        components: Which of `nsr.search.context.COMPONENTS` to use.
+        components: Which of `nsr.search.settings.COMPONENTS` to use.
         settings: The numbers of the search.
         rule: How an equation of the front is chosen.
         is_loss_open: Whether the data may say that errors are proportional to the value.
@@ -182,7 +187,7 @@ class Solver:
         weights = task.weights
         task = with_doubts(task, task.centre, weights, self.settings.noise)
         candidates = constants(task, self.settings.finishing)
-        if task.null_loss > 0 and np.any(np.ptp(task.X, axis=0) > 0):
+        if is_explicable(task):
             if task.n_rows < _FEW_ROWS:
                 tell(f"{task.n_rows} rows are few: another equation may explain them as well by chance")
             task, found = self._found_smoothly(task, guesses, clock)
@@ -197,7 +202,7 @@ class Solver:
         safe = without_needless_poles(told_apart, task, in_time)
         choosing = Clock.of(max(clock.left, self.settings.finishing.least_choice))
         front = chosen_front(safe, task, self.rule, choosing)
-        self._note_time(clock)
+        self.note_time(clock)
         if not task.loss.is_quadratic:
             task = replace(task, weights=weights)
         rows = front.candidates
@@ -216,10 +221,31 @@ class Solver:
         settings = self.settings.finishing
         return own, finished(told, own, clock.reserving(settings.choice_share), settings)
 
+    def explored(
+        self, task: Task, guesses: Sequence[Expression], clock: Clock
+    ) -> tuple[Task, list[Candidate]]:
+        """What a search finds, none of it chosen yet, where the task is a part of another one.
+
+        Arguments are those of `solve`; what was tried counts beside what was tried before.
+
+        Returns:
+            The task with the loss that the search has settled on, and the candidates.
+        """
+        if not is_explicable(task) or self._is_stopped:
+            return task, []
+        return self._found(task, guesses, clock)
+
+    def is_enough(self, candidate: Candidate, task: Task) -> bool:
+        """Whether a candidate of a task in the user's units is as good as was asked for."""
+        r2 = 1 - candidate.loss / task.null_loss if task.null_loss else 1.0
+        wanted, is_exact = self.stop_when, task.is_exact(candidate.loss)
+        return wanted is not None and wanted.is_met(r2, candidate.complexity, is_exact)
+
     def _note_ending(self, search: Search) -> None:
         self.ended = "stopped" if self._is_stopped else search.ended
 
-    def _note_time(self, clock: Clock) -> None:
+    def note_time(self, clock: Clock) -> None:
+        """Says that time was up where it was."""
         if clock.is_out_of_time and self.ended not in {"interrupted", "stopped"}:
             self.ended = "time"
 
@@ -291,6 +317,23 @@ class Solver:
             return pool
 
 
+def counted_on(watch: Watch | None, solver: Solver) -> Watch | None:
+    """What watches one of several searches: what was tried is counted on from those before it.
+
+    Args:
+        watch: Is told of all of them; None where nobody is.
+        solver: Does all of them.
+    """
+    if watch is None:
+        return None
+    return lambda at_work, best, n_tried, front: watch(at_work, best, solver.n_tried + n_tried, front)
+
+
+def is_explicable(task: Task) -> bool:
+    """Whether there is anything to explain, and anything to explain it with."""
+    return task.null_loss > 0 and bool(np.any(np.ptp(task.X, axis=0) > 0))
+
+
 def _with_units_first(
     strict: _Scaled, free: _Scaled, clock: Clock, settings: UnitsSettings
 ) -> Iterator[list[Candidate]]:
@@ -324,15 +367,18 @@ def _allowed(candidates: list[Candidate], task: Task) -> list[Candidate]:
     space = task.space
     if space.is_limited:
         candidates = [*candidates, *plainest(task)]
-    allowed = [candidate for candidate in candidates if space.allows(candidate.expression)]
-    if allowed:
-        return allowed
-    without_units = replace(space, units=None)
-    others = [candidate for candidate in candidates if without_units.allows(candidate.expression)]
+    if own := _within(candidates, space):
+        return own
+    others = _within(candidates, replace(space, units=None))
     if not others:
         raise LimitsError(
-            "no equation that was tried keeps to all limits (operators, max_complexity, required ...): "
+            "no equation that was tried keeps to all limits (operators, max_complexity, shape ...): "
             "loosen one of them, or give the search more time with time_limit"
         )
     tell("no equation with the given units was found: the best one shown is without regard to them")
     return others
+
+
+def _within(candidates: list[Candidate], space: SearchSpace) -> list[Candidate]:
+    is_allowed = allowed([candidate.expression for candidate in candidates], space)
+    return [candidate for candidate, own in zip(candidates, is_allowed.tolist(), strict=True) if own]

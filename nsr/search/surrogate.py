@@ -165,6 +165,7 @@ def _fit(
     """Least squares with the total degree that does best on held-out rows."""
     inputs = _inputs(X, log_inputs)
     low, high = inputs.min(axis=0), inputs.max(axis=0)
+    high = np.where(high > low, high, low + np.maximum(np.abs(low), 1.0))  # of constants of nature
     n_training = len(X) - max(1, int(settings.held_out_share * len(X)))
     if degrees is None:
         degrees = degrees_up_to(X.shape[1], n_training // 2, settings)

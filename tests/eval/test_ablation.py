@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 
 from eval.ablation import VARIANTS, app, variants
 from eval.report import finders
-from nsr.search.context import COMPONENTS
+from nsr.search.settings import COMPONENTS
 
 ROW = {
     "problem": "a", "method": "nsr", "noise": 0.0, "seed": 1, "error": None, "equation": "x_0",

@@ -59,7 +59,7 @@ def fit_system(**options: Any) -> list[Any]:
 def quick(untrained: str) -> dict[str, list[Any]]:
     """Each stage once, with little work."""
     own = {"checkpoint": untrained, "n_candidates": 16, "settings": IDLE}
-    noisy = table(80, 2, 0.05, lambda x: x[0] * np.exp(-x[1]) + x[1])
+    noisy = table(40, 2, 0.05, lambda x: x[0] * np.exp(-x[1]) + x[1])
     return {
         "exact": fit(table(300, 4, 0.0, lambda x: x[0] * np.sin(x[1]) + x[2] / x[3]), **own),
         "noisy": fit(noisy, **own),

@@ -8,6 +8,8 @@ from nsr.ode.compiling import compile_ode_kernels
 from nsr.ode.integrate import Systems
 from nsr.ode.slopes import local_slopes
 from nsr.regressor import SymbolicRegressor
+from nsr.search.evolution.breeding import Grammar, bred
+from nsr.search.evolution.genomes import Genomes
 
 
 @pytest.fixture
@@ -31,6 +33,9 @@ def compiled():
 
 def test_once_compiled_neither_a_fit_nor_a_simulation_compiles_anything_more(compiled, rng):
     compile_ode_kernels()
+    # What breeds is compiled where a search first comes so far.
+    members = Genomes.of([parse("x_0 + 1")], 64)
+    bred(members, 1, Grammar.of(1), rng, HASTY.evolution)
     compiled.names.clear()
     X = rng.uniform(1, 2, (40, 2))
     SymbolicRegressor(stages=("families", "separation", "reduction", "evolution"), settings=HASTY).fit(

@@ -27,3 +27,9 @@ def test_a_fit_that_structure_solves_loads_neither_torch_nor_the_networks_weight
     )
     assert "sklearn.base" in loaded
     assert not loaded & HEAVY
+
+
+def test_a_result_is_read_back_without_what_searches():
+    loaded = loaded_by("from nsr import load")
+    assert "nsr.results" in loaded
+    assert not loaded & {*HEAVY, "sympy", "nsr.search.solve"}

@@ -57,7 +57,7 @@ def test_a_shorter_search_does_the_first_part_of_a_longer_one(components, tmp_pa
     for limit in (0.04, 0.1, 1e9):
         ticking(1e-3)
         search = Search(own, network, 16, components)
-        runs.append(list(itertools.islice(search.run(Clock.of(limit)), 60)))
+        runs.append(list(itertools.islice(search.run(Clock.of(limit)), 30)))
     for shorter, longer in itertools.pairwise(runs):
         assert len(shorter) <= len(longer)
         assert shorter[:-1] == longer[: len(shorter) - 1]  # the last one may be cut short

@@ -8,16 +8,18 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 import torch
+import two_ranks
+from forked import ROOT, start, start_ranks, train, train_and_stop_in_validation
 from safetensors.torch import load_file
 from shrunken import SHRUNKEN
 
 from training.main import main
 
-ROOT = Path(__file__).parents[2]
 QUICK = [
     *SHRUNKEN,
     "--trainer.enable_progress_bar=false",
@@ -31,7 +33,8 @@ QUICK = [
 ]
 # What any of these runs may take on a machine that is busy with something else, in seconds.
 PATIENCE = 900
-TWO_RANKS = ["--trainer.devices=2", "--trainer.strategy=ddp"]
+# Nothing saves but the signal.
+TWO_RANKS = ["--trainer.devices=2", "--trainer.strategy=ddp", "--checkpoint.every_minutes=1000"]
 
 
 def arguments(folder: Path, steps: int, *extra: str) -> list[str]:
@@ -39,10 +42,6 @@ def arguments(folder: Path, steps: int, *extra: str) -> list[str]:
         "fit", "--config=training/configs/tiny.yaml", *QUICK, f"--run={folder}",
         f"--trainer.max_steps={steps}", "--ckpt_path=last", *extra,
     ]  # fmt: skip
-
-
-def command(folder: Path, steps: int, *extra: str) -> list[str]:
-    return [sys.executable, "-m", "training.main", *arguments(folder, steps, *extra)]
 
 
 def environment() -> dict[str, str]:
@@ -61,8 +60,8 @@ def losses(folder: Path) -> dict[int, float]:
 
 
 def test_two_ranks_are_one_process_with_the_same_global_batch(tmp_path):
-    script = [sys.executable, str(Path(__file__).with_name("two_ranks.py")), str(tmp_path)]
-    subprocess.run(script, check=True, cwd=ROOT, env=environment(), timeout=PATIENCE)
+    process = start(two_ranks.main, tmp_path)
+    assert exit_code(process) == 0
     one, two = load_file(tmp_path / "1.safetensors"), load_file(tmp_path / "2.safetensors")
     for name, weights in one.items():
         # Muon's directions are rounded to bfloat16; its six steps go up to 0.02 far.
@@ -71,11 +70,20 @@ def test_two_ranks_are_one_process_with_the_same_global_batch(tmp_path):
         torch.testing.assert_close(two[name], weights, rtol=1e-3, atol=tolerance, msg=name)
 
 
-def wait_until(condition: Callable[[], object], process: subprocess.Popen) -> None:
+def exit_code(process: BaseProcess) -> int | None:
+    """What a process ends with; one that does not end is killed."""
+    process.join(PATIENCE)
+    if process.is_alive():
+        process.kill()
+        pytest.fail("a process did not end")
+    return process.exitcode
+
+
+def wait_until(condition: Callable[[], object], is_running: Callable[[], bool]) -> None:
     """Waits for what a process will do; fails if it ends before."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
-        assert process.poll() is None, "the process has ended"
+        assert is_running(), "the process has ended"
         assert time.monotonic() < deadline, "nothing happened"
         time.sleep(0.05)
 
@@ -84,27 +92,8 @@ def saved(folder: Path) -> dict:
     return torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)
 
 
-def second_rank(process: subprocess.Popen) -> int:
-    """Process id of the rank that the first one has started."""
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    (found,) = [c for c in children if b"LOCAL_RANK=1" in Path(f"/proc/{c}/environ").read_bytes()]
-    return int(found)
-
-
-def stop_two_ranks(folder: Path, ask: Callable[[subprocess.Popen], None]) -> int:
-    """Starts two ranks, or goes on, asks them to stop, and says at which step they did; nothing is lost."""
-    # Nothing saves but the signal.
-    starting = command(folder, 10_000, *TWO_RANKS, "--checkpoint.every_minutes=1000")
-    before = len(losses(folder))
-    process = subprocess.Popen(starting, cwd=ROOT, env=environment(), start_new_session=True)
-    try:
-        wait_until(lambda: len(losses(folder)) > before, process)
-        ask(process)
-        assert process.wait(timeout=PATIENCE) == 0
-        wait_for_group(process.pid)
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+def check_two_ranks(folder: Path) -> int:
+    """The step at which two ranks were stopped; nothing is lost."""
     state = saved(folder)
     reached: int = state["global_step"]
     assert state["nsr_run"]["samples_seen"] == reached * 2 * 8
@@ -126,8 +115,30 @@ def wait_for_group(group: int) -> None:
 
 def test_two_ranks_stop_together_when_one_is_asked_to_and_go_on_until_the_whole_group_is(tmp_path):
     """The whole process group as SLURM asks it: the processes that draw the data get the signal as well."""
-    reached = stop_two_ranks(tmp_path, lambda first: os.kill(second_rank(first), signal.SIGTERM))
-    assert stop_two_ranks(tmp_path, lambda first: os.killpg(first.pid, signal.SIGTERM)) > reached
+    words = arguments(tmp_path, 10_000, *TWO_RANKS)
+    ranks = start_ranks(words, 2)
+    wait_until(lambda: losses(tmp_path), ranks[0].is_alive)
+    ranks[1].terminate()
+    assert [exit_code(rank) for rank in ranks] == [0, 0]
+    reached = check_two_ranks(tmp_path)
+
+    command = [sys.executable, "-m", "training.main", *words]
+    process = subprocess.Popen(command, cwd=ROOT, env=environment(), start_new_session=True)
+    try:
+        wait_until(lambda: len(losses(tmp_path)) > reached, lambda: process.poll() is None)
+        os.killpg(process.pid, signal.SIGTERM)
+        assert process.wait(timeout=PATIENCE) == 0
+        wait_for_group(process.pid)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    assert check_two_ranks(tmp_path) > reached
+
+
+def test_a_run_that_is_asked_to_stop_while_it_validates_saves_and_ends_with_its_workers(tmp_path):
+    words = arguments(tmp_path, 10_000, "--trainer.val_check_interval=2", "--checkpoint.every_minutes=1000")
+    assert exit_code(start(train_and_stop_in_validation, words)) == 0
+    assert last_step(tmp_path) == 2
 
 
 @pytest.mark.filterwarnings("ignore:.*`isinstance.treespec, LeafSpec.`")
@@ -138,10 +149,10 @@ def test_a_run_that_is_killed_and_later_asked_to_stop_ends_with_the_same_curve(t
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     reached = 0
     for kind in (signal.SIGKILL, signal.SIGTERM):
-        process = subprocess.Popen(command(stopped, 10_000), cwd=ROOT, env=environment())
-        wait_until(lambda before=reached: last_step(stopped) > before, process)
-        process.send_signal(kind)
-        process.wait(timeout=PATIENCE)
+        process = start(train, arguments(stopped, 10_000))
+        wait_until(lambda before=reached: last_step(stopped) > before, process.is_alive)
+        os.kill(process.pid, kind)
+        assert exit_code(process) == (0 if kind == signal.SIGTERM else -kind)
         reached = last_step(stopped)
         assert sorted(losses(stopped))[:reached] == list(range(1, reached + 1))
     for folder in (stopped, whole):  # nobody stops these, so they need no process of their own
@@ -182,7 +193,7 @@ def test_a_cluster_job_that_runs_out_of_time_saves_and_then_requeues(tmp_path):
     # Lightning takes the variables of a job as a sign that srun has started it; this srun is none.
     hidden = ["--trainer.plugins=lightning.pytorch.plugins.environments.LightningEnvironment"]
     process = subprocess.Popen([*job, *hidden], cwd=ROOT, env=environment() | slurm)
-    wait_until(lambda: losses(tmp_path / "run"), process)
+    wait_until(lambda: losses(tmp_path / "run"), lambda: process.poll() is None)
     process.send_signal(signal.SIGUSR1)
     assert process.wait(timeout=PATIENCE) == 0
     assert (tmp_path / "requeued").read_text().split() == ["requeue", "17"]

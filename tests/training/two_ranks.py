@@ -1,6 +1,5 @@
 """Trains on fixed batches, as two ranks and alone; run by test_distributed.py in a process of its own."""
 
-import sys
 from collections import Counter
 from functools import cache
 from pathlib import Path
@@ -91,7 +90,7 @@ def train(devices: int, output: Path) -> None:
     trainer.fit(module, data)
 
 
-if __name__ == "__main__":
+def main(folder: Path) -> None:
     equally_long()
     for devices in (2, 1):  # a process that has trained cannot be forked
-        train(devices, Path(sys.argv[1]) / f"{devices}.safetensors")
+        train(devices, folder / f"{devices}.safetensors")

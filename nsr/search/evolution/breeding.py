@@ -37,7 +37,6 @@ class Grammar:
     """What children are made of, as the kernels take it.
 
     Attributes:
-        arities: Of all operators, by code.
         complexities: Of all operators, by code.
         is_commutative: Whether the arguments of an operator may change places, by code.
         unary: Codes of the operators of one argument that children may have.
@@ -47,7 +46,6 @@ class Grammar:
         n_variables: Variables that children may have.
     """
 
-    arities: NDArray[np.int32]
     complexities: NDArray[np.int64]
     is_commutative: NDArray[np.bool_]
     unary: NDArray[np.int32]
@@ -66,7 +64,6 @@ class Grammar:
             for names in map(allowed.drawn, range(1, MOST_ARGUMENTS + 1))
         )
         return cls(
-            words.arities,
             np.array([operator.complexity for operator in operators], np.int64),
             np.array([one.is_symmetric or (1.0, 1.0) in (one.weights, one.exponents) for one in operators]),
             unary,
@@ -111,7 +108,7 @@ def bred(
     shares = np.array([settings.constant_share, settings.leaf_share, settings.function_share])
     _breed(
         (members.codes, members.numbers, members.lengths), parents, donors, changes,
-        rng.random((n, _N_DRAWS)), rng.standard_normal((n, 2)), grammar.arities,
+        rng.random((n, _N_DRAWS)), rng.standard_normal((n, 2)), Vocabulary.now().arities,
         (grammar.unary, grammar.binary, grammar.n_variables, grammar.ternary), shares,
         (children.codes, children.numbers, children.lengths),
     )  # fmt: skip
@@ -123,7 +120,7 @@ def known(genomes: Genomes, grammar: Grammar) -> Bred:
     complexity = np.zeros(len(genomes), np.int64)
     skeletons = np.zeros(len(genomes), np.uint64)
     _describe(
-        genomes.codes, genomes.numbers, genomes.lengths, grammar.arities, grammar.complexities,
+        genomes.codes, genomes.numbers, genomes.lengths, Vocabulary.now().arities, grammar.complexities,
         grammar.is_commutative, complexity, skeletons,
     )  # fmt: skip
     return Bred(genomes, complexity, skeletons)

@@ -72,12 +72,9 @@ class Generations:
         self._population.add(new)
 
     def _children(self) -> Iterator[list[Candidate]]:
-        breeder = Breeder(self._task, self._population, self._context.settings, self._clock)
+        breeder = Breeder(self._context, self._task, self._population, self._clock)
         while True:
-            before = self._population.n_tried
-            promising = breeder.bred()
-            self._context.candidates.n_seen += self._population.n_tried - before
-            yield self._polished(map(self._plain, promising), "evolution")
+            yield self._polished(map(self._plain, breeder.bred()), "evolution")
 
     def _with_parts(self) -> Iterator[list[Candidate]]:
         for seed in itertools.count(self._task.seed + 1):

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsr.clock import Clock
+from nsr.evaluate.shape_checks import holds
 from nsr.expressions.expression import Expression
 from nsr.expressions.operator_set import ALL_OPERATORS
 from nsr.expressions.simplify import simplify
@@ -38,6 +39,7 @@ class Population:
 
     Attributes:
         n_tried: Children so far.
+        newest: What was added at the last time.
 
     Args:
         task: What is to be explained.
@@ -48,7 +50,7 @@ class Population:
         self._settings = settings
         self._space = task.space
         # Those for operators alone are kept to by what children are made of.
-        self._has_rules = replace(task.space, operators=ALL_OPERATORS).is_limited
+        self._has_rules = replace(task.space.of_forms, operators=ALL_OPERATORS).is_limited
         self._rng = np.random.default_rng(task.seed)
         self._grammar = Grammar.of(task.n_variables, task.space.operators)
         self._judge = Judge(task, settings.n_few, settings.n_rows)
@@ -57,7 +59,7 @@ class Population:
         self.n_tried = 0
         self._tried: set[int] = set()
         self._handed_on: set[int] = set()
-        self._newest: list[Expression] = []
+        self.newest: list[Expression] = []
 
     def __len__(self) -> int:
         return len(self._members.bits)
@@ -68,24 +70,19 @@ class Population:
         return [self._members.genomes.expression(row) for row in range(len(self))]
 
     @property
-    def newest(self) -> list[Expression]:
-        """What was added at the last time."""
-        return self._newest
-
-    @property
     def best(self) -> float:
         """The fewest bits of a member."""
         return float(self._members.bits[0]) if len(self) else math.inf
 
     def add(self, found: Iterable[Candidate]) -> None:
         """Takes in what was found and is not too long, and lets the worst go."""
-        self._newest = [
+        self.newest = [
             candidate.expression
             for candidate in found
             if len(candidate.expression) + TOKENS_OF_SCALING <= self._settings.most_tokens
         ]
-        if self._newest:
-            genomes = Genomes.of(self._newest, self._settings.most_tokens)
+        if self.newest:
+            genomes = Genomes.of(self.newest, self._settings.most_tokens)
             described = known(genomes, self._grammar)
             self._tried.update(described.skeletons.tolist())
             self._handed_on.update(described.skeletons.tolist())
@@ -178,6 +175,9 @@ class Population:
         fitted = self._judge.fitted(children, clock, self._settings.tried)
         if self._space.units is not None or self._has_rules:
             fitted = fitted.rows(self._are_allowed(fitted.genomes))
+        if self._space.shape is not None and len(fitted.genomes):
+            own = [fitted.genomes.expression(row) for row in range(len(fitted.genomes))]
+            fitted = fitted.rows(holds(own, self._space.shape))
         self._merge(fitted)
 
     def _merge(self, new: Judged) -> None:

@@ -20,7 +20,7 @@ class _Line:
         settings = context.settings
         self._context, self._state, self._clock = context, state, clock
         self._population = Population(state, settings.evolution)
-        self._breeder = Breeder(state, self._population, settings, clock)
+        self._breeder = Breeder(context, state, self._population, clock)
         seeds = [apply("mul", constant(1.0), variable(i)) for i in range(state.n_variables)]
         self._population.add(fitted(seeds, state, settings.evolution.first, clock))
         self._idle = 0
@@ -32,10 +32,9 @@ class _Line:
 
     def grown(self) -> list[Candidate]:
         """What is new and promising, as equations of the table."""
-        before, best = self._population.n_tried, self._population.best
+        best = self._population.best
         lifted = [self._state.lift(expression) for expression in self._breeder.bred()]
         self._idle = 0 if self._population.best < best else self._idle + 1
-        self._context.candidates.n_seen += self._population.n_tried - before
         return self._context.polished(lifted, "reduction, evolution", self._clock)
 
 

@@ -39,7 +39,7 @@ def test_constants_are_told_with_their_errors_by_the_users_names(nsr, tmp_path, 
     data, result = tmp_path / "enzyme.csv", tmp_path / "result.json"
     pd.DataFrame({"S": S, "v": v}).to_csv(data, index=False)
     code, out, _ = nsr(
-        "fit", data, "--target", "v", "--guess", "Vm*S/(Km + S)", "--output", result, "--time-limit", 3
+        "fit", data, "--target", "v", "--guess", "Vm*S/(Km + S)", "--output", result, "--time-limit", 1
     )
     assert code == 0
     values, covariance = curve_fit(lambda s, vm, km: vm * s / (km + s), S, v, (10, 1))
@@ -79,7 +79,7 @@ def test_a_loss_and_errors_of_measurement_are_used(nsr, tmp_path, rng):
     y = 2.345 * x + errors * rng.standard_normal(60)
     data, result = tmp_path / "line.csv", tmp_path / "result.json"
     pd.DataFrame({"x": x, "sd": errors, "y": y}).to_csv(data, index=False)
-    given = ("fit", data, "--target", "y", "--guess", "k*x", "--time-limit", 2, "--output", result)
+    given = ("fit", data, "--target", "y", "--guess", "k*x", "--time-limit", 1, "--output", result)
     code, out, _ = nsr(*given, "--error", "sd", "--report", "--selection", "score")
     assert code == 0
     assert "chi-squared" in out

@@ -53,7 +53,7 @@ def test_repeated_and_constant_columns_are_left_out(rng):
 def test_of_too_many_variables_the_relevant_ones_are_kept(rng):
     X = rng.normal(size=(400, 15))
     y = 3 * X[:, 4] + X[:, 11] ** 2
-    with pytest.warns(DataWarning, match="15 variables, the network knows 3"):
+    with pytest.warns(DataWarning, match="15 columns: 3 of them are used"):
         data = prepare(X, y, 3, 0)
     assert {4, 11} <= set(data.columns)
 

@@ -16,7 +16,7 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nsr.evaluate.interpreter import values_kernel
+from nsr.evaluate.interpreter import sweep_address, values_kernel
 from nsr.evaluate.program import Program
 from nsr.evaluate.tape import compile_tape
 from nsr.expressions.dimensions import Quantity, UnitError
@@ -107,6 +107,7 @@ def test_the_compiled_interpreter_computes_what_the_table_says(operator):
     X = np.ascontiguousarray(POINTS[None])
     values, jacobian = np.full((1, 40), 99.0), np.zeros((1, tape.constants.shape[1], 40))
     values_kernel(
+        sweep_address(X.dtype),
         tape.nodes,
         tape.active,
         tape.offsets,

@@ -24,7 +24,7 @@ def test_times_without_a_state_are_left_out(observed):
 
 def test_gaps_in_time_are_filled_near_the_truth(observed):
     t, X, full = observed
-    with pytest.warns(DataWarning, match="3 missing values"):
+    with pytest.warns(DataWarning, match="1 of 51"), pytest.warns(DataWarning, match="3 missing values"):
         times, states = without_missing(t, X, "impute")
     assert len(times) == 50  # before the first value there is nothing to go by
     np.testing.assert_allclose(states, full[1:], atol=1e-3)

@@ -10,6 +10,7 @@ from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression
 from nsr.expressions.operators import Operator
+from nsr.refinement import optimizers
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.refine import METHODS, Effort, refine
 from nsr.task import Task
@@ -214,3 +215,15 @@ def test_a_single_long_optimisation_ends_with_the_clock(rng):
     long = [Expression(tuple(tokens))]
     refined = refined_by(long, table, y, restarts=10_000, iterations=10_000, clock=Clock.of(1.0))
     assert refined.fits < 10_000
+
+
+def test_tables_of_any_layout_and_read_only_ones_are_refined_by_the_kernel_that_is_there():
+    proportional = [Expression(("mul", "C", "x_0"))]
+    refined_by(proportional, X, X[:, 0].copy())
+    optimizers.least_squares_kernel.disable_compile()
+    try:
+        wide = np.column_stack((X, 3 * X[:, 0]))
+        wide.flags.writeable = False
+        assert refined_by(proportional, wide[:, :1], wide[:, -1]).loss[0] < 1e-20
+    finally:
+        optimizers.least_squares_kernel.disable_compile(False)

@@ -271,6 +271,13 @@ def test_the_largest_drops_are_kept():
     assert thinned(front, 0, 4) == [0, 2, 5, 7]
 
 
+def test_what_has_a_name_goes_last():
+    """Curves that cannot be told from the chosen row lower no loss, and would be the first to go."""
+    front = [Row(place, loss) for place, loss in enumerate(LOSSES)]
+    assert thinned(front, 3, 5, {4, 6}) == [0, 3, 4, 6, 7]
+    assert thinned(front, 3, 4, {4, 6}) == [0, 3, 6, 7]
+
+
 def test_losses_that_are_rounding_errors_are_no_drops():
     front = [Row(place, loss) for place, loss in enumerate([1.0, 0.1, 1e-25, 1e-28, 0.0])]
     assert thinned(front, 2, 4) == [0, 1, 2, 4]

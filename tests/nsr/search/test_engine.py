@@ -17,6 +17,7 @@ from nsr.search.engine import Search
 from nsr.search.evolution.generations import Generations
 from nsr.search.finishing import constants
 from nsr.search.settings import SearchSettings
+from nsr.task import ROWS
 
 # Seconds; these searches end by themselves, on a machine that is busy with something else as well.
 UNHURRIED = 3600
@@ -176,4 +177,23 @@ def test_a_long_exact_answer_of_several_constants_is_doubted(text, is_doubtful, 
     search = Search(own, from_pretrained(untrained), 16, ("evolution",), (law,), IDLE)
     next(search.run(Clock()))
     assert own.is_exact(search.candidates.best.loss)
+    assert search._context.is_answer_doubtful is is_doubtful
+
+
+@pytest.mark.parametrize(
+    ("text", "is_doubtful"),
+    [
+        ("0.37*x_0*x_1**2*exp(1/cos(x_0/x_1)) + x_1", True),  # one constant makes much of a long form
+        ("x_0*x_1**2*exp(1/cos(x_0/x_1)) + x_1 + x_0", False),
+        ("0.37*x_0*x_1", False),
+        ("0.37*x_0*x_1 + 1.71", True),
+    ],
+)
+def test_answers_within_noise_are_doubted_by_length_and_constants(text, is_doubtful, untrained, rng):
+    X = rng.uniform([1, 3], [2, 5], (ROWS, 2))
+    values = Program([parse(text)]).values(X)[0]
+    own = task(X, values + 0.01 * np.std(values) * rng.standard_normal(ROWS))
+    search = Search(own, from_pretrained(untrained), 16, ("evolution",), (parse(text),), IDLE)
+    next(search.run(Clock()))
+    assert not own.is_exact(search.candidates.best.loss)
     assert search._context.is_answer_doubtful is is_doubtful

@@ -1,0 +1,315 @@
+"""Shape constraints: what users know of a function's course in a box, and by how much it keeps to that.
+
+After Kronberger, de Franca, Burlacu, Haider and Kommenda, "Shape-Constrained Symbolic Regression - Improving
+Extrapolation with Prior Knowledge", Evolutionary Computation 30 (2022).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+# Points at which bounds and symmetries are looked at; lines along a variable, and points on each.
+_N_POINTS, _N_LINES, _N_STEPS = 256, 24, 13
+# Where a variable is as good as infinite: this many times the largest of its range. There a power of -0.2 has
+# fallen to a 250th.
+_FAR = 1e12
+# How near to a finite place a limit is looked at, as a share of the variable's range.
+_NEAR = 1e-9
+# What is left of a limit there may be this share of what a function is in the box.
+_REACHED = 1e-2
+
+
+@dataclass(frozen=True)
+class Box:
+    """Where constraints hold: the ranges of D variables, shape (D,) each."""
+
+    low: Array
+    high: Array
+
+    def draw(self, n: int, rng: np.random.Generator) -> Array:
+        """Points, shape (n, D), the two ends of all ranges among them."""
+        drawn = rng.uniform(self.low, self.high, (n, len(self.low)))
+        drawn[0], drawn[-1] = self.low, self.high
+        return drawn
+
+    def with_range(self, variable: int, low: float, high: float) -> Box:
+        """The box with another range of a variable."""
+        ends = self.low.copy(), self.high.copy()
+        ends[0][variable], ends[1][variable] = low, high
+        return Box(*ends)
+
+
+class Constraint(Protocol):
+    """One thing that is known of a function."""
+
+    @property
+    def variables(self) -> frozenset[int]:
+        """Which variables it speaks of."""
+
+    def over(self, places: Mapping[int, int], /) -> Constraint:
+        """The same of variables that have other places."""
+
+    def scaled(self, x_scale: Array, y_scale: float, /) -> Constraint:
+        """The same of the function over `y_scale` of variables that are divided by `x_scale`."""
+
+    def points(self, box: Box, rng: np.random.Generator) -> Array:
+        """Where the function is looked at, shape (N, D)."""
+
+    def margins(self, values: Array) -> Array:
+        """By how much functions of values (R, N) keep to it, shape (R, M); negative where they fail."""
+
+
+@dataclass(frozen=True)
+class Bounded:
+    """Values are between two bounds.
+
+    Attributes:
+        low: Least value; minus infinity for none.
+        high: Largest value; infinity for none.
+    """
+
+    low: float = -math.inf
+    high: float = math.inf
+
+    @property
+    def variables(self) -> frozenset[int]:
+        """None in particular."""
+        return frozenset()
+
+    def over(self, _places: Mapping[int, int]) -> Bounded:
+        """Itself."""
+        return self
+
+    def scaled(self, _x_scale: Array, y_scale: float) -> Bounded:
+        """With bounds over `y_scale`."""
+        return Bounded(self.low / y_scale, self.high / y_scale)
+
+    def points(self, box: Box, rng: np.random.Generator) -> Array:
+        """Anywhere."""
+        return box.draw(_N_POINTS, rng)
+
+    def margins(self, values: Array) -> Array:
+        """Distances from the bounds."""
+        ends = [values - self.low] * math.isfinite(self.low) + [self.high - values] * math.isfinite(self.high)
+        return np.concatenate(ends, axis=1)
+
+
+@dataclass(frozen=True)
+class Sloped:
+    """The first or second derivative by a variable has a sign: monotone, or convex and concave.
+
+    Attributes:
+        variable: Which one.
+        order: 1 or 2.
+        sign: 1 or -1.
+    """
+
+    variable: int
+    order: int
+    sign: int
+
+    @property
+    def variables(self) -> frozenset[int]:
+        """The one."""
+        return frozenset({self.variable})
+
+    def over(self, places: Mapping[int, int]) -> Sloped:
+        """Of the variable's new place."""
+        return replace(self, variable=places[self.variable])
+
+    def scaled(self, _x_scale: Array, _y_scale: float) -> Sloped:
+        """Itself, as scales are positive."""
+        return self
+
+    def points(self, box: Box, rng: np.random.Generator) -> Array:
+        """Evenly spaced on lines along the variable."""
+        starts = np.repeat(box.draw(_N_LINES, rng), _N_STEPS, axis=0)
+        steps = np.linspace(box.low[self.variable], box.high[self.variable], _N_STEPS)
+        starts[:, self.variable] = np.tile(steps, _N_LINES)
+        return starts
+
+    def margins(self, values: Array) -> Array:
+        """Differences of neighbours, first or second ones."""
+        lines = values.reshape(len(values), _N_LINES, _N_STEPS)
+        return self.sign * np.diff(lines, self.order, axis=2).reshape(len(values), -1)
+
+
+@dataclass(frozen=True)
+class Mirrored:
+    """Even or odd in a variable.
+
+    Attributes:
+        variable: Which one.
+        sign: 1 where it is even, -1 where it is odd.
+    """
+
+    variable: int
+    sign: int
+
+    @property
+    def variables(self) -> frozenset[int]:
+        """The one."""
+        return frozenset({self.variable})
+
+    def over(self, places: Mapping[int, int]) -> Mirrored:
+        """Of the variable's new place."""
+        return replace(self, variable=places[self.variable])
+
+    def scaled(self, _x_scale: Array, _y_scale: float) -> Mirrored:
+        """Itself, as variables are not moved."""
+        return self
+
+    def points(self, box: Box, rng: np.random.Generator) -> Array:
+        """Anywhere, and on the other side."""
+        drawn = box.draw(_N_POINTS, rng)
+        other = drawn.copy()
+        other[:, self.variable] *= -1
+        return np.concatenate((drawn, other))
+
+    def margins(self, values: Array) -> Array:
+        """Differences of both sides, in both directions."""
+        own, other = np.split(values, 2, axis=1)
+        off = own - self.sign * other
+        return np.concatenate((off, -off), axis=1)
+
+
+@dataclass(frozen=True)
+class Exchangeable:
+    """The same value where two variables change places.
+
+    Attributes:
+        first: One of them.
+        second: The other.
+    """
+
+    first: int
+    second: int
+
+    @property
+    def variables(self) -> frozenset[int]:
+        """Both."""
+        return frozenset({self.first, self.second})
+
+    def over(self, places: Mapping[int, int]) -> Exchangeable:
+        """Of the variables' new places."""
+        return Exchangeable(places[self.first], places[self.second])
+
+    def scaled(self, _x_scale: Array, _y_scale: float) -> Exchangeable:
+        """Itself: both variables have one scale (`nsr.data.scaling.Scaler.alike`)."""
+        return self
+
+    def points(self, box: Box, rng: np.random.Generator) -> Array:
+        """Anywhere in the smallest range that has both of theirs, and with both in each other's place."""
+        pair = [self.first, self.second]
+        low, high = float(np.min(box.low[pair])), float(np.max(box.high[pair]))
+        drawn = box.with_range(self.first, low, high).with_range(self.second, low, high).draw(_N_POINTS, rng)
+        other = drawn.copy()
+        other[:, pair] = drawn[:, pair[::-1]]
+        return np.concatenate((drawn, other))
+
+    def margins(self, values: Array) -> Array:
+        """Differences, in both directions."""
+        own, other = np.split(values, 2, axis=1)
+        return np.concatenate((own - other, other - own), axis=1)
+
+
+@dataclass(frozen=True)
+class Tending:
+    """The limit of the function as a variable goes somewhere, whatever the others are.
+
+    Attributes:
+        variable: Which one.
+        place: Where it goes; may be infinite.
+        value: The limit, finite.
+    """
+
+    variable: int
+    place: float
+    value: float
+
+    @property
+    def variables(self) -> frozenset[int]:
+        """The one."""
+        return frozenset({self.variable})
+
+    def over(self, places: Mapping[int, int]) -> Tending:
+        """Of the variable's new place."""
+        return replace(self, variable=places[self.variable])
+
+    def scaled(self, x_scale: Array, y_scale: float) -> Tending:
+        """With the place and the limit as they are scaled."""
+        return replace(self, place=self.place / x_scale[self.variable], value=self.value / y_scale)
+
+    def points(self, box: Box, rng: np.random.Generator) -> Array:
+        """Anywhere, and with the variable almost where it goes."""
+        low, high = box.low[self.variable], box.high[self.variable]
+        drawn = box.draw(_N_POINTS, rng)
+        there = drawn.copy()
+        if math.isinf(self.place):
+            there[:, self.variable] = math.copysign(_FAR * max(abs(low), abs(high), 1.0), self.place)
+        else:
+            side = (
+                1.0
+                if self.place <= low
+                else -1.0
+                if self.place >= high
+                else np.resize((1.0, -1.0), len(there))
+            )
+            there[:, self.variable] = self.place + side * _NEAR * (high - low)
+        return np.concatenate((drawn, there))
+
+    def margins(self, values: Array) -> Array:
+        """What is left of what may be left."""
+        here, there = np.split(values, 2, axis=1)
+        with np.errstate(all="ignore"):
+            may = _REACHED * np.max(np.abs(here - self.value), axis=1, keepdims=True)
+            off = there - self.value
+        return np.concatenate((may - off, may + off), axis=1)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Constraints, all of which a function keeps to.
+
+    Attributes:
+        constraints: At least one.
+        box: Where.
+    """
+
+    constraints: tuple[Constraint, ...]
+    box: Box
+
+    def scaled(self, x_scale: Array, y_scale: float) -> Shape:
+        """The shape of the function over `y_scale` of variables that are divided by `x_scale`."""
+        own = tuple(one.scaled(x_scale, y_scale) for one in self.constraints)
+        return Shape(own, Box(self.box.low / x_scale, self.box.high / x_scale))
+
+    @property
+    def exchanged(self) -> tuple[tuple[int, int], ...]:
+        """Pairs of variables that may change places."""
+        return tuple((one.first, one.second) for one in self.constraints if isinstance(one, Exchangeable))
+
+    @cached_property
+    def points(self) -> Array:
+        """Where the function is looked at, shape (N, D), for each constraint in turn."""
+        return np.concatenate(self._parts)
+
+    def margins(self, values: Array) -> list[Array]:
+        """For each constraint by how much functions with these values (R, N) keep to it, shape (R, M)."""
+        ends = np.cumsum([len(part) for part in self._parts])[:-1]
+        parts = np.split(values, ends, axis=1)
+        return [one.margins(part) for one, part in zip(self.constraints, parts, strict=True)]
+
+    @cached_property
+    def _parts(self) -> list[Array]:
+        rng = np.random.default_rng(0)
+        return [one.points(self.box, rng) for one in self.constraints]

@@ -1,0 +1,104 @@
+"""Constants fitted under shape constraints."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import NonlinearConstraint, minimize
+
+from nsr.evaluate.program import Program
+from nsr.evaluate.shape_checks import holds
+from nsr.expressions.expression import Expression
+from nsr.task import FEW_ROWS, Task
+
+Array = NDArray[np.float64]
+
+# Steps of a fit, and of each constraint the margins that it minds: those that are least where a step begins.
+_MOST_STEPS, _MOST_MARGINS = 30, 8
+# Constants are moved by this share of their size for slopes.
+_STEP = 1e-6
+# More constants are not fitted.
+_MOST_CONSTANTS = 12
+# What stands for a number that is not finite.
+_HUGE = 1e12
+
+
+def fitted_to_shape(expression: Expression, task: Task) -> Expression | None:
+    """An equation with constants of little loss that give it the shape which the task's space asks for.
+
+    By sequential least squares programming (Kraft, DFVLR-FB 88-28, 1988).
+
+    Args:
+        expression: With constants to begin with.
+        task: What it is to explain; its space has a shape.
+
+    Returns:
+        None where no such constants are found.
+    """
+    own = np.array(expression.constants)
+    if not 0 < len(own) <= _MOST_CONSTANTS or np.any(own == 0):
+        return None
+    problem = _Problem(expression, task.first(FEW_ROWS))
+    with np.errstate(all="ignore"):
+        found = minimize(
+            problem.loss,
+            np.ones(len(own)),
+            jac=True,
+            method="SLSQP",
+            constraints=NonlinearConstraint(problem.margins, 0.0, np.inf, jac=problem.margin_slopes),
+            options={"maxiter": _MOST_STEPS},
+        )
+    fitted = expression.with_constants((own * found.x).tolist())
+    assert task.space.shape is not None
+    return fitted if np.all(np.isfinite(found.x)) and holds([fitted], task.space.shape)[0] else None
+
+
+class _Problem:
+    """Losses and margins by factors of an equation's constants, with slopes by differences.
+
+    Args:
+        expression: With constants other than 0.
+        task: What it explains.
+    """
+
+    def __init__(self, expression: Expression, task: Task) -> None:
+        assert task.space.shape is not None
+        self._task, self._shape = task, task.space.shape
+        self._program = Program([expression])
+        self._constants = np.array(expression.constants)
+        self._rows = np.concatenate((task.X, self._shape.points))
+        self._factors: Array = np.empty(0)
+        self._loss: Array = np.empty(0)
+        self._margins: Array = np.empty(0)
+
+    def loss(self, factors: Array) -> tuple[float, Array]:
+        """Loss as a share of that of the best constant, and its slopes, shape (K,)."""
+        self._look(factors)
+        return float(self._loss[0]), np.asarray((self._loss[1:] - self._loss[0]) / _STEP)
+
+    def margins(self, factors: Array) -> Array:
+        """Margins that are least, as shares of the equation's size, shape (M,)."""
+        self._look(factors)
+        return np.asarray(self._margins[0])
+
+    def margin_slopes(self, factors: Array) -> Array:
+        """Their slopes, shape (M, K)."""
+        self._look(factors)
+        return np.asarray((self._margins[1:] - self._margins[0]) / _STEP).T
+
+    def _look(self, factors: Array) -> None:
+        """Values at these factors, and with each of them moved a little."""
+        if np.array_equal(factors, self._factors):
+            return
+        self._factors = factors.copy()
+        moved = factors + _STEP * np.concatenate((np.zeros((1, len(factors))), np.eye(len(factors))))
+        index = np.zeros(len(moved), dtype=np.intp)
+        values = self._program.values(self._rows, moved * self._constants, index)
+        values = np.nan_to_num(values, nan=_HUGE, posinf=_HUGE, neginf=-_HUGE)
+        n_rows = self._task.n_rows
+        losses = self._task.mean_loss(values[:, :n_rows]) / (self._task.null_loss or 1.0)
+        self._loss = np.minimum(losses, _HUGE)
+        at_points = values[:, n_rows:]
+        margins = self._shape.margins(at_points / np.max(np.abs(at_points[0]), initial=1e-300))
+        parts = [part[:, np.argsort(part[0], kind="stable")[:_MOST_MARGINS]] for part in margins]
+        self._margins = np.concatenate(parts, axis=1)

@@ -1,0 +1,64 @@
+"""Constants under shape constraints, against least squares with the same constraints by SciPy."""
+
+import numpy as np
+import pytest
+from scipy.optimize import lsq_linear
+
+from nsr.clock import Clock
+from nsr.evaluate.shape_checks import holds
+from nsr.expressions.parsing import parse
+from nsr.expressions.shape import Bounded, Box, Exchangeable, Shape, Sloped
+from nsr.expressions.space import SearchSpace
+from nsr.refinement.candidates import Candidates, fitted, scored
+from nsr.refinement.constrained import fitted_to_shape
+from nsr.refinement.likelihood import SQUARED_ERROR
+from nsr.refinement.refine import Effort
+from nsr.task import Task
+
+
+def shaped(X, y, *constraints):
+    space = SearchSpace(shape=Shape(constraints, Box(X.min(axis=0), X.max(axis=0))))
+    return Task(X, y, SQUARED_ERROR, space=space)
+
+
+def test_a_slope_that_must_not_fall_has_the_constants_of_bounded_least_squares(rng):
+    X = rng.uniform(0, 2, (60, 2))
+    y = 1.5 * X[:, 0] - 0.4 * X[:, 1] + 0.1 * rng.standard_normal(60)
+    task = shaped(X, y, Sloped(0, 1, 1), Sloped(1, 1, 1))
+    found = fitted_to_shape(parse("1.4*x_0 - 0.3*x_1"), task)
+    expected = lsq_linear(X, y, (0, np.inf)).x
+    constants = np.array(found.with_constants(found.constants).constants) * [1, -1]
+    np.testing.assert_allclose(constants, expected, atol=1e-5)
+
+
+def test_a_curve_that_must_not_be_negative_touches_its_bound(rng):
+    x = np.linspace(-1, 1, 81)
+    task = shaped(x[:, None], x**2 - 0.2, Bounded(0.0))
+    found = fitted_to_shape(parse("1.1*x_0**2 - 0.3"), task)
+    assert holds([found], task.space.shape)[0]
+    # a x^2 + b with b = 0 is the best there: its a is sum(x^2 (x^2 - 0.2)) / sum(x^4).
+    best = np.sum(x**2 * (x**2 - 0.2)) / np.sum(x**4)
+    loss = np.mean((best * x**2 - x**2 + 0.2) ** 2)
+    assert scored([found], task)[0].loss == pytest.approx(loss, rel=1e-3)
+
+
+def test_what_has_no_such_constants_is_given_up(rng):
+    X = rng.uniform(-1, 1, (40, 2))
+    task = shaped(X, X[:, 0], Bounded(2.0))
+    assert fitted_to_shape(parse("x_0"), task) is None
+    assert fitted_to_shape(parse("1.1*sin(x_0)"), task) is None
+
+
+def test_candidates_take_in_what_has_the_shape_or_can_be_given_it(rng):
+    X = rng.uniform(-1, 1, (80, 2))
+    y = 2 * X[:, 0] + 2 * X[:, 1] + 0.3 * rng.standard_normal(80)
+    task = shaped(X, y, Exchangeable(0, 1))
+    pool = Candidates(task)
+    free = fitted([parse("1.1*x_0 + 1.2*x_1")], task, Effort(restarts=1), Clock())
+    (taken,) = pool.add(free)
+    assert taken.expression.skeleton() == free[0].expression.skeleton()
+    assert holds([taken.expression], task.space.shape)[0]
+    assert not holds([free[0].expression], task.space.shape)[0]
+    assert taken.expression.constants[0] == pytest.approx(
+        np.sum(X.sum(axis=1) * y) / np.sum(X.sum(axis=1) ** 2)
+    )

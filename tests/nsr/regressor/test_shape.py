@@ -1,0 +1,49 @@
+"""Shapes that are asked for: every equation of a front has them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import nsr
+from nsr import SymbolicRegressor
+
+
+@pytest.fixture(scope="module")
+def front():
+    """Of a falling curve whose noise asks for one that rises again."""
+    rng = np.random.default_rng(3)
+    x = np.linspace(0.2, 4, 25)
+    table = pd.DataFrame({"dose": x})
+    y = 5 * np.exp(-x) + 0.1 * (x - 2) ** 2 + 0.1 * rng.standard_normal(25)
+    wishes = ["f >= 0", "decreasing in dose", "f -> 0 as dose -> inf"]
+    model = SymbolicRegressor(time_limit=2, shape=wishes, domain={"dose": (0.1, 20)}, n_candidates=32)
+    return model.fit(table, y)
+
+
+def test_every_row_has_the_shape_in_the_whole_domain(front):
+    x = pd.DataFrame({"dose": np.linspace(0.1, 20, 400)})
+    for row in range(len(front.equations_)):
+        values = front.predict(x, index=row)
+        assert np.all(values >= -1e-6)
+        assert np.all(np.diff(values) <= 1e-6 * np.max(values))
+        far = front.predict(pd.DataFrame({"dose": [1e12]}), index=row)
+        assert abs(far[0]) <= 0.02 * np.max(values)
+
+
+def test_it_is_said_whether_a_shape_was_proved(front):
+    assert set(front.equations_["shape"]) <= {"proved", "checked"}
+    assert front.best_["r2"] > 0.9
+
+
+def test_shapes_are_saved(front, tmp_path):
+    front.save(tmp_path / "result.json")
+    again = nsr.load(tmp_path / "result.json")
+    assert list(again.shape) == list(front.shape)
+    assert again.equations_["shape"].tolist() == front.equations_["shape"].tolist()
+    assert {name: tuple(ends) for name, ends in again.domain.items()} == front.domain
+
+
+def test_what_cannot_be_met_is_told():
+    X = np.linspace(0, 1, 20)[:, None]
+    with pytest.raises(ValueError, match="keeps to all limits"):
+        SymbolicRegressor(time_limit=0.3, shape="f >= 1e9", n_candidates=1).fit(X, X[:, 0])
