@@ -154,7 +154,7 @@ class FittedFront(ExportedRows):
         other[is_unknown] = np.nan
         return values, other
 
-    def _read(self, X: ArrayLike, y: ArrayLike) -> tuple[Array, Array, Names]:
+    def _checked_table(self, X: ArrayLike, y: ArrayLike) -> tuple[Array, Array, Names]:
         """A table and its target as numbers, and the names of its columns, as a fit begins with them.
 
         Missing values are imputed where the user says so, and else NaN.

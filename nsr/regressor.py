@@ -313,22 +313,22 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         self._check_parameters()
         category = None if self.category is None else Category.of(X, self.category)
         X, codes = (X, None) if category is None else category.split(X)
-        table, target, names = self._read(X, y)
-        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        known = read_constants(self.constants, names)
-        given = read_guesses(self.guesses, names, values_of(known))
-        template = read_template(self.template, names, values_of(known))
+        table, target, names = self._checked_table(X, y)
+        seed, known = self._seed, read_constants(self.constants, names)
+        values = values_of(known)
+        given, template = (
+            read_guesses(self.guesses, names, values),
+            read_template(self.template, names, values),
+        )
         limits, wishes = limits_of(self, names), read_shape(self.shape, self.domain, names)
-        X_units = X_units if self.indicators_ is None else self.indicators_.units(X_units)
-        units = parsed_units(X_units, y_units, names, self.constant_units, known)
+        units = parsed_units(self._units_of(X_units), y_units, names, self.constant_units, known)
         pretrained = from_pretrained(self.checkpoint, self.device, knows="functions")
         # What is read back and predicts need not wait for what searches.
         from nsr.search.noise import with_noise_model
         from nsr.search.templates import solve_template
 
         compile_kernels()  # the seconds of a first fit's compiler are not the search's
-        clock = Clock.of(self.time_limit)
-        weights = row_weights(sample_weight, y_err, len(target))
+        clock, weights = Clock.of(self.time_limit), row_weights(sample_weight, y_err, len(target))
         # Only units tell the search where a constant of nature belongs; elsewhere numbers get their names.
         searched = known if units is not None and units.constants == "dimensionless" else ()
         most = max(1, pretrained.config.max_variables - len(searched))
@@ -336,8 +336,8 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
             table, np.asarray(target, dtype=np.float64), most, seed, names.columns, weights, limits.forbidden,
             limits.space.required,
         )  # fmt: skip
-        wide = WideTable(len(names.columns), known, category)
-        columns, n_used = wide.places(data.columns), len(data.columns)
+        wide, n_used = WideTable(len(names.columns), known, category), len(data.columns)
+        columns = wide.places(data.columns)
         own = columns[: n_used + len(searched)]
         X_searched = np.hstack((data.X, wide.filled_constants(len(data.X))[:, : len(searched)]))
         space = replace(
@@ -396,6 +396,16 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         if self.denoise:
             solver.smoothed, solver.is_loss_open = smoothed(task.X, task.y, task.weights, task.seed), False
         return solver
+
+    def _units_of(
+        self, X_units: Mapping[str, str] | Sequence[str] | None
+    ) -> Mapping[str, str] | Sequence[str] | None:
+        """Units of the columns that equations have."""
+        return X_units if self.indicators_ is None else self.indicators_.units(X_units)
+
+    @property
+    def _seed(self) -> int:
+        return int(check_random_state(self.random_state).randint(2**31 - 1))
 
     @property
     def _settings(self) -> SearchSettings:
