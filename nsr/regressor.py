@@ -315,11 +315,8 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         X, codes = (X, None) if category is None else category.split(X)
         table, target, names = self._checked_table(X, y)
         seed, known = self._seed, read_constants(self.constants, names)
-        values = values_of(known)
-        given, template = (
-            read_guesses(self.guesses, names, values),
-            read_template(self.template, names, values),
-        )
+        given = read_guesses(self.guesses, names, values_of(known))
+        template = read_template(self.template, names, values_of(known))
         limits, wishes = limits_of(self, names), read_shape(self.shape, self.domain, names)
         units = parsed_units(self._units_of(X_units), y_units, names, self.constant_units, known)
         pretrained = from_pretrained(self.checkpoint, self.device, knows="functions")
@@ -337,8 +334,7 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
             limits.space.required,
         )  # fmt: skip
         wide, n_used = WideTable(len(names.columns), known, category), len(data.columns)
-        columns = wide.places(data.columns)
-        own = columns[: n_used + len(searched)]
+        own = (columns := wide.places(data.columns))[: n_used + len(searched)]
         X_searched = np.hstack((data.X, wide.filled_constants(len(data.X))[:, : len(searched)]))
         space = replace(
             limits.over(data.columns, names),
