@@ -70,6 +70,11 @@ def information(candidate: Candidate, task: Task) -> float:
     return bits + n_fitted(candidate) / math.log(2)
 
 
+def form_bits(candidate: Candidate, task: Task) -> float:
+    """Bits of an equation without those of what it leaves; what textbooks have is described by its name."""
+    return candidate.bits - task.loss.bits(candidate.loss, task.null_loss, task.n_rows)
+
+
 def _worth_a_look(front: Sequence[Candidate], candidates: Iterable[Candidate], task: Task) -> list[Candidate]:
     """Credible curves that explain something, by rising description length.
 

@@ -3,8 +3,9 @@
 Where data are nearly exact, both go by description length. Where they are not, an equation is worth what it
 predicts of rows that it was not fitted to: of the front only what is significantly better than all simpler
 rows stays, and the simplest within some standard errors of the best is chosen (Breiman et al., Classification
-and Regression Trees, 1984), the differences being taken row by row. Beside them stand textbook curves that
-the data cannot tell from them (`nsr.refinement.alternatives`).
+and Regression Trees, 1984), the differences being taken row by row: the one that takes the fewest bits to
+write down, so that a textbook curve counts by its name and its constants, not by its symbols. Beside them
+stand textbook curves that the data cannot tell from them (`nsr.refinement.alternatives`).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsr.clock import Clock
-from nsr.refinement.alternatives import CREDIBLE_BITS, alternatives, information
+from nsr.refinement.alternatives import CREDIBLE_BITS, alternatives, form_bits, information
 from nsr.refinement.candidates import Candidate, ranked
 from nsr.refinement.crossvalidation import HeldOut, is_as_good
 from nsr.refinement.selection import front_of, pareto_front
@@ -147,10 +148,15 @@ def _accurate_front(candidates: Sequence[Candidate], task: Task) -> list[Candida
 
 
 def _credible(candidates: Sequence[Candidate], shortest: Candidate, task: Task) -> list[Candidate]:
-    """The front of what is simpler than the shortest description, or not much longer, and the shortest."""
+    """The fronts of what is simpler than the shortest description, or not much longer, and the shortest.
+
+    There is one of all equations, and one of those that textbooks have.
+    """
     limit = shortest.bits + CREDIBLE_BITS
     believed = [c for c in candidates if c.bits <= limit or c.complexity < shortest.complexity]
-    return sorted({*_accurate_front(believed, task), shortest}, key=_by_complexity)
+    named = [c for c in believed if c.name]
+    curves = _accurate_front(named, task) if named else []
+    return sorted({*_accurate_front(believed, task), *curves, shortest}, key=_by_complexity)
 
 
 def _predictive(rows: list[Candidate], held_out: HeldOut, clock: Clock) -> tuple[list[Candidate], Candidate]:
@@ -163,7 +169,8 @@ def _predictive(rows: list[Candidate], held_out: HeldOut, clock: Clock) -> tuple
     if clock.is_over:
         return _halving(rows), min(rows, key=lambda row: row.bits)
     best = int(np.argmin(losses.mean(axis=1)))
-    chosen = next(i for i in range(len(rows)) if i == best or _predicts_as(losses[best], losses[i]))
+    equal = [i for i in range(len(rows)) if i == best or _predicts_as(losses[best], losses[i])]
+    chosen = min(equal, key=lambda i: form_bits(rows[i], held_out.task))
     kept = [0]
     for place in range(1, len(rows)):
         if np.all(np.isfinite(losses[place])) and not _predicts_as(losses[place], losses[kept[-1]]):

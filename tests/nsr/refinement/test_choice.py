@@ -75,6 +75,19 @@ def test_a_curve_that_is_wrong_for_few_rows_alone_is_not_as_good(rng):
     assert is_as_good(best, best, within=0.0, bits=0.0)
 
 
+def test_a_textbook_curve_is_simpler_than_shorter_words_that_nobody_means(rng):
+    """Of few rows a tangent passes for an exponential approach, which has two symbols more, and a name."""
+    x = np.linspace(0.5, 8, 30)
+    one = task(x[:, None], 10 * (1 - np.exp(-0.4 * x)) + rng.standard_normal(30))
+    curve, double = refined(["9.1*(1 - exp(-0.39*x_0))", "7.9*tanh(0.31*x_0)"], one)
+    if "tanh" in curve.expression.tokens:
+        curve, double = double, curve
+    approach = named(curve, "approach", one)
+    assert double.complexity < approach.complexity
+    front = chosen_front([*scored([parse(repr(one.level))], one), double, approach], one)
+    assert front.candidates[front.best] == approach
+
+
 def test_nothing_is_chosen_that_predicts_worse_than_the_mean(rng):
     for _ in range(10):
         X, y = rng.uniform(1, 2, (30, 2)), rng.standard_normal(30) + 3
