@@ -36,6 +36,7 @@ _FORMAT_HELP = (
 )
 _STOP_HELP = "when an equation is good enough: 'exact', or 'r2=0.99,complexity=10'"
 _RESUME_HELP = "result of an earlier fit to begin with"
+_MISSING_HELP = "empty cells: error (default), drop (their rows are left out) or impute (by medians)"
 _DEVICE_HELP = "auto, cpu, cuda, cuda:0, mps ..."
 _OPERATORS_HELP = "operators and groups that equations may have, by comma: 'arithmetic,exp,sqrt'"
 _WITHOUT_HELP = "operators and groups that they may not have: 'trigonometric'"
@@ -70,6 +71,10 @@ def fit(
     error: Annotated[
         str | None, typer.Option(help="column of standard deviations of the target's errors")
     ] = None,
+    missing: Annotated[str, typer.Option(help=_MISSING_HELP)] = "error",
+    denoise: Annotated[
+        bool, typer.Option("--denoise", help="search in the smoothed target; constants are of the raw one")
+    ] = False,
     template: Annotated[str | None, typer.Option(help=_TEMPLATE_HELP)] = None,
     constant: Annotated[list[str] | None, typer.Option(help=_CONSTANT_HELP)] = None,
     category: Annotated[
@@ -126,6 +131,7 @@ def fit(
         import pandas as pd
 
         from nsr.data.column_units import split_by_comma
+        from nsr.data.indicators import names_made
         from nsr.data.names import Names
         from nsr.data.nature import constants_in_text
         from nsr.data.reading import read_table
@@ -150,11 +156,11 @@ def fit(
         of_rows = row_columns(table, sample_weight=weights, y_err=error)
         grouped = None if category is None else table.place(category)
         apart = [*of_rows.values(), *([] if grouped is None else [grouped])]
-        places, explained = select_columns(table, target, chosen, apart)
-        X = feature_frame(table, places, grouped)
-        y = pd.Series(table.numbers(explained), name=table.names[explained])
+        places, explained = select_columns(table, target, chosen, apart, with_text=True)
+        X = feature_frame(table, places, grouped, missing != "error")
+        y = pd.Series(table.numbers(explained, missing != "error"), name=table.names[explained])
         known = row_numbers(table, of_rows)
-        tell_changed(Names.of(list(X.columns[: len(places)])), console)
+        tell_changed(Names.of(names_made(X.iloc[:, : len(places)])), console)
         own_units = column_units(table, places, explained, units)
         estimator = SymbolicRegressor(
             checkpoint=checkpoint or DEFAULT_CHECKPOINT,
@@ -167,6 +173,8 @@ def fit(
             random_state=seed,
             loss=loss,
             n_equations=equations,
+            missing=missing,
+            denoise=denoise,
             template=template,
             constants=constants_in_text(constant or []),
             category=None if grouped is None else len(places),
@@ -270,6 +278,9 @@ def ode(
     stages: Annotated[
         str | None, typer.Option(help="of library, systems, functions, variation, by comma; default: all")
     ] = None,
+    missing: Annotated[
+        str, typer.Option(help="empty states: error (default), drop (leave times out) or impute (in time)")
+    ] = "error",
     define: Annotated[list[str] | None, typer.Option(help=_DEFINE_HELP)] = None,
     operators: Annotated[str | None, typer.Option(help=_OPERATORS_HELP)] = None,
     without: Annotated[str | None, typer.Option(help=_WITHOUT_HELP)] = None,
@@ -306,11 +317,11 @@ def ode(
         from nsr.stopping import stop_when_in_text
 
         times, tables, names = read_trajectories(
-            data, time, None if states is None else split_by_comma(states), trajectory
+            data, time, None if states is None else split_by_comma(states), trajectory, missing != "error"
         )
         tell_changed(names, console)
         estimator = ODERegressor(
-            time_limit=time_limit, random_state=seed, device=device, n_equations=equations,
+            time_limit=time_limit, random_state=seed, device=device, n_equations=equations, missing=missing,
             stop_when=None if stop_when is None else stop_when_in_text(stop_when),
             **_limits(
                 define,

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, Self, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_array, check_is_fitted, check_X_y, validate_data
 
 from nsr.data.category import Category
 from nsr.data.guesses import Guess
+from nsr.data.indicators import Indicators
+from nsr.data.missing import Filling, tell_filled, with_gaps_filled
 from nsr.data.names import Names, identifier, places_of, with_text_names
 from nsr.data.nature import NamedConstant
 from nsr.data.notes import tell
@@ -53,6 +55,9 @@ class FittedFront(ExportedRows):
     _found: list[Candidate]
     _columns: NDArray[np.intp]
     warnings_: list[str]
+    indicators_: Indicators | None
+    filling_: Filling | None
+    missing: str
     category_: Category | None
     named_constants_: tuple[NamedConstant, ...]
     template_: Template | None
@@ -100,28 +105,103 @@ class FittedFront(ExportedRows):
                 the tails are those of the noise that the loss is made for.
 
         Returns:
-            Predictions, shape (n_rows,); NaN where the equation has no value. With `return_std` also standard
+            Predictions, shape (n_rows,); NaN where the equation has no value, or needs one that is
+            missing where `missing="drop"`. With `return_std` also standard
             deviations, shape (n_rows,); with `interval` bounds, shape (n_rows, 2). These take the form of the
             equation for granted; they are infinite where a prediction depends on what the data leave open.
 
         Raises:
-            ValueError: If both are asked for, the probability is not between 0 and 1, or a row is of a group
-                that the fit has not seen.
+            ValueError: If both are asked for, the probability is not between 0 and 1, a row is of a group
+                that the fit has not seen, or a column of text has a value that it did not have there.
         """
         check_is_fitted(self)
         check_asked(return_std, interval)
+        return self.predicted(self.table(X), self.row(index), return_std, interval)
+
+    def table(self, X: ArrayLike) -> Array:
+        """Rows as equations see them: columns of text as indicators, missing values imputed where fit did so.
+
+        Args:
+            X: Variables, shape (n_rows, n_columns).
+
+        Returns:
+            Shape (n_rows, n_variables), a column for each of `names_`, and more for groups; NaN where
+            `missing="drop"` leaves it.
+        """
+        check_is_fitted(self)
         codes = None
         if self.category_ is not None:
             X, codes = self.category_.split(X)
-        self.names_.check_order(X)
-        table = validate_data(self, with_text_names(X), dtype=np.float64, reset=False)
-        table = self._wide.filled(table, codes)
-        place = self.row(index)
-        expression = self.expressions_[place]
+        if self.indicators_ is None:
+            self.names_.check_order(X)
+        table = self._numbers_of(X, self.indicators_, None)[0]
+        return self._wide.filled(table if self.filling_ is None else self.filling_.filled(table), codes)
+
+    def predicted(
+        self, table: Array, place: int, return_std: bool = False, interval: float | None = None
+    ) -> Array | tuple[Array, Array]:
+        """What `predict` says of rows as equations see them, shape (n_rows, n_variables)."""
+        expression, said = self.expressions_[place], self.reports_[place]
         values = np.asarray(Program([expression]).values(table)[0], dtype=np.float64)
-        if interval is not None:
-            return values, self.reports_[place].interval_of(expression, table, values, interval)
-        return (values, self.reports_[place].std_of(expression, table)) if return_std else values
+        is_unknown = np.isnan(table[:, list(expression.variables)]).any(axis=1)
+        values[is_unknown] = np.nan  # also where a switch passes over what is missing
+        if interval is None and not return_std:
+            return values
+        if interval is None:
+            other = said.std_of(expression, table)
+        else:
+            other = said.interval_of(expression, table, values, interval)
+        other[is_unknown] = np.nan
+        return values, other
+
+    def _checked_table(self, X: ArrayLike, y: ArrayLike) -> tuple[Array, Array, Names]:
+        """A table and its target as numbers, and the names of its columns, as a fit begins with them.
+
+        Missing values are imputed where the user says so, and else NaN.
+        """
+        self.indicators_, self.filling_ = Indicators.of(X), None
+        is_without = None
+        if self.missing != "error":
+            y, is_without = with_gaps_filled(y)
+        table, target = self._numbers_of(X, self.indicators_, y, is_fit=True)
+        if is_without is not None:
+            target[is_without] = np.nan
+        names = Names.of_table(X if hasattr(X, "columns") else table)
+        if self.indicators_ is not None:
+            self.indicators_.tell_made()
+            names = Names.of(self.indicators_.names)
+        if self.missing == "impute":
+            self.filling_ = Filling.of(table)
+            tell_filled(table, names.columns)
+            table = self.filling_.filled(table)
+        return table, target, names
+
+    def _numbers_of(
+        self, X: ArrayLike, indicators: Indicators | None, y: ArrayLike | None, is_fit: bool = False
+    ) -> tuple[Array, Array]:
+        """A table, and its target, which only a fit has, as scikit-learn checks them."""
+        own = with_text_names(X)
+        checks: dict[str, Any] = {"dtype": np.float64}
+        checks["ensure_all_finite"] = True if self.missing == "error" else "allow-nan"
+        try:
+            if indicators is not None:
+                validate_data(self, own, reset=is_fit, skip_check_array=True)
+                encoded = with_text_names(indicators.encoded(pd.DataFrame(own)))
+                if not is_fit:
+                    return check_array(encoded, **checks), np.empty(0)
+                table, target = check_X_y(encoded, y, y_numeric=True, **checks)
+            elif not is_fit:
+                return validate_data(self, own, reset=False, **checks), np.empty(0)
+            else:
+                table, target = validate_data(self, own, y, y_numeric=True, **checks)
+        except ValueError as error:
+            if self.missing != "error" or "contains NaN" not in str(error):
+                raise
+            what = str(error).splitlines()[0]
+            raise ValueError(
+                f"{what} missing='drop' leaves such rows out, missing='impute' fills them"
+            ) from None
+        return table, np.array(target, dtype=np.float64)
 
     @property
     def best_(self) -> pd.Series:

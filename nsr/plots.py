@@ -69,7 +69,7 @@ def plot_fit(
         ax: Where to draw.
     """
     y = np.asarray(y, dtype=np.float64)
-    if estimator.category_ is None and (table := _table(X)).shape[1] == 1:
+    if estimator.category_ is None and (table := estimator.table(X)).shape[1] == 1:
         ax = plot_slice(estimator, X, 0, index, ax)
         ax.plot(table[:, 0], y, "o", markersize=3, color="0.3", label="observed")
         ax.legend()
@@ -77,7 +77,7 @@ def plot_fit(
     ax = ax or _new_axes()
     predicted = estimator.predict(X, index)
     ax.plot(predicted, y, "o", markersize=3)
-    ends = [min(np.nanmin(predicted), y.min()), max(np.nanmax(predicted), y.max())]
+    ends = [min(np.nanmin(predicted), np.nanmin(y)), max(np.nanmax(predicted), np.nanmax(y))]
     ax.plot(ends, ends, color="0.5", linewidth=1)
     ax.set(xlabel="predicted", ylabel="observed")
     return ax
@@ -116,7 +116,7 @@ def plot_slice(
     """
     _check_group(estimator)
     ax = ax or _new_axes()
-    table, place = _table(X), _place(estimator, column)
+    table, place = estimator.table(X), _place(estimator, column)
     along = _over_range(table, place, _N_FINE)
     values, bounds = _values(estimator, _at_medians(table, {place: along}), index)
     (line,) = ax.plot(along, values, label="equation")
@@ -146,7 +146,7 @@ def plot_surface(
     """
     _check_group(estimator)
     ax = ax or _new_axes()
-    table = _table(X)
+    table = estimator.table(X)
     across, up = (_place(estimator, column) for column in columns)
     grid = np.meshgrid(*(_over_range(table, place, _N_GRID) for place in (across, up)))
     points = _at_medians(table, {across: grid[0].ravel(), up: grid[1].ravel()})
@@ -204,33 +204,24 @@ def _new_axes() -> Any:
     return plt.subplots()[1]
 
 
-def _table(X: ArrayLike) -> Array:
-    return np.asarray(X, dtype=np.float64)
-
-
 def _place(estimator: SymbolicRegressor, column: int | str) -> int:
     return estimator.names_.place(column) if isinstance(column, str) else int(column)
 
 
 def _over_range(table: Array, place: int, n: int) -> Array:
-    return np.linspace(table[:, place].min(), table[:, place].max(), n)
+    return np.linspace(np.nanmin(table[:, place]), np.nanmax(table[:, place]), n)
 
 
 def _at_medians(table: Array, given: Mapping[int, Array]) -> Array:
     """Points, shape (n, n_columns), with values, shape (n,), of some columns; others at their median."""
-    medians = np.median(table, axis=0)
+    medians = np.nanmedian(table, axis=0)
     columns = [given.get(place, median) for place, median in enumerate(medians)]
     return np.column_stack(np.broadcast_arrays(*columns))
 
 
 def _values(estimator: SymbolicRegressor, points: Array, index: int | None) -> tuple[Array, Array]:
     """Values at points, and bounds of new observations, shape (n_points, 2)."""
-    table: Any = points
-    if hasattr(estimator, "feature_names_in_"):
-        import pandas as pd
-
-        table = pd.DataFrame(points, columns=estimator.feature_names_in_)
-    values, bounds = estimator.predict(table, index, interval=_LEVEL)
+    values, bounds = estimator.predicted(points, estimator.row(index), interval=_LEVEL)
     return values, bounds
 
 
@@ -238,10 +229,8 @@ def _most_needed(estimator: SymbolicRegressor, X: ArrayLike) -> list[int]:
     """Columns of the chosen equation, those first along which it varies most, the others at their median."""
     if estimator.category_ is not None:  # each group has slices of its own
         return []
-    table = _table(X)
-    used = [
-        place for place in estimator.expressions_[estimator.best_index_].variables if place < table.shape[1]
-    ]
+    table, n_columns = estimator.table(X), len(estimator.names_.columns)
+    used = [place for place in estimator.expressions_[estimator.best_index_].variables if place < n_columns]
     spread = {}
     for place in used:
         points = _at_medians(table, {place: table[:, place]})

@@ -11,18 +11,19 @@ import joblib
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.utils.validation import check_random_state, validate_data
+from sklearn.utils.validation import check_random_state
 
 from nsr.clock import Clock, check_time_limit
 from nsr.data.category import Category
 from nsr.data.column_units import parsed_units
 from nsr.data.guesses import Guess, over_columns, read_guesses
 from nsr.data.limits import limits_of
-from nsr.data.names import Names, with_text_names
+from nsr.data.missing import Filling, check_way
 from nsr.data.nature import read_constants, values_of
 from nsr.data.notes import kept_notes
-from nsr.data.preparation import prepare
+from nsr.data.preparation import Index, prepare
 from nsr.data.shape_wishes import read_shape
+from nsr.data.smoothing import smoothed
 from nsr.data.summary import DataSummary, name_of_target
 from nsr.data.templates import read_template, template_over
 from nsr.data.weights import known_noise, row_weights
@@ -32,6 +33,7 @@ from nsr.live import shown
 from nsr.network.checkpoint import DEFAULT_CHECKPOINT, Pretrained, from_pretrained
 from nsr.network.devices import check_device
 from nsr.progress import Watcher, check_callback, watchers
+from nsr.refinement.all_rows import on_all_rows
 from nsr.refinement.candidates import Candidate
 from nsr.refinement.choice import RULES, Front
 from nsr.refinement.compiling import compile_kernels
@@ -51,7 +53,6 @@ if TYPE_CHECKING:
     from nsr.search.solve import Solver
 
 Array = NDArray[np.float64]
-Index = NDArray[np.intp]
 
 
 class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -89,6 +90,13 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
             and `complexity` (at most), such as `{"r2": 0.99, "complexity": 10}`. By default the search ends
             where an answer leaves nothing to look for.
         warm_start: Whether a further fit, to the same columns, begins with what the one before has found.
+        missing: What to do about missing values, NaN in X or y: `error` refuses them; `drop` leaves rows out
+            that miss a value, and predicts NaN where the equation needs one; `impute` replaces them by the
+            median of the column, in `predict` by that of the fit. Rows without a target are left out in
+            either case.
+        denoise: Whether the search looks at the target as a smoothing spline, of one column, or a Gaussian
+            process sees it, with the noise taken off; constants are then fitted to the target as it is, which
+            also decides which equation is chosen.
         settings: The numbers of the search, for ablations; the defaults of `SearchSettings`.
         operators: Which operators equations may have: names (`add`, `sin`), symbols (`+`) or groups
             (`arithmetic`, `powers`, `trigonometric`, `exponential`, `hyperbolic`, `piecewise`, `special`).
@@ -155,6 +163,12 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
             without one. It is not among the columns that all else here counts and names.
         named_constants_: What was given as `constants` (`nsr.data.nature.NamedConstant`).
         names_: Names of the columns, and the identifiers that stand for them in equations.
+        relevance_: Of tables of more columns than the network knows, why columns were chosen: a data frame
+            with what each has in mutual information, in a forest of trees and in sparse regression, over what
+            noise reaches there, and whether it was `kept`; None where there was no choice.
+        indicators_: What columns of text have become (`nsr.data.indicators.Indicators`); None without any.
+        filling_: What takes the place of missing values (`nsr.data.missing.Filling`); None unless they are
+            imputed.
         ended_: Why the search ended: it was `answered` by what leaves nothing to look for, or `exhausted`, as
             nothing got better; its `time` was up; or it was `interrupted`, or `stopped` by `callback` or
             `stop_when`.
@@ -198,6 +212,8 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         callback: Watcher | None = None,
         stop_when: str | Mapping[str, float] | None = None,
         warm_start: bool = False,
+        missing: str = "error",
+        denoise: bool = False,
     ) -> None:
         self.checkpoint = checkpoint
         self.n_candidates = n_candidates
@@ -231,6 +247,8 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         self.callback = callback
         self.stop_when = stop_when
         self.warm_start = warm_start
+        self.missing = missing
+        self.denoise = denoise
 
     def fit(
         self,
@@ -244,8 +262,11 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         """Searches for equations; Ctrl-C ends the search early and keeps the best so far.
 
         Args:
-            X: Variables, shape (n_rows, n_columns), finite; the column of groups may hold text.
-            y: Target, shape (n_rows,), finite.
+            X: Variables, shape (n_rows, n_columns), finite, or NaN where `missing` allows it. A data frame
+                may have columns of text or of pandas' categories: each value becomes a column of its own,
+                such as `sex=male`, which is 1 in the value's rows and 0 elsewhere; of two values the first
+                in the alphabet needs none.
+            y: Target, shape (n_rows,), finite, or NaN where `missing` allows it.
             X_units: Unit of each column, such as `m/s`, `kg*m^2` or `1`, as pint reads them, in order or
                 by the columns' names. With units only equations that they allow are kept.
             y_units: Unit of the target.
@@ -292,22 +313,19 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         self._check_parameters()
         category = None if self.category is None else Category.of(X, self.category)
         X, codes = (X, None) if category is None else category.split(X)
-        table, target = validate_data(self, with_text_names(X), y, dtype=np.float64, y_numeric=True)
-        names = Names.of_table(X if hasattr(X, "columns") else table)
-        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        known = read_constants(self.constants, names)
+        table, target, names = self._checked_table(X, y)
+        seed, known = self._seed, read_constants(self.constants, names)
         given = read_guesses(self.guesses, names, values_of(known))
         template = read_template(self.template, names, values_of(known))
         limits, wishes = limits_of(self, names), read_shape(self.shape, self.domain, names)
-        units = parsed_units(X_units, y_units, names, self.constant_units, known)
+        units = parsed_units(self._units_of(X_units), y_units, names, self.constant_units, known)
         pretrained = from_pretrained(self.checkpoint, self.device, knows="functions")
         # What is read back and predicts need not wait for what searches.
         from nsr.search.noise import with_noise_model
         from nsr.search.templates import solve_template
 
         compile_kernels()  # the seconds of a first fit's compiler are not the search's
-        clock = Clock.of(self.time_limit)
-        weights = row_weights(sample_weight, y_err, len(target))
+        clock, weights = Clock.of(self.time_limit), row_weights(sample_weight, y_err, len(target))
         # Only units tell the search where a constant of nature belongs; elsewhere numbers get their names.
         searched = known if units is not None and units.constants == "dimensionless" else ()
         most = max(1, pretrained.config.max_variables - len(searched))
@@ -315,9 +333,8 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
             table, np.asarray(target, dtype=np.float64), most, seed, names.columns, weights, limits.forbidden,
             limits.space.required,
         )  # fmt: skip
-        wide = WideTable(len(names.columns), known, category)
-        columns, n_used = wide.places(data.columns), len(data.columns)
-        own = columns[: n_used + len(searched)]
+        wide, n_used = WideTable(len(names.columns), known, category), len(data.columns)
+        own = (columns := wide.places(data.columns))[: n_used + len(searched)]
         X_searched = np.hstack((data.X, wide.filled_constants(len(data.X))[:, : len(searched)]))
         space = replace(
             limits.over(data.columns, names),
@@ -330,7 +347,7 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         task = with_noise_model(task, self.loss, self._settings.noise)
         if searched:
             task = replace(task, X=X_searched)
-        solver = self._solver(pretrained, y_err is None)
+        solver = self._solver(pretrained, y_err is None, task)
         solver.watch = told_to(
             watchers(self.callback, display), [*names.identifiers, *wide.names], own, self.time_limit
         )
@@ -346,17 +363,24 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         solution, found, task = with_named_constants(solution, solver.found, task, wide, n_used, form)
         self.names_, self.category_, self.named_constants_, self.template_ = names, category, known, template
         self.ended_, self.n_tried_ = solver.ended, solver.n_tried
+        self.relevance_ = None if data.relevance is None else data.relevance.table(names.columns)
+        whole = wide.filled(table, codes)
+        self._keep_rows(task, whole, data.rows)
+        if data.usable is not None:
+            solution, task = _on_all_rows(
+                solution, task, (whole, target), columns, weights, y_err, data.usable
+            )
         self._keep(solution, found, task, columns, guesses)
-        self._keep_rows(task, wide.filled(table, codes), data.rows)
         self.data_ = DataSummary.of(self._seen.X, self._seen.y, names.columns, name_of_target(y), len(target))
         self.seconds_ = time.perf_counter() - started
 
-    def _solver(self, pretrained: Pretrained, is_open: bool) -> Solver:
+    def _solver(self, pretrained: Pretrained, is_open: bool, task: Task) -> Solver:
         """How to search.
 
         Args:
             pretrained: The network.
             is_open: Whether nothing is known of errors.
+            task: What is to be explained.
         """
         from nsr.search.solve import Solver
 
@@ -365,7 +389,19 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
             pretrained, self.n_candidates, self._stages, self._settings, self.selection, is_loss_open
         )
         solver.stop_when = StopWhen.of(self.stop_when)
+        if self.denoise:
+            solver.smoothed, solver.is_loss_open = smoothed(task.X, task.y, task.weights, task.seed), False
         return solver
+
+    def _units_of(
+        self, X_units: Mapping[str, str] | Sequence[str] | None
+    ) -> Mapping[str, str] | Sequence[str] | None:
+        """Units of the columns that equations have."""
+        return X_units if self.indicators_ is None else self.indicators_.units(X_units)
+
+    @property
+    def _seed(self) -> int:
+        return int(check_random_state(self.random_state).randint(2**31 - 1))
 
     @property
     def _settings(self) -> SearchSettings:
@@ -387,7 +423,9 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
     def _keep_rows(self, task: Task, table: Array, rows: Index) -> None:
         """Keeps the rows that were looked at, in the user's order, with all columns."""
         order = np.argsort(rows)
-        self._seen = replace(task.of_rows(order), X=table[rows[order]], n_threads=1)
+        own = table[rows[order]]
+        # Columns that no equation has may miss values.
+        self._seen = replace(task.of_rows(order), X=Filling.of(own).filled(own), n_threads=1)
         self._report: Report | None = None
 
     def _check_parameters(self) -> None:
@@ -402,8 +440,11 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
             raise ValueError(f"selection {self.selection!r} must be one of {', '.join(RULES)}")
         Units.check_constants(self.constant_units)
         check_device(self.device)
+        check_way(self.missing)
         StopWhen.of(self.stop_when)
         check_callback(self.callback)
+        if self.denoise and (self.template is not None or self.category is not None):
+            raise ValueError("denoise cannot be combined with a template or a category: leave one out")
         if self.template is not None and (self.category is not None or len(self.guesses)):
             other = "guesses" if self.category is None else "a category"
             raise ValueError(f"a template cannot be combined with {other}: leave one of them out")
@@ -423,6 +464,7 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         tags = super().__sklearn_tags__()
         tags.regressor_tags.poor_score = True
         tags.non_deterministic = False
+        tags.input_tags.allow_nan = self.missing != "error"
         return tags
 
 
@@ -450,3 +492,32 @@ def _solved(
     if codes is None:
         return solver.solve(task, forms, clock)
     return solve_by_group(solver, task, codes, n_groups, forms, clock)
+
+
+def _on_all_rows(
+    solution: Front,
+    task: Task,
+    table: tuple[Array, Array],
+    columns: Index,
+    weights: Array | None,
+    y_err: ArrayLike | None,
+    rows: Index | None,
+) -> tuple[Front, Task]:
+    """A front with its constants fitted to all rows, and these, where the search has looked at some.
+
+    Args:
+        solution: The front.
+        task: What the search has looked at.
+        table: All columns as equations see them, and the target, of all rows.
+        columns: Which of these the task has.
+        weights: By how much more one row matters than another.
+        y_err: Standard deviations of the target's errors.
+        rows: Those that can be used; None where the search has looked at all of them.
+    """
+    if rows is None:
+        return solution, task
+    own = None if weights is None else weights[rows] / np.mean(weights[rows])
+    noise = None if y_err is None else known_noise(y_err, own, rows)
+    X, y = table
+    whole = replace(task, X=X[np.ix_(rows, columns)], y=y[rows], weights=own, expected=None, noise=noise)
+    return replace(solution, candidates=on_all_rows(solution.candidates, whole)), whole

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from nsr.data.decoding import described
 from nsr.data.notes import tell
 from nsr.data.table import Table, pass_over_units
-from nsr.evaluate.program import Program
 from nsr.regressor import SymbolicRegressor
 from nsr.report.report import Report
 from nsr.saving import functions, systems
@@ -112,20 +111,7 @@ def predictions(
     place = estimator.row(row)
     for warning in (*estimator.warnings_, *_of_equation(estimator, place)):
         tell(f"when the equation was fitted: {warning}")
-    expression, columns = estimator.expressions_[place], estimator.names_.columns
-    # Of columns with one name all are looked up, as their order tells them apart.
-    needed = [
-        place
-        for place, name in enumerate(columns)
-        if place in expression.variables or columns.count(name) > 1
-    ]
-    X = np.zeros((len(table), len(columns)))
-    if needed:
-        X[:, needed] = table.matrix(table.places([columns[place] for place in needed]))
-    category, codes = estimator.category_, None
-    if category is not None:
-        codes = category.codes(table.labels(table.place(category.name)))
-    values = Program([expression]).values(estimator._wide.filled(X, codes))[0]
+    values = estimator.predicted(_table_for(estimator, table, place), place)
     undefined = np.flatnonzero(~np.isfinite(values))
     if len(undefined):
         tell(
@@ -133,6 +119,31 @@ def predictions(
             f"{table.lines[undefined[0]]}: they are left empty"
         )
     return pd.DataFrame({estimator.data_.target.name: np.where(np.isfinite(values), values, np.nan)})
+
+
+def _table_for(estimator: SymbolicRegressor, table: Table, row: int) -> Array:
+    """The columns that an equation uses, as equations see them; others are zero."""
+    used, names, own = estimator.expressions_[row].variables, estimator.names_.columns, estimator.indicators_
+    columns = names if own is None else own.columns
+    may_miss = estimator.missing != "error"
+    X = np.zeros((len(table), len(names)))
+    made = [range(place, place + 1) if own is None else own.places(place) for place in range(len(columns))]
+    # Of columns with one name all are looked up, as their order tells them apart.
+    needed = [
+        column
+        for column, name in enumerate(columns)
+        if set(made[column]) & set(used) or columns.count(name) > 1
+    ]
+    places = table.places([columns[column] for column in needed]) if needed else []
+    for column, place in zip(needed, places, strict=True):
+        if own is not None and own.levels[column]:
+            X[:, made[column]] = own.values(column, table.text(place, may_miss))
+        else:
+            X[:, made[column]] = table.numbers(place, may_miss)[:, None]
+    category, codes = estimator.category_, None
+    if category is not None:
+        codes = category.codes(table.labels(table.place(category.name)))
+    return estimator._wide.filled(X if estimator.filling_ is None else estimator.filling_.filled(X), codes)
 
 
 def _of_equation(estimator: SymbolicRegressor, place: int) -> list[str]:

@@ -36,10 +36,11 @@ def _of_cell(table: Table, place: int, numbers: NDArray[np.float64], row: int) -
     return f"column {table.names[place]!r} holds {numbers[row]:g} in line {table.lines[row]}"
 
 
-def feature_frame(table: Table, places: Sequence[int], grouped: int | None) -> pd.DataFrame:
+def feature_frame(
+    table: Table, places: Sequence[int], grouped: int | None, may_miss: bool = False
+) -> pd.DataFrame:
     """The explaining columns, and after them the column that tells groups, where there is one."""
-    names = [table.names[place] for place in places]
-    frame = pd.DataFrame(table.matrix(places)).set_axis(names, axis=1)
+    frame = table.frame(places, may_miss)
     if grouped is not None:
         frame.insert(len(places), table.names[grouped], table.labels(grouped), allow_duplicates=True)
     return frame

@@ -92,8 +92,8 @@ class Task:
     @cached_property
     def root_weights(self) -> Array:
         """What makes squares of residuals near the truth stand for the loss, shape (P,)."""
-        centre, target = self._seen(self.centre), self._seen(self.y)
         with np.errstate(all="ignore"):
+            centre, target = self._seen(self.centre), self._seen(self.y)
             if self.expected is None:
                 weights = self.loss.curvature(self.loss.possible(centre, target), target)
             else:  # where no row is to count for more because it lies on the smooth fit by chance

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from nsr.data.missing import counted
 from nsr.data.notes import tell
+from nsr.data.relevance import Relevance, relevance
 
 MAX_ROWS = 10_000
 MIN_ROWS = 3
 # Equations can have constants and values of these sizes; the squares of larger ones overflow.
 SIZES = (1e-100, 1e100)
 _ROWS_FOR_RELEVANCE = 2_000
+# Of columns that are chosen: what chance may hide, and what a search can still look through.
+_FEWEST_COLUMNS, _MOST_COLUMNS = 8, 40
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -27,10 +32,14 @@ class View:
     Attributes:
         rows: Which of its rows, shape (n_rows,).
         columns: Which of its columns, ascending, shape (n_columns,).
+        usable: Rows of which `rows` were drawn, shape (n_usable,); None where all that can be used are used.
+        relevance: Why these columns were chosen; None where there was no choice.
     """
 
     rows: Index
     columns: Index
+    usable: Index | None = None
+    relevance: Relevance | None = None
 
 
 @dataclass(frozen=True)
@@ -38,8 +47,8 @@ class Given:
     """What steps may read.
 
     Attributes:
-        X: The user's variables, shape (n_samples, n_features).
-        y: The user's target, shape (n_samples,).
+        X: The user's variables, shape (n_samples, n_features), NaN where a value is missing.
+        y: The user's target, shape (n_samples,), NaN where it is missing.
         names: Names of the columns.
         max_variables: Variables that the network knows.
         seed: Seed of all draws.
@@ -85,6 +94,8 @@ class Prepared:
         rows: Which of the user's rows these are, shape (n_rows,).
         steps: Names of the steps that changed something, each with what it did.
         weights: By how much more one row matters than another, shape (n_rows,); None where all are alike.
+        usable: Rows of which these were drawn, shape (n_usable,); None where all that can be used are used.
+        relevance: Why these columns were chosen; None where there was no choice.
     """
 
     X: Array
@@ -93,6 +104,12 @@ class Prepared:
     rows: Index
     steps: tuple[tuple[str, str], ...] = ()
     weights: Array | None = None
+    usable: Index | None = None
+    relevance: Relevance | None = None
+
+    def relevance_table(self, names: Sequence[str]) -> pd.DataFrame | None:
+        """Why columns were chosen; None where there was no choice."""
+        return None if self.relevance is None else self.relevance.table(names)
 
 
 def prepare(
@@ -108,8 +125,8 @@ def prepare(
     """Takes a table through `STEPS`, with a warning for each that the user should know of.
 
     Args:
-        X: Finite, shape (n_samples, n_features).
-        y: Finite, shape (n_samples,).
+        X: Finite, shape (n_samples, n_features), but for NaN where a value is missing.
+        y: Finite, shape (n_samples,), but for NaN where it is missing.
         max_variables: Variables that the network knows.
         seed: Seed of all draws and of the choice of variables.
         names: What warnings call the columns; their numbers by default.
@@ -127,7 +144,7 @@ def prepare(
         raise ValueError(
             f"n_samples={n_rows} {rows} are too few to tell equations apart: give at least {MIN_ROWS}"
         )
-    _check_size(y)
+    _check_size(y[~np.isnan(y)])
     columns = names or [str(place) for place in range(X.shape[1])]
     given = Given(X, y, columns, max_variables, seed, weights, forbidden, required)
     view = View(np.arange(len(y)), np.arange(X.shape[1]))
@@ -142,11 +159,13 @@ def prepare(
     own = None if weights is None else weights[view.rows]
     if own is not None:
         own = None if np.ptp(own) == 0 else own / np.mean(own)
-    return Prepared(table, y[view.rows], view.columns, view.rows, tuple(done), own)
+    return Prepared(
+        table, y[view.rows], view.columns, view.rows, tuple(done), own, view.usable, view.relevance
+    )
 
 
 def _check_size(y: Array) -> None:
-    size = float(np.max(np.abs(y)))
+    size = float(np.max(np.abs(y), initial=0.0))
     if size > SIZES[1] or 0 < size < SIZES[0]:
         way = "divide" if size > 1 else "multiply"
         factor = 10.0 ** min(300, abs(np.floor(np.log10(size))))
@@ -161,16 +180,7 @@ def _drop_weightless_rows(view: View, given: Given) -> tuple[View, str]:
     if given.weights is None or np.all(given.weights[view.rows] > 0):
         return view, ""
     rows = view.rows[given.weights[view.rows] > 0]
-    return View(rows, view.columns), f"{len(view.rows) - len(rows)} rows of weight 0 are left out"
-
-
-def _draw_rows(view: View, given: Given) -> tuple[View, str]:
-    """At most `MAX_ROWS` rows, at random."""
-    n_rows = len(view.rows)
-    if n_rows <= MAX_ROWS:
-        return view, ""
-    drawn = np.random.default_rng(given.seed).choice(view.rows, MAX_ROWS, replace=False)
-    return View(drawn, view.columns), f"{n_rows} rows: a random {MAX_ROWS} of them are used"
+    return replace(view, rows=rows), f"{len(view.rows) - len(rows)} rows of weight 0 are left out"
 
 
 def _drop_forbidden_columns(view: View, given: Given) -> tuple[View, str]:
@@ -178,7 +188,66 @@ def _drop_forbidden_columns(view: View, given: Given) -> tuple[View, str]:
     if not given.forbidden:
         return view, ""
     kept = np.array([column for column in view.columns if column not in given.forbidden], dtype=np.intp)
-    return View(view.rows, kept), f"{len(view.columns) - len(kept)} forbidden columns are left out"
+    return replace(view, columns=kept), f"{len(view.columns) - len(kept)} forbidden columns are left out"
+
+
+def _drop_empty_columns(view: View, given: Given) -> tuple[View, str]:
+    """Columns that have any value."""
+    is_empty = _missing(view, given).all(axis=0)
+    if not is_empty.any():
+        return view, ""
+    left_out = ", ".join(given.names[column] for column in view.columns[is_empty])
+    return replace(view, columns=view.columns[~is_empty]), f"without any value and left out: {left_out}"
+
+
+def _drop_incomplete_rows(view: View, given: Given) -> tuple[View, str]:
+    """Rows of which nothing is missing.
+
+    Raises:
+        ValueError: If too few are left.
+    """
+    missing = np.column_stack((_missing(view, given), np.isnan(given.y[view.rows])))
+    is_complete = ~missing.any(axis=1)
+    if is_complete.all():
+        return view, ""
+    names = [*(given.names[column] for column in view.columns), "the target"]
+    n_rows, n_left = len(view.rows), int(np.count_nonzero(is_complete))
+    said = (
+        f"{n_rows - n_left} of {n_rows} rows are left out, as values are missing: {counted(missing, names)}"
+    )
+    if n_left < MIN_ROWS:
+        raise ValueError(
+            f"{said}; at least {MIN_ROWS} must be left: leave out columns with many missing values, or fill "
+            "them with missing='impute'"
+        )
+    return replace(view, rows=view.rows[is_complete]), said
+
+
+def _missing(view: View, given: Given) -> NDArray[np.bool_]:
+    """Which values are missing, shape (n_rows, n_columns)."""
+    found = np.empty((len(view.rows), len(view.columns)), dtype=np.bool_)
+    for place, column in enumerate(view.columns):  # as a copy of a long table takes much memory
+        found[:, place] = np.isnan(given.X[view.rows, column])
+    return found
+
+
+def _draw_rows(view: View, given: Given) -> tuple[View, str]:
+    """At most `MAX_ROWS` rows: one, at random, from each of as many slices of the rows in the target's order.
+
+    Rare values of the target are then as frequent as among all rows, which a plain draw leaves to chance
+    (stratified sampling; Cochran, Sampling Techniques, Wiley 1977, chapter 5).
+    """
+    n_rows = len(view.rows)
+    if n_rows <= MAX_ROWS:
+        return view, ""
+    rng = np.random.default_rng(given.seed)
+    ordered = view.rows[np.argsort(given.y[view.rows], kind="stable")]
+    cuts = np.linspace(0, n_rows, MAX_ROWS + 1).astype(np.intp)
+    drawn = ordered[rng.integers(cuts[:-1], cuts[1:])]
+    return replace(view, rows=drawn, usable=view.rows), (
+        f"{n_rows} rows: the search looks at {MAX_ROWS} of them, with the target spread as in all; the "
+        "constants of what it finds are then fitted to all rows"
+    )
 
 
 def _drop_constant_columns(view: View, given: Given) -> tuple[View, str]:
@@ -187,7 +256,7 @@ def _drop_constant_columns(view: View, given: Given) -> tuple[View, str]:
     if varying.all():
         return view, ""
     left_out = ", ".join(given.names[column] for column in view.columns[~varying])
-    return View(view.rows, view.columns[varying]), f"constant and left out: {left_out}"
+    return replace(view, columns=view.columns[varying]), f"constant and left out: {left_out}"
 
 
 def _keep_a_column(view: View, given: Given) -> tuple[View, str]:
@@ -196,7 +265,9 @@ def _keep_a_column(view: View, given: Given) -> tuple[View, str]:
         return view, ""
     first = next(column for column in range(given.X.shape[1]) if column not in given.forbidden)
     only = np.array([first], dtype=np.intp)
-    return View(view.rows, only), "no column varies, so that the mean is all that can be said of the target"
+    return replace(
+        view, columns=only
+    ), "no column varies, so that the mean is all that can be said of the target"
 
 
 def _drop_repeated_columns(view: View, given: Given) -> tuple[View, str]:
@@ -207,38 +278,44 @@ def _drop_repeated_columns(view: View, given: Given) -> tuple[View, str]:
         first = seen.setdefault(given.X[view.rows, column].tobytes(), int(column))
         if first != column:
             said.append(f"column {given.names[column]} repeats column {given.names[first]} and is left out")
-    return View(view.rows, np.array(list(seen.values()), dtype=np.intp)), "; ".join(said)
+    return replace(view, columns=np.array(list(seen.values()), dtype=np.intp)), "; ".join(said)
 
 
 def _choose_columns(view: View, given: Given) -> tuple[View, str]:
-    """The columns that a forest of randomised trees relies on most, if the network knows fewer."""
+    """Of more columns than the network knows, those that are more than noise, and the best of the others.
+
+    What is required stays in any case.
+    """
     if len(view.columns) <= given.max_variables:
         return view, ""
-    from sklearn.ensemble import ExtraTreesRegressor
-
     rows = np.random.default_rng(given.seed).permutation(view.rows)[:_ROWS_FOR_RELEVANCE]
-    forest = ExtraTreesRegressor(n_estimators=100, min_samples_leaf=3, random_state=given.seed)
     weights = None if given.weights is None else given.weights[rows]
-    forest.fit(given.X[np.ix_(rows, view.columns)], given.y[rows], sample_weight=weights)
-    is_required = np.isin(view.columns, list(given.required))
-    best = np.lexsort((-forest.feature_importances_, ~is_required))[: given.max_variables]
-    chosen = np.sort(view.columns[best])
-    return View(view.rows, chosen), (
-        f"{len(view.columns)} variables, the network knows {given.max_variables}: columns "
-        f"{', '.join(given.names[column] for column in chosen)} matter most and are used"
+    found = relevance(given.X[np.ix_(rows, view.columns)], given.y[rows], view.columns, given.seed, weights)
+    best, is_required = found.strengths.max(axis=1), np.isin(view.columns, list(given.required))
+    n_kept = int(
+        np.clip(np.count_nonzero(best > 1), min(_FEWEST_COLUMNS, given.max_variables), _MOST_COLUMNS)
+    )
+    is_kept = is_required.copy()
+    is_kept[np.lexsort((-best, ~is_required))[:n_kept]] = True
+    found = replace(found, is_kept=is_kept)
+    return replace(view, columns=view.columns[is_kept], relevance=found), (
+        f"{len(view.columns)} columns: {np.count_nonzero(is_kept)} of them are used, by how much they exceed "
+        f"noise: {found.told(given.names)}"
     )
 
 
 def _shuffle_rows(view: View, given: Given) -> tuple[View, str]:
     """All rows in random order, so that the first n of them are a random draw wherever n are enough."""
     rows = np.random.default_rng(given.seed).permutation(view.rows)
-    return View(rows, view.columns), "rows are in random order"
+    return replace(view, rows=rows), "rows are in random order"
 
 
 STEPS = (
     Step("drop weightless rows", _drop_weightless_rows, is_told=False),
-    Step("draw rows", _draw_rows),
     Step("drop forbidden columns", _drop_forbidden_columns, is_told=False),
+    Step("drop empty columns", _drop_empty_columns),
+    Step("drop incomplete rows", _drop_incomplete_rows),
+    Step("draw rows", _draw_rows),
     Step("drop constant columns", _drop_constant_columns, is_told=False),
     Step("keep a column", _keep_a_column),
     Step("drop repeated columns", _drop_repeated_columns),

@@ -10,8 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nsr.data.category import checked_labels
+from nsr.data.indicators import is_categorical
 from nsr.data.names import did_you_mean
 from nsr.data.notes import tell
+
+_REMEDY = ", or fit with --missing drop or --missing impute"
 
 
 @dataclass(frozen=True)
@@ -71,24 +74,59 @@ class Table:
             return "is empty"
         return "holds text" if _as_numbers(column).isna().all() else ""
 
-    def numbers(self, place: int) -> NDArray[np.float64]:
+    def numbers(self, place: int, may_miss: bool = False) -> NDArray[np.float64]:
         """A column as finite numbers, shape (n_rows,).
+
+        Args:
+            place: Of the column.
+            may_miss: Whether cells may be empty, which are NaN then.
 
         Raises:
             ValueError: If a cell is not a finite number; the message names the first one and its line.
         """
         column = self.cells[place]
         numbers = np.asarray(_as_numbers(column), dtype=np.float64)
-        wrong = np.flatnonzero(~np.isfinite(numbers))
+        is_wrong = ~np.isfinite(numbers)
+        wrong = np.flatnonzero(is_wrong & column.notna().to_numpy() if may_miss else is_wrong)
         if len(wrong):
             row = int(wrong[0])
             value = column.iloc[row]
             what = "is empty" if pd.isna(value) else f"holds {str(value)[:30]!r}"
             raise ValueError(
                 f"column {self.names[place]!r} {what} in line {self.lines[row]}; remove the row or give a "
-                "finite number"
+                f"finite number{_REMEDY if pd.isna(value) else ''}"
             )
         return numbers
+
+    def text(self, place: int, may_miss: bool = False) -> pd.Series:
+        """A column of text, as it was read.
+
+        Args:
+            place: Of the column.
+            may_miss: Whether cells may be empty.
+
+        Raises:
+            ValueError: If one is; the message names the first one and its line.
+        """
+        column = self.cells[place]
+        empty = np.flatnonzero(column.isna())
+        if len(empty) and not may_miss:
+            raise ValueError(
+                f"column {self.names[place]!r} is empty in line {self.lines[empty[0]]}; remove the row"
+                f"{_REMEDY}"
+            )
+        return column
+
+    def frame(self, places: Sequence[int], may_miss: bool = False) -> pd.DataFrame:
+        """Columns as a data frame: numbers, and text of a few values; errors as in `numbers`."""
+        columns = [
+            self.text(place, may_miss)
+            if is_categorical(self.cells[place])
+            else pd.Series(self.numbers(place, may_miss))
+            for place in places
+        ]
+        names = [self.names[place] for place in places]
+        return pd.DataFrame(dict(enumerate(columns))).set_axis(names, axis=1)
 
     def labels(self, place: int) -> list[str]:
         """A column as labels of groups, none of them empty, one for each row.
@@ -99,9 +137,9 @@ class Table:
         lines = [f"line {line}" for line in self.lines]
         return checked_labels(self.cells[place].tolist(), self.names[place], lines)
 
-    def matrix(self, places: Sequence[int]) -> NDArray[np.float64]:
+    def matrix(self, places: Sequence[int], may_miss: bool = False) -> NDArray[np.float64]:
         """Columns as finite numbers, shape (n_rows, n_places); errors as in `numbers`."""
-        return np.column_stack([self.numbers(place) for place in places])
+        return np.column_stack([self.numbers(place, may_miss) for place in places])
 
     def without(self, place: int) -> Table:
         """The table without a column."""
@@ -148,15 +186,20 @@ def with_numbers(table: Table, places: Sequence[int]) -> list[int]:
 
 
 def select_columns(
-    table: Table, target: str, features: Sequence[str] | None = None, apart: Sequence[int] = ()
+    table: Table,
+    target: str,
+    features: Sequence[str] | None = None,
+    apart: Sequence[int] = (),
+    with_text: bool = False,
 ) -> tuple[list[int], int]:
     """Places of the explaining columns and of the target.
 
     Args:
         table: What was read.
         target: Name of the explained column.
-        features: Names of the explaining columns; by default all others that hold any number.
+        features: Names of the explaining columns; by default all others that can be.
         apart: Places of columns that say something of the rows, such as their weights, and explain nothing.
+        with_text: Whether text of a few values can explain as well; numbers always can.
 
     Raises:
         ValueError: If a column is missing, or there is nothing to explain the target with.
@@ -172,7 +215,9 @@ def select_columns(
             raise ValueError("choose at least one feature, and not the target itself, with --features")
         return places, explained
     others = [place for place in range(len(table.names)) if place != explained and place not in apart]
-    places = with_numbers(table, others)
+    is_text = {place: with_text and is_categorical(table.cells[place]) for place in others}
+    with_any = with_numbers(table, [place for place in others if not is_text[place]])
+    places = sorted([*with_any, *(place for place in others if is_text[place])])
     if not places:
         raise ValueError(f"{table.source} has no column of numbers beside {target!r} to explain it with")
     return places, explained

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted, check_random_state
 
 from nsr.clock import Clock, check_time_limit
 from nsr.data.limits import limits_of
+from nsr.data.missing import check_way
 from nsr.data.names import Names, places_of
 from nsr.data.notes import kept_notes, tell
 from nsr.export.leaderboard import leaderboard
@@ -26,6 +27,7 @@ from nsr.live import shown
 from nsr.network.checkpoint import DEFAULT_CHECKPOINT
 from nsr.network.devices import check_device
 from nsr.ode.compiling import compile_ode_kernels
+from nsr.ode.missing import without_missing
 from nsr.ode.neural import Networks
 from nsr.ode.paths import System
 from nsr.ode.printing import to_equations
@@ -87,6 +89,8 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
         stop_when: When the best system is good enough to end the search: `exact`, or a mapping of `r2` (of
             the worst state, at least) and `complexity` (of all components, at most).
         warm_start: Whether a further fit, of the same states, begins with the systems of the one before.
+        missing: What to do about missing states, NaN in X: `error` refuses them, `drop` leaves out the times
+            at which one is missing, and `impute` interpolates between the times before and after.
 
     Attributes:
         equations_: The Pareto front of systems as a data frame, from simple to accurate, with columns
@@ -127,6 +131,7 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
         callback: Watcher | None = None,
         stop_when: str | Mapping[str, float] | None = None,
         warm_start: bool = False,
+        missing: str = "error",
     ) -> None:
         self.checkpoint = checkpoint
         self.function_checkpoint = function_checkpoint
@@ -148,6 +153,7 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
         self.callback = callback
         self.stop_when = stop_when
         self.warm_start = warm_start
+        self.missing = missing
 
     def fit(self, t: ArrayLike | Sequence[ArrayLike], X: ArrayLike | Sequence[ArrayLike]) -> ODERegressor:
         """Searches for systems; Ctrl-C ends the search early and keeps the best so far.
@@ -178,6 +184,7 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
         display: Watcher | None,
     ) -> None:
         self._check_parameters()
+        t, X = without_missing(t, X, self.missing)
         networks = Networks(self.checkpoint, self.function_checkpoint, self.n_candidates, self.device)
         stages = {name: make(networks) for name, make in STAGES.items() if name in self._stages}
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
@@ -299,6 +306,7 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
         if self.n_equations < 1:
             raise ValueError(f"n_equations must be at least 1, not {self.n_equations}")
         check_device(self.device)
+        check_way(self.missing)
         StopWhen.of(self.stop_when)
         check_callback(self.callback)
 

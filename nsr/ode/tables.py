@@ -15,7 +15,7 @@ from nsr.data.table import pass_over_units, with_numbers
 
 
 def read_trajectories(
-    path: Path, time: str, states: Sequence[str] | None, trajectory: str | None
+    path: Path, time: str, states: Sequence[str] | None, trajectory: str | None, may_miss: bool = False
 ) -> tuple[list[NDArray[np.float64]], list[pd.DataFrame], Names]:
     """Reads a table of observations.
 
@@ -24,6 +24,7 @@ def read_trajectories(
         time: Column of times.
         states: Columns of states; by default every other column that holds a number.
         trajectory: Column whose value is the same for the rows of one trajectory.
+        may_miss: Whether states may be missing, which are NaN then.
 
     Returns:
         Times and states of each trajectory, the states' names being identifiers, and the names of the states.
@@ -47,7 +48,7 @@ def read_trajectories(
         raise ValueError(f"{path} has no column of numbers beside {time!r}: a state is needed, or more")
     names = Names.of([table.names[place] for place in places])
     clock = table.numbers(table.place(time))
-    values = pd.DataFrame(table.matrix(places), columns=list(names.identifiers))
+    values = pd.DataFrame(table.matrix(places, may_miss), columns=list(names.identifiers))
     groups = np.zeros(len(table), dtype=np.intp)
     if trajectory is not None:
         groups, _ = pd.factorize(table.cells[table.place(trajectory)], use_na_sentinel=False)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsr.evaluate.program import Program
+from nsr.refinement.blocks import ROWS_AT_A_TIME, blocks, triangle
 from nsr.task import Task
 
 Array = NDArray[np.float64]
@@ -31,13 +32,9 @@ def gauss_newton(
     for _ in range(n_steps):
         if not is_moving.any():
             break
-        predicted, jacobian = program.jacobian(task.X, best[None])
-        J = jacobian[0][: len(values)][is_moving].T
-        slopes = J * np.sqrt(task.curvature(predicted[0]))[:, None]
-        residuals = task.residuals(predicted[0])
-        if not (np.all(np.isfinite(slopes)) and np.all(np.isfinite(residuals))):
+        step = _step(program, best, is_moving, task)
+        if step is None:
             break
-        step = np.linalg.lstsq(slopes, residuals, rcond=1e-12)[0]
         trial = best.copy()
         trial[is_moving] += step
         loss = _loss(program, trial, task)
@@ -45,6 +42,23 @@ def gauss_newton(
             break
         best, best_loss = trial, loss
     return best, best_loss
+
+
+def _step(program: Program, values: Array, is_moving: NDArray[np.bool_], task: Task) -> Array | None:
+    """By how much the constants should move; None where that is not finite."""
+    parts = (_equations(program, values, is_moving, task.of_rows(rows)) for rows in blocks(task.n_rows))
+    equations = next(parts) if task.n_rows <= ROWS_AT_A_TIME else triangle(parts)
+    if not np.all(np.isfinite(equations)):
+        return None
+    return np.asarray(np.linalg.lstsq(equations[:, :-1], equations[:, -1], rcond=1e-12)[0])
+
+
+def _equations(program: Program, values: Array, is_moving: NDArray[np.bool_], task: Task) -> Array:
+    """Linear equations for the step, one a row: derivatives and, in the last column, residuals."""
+    predicted, jacobian = program.jacobian(task.X, values[None])
+    J = jacobian[0][: len(values)][is_moving].T
+    slopes = J * np.sqrt(task.curvature(predicted[0]))[:, None]
+    return np.column_stack((slopes, task.residuals(predicted[0])))
 
 
 def _loss(program: Program, values: Array, task: Task) -> float:

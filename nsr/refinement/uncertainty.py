@@ -20,6 +20,7 @@ from scipy import stats
 
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, variable
+from nsr.refinement.blocks import ROWS_AT_A_TIME, blocks, triangle
 from nsr.refinement.description import is_round
 from nsr.refinement.gauss_newton import gauss_newton
 from nsr.refinement.likelihood import Loss
@@ -193,20 +194,20 @@ def uncertainty(
     places = fitted_places(expression) if places is None else places
     values = np.array(expression.constants) if values is None else values
     program = Program([expression], task.n_threads)
-    found, jacobian = program.jacobian(task.X, values[None] if len(values) else None)
-    predicted = found[0]
-    J = jacobian[0][places]
-    if not (np.all(np.isfinite(predicted)) and np.all(np.isfinite(J))):
-        return None
+    given = values[None] if len(values) else None
+    predicted = np.asarray(program.values(task.X, given)[0])
     own = np.ones(task.n_rows) if task.weights is None else task.weights
     off = task.y - predicted
     # A residual like most tells how noise varies with the value, and nothing of how one's own is weighted.
     typical = float(np.median(np.abs(off)))
     weights = own * task.loss.curvature(predicted, predicted + typical)
     roots = np.sqrt(weights)
-    scale = np.sqrt(np.sum((J * roots) ** 2, axis=1))
+    J = _weighted_jacobian(program, given, places, task.X, roots)
+    if not (np.all(np.isfinite(predicted)) and np.all(np.isfinite(J))):
+        return None
+    scale = np.sqrt(np.sum(J**2, axis=1))
     scale[~(scale > 0)] = 1.0
-    root, open_directions = _split(np.asarray(J * roots / scale[:, None]))
+    root, open_directions = _split(np.asarray(J / scale[:, None]))
     noise, degrees = _noise(float(weights @ off**2), int(np.count_nonzero(own)) - root.shape[1], task)
     root *= 1.0 if task.loss.is_quadratic else _efficiency(off, predicted, own, task, len(places))
     return Uncertainty(
@@ -221,6 +222,18 @@ def uncertainty(
         typical,
         float(np.median(own[own > 0])),
     )
+
+
+def _weighted_jacobian(
+    program: Program, values: Array | None, places: Places, X: Array, roots: Array
+) -> Array:
+    """Derivatives of one equation by some of its constants, each row times a root of its weight.
+
+    Returns:
+        Shape (K, P); of a long table (K, K), with the same products.
+    """
+    parts = ((program.jacobian(X[rows], values)[1][0][places] * roots[rows]).T for rows in blocks(len(roots)))
+    return np.asarray(next(parts) if len(roots) <= ROWS_AT_A_TIME else triangle(parts)).T
 
 
 def _noise(total: float, degrees: int, task: Task) -> tuple[float, float]:

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsr.data.category import Category
+from nsr.data.indicators import Indicators
+from nsr.data.missing import Filling
 from nsr.data.names import Names
 from nsr.data.nature import NamedConstant, values_of
 from nsr.data.summary import DataSummary
@@ -50,6 +52,8 @@ def plain_function(estimator: SymbolicRegressor) -> dict[str, Any]:
         "target": estimator.data_.target.name,
         "features": list(names.identifiers),
         "columns": dict(zip(names.identifiers, names.columns, strict=True)),
+        "indicators": plain(estimator.indicators_),
+        "filling": plain(estimator.filling_),
         "category": plain(estimator.category_),
         "named_constants": plain(estimator.named_constants_),
         "named": plain(list(getattr(estimator, "feature_names_in_", []))),
@@ -99,7 +103,10 @@ def fill_function(
     rows = content["equations"]
     own = rebuilt_loss(content["loss"], loss)
     estimator.names_ = Names(tuple(str(content["columns"][name]) for name in features), tuple(features))
-    estimator.n_features_in_ = len(features)
+    indicators: Indicators | None = rebuilt(Indicators | None, content.get("indicators"))
+    estimator.indicators_, estimator.relevance_ = indicators, None
+    estimator.filling_ = rebuilt(Filling | None, content.get("filling"))
+    estimator.n_features_in_ = len(features) if indicators is None else len(indicators.columns)
     if content["named"]:
         estimator.feature_names_in_ = np.array(content["named"], dtype=object)
     category: Category | None = rebuilt(Category | None, content.get("category"))

@@ -27,7 +27,7 @@ class AskingAboutTable:
     def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
         """One batch for each round of refinement."""
         state = (context.states or context.starts)[0]
-        if state.n_variables:
+        if 0 < state.n_variables <= context.network.config.max_variables:
             yield from _refined(context, state, asked(context, state, context.n_candidates, clock), clock)
 
 
@@ -40,8 +40,9 @@ class AskingAboutStates:
 
     def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
         """State after state."""
+        most = context.network.config.max_variables
         for place, state in enumerate(context.states or context.starts):
-            if not state.n_variables:
+            if not 0 < state.n_variables <= most:
                 continue
             if clock.is_over:
                 return

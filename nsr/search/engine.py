@@ -20,6 +20,7 @@ from nsr.search.state import State
 from nsr.search.structure.stage import COMPONENTS as STRUCTURE
 from nsr.search.structure.stage import starts
 from nsr.search.turns import in_turns
+from nsr.search.within_reach import within_reach
 from nsr.task import Task
 
 # Why a search has ended: it found what leaves nothing to look for, nothing was left to try, time was up,
@@ -64,10 +65,11 @@ class Search:
         self._doubt: Clock | None = None
         self.ended: Ending = "interrupted"
         root = State.root(task, settings.structure.surrogates)
+        begin = within_reach(root, network.config.max_variables)
         self._context = Context(
             task=task,
             root=root,
-            starts=starts(root, task.space, settings.structure.reduction),
+            starts=[*begin, *starts(root, task.space, settings.structure.reduction)],
             network=network,
             n_candidates=n_candidates,
             components=frozenset(components),

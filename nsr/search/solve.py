@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nsr.clock import Clock
 from nsr.data.notes import tell
@@ -31,6 +32,8 @@ from nsr.search.turns import in_turns
 from nsr.search.watching import Watch, Watching
 from nsr.stopping import StopWhen
 from nsr.task import Task
+
+Array = NDArray[np.float64]
 
 # With fewer rows chance explains much.
 _FEW_ROWS = 10
@@ -147,6 +150,7 @@ class Solver:
             tried, and the front so far; None where nobody watches.
         stop_when: When an equation is good enough; None for never.
         starts: Equations to begin with, over the task's variables, besides the user's guesses.
+        smoothed: The target with its noise taken off, for the search to look at; None to look at it as it is.
         ended: Why the latest search has ended; `time` also where time was up before the last look was done.
         n_tried: Equations that were tried.
         found: What the latest search has found, in the user's units.
@@ -161,6 +165,7 @@ class Solver:
     watch: Watch | None = None
     stop_when: StopWhen | None = None
     starts: Sequence[Expression] = ()
+    smoothed: Array | None = None
     ended: Ending = "answered"
     n_tried: int = 0
     found: list[Candidate] = field(default_factory=list)
@@ -185,7 +190,7 @@ class Solver:
         if is_explicable(task):
             if task.n_rows < _FEW_ROWS:
                 tell(f"{task.n_rows} rows are few: another equation may explain them as well by chance")
-            task, found = self._found(task, guesses, clock)
+            task, found = self._found_smoothly(task, guesses, clock)
             if not self.n_tried and not self._is_stopped:
                 tell("the search ended before it had tried any equation: give it more time with time_limit")
             task, found = with_noise_of_best(task, found, weights, self.settings.noise)
@@ -203,6 +208,18 @@ class Solver:
         rows = front.candidates
         told = as_found_by(rows, scored([row.expression for row in rows], task), task)
         return replace(front, candidates=likeliest(told, task)), task
+
+    def _found_smoothly(
+        self, task: Task, guesses: Sequence[Expression], clock: Clock
+    ) -> tuple[Task, list[Candidate]]:
+        """What the search finds, in a smoothed target where there is one, fitted to the task's own."""
+        if self.smoothed is None:
+            return self._found(task, guesses, clock)
+        seen, found = self._found(replace(task, y=self.smoothed), guesses, clock)
+        own = replace(seen, y=task.y)
+        told = as_found_by(found, scored([one.expression for one in found], own), own)
+        settings = self.settings.finishing
+        return own, finished(told, own, clock.reserving(settings.choice_share), settings)
 
     def explored(
         self, task: Task, guesses: Sequence[Expression], clock: Clock

@@ -131,7 +131,7 @@ def test_a_million_rows_are_sampled_and_told(nsr, tmp_path, guessed, rng):
     path.write_text("a,b\n" + 1_000 * rows)
     code, out, err = nsr("fit", path, "--target", "b")
     assert code == 0
-    assert "1000000 rows: a random 10000" in err
+    assert "1000000 rows: the search looks at 10000" in err
     assert "b = 3*a" in out
 
 
@@ -149,3 +149,23 @@ def test_a_table_is_read_from_standard_input(nsr, guessed, tmp_path, monkeypatch
 def test_help_needs_no_torch():
     probe = "import sys; import nsr.cli; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", probe], check=False).returncode == 0
+
+
+def test_gaps_and_text_of_a_file(nsr, tmp_path, rng):
+    path, result = tmp_path / "data.csv", tmp_path / "result.json"
+    frame = pd.DataFrame({"mass": rng.uniform(1, 3, 60), "sex": rng.choice(["male", "female"], 60)})
+    frame["y"] = 2 * frame["mass"] + 5 * (frame["sex"] == "male")
+    frame.loc[3, "mass"] = None
+    frame.to_csv(path, index=False)
+    code, _, err = nsr("fit", path, "--target", "y")
+    assert code == 2
+    assert "is empty in line 5" in err
+    assert "--missing drop" in err
+    arguments = ("--target", "y", "--missing", "drop", "--output", result, "--time-limit", 5)
+    code, out, err = nsr("fit", path, *arguments)
+    assert code == 0
+    assert "1 of 60 rows are left out" in err
+    assert "sex_male" in out
+    code, out, _ = nsr("predict", result, path)
+    predicted = pd.read_csv(io.StringIO(out), skip_blank_lines=False)["y"]
+    np.testing.assert_allclose(predicted, frame["y"].where(frame["mass"].notna()), rtol=1e-6)

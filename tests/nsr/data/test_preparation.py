@@ -53,14 +53,14 @@ def test_repeated_and_constant_columns_are_left_out(rng):
 def test_of_too_many_variables_the_relevant_ones_are_kept(rng):
     X = rng.normal(size=(400, 15))
     y = 3 * X[:, 4] + X[:, 11] ** 2
-    with pytest.warns(DataWarning, match="15 variables, the network knows 3"):
+    with pytest.warns(DataWarning, match="15 columns: 3 of them are used"):
         data = prepare(X, y, 3, 0)
     assert {4, 11} <= set(data.columns)
 
 
 def test_of_too_many_rows_a_sample_is_used(rng):
     X = rng.normal(size=(30_000, 1))
-    with pytest.warns(DataWarning, match="30000 rows: a random 10000"):
+    with pytest.warns(DataWarning, match="30000 rows: the search looks at 10000"):
         data = prepare(X, X[:, 0] * 2, 10, 0)
     assert len(data.y) == 10_000
     np.testing.assert_array_equal(data.y, data.X[:, 0] * 2)

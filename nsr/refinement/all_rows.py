@@ -1,0 +1,42 @@
+"""A front that was found on some rows of a long table, with its constants fitted to all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nsr.evaluate.program import Program
+from nsr.refinement.candidates import Candidate, as_found_by, scored
+from nsr.refinement.gauss_newton import gauss_newton
+from nsr.refinement.uncertainty import fitted_places
+from nsr.task import Task
+
+# Gauss-Newton steps from where the constants are best on the rows of the search.
+_STEPS = 20
+
+
+def on_all_rows(front: Sequence[Candidate], task: Task) -> list[Candidate]:
+    """The same equations with their constants where the loss of all rows is least; round ones stay.
+
+    Args:
+        front: What was found on some of the rows.
+        task: All of them.
+    """
+    found = [_fitted(candidate, task) for candidate in front]
+    return as_found_by(front, found, task)
+
+
+def _fitted(candidate: Candidate, task: Task) -> Candidate:
+    (before,) = scored([candidate.expression], task)
+    values = np.array(candidate.expression.constants)
+    is_moving = np.isin(np.arange(len(values)), fitted_places(candidate.expression))
+    if task.is_exact(before.loss) or not is_moving.any():
+        return before
+    values, loss = gauss_newton(
+        Program([candidate.expression], task.n_threads), values, is_moving, task, _STEPS
+    )
+    moved = candidate.expression.with_constants(values.tolist())
+    if not loss < before.loss or not task.space.allows(moved):
+        return before
+    return scored([moved], task)[0]
