@@ -107,7 +107,7 @@ class Indicators:
             )
         codes = np.array([np.nan if label is None else levels.index(label) for label in labels])
         own = [levels.index(level) for level in _with_columns(levels)]
-        made = (codes[:, None] == own).astype(np.float64)
+        made = np.asarray(codes[:, None] == own, dtype=np.float64)
         made[np.isnan(codes)] = np.nan
         return made
 

@@ -103,7 +103,7 @@ def _sparse_regression(X: Array, y: Array, weights: Array | None, seed: int) -> 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that a path has not converged to the last digit
         model = LassoCV(alphas=30, cv=5).fit(scaled, y / max(float(y.std()), 1e-300), sample_weight=weights)
-    return np.abs(np.asarray(model.coef_))
+    return np.abs(np.asarray(model.coef_, dtype=np.float64))
 
 
 def _beside_noise(scores: Array, n_columns: int) -> Array:

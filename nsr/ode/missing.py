@@ -54,7 +54,7 @@ def _complete(t: Any, X: Any, missing: str) -> tuple[Any, Any]:
     if missing == "impute":
         for state in states.T:
             _fill(times, state)
-    is_complete = ~np.isnan(states).any(axis=1)
+    is_complete = np.asarray(~np.isnan(states).any(axis=1), dtype=np.bool_)
     kept = states[is_complete]
     clock = t[is_complete] if isinstance(t, pd.Series) else times[is_complete]
     return clock, pd.DataFrame(kept, columns=X.columns) if isinstance(X, pd.DataFrame) else kept

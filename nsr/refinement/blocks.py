@@ -34,6 +34,6 @@ def triangle(parts: Iterable[Array]) -> Array:
     found: Array | None = None
     for part in parts:
         stacked = part if found is None else np.vstack((found, part))
-        found = np.linalg.qr(stacked, mode="r")
+        found = np.asarray(np.linalg.qr(stacked, mode="r"))
     assert found is not None
     return found
