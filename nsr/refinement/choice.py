@@ -175,7 +175,8 @@ def _predictive(rows: list[Candidate], held_out: HeldOut, clock: Clock) -> tuple
     for place in range(1, len(rows)):
         if np.all(np.isfinite(losses[place])) and not _predicts_as(losses[place], losses[kept[-1]]):
             kept.append(place)
-    return [rows[i] for i in kept], rows[chosen]
+    shown = [i for i in kept if i in (0, chosen) or i not in equal]  # one of what is as good
+    return [rows[i] for i in shown], rows[chosen]
 
 
 def _predicts_as(best: Array, losses: Array) -> bool:

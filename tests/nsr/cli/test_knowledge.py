@@ -60,7 +60,7 @@ def test_a_law_by_group_is_fitted_shown_and_applied(nsr, springs, guessed, tmp_p
     [
         (["--category", "batch"], "did you mean 'batch no'?"),
         (["--category", "y"], "column 'y' is the target"),
-        (["--category", "x"], "no column of numbers beside 'y'"),
+        (["--category", "x"], "has 40 groups in 40 rows"),
     ],
 )
 def test_columns_that_tell_no_groups_are_refused(nsr, springs, options, message):
