@@ -88,6 +88,19 @@ def test_a_textbook_curve_is_simpler_than_shorter_words_that_nobody_means(rng):
     assert front.candidates[front.best] == approach
 
 
+def test_a_long_form_made_for_the_noise_of_large_values_is_not_chosen():
+    """Errors of 5 % of the value, which nobody was told of: half of a decay's loss is in three of thirty rows."""
+    t = np.round(np.linspace(0.5, 24, 30), 2)
+    noise = np.random.default_rng(5).standard_normal(30)
+    one = task(t[:, None], 12 * np.exp(-0.21 * t) * (1 + 0.05 * noise))
+    decay, wild = refined(["11*exp(-0.2*x_0)", "exp(-0.2*x_0)*(abs(sin(log(x_0)**2)) + 11)"], one)
+    if decay.complexity > wild.complexity:
+        decay, wild = wild, decay
+    assert wild.loss < 0.4 * decay.loss
+    front = chosen_front([*scored([parse("2.26")], one), named(decay, "exponential", one), wild], one)
+    assert front.candidates[front.best].expression == decay.expression
+
+
 def test_nothing_is_chosen_that_predicts_worse_than_the_mean(rng):
     for _ in range(10):
         X, y = rng.uniform(1, 2, (30, 2)), rng.standard_normal(30) + 3
