@@ -89,7 +89,7 @@ def test_a_textbook_curve_is_simpler_than_shorter_words_that_nobody_means(rng):
 
 
 def test_a_long_form_made_for_the_noise_of_large_values_is_not_chosen():
-    """Errors of 5 % of the value, which nobody was told of: half of a decay's loss is in three of thirty rows."""
+    """Errors of 5 % of the value, which nobody was told of: three of thirty rows have half of the loss."""
     t = np.round(np.linspace(0.5, 24, 30), 2)
     noise = np.random.default_rng(5).standard_normal(30)
     one = task(t[:, None], 12 * np.exp(-0.21 * t) * (1 + 0.05 * noise))
