@@ -501,7 +501,7 @@ def _on_all_rows(
     columns: Index,
     weights: Array | None,
     y_err: ArrayLike | None,
-    rows: Index | None,
+    rows: Index,
 ) -> tuple[Front, Task]:
     """A front with its constants fitted to all rows, and these, where the search has looked at some.
 
@@ -512,10 +512,8 @@ def _on_all_rows(
         columns: Which of these the task has.
         weights: By how much more one row matters than another.
         y_err: Standard deviations of the target's errors.
-        rows: Those that can be used; None where the search has looked at all of them.
+        rows: Those that can be used.
     """
-    if rows is None:
-        return solution, task
     own = None if weights is None else weights[rows] / np.mean(weights[rows])
     noise = None if y_err is None else known_noise(y_err, own, rows)
     X, y = table

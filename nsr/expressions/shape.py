@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,7 +104,27 @@ class Bounded:
 
 
 @dataclass(frozen=True)
-class Sloped:
+class _OfOne:
+    """What speaks of one variable.
+
+    Attributes:
+        variable: Which one.
+    """
+
+    variable: int
+
+    @property
+    def variables(self) -> frozenset[int]:
+        """The one."""
+        return frozenset({self.variable})
+
+    def over(self, places: Mapping[int, int]) -> Self:
+        """Of the variable's new place."""
+        return replace(self, variable=places[self.variable])
+
+
+@dataclass(frozen=True)
+class Sloped(_OfOne):
     """The first or second derivative by a variable has a sign: monotone, or convex and concave.
 
     Attributes:
@@ -113,18 +133,8 @@ class Sloped:
         sign: 1 or -1.
     """
 
-    variable: int
     order: int
     sign: int
-
-    @property
-    def variables(self) -> frozenset[int]:
-        """The one."""
-        return frozenset({self.variable})
-
-    def over(self, places: Mapping[int, int]) -> Sloped:
-        """Of the variable's new place."""
-        return replace(self, variable=places[self.variable])
 
     def scaled(self, _x_scale: Array, _y_scale: float) -> Sloped:
         """Itself, as scales are positive."""
@@ -144,7 +154,7 @@ class Sloped:
 
 
 @dataclass(frozen=True)
-class Mirrored:
+class Mirrored(_OfOne):
     """Even or odd in a variable.
 
     Attributes:
@@ -152,17 +162,7 @@ class Mirrored:
         sign: 1 where it is even, -1 where it is odd.
     """
 
-    variable: int
     sign: int
-
-    @property
-    def variables(self) -> frozenset[int]:
-        """The one."""
-        return frozenset({self.variable})
-
-    def over(self, places: Mapping[int, int]) -> Mirrored:
-        """Of the variable's new place."""
-        return replace(self, variable=places[self.variable])
 
     def scaled(self, _x_scale: Array, _y_scale: float) -> Mirrored:
         """Itself, as variables are not moved."""
@@ -223,7 +223,7 @@ class Exchangeable:
 
 
 @dataclass(frozen=True)
-class Tending:
+class Tending(_OfOne):
     """The limit of the function as a variable goes somewhere, whatever the others are.
 
     Attributes:
@@ -232,18 +232,8 @@ class Tending:
         value: The limit, finite.
     """
 
-    variable: int
     place: float
     value: float
-
-    @property
-    def variables(self) -> frozenset[int]:
-        """The one."""
-        return frozenset({self.variable})
-
-    def over(self, places: Mapping[int, int]) -> Tending:
-        """Of the variable's new place."""
-        return replace(self, variable=places[self.variable])
 
     def scaled(self, x_scale: Array, y_scale: float) -> Tending:
         """With the place and the limit as they are scaled."""

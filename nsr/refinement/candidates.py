@@ -10,8 +10,9 @@ import numpy as np
 
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
-from nsr.evaluate.shape_checks import holds
+from nsr.evaluate.shape_checks import allowed, holds
 from nsr.expressions.expression import Expression
+from nsr.expressions.space import SearchSpace
 from nsr.refinement.constrained import fitted_to_shape
 from nsr.refinement.description import description_length
 from nsr.refinement.refine import Effort, refine
@@ -102,6 +103,12 @@ def fitted(
     refined = refine(program, task, effort, clock)
     pairs = zip(program.expressions_with(refined.constants), refined.loss.tolist(), strict=True)
     return ranked(_candidate(e, loss, task, stage) for e, loss in pairs if math.isfinite(loss))
+
+
+def within(candidates: Sequence[Candidate], space: SearchSpace) -> list[Candidate]:
+    """The candidates that a space allows, with the constants they have."""
+    is_allowed = allowed([candidate.expression for candidate in candidates], space).tolist()
+    return [candidate for candidate, own in zip(candidates, is_allowed, strict=True) if own]
 
 
 def ranked(candidates: Iterable[Candidate]) -> list[Candidate]:

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from functools import reduce
 
 from nsr.clock import Clock
-from nsr.evaluate.shape_checks import allowed
 from nsr.expressions.expression import Expression, apply, constant, variable
 from nsr.refinement.bounded import within_bounds
-from nsr.refinement.candidates import Candidate, fitted
+from nsr.refinement.candidates import Candidate, fitted, within
 from nsr.refinement.refine import Effort
 from nsr.search.settings import OFFSET
 from nsr.task import ROWS, Task
@@ -32,8 +31,7 @@ def plainest(task: Task) -> list[Candidate]:
     found = fitted(own, task, _EFFORT, Clock())
     if task.space.constant_bounds is not None:
         found += within_bounds(found, task, Clock())
-    is_allowed = allowed([candidate.expression for candidate in found], task.space).tolist()
-    return [candidate for candidate, own in zip(found, is_allowed, strict=True) if own]
+    return within(found, task.space)
 
 
 def _forms(task: Task) -> Iterator[Expression]:

@@ -12,13 +12,11 @@ from numpy.typing import NDArray
 from nsr.clock import Clock
 from nsr.data.notes import tell
 from nsr.data.scaling import Scaler
-from nsr.evaluate.shape_checks import allowed
 from nsr.expressions.expression import Expression, apply, constant
 from nsr.expressions.simplify import simplify
-from nsr.expressions.space import SearchSpace
 from nsr.network.checkpoint import Pretrained
 from nsr.progress import Stopped
-from nsr.refinement.candidates import Candidate, as_found_by, fitted, scored
+from nsr.refinement.candidates import Candidate, as_found_by, fitted, scored, within
 from nsr.refinement.choice import Front, chosen_front
 from nsr.refinement.plain import plain
 from nsr.refinement.safety import without_needless_poles
@@ -367,9 +365,9 @@ def _allowed(candidates: list[Candidate], task: Task) -> list[Candidate]:
     space = task.space
     if space.is_limited:
         candidates = [*candidates, *plainest(task)]
-    if own := _within(candidates, space):
+    if own := within(candidates, space):
         return own
-    others = _within(candidates, replace(space, units=None))
+    others = within(candidates, replace(space, units=None))
     if not others:
         raise LimitsError(
             "no equation that was tried keeps to all limits (operators, max_complexity, shape ...): "
@@ -377,8 +375,3 @@ def _allowed(candidates: list[Candidate], task: Task) -> list[Candidate]:
         )
     tell("no equation with the given units was found: the best one shown is without regard to them")
     return others
-
-
-def _within(candidates: list[Candidate], space: SearchSpace) -> list[Candidate]:
-    is_allowed = allowed([candidate.expression for candidate in candidates], space)
-    return [candidate for candidate, own in zip(candidates, is_allowed.tolist(), strict=True) if own]
