@@ -2,7 +2,9 @@
 
 Thresholds and settings are chosen on these problems and on the classical suites, never on the Feynman
 equations. The seeds lie outside every training stream's, and no skeleton of a benchmark is among them. The
-suite `hard` holds problems that the search does not solve without its network and its evolution.
+suite `hard` holds problems that the search does not solve without its network and its evolution. `hard2` is
+drawn as `hard` was, from another seed and with none of its skeletons; it is a benchmark, on which nothing is
+chosen.
 """
 
 from __future__ import annotations
@@ -19,15 +21,17 @@ import typer
 from eval.protocol import SEEDS, split
 from generators.equations import EquationSampler
 from generators.expressions import ExpressionConfig
+from generators.holdout import Holdout
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression
 from nsr.expressions.printing import to_infix
 from nsr.problems.formulas import TABLES
 from nsr.problems.metrics import accuracy
 from nsr.problems.problem import Problem, sample
+from nsr.problems.suites import load
 from nsr.regressor import SymbolicRegressor
 
-_SEED, _HARD_SEED = 0x67656E6572617465, 0x68617264
+_SEED, _HARD_SEED, _HARD_SEED_2 = 0x67656E6572617465, 0x68617264, 0x6861726432
 _PRIOR = ExpressionConfig(
     max_variables=8, physics_share=0.85, max_length=60, variable_weights=(6, 16, 20, 20, 16, 12, 6, 4)
 )
@@ -50,6 +54,7 @@ class Suite(StrEnum):
 
     GENERATED = "generated"
     HARD = "hard"
+    HARD_2 = "hard2"
 
 
 def draw(seed: int = _SEED, suite: str = "generated") -> Iterator[Problem]:
@@ -67,11 +72,19 @@ def draw(seed: int = _SEED, suite: str = "generated") -> Iterator[Problem]:
             yield problem
 
 
-def draw_hard(seed: int = _HARD_SEED) -> Iterator[Problem]:
+def draw_hard(seed: int = _HARD_SEED, suite: str = "hard") -> Iterator[Problem]:
     """Endless problems of two to eight variables that defeat the stages of the search that know structure."""
-    for problem in draw(seed, "hard"):
+    for problem in draw(seed, suite):
         is_large = len(problem.variable_names) >= _LEAST_HARD_VARIABLES
         if is_large and _is_resolved(problem) and not _is_solved_by_structure(problem):
+            yield problem
+
+
+def draw_hard_again() -> Iterator[Problem]:
+    """The same from another seed, without the skeletons on which methods were developed."""
+    known = Holdout(problem.expression for suite in ("generated", "hard") for problem in load(suite))
+    for problem in draw_hard(_HARD_SEED_2, "hard2"):
+        if not known.contains(problem.expression):
             yield problem
 
 
@@ -120,7 +133,7 @@ def main(
     count: Annotated[int, typer.Option(help="how many problems")] = 160,
 ) -> None:
     """Writes the table of a suite beside the others in `nsr/problems/`."""
-    problems = draw() if suite is Suite.GENERATED else draw_hard()
+    problems = {Suite.GENERATED: draw, Suite.HARD: draw_hard, Suite.HARD_2: draw_hard_again}[suite]()
     with (TABLES / f"{suite.value}.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("name", "formula", "variables"))

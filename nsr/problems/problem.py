@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression
+from nsr.problems.distribution import Distribution
+
+# Targets beyond float32 count as not finite: a few of them would be all that a squared error sees.
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,7 @@ class Problem:
         units: Unit of each variable, such as `m*s^-2`, where the table has them; `1` has none.
         target_unit: Unit of the target.
         in_srbench: Whether SRBench 2021 scores it.
+        distributions: How each variable is drawn; uniformly from its range where there are none.
     """
 
     name: str
@@ -34,6 +39,22 @@ class Problem:
     units: tuple[str, ...] = ()
     target_unit: str = ""
     in_srbench: bool = False
+    distributions: tuple[Distribution, ...] = ()
+
+    def draw(
+        self, rng: np.random.Generator, n_points: int, widening: float = 1.0
+    ) -> NDArray[np.float64]:
+        """Values of the variables, shape (n_points, n_variables).
+
+        Args:
+            rng: Where randomness comes from.
+            n_points: Number of rows.
+            widening: A log-uniform variable reaches this factor further at both ends.
+        """
+        if self.distributions:
+            return np.column_stack([own.draw(rng, n_points, widening) for own in self.distributions])
+        low, high = np.array(self.ranges).T
+        return rng.uniform(low, high, (n_points, len(low)))
 
 
 @dataclass(frozen=True)
@@ -54,7 +75,7 @@ class SystemProblem:
 
 
 def sample(problem: Problem, n_points: int, seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Draws data uniformly from the ranges, where the equation is finite.
+    """Draws data where the equation is real and within float32.
 
     Args:
         problem: What to sample.
@@ -68,13 +89,12 @@ def sample(problem: Problem, n_points: int, seed: int) -> tuple[NDArray[np.float
         ValueError: If the equation is finite almost nowhere in its ranges.
     """
     rng = np.random.default_rng(seed)
-    low, high = np.array(problem.ranges).T
     program = Program([problem.expression])
-    kept = np.empty((0, len(low) + 1))
+    kept = np.empty((0, len(problem.ranges) + 1))
     for _ in range(100):
-        X = rng.uniform(low, high, (n_points, len(low)))
+        X = problem.draw(rng, n_points)
         table = np.column_stack((X, program.values(X)[0]))
-        kept = np.concatenate((kept, table[np.isfinite(table[:, -1])]))
+        kept = np.concatenate((kept, table[np.abs(table[:, -1]) <= _LARGEST]))
         if len(kept) >= n_points:
             return kept[:n_points, :-1].copy(), kept[:n_points, -1].copy()
     raise ValueError(f"{problem.name} is finite almost nowhere in its ranges; check them")

@@ -4,7 +4,11 @@ Feynman: the Feynman Symbolic Regression Database (arXiv:1905.11481), with its r
 arXiv:2310.05573. Strogatz: the two-state systems of SRBench (arXiv:2107.14351). Classical suites:
 Nguyen, Keijzer, Livermore, Korns, Jin and Vladislavleva as published, ranges included; where a
 published range leaves the equation's domain, it is cut to the part inside. NIST: the equations of its
-nonlinear regression sets (`nsr.problems.nist`). Generated and hard
+nonlinear regression sets (`nsr.problems.nist`). SRSD: the Feynman equations in realistic ranges over many
+decades, with constants of nature at their values (arXiv:2206.10540); where its data generator departs from
+the formula that it declares (I.34.14, III.9.52, bonus.13), the formula holds. Friedman: the three functions
+of Multivariate Adaptive Regression Splines (Annals of Statistics 19, 1991), the first with five idle columns,
+as scikit-learn's `make_friedman1` to `make_friedman3` draw them. Generated and hard
 (`eval.generated`), and textbook (dynamical systems that ODEBench lacks, with parameters of our own) are no
 benchmarks: methods are developed on them.
 """
@@ -119,6 +123,8 @@ register(_classical("korns"))
 register(_classical("jin"))
 register(_classical("vladislavleva"))
 register(Suite("nist", Problem, "benchmark", nist.read_problems))
+register(_own("srsd", "benchmark"))
+register(_own("friedman", "benchmark"))
 register(_own("generated", "development"))
 register(_own("hard", "development"))
 register(_own_systems("odebench", "benchmark"))
