@@ -23,6 +23,7 @@ from eval.registry import MethodMissingError
 from eval.report import summarise, to_markdown
 from eval.runner import Limits, plan
 from eval.runner import run as run_plan
+from nsr.problems.dummies import with_dummies
 from nsr.problems.folder import TableProblem, load_folder
 from nsr.problems.problem import Problem
 from nsr.problems.suites import choices, load
@@ -45,13 +46,14 @@ def run(
     jobs: Annotated[int, typer.Option(min=1, help="fits at a time")] = 1,
     memory_limit: Annotated[float, typer.Option(help="gibibytes a fit")] = 12.0,
     rows: Annotated[int, typer.Option(min=3, help="training rows")] = TRAINING_ROWS,
+    dummies: Annotated[int, typer.Option(min=0, help="idle columns beside the problem's own")] = 0,
     stages: Annotated[str, typer.Option(help="stages of NSR's search, by commas")] = ",".join(COMPONENTS),
     backend: Annotated[
         str, typer.Option(help="`threading`: this machine; `ray`: a Ray cluster")
     ] = "threading",
 ) -> None:
     """Fits every problem with every method and records each fit; goes on where it was interrupted."""
-    chosen = _problems(suite, problems)
+    chosen = _problems(suite, problems, dummies)
     if unknown := set(stages.split(",")) - set(COMPONENTS):
         raise ValueError(f"no stage {', '.join(sorted(unknown))}; choose from {', '.join(COMPONENTS)}")
     names = [name.strip() for name in methods.split(",")]
@@ -62,7 +64,7 @@ def run(
     if backend == "ray":
         _use_ray()
     settings = {"suite": suite, "time_limit": time_limit, "cores": cores, "rows": rows, "stages": stages}
-    settings["machine"] = machine()
+    settings |= {"dummies": dummies, "machine": machine()}
     compile_kernels()  # the first fit's seconds are not the compiler's
     with opened(output, settings, Fit) as records:
         fits = plan([problem.name for problem in chosen], names, levels, SEEDS[:seeds])
@@ -80,10 +82,14 @@ def report(
     (folder / "report.md").write_text(text, encoding="utf-8")
 
 
-def _problems(suite: str, names: str) -> list[Problem | TableProblem]:
+def _problems(suite: str, names: str, dummies: int) -> list[Problem | TableProblem]:
     known: list[Problem | TableProblem]
     if suite in (known_suites := choices(Problem)):
-        known = [*load(suite)]
+        known = [with_dummies(problem, dummies) for problem in load(suite)]
+    elif dummies:
+        raise ValueError(
+            f"--dummies is for suites of equations, not for a folder such as {suite}; leave it out"
+        )
     elif Path(suite).is_dir():
         known = [*load_folder(Path(suite))]
     else:

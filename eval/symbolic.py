@@ -5,7 +5,7 @@ a constant or by a constant factor (arXiv:2107.14351, section 4.2). SRBench asks
 an hour; here SymPy has seconds. Where its simplification finds no constant although the values on the data
 say that there is one, `eval.identities` looks for a proof; and what is not finished in time is compared by
 numbers on points far beyond the data. Symbols are real, and positive where the data are, so that sqrt(x^2)
-is x there.
+is x there. Suites whose variables span decades are judged by `eval.digits`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 import sympy
 from numpy.typing import NDArray
 
+from eval.digits import by_digits
 from eval.identities import differ_by_constant, differ_by_factor
 from eval.sandbox import Sandbox, SandboxError
 from nsr.evaluate.program import Program
@@ -44,7 +45,8 @@ class Verdict:
     Attributes:
         symbolic: Whether the model is a symbolic solution.
         complexity: Nodes of the rounded and simplified model.
-        by_numbers: Whether SymPy or the proof ran out of time and points far beyond the data decided.
+        by_numbers: Whether points far beyond the data decided, as SymPy or the proof ran out of time, or
+            numbers are of all sizes.
         by_identities: Whether SymPy's simplification did not see the solution and `eval.identities` did.
     """
 
@@ -68,6 +70,8 @@ def judge(
         sandbox: Where SymPy works.
         time_limit: Seconds for simplification and proof together.
     """
+    if problem.distributions:
+        return Verdict(r2 > SMALLEST_R2 and by_digits(problem, model), count_nodes(model), by_numbers=True)
     try:
         verdict: Verdict = sandbox.run(by_algebra, problem, model, r2 > SMALLEST_R2, time_limit=time_limit)
     except SandboxError:  # too slow, too large, or an error of SymPy's own

@@ -50,7 +50,9 @@ def _problem(suite: str, row: dict[str, str]) -> Problem:
     constants = dict(entry.split(":") for entry in row.get("constants", "").split())
     ranges = tuple((float(part[1]), float(part[2])) for part in parts)
     kinds = row.get("distributions", "").split()
-    distributions = tuple(Distribution.read(kind, *own) for kind, own in zip(kinds, ranges, strict=True)) if kinds else ()
+    distributions = (
+        tuple(Distribution.read(kind, *own) for kind, own in zip(kinds, ranges, strict=True)) if kinds else ()
+    )
     return Problem(
         name=row["name"],
         suite=suite,
@@ -66,7 +68,9 @@ def _problem(suite: str, row: dict[str, str]) -> Problem:
 
 def _with_values(formula: str, constants: Mapping[str, object]) -> str:
     """A formula with the values of its constants in place of their names."""
-    return re.sub(r"\b[A-Za-z]\w*", lambda name: f"({constants[name[0]]})" if name[0] in constants else name[0], formula)
+    return re.sub(
+        r"\b[A-Za-z]\w*", lambda name: f"({constants[name[0]]})" if name[0] in constants else name[0], formula
+    )
 
 
 def _right_hand_sides(system: dict[str, object]) -> tuple[Expression, ...]:

@@ -41,9 +41,7 @@ class Problem:
     in_srbench: bool = False
     distributions: tuple[Distribution, ...] = ()
 
-    def draw(
-        self, rng: np.random.Generator, n_points: int, widening: float = 1.0
-    ) -> NDArray[np.float64]:
+    def draw(self, rng: np.random.Generator, n_points: int, widening: float = 1.0) -> NDArray[np.float64]:
         """Values of the variables, shape (n_points, n_variables).
 
         Args:

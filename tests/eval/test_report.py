@@ -97,3 +97,11 @@ def test_bad_input_is_one_line(tmp_path, arguments, message):
     assert isinstance(result.exception, ValueError)
     assert message in str(result.exception)
     assert not (tmp_path / "out").exists()
+
+
+def test_srsd_stands_beside_its_own_published_figures():
+    rows = [row("srsd_I.10.7", "a", 0.0, 1.0, True, 1.0)]
+    text = to_markdown(pd.DataFrame(rows), {"suite": "srsd"}, [])
+    assert "flash-ansr 120M" in text
+    assert "SRBench's 116" not in text
+    assert "flash-ansr 120M" not in to_markdown(pd.DataFrame(rows), {"suite": "hard"}, [])

@@ -1,19 +1,23 @@
 """The benchmark tables: complete, inside their domains, and equal to what was published."""
 
 import csv
+import json
 import math
 from pathlib import Path
 
+import mpmath
 import numpy as np
 import pytest
 import sympy
+from sklearn.datasets import make_friedman1, make_friedman2, make_friedman3
 
 from nsr.evaluate.program import Program
 from nsr.problems.formulas import TABLES
 from nsr.problems.problem import Problem, sample
 from nsr.problems.suites import load, load_systems, registered
 
-REFERENCE = Path(__file__).parents[4] / "shared" / "reference" / "feynman.csv"
+REFERENCES = Path(__file__).parents[4] / "shared" / "reference"
+REFERENCE, SRSD_REFERENCE = REFERENCES / "feynman.csv", REFERENCES / "srsd.json"
 SIZES = {
     "feynman": 120,
     "strogatz": 14,
@@ -23,11 +27,13 @@ SIZES = {
     "korns": 15,
     "jin": 6,
     "vladislavleva": 8,
-    "generated": 160,
+    "srsd": 120,
+    "friedman": 3,
+    "generated": 156,
     "hard": 200,
     "nist": 27,
 }
-TABLE_NAMES = ("feynman", "strogatz", "classical", "generated", "hard")
+TABLE_NAMES = ("feynman", "strogatz", "classical", "srsd", "friedman", "generated", "hard")
 PROBLEMS = {problem.name: problem for suite in SIZES for problem in load(suite)}
 CLASSICAL = ("nguyen", "keijzer", "livermore", "korns", "jin", "vladislavleva")
 SYSTEMS = {problem.name: problem.system for problem in load_systems("odebench")}
@@ -38,10 +44,12 @@ def read(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def by_sympy(formula: str, names: tuple[str, ...], X: np.ndarray) -> np.ndarray:
+def by_sympy(formula: str, names: tuple[str, ...], X: np.ndarray, constants: str = "") -> np.ndarray:
     """Values of a formula of this repository's own tables, by SymPy."""
     symbols = sympy.symbols(names)
-    parsed = sympy.parse_expr(formula.replace("^", "**"), local_dict=dict(zip(names, symbols, strict=True)))
+    known = dict(zip(names, symbols, strict=True))
+    known |= {name: sympy.Float(value, 17) for name, value in (c.split(":") for c in constants.split())}
+    parsed = sympy.parse_expr(formula.replace("^", "**"), local_dict=known)
     values = sympy.lambdify(symbols, parsed, modules="numpy")(*X.T)
     return np.broadcast_to(values, len(X))
 
@@ -82,9 +90,8 @@ def test_expressions_agree_with_sympy_on_the_formulas():
     for row in rows:
         problem = PROBLEMS[row["name"]]
         X, y = sample(problem, 16, seed=0)
-        np.testing.assert_allclose(
-            y, by_sympy(row["formula"], problem.variable_names, X), rtol=1e-9, err_msg=row["name"]
-        )
+        expected = by_sympy(row["formula"], problem.variable_names, X, row.get("constants", ""))
+        np.testing.assert_allclose(y, expected, rtol=1e-9, err_msg=row["name"])
 
 
 @pytest.mark.parametrize(
@@ -144,6 +151,57 @@ def test_feynman_table_agrees_with_the_reference():
             reference_exponents(row, f"v{i}") for i in range(1, n_variables + 1)
         ], row["name"]
         assert problem.in_srbench == (row["in_srbench2021"] == "1"), row["name"]
+
+
+SRSD_KINDS = {"log_uniform": "log", "uniform": "uniform", "integer": "integer"}
+SRSD_SIGNS = {"positive": "+", "interval": "+", "negative": "-", "both": "+-"}
+
+
+@pytest.mark.skipif(not SRSD_REFERENCE.exists(), reason="the reference table is not beside this clone")
+def test_srsd_table_agrees_with_the_reference(monkeypatch):
+    """Values in 50 digits, in which no difference of nearly equal numbers loses any."""
+    monkeypatch.setattr(mpmath.mp, "dps", 50)
+    rows = json.loads(SRSD_REFERENCE.read_text(encoding="utf-8"))
+    assert len(rows) == SIZES["srsd"]
+    for row in rows:
+        number = row["id"] if row["id"].startswith("bonus") else row["feynman_name"]
+        problem, variables = PROBLEMS[f"srsd_{number}"], row["variables"]
+        names = [*(v["name"] for v in variables), *row["constants"]]
+        assert list(problem.variable_names) == names[: len(variables)]
+        for own, given in zip(problem.distributions, variables, strict=True):
+            assert (own.kind, own.signs) == (SRSD_KINDS[given["kind"]], SRSD_SIGNS[given["sign"]]), number
+            turned = own.signs == "-"
+            assert (own.range if turned else (own.low, own.high)) == (given["low"], given["high"]), number
+        X, y = sample(problem, 8, seed=0)
+        symbols = {name: sympy.Symbol(name) for name in names}
+        function = sympy.lambdify(
+            [*symbols.values()], sympy.parse_expr(row["formula"], local_dict=symbols), modules="mpmath"
+        )
+        values = [function(*map(mpmath.mpf, (*x, *row["constants"].values()))) for x in X]
+        np.testing.assert_allclose(y, [float(v.real) for v in values], rtol=1e-9, err_msg=number)
+
+
+def test_srsd_spans_decades_and_is_blind_to_signs_where_it_should_be():
+    X, _ = sample(PROBLEMS["srsd_II.34.2a"], 4_000, seed=1)  # q: both signs, v: both signs, r: positive
+    q, _, r = X.T
+    assert np.quantile(np.log10(np.abs(q)), [0.25, 0.5, 0.75]) == pytest.approx([-10.5, -10, -9.5], abs=0.05)
+    assert np.mean(q > 0) == pytest.approx(0.5, abs=0.03)
+    assert (r > 0).all()
+    numbers = sample(PROBLEMS["srsd_bonus.1"], 4_000, seed=1)[0][:, 0]
+    assert np.unique(numbers).tolist() == list(range(1, 10))
+    assert np.mean(numbers == 9) == pytest.approx(1 / 9, abs=0.02)
+
+
+@pytest.mark.parametrize("i", [1, 2, 3])
+def test_friedman_functions_are_those_of_scikit_learn(i):
+    problem, make = PROBLEMS[f"Friedman-{i}"], (make_friedman1, make_friedman2, make_friedman3)[i - 1]
+    X, y = make(100, noise=0.0, random_state=0)
+    np.testing.assert_allclose(Program([problem.expression]).values(X)[0], y, rtol=1e-12)
+    low, high = np.array(problem.ranges).T
+    assert X.shape[1] == len(low)
+    assert np.all((low <= X) & (high >= X))
+    assert (X.min(0) - low < 0.1 * (high - low)).all()
+    assert (high - X.max(0) < 0.1 * (high - low)).all()
 
 
 def exponents(unit: str) -> dict[str, float]:
