@@ -42,6 +42,8 @@ def test_other_constants_and_forms_of_the_truth(name, formula):
         ("srsd_III.19.51", "2.5*x_0*x_1**4/x_2**2.01"),
         ("srsd_I.12.1", "x_0*x_1 + 0.02*x_0"),
         ("srsd_bonus.18", "x_2**2 + 9.2e16*x_0/x_1**2"),
+        ("srsd_II.11.28", "1 + sqrt(x_0*x_1)"),  # nearly 1, as the truth is
+        ("srsd_II.11.28", "1 + 1e-8*x_0"),
         ("srsd_I.12.1", "2.5"),
         ("srsd_I.12.1", "log(0 - x_0)"),
     ],
