@@ -9,6 +9,7 @@ from nsr.search.cases.stage import Cases, Logic
 from nsr.search.curves.stage import Curves
 from nsr.search.evolution.stage import Completion, Evolution, EvolutionOfStates
 from nsr.search.guesses import Guesses
+from nsr.search.periods.stage import Periods
 from nsr.search.settings import SearchSettings
 from nsr.search.stage import Stage
 from nsr.search.structure.stage import Structure
@@ -19,6 +20,7 @@ STAGES: list[Callable[[SearchSettings], Stage]] = [
     lambda _: Logic(),
     lambda settings: Structure(settings.structure),
     lambda settings: Cases(settings.cases),
+    lambda settings: Periods(settings.periods),
     lambda settings: EvolutionOfStates(settings.evolution),
     lambda settings: Evolution(settings.evolution),
     lambda settings: Curves(settings.curves),

@@ -160,6 +160,59 @@ class CasesSettings:
 
 
 @dataclass(frozen=True)
+class PeriodsSettings:
+    """Waves.
+
+    Attributes:
+        head_start: Seconds of work before evolution begins.
+        n_rows: Rows that they are looked for in,
+        least_rows: and at least as many.
+        most_variables: With more nothing is looked for.
+        smooth: Where a polynomial's error is less than this share of the target's spread, nothing is.
+        work: Seconds of work to look for them.
+        smooth_degree: Of the polynomial beside them.
+        amplitude_degrees: Of the polynomials that may be their amplitudes.
+        rows_each: For each column of linear least squares at least.
+        most_waves: Waves at most.
+        negligible: Share of the target's square that rounding errors leave.
+        least_levels: Values that a variable has at least if waves run along it.
+        n_peaks: Of each periodogram that are tried.
+        most_paired: Variables of which each pair is tried together,
+        most_cycles: with this many cycles over the range of either at most,
+        per_cycle: on a grid with this many points for each.
+        first_steps: By which a frequency is refined before it is judged, at most,
+        last_steps: and with all others when a wave is added.
+        steady: A phase is steady if a quarter of a period off there is less than this share of the amplitude.
+        most_added: Waves at most that become variables,
+        state_work: of a table that is solved for this many seconds of work.
+        n_laws: Equations of each batch there that are handed on.
+    """
+
+    head_start: float = 4.0
+    n_rows: int = 600
+    least_rows: int = 16
+    most_variables: int = 6
+    smooth: float = 1e-5
+    work: float = 0.2
+    smooth_degree: int = 3
+    amplitude_degrees: tuple[int, ...] = (0, 1, 2)
+    rows_each: int = 3
+    most_waves: int = 6
+    negligible: float = 1e-24
+    least_levels: int = 12
+    n_peaks: int = 3
+    most_paired: int = 4
+    most_cycles: float = 40.0
+    per_cycle: int = 3
+    first_steps: int = 6
+    last_steps: int = 20
+    steady: float = 0.3
+    most_added: int = 3
+    state_work: float = 1.5
+    n_laws: int = 3
+
+
+@dataclass(frozen=True)
 class AskingSettings:
     """The network.
 
@@ -349,6 +402,7 @@ class SearchSettings:
     Attributes:
         structure: Of families, reduction and separation.
         cases: Of laws with cases.
+        periods: Of laws with waves.
         curves: Of textbook curves.
         noise: Of the kind of noise, and of what is left of a target.
         asking: Of the network.
@@ -378,6 +432,7 @@ class SearchSettings:
     noise: NoiseSettings = field(default_factory=NoiseSettings)
     structure: StructureSettings = field(default_factory=StructureSettings)
     cases: CasesSettings = field(default_factory=CasesSettings)
+    periods: PeriodsSettings = field(default_factory=PeriodsSettings)
     curves: CurvesSettings = field(default_factory=CurvesSettings)
     asking: AskingSettings = field(default_factory=AskingSettings)
     evolution: EvolutionSettings = field(default_factory=EvolutionSettings)

@@ -1,15 +1,14 @@
-"""Frequencies and phases of oscillations, from periodograms (Lomb 1976; Scargle 1982)."""
+"""Frequencies and phases of oscillations, from periodograms."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import lombscargle
+
+from nsr.search.periods.periodogram import Grid, floating_mean, peaks
 
 Array = NDArray[np.float64]
 
-# Points of a periodogram for each width of a peak; rows at most.
-_OVERSAMPLING, _MOST_ROWS = 5, 500
 # Peaks of a periodogram that are looked at, rates of decay for each, in multiples of the span's inverse.
 _N_PEAKS, _DECAYS = 5, (0.3, 1.0, 3.0, 10.0)
 
@@ -17,25 +16,19 @@ _N_PEAKS, _DECAYS = 5, (0.3, 1.0, 3.0, 10.0)
 def frequencies(x: Array, y: Array) -> list[float]:
     """Angular frequencies of the highest peaks of the periodogram, the highest one first, and slow ones.
 
-    None is faster than evenly spaced rows tell apart, so that none is an alias of another.
+    None is faster than the rows tell apart, so that none is an alias of another.
 
     Args:
         x: The variable, shape (P,).
         y: The target, shape (P,).
     """
-    x, y = x[:_MOST_ROWS], y[:_MOST_ROWS]
     places = np.unique(x)
-    span = float(places[-1] - places[0])
     if len(places) < 4 or np.ptp(y) == 0:
         return []
-    step = np.pi / (_OVERSAMPLING * span)
-    grid = np.arange(np.pi / span, np.pi * (len(places) - 1) / span, step)
-    power = np.asarray(lombscargle(x, y - y.mean(), grid))
-    padded = np.concatenate(([-np.inf], np.nan_to_num(power), [-np.inf]))
-    tops = np.flatnonzero((padded[1:-1] >= padded[:-2]) & (padded[1:-1] >= padded[2:]))
-    best = tops[np.argsort(power[tops])[::-1][:_N_PEAKS]]
-    slow = [np.pi / span, 2 * np.pi / span]
-    return [*(float(grid[top]) for top in best), *slow]
+    span = float(places[-1] - places[0])
+    grid = Grid.of(x)
+    best = peaks(floating_mean(x, y, grid), _N_PEAKS)
+    return [*(float(grid.values[top]) for top in best), np.pi / span, 2 * np.pi / span]
 
 
 def waves(x: Array, y: Array) -> list[tuple[float, ...]]:

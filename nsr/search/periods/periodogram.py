@@ -1,0 +1,111 @@
+"""Periodograms of rows at any places, by products of matrices.
+
+On a grid of frequencies exp(i w x) is a product of two factors, one for a block of frequencies and one for
+the place in it, so that sums over rows become products of matrices, a hundred times as fast as one by one.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+# Points of a grid for each cycle over the span of the rows, which is half the width of a peak.
+_PER_CYCLE = 6
+# Uneven rows see frequencies beyond the Nyquist frequency of their mean distance, which is where even ones
+# end (VanderPlas, Astrophysical Journal Supplement 236, 2018); frequencies beyond this many times cost much.
+_BEYOND_MEAN = 10
+# Distances below this share of the span are rounding errors.
+_SAME_PLACE = 1e-9
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Angular frequencies, evenly spaced.
+
+    Attributes:
+        first: The lowest.
+        step: Between neighbours.
+        count: How many.
+    """
+
+    first: float
+    step: float
+    count: int
+
+    @classmethod
+    def of(cls, x: Array, most_cycles: float = math.inf, per_cycle: int = _PER_CYCLE) -> Grid:
+        """What rows at these places tell apart: from half a cycle over their span to the closest rows' limit.
+
+        Args:
+            x: Places, shape (P,).
+            most_cycles: Over the span, at most.
+            per_cycle: Points of the grid for each.
+        """
+        places = np.unique(x)
+        span = float(places[-1] - places[0])
+        distances = np.diff(places)
+        closest = float(np.min(distances[distances > _SAME_PLACE * span], initial=span))
+        mean = span / max(len(places) - 1, 1)
+        fastest = np.pi * min(1 / closest, _BEYOND_MEAN / mean, 2 * most_cycles / span)
+        step = 2 * np.pi / (per_cycle * span)
+        return cls(np.pi / span, step, max(0, math.ceil((fastest - np.pi / span) / step - 1e-6)))
+
+    @property
+    def values(self) -> Array:
+        """The frequencies, shape (F,)."""
+        return self.first + self.step * np.arange(self.count)
+
+
+def transform(x: Array, Y: Array, grid: Grid) -> NDArray[np.complex128]:
+    """Sums of y exp(i w x) over the rows, shape (M, F), for columns Y of shape (P, M)."""
+    width = max(1, math.isqrt(grid.count))
+    starts = grid.first + grid.step * width * np.arange(math.ceil(grid.count / width))
+    blocks = np.exp(1j * starts[:, None] * x)
+    within = np.exp(1j * grid.step * np.outer(x, np.arange(width)))
+    return np.stack([((blocks * y) @ within).ravel()[: grid.count] for y in Y.T])
+
+
+def transform_of_two(
+    x: Array, z: Array, y: Array, grid: Grid, other: Grid
+) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+    """Sums of y exp(i (w x + v z)), and of y exp(i (w x - v z)), over the rows, both of shape (F, G)."""
+    own, others = (np.exp(1j * np.outer(g.values, u)) for g, u in ((grid, x), (other, z)))
+    return (own * y) @ others.T, (own * y) @ others.conj().T
+
+
+def floating_mean(x: Array, y: Array, grid: Grid) -> Array:
+    """Share of the variance that a sine and a constant explain, shape (F,), for each frequency.
+
+    The generalised periodogram of Zechmeister and Kuerster, "The generalised Lomb-Scargle periodogram",
+    Astronomy and Astrophysics 496 (2009), equations 4 to 13, with equal weights.
+
+    Args:
+        x: Places, shape (P,).
+        y: Values, shape (P,), not all the same.
+        grid: The frequencies.
+    """
+    n = len(y)
+    deviation = y - y.mean()
+    of_y, of_one = transform(x, np.column_stack((deviation, np.ones(n))), grid) / n
+    twice = transform(x, np.ones((n, 1)), Grid(2 * grid.first, 2 * grid.step, grid.count))[0] / n
+    cosine, sine = of_one.real, of_one.imag
+    cc = 0.5 * (1 + twice.real) - cosine**2
+    ss = 0.5 * (1 - twice.real) - sine**2
+    cs = 0.5 * twice.imag - cosine * sine
+    yc, ys = of_y.real, of_y.imag
+    determinant = cc * ss - cs**2
+    with np.errstate(all="ignore"):
+        power = (ss * yc**2 + cc * ys**2 - 2 * cs * yc * ys) / (np.mean(deviation**2) * determinant)
+    return np.where((determinant > 1e-9) & np.isfinite(power), power, 0.0)
+
+
+def peaks(power: Array, n_best: int) -> list[int]:
+    """Places of the highest local maxima, the highest first."""
+    padded = np.concatenate(([-np.inf], power, [-np.inf]))
+    tops = np.flatnonzero((padded[1:-1] >= padded[:-2]) & (padded[1:-1] >= padded[2:]))
+    return [int(top) for top in tops[np.argsort(power[tops])[::-1][:n_best]]]
