@@ -176,7 +176,9 @@ class PeriodsSettings:
         most_waves: Waves at most.
         negligible: Share of the target's square that rounding errors leave.
         least_levels: Values that a variable has at least if waves run along it.
-        n_peaks: Of each periodogram that are tried.
+        n_peaks: Of each periodogram that are looked at,
+        beyond_chance: each higher than the highest of noise is likely to be by this factor,
+        n_starts: and the highest of all that are tried.
         most_paired: Variables of which each pair is tried together,
         most_cycles: with this many cycles over the range of either at most,
         per_cycle: on a grid with this many points for each.
@@ -192,8 +194,8 @@ class PeriodsSettings:
     n_rows: int = 600
     least_rows: int = 16
     most_variables: int = 6
-    smooth: float = 1e-5
-    work: float = 0.2
+    smooth: float = 1e-3
+    work: float = 0.3
     smooth_degree: int = 3
     amplitude_degrees: tuple[int, ...] = (0, 1, 2)
     rows_each: int = 3
@@ -201,6 +203,8 @@ class PeriodsSettings:
     negligible: float = 1e-24
     least_levels: int = 12
     n_peaks: int = 3
+    beyond_chance: float = 1.2
+    n_starts: int = 5
     most_paired: int = 4
     most_cycles: float = 40.0
     per_cycle: int = 3

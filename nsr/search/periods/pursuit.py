@@ -19,6 +19,7 @@ from nsr.search.periods.periodogram import Grid, peaks, transform, transform_of_
 from nsr.search.settings import PeriodsSettings
 
 Array = NDArray[np.float64]
+_Start = tuple[tuple[int, ...], tuple[float, ...]]  # columns and frequencies
 
 # Steps that improve a sum of squares by less than this share are the last ones.
 _SETTLED = 1e-6
@@ -135,9 +136,7 @@ class _Rest:
         return np.asarray(values - self.basis @ (self.basis.T @ values))
 
 
-def pursued(
-    X: Array, y: Array, root_weights: Array, settings: PeriodsSettings = PeriodsSettings()
-) -> list[Wave]:
+def pursued(X: Array, y: Array, root_weights: Array, settings: PeriodsSettings) -> list[Wave]:
     """The waves that a target has, in the order in which they were found.
 
     Args:
@@ -148,13 +147,13 @@ def pursued(
     """
     table = _Table(X, y, root_weights, settings)
     size = float(table.target @ table.target)
-    rest = _Rest(table.smooth, table.target)
+    rest = smooth = _Rest(table.smooth, table.target)
     terms: list[_Term] = []
     while len(terms) < settings.most_waves and rest.size > settings.negligible * size:
         new = _best(table, rest)
         if new is None or any(table.is_near(new, known) for known in [*terms, _Term((), (), 0)]):
             break
-        terms = _refined(table, table.smooth, [*terms, new], settings.last_steps)
+        terms = _refined(table, smooth, [*terms, new], settings.last_steps)
         rest = _Rest(np.column_stack((table.smooth, *map(table.design, terms))), table.target)
     return [table.wave(term, own) for term, own in zip(terms, _solution(table, terms), strict=True)]
 
@@ -171,14 +170,14 @@ def _best(table: _Table, rest: _Rest) -> _Term | None:
     """The wave that is worth most beyond what it costs; None where none is."""
     settings = table.settings
     best, most = None, 0.0
-    for columns, frequencies in dict.fromkeys(_starts(table, rest)):
+    for columns, frequencies in _starts(table, rest):
         for degree in settings.amplitude_degrees:
             term = _Term(columns, frequencies, degree)
             n_own = table.n_columns(term) + len(columns)
             if rest.basis.shape[1] + n_own > table.most_columns:
                 continue
-            (term,) = _refined(table, rest.basis, [term], settings.first_steps)
-            size = _Rest(np.column_stack((rest.basis, table.design(term))), table.target).size
+            (term,) = _refined(table, rest, [term], settings.first_steps)
+            size = _Rest(rest.without(table.design(term)), rest.target).size
             # A frequency is one of about as many as there are rows.
             cost = 0.5 * (n_own + 2 * len(columns)) * math.log(table.n_rows)
             worth = 0.5 * table.n_rows * math.log(rest.size / max(size, 1e-300)) - cost
@@ -187,43 +186,59 @@ def _best(table: _Table, rest: _Rest) -> _Term | None:
     return best
 
 
-def _starts(table: _Table, rest: _Rest) -> Iterator[tuple[tuple[int, ...], tuple[float, ...]]]:
-    """Columns and frequencies of the highest peaks, of amplitudes that are constant and of linear ones."""
+def _starts(table: _Table, rest: _Rest) -> list[_Start]:
+    """Columns and frequencies of the highest peaks that noise would hardly have, the highest first."""
+    settings = table.settings
+    found: dict[_Start, float] = {}
+    for start, share, n_tried, n_columns in _peaks(table, rest):
+        # Half of a chi-squared variable's excess beyond this is exponential: the largest of many is about it.
+        by_chance = 2 * (math.log(n_tried) + n_columns) / table.n_rows
+        if share > settings.beyond_chance * by_chance:
+            found[start] = max(share, found.get(start, 0.0))
+    return sorted(found, key=lambda start: -found[start])[: settings.n_starts]
+
+
+def _peaks(table: _Table, rest: _Rest) -> Iterator[tuple[_Start, float, int, int]]:
+    """Peaks with the share of what is left that each explains, of how many, and by how many sines."""
     X, settings = table.X, table.settings
     usable = [i for i, column in enumerate(X.T) if len(np.unique(column)) >= settings.least_levels]
-    linear = X / np.linalg.norm(X, axis=0)
+    most_cycles = math.inf if X.shape[1] == 1 else table.n_rows / 4
+    linear = np.linalg.qr(np.column_stack((np.ones(table.n_rows), X)))[0]
     for i in usable:
-        grid = Grid.of(X[:, i])
-        for factors in (np.ones((table.n_rows, 1)), linear):
+        grid = Grid.of(X[:, i], most_cycles)
+        for factors in (linear[:, :1], linear):
             if grid.count:
                 sums = transform(X[:, i], factors * rest.target[:, None], grid)
-                tops = peaks(np.sum(np.abs(sums) ** 2, axis=0), settings.n_peaks)
-                yield from (((i,), (float(grid.values[top]),)) for top in tops)
+                share = 2 * np.sum(np.abs(sums) ** 2, axis=0) / rest.size
+                for top in peaks(share, settings.n_peaks):
+                    yield ((i,), (float(grid.values[top]),)), float(share[top]), grid.count, len(sums)
     for i, j in itertools.combinations(usable[: settings.most_paired], 2):
         one, other = (Grid.of(X[:, k], settings.most_cycles, settings.per_cycle) for k in (i, j))
         if one.count and other.count:
             both = transform_of_two(X[:, i], X[:, j], rest.target, one, other)
             for sign, sums in zip((1.0, -1.0), both, strict=True):
-                a, b = np.unravel_index(int(np.argmax(np.abs(sums))), sums.shape)
-                yield (i, j), (float(one.values[a]), sign * float(other.values[b]))
+                share = 2 * np.abs(sums) ** 2 / (table.n_rows * rest.size)
+                a, b = np.unravel_index(int(np.argmax(share)), share.shape)
+                frequencies = float(one.values[a]), sign * float(other.values[b])
+                yield ((i, j), frequencies), float(share[a, b]), sums.size, 1
 
 
-def _refined(table: _Table, columns: Array, terms: list[_Term], steps: int) -> list[_Term]:
-    """The terms with frequencies that steps of Gauss and Newton improve, beside other columns."""
-    least, best, n_fixed = math.inf, terms, columns.shape[1]
+def _refined(table: _Table, rest: _Rest, terms: list[_Term], steps: int) -> list[_Term]:
+    """The terms with frequencies that steps of Gauss and Newton improve, beside the columns of the rest."""
+    least, best = math.inf, terms
     for _ in range(steps):
-        whole = np.column_stack((columns, *map(table.design, terms)))
-        solution = np.linalg.lstsq(whole, table.target, rcond=1e-10)[0]
-        left = table.target - whole @ solution
+        designs = [table.design(term) for term in terms]
+        columns = rest.without(np.column_stack(designs))
+        solution = np.linalg.lstsq(columns, rest.target, rcond=1e-10)[0]
+        left = rest.target - columns @ solution
         size = float(left @ left)
         if not size < (1 - _SETTLED) * least:
             break
         least, best = size, terms
-        ends = np.cumsum([n_fixed, *map(table.n_columns, terms)])
-        own = np.split(solution, ends[:-1])[1:]
+        own = np.split(solution, np.cumsum([design.shape[1] for design in designs])[:-1])
         slopes = np.column_stack([table.slopes(term, c) for term, c in zip(terms, own, strict=True)])
-        rest = _Rest(whole, left)
-        step = np.linalg.lstsq(rest.without(slopes), rest.target, rcond=1e-10)[0]
+        beyond = _Rest(columns, left)
+        step = np.linalg.lstsq(beyond.without(rest.without(slopes)), beyond.target, rcond=1e-10)[0]
         moved = np.split(step, np.cumsum([len(term.columns) for term in terms])[:-1])
         terms = [
             replace(term, frequencies=tuple((np.array(term.frequencies) + by).tolist()))

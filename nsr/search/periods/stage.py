@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import reduce
 
 import numpy as np
@@ -17,6 +16,7 @@ from nsr.search.context import Context
 from nsr.search.periods.pursuit import Wave, pursued
 from nsr.search.settings import PeriodsSettings
 from nsr.search.state import State
+from nsr.task import MANY_ROWS
 
 # What solves the law that has waves among its variables.
 _COMPONENTS = frozenset({"families", "separation", "reduction"})
@@ -48,7 +48,7 @@ class Periods:
             yield context.polished(_linear_models(root, waves[:n_waves]), "curves", clock)
         if not waves or context.is_answered(context.settings.short):
             return
-        for extended in _extended(context.root, waves, settings):
+        for extended in _extended(context.root.first(MANY_ROWS), waves, settings):
             yield from self._solved(extended, context, clock)
 
     def _solved(self, state: State, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
@@ -100,4 +100,4 @@ def _extended(root: State, waves: Sequence[Wave], settings: PeriodsSettings) -> 
         state = root
         for new in _new_variables(waves[:n_waves]):
             state = state.replaced((), new)
-        yield replace(state, settings=root.settings)
+        yield state
