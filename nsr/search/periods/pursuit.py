@@ -71,6 +71,7 @@ class _Table:
         self.X, self.settings, self.n_rows = X, settings, len(y)
         self.most_columns = self.n_rows // settings.rows_each
         self.target = y * root_weights
+        self.negligible = settings.negligible * float(self.target @ self.target)
         low, high = X.min(axis=0), X.max(axis=0)
         unit = 2 * (X - low) / np.where(high > low, high - low, 1.0) - 1
         self.smooth = _polynomial(unit, settings.smooth_degree, self.most_columns) * root_weights[:, None]
@@ -146,16 +147,33 @@ def pursued(X: Array, y: Array, root_weights: Array, settings: PeriodsSettings) 
         settings: How many, and how smooth the rest is.
     """
     table = _Table(X, y, root_weights, settings)
-    size = float(table.target @ table.target)
+    # Beats of close frequencies look like one whose amplitude varies.
+    degrees = settings.amplitude_degrees
+    found = [_pursued(table, degrees[:n]) for n in (1, len(degrees))]
+    terms = min(found, key=lambda terms: _length(table, terms))
+    return [table.wave(term, own) for term, own in zip(terms, _solution(table, terms), strict=True)]
+
+
+def _pursued(table: _Table, degrees: Sequence[int]) -> list[_Term]:
+    """Terms with amplitudes of these degrees, one after the other."""
+    settings = table.settings
     rest = smooth = _Rest(table.smooth, table.target)
     terms: list[_Term] = []
-    while len(terms) < settings.most_waves and rest.size > settings.negligible * size:
-        new = _best(table, rest)
+    while len(terms) < settings.most_waves and rest.size > table.negligible:
+        new = _best(table, rest, degrees)
         if new is None or any(table.is_near(new, known) for known in [*terms, _Term((), (), 0)]):
             break
         terms = _refined(table, smooth, [*terms, new], settings.last_steps)
         rest = _Rest(np.column_stack((table.smooth, *map(table.design, terms))), table.target)
-    return [table.wave(term, own) for term, own in zip(terms, _solution(table, terms), strict=True)]
+    return terms
+
+
+def _length(table: _Table, terms: Sequence[_Term]) -> float:
+    """What terms take to describe, with what they leave (Schwarz 1978), in nats."""
+    n_constants = sum(table.n_columns(term) + len(term.columns) for term in terms)
+    rest = _Rest(np.column_stack((table.smooth, *map(table.design, terms))), table.target)
+    left = max(rest.size, table.negligible, 1e-300)
+    return 0.5 * table.n_rows * math.log(left) + 0.5 * n_constants * math.log(table.n_rows)
 
 
 def _solution(table: _Table, terms: Sequence[_Term]) -> list[Array]:
@@ -166,36 +184,36 @@ def _solution(table: _Table, terms: Sequence[_Term]) -> list[Array]:
     return np.split(solution, ends[:-1])[1:] if terms else []
 
 
-def _best(table: _Table, rest: _Rest) -> _Term | None:
+def _best(table: _Table, rest: _Rest, degrees: Sequence[int]) -> _Term | None:
     """The wave that is worth most beyond what it costs; None where none is."""
-    settings = table.settings
     best, most = None, 0.0
-    for columns, frequencies in _starts(table, rest):
-        for degree in settings.amplitude_degrees:
+    n_free = table.n_rows - rest.basis.shape[1]
+    for (columns, frequencies), n_tried in _starts(table, rest).items():
+        for degree in degrees:
             term = _Term(columns, frequencies, degree)
             n_own = table.n_columns(term) + len(columns)
             if rest.basis.shape[1] + n_own > table.most_columns:
                 continue
-            (term,) = _refined(table, rest, [term], settings.first_steps)
+            (term,) = _refined(table, rest, [term], table.settings.first_steps)
             size = _Rest(rest.without(table.design(term)), rest.target).size
-            # A frequency is one of about as many as there are rows.
-            cost = 0.5 * (n_own + 2 * len(columns)) * math.log(table.n_rows)
-            worth = 0.5 * table.n_rows * math.log(rest.size / max(size, 1e-300)) - cost
+            cost = 0.5 * n_own * math.log(table.n_rows) + math.log(n_tried)
+            worth = 0.5 * n_free * math.log(rest.size / max(size, 1e-300)) - cost
             if worth > most:
                 best, most = term, worth
     return best
 
 
-def _starts(table: _Table, rest: _Rest) -> list[_Start]:
-    """Columns and frequencies of the highest peaks that noise would hardly have, the highest first."""
+def _starts(table: _Table, rest: _Rest) -> dict[_Start, int]:
+    """The highest peaks that noise would hardly have, the highest first, and of how many each is one."""
     settings = table.settings
-    found: dict[_Start, float] = {}
+    found: dict[_Start, tuple[float, int]] = {}
     for start, share, n_tried, n_columns in _peaks(table, rest):
         # Half of a chi-squared variable's excess beyond this is exponential: the largest of many is about it.
         by_chance = 2 * (math.log(n_tried) + n_columns) / table.n_rows
         if share > settings.beyond_chance * by_chance:
-            found[start] = max(share, found.get(start, 0.0))
-    return sorted(found, key=lambda start: -found[start])[: settings.n_starts]
+            found[start] = max((share, n_tried), found.get(start, (0.0, 0)))
+    best = sorted(found, key=lambda start: -found[start][0])[: settings.n_starts]
+    return {start: found[start][1] for start in best}
 
 
 def _peaks(table: _Table, rest: _Rest) -> Iterator[tuple[_Start, float, int, int]]:
