@@ -35,12 +35,13 @@ class Distribution:
         Raises:
             ValueError: If it is another text, or the range does not suit it.
         """
-        for kind in get_args(Kind):
-            signs = text.removeprefix(kind) or "+"
-            if text.startswith(kind) and signs in get_args(Signs):
-                if kind == "log" and low <= 0:
-                    raise ValueError(f"a log-uniform variable is above 0, not from {low:g}")
-                return cls(low, high, kind, signs)
+        if text.startswith("log") and low <= 0:
+            raise ValueError(f"a log-uniform variable is above 0, not from {low:g}")
+        kinds: tuple[Kind, ...] = get_args(Kind)
+        marks: tuple[Signs, ...] = get_args(Signs)
+        known = {kind + ("" if signs == "+" else signs): (kind, signs) for kind in kinds for signs in marks}
+        if text in known:
+            return cls(low, high, *known[text])
         raise ValueError(f"no distribution {text!r}; say uniform, log or integer, and - or +- for signs")
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from nsr.search.periods.periodogram import Grid, floating_mean, peaks
+from nsr.search.periodogram import Grid, floating_mean, peaks
 
 Array = NDArray[np.float64]
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from nsr.search.periods.periodogram import Grid, peaks, transform, transform_of_two
+from nsr.search.periodogram import Grid, peaks, transform, transform_of_two
 from nsr.search.settings import PeriodsSettings
 
 Array = NDArray[np.float64]
@@ -86,7 +86,7 @@ class _Table:
 
     def n_columns(self, term: _Term) -> int:
         """Of both amplitudes."""
-        return 2 * self.amplitudes(term).shape[1]
+        return 2 * int(self.amplitudes(term).shape[1])
 
     def design(self, term: _Term) -> Array:
         """Columns of both amplitudes, shape (P, 2 M), those of the sine first."""

@@ -58,7 +58,7 @@ class Grid:
     @property
     def values(self) -> Array:
         """The frequencies, shape (F,)."""
-        return self.first + self.step * np.arange(self.count)
+        return np.asarray(self.first + self.step * np.arange(self.count))
 
 
 def transform(x: Array, Y: Array, grid: Grid) -> NDArray[np.complex128]:

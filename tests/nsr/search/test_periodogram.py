@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.signal import lombscargle
 
-from nsr.search.periods.periodogram import Grid, floating_mean, peaks, transform, transform_of_two
+from nsr.search.periodogram import Grid, floating_mean, peaks, transform, transform_of_two
 
 
 def test_the_floating_mean_is_that_of_scipy(rng):
