@@ -8,9 +8,11 @@ nonlinear regression sets (`nsr.problems.nist`). SRSD: the Feynman equations in 
 decades, with constants of nature at their values (arXiv:2206.10540); where its data generator departs from
 the formula that it declares (I.34.14, III.9.52, bonus.13), the formula holds. Friedman: the three functions
 of Multivariate Adaptive Regression Splines (Annals of Statistics 19, 1991), the first with five idle columns,
-as scikit-learn's `make_friedman1` to `make_friedman3` draw them. Generated and hard
-(`eval.generated`), and textbook (dynamical systems that ODEBench lacks, with parameters of our own) are no
-benchmarks: methods are developed on them.
+as scikit-learn's `make_friedman1` to `make_friedman3` draw them. Hard2: problems that defeat structure
+(`eval.generated`), none of which was looked at while methods were chosen. Generated and hard (drawn by the
+same module), periods (waves along one of several variables, with trends, harmonics, and amplitudes that
+change) and textbook (dynamical systems that ODEBench lacks, with parameters of our own) are no benchmarks:
+methods are developed on them.
 """
 
 from __future__ import annotations
@@ -127,5 +129,6 @@ register(_own("srsd", "benchmark"))
 register(_own("friedman", "benchmark"))
 register(_own("generated", "development"))
 register(_own("hard", "development"))
+register(_own("periods", "development"))
 register(_own_systems("odebench", "benchmark"))
 register(_own_systems("textbook", "development"))

@@ -21,6 +21,8 @@ _PER_CYCLE = 6
 _BEYOND_MEAN = 10
 # Distances below this share of the span are rounding errors.
 _SAME_PLACE = 1e-9
+# Rows within less than this have frequencies that are not finite numbers.
+_SMALLEST = 1e-300
 
 
 @dataclass(frozen=True)
@@ -50,10 +52,11 @@ class Grid:
         span = float(places[-1] - places[0])
         distances = np.diff(places)
         closest = float(np.min(distances[distances > _SAME_PLACE * span], initial=span))
-        mean = span / max(len(places) - 1, 1)
-        fastest = np.pi * min(1 / closest, _BEYOND_MEAN / mean, 2 * most_cycles / span)
+        if not _SMALLEST < span < math.inf:
+            return cls(0.0, 0.0, 0)
+        half_cycles = min(span / closest, _BEYOND_MEAN * (len(places) - 1), 2 * most_cycles)
         step = 2 * np.pi / (per_cycle * span)
-        return cls(np.pi / span, step, max(0, math.ceil((fastest - np.pi / span) / step - 1e-6)))
+        return cls(np.pi / span, step, max(0, math.ceil(0.5 * (half_cycles - 1) * per_cycle - 1e-6)))
 
     @property
     def values(self) -> Array:

@@ -27,6 +27,8 @@ def frequencies(x: Array, y: Array) -> list[float]:
         return []
     span = float(places[-1] - places[0])
     grid = Grid.of(x)
+    if not grid.count:
+        return []
     best = peaks(floating_mean(x, y, grid), _N_PEAKS)
     return [*(float(grid.values[top]) for top in best), np.pi / span, 2 * np.pi / span]
 

@@ -35,6 +35,8 @@ def test_even_rows_end_at_the_nyquist_frequency_and_uneven_ones_go_beyond(rng):
     assert Grid.of(uneven).values[-1] > 5 * np.pi / 0.1
     assert Grid.of(even, most_cycles=8).values[-1] == pytest.approx(2 * np.pi * 8 / 10, rel=0.1)
     assert Grid.of(even[:2]).count == 0
+    assert Grid.of(even * 1e-310).count == 0
+    assert Grid.of(np.array([-1.7e308, 0.0, 1.7e308])).count == 0
 
 
 def test_a_wave_three_times_as_fast_as_the_mean_nyquist_frequency(rng):
