@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import math
+import sys
 
 # A number is a multiple of pi if it agrees with one to rounding, and no fraction of large numbers.
 _ROUNDING = 1e-15
 _LARGEST_NUMERATOR = 100
+# Floating-point numbers from this size on are all whole.
+_WHOLE = 2.0**53
 
 
 def nearest_fraction(value: float) -> tuple[int, int]:
-    """The fraction with a denominator up to 12 nearest to a value, the simplest one if several are."""
+    """The fraction with a denominator up to 12 nearest to a value, the simplest one if several are.
+
+    Infinity, which quotients of large numbers overflow to, is taken for the largest number that there is.
+    """
+    if abs(value) >= _WHOLE:
+        return int(math.copysign(min(abs(value), sys.float_info.max), value)), 1
     best, denominator = math.inf, 1
     for q in (1, 2, 3, 4, 5, 6, 8, 10, 12):
         error = abs(round(value * q) / q - value)

@@ -49,8 +49,8 @@ class Grid:
             per_cycle: Points of the grid for each.
         """
         places = np.unique(x)
-        span = float(places[-1] - places[0])
-        distances = np.diff(places)
+        with np.errstate(over="ignore"):
+            span, distances = float(places[-1] - places[0]), np.diff(places)
         closest = float(np.min(distances[distances > _SAME_PLACE * span], initial=span))
         if not _SMALLEST < span < math.inf:
             return cls(0.0, 0.0, 0)

@@ -1,5 +1,6 @@
 import itertools
 import math
+import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,7 +42,15 @@ def refined(text, y):
 
 
 @pytest.mark.parametrize(
-    ("value", "expected"), [(0.75, (3, 4)), (-2.0, (-2, 1)), (1 / 12, (1, 12)), (0.0, (0, 1))]
+    ("value", "expected"),
+    [
+        (0.75, (3, 4)),
+        (-2.0, (-2, 1)),
+        (1 / 12, (1, 12)),
+        (0.0, (0, 1)),
+        (-1e300, (-int(1e300), 1)),
+        (math.inf, (int(sys.float_info.max), 1)),
+    ],
 )
 def test_nearest_fraction(value, expected):
     assert nearest_fraction(value) == expected
