@@ -1,12 +1,13 @@
 from itertools import islice
 
 import numpy as np
+import pytest
 
 from eval.generated import draw
 from generators.holdout import Holdout
 from nsr.evaluate.program import Program
-from nsr.problems.problem import sample
-from nsr.problems.suites import load
+from nsr.problems.problem import Problem, sample
+from nsr.problems.suites import load, registered
 
 PROBLEMS = [*load("generated"), *load("hard")]
 
@@ -18,7 +19,7 @@ def test_no_benchmark_is_among_them():
 
 
 def test_every_variable_matters():
-    for problem in PROBLEMS:
+    for problem in [*PROBLEMS, *load("hard2")]:
         X, y = sample(problem, 200, seed=1)
         for i in range(X.shape[1]):
             shuffled = X.copy()
@@ -27,8 +28,18 @@ def test_every_variable_matters():
             assert np.nanmax(np.abs(changed - y)) > 1e-4 * np.std(y)
 
 
-def test_hard_problems_have_several_variables():
-    assert {len(problem.variable_names) for problem in load("hard")} == set(range(2, 9))
+@pytest.mark.parametrize("suite", ["hard", "hard2"])
+def test_hard_problems_have_several_variables(suite):
+    assert {len(problem.variable_names) for problem in load(suite)} == set(range(2, 9))
+
+
+def test_what_nothing_was_chosen_on_is_new():
+    others = [suite for suite in registered(Problem) if suite.name != "hard2"]
+    known = Holdout(problem.expression for suite in others for problem in suite.read())
+    new = load("hard2")
+    assert not any(known.contains(problem.expression) for problem in new)
+    assert len({problem.expression.skeleton() for problem in new}) == len(new)
+    assert all(Holdout.default().contains(problem.expression) for problem in new)
 
 
 def test_the_same_seed_draws_the_same_problems():

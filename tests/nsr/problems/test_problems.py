@@ -31,10 +31,21 @@ SIZES = {
     "friedman": 3,
     "generated": 156,
     "hard": 200,
+    "hard2": 200,
     "periods": 22,
     "nist": 27,
 }
-TABLE_NAMES = ("feynman", "strogatz", "classical", "srsd", "friedman", "generated", "hard", "periods")
+TABLE_NAMES = (
+    "feynman",
+    "strogatz",
+    "classical",
+    "srsd",
+    "friedman",
+    "generated",
+    "hard",
+    "hard2",
+    "periods",
+)
 PROBLEMS = {problem.name: problem for suite in SIZES for problem in load(suite)}
 CLASSICAL = ("nguyen", "keijzer", "livermore", "korns", "jin", "vladislavleva")
 SYSTEMS = {problem.name: problem.system for problem in load_systems("odebench")}
