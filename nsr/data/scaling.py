@@ -32,6 +32,11 @@ class Scaler:
     y_scale: float
 
     @classmethod
+    def none(cls, n_variables: int) -> Scaler:
+        """What leaves all values as they are."""
+        return cls(np.ones(n_variables), 1.0)
+
+    @classmethod
     def fit(cls, X: ArrayLike, y: ArrayLike) -> Scaler:
         """Reads the scales off data.
 

@@ -20,7 +20,7 @@ _ROUNDING = 1e-7
 
 def allowed(expressions: Sequence[Expression], space: SearchSpace) -> NDArray[np.bool_]:
     """Which equations a space allows, their constants being fitted, shape (E,)."""
-    result = np.array([space.allows(expression) for expression in expressions], dtype=np.bool_)
+    result = np.array([space.allows(e) and space.allows_constants(e) for e in expressions], dtype=np.bool_)
     places = np.flatnonzero(result)
     if space.shape is not None and len(places):
         result[places] = holds([expressions[place] for place in places.tolist()], space.shape)

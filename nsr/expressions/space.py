@@ -44,9 +44,9 @@ class SearchSpace:
             outer one and the inner one.
         required: Variables that every equation has.
         constant_bounds: Smallest and largest constant, the minus sign before a term being that of its
-            constants; exponents that belong to the form may be others.
-        shape: What is known of the function's course, which constants decide upon: it is looked at where they
-            are fitted (`nsr.evaluate.shape_checks.allowed`).
+            constants; exponents that belong to the form may be others. Fits keep to them, and they are looked
+            at where constants are fitted (`nsr.evaluate.shape_checks.allowed`).
+        shape: What is known of the function's course, which constants decide upon; looked at there, too.
     """
 
     units: Units | None = None
@@ -67,7 +67,7 @@ class SearchSpace:
         return replace(self, units=None, costs={}) != SearchSpace()
 
     def allows(self, expression: Expression) -> bool:
-        """Whether an equation may be looked at; its shape is not."""
+        """Whether an equation may be looked at, whatever its constants and its shape are."""
         if self.units is not None and not self.units.allow(expression):
             return False
         return not self.is_limited or self._keeps_limits(expression)
@@ -79,7 +79,6 @@ class SearchSpace:
             and self.operators.allows(expression)
             and self.required.issubset(expression.variables)
             and (self.max_depth is None or depth(expression) <= self.max_depth)
-            and (self.constant_bounds is None or self._within_bounds(expression))
             and all(
                 deepest(expression, outer, inner) <= most
                 for outer, inners in self.nesting.items()
@@ -101,8 +100,10 @@ class SearchSpace:
             return self.costs.get(token, self.costs.get("variable", 1))
         return self.costs.get(token, OPERATORS[token].complexity)
 
-    def _within_bounds(self, expression: Expression) -> bool:
-        assert self.constant_bounds is not None
+    def allows_constants(self, expression: Expression) -> bool:
+        """Whether all constants of an equation are within their bounds."""
+        if self.constant_bounds is None:
+            return True
         low, high = self.constant_bounds
         pairs = zip(expression.constants, signs_of_constants(expression), strict=True)
         return all(low <= sign * value <= high for value, sign in pairs)
@@ -125,20 +126,14 @@ class SearchSpace:
         """What rules out a part of an equation, whatever it is a part of and in which variables."""
         return SearchSpace(operators=self.operators, nesting=self.nesting)
 
-    @property
-    def of_forms(self) -> SearchSpace:
-        """What rules out equations whatever their constants are."""
-        return replace(self, constant_bounds=None, shape=None)
-
     def scaled(self, x_scale: NDArray[np.float64], y_scale: float) -> SearchSpace:
         """What rules out equations of variables and a target that are divided by these scales.
 
         Args:
-            x_scale: Shape (D,), positive.
-            y_scale: Positive.
+            x_scale: Shape (D,), positive; 1 where constants have bounds, which are those of the user's units.
+            y_scale: Positive; the same.
         """
-        shape = None if self.shape is None else self.shape.scaled(x_scale, y_scale)
-        return replace(self, constant_bounds=None, shape=shape)
+        return self if self.shape is None else replace(self, shape=self.shape.scaled(x_scale, y_scale))
 
 
 def depth(expression: Expression) -> int:

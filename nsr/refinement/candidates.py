@@ -13,6 +13,7 @@ from nsr.evaluate.program import Program
 from nsr.evaluate.shape_checks import allowed, holds
 from nsr.expressions.expression import Expression
 from nsr.expressions.space import SearchSpace
+from nsr.refinement.bounded import fitted_within
 from nsr.refinement.constrained import fitted_to_shape
 from nsr.refinement.description import description_length
 from nsr.refinement.refine import Effort, refine
@@ -21,6 +22,8 @@ from nsr.task import Task
 
 # Equations of a batch whose constants are fitted again to give them the shape that is asked for.
 _MOST_BENT = 3
+# Equations whose constants are moved within their bounds at a time.
+_MOST_MOVED = 24
 # Work on the tokens of an equation that is fitted: it is made, simplified, compiled and scored.
 _SECONDS_A_TOKEN = 2.5e-5
 
@@ -111,6 +114,18 @@ def within(candidates: Sequence[Candidate], space: SearchSpace) -> list[Candidat
     return [candidate for candidate, own in zip(candidates, is_allowed, strict=True) if own]
 
 
+def within_bounds(candidates: Sequence[Candidate], task: Task) -> list[Candidate]:
+    """The candidates; of those with constants out of their bounds the best few, with the best ones within."""
+    if task.space.constant_bounds is None:
+        return list(candidates)
+    inside, outside = [], []
+    for candidate in candidates:
+        (inside if task.space.allows_constants(candidate.expression) else outside).append(candidate)
+    moved = ranked(outside)[:_MOST_MOVED]
+    forms = fitted_within([candidate.expression for candidate in moved], task, Clock())
+    return inside + as_found_by(moved, scored(forms, task), task)
+
+
 def ranked(candidates: Iterable[Candidate]) -> list[Candidate]:
     """By rising description length, the best of each skeleton."""
     best: dict[Expression, Candidate] = {}
@@ -161,13 +176,16 @@ class Candidates:
         return taken
 
     def _allowed(self, found: list[Candidate]) -> list[Candidate]:
-        """What the task's space allows, and what may come of the best of what has another shape."""
+        """What the task's space allows, and what comes of the best with other constants or another shape."""
         space = self.task.space
+        best = math.inf if self.best is None else self.best.bits
         found = [c for c in found if space.allows(c.expression)]
+        if space.constant_bounds is not None:  # within them nothing fits better
+            hopes = [c for c in found if space.allows_constants(c.expression) or c.bits < best]
+            found = [c for c in within_bounds(hopes, self.task) if math.isfinite(c.bits)]
         if space.shape is None or not found:
             return found
         is_right = holds([c.expression for c in found], space.shape).tolist()
-        best = math.inf if self.best is None else self.best.bits
         wrong = [c for c, own in zip(found, is_right, strict=True) if not own and c.bits < best]
         return [c for c, own in zip(found, is_right, strict=True) if own] + self._bent(wrong)
 

@@ -13,8 +13,7 @@ from nsr.expressions.expression import Expression, constant
 from nsr.expressions.factoring import with_fewer_factors
 from nsr.expressions.rewriting import rewritten, tidied, without_idle_abs
 from nsr.expressions.simplify import simplify
-from nsr.refinement.bounded import within_bounds
-from nsr.refinement.candidates import Candidate, as_found_by, fitted, ranked, scored
+from nsr.refinement.candidates import Candidate, as_found_by, fitted, ranked, scored, within_bounds
 from nsr.refinement.snapping import snap
 from nsr.refinement.uncertainty import most_likely
 from nsr.search.settings import FinishingSettings
@@ -62,9 +61,7 @@ def finished(
         clock: Once it is over nothing further is begun.
         settings: How many are worth it.
     """
-    result = list(pool)
-    if task.space.constant_bounds is not None:
-        result += within_bounds(ranked(result)[: settings.n_polished], task, clock)
+    result = within_bounds(pool, task)
     if not any(task.is_exact(candidate.loss) for candidate in pool):
         result += _polished(result, task, clock, settings)
     return result + _rounded(result, task, clock, settings)

@@ -60,6 +60,8 @@ class _Scaled:
         self._is_loss_open = solver.is_loss_open
         exchanged = () if task.space.shape is None else task.space.shape.exchanged
         self.scaler = Scaler.gentle(task.X, task.y).alike(exchanged)
+        if task.space.constant_bounds is not None:  # which hold in the user's units
+            self.scaler = Scaler.none(task.n_variables)
         self.task, self.search = self._begun(task)
 
     def _begun(self, task: Task) -> tuple[Task, Search]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, constant, variable
+from nsr.expressions.space import SearchSpace
 from nsr.expressions.template import Template
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.task import Task
@@ -57,7 +58,7 @@ class Board:
             smooth.append(_combination(range(first, first + basis.shape[1])))
             columns.append(basis)
             first += basis.shape[1]
-        return cls(template, own, replace(own, X=np.hstack(columns)), tuple(smooth))
+        return cls(template, own, replace(own, X=np.hstack(columns), space=SearchSpace()), tuple(smooth))
 
     def on_columns(self, form: Expression, part: int) -> Expression:
         """A form of a part, over its own arguments, over the columns."""

@@ -63,14 +63,26 @@ def test_nesting_is_the_longest_way_down(expression, outer, inner):
         (SearchSpace(exponents=frozenset({2.0, -1.0})), ["x_0*x_0", "x_1/x_0"], ["x_0**3", "x_0**x_1"]),
         (SearchSpace(exponents=frozenset({4.0})), ["(x_0**2)**2"], ["x_0**2", "sqrt(x_0)", "1/x_0"]),
         (SearchSpace(nesting={"exp": {"exp": 0, "sin": 1}}), ["exp(sin(x_0))"], ["exp(2 + exp(x_0))"]),
-        (SearchSpace(constant_bounds=(-1.0, 3.0)), ["3*x_0**7 - 1", "sin(3*x_0)"], ["3.1*x_0", "x_0 - 2"]),
-        (SearchSpace(constant_bounds=(0.0, 3.0)), ["x_0*3", "x_1 - x_0"], ["x_1 - 1.5*x_0/3", "-2*x_0"]),
     ],
 )  # fmt: skip
 def test_limits(space, allowed, refused):
     assert space.is_limited
     assert all(space.allows(parse(text)) for text in allowed)
     assert not any(space.allows(parse(text)) for text in refused)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "allowed", "refused"),
+    [
+        ((-1.0, 3.0), ["3*x_0**7 - 1", "sin(3*x_0)"], ["3.1*x_0", "x_0 - 2"]),
+        ((0.0, 3.0), ["x_0*3", "x_1 - x_0"], ["x_1 - 1.5*x_0/3", "-2*x_0"]),
+    ],
+)
+def test_constants_are_looked_at_by_themselves(bounds, allowed, refused):
+    space = SearchSpace(constant_bounds=bounds)
+    assert all(space.allows_constants(parse(text)) for text in allowed)
+    assert not any(space.allows_constants(parse(text)) for text in refused)
+    assert all(space.allows(parse(text)) for text in refused)
 
 
 def test_without_limits_everything_is_allowed():
