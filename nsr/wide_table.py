@@ -128,7 +128,7 @@ def with_named_constants(
     """
     if not wide.constants:
         return front, list(found), task
-    from nsr.evaluate.shape_checks import holds
+    from nsr.evaluate.shape_checks import surely_allowed
     from nsr.refinement.nature import with_names
 
     rows, others = front.candidates, list(found)
@@ -151,9 +151,16 @@ def with_named_constants(
         )
         for row in rows
     ]
-    if task.space.shape is not None:
-        is_right = holds([row.expression for row in named], task.space.shape).tolist()
-        named = [new if own else row for row, new, own in zip(rows, named, is_right, strict=True)]
+    if task.space.is_limited:  # a name stands for a number, and is no longer than that
+        space = replace(task.space, max_complexity=None, units=None)
+
+        def is_allowed(equation: Expression) -> bool:
+            own = [equation]
+            if wide.n_groups:
+                own = [ByGroup.of(equation, layout).of_group(group) for group in range(wide.n_groups)]
+            return bool(np.all(surely_allowed(own, space)))
+
+        named = [new if is_allowed(new.expression) else row for row, new in zip(rows, named, strict=True)]
     return replace(front, candidates=named), others, task
 
 

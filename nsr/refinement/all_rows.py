@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nsr.evaluate.program import Program
-from nsr.evaluate.shape_checks import allowed
+from nsr.evaluate.shape_checks import surely_allowed
 from nsr.refinement.candidates import Candidate, as_found_by, scored
 from nsr.refinement.gauss_newton import gauss_newton
 from nsr.refinement.uncertainty import fitted_places
@@ -38,6 +38,6 @@ def _fitted(candidate: Candidate, task: Task) -> Candidate:
         Program([candidate.expression], task.n_threads), values, is_moving, task, _STEPS
     )
     moved = candidate.expression.with_constants(values.tolist())
-    if not loss < before.loss or not allowed([moved], task.space)[0]:
+    if not loss < before.loss or not surely_allowed([moved], task.space)[0]:
         return before
     return scored([moved], task)[0]

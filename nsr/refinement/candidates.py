@@ -10,7 +10,7 @@ import numpy as np
 
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
-from nsr.evaluate.shape_checks import allowed, holds
+from nsr.evaluate.shape_checks import holds, surely_allowed
 from nsr.expressions.expression import Expression
 from nsr.expressions.space import SearchSpace
 from nsr.refinement.bounded import fitted_within
@@ -109,8 +109,8 @@ def fitted(
 
 
 def within(candidates: Sequence[Candidate], space: SearchSpace) -> list[Candidate]:
-    """The candidates that a space allows, with the constants they have."""
-    is_allowed = allowed([candidate.expression for candidate in candidates], space).tolist()
+    """The candidates that a space surely allows, with the constants they have."""
+    is_allowed = surely_allowed([candidate.expression for candidate in candidates], space).tolist()
     return [candidate for candidate, own in zip(candidates, is_allowed, strict=True) if own]
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsr.clock import Clock
-from nsr.evaluate.shape_checks import allowed
+from nsr.evaluate.shape_checks import surely_allowed
 from nsr.expressions.expression import Expression, apply, constant, is_variable, variable
 from nsr.expressions.rewriting import rewritten, tidied
 from nsr.expressions.simplify import simplify
@@ -200,7 +200,7 @@ def _keeps_limits(candidate: Candidate, task: Task, layout: Layout) -> bool:
     if task.space.units is None and not task.space.is_limited:
         return True
     found = ByGroup.of(candidate.expression, layout)
-    return bool(np.all(allowed([found.of_group(group) for group in range(layout.n_groups)], task.space)))
+    return bool(np.all(surely_allowed([found.of_group(group) for group in range(layout.n_groups)], task.space)))
 
 
 def _rounded(candidates: Sequence[Candidate], groups: Groups, clock: Clock) -> list[Candidate]:

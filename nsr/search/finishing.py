@@ -8,7 +8,7 @@ import numpy as np
 
 from nsr.clock import Clock
 from nsr.data.scaling import Scaler
-from nsr.evaluate.shape_checks import allowed
+from nsr.evaluate.shape_checks import surely_allowed
 from nsr.expressions.expression import Expression, constant
 from nsr.expressions.factoring import with_fewer_factors
 from nsr.expressions.rewriting import rewritten, tidied, without_idle_abs
@@ -75,7 +75,7 @@ def likeliest(front: Sequence[Candidate], task: Task) -> list[Candidate]:
     if any(task.is_exact(candidate.loss) for candidate in front):
         return list(front)
     likely = scored([most_likely(c.expression, task) for c in front], task)
-    is_allowed = allowed([new.expression for new in likely], task.space).tolist()
+    is_allowed = surely_allowed([new.expression for new in likely], task.space).tolist()
     moved = [
         new if is_free or not task.space.is_limited else own
         for own, new, is_free in zip(front, as_found_by(front, likely, task), is_allowed, strict=True)

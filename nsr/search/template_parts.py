@@ -28,6 +28,8 @@ Array = NDArray[np.float64]
 _DEGREES = (5, 4, 3, 2)
 # Rows in which a part matters less than this share of where it matters most say nothing of it.
 _LEAST_SLOPE = 1e-3
+# Beyond this a part is nothing that could be searched for: the equation does not depend on it.
+_LARGEST = 1e30
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +96,7 @@ class Board:
             predicted, jacobian = Program([own]).jacobian(np.column_stack((X, values)))
             slope = jacobian[0][place] * self.wide.root_weights
             target = values + (self.task.y - predicted[0]) / jacobian[0][place]
-        usable = np.isfinite(target) & np.isfinite(slope)
+        usable = (np.abs(target) < _LARGEST) & np.isfinite(slope)
         usable &= np.abs(slope) > _LEAST_SLOPE * np.max(np.abs(slope[usable]), initial=0.0)
         rows = np.flatnonzero(usable)
         if len(rows) < 5:

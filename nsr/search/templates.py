@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
-from nsr.evaluate.shape_checks import allowed
+from nsr.evaluate.shape_checks import surely_allowed
 from nsr.expressions.expression import Expression, apply, constant
 from nsr.expressions.rewriting import tidied
 from nsr.expressions.simplify import simplify
@@ -209,7 +209,7 @@ class _Templates:
         return scored([self._plain(candidate.expression) for candidate in candidates], task, "template")
 
     def _is_allowed(self, equation: Expression) -> bool:
-        return bool(allowed([self._plain(equation)], self.board.task.space)[0])
+        return bool(surely_allowed([self._plain(equation)], self.board.task.space)[0])
 
     def _plain(self, equation: Expression) -> Expression:
         template = self.board.template
