@@ -95,7 +95,7 @@ def _of_front(model: SymbolicRegressor, parameters: Mapping[str, Any]) -> Iterat
     if parameters.get("loss", model.loss_) != model.loss_:
         yield f"loss {model.loss_}"
     wanted = parameters.get("stop_when")
-    if model.ended_ == "stopped" and isinstance(wanted, Mapping):
+    if model.ended_ == "stopped" and isinstance(wanted, Mapping) and not parameters.get("denoise"):
         is_met = table["r2"] >= wanted["r2"] - 1e-9
         if not (is_met & (table["complexity"] <= wanted.get("complexity", math.inf))).any():
             yield "stopped without an equation that is good enough"

@@ -87,8 +87,9 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         callback: Is called with an `nsr.progress.Progress` after each step of the search; what it returns, if
             it is true, ends the search with the best so far. `nsr.callbacks` has some that log.
         stop_when: When an equation is good enough to end the search: `exact`, or a mapping of `r2` (at least)
-            and `complexity` (at most), such as `{"r2": 0.99, "complexity": 10}`. By default the search ends
-            where an answer leaves nothing to look for.
+            and `complexity` (at most), such as `{"r2": 0.99, "complexity": 10}`; with `denoise` it is that of
+            the smoothed target. The chosen equation is then one of these. By default the search ends where an
+            answer leaves nothing to look for.
         warm_start: Whether a further fit, to the same columns, begins with what the one before has found.
         missing: What to do about missing values, NaN in X or y: `error` refuses them; `drop` leaves rows out
             that miss a value, and predicts NaN where the equation needs one; `impute` replaces them by the

@@ -19,6 +19,8 @@ Array = NDArray[np.float64]
 
 # This share of the coordinates of points that are drawn is at an end of its range.
 _AT_ENDS = 0.1
+# Lines are not shorter than this power of a tenth of the range.
+_SHORTEST = 2.5
 # Where a variable is as good as infinite: this many times the largest of its range. There a power of -0.2 has
 # fallen to a 250th.
 _FAR = 1e12
@@ -161,10 +163,14 @@ class Sloped(_OfOne):
         return self
 
     def points(self, box: Box, rng: np.random.Generator, look: Look) -> Array:
-        """Evenly spaced on lines along the variable."""
+        """Evenly spaced on lines along the variable, the first few over its whole range, further ones shorter."""
         starts = np.repeat(box.draw(look.lines, rng), look.steps, axis=0)
-        steps = np.linspace(box.low[self.variable], box.high[self.variable], look.steps)
-        starts[:, self.variable] = np.tile(steps, look.lines)
+        low, high = box.low[self.variable], box.high[self.variable]
+        lengths = 10.0 ** -rng.uniform(0, _SHORTEST, look.lines)
+        lengths[: GLANCE.lines] = 1.0
+        begin = rng.uniform(0, 1 - lengths)
+        shares = begin[:, None] + lengths[:, None] * np.linspace(0, 1, look.steps)
+        starts[:, self.variable] = low + shares.ravel() * (high - low)
         return starts
 
     def margins(self, values: Array, look: Look) -> Array:

@@ -77,7 +77,8 @@ def solve_by_group(
     try:
         for new in _judged(forms, groups, clock.reserving(_OF_CHOICE)):
             candidates += new
-            if any(solver.is_enough(candidate, groups.whole) for candidate in new):
+            enough = [candidate for candidate in new if solver.is_enough(candidate, groups.whole)]
+            if any(_keeps_limits(candidate, task, layout) for candidate in enough):
                 ended = "stopped"
                 break
     except KeyboardInterrupt:
@@ -90,7 +91,10 @@ def solve_by_group(
         )
     solver.ended, solver.found = ended, allowed
     told = _determined([*allowed, *_rounded(allowed, groups, clock)], groups)
-    front = chosen_front(_in_the_user_s_words(told), groups.whole, solver.rule, clock)
+    worded = _in_the_user_s_words(told)
+    front = solver.with_enough(
+        chosen_front(worded, groups.whole, solver.rule, clock), [*worded, *allowed], groups.whole
+    )
     rows = [_positive(_likeliest(candidate, groups), groups) for candidate in front.candidates]
     solver.note_time(clock)
     return replace(front, candidates=rows), groups.whole

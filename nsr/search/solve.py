@@ -201,7 +201,7 @@ class Solver:
         told_apart = plain(without_duplicates(candidates, task), task, in_time)
         safe = without_needless_poles(told_apart, task, in_time)
         choosing = Clock.of(max(clock.left, self.settings.finishing.least_choice))
-        front = chosen_front(safe, task, self.rule, choosing)
+        front = self.with_enough(chosen_front(safe, task, self.rule, choosing), safe, task)
         self.note_time(clock)
         if not task.loss.is_quadratic:
             task = replace(task, weights=weights)
@@ -240,6 +240,23 @@ class Solver:
         r2 = 1 - candidate.loss / task.null_loss if task.null_loss else 1.0
         wanted, is_exact = self.stop_when, task.is_exact(candidate.loss)
         return wanted is not None and wanted.is_met(r2, candidate.complexity, is_exact)
+
+    def with_enough(self, front: Front, candidates: Sequence[Candidate], task: Task) -> Front:
+        """A front whose chosen equation is as good as was asked for, where one that is has ended the search.
+
+        Args:
+            front: What was chosen.
+            candidates: From which.
+            task: In the user's units.
+        """
+        rows = front.candidates
+        enough = [one for one in rows if self.is_enough(one, task)] or sorted(
+            (one for one in candidates if self.is_enough(one, task)), key=lambda one: one.bits
+        )
+        if self.ended != "stopped" or not enough or self.is_enough(rows[front.best], task):
+            return front
+        rows = sorted({*rows, enough[0]}, key=lambda one: (one.complexity, -one.loss, str(one.expression)))
+        return Front(rows, rows.index(enough[0]))
 
     def _note_ending(self, search: Search) -> None:
         self.ended = "stopped" if self._is_stopped else search.ended

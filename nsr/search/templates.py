@@ -80,9 +80,10 @@ def solve_template(
             "no equation of the template that was tried keeps to all limits and units: loosen one of them, "
             "or give the search more time with time_limit"
         )
-    front = chosen_front(candidates, search.board.task, solver.rule, clock)
+    solver.ended, own = ended, search.board.task
+    front = solver.with_enough(chosen_front(candidates, own, solver.rule, clock), candidates, own)
     rows = [search.likeliest(candidate) for candidate in front.candidates]
-    solver.ended, solver.found = ended, search.with_numbers(candidates, task)
+    solver.found = search.with_numbers(candidates, task)
     solver.note_time(clock)
     return replace(front, candidates=search.with_numbers(rows, task)), task
 
