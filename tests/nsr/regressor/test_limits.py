@@ -5,6 +5,7 @@ import contextlib
 import numpy as np
 import pytest
 import sympy
+from scipy.optimize import least_squares
 
 from generators.functions import FunctionConfig, FunctionGenerator
 from generators.holdout import Holdout
@@ -72,6 +73,23 @@ def test_constants_stay_within_bounds_and_fit_as_well_as_they_can(regressor, rng
     best = np.mean((5 * X[:, 0] + 1.5 - 2 * X[:, 0] - 2) ** 2)
     assert regressor.equations_["loss"].min() <= best * (1 + 1e-6)
     check(regressor, {})
+
+
+@pytest.mark.filterwarnings("ignore::nsr.data.notes.DataWarning")
+def test_bounds_of_constants_choose_the_form(regressor):
+    # 6 x is exact, but of all with constants up to 2 others come nearer than 2 x + 2, to which it is clipped.
+    x = np.linspace(0.1, 3, 60)
+    y = 6 * x
+    regressor.set_params(constant_bounds=(0, 2), max_complexity=7, operators=["add", "mul"], time_limit=1.5)
+    regressor.fit(x[:, None], y)
+    check(regressor, {})
+    clipped = np.mean((2 * x + 2 - y) ** 2)
+    curves = [lambda c: c[0] * x**2 + c[1], lambda c: x * (x + c[0]) + c[1], lambda c: c[0] * (x + c[1]) * x]
+    least = min(
+        2 * least_squares(lambda c, f=curve: f(c) - y, (1, 1), bounds=(0, 2)).cost / 60 for curve in curves
+    )
+    assert least < 0.5 * clipped
+    assert regressor.equations_["loss"].min() <= least * (1 + 1e-6)
 
 
 def test_limits_that_rule_everything_out_are_told_in_a_line(regressor, rng):
