@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 from nsr.data.category import Category
 from nsr.data.nature import NamedConstant
 from nsr.expressions.expression import Expression, constant, variable
-from nsr.expressions.shape import Box
 from nsr.expressions.space import SearchSpace
 from nsr.expressions.template import Template
-from nsr.refinement.groups import ByGroup, Layout
+from nsr.refinement.groups import ByGroup, Layout, of_each_group
 
 if TYPE_CHECKING:
     from nsr.refinement.candidates import Candidate
@@ -153,14 +152,8 @@ def with_named_constants(
     ]
     if task.space.is_limited:  # a name stands for a number, and is no longer than that
         space = replace(task.space, max_complexity=None, units=None)
-
-        def is_allowed(equation: Expression) -> bool:
-            own = [equation]
-            if wide.n_groups:
-                own = [ByGroup.of(equation, layout).of_group(group) for group in range(wide.n_groups)]
-            return bool(np.all(surely_allowed(own, space)))
-
-        named = [new if is_allowed(new.expression) else row for row, new in zip(rows, named, strict=True)]
+        own = [surely_allowed(of_each_group(row.expression, layout), space) for row in named]
+        named = [new if np.all(each) else row for row, new, each in zip(rows, named, own, strict=True)]
     return replace(front, candidates=named), others, task
 
 
@@ -168,6 +161,4 @@ def _with_range_of(space: SearchSpace, wide: WideTable) -> SearchSpace:
     """A space whose shape holds at the values of the constants, which come after all other columns."""
     if space.shape is None:
         return space
-    values = wide.filled_constants(1)[0]
-    box = Box(np.append(space.shape.box.low, values), np.append(space.shape.box.high, values))
-    return replace(space, shape=replace(space.shape, box=box))
+    return replace(space, shape=space.shape.with_numbers([one.value for one in wide.constants]))

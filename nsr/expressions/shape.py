@@ -7,7 +7,7 @@ Extrapolation with Prior Knowledge", Evolutionary Computation 30 (2022).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple, Protocol, Self
@@ -320,6 +320,10 @@ class Shape:
         """The shape of the function over `y_scale` of variables that are divided by `x_scale`."""
         own = tuple(one.scaled(x_scale, y_scale) for one in self.constraints)
         return replace(self, constraints=own, box=Box(self.box.low / x_scale, self.box.high / x_scale))
+
+    def with_numbers(self, values: Sequence[float]) -> Shape:
+        """The shape of a function of further variables, each of which has one value."""
+        return replace(self, box=Box(np.append(self.box.low, values), np.append(self.box.high, values)))
 
     @property
     def exchanged(self) -> tuple[tuple[int, int], ...]:

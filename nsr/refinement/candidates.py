@@ -126,6 +126,18 @@ def within_bounds(candidates: Sequence[Candidate], task: Task) -> list[Candidate
     return inside + as_found_by(moved, scored(forms, task), task)
 
 
+def with_shape(candidates: Sequence[Candidate], task: Task) -> list[Candidate]:
+    """The candidates; the best few of another shape with constants that give them the task's, if there are any."""
+    if task.space.shape is None or not candidates:
+        return list(candidates)
+    is_right = holds([c.expression for c in candidates], task.space.shape).tolist()
+    wrong = [c for c, own in zip(candidates, is_right, strict=True) if not own]
+    forms = {c: fitted_to_shape(c.expression, task) for c in ranked(wrong)[:_MOST_BENT]}
+    bent = [c for c, form in forms.items() if form is not None]
+    kept = [c for c in candidates if c not in bent]
+    return kept + as_found_by(bent, scored([form for form in forms.values() if form is not None], task), task)
+
+
 def ranked(candidates: Iterable[Candidate]) -> list[Candidate]:
     """By rising description length, the best of each skeleton."""
     best: dict[Expression, Candidate] = {}
@@ -193,10 +205,7 @@ class Candidates:
         """Equations of another shape with the constants of least loss that give them the right one."""
         new = [c for c in ranked(wrong) if c.expression.skeleton() not in self._bent_before][:_MOST_BENT]
         self._bent_before.update(c.expression.skeleton() for c in new)
-        pairs = [(c, fitted_to_shape(c.expression, self.task)) for c in new]
-        found = [(c, form) for c, form in pairs if form is not None]
-        forms = scored([form for _, form in found], self.task)
-        return as_found_by([c for c, _ in found], forms, self.task)
+        return [c for c in with_shape(new, self.task) if c not in new]
 
     def since(self, number: int) -> tuple[list[Candidate], int]:
         """What was taken in after this many and is still kept, and how many there are now."""

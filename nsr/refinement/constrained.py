@@ -40,11 +40,14 @@ def fitted_to_shape(expression: Expression, task: Task) -> Expression | None:
     if not 0 < len(own) <= _MOST_CONSTANTS or np.any(own == 0):
         return None
     assert task.space.shape is not None
-    some, closely = task.first(FEW_ROWS), task.space.shape.closely
-    for shape in (task.space.shape, closely):  # which takes longer
-        fitted = _fitted(expression, some, shape)
-        if fitted is not None and holds([fitted], closely)[0]:
+    some, shape = task.first(FEW_ROWS), task.space.shape
+    for look in (shape, shape.closely):  # which takes longer
+        fitted = _fitted(expression, some, look)
+        if fitted is None or not holds([fitted], look)[0]:
+            return None
+        if holds([fitted], shape.closely)[0]:
             return fitted
+        expression = fitted
     return None
 
 

@@ -20,7 +20,7 @@ from nsr.expressions.rewriting import rewritten, tidied
 from nsr.expressions.simplify import simplify
 from nsr.refinement.candidates import Candidate, ranked, scored
 from nsr.refinement.choice import Front, chosen_front
-from nsr.refinement.groups import ByGroup, Layout, by_group
+from nsr.refinement.groups import ByGroup, Layout, by_group, of_each_group
 from nsr.refinement.selection import pareto_front
 from nsr.refinement.snapping import snap
 from nsr.refinement.uncertainty import Uncertainty, most_likely, uncertainty
@@ -203,8 +203,7 @@ def _keeps_limits(candidate: Candidate, task: Task, layout: Layout) -> bool:
     """Whether the equation of each group may be looked at."""
     if task.space.units is None and not task.space.is_limited:
         return True
-    found = ByGroup.of(candidate.expression, layout)
-    return bool(np.all(surely_allowed([found.of_group(group) for group in range(layout.n_groups)], task.space)))
+    return bool(np.all(surely_allowed(of_each_group(candidate.expression, layout), task.space)))
 
 
 def _rounded(candidates: Sequence[Candidate], groups: Groups, clock: Clock) -> list[Candidate]:

@@ -52,7 +52,10 @@ class Board:
     def of(cls, task: Task, template: Template) -> Board:
         """A board for a task over the template's columns."""
         numbers = np.tile(template.numbers, (task.n_rows, 1)).reshape(task.n_rows, -1)
-        own = replace(task, X=np.hstack((task.X, numbers)))
+        space, shape = task.space, task.space.shape
+        if shape is not None:
+            space = replace(space, shape=shape.with_numbers(template.numbers))
+        own = replace(task, X=np.hstack((task.X, numbers)), space=space)
         columns, smooth = [own.X], []
         first = own.n_variables
         for part in template.parts:

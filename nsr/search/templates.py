@@ -20,7 +20,7 @@ from nsr.expressions.expression import Expression, apply, constant
 from nsr.expressions.rewriting import tidied
 from nsr.expressions.simplify import simplify
 from nsr.expressions.template import Template
-from nsr.refinement.candidates import Candidate, scored
+from nsr.refinement.candidates import Candidate, scored, with_shape
 from nsr.refinement.choice import Front, chosen_front
 from nsr.refinement.description import description_length
 from nsr.refinement.refine import Effort, refine
@@ -146,12 +146,14 @@ class _Templates:
     @property
     def is_exact(self) -> bool:
         """Whether something leaves nothing but rounding errors."""
-        return any(self.board.task.is_exact(candidate.loss) for candidate in self.found.values())
+        found = [c for c in self.found.values() if self.board.task.is_exact(c.loss)]
+        return any(self._is_allowed(candidate.expression) for candidate in found)
 
     @property
     def is_enough(self) -> bool:
         """Whether an equation is as good as the user has asked for."""
-        return any(self.solver.is_enough(candidate, self.board.task) for candidate in self.found.values())
+        found = [c for c in self.found.values() if self.solver.is_enough(c, self.board.task)]
+        return any(self._is_allowed(candidate.expression) for candidate in found)
 
     def look_for(self, part: int, clock: Clock) -> None:
         """Searches for one part in what the others leave to it, and keeps what fits best among them."""
@@ -249,10 +251,11 @@ class _Templates:
         program = Program(usable, task.n_threads)
         refined = refine(program, task, _COMBINED, clock)
         self.solver.n_tried += len(usable)
-        for candidate in scored(program.expressions_with(refined.constants), task, "template"):
+        fitted = scored(program.expressions_with(refined.constants), task, "template")
+        for candidate in with_shape([c for c in fitted if math.isfinite(c.bits)], task):
             skeleton = candidate.expression.skeleton()
             rival = self.found.get(skeleton)
-            if math.isfinite(candidate.bits) and (rival is None or candidate.bits < rival.bits):
+            if rival is None or candidate.bits < rival.bits:
                 self.found[skeleton] = candidate
 
     def _tidied(self, equation: Expression) -> Expression:
