@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -20,6 +20,8 @@ from nsr.expressions.units import Units
 
 # Exponents that differ by less than this are the same.
 _SAME = 1e-9
+# What terms are made of.
+_PRODUCTS = frozenset({"neg", "inv", "div", "mul"})
 # Sums are a level of a tree however many terms they have, and so are products and ratios.
 _LEVELS = {"add": "sum", "sub": "sum", "mul": "product", "div": "product", "inv": "product"}
 
@@ -166,25 +168,44 @@ def n_constants(expression: Expression) -> int:
 
 
 def signs_of_constants(expression: Expression) -> tuple[float, ...]:
-    """For each free constant -1 where it is in a term that is subtracted, and 1 elsewhere."""
-    signs: list[float] = []
-    pending = [1.0]  # of the subtrees that are still to be read
-    for token in expression.tokens:
-        sign = pending.pop()
-        operator = OPERATORS.get(token) if isinstance(token, str) else None
-        if operator is None:
-            signs.append(sign)
-        elif operator.weights:
-            pending += [sign * weight for weight in reversed(operator.weights)]
-        elif operator.name == "mul":
-            pending += [sign, sign]
-        elif operator.name == "div":
-            pending += [1.0, sign]
-        else:
-            pending += [1.0] * operator.arity
-    places = expression.free_positions
-    leaves = [i for i, token in enumerate(expression.tokens) if token not in OPERATORS]
-    return tuple(sign for place, sign in zip(leaves, signs, strict=True) if place in places)
+    """For each free constant -1 where it is in a term that is subtracted, and 1 elsewhere.
+
+    A minus before any factor of a term is one before the term.
+    """
+    signs: dict[int, float] = {}
+    _sign(expression.tokens, 0, 1.0, False, signs)
+    return tuple(signs[place] for place in expression.free_positions)
+
+
+def _sign(tokens: Sequence[Token], place: int, sign: float, is_factor: bool, signs: dict[int, float]) -> int:
+    """Notes the signs of the leaves of a subtree; its end."""
+    token = tokens[place]
+    operator = OPERATORS.get(token) if isinstance(token, str) else None
+    if operator is None:
+        signs[place] = sign
+        return place + 1
+    if operator.name in _PRODUCTS:
+        if not is_factor:
+            sign *= _minuses(tokens, place)[0]
+        own = {"neg": (sign,), "inv": (1.0,), "div": (sign, 1.0), "mul": (sign, sign)}[operator.name]
+    else:
+        own = tuple(sign * weight for weight in operator.weights) or (1.0,) * operator.arity
+    end = place + 1
+    for one in own:
+        end = _sign(tokens, end, one, operator.name in _PRODUCTS, signs)
+    return end
+
+
+def _minuses(tokens: Sequence[Token], place: int) -> tuple[float, int]:
+    """The sign that a term has from the minuses before its factors, and its end."""
+    token = tokens[place]
+    if token not in _PRODUCTS:
+        return 1.0, subtree_end(tokens, place)
+    sign, end = -1.0 if token == "neg" else 1.0, place + 1
+    for _ in range(OPERATORS[str(token)].arity):
+        factor, end = _minuses(tokens, end)
+        sign *= factor
+    return sign, end
 
 
 def deepest(expression: Expression, outer: str, inner: str) -> int:

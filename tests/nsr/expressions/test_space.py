@@ -5,10 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import expressions
 
+from nsr.expressions.expression import apply, constant, variable
 from nsr.expressions.operators import OPERATORS
 from nsr.expressions.parsing import parse
 from nsr.expressions.simplify import simplify
-from nsr.expressions.space import SearchSpace, deepest, depth
+from nsr.expressions.space import SearchSpace, deepest, depth, signs_of_constants
 
 
 @pytest.mark.parametrize(
@@ -83,6 +84,19 @@ def test_constants_are_looked_at_by_themselves(bounds, allowed, refused):
     assert all(space.allows_constants(parse(text)) for text in allowed)
     assert not any(space.allows_constants(parse(text)) for text in refused)
     assert all(space.allows(parse(text)) for text in refused)
+
+
+def test_a_minus_before_a_factor_is_one_before_the_term():
+    x, minus = variable(0), apply("neg", variable(0))
+    for form, signs in (
+        (apply("mul", constant(2.0), minus), (-1,)),  # which is written -2*x_0
+        (apply("div", constant(2.0), minus), (-1,)),
+        (apply("sub", x, apply("mul", constant(2.0), minus)), (1,)),
+        (apply("sin", apply("mul", minus, apply("neg", constant(2.0)))), (1,)),
+        (apply("neg", apply("add", apply("mul", constant(2.0), x), constant(3.0))), (-1, -1)),
+        (apply("div", minus, constant(3.0)), (1,)),
+    ):
+        assert signs_of_constants(form) == signs
 
 
 def test_without_limits_everything_is_allowed():
