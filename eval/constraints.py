@@ -1,8 +1,8 @@
 """Whether searches do what users say: `python -m eval.constraints` fits random combinations of wishes.
 
-A trial is a generated problem and some of all that an estimator can be told (`eval.wishes`). It is *kept* where
-each row of the front is as it was asked for (`eval.violations`), *refused* where a line said why it cannot be,
-*broken* where a row breaks a rule, and *crashed* where anything else was raised.
+A trial is a generated problem and some of all that an estimator can be told (`eval.wishes`). It is *kept*
+where each row of the front is as it was asked for (`eval.violations`), *refused* where a line said why it
+cannot be, *broken* where a row breaks a rule, and *crashed* where anything else was raised.
 """
 
 from __future__ import annotations

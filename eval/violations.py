@@ -193,9 +193,7 @@ class _Equation:
         expression = self._model.sympy(self._row)
         for power in expression.atoms(sympy.Pow):
             exponent = power.exp
-            if power.base.is_number and not exponent.is_number:
-                yield f"exponent {exponent}"
-            elif not exponent.is_number or all(abs(float(exponent) - one) > 1e-9 for one in allowed):
+            if not exponent.is_number or all(abs(float(exponent) - one) > 1e-9 for one in allowed):
                 yield f"exponent {exponent}"
 
     def _of_parts(self, match: re.Match[str], table: pd.DataFrame) -> Iterator[str]:
@@ -230,7 +228,9 @@ class _Equation:
         drawn = rng.uniform(low, high, (_N_POINTS, len(low)))
         points = pd.DataFrame(drawn, columns=low.index)
         if match := re.fullmatch(r"f -> (\S+) as (.+) -> (\S+)", text):
-            there = points.assign(**{match[2]: float(match[3] + "0") if "inf" not in match[3] else _far(match, low, high)})
+            there = points.assign(
+                **{match[2]: float(match[3] + "0") if "inf" not in match[3] else _far(match, low, high)}
+            )
             own, far = self._predicted(points), self._predicted(there)
             size = float(np.max(np.abs(own - float(match[1]))))
             return _REACHED * size - float(np.max(np.abs(far - float(match[1])))), size
@@ -383,9 +383,14 @@ def _missing_power(exponent: ast.expr, has: Callable[..., bool], forbidden: set[
         return None if has("pow") else "pow"
     is_said = has("mul") and (value > 0 or has("inv", "div"))
     is_said &= value.is_integer() or (has("sqrt") and (2 * value).is_integer())
-    return None if has("pow") or (own is not None and has(own)) or (is_said and own) or (
-        is_said and "pow" not in forbidden
-    ) else f"power {value}"
+    return (
+        None
+        if has("pow")
+        or (own is not None and has(own))
+        or (is_said and own)
+        or (is_said and "pow" not in forbidden)
+        else f"power {value}"
+    )
 
 
 def _number(node: ast.expr) -> float | None:

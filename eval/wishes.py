@@ -1,4 +1,4 @@
-"""Random tables, and what users might ask of equations for them: all that an estimator can be told, combined."""
+"""Random tables, and what users might ask of equations for them, combined at random."""
 
 from __future__ import annotations
 
@@ -45,7 +45,9 @@ def drawn(seed: int, number: int) -> Trial:
     """The trial of this number: a generated problem, and two to eight wishes."""
     rng = np.random.default_rng((seed, number))
     own = np.random.SeedSequence((seed, number))
-    problem = FunctionGenerator(FunctionConfig(min_points=_FEWEST_ROWS, max_points=_MOST_ROWS), own, Holdout(())).batch(1)
+    problem = FunctionGenerator(
+        FunctionConfig(min_points=_FEWEST_ROWS, max_points=_MOST_ROWS), own, Holdout(())
+    ).batch(1)
     values = np.asarray(problem.X[0][:, : max(1, int(problem.n_variables[0]))], dtype=np.float64)
     words = [f"x_{i}" for i in range(values.shape[1])]
     if rng.random() < 0.5:
@@ -195,6 +197,10 @@ def _bounds(draw: _Draw) -> None:
     draw.says(constant_bounds=draw.one(ends, (0.0, 3.0), (0.5, 20.0)))
 
 
+def _ending(draw: _Draw) -> None:
+    draw.says(stop_when=draw.one("exact", {"r2": 0.8}, {"r2": 0.5, "complexity": 9}))
+
+
 _WISHES: dict[str, Callable[[_Draw], None]] = {
     "operators": _operators,
     "without": _without,
@@ -217,7 +223,7 @@ _WISHES: dict[str, Callable[[_Draw], None]] = {
     "weights": _weights,
     "loss": _loss,
     "denoise": lambda draw: draw.says(denoise=True),
-    "stop_when": lambda draw: draw.says(stop_when=draw.one("exact", {"r2": 0.8}, {"r2": 0.5, "complexity": 9})),
+    "stop_when": _ending,
     "n_equations": lambda draw: draw.says(n_equations=int(draw.rng.integers(1, 6))),
     "selection": lambda draw: draw.says(selection=draw.one("accuracy", "score", "best")),
     "stages": lambda draw: draw.says(stages=draw.one("evolution", ("families", "curves"), ("cases", "network"))),

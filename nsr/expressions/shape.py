@@ -237,7 +237,9 @@ class Exchangeable:
         """Anywhere in the smallest range that has both of theirs, and with both in each other's place."""
         pair = [self.first, self.second]
         low, high = float(np.min(box.low[pair])), float(np.max(box.high[pair]))
-        drawn = box.with_range(self.first, low, high).with_range(self.second, low, high).draw(look.points, rng)
+        drawn = (
+            box.with_range(self.first, low, high).with_range(self.second, low, high).draw(look.points, rng)
+        )
         other = drawn.copy()
         other[:, pair] = drawn[:, pair[::-1]]
         return np.concatenate((drawn, other))
@@ -313,7 +315,7 @@ class Shape:
 
     @property
     def is_finite(self) -> bool:
-        """Whether functions have a value everywhere in the box: one with a pole is neither bounded nor monotone."""
+        """Whether functions have a value everywhere in the box, as one with a pole is not monotone."""
         return any(isinstance(one, Bounded | Sloped) for one in self.constraints)
 
     def scaled(self, x_scale: Array, y_scale: float) -> Shape:

@@ -28,9 +28,9 @@ _SECONDS = 2e-6
 def move_within(program: Program, constants: Array, task: Task, clock: Clock) -> None:
     """Moves constants that are out of the bounds of a task's space to where the loss is least within them.
 
-    By Levenberg and Marquardt's method, whose steps end at the bounds (Kanzow, Yamashita and Fukushima, Journal
-    of Computational and Applied Mathematics 172, 2004); from the nearest constants within, and from some that
-    are drawn.
+    By Levenberg and Marquardt's method, whose steps end at the bounds (Kanzow, Yamashita and Fukushima,
+    Journal of Computational and Applied Mathematics 172, 2004); from the nearest constants within, and from
+    some that are drawn.
 
     Args:
         program: E expressions.

@@ -127,7 +127,7 @@ def within_bounds(candidates: Sequence[Candidate], task: Task) -> list[Candidate
 
 
 def with_shape(candidates: Sequence[Candidate], task: Task) -> list[Candidate]:
-    """The candidates; the best few of another shape with constants that give them the task's, if there are any."""
+    """The candidates; the best few of another shape with constants that give them the task's."""
     if task.space.shape is None or not candidates:
         return list(candidates)
     is_right = holds([c.expression for c in candidates], task.space.shape).tolist()

@@ -201,7 +201,7 @@ class Solver:
         told_apart = plain(without_duplicates(candidates, task), task, in_time)
         safe = without_needless_poles(told_apart, task, in_time)
         choosing = Clock.of(max(clock.left, self.settings.finishing.least_choice))
-        front = self.with_enough(chosen_front(safe, task, self.rule, choosing), safe, task)
+        front = self.with_enough(chosen_front(safe, task, self.rule, choosing), candidates, task)
         self.note_time(clock)
         if not task.loss.is_quadratic:
             task = replace(task, weights=weights)
