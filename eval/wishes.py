@@ -226,5 +226,5 @@ _WISHES: dict[str, Callable[[_Draw], None]] = {
     "stop_when": _ending,
     "n_equations": lambda draw: draw.says(n_equations=int(draw.rng.integers(1, 6))),
     "selection": lambda draw: draw.says(selection=draw.one("accuracy", "score", "best")),
-    "stages": lambda draw: draw.says(stages=draw.one("evolution", ("families", "curves"), ("cases", "network"))),
+    "stages": lambda draw: draw.says(stages=draw.one("evolution", ("families", "curves"), "network")),
 }  # fmt: skip

@@ -163,7 +163,7 @@ class Sloped(_OfOne):
         return self
 
     def points(self, box: Box, rng: np.random.Generator, look: Look) -> Array:
-        """Evenly spaced on lines along the variable, the first few over its whole range, further ones shorter."""
+        """Evenly spaced on lines along the variable, others than the first few shorter."""
         starts = np.repeat(box.draw(look.lines, rng), look.steps, axis=0)
         low, high = box.low[self.variable], box.high[self.variable]
         lengths = 10.0 ** -rng.uniform(0, _SHORTEST, look.lines)

@@ -170,7 +170,7 @@ def n_constants(expression: Expression) -> int:
 def signs_of_constants(expression: Expression) -> tuple[float, ...]:
     """For each free constant -1 where it is in a term that is subtracted, and 1 elsewhere.
 
-    A minus before any factor of a term is one before the term.
+    A minus before any factor of a term is one before the term; a sum that is a factor has signs of its own.
     """
     signs: dict[int, float] = {}
     _sign(expression.tokens, 0, 1.0, False, signs)
@@ -191,8 +191,10 @@ def _sign(tokens: Sequence[Token], place: int, sign: float, is_factor: bool, sig
     else:
         own = tuple(sign * weight for weight in operator.weights) or (1.0,) * operator.arity
     end = place + 1
+    is_of_sum = operator.name not in _PRODUCTS or (operator.name == "neg" and not is_factor)
     for one in own:
-        end = _sign(tokens, end, one, operator.name in _PRODUCTS, signs)
+        is_sum = tokens[end] in ("add", "sub")
+        end = _sign(tokens, end, one if is_of_sum or not is_sum else 1.0, operator.name in _PRODUCTS, signs)
     return end
 
 

@@ -95,6 +95,8 @@ def test_a_minus_before_a_factor_is_one_before_the_term():
         (apply("sin", apply("mul", minus, apply("neg", constant(2.0)))), (1,)),
         (apply("neg", apply("add", apply("mul", constant(2.0), x), constant(3.0))), (-1, -1)),
         (apply("div", minus, constant(3.0)), (1,)),
+        (parse("x_1 - 2*x_0*(x_0 + 3)"), (-1, 1)),
+        (apply("mul", constant(2.0), apply("neg", parse("x_0 - 3"))), (-1, -1)),
     ):
         assert signs_of_constants(form) == signs
 
