@@ -11,8 +11,9 @@ from nsr.expressions.operators import OPERATORS, Operator
 
 # Exponents of what is written as a product or as a ratio.
 _PRODUCTS = {(1.0, 1.0), (1.0, -1.0), (-1.0,)}
+_POWER_NAME = "pow"
 _PLUS, _MINUS, _TIMES, _OVER, _POWER = (
-    OPERATORS[name].symbol for name in ("add", "sub", "mul", "div", "pow")
+    OPERATORS[name].symbol for name in ("add", "sub", "mul", "div", _POWER_NAME)
 )
 
 
@@ -93,6 +94,7 @@ def to_infix(expression: Expression, names: Sequence[str] | None = None, digits:
 
 def written(expression: Expression, style: Style) -> str:
     """An expression as text in some language."""
+    expression = _with_joined_powers(expression)
 
     def leaf(token: Token, _: int) -> Text:
         if isinstance(token, str):
@@ -131,6 +133,37 @@ def format_number(value: float, digits: int | None = None) -> str:
     if digits is not None:
         return f"{value:.{digits}g}"
     return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+
+
+class _Power(NamedTuple):
+    """Tokens of an expression that is a base to a whole exponent, which is 1 for most."""
+
+    tokens: tuple[Token, ...]
+    base: tuple[Token, ...]
+    exponent: float
+
+
+def _with_joined_powers(expression: Expression) -> Expression:
+    """With whole positive powers of such powers as one: equal for all numbers, and easier to read."""
+
+    def leaf(token: Token, _: int) -> _Power:
+        return _Power((token,), (token,), 1.0)
+
+    def node(operator: Operator, arguments: list[_Power]) -> _Power:
+        tokens = (operator.name, *(token for argument in arguments for token in argument.tokens))
+        exponent = whole_exponent(operator)
+        if operator.symbol == _POWER and len(arguments[1].tokens) == 1:
+            value = arguments[1].tokens[0]
+            exponent = value if isinstance(value, float) and value.is_integer() else None
+        if exponent is None or exponent <= 0:
+            return _Power(tokens, tokens, 1.0)
+        inner = arguments[0]
+        if inner.exponent == 1:
+            return _Power(tokens, inner.tokens, exponent)
+        joined = exponent * inner.exponent
+        return _Power((_POWER_NAME, *inner.base, joined), inner.base, joined)
+
+    return Expression(expression.fold(leaf, node).tokens)
 
 
 def _sum(terms: list[Text], weights: Sequence[float]) -> Text:

@@ -13,20 +13,23 @@ from numpy.typing import NDArray
 
 from nsr.evaluate.program import Program
 from nsr.refinement.candidates import Candidate
-from nsr.refinement.crossvalidation import HeldOut, is_as_good
+from nsr.refinement.crossvalidation import HeldOut, bits_lost, is_as_good
 from nsr.refinement.description import is_round
 from nsr.task import Task
 
 Array = NDArray[np.float64]
 
-# Curves that are compared, and those that are shown at most: as many as leave place for the front on a page.
-_MOST_COMPARED, _MOST = 24, 6
+# Curves that are compared; rows on a page, which curves fill, but at least so many are shown.
+_MOST_COMPARED, _ON_A_PAGE, _LEAST = 24, 12, 6
 # Equations whose description is longer than the shortest by more than this many bits are not believed: of the
 # many thousands that a search tries, some predict even rows that were left out by chance. Chosen on real
 # tables (development half of `eval.blackbox`) and short laws with noise on few rows.
 CREDIBLE_BITS = 20.0
 # Standard errors within which losses of left-out rows are not told apart: a probability of about 5 %.
 _WITHIN = 2.0
+# Bits by which these rows may be less likely than by any other curve: standard errors of few rows are large.
+# Of seven bits Burnham and Anderson (Model Selection and Multimodel Inference, 2002) say "no support".
+_LESS_LIKELY = 10.0
 # Curves of different names that differ by less than this share of what they leave unexplained are one.
 _EQUAL = 1e-3
 
@@ -37,7 +40,7 @@ def alternatives(
     """Named curves beside a front, those of the shortest description first.
 
     Each predicts rows that were left out as well as the best of the named curves that have no more fitted
-    constants do. What else is on the front is one of many thousands that were tried, and may be ahead by
+    constants do, and not much worse than any. What else is on the front is one of many thousands that were tried, and may be ahead by
     chance.
 
     Args:
@@ -51,12 +54,17 @@ def alternatives(
         return []
     named = [*curves, *(row for row in front if row.name)]
     losses = held_out.losses([curve.expression for curve in named])
+    best = _best(losses)
     kept = []
     for curve, own in zip(curves, losses, strict=False):
         rivals = [row for one, row in zip(named, losses, strict=True) if n_fitted(one) <= n_fitted(curve)]
-        if is_as_good(own, min(rivals, key=lambda row: float(np.mean(row))), _WITHIN, CREDIBLE_BITS):
+        if is_as_good(own, _best(rivals), _WITHIN, _LESS_LIKELY) and bits_lost(own, best) <= _LESS_LIKELY:
             kept.append(curve)
-    return kept[:_MOST]
+    return kept[: max(_ON_A_PAGE - len(front), _LEAST)]
+
+
+def _best(losses: Iterable[Array]) -> Array:
+    return min(losses, key=lambda row: float(np.mean(row)))
 
 
 def n_fitted(candidate: Candidate) -> int:
@@ -91,7 +99,10 @@ def _worth_a_look(front: Sequence[Candidate], candidates: Iterable[Candidate], t
 
 
 def _different(front: Sequence[Candidate], curves: Sequence[Candidate], task: Task) -> list[Candidate]:
-    """Curves without those that are, or are called, as an equation of the front or a curve before them."""
+    """Curves without those that are as an equation of the front or a curve before them.
+
+    Nor are those shown whose namesake there is as likely: few rows leave it the round constants of another.
+    """
     every = [*front, *curves]
     with np.errstate(all="ignore"):
         values = Program([one.expression for one in every]).values(task.X) * task.root_weights
@@ -99,7 +110,12 @@ def _different(front: Sequence[Candidate], curves: Sequence[Candidate], task: Ta
         kept = list(range(len(front)))
         for place in range(len(front), len(every)):
             distances = np.mean(np.square(values[kept] - values[place]), axis=1)
-            is_called_so = any(every[other].name == every[place].name for other in kept)
+            is_called_so = any(_is_as_likely(every[other], every[place], task) for other in kept)
             if not is_called_so and not np.any(distances <= _EQUAL**2 * residuals[place]):
                 kept.append(place)
     return [every[place] for place in kept[len(front) :]]
+
+
+def _is_as_likely(one: Candidate, other: Candidate, task: Task) -> bool:
+    """Whether a curve goes by the name of another and is at least as likely for its constants."""
+    return one.name == other.name and information(one, task) <= information(other, task)

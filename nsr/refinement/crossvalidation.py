@@ -92,13 +92,18 @@ def is_as_good(losses: Array, best: Array, within: float, bits: float) -> bool:
     if not np.all(np.isfinite(difference)):
         return False
     error = float(np.std(difference)) / np.sqrt(len(difference))
-    if np.mean(difference) > within * error or _bits_lost(losses, best) > bits:
+    if np.mean(difference) > within * error or bits_lost(losses, best) > bits:
         return False
     return not is_mostly_more(difference, _CLEARLY)
 
 
-def _bits_lost(losses: Array, best: Array) -> float:
-    """Bits by which rows are less likely, where the size of normal errors is told from them."""
+def bits_lost(losses: Array, best: Array) -> float:
+    """Bits by which rows are less likely, where the size of normal errors is told from them.
+
+    Args:
+        losses: Of each row, shape (P,).
+        best: Of each row by another equation, shape (P,).
+    """
     own, other = (max(float(np.mean(one)), math.ulp(0.0)) for one in (losses, best))
     return 0.5 * len(losses) * math.log2(own / other)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,8 +77,9 @@ def snap(
         values, loss = gauss_newton(program, values, ~fixed, task, _STEPS)
         current = _with_constants(candidate, values, loss, task)
     likeliest = current.loss
-    test = RoundTest(task, likeliest, len(values))
-    errors, reach = _errors(program, values, task)
+    likeliest_values = values
+    n_told, errors, reach = _told(program, values, task, fixed)
+    test = RoundTest(task, likeliest, n_told)
     is_near_exact = task.is_exact(likeliest) | (errors <= _NEAR_EXACT * np.abs(values))
     accepted = True
     while accepted:  # what was refused may be allowed once other constants are round
@@ -90,13 +92,16 @@ def snap(
                 continue
             trial[list(given)], trial_fixed[list(given)] = list(given.values()), True
             trial, loss = gauss_newton(program, trial, ~trial_fixed, task, _STEPS)
-            if not (is_near_exact[trial_fixed].all() or test.allows(loss, int(trial_fixed.sum()))):
+            n_given = int(trial_fixed.sum())
+            if n_told < len(values):  # round ones may be such as only another one makes up for
+                n_given = n_told - _told(program, likeliest_values, task, trial_fixed).n
+            if not (is_near_exact[trial_fixed].all() or test.allows(loss, n_given)):
                 continue
             snapped = _with_constants(candidate, trial, loss, task)
             if snapped.bits <= current.bits:  # as many where it was round already, and now stays so
                 values, fixed, current, accepted = trial, trial_fixed, snapped, True
         if accepted and not is_near_exact.all():
-            errors, _ = _errors(program, values, task, fixed)
+            errors = _told(program, values, task, fixed).errors
     return current if current.bits < candidate.bits else None
 
 
@@ -113,7 +118,7 @@ class RoundTest:
     Attributes:
         task: What they explain.
         likeliest: Loss of the one with all constants fitted.
-        n_constants: How many it has.
+        n_constants: How many it has that the data can tell apart.
     """
 
     task: Task
@@ -129,6 +134,8 @@ class RoundTest:
         task, spare = self.task, self.task.n_rows - self.n_constants
         if spare <= 0:
             return False
+        if n_given == 0:
+            return loss <= (1 + _ROUNDING) * self.likeliest
         bits = [task.loss.bits(value, task.null_loss, task.n_rows) for value in (loss, self.likeliest)]
         logarithm = 2 * math.log(2) * max(bits[0] - bits[1], 0.0) / task.n_rows
         ratio = math.expm1(min(logarithm, 100.0)) * spare / n_given
@@ -180,14 +187,24 @@ def _is_telling(nice: float, value: float, error: float) -> bool:
     return round_bits(nice) + MARGIN <= 1 + math.log2(abs(value) / error)
 
 
-def _errors(program: Program, values: Array, task: Task, fixed: Flags | None = None) -> tuple[Array, Array]:
-    """Standard errors of the constants, 0 of fixed ones, and how far from them round values are looked for.
+class _Told(NamedTuple):
+    """What the data say about constants.
 
-    Errors are infinite where the data leave a constant open; round values are looked for in reach.
+    Attributes:
+        n: How many of those that are not fixed they can tell apart.
+        errors: Standard errors, 0 of fixed ones and infinite where the data leave a constant open, shape (K,).
+        reach: How far from the constants round values are looked for, shape (K,).
     """
-    places = np.flatnonzero(np.ones(len(values), dtype=np.bool_) if fixed is None else ~fixed)
+
+    n: int
+    errors: Array
+    reach: Array
+
+
+def _told(program: Program, values: Array, task: Task, fixed: Flags) -> _Told:
+    places = np.flatnonzero(~fixed)
     found = uncertainty(program.expressions[0], task, places, values)
     errors, reach = np.zeros(len(values)), np.zeros(len(values))
     errors[places] = np.inf if found is None else found.errors
     reach[places] = 1.0 if found is None else np.minimum(found.errors, _OPEN * found.noise / found.scale)
-    return errors, WITHIN * reach
+    return _Told(len(places) if found is None else found.n_fixed, errors, WITHIN * reach)

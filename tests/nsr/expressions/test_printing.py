@@ -47,6 +47,9 @@ def test_printing_what_was_printed_changes_nothing(expression):
     ("tokens", "text"),
     [
         (("mul", "mul", 1.0, "x_1", "x_2"), "x_1*x_2"),
+        (("square", "cube", "x_0"), "x_0**6"),
+        (("pow", "square", "neg", "x_0", 2.0), "(-x_0)**4"),
+        (("pow", "square", "x_0", 0.5), "(x_0**2)**0.5"),
         (("mul", -2.0, "mul", "x_2", "sub", "mul", "x_0", "x_1", -1.1), "-2*x_2*(x_0*x_1 + 1.1)"),
         (("add", "x_0", "mul", -3.0, "x_1"), "x_0 - 3*x_1"),
         (("sub", "x_0", "neg", "x_1"), "x_0 + x_1"),

@@ -28,7 +28,7 @@ CURVES = {
 def observed(rng):
     """Few rows of a saturation curve, on which noise hides much."""
     x = np.linspace(0.5, 8, 12)
-    return task(x[:, None], 10 * x / (x + 2) + 0.2 * rng.standard_normal(12))
+    return task(x[:, None], 10 * x / (x + 2) + 0.3 * rng.standard_normal(12))
 
 
 def curve(name, one):
@@ -58,6 +58,25 @@ def test_a_curve_in_other_words_is_shown_once(observed):
     assert names(alternatives([saturation], [saturation, near], HeldOut(observed))) == []
     line = curve("straight line", observed)
     assert names(alternatives([line], [other, other], HeldOut(observed))) == [other.name]
+
+
+def test_a_curve_with_likelier_constants_than_its_namesake_is_shown_too(rng):
+    """Radiated energy by temperature (Daniel and Wood), in kind: few rows take a fourth power for less."""
+    x = np.linspace(1.3, 1.7, 6)
+    own = task(x[:, None], 0.77 * x**3.86 + 0.01 * rng.standard_normal(6))
+    fourth, free = (fitted([parse(t)], own, EFFORT, Clock())[0] for t in ("0.7*x_0**4", "0.77*x_0**3.86"))
+    fourth, free = named(fourth, "power law", own), named(free, "power law", own)
+    assert alternatives([fourth], [fourth, free], HeldOut(own)) == [free]
+    assert alternatives([free], [fourth, free], HeldOut(own)) == []
+
+
+def test_curves_that_leave_much_more_on_few_rows_are_not_shown(rng):
+    x = np.linspace(1.3, 1.7, 6)
+    own = task(x[:, None], 0.77 * x**3.86 + 0.01 * rng.standard_normal(6))
+    texts = {"power law": "0.77*x_0**3.86", "root": "24*sqrt(x_0) - 24"}
+    power, root = (named(fitted([parse(t)], own, EFFORT, Clock())[0], n, own) for n, t in texts.items())
+    assert 10 * power.loss < root.loss < 0.05 * own.null_loss
+    assert alternatives([power], [root], HeldOut(own)) == []
 
 
 def test_exact_data_have_no_alternatives():

@@ -8,6 +8,7 @@ from scipy import stats
 
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
+from nsr.expressions.expression import Expression
 from nsr.expressions.parsing import parse
 from nsr.expressions.printing import to_infix
 from nsr.expressions.round_numbers import nearest_fraction
@@ -295,3 +296,15 @@ def test_constants_are_rounded_together_where_chance_refuses_one_alone():
     snapped = snap(candidate, task)
     assert snapped is not None
     assert snapped.expression == parse("5*x_0 + 5*x_1")
+
+
+def test_a_round_constant_that_another_makes_up_for_buys_no_freedom():
+    # The factor of one is round whatever the data are; the other is 2.62 of its standard errors off.
+    rows = np.arange(1_000)
+    X = np.sqrt(2) * np.cos(2 * np.pi * rows / 1_000)[:, None]
+    y = (5 + 2.62 / np.sqrt(1_000)) * X[:, 0] + np.sqrt(2) * np.cos(2 * np.pi * 3 * rows / 1_000)
+    own = Task(X, y, SQUARED_ERROR)
+    off = 5 + 2.62 / np.sqrt(1_000)
+    (candidate,) = scored([Expression(("mul", 1.0, "mul", off, "x_0"))], own)
+    found = snap(candidate, own)
+    assert found is None or 5.0 not in found.expression.constants
