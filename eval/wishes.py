@@ -21,6 +21,8 @@ _GROUPS = ("arithmetic", "powers", "trigonometric", "exponential", "hyperbolic",
 _UNITS = ("m", "s", "kg", "m/s", "1", "N")
 # Wishes of a trial at least, and at most.
 _FEWEST, _MOST = 2, 8
+# What cannot be combined: the first ones stay.
+_ALONE = {"template": ("category", "guesses", "denoise"), "category": ("denoise",)}
 _FEWEST_ROWS, _MOST_ROWS = 12, 160
 
 
@@ -55,6 +57,7 @@ def drawn(seed: int, number: int) -> Trial:
     draw = _Draw(rng, pd.DataFrame(values, columns=words), np.asarray(problem.y[0], dtype=np.float64))
     for name in rng.choice(list(_WISHES), rng.integers(_FEWEST, _MOST + 1), replace=False):
         _WISHES[str(name)](draw)
+    draw.settle()
     return Trial(draw.X, draw.y, draw.parameters, draw.told)
 
 
@@ -74,6 +77,15 @@ class _Draw:
         self.columns = [str(name) for name in X]
         self.parameters: dict[str, Any] = {}
         self.told: dict[str, Any] = {}
+
+    def settle(self) -> None:
+        """Leaves out what is known not to go together: with it nothing would be tried."""
+        for one, others in _ALONE.items():
+            if one in self.parameters:
+                for other in others:
+                    self.parameters.pop(other, None)
+        if "X_units" in self.told:
+            self.parameters.pop("constants", None)
 
     def says(self, **wishes: Any) -> None:
         """Adds wishes."""
