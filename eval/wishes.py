@@ -84,6 +84,8 @@ class _Draw:
             if one in self.parameters:
                 for other in others:
                     self.parameters.pop(other, None)
+        if "category" not in self.parameters:
+            self.X = self.X[self.columns]
         if "X_units" in self.told:
             self.parameters.pop("constants", None)
 
