@@ -152,8 +152,8 @@ def with_named_constants(
     ]
     if task.space.is_limited:  # a name stands for a number, and is no longer than that
         space = replace(task.space, max_complexity=None, units=None)
-        own = [surely_allowed(of_each_group(row.expression, layout), space) for row in named]
-        named = [new if np.all(each) else row for row, new, each in zip(rows, named, own, strict=True)]
+        checks = [surely_allowed(of_each_group(row.expression, layout), space) for row in named]
+        named = [new if np.all(own) else row for row, new, own in zip(rows, named, checks, strict=True)]
     return replace(front, candidates=named), others, task
 
 

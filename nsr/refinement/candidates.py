@@ -118,10 +118,9 @@ def within_bounds(candidates: Sequence[Candidate], task: Task) -> list[Candidate
     """The candidates; of those with constants out of their bounds the best few, with the best ones within."""
     if task.space.constant_bounds is None:
         return list(candidates)
-    inside, outside = [], []
-    for candidate in candidates:
-        (inside if task.space.allows_constants(candidate.expression) else outside).append(candidate)
-    moved = ranked(outside)[:_MOST_MOVED]
+    are_inside = [task.space.allows_constants(candidate.expression) for candidate in candidates]
+    inside = [c for c, own in zip(candidates, are_inside, strict=True) if own]
+    moved = ranked(c for c, own in zip(candidates, are_inside, strict=True) if not own)[:_MOST_MOVED]
     forms = fitted_within([candidate.expression for candidate in moved], task, Clock())
     return inside + as_found_by(moved, scored(forms, task), task)
 
