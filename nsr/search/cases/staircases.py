@@ -21,7 +21,7 @@ from nsr.task import FEW_ROWS
 Array = NDArray[np.float64]
 
 # Steps over a variable's range at least and at most, how many widths are looked at, and places of each.
-_FEWEST, _MOST, _N_WIDTHS, _N_PLACES = 1.5, 40.0, 96, 12
+_FEWEST, _MOST, _N_WIDTHS, _N_PLACES = 1.5, 25.0, 64, 8
 # A staircase on the grid leaves at most this share of what affine functions do.
 _HOPEFUL = 0.7
 # Looks at ever smaller neighbourhoods: rounds, points along each direction, and by how much they shrink.
