@@ -28,6 +28,8 @@ _HOPEFUL = 0.7
 _N_ROUNDS, _N_NEAR, _SHRINK = 14, 9, 0.4
 # Share of what affine functions leave that is rounding.
 _ROUNDING = 1e-14
+# Widths of steps at whole multiples that are looked at.
+_N_LINE = 201
 # Numbers between two widths, or places, that leave the same rows on each step are looked for this many times.
 _N_HALVINGS = 40
 
@@ -141,14 +143,15 @@ def _in_words(stairs: _Stairs, width: float, place: float, loss: float) -> list[
     found = []
     for name, shift in (("floor", 0.0), ("round", 0.5), ("ceil", 0.0)):
         # Of all widths near this one those with steps at whole multiples of it, or half of one beside these.
-        turns = np.round(place / width - shift)
-        near = place / (turns + shift) if turns + shift else width
-        options = [one for one in (near, width) if one > 0 and is_as_good(one, shift * one)]
-        if options:
-            reach = 0.5 * options[0]
-            low, high = (
-                _end(partial(_at_multiples, is_as_good, shift), options[0], d) for d in (-reach, reach)
-            )
+        multiple = np.round(place / width - shift) + shift
+        near = place / multiple if multiple else width
+        reach = width * min(0.5, width / max(float(np.ptp(stairs.column)), width))
+        widths = near + reach * np.linspace(-1, 1, _N_LINE)
+        good = np.flatnonzero(stairs.losses(widths, shift * widths) <= enough)
+        if len(good):
+            begin = float(widths[good[len(good) // 2]])
+            ends = (-0.5 * begin, 0.5 * begin)
+            low, high = (_end(partial(_at_multiples, is_as_good, shift), begin, end) for end in ends)
             found.append((name, round_between(low, high), 0.0))
     low, high = (_end(partial(is_as_good, width), place, d) for d in (-0.5 * width, 0.5 * width))
     found.append(("floor", width, round_between(low, high)))

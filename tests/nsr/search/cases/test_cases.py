@@ -57,6 +57,7 @@ def test_hinges_and_steps_are_added_while_they_explain_more_than_chance(rng):
         (np.rint(2 * A) - B, "round(x_0/0.5)"),
         (3 * np.ceil(C), "3*ceil(x_2)"),
         (np.mod(B, 1.25) + C, "floor(x_1/1.25)"),
+        (np.floor(A) - C, "floor(x_0)"),
         (np.floor((A - 0.37) / 1.13), "floor((x_0 - "),
     ],
 )
