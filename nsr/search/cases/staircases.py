@@ -144,8 +144,8 @@ def _in_words(stairs: _Stairs, width: float, place: float, loss: float) -> list[
     for name, shift in (("floor", 0.0), ("round", 0.5), ("ceil", 0.0)):
         # Of all widths near this one those with steps at whole multiples of it, or half of one beside these.
         multiple = np.round(place / width - shift) + shift
-        near = place / multiple if multiple else width
-        reach = width * min(0.5, width / max(float(np.ptp(stairs.column)), width))
+        near = place / multiple if multiple and place / multiple > 0.5 * width else width
+        reach = near * min(0.5, width / max(float(np.ptp(stairs.column)), width))
         widths = near + reach * np.linspace(-1, 1, _N_LINE)
         good = np.flatnonzero(stairs.losses(widths, shift * widths) <= enough)
         if len(good):
