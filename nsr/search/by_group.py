@@ -83,14 +83,15 @@ def solve_by_group(
                 break
     except KeyboardInterrupt:
         ended = "interrupted"
-    allowed = [candidate for candidate in candidates if _keeps_limits(candidate, task, layout)]
+    usable = [candidate for candidate in candidates if candidate.bits < math.inf]
+    allowed = [candidate for candidate in usable if _keeps_limits(candidate, task, layout)]
     if not allowed:
         raise LimitsError(
             "no equation by group that was tried keeps to all limits: loosen one of them, or give the search "
             "more time with time_limit"
         )
     solver.ended, solver.found = ended, allowed
-    told = _determined([*allowed, *_rounded(allowed, groups, clock)], groups)
+    told = _determined([*allowed, *_rounded(allowed, groups, clock)], groups) or allowed
     worded = _in_the_user_s_words(told)
     front = solver.with_enough(
         chosen_front(worded, groups.whole, solver.rule, clock), [*worded, *allowed], groups.whole

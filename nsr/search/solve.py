@@ -382,8 +382,9 @@ def _allowed(candidates: list[Candidate], task: Task) -> list[Candidate]:
         LimitsError: If limits rule all of them out.
     """
     space = task.space
-    if space.is_limited:
-        candidates = [*candidates, *plainest(task)]
+    is_explained = not task.null_loss and within(candidates, space)  # a target that does not vary
+    if space.is_limited and not is_explained:
+        candidates = [c for c in (*candidates, *plainest(task)) if c.bits < math.inf]
     if own := within(candidates, space):
         return own
     others = within(candidates, replace(space, units=None))

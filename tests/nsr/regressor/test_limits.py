@@ -115,3 +115,19 @@ def test_right_hand_sides_keep_to_limits():
     space = limits_of(model, model.names_).space
     assert model.best_["r2"] > 0.999
     assert all(space.allows(own) or not own.variables for system in model.expressions_ for own in system)
+
+
+@pytest.mark.filterwarnings("ignore::nsr.data.notes.DataWarning")
+def test_a_constant_target_has_its_constant_within_limits(regressor, rng):
+    regressor.set_params(operators=["add"], max_complexity=3)
+    regressor.fit(rng.uniform(1, 3, (30, 2)), np.full(30, 7.0))
+    assert regressor.best_["equation"] == "7"
+
+
+@pytest.mark.filterwarnings("ignore::nsr.data.notes.DataWarning")
+def test_what_the_search_finds_within_a_depth_is_kept(regressor, rng):
+    X = rng.uniform(1, 3, (60, 3))  # x_2 (x_0^2 + 3 x_1) is deeper than the sum of its terms
+    y = X[:, 2] * X[:, 0] ** 2 + 3 * X[:, 2] * X[:, 1]
+    regressor.set_params(max_depth=4, operators="arithmetic", stages="families").fit(X, y)
+    assert regressor.best_["r2"] > 0.999999
+    check(regressor, {})
