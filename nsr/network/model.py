@@ -239,7 +239,8 @@ class Model(nn.Module):
         d = config.d_model
         self.points = PointEmbedding(config)
         self.point_norm = Norm(d)
-        self.latents = nn.Parameter(torch.randn(config.n_latents, d) * 0.5)
+        self.latents = nn.Parameter(torch.empty(config.n_latents, d))
+        nn.init.normal_(self.latents, std=0.5)
         self.encoder = nn.ModuleList(EncoderLayer(config) for _ in range(config.n_encoder_layers))
         self.memory_norm = Norm(d)
         self.tokens = nn.Embedding(config.vocab_size, d)
@@ -332,9 +333,9 @@ class _Undrawn(TorchFunctionMode):
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         options = kwargs or {}
-        if func is nn.init.normal_:
+        if func in (nn.init.normal_, nn.init.uniform_, nn.init.kaiming_uniform_):
             return args[0] if args else options["tensor"]
-        return torch.empty(*args, **options) if func is torch.randn else func(*args, **options)
+        return func(*args, **options)
 
 
 def without_weights(config: ModelConfig) -> Model:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from nsr.search.settings import EvolutionSettings, PartsSettings, SearchSettings
+from nsr.search.settings import EvolutionSettings, FinishingSettings, PartsSettings, SearchSettings
 
 # Evolution gives up after a few looks at which nothing was better.
 HASTY = replace(
@@ -10,9 +10,10 @@ HASTY = replace(
     evolution=EvolutionSettings(patience=4, n_children=500, n_generations=3),
     parts=PartsSettings(n_first=200, most=400),
 )
-# It hardly begins.
+# It hardly begins, and few of its finds are rounded and reworded.
 IDLE = replace(
     SearchSettings(),
+    finishing=FinishingSettings(n_promising=50, n_polished=10, n_snapped=4, n_rewritten=2),
     evolution=EvolutionSettings(patience=2, n_children=20, n_generations=1),
     parts=PartsSettings(n_first=40, most=60, n_grown=10),
 )

@@ -33,7 +33,7 @@ class Curves:
 
     def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
         """One batch for each kind of curve; where rows are many, one of the best of each state."""
-        if context.is_answered(context.settings.long):
+        if context.is_answered(context.settings.long) and not context.is_answer_doubtful:
             return
         for state in self._single(context):
             yield _lifted(polynomials(state, self._settings).items(), state, context)

@@ -1,4 +1,5 @@
 import pytest
+from effort import IDLE
 from guessing import guess_instead
 from untrained import UNTRAINED
 
@@ -7,7 +8,7 @@ from nsr import SymbolicRegressor
 
 @pytest.fixture
 def regressor() -> SymbolicRegressor:
-    return SymbolicRegressor(checkpoint=UNTRAINED, n_candidates=64)
+    return SymbolicRegressor(checkpoint=UNTRAINED, n_candidates=64, settings=IDLE)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import sympy
 import torch
+from effort import IDLE
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -194,7 +195,7 @@ def test_clear_errors(regressor, rng):
 # Many of these are noise, as the user is told.
 @pytest.mark.filterwarnings("ignore:the chosen equation explains")
 @parametrize_with_checks(
-    [SymbolicRegressor(checkpoint=UNTRAINED, n_candidates=16, stages=("network", "families"))],
+    [SymbolicRegressor(checkpoint=UNTRAINED, n_candidates=16, stages=("network", "families"), settings=IDLE)],
     expected_failed_checks=lambda _: {
         "check_sample_weight_equivalence_on_dense_data": "weights say how well a row is known: a row that is "
         "known twice as well is not two rows, of which a longer equation could be told"
