@@ -112,8 +112,8 @@ def missing_operator(node: ast.AST, has: Callable[..., bool], forbidden: set[str
             return None if has(name) or (name == "sqrt" and has("pow")) else name
         case ast.UnaryOp(operand=ast.Constant()):
             return None
-        case ast.UnaryOp():
-            return None if has("add", "sub", "mul", "neg") else "neg"
+        case ast.UnaryOp():  # that of a negative divisor is written before the ratio
+            return None if has("add", "sub", "mul", "div", "neg") else "neg"
         case ast.BinOp(op=ast.Add() | ast.Sub()):
             return None if has("add", "sub") else "add"
         case ast.BinOp(op=ast.Mult()):
@@ -192,7 +192,7 @@ def constants(node: ast.expr, signs: set[float]) -> Iterator[tuple[float, set[fl
         case ast.BinOp(left=left, op=ast.Pow(), right=right):
             yield from constants(left, {1.0})
             exponent = _number(right)
-            if exponent is None or Fraction(exponent).limit_denominator(12) != Fraction(exponent):
+            if exponent is None or abs(exponent - Fraction(exponent).limit_denominator(12)) > 1e-9:
                 yield from constants(right, {1.0})
         case ast.BinOp(left=left, op=ast.Mult() | ast.Div() as op, right=right):
             if not (isinstance(op, ast.Div) and _number(left) == 1):
