@@ -17,7 +17,7 @@ from nsr.expressions.simplify import simplify
 from nsr.network.checkpoint import Pretrained
 from nsr.progress import Stopped
 from nsr.refinement.candidates import Candidate, as_found_by, fitted, scored, within
-from nsr.refinement.choice import Front, chosen_front
+from nsr.refinement.choice import Front, chosen_front, without_twins
 from nsr.refinement.plain import plain
 from nsr.refinement.safety import without_needless_poles
 from nsr.refinement.selection import without_duplicates
@@ -207,7 +207,7 @@ class Solver:
             task = replace(task, weights=weights)
         rows = front.candidates
         told = as_found_by(rows, scored([row.expression for row in rows], task), task)
-        return replace(front, candidates=likeliest(told, task)), task
+        return without_twins(replace(front, candidates=likeliest(told, task)), task), task
 
     def _found_smoothly(
         self, task: Task, guesses: Sequence[Expression], clock: Clock
