@@ -316,7 +316,7 @@ class FittedFront(ExportedRows):
         ]
         self.reports_ = [self._named_by_template(one.over(back)) for one in said]
         self.constants_ = constants_table(self.reports_)
-        self.equations_ = front_table(front, task)
+        self.equations_ = front_table(front, task, self._wide.n_groups)
         self.equations_["equation"] = self.equations()
 
     def _reported(

@@ -54,6 +54,14 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
+# What cannot be asked for together.
+_APART = (
+    ("a template", "a category"),
+    ("a template", "guesses"),
+    ("denoise", "a template"),
+    ("denoise", "a category"),
+)
+
 
 class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """Finds equations y = f(X) with a pretrained transformer and refines their constants.
@@ -87,8 +95,9 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         callback: Is called with an `nsr.progress.Progress` after each step of the search; what it returns, if
             it is true, ends the search with the best so far. `nsr.callbacks` has some that log.
         stop_when: When an equation is good enough to end the search: `exact`, or a mapping of `r2` (at least)
-            and `complexity` (at most), such as `{"r2": 0.99, "complexity": 10}`. By default the search ends
-            where an answer leaves nothing to look for.
+            and `complexity` (at most), such as `{"r2": 0.99, "complexity": 10}`; with `denoise` it is that of
+            the smoothed target. The chosen equation is then one of these. By default the search ends where an
+            answer leaves nothing to look for.
         warm_start: Whether a further fit, to the same columns, begins with what the one before has found.
         missing: What to do about missing values, NaN in X or y: `error` refuses them; `drop` leaves rows out
             that miss a value, and predicts NaN where the equation needs one; `impute` replaces them by the
@@ -368,7 +377,7 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         self._keep_rows(task, whole, data.rows)
         if data.usable is not None:
             solution, task = _on_all_rows(
-                solution, task, (whole, target), columns, weights, y_err, data.usable
+                solution, task, (whole, target), columns, weights, y_err, data.usable, wide.n_groups
             )
         self._keep(solution, found, task, columns, guesses)
         self.data_ = DataSummary.of(self._seen.X, self._seen.y, names.columns, name_of_target(y), len(target))
@@ -443,14 +452,15 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         check_way(self.missing)
         StopWhen.of(self.stop_when)
         check_callback(self.callback)
-        if self.denoise and (self.template is not None or self.category is not None):
-            raise ValueError("denoise cannot be combined with a template or a category: leave one out")
-        if self.template is not None and (self.category is not None or len(self.guesses)):
-            other = "guesses" if self.category is None else "a category"
-            raise ValueError(f"a template cannot be combined with {other}: leave one of them out")
-        if len(self.shape) and (self.template is not None or self.category is not None):
-            other = "a template" if self.category is None else "a category"
-            raise ValueError(f"shape cannot be combined with {other}: leave one of them out")
+        given = {
+            "a template": self.template is not None,
+            "a category": self.category is not None,
+            "guesses": len(self.guesses) > 0,
+            "denoise": self.denoise,
+        }
+        for one, other in _APART:
+            if given[one] and given[other]:
+                raise ValueError(f"{one} cannot be combined with {other}: leave one of them out")
 
     def _plain(self) -> tuple[str, dict[str, Any]]:
         return KIND, plain_function(self)
@@ -502,6 +512,7 @@ def _on_all_rows(
     weights: Array | None,
     y_err: ArrayLike | None,
     rows: Index,
+    n_groups: int,
 ) -> tuple[Front, Task]:
     """A front with its constants fitted to all rows, and these, where the search has looked at some.
 
@@ -513,9 +524,10 @@ def _on_all_rows(
         weights: By how much more one row matters than another.
         y_err: Standard deviations of the target's errors.
         rows: Those that can be used.
+        n_groups: How many of the last columns tell groups.
     """
     own = None if weights is None else weights[rows] / np.mean(weights[rows])
     noise = None if y_err is None else known_noise(y_err, own, rows)
     X, y = table
     whole = replace(task, X=X[np.ix_(rows, columns)], y=y[rows], weights=own, expected=None, noise=noise)
-    return replace(solution, candidates=on_all_rows(solution.candidates, whole)), whole
+    return replace(solution, candidates=on_all_rows(solution.candidates, whole, n_groups)), whole

@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 from nsr.data.category import Category
 from nsr.data.nature import NamedConstant
 from nsr.expressions.expression import Expression, constant, variable
-from nsr.expressions.shape import Box
 from nsr.expressions.space import SearchSpace
 from nsr.expressions.template import Template
-from nsr.refinement.groups import ByGroup, Layout
+from nsr.refinement.groups import ByGroup, Layout, of_each_group
 
 if TYPE_CHECKING:
     from nsr.refinement.candidates import Candidate
@@ -128,7 +127,7 @@ def with_named_constants(
     """
     if not wide.constants:
         return front, list(found), task
-    from nsr.evaluate.shape_checks import holds
+    from nsr.evaluate.shape_checks import surely_allowed
     from nsr.refinement.nature import with_names
 
     rows, others = front.candidates, list(found)
@@ -151,9 +150,10 @@ def with_named_constants(
         )
         for row in rows
     ]
-    if task.space.shape is not None:
-        is_right = holds([row.expression for row in named], task.space.shape).tolist()
-        named = [new if own else row for row, new, own in zip(rows, named, is_right, strict=True)]
+    if task.space.is_limited:  # a name stands for a number, and is no longer than that
+        space = replace(task.space, max_complexity=None, units=None)
+        checks = [surely_allowed(of_each_group(row.expression, layout), space) for row in named]
+        named = [new if np.all(own) else row for row, new, own in zip(rows, named, checks, strict=True)]
     return replace(front, candidates=named), others, task
 
 
@@ -161,6 +161,4 @@ def _with_range_of(space: SearchSpace, wide: WideTable) -> SearchSpace:
     """A space whose shape holds at the values of the constants, which come after all other columns."""
     if space.shape is None:
         return space
-    values = wide.filled_constants(1)[0]
-    box = Box(np.append(space.shape.box.low, values), np.append(space.shape.box.high, values))
-    return replace(space, shape=replace(space.shape, box=box))
+    return replace(space, shape=space.shape.with_numbers([one.value for one in wide.constants]))

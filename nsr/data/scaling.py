@@ -32,6 +32,11 @@ class Scaler:
     y_scale: float
 
     @classmethod
+    def none(cls, n_variables: int) -> Scaler:
+        """What leaves all values as they are."""
+        return cls(np.ones(n_variables), 1.0)
+
+    @classmethod
     def fit(cls, X: ArrayLike, y: ArrayLike) -> Scaler:
         """Reads the scales off data.
 
@@ -67,7 +72,8 @@ class Scaler:
 
     def undo(self, expression: Expression) -> Expression:
         """The expression of the original variables whose value is the original target."""
-        return apply("mul", constant(self.y_scale), self.undo_variables(expression))
+        own = self.undo_variables(expression)
+        return own if self.y_scale == 1 else apply("mul", constant(self.y_scale), own)
 
     def undo_variables(self, expression: Expression) -> Expression:
         """The expression of the original variables with the value of the scaled target."""

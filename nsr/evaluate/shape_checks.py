@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from nsr.evaluate.domains import Safety, safeties
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression
 from nsr.expressions.shape import Shape
@@ -16,14 +17,31 @@ Array = NDArray[np.float64]
 
 # Where margins are negative by less than this share of an equation's largest value, that is rounding.
 _ROUNDING = 1e-7
+# Points of the box that poles are told by.
+_N_DRAWN = 256
 
 
 def allowed(expressions: Sequence[Expression], space: SearchSpace) -> NDArray[np.bool_]:
     """Which equations a space allows, their constants being fitted, shape (E,)."""
-    result = np.array([space.allows(expression) for expression in expressions], dtype=np.bool_)
+    result = np.array([space.allows(e) and space.allows_constants(e) for e in expressions], dtype=np.bool_)
     places = np.flatnonzero(result)
     if space.shape is not None and len(places):
         result[places] = holds([expressions[place] for place in places.tolist()], space.shape)
+    return result
+
+
+def surely_allowed(expressions: Sequence[Expression], space: SearchSpace) -> NDArray[np.bool_]:
+    """As `allowed`, before anything is reported: shapes are looked at closely, and poles are looked for."""
+    result = allowed(expressions, space)
+    places = np.flatnonzero(result)
+    if space.shape is not None and len(places):
+        own = [expressions[place] for place in places.tolist()]
+        result[places] = holds(own, space.shape.closely)
+        places = np.flatnonzero(result)
+        if space.shape.is_finite:
+            drawn = space.shape.box.draw(_N_DRAWN, np.random.default_rng(0))
+            verdicts = safeties([expressions[place] for place in places.tolist()], drawn)
+            result[places] = [verdict not in (Safety.POLE, Safety.UNDEFINED) for verdict in verdicts]
     return result
 
 

@@ -11,12 +11,23 @@ import math
 import numpy as np
 
 from nsr.evaluate.kernels import kernel
-from nsr.expressions.bessel_series import BEYOND, NEAR_0, NEAR_1, P_0, P_1, Q_0, Q_1
+from nsr.expressions.bessel_series import (
+    BEYOND,
+    NEAR_0,
+    NEAR_1,
+    NEAR_Y0,
+    NEAR_Y1,
+    P_0,
+    P_1,
+    Q_0,
+    Q_1,
+)
 from nsr.expressions.operators import OPERATORS
 
 _CODE = {name: code for code, name in enumerate(OPERATORS)}
 GAMMA, LOGGAMMA, ERF = (_CODE[n] for n in ("gamma", "loggamma", "erf"))
 BESSEL_J0, BESSEL_J1 = (_CODE[n] for n in ("bessel_j0", "bessel_j1"))
+BESSEL_Y0, BESSEL_Y1 = (_CODE[n] for n in ("bessel_y0", "bessel_y1"))
 
 # Orders; plain numbers would be literals, and `bessel_j` would be compiled for each.
 _ZERO, _ONE = np.int64(0), np.int64(1)
@@ -51,6 +62,31 @@ def bessel_j(order, x):
         p, q = _chebyshev(P_1, t), z * _chebyshev(Q_1, t)
     value = math.sqrt(2.0 / (math.pi * size)) * (p * math.cos(angle) - q * math.sin(angle))
     return -value if order == 1 and x < 0 else value
+
+
+@kernel(inner=True)
+def bessel_y(order, x):
+    """Y_0 or Y_1 of a number; NaN where it is negative."""
+    if not x > 0.0:
+        return -math.inf if x == 0.0 else math.nan
+    if x == math.inf:
+        return 0.0
+    if x <= BEYOND:
+        t = 2.0 * (x / BEYOND) ** 2 - 1.0
+        known = 2.0 / math.pi * math.log(x) * bessel_j(order, x)
+        return (
+            known + _chebyshev(NEAR_Y0, t)
+            if order == 0
+            else (known - 2.0 / (math.pi * x) + x * _chebyshev(NEAR_Y1, t))
+        )
+    z = BEYOND / x
+    t = 2.0 * z * z - 1.0
+    angle = x - (0.25 + 0.5 * order) * math.pi
+    if order == 0:
+        p, q = _chebyshev(P_0, t), z * _chebyshev(Q_0, t)
+    else:
+        p, q = _chebyshev(P_1, t), z * _chebyshev(Q_1, t)
+    return math.sqrt(2.0 / (math.pi * x)) * (p * math.sin(angle) + q * math.cos(angle))
 
 
 @kernel(inner=True)
@@ -94,6 +130,12 @@ def special_block(op, a, out, n):
     elif op == BESSEL_J1:
         for j in range(n):
             out[j] = bessel_j(_ONE, float(a[j]))
+    elif op == BESSEL_Y0:
+        for j in range(n):
+            out[j] = bessel_y(_ZERO, float(a[j]))
+    elif op == BESSEL_Y1:
+        for j in range(n):
+            out[j] = bessel_y(_ONE, float(a[j]))
 
 
 @kernel(inner=True)
@@ -115,3 +157,10 @@ def special_derivative(op, a, v, d, out, n):
         for j in range(n):
             x = float(a[j])
             out[j] = d[j] * (0.5 if x == 0.0 else bessel_j(_ZERO, x) - v[j] / x)
+    elif op == BESSEL_Y0:
+        for j in range(n):
+            out[j] = -d[j] * bessel_y(_ONE, float(a[j]))
+    elif op == BESSEL_Y1:
+        for j in range(n):
+            x = float(a[j])
+            out[j] = d[j] * (bessel_y(_ZERO, x) - v[j] / x) if x > 0.0 else math.nan

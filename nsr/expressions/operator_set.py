@@ -33,6 +33,8 @@ _IMPLIED = {
 }
 # What cannot be forbidden alone, with that of which it is a way of writing.
 _SPELLINGS = {"sub": "add", "inv": "div"}
+# Powers that have operators of their own.
+_POWERS: dict[Token, str] = {-1.0: "inv", 0.5: "sqrt", 2.0: "square", 3.0: "cube"}
 # Names that other tools have for ours.
 _SYMBOLS = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow", "**": "pow"}
 
@@ -94,13 +96,17 @@ class OperatorSet:
         )
 
     def _has_token(self, expression: Expression, place: int, token: Token) -> bool:
-        if not isinstance(token, str) or token not in OPERATORS or self.has(token):
+        if not isinstance(token, str) or token not in OPERATORS or (token != "pow" and self.has(token)):
             return True
         if token == "div":
             return self.has("inv") and expression.tokens[place + 1] == 1.0
         if token != "pow" or token in self.forbidden:
             return False
         exponent = expression.tokens[subtree_end(expression.tokens, place + 1)]
+        if _POWERS.get(exponent) in self.forbidden:
+            return False
+        if self.has("pow"):
+            return True
         return not isinstance(exponent, str) and self._has_power(exponent)
 
     def _has_power(self, exponent: float) -> bool:

@@ -7,18 +7,20 @@ Extrapolation with Prior Knowledge", Evolutionary Computation 30 (2022).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-# Points at which bounds and symmetries are looked at; lines along a variable, and points on each.
-_N_POINTS, _N_LINES, _N_STEPS = 256, 24, 13
+# This share of the coordinates of points that are drawn is at an end of its range.
+_AT_ENDS = 0.1
+# Lines are not shorter than this power of a tenth of the range.
+_SHORTEST = 2.5
 # Where a variable is as good as infinite: this many times the largest of its range. There a power of -0.2 has
 # fallen to a 250th.
 _FAR = 1e12
@@ -26,6 +28,24 @@ _FAR = 1e12
 _NEAR = 1e-9
 # What is left of a limit there may be this share of what a function is in the box.
 _REACHED = 1e-2
+
+
+class Look(NamedTuple):
+    """How closely a function is looked at.
+
+    Attributes:
+        points: At which bounds and symmetries are looked at.
+        lines: Along a variable.
+        steps: Points on each line.
+    """
+
+    points: int
+    lines: int
+    steps: int
+
+
+# While a search goes on, and before anything is reported.
+GLANCE, CLOSE_LOOK = Look(256, 24, 13), Look(4_096, 192, 49)
 
 
 @dataclass(frozen=True)
@@ -36,8 +56,10 @@ class Box:
     high: Array
 
     def draw(self, n: int, rng: np.random.Generator) -> Array:
-        """Points, shape (n, D), the two ends of all ranges among them."""
+        """Points, shape (n, D), on faces, edges and corners too, the two ends of all ranges among them."""
         drawn = rng.uniform(self.low, self.high, (n, len(self.low)))
+        end = rng.random(drawn.shape)
+        drawn = np.where(end < _AT_ENDS, np.where(end < _AT_ENDS / 2, self.low, self.high), drawn)
         drawn[0], drawn[-1] = self.low, self.high
         return drawn
 
@@ -61,10 +83,10 @@ class Constraint(Protocol):
     def scaled(self, x_scale: Array, y_scale: float, /) -> Constraint:
         """The same of the function over `y_scale` of variables that are divided by `x_scale`."""
 
-    def points(self, box: Box, rng: np.random.Generator) -> Array:
+    def points(self, box: Box, rng: np.random.Generator, look: Look) -> Array:
         """Where the function is looked at, shape (N, D)."""
 
-    def margins(self, values: Array) -> Array:
+    def margins(self, values: Array, look: Look, /) -> Array:
         """By how much functions of values (R, N) keep to it, shape (R, M); negative where they fail."""
 
 
@@ -93,11 +115,11 @@ class Bounded:
         """With bounds over `y_scale`."""
         return Bounded(self.low / y_scale, self.high / y_scale)
 
-    def points(self, box: Box, rng: np.random.Generator) -> Array:
+    def points(self, box: Box, rng: np.random.Generator, look: Look) -> Array:
         """Anywhere."""
-        return box.draw(_N_POINTS, rng)
+        return box.draw(look.points, rng)
 
-    def margins(self, values: Array) -> Array:
+    def margins(self, values: Array, _look: Look) -> Array:
         """Distances from the bounds."""
         ends = [values - self.low] * math.isfinite(self.low) + [self.high - values] * math.isfinite(self.high)
         return np.concatenate(ends, axis=1)
@@ -140,16 +162,20 @@ class Sloped(_OfOne):
         """Itself, as scales are positive."""
         return self
 
-    def points(self, box: Box, rng: np.random.Generator) -> Array:
-        """Evenly spaced on lines along the variable."""
-        starts = np.repeat(box.draw(_N_LINES, rng), _N_STEPS, axis=0)
-        steps = np.linspace(box.low[self.variable], box.high[self.variable], _N_STEPS)
-        starts[:, self.variable] = np.tile(steps, _N_LINES)
+    def points(self, box: Box, rng: np.random.Generator, look: Look) -> Array:
+        """Evenly spaced on lines along the variable, others than the first few shorter."""
+        starts = np.repeat(box.draw(look.lines, rng), look.steps, axis=0)
+        low, high = box.low[self.variable], box.high[self.variable]
+        lengths = 10.0 ** -rng.uniform(0, _SHORTEST, look.lines)
+        lengths[: GLANCE.lines] = 1.0
+        begin = rng.uniform(0, 1 - lengths)
+        shares = begin[:, None] + lengths[:, None] * np.linspace(0, 1, look.steps)
+        starts[:, self.variable] = low + shares.ravel() * (high - low)
         return starts
 
-    def margins(self, values: Array) -> Array:
+    def margins(self, values: Array, look: Look) -> Array:
         """Differences of neighbours, first or second ones."""
-        lines = values.reshape(len(values), _N_LINES, _N_STEPS)
+        lines = values.reshape(len(values), look.lines, look.steps)
         return self.sign * np.diff(lines, self.order, axis=2).reshape(len(values), -1)
 
 
@@ -168,14 +194,14 @@ class Mirrored(_OfOne):
         """Itself, as variables are not moved."""
         return self
 
-    def points(self, box: Box, rng: np.random.Generator) -> Array:
+    def points(self, box: Box, rng: np.random.Generator, look: Look) -> Array:
         """Anywhere, and on the other side."""
-        drawn = box.draw(_N_POINTS, rng)
+        drawn = box.draw(look.points, rng)
         other = drawn.copy()
         other[:, self.variable] *= -1
         return np.concatenate((drawn, other))
 
-    def margins(self, values: Array) -> Array:
+    def margins(self, values: Array, _look: Look) -> Array:
         """Differences of both sides, in both directions."""
         own, other = np.split(values, 2, axis=1)
         off = own - self.sign * other
@@ -207,16 +233,18 @@ class Exchangeable:
         """Itself: both variables have one scale (`nsr.data.scaling.Scaler.alike`)."""
         return self
 
-    def points(self, box: Box, rng: np.random.Generator) -> Array:
+    def points(self, box: Box, rng: np.random.Generator, look: Look) -> Array:
         """Anywhere in the smallest range that has both of theirs, and with both in each other's place."""
         pair = [self.first, self.second]
         low, high = float(np.min(box.low[pair])), float(np.max(box.high[pair]))
-        drawn = box.with_range(self.first, low, high).with_range(self.second, low, high).draw(_N_POINTS, rng)
+        drawn = (
+            box.with_range(self.first, low, high).with_range(self.second, low, high).draw(look.points, rng)
+        )
         other = drawn.copy()
         other[:, pair] = drawn[:, pair[::-1]]
         return np.concatenate((drawn, other))
 
-    def margins(self, values: Array) -> Array:
+    def margins(self, values: Array, _look: Look) -> Array:
         """Differences, in both directions."""
         own, other = np.split(values, 2, axis=1)
         return np.concatenate((own - other, other - own), axis=1)
@@ -239,10 +267,10 @@ class Tending(_OfOne):
         """With the place and the limit as they are scaled."""
         return replace(self, place=self.place / x_scale[self.variable], value=self.value / y_scale)
 
-    def points(self, box: Box, rng: np.random.Generator) -> Array:
+    def points(self, box: Box, rng: np.random.Generator, look: Look) -> Array:
         """Anywhere, and with the variable almost where it goes."""
         low, high = box.low[self.variable], box.high[self.variable]
-        drawn = box.draw(_N_POINTS, rng)
+        drawn = box.draw(look.points, rng)
         there = drawn.copy()
         if math.isinf(self.place):
             there[:, self.variable] = math.copysign(_FAR * max(abs(low), abs(high), 1.0), self.place)
@@ -257,7 +285,7 @@ class Tending(_OfOne):
             there[:, self.variable] = self.place + side * _NEAR * (high - low)
         return np.concatenate((drawn, there))
 
-    def margins(self, values: Array) -> Array:
+    def margins(self, values: Array, _look: Look) -> Array:
         """What is left of what may be left."""
         here, there = np.split(values, 2, axis=1)
         with np.errstate(all="ignore"):
@@ -273,15 +301,31 @@ class Shape:
     Attributes:
         constraints: At least one.
         box: Where.
+        look: How closely functions are looked at.
     """
 
     constraints: tuple[Constraint, ...]
     box: Box
+    look: Look = GLANCE
+
+    @cached_property
+    def closely(self) -> Shape:
+        """The same, looked at closely."""
+        return replace(self, look=CLOSE_LOOK)
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether functions have a value everywhere in the box, as one with a pole is not monotone."""
+        return any(isinstance(one, Bounded | Sloped) for one in self.constraints)
 
     def scaled(self, x_scale: Array, y_scale: float) -> Shape:
         """The shape of the function over `y_scale` of variables that are divided by `x_scale`."""
         own = tuple(one.scaled(x_scale, y_scale) for one in self.constraints)
-        return Shape(own, Box(self.box.low / x_scale, self.box.high / x_scale))
+        return replace(self, constraints=own, box=Box(self.box.low / x_scale, self.box.high / x_scale))
+
+    def with_numbers(self, values: Sequence[float]) -> Shape:
+        """The shape of a function of further variables, each of which has one value."""
+        return replace(self, box=Box(np.append(self.box.low, values), np.append(self.box.high, values)))
 
     @property
     def exchanged(self) -> tuple[tuple[int, int], ...]:
@@ -297,9 +341,9 @@ class Shape:
         """For each constraint by how much functions with these values (R, N) keep to it, shape (R, M)."""
         ends = np.cumsum([len(part) for part in self._parts])[:-1]
         parts = np.split(values, ends, axis=1)
-        return [one.margins(part) for one, part in zip(self.constraints, parts, strict=True)]
+        return [one.margins(part, self.look) for one, part in zip(self.constraints, parts, strict=True)]
 
     @cached_property
     def _parts(self) -> list[Array]:
         rng = np.random.default_rng(0)
-        return [one.points(self.box, rng) for one in self.constraints]
+        return [one.points(self.box, rng, self.look) for one in self.constraints]

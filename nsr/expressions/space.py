@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -20,6 +20,8 @@ from nsr.expressions.units import Units
 
 # Exponents that differ by less than this are the same.
 _SAME = 1e-9
+# What terms are made of.
+_PRODUCTS = frozenset({"neg", "inv", "div", "mul"})
 # Sums are a level of a tree however many terms they have, and so are products and ratios.
 _LEVELS = {"add": "sum", "sub": "sum", "mul": "product", "div": "product", "inv": "product"}
 
@@ -44,9 +46,9 @@ class SearchSpace:
             outer one and the inner one.
         required: Variables that every equation has.
         constant_bounds: Smallest and largest constant, the minus sign before a term being that of its
-            constants; exponents that belong to the form may be others.
-        shape: What is known of the function's course, which constants decide upon: it is looked at where they
-            are fitted (`nsr.evaluate.shape_checks.allowed`).
+            constants; exponents that belong to the form may be others. Fits keep to them, and they are looked
+            at where constants are fitted (`nsr.evaluate.shape_checks.allowed`).
+        shape: What is known of the function's course, which constants decide upon; looked at there, too.
     """
 
     units: Units | None = None
@@ -67,7 +69,7 @@ class SearchSpace:
         return replace(self, units=None, costs={}) != SearchSpace()
 
     def allows(self, expression: Expression) -> bool:
-        """Whether an equation may be looked at; its shape is not."""
+        """Whether an equation may be looked at, whatever its constants and its shape are."""
         if self.units is not None and not self.units.allow(expression):
             return False
         return not self.is_limited or self._keeps_limits(expression)
@@ -79,7 +81,6 @@ class SearchSpace:
             and self.operators.allows(expression)
             and self.required.issubset(expression.variables)
             and (self.max_depth is None or depth(expression) <= self.max_depth)
-            and (self.constant_bounds is None or self._within_bounds(expression))
             and all(
                 deepest(expression, outer, inner) <= most
                 for outer, inners in self.nesting.items()
@@ -101,8 +102,10 @@ class SearchSpace:
             return self.costs.get(token, self.costs.get("variable", 1))
         return self.costs.get(token, OPERATORS[token].complexity)
 
-    def _within_bounds(self, expression: Expression) -> bool:
-        assert self.constant_bounds is not None
+    def allows_constants(self, expression: Expression) -> bool:
+        """Whether all constants of an equation are within their bounds."""
+        if self.constant_bounds is None:
+            return True
         low, high = self.constant_bounds
         pairs = zip(expression.constants, signs_of_constants(expression), strict=True)
         return all(low <= sign * value <= high for value, sign in pairs)
@@ -125,20 +128,14 @@ class SearchSpace:
         """What rules out a part of an equation, whatever it is a part of and in which variables."""
         return SearchSpace(operators=self.operators, nesting=self.nesting)
 
-    @property
-    def of_forms(self) -> SearchSpace:
-        """What rules out equations whatever their constants are."""
-        return replace(self, constant_bounds=None, shape=None)
-
     def scaled(self, x_scale: NDArray[np.float64], y_scale: float) -> SearchSpace:
         """What rules out equations of variables and a target that are divided by these scales.
 
         Args:
-            x_scale: Shape (D,), positive.
-            y_scale: Positive.
+            x_scale: Shape (D,), positive; 1 where constants have bounds, which are those of the user's units.
+            y_scale: Positive; the same.
         """
-        shape = None if self.shape is None else self.shape.scaled(x_scale, y_scale)
-        return replace(self, constant_bounds=None, shape=shape)
+        return self if self.shape is None else replace(self, shape=self.shape.scaled(x_scale, y_scale))
 
 
 def depth(expression: Expression) -> int:
@@ -171,25 +168,46 @@ def n_constants(expression: Expression) -> int:
 
 
 def signs_of_constants(expression: Expression) -> tuple[float, ...]:
-    """For each free constant -1 where it is in a term that is subtracted, and 1 elsewhere."""
-    signs: list[float] = []
-    pending = [1.0]  # of the subtrees that are still to be read
-    for token in expression.tokens:
-        sign = pending.pop()
-        operator = OPERATORS.get(token) if isinstance(token, str) else None
-        if operator is None:
-            signs.append(sign)
-        elif operator.weights:
-            pending += [sign * weight for weight in reversed(operator.weights)]
-        elif operator.name == "mul":
-            pending += [sign, sign]
-        elif operator.name == "div":
-            pending += [1.0, sign]
-        else:
-            pending += [1.0] * operator.arity
-    places = expression.free_positions
-    leaves = [i for i, token in enumerate(expression.tokens) if token not in OPERATORS]
-    return tuple(sign for place, sign in zip(leaves, signs, strict=True) if place in places)
+    """For each free constant -1 where it is in a term that is subtracted, and 1 elsewhere.
+
+    A minus before any factor of a term is one before the term; a sum that is a factor has signs of its own.
+    """
+    signs: dict[int, float] = {}
+    _sign(expression.tokens, 0, 1.0, False, signs)
+    return tuple(signs[place] for place in expression.free_positions)
+
+
+def _sign(tokens: Sequence[Token], place: int, sign: float, is_factor: bool, signs: dict[int, float]) -> int:
+    """Notes the signs of the leaves of a subtree; its end."""
+    token = tokens[place]
+    operator = OPERATORS.get(token) if isinstance(token, str) else None
+    if operator is None:
+        signs[place] = sign
+        return place + 1
+    if operator.name in _PRODUCTS:
+        if not is_factor:
+            sign *= _minuses(tokens, place)[0]
+        own = {"neg": (sign,), "inv": (1.0,), "div": (sign, 1.0), "mul": (sign, sign)}[operator.name]
+    else:
+        own = tuple(sign * weight for weight in operator.weights) or (1.0,) * operator.arity
+    end = place + 1
+    is_of_sum = operator.name not in _PRODUCTS or (operator.name == "neg" and not is_factor)
+    for one in own:
+        is_sum = tokens[end] in ("add", "sub")
+        end = _sign(tokens, end, one if is_of_sum or not is_sum else 1.0, operator.name in _PRODUCTS, signs)
+    return end
+
+
+def _minuses(tokens: Sequence[Token], place: int) -> tuple[float, int]:
+    """The sign that a term has from the minuses before its factors, and its end."""
+    token = tokens[place]
+    if token not in _PRODUCTS:
+        return 1.0, subtree_end(tokens, place)
+    sign, end = -1.0 if token == "neg" else 1.0, place + 1
+    for _ in range(OPERATORS[str(token)].arity):
+        factor, end = _minuses(tokens, end)
+        sign *= factor
+    return sign, end
 
 
 def deepest(expression: Expression, outer: str, inner: str) -> int:

@@ -19,6 +19,8 @@ Array = NDArray[np.float64]
 _LEAST_AT, _LEAST = 1.4616321449683623, 0.8856031944108887
 # Newton steps from a present argument to a wanted one, and how near the value must be then.
 _STEPS, _NEAR = 50, 1e-9
+# Nearly zero.
+_TINY = 1e-300
 # Points where a Bessel function turns that are known.
 _N_TURNS = 30
 
@@ -28,7 +30,7 @@ def _scipy(name: str) -> Callable[..., Any]:
 
 
 _GAMMA, _LOGGAMMA, _DIGAMMA, _ERF = (_scipy(name) for name in ("gamma", "gammaln", "digamma", "erf"))
-_J0, _J1 = _scipy("j0"), _scipy("j1")
+_J0, _J1, _Y0, _Y1 = (_scipy(name) for name in ("j0", "j1", "y0", "y1"))
 
 
 def _newton(function: Callable[..., Any], slope: Callable[..., Any]) -> Callable[[Array, Array], Array]:
@@ -88,6 +90,33 @@ def _oscillating(function: Callable[..., Any], turns: Callable[[], Array]) -> in
     return form
 
 
+def _oscillating_of_positive(function: Callable[..., Any], turns: Callable[[], Array]) -> intervals.Form:
+    """Bounds of a Bessel function of the second kind, which falls without end towards zero.
+
+    Args:
+        function: What is bounded.
+        turns: The first points where it turns.
+    """
+    of_size = _oscillating(lambda a: function(np.maximum(np.abs(a), _TINY)), turns)
+
+    def form(a: Bounds) -> Bounds:
+        low, high = a
+        bounds = of_size((np.maximum(low, _TINY), np.maximum(high, _TINY)))
+        return np.where(low > 0, bounds[0], -np.inf), bounds[1]
+
+    return form
+
+
+@cache
+def _turns_of_y0() -> Array:
+    return np.asarray(_scipy("yn_zeros")(1, _N_TURNS))
+
+
+@cache
+def _turns_of_y1() -> Array:
+    return np.asarray(_scipy("ynp_zeros")(1, _N_TURNS))
+
+
 @cache
 def _turns_of_j0() -> Array:
     return np.asarray(_scipy("jn_zeros")(1, _N_TURNS))
@@ -115,6 +144,15 @@ def _slope_of_j1(a: Array) -> Array:
         return np.where(a == 0, 0.5, _J0(a) - _J1(a) / a)
 
 
+def _slope_of_y0(a: Array) -> Array:
+    return np.asarray(-_Y1(a))
+
+
+def _slope_of_y1(a: Array) -> Array:
+    with np.errstate(all="ignore"):
+        return np.where(np.asarray(a) > 0, _Y0(a) - _Y1(a) / a, np.nan)
+
+
 def _special(
     name: str, numpy: Callable[..., Any], slope: Callable[..., Any], written: dict[str, str], **known: Any
 ) -> Operator:
@@ -138,13 +176,14 @@ def _coded(name: str, of_scipy: str, **others: str) -> dict[str, str]:
     return forms | others
 
 
-def _bessel(order: int) -> dict[str, str]:
+def _bessel(kind: str, order: int) -> dict[str, str]:
+    """What languages call a Bessel function of the kind `j` or `y`."""
     return {
-        "c": f"j{order}({{0}})",
-        "numpy": f"scipy.special.j{order}({{0}})",
-        "excel": f"BESSELJ({{0}},{order})",
-        "matlab": f"besselj({order}, {{0}})",
-        "julia": f"SpecialFunctions.besselj{order}({{0}})",
+        "c": f"{kind}{order}({{0}})",
+        "numpy": f"scipy.special.{kind}{order}({{0}})",
+        "excel": f"BESSEL{kind.upper()}({{0}},{order})",
+        "matlab": f"bessel{kind}({order}, {{0}})",
+        "julia": f"SpecialFunctions.bessel{kind}{order}({{0}})",
     }
 
 
@@ -166,11 +205,19 @@ SPECIAL: tuple[Operator, ...] = (
         interval=intervals.increasing(_ERF, -1.0, 1.0),
     ),
     _special(
-        "bessel_j0", _J0, _slope_of_j0, _bessel(0), aliases=("j0",), parity="even",
+        "bessel_j0", _J0, _slope_of_j0, _bessel("j", 0), aliases=("j0",), parity="even",
         interval=_oscillating(_J0, _turns_of_j0),
     ),
     _special(
-        "bessel_j1", _J1, _slope_of_j1, _bessel(1), aliases=("j1",), parity="odd",
+        "bessel_j1", _J1, _slope_of_j1, _bessel("j", 1), aliases=("j1",), parity="odd",
         interval=_oscillating(_J1, _turns_of_j1),
+    ),
+    _special(
+        "bessel_y0", _Y0, _slope_of_y0, _bessel("y", 0), domain=(0.0, np.inf),
+        interval=_oscillating_of_positive(_Y0, _turns_of_y0),
+    ),
+    _special(
+        "bessel_y1", _Y1, _slope_of_y1, _bessel("y", 1), domain=(0.0, np.inf),
+        interval=_oscillating_of_positive(_Y1, _turns_of_y1),
     ),
 )  # fmt: skip

@@ -60,8 +60,8 @@ def from_sympy(expr: sympy.Expr, names: Sequence[str] | None = None) -> Expressi
         return reduce(lambda a, b: apply(name, a, b), arguments)
     if isinstance(expr, sympy.Heaviside) and expr.args[1] == 0:
         return apply("step", arguments[0])
-    if isinstance(expr, sympy.besselj) and expr.args[0] in (0, 1):
-        return apply(f"bessel_j{expr.args[0]}", arguments[1])
+    if isinstance(expr, sympy.besselj | sympy.bessely) and expr.args[0] in (0, 1):
+        return apply(f"bessel_{expr.func.__name__[-1]}{expr.args[0]}", arguments[1])
     functions = _functions(tuple(OPERATORS.values()))
     if expr.func not in functions:
         raise ValueError(f"SymPy's {expr.func.__name__} has no operator; rewrite the expression without it")

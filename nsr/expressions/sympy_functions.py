@@ -92,3 +92,13 @@ def bessel_j0(a: sympy.Expr) -> sympy.Expr:
 def bessel_j1(a: sympy.Expr) -> sympy.Expr:
     """The Bessel function of the first kind of order 1."""
     return sympy.besselj(1, a)
+
+
+def bessel_y0(a: sympy.Expr) -> sympy.Expr:
+    """The Bessel function of the second kind of order 0."""
+    return sympy.bessely(0, a)
+
+
+def bessel_y1(a: sympy.Expr) -> sympy.Expr:
+    """The Bessel function of the second kind of order 1."""
+    return sympy.bessely(1, a)

@@ -11,7 +11,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nsr.expressions.bessel_series import BEYOND, NEAR_0, NEAR_1, P_0, P_1, Q_0, Q_1
+from nsr.expressions.bessel_series import (
+    BEYOND,
+    NEAR_0,
+    NEAR_1,
+    NEAR_Y0,
+    NEAR_Y1,
+    P_0,
+    P_1,
+    Q_0,
+    Q_1,
+)
 
 Array = NDArray[np.float64]
 
@@ -98,17 +108,45 @@ def bessel_j1(a: Tensor) -> Tensor:
     return torch.sign(a) * _bessel(a, 1, NEAR_1, P_1, Q_1)
 
 
+def bessel_y0(a: Tensor) -> Tensor:
+    """The Bessel function of the second kind of order 0; NaN of negative numbers."""
+    return _second(a, 0, bessel_j0(a), NEAR_Y0, P_0, Q_0)
+
+
+def bessel_y1(a: Tensor) -> Tensor:
+    """The Bessel function of the second kind of order 1; NaN of negative numbers."""
+    return _second(a, 1, bessel_j1(a), NEAR_Y1, P_1, Q_1)
+
+
 def _bessel(a: Tensor, order: int, near: Array, p: Array, q: Array) -> Tensor:
     """A Bessel function of the size of a number by its series, of which torch knows the derivative."""
     size = torch.abs(a)
-    small, large = size.clamp(max=BEYOND), size.clamp(min=BEYOND)
+    small = size.clamp(max=BEYOND)
     inner = _chebyshev(near, 2.0 * (small / BEYOND) ** 2 - 1.0)
+    cosine, _ = _waves(size, order, p, q)
+    return torch.where(size <= BEYOND, inner if order == 0 else small * inner, cosine)
+
+
+def _second(a: Tensor, order: int, first: Tensor, near: Array, p: Array, q: Array) -> Tensor:
+    """A Bessel function of the second kind, from that of the first kind."""
+    small = a.clamp(max=BEYOND)
+    rest = _chebyshev(near, 2.0 * (small / BEYOND) ** 2 - 1.0)
+    known = 2.0 / math.pi * torch.log(a) * first
+    inner = known + rest if order == 0 else known - 2.0 / (math.pi * a) + small * rest
+    _, sine = _waves(a, order, p, q)
+    return torch.where(a <= BEYOND, inner, sine)
+
+
+def _waves(size: Tensor, order: int, p: Array, q: Array) -> tuple[Tensor, Tensor]:
+    """Bessel functions of the first and the second kind of large numbers."""
+    large = size.clamp(min=BEYOND)
     z = BEYOND / large
     t = 2.0 * z * z - 1.0
     angle = large - (0.25 + 0.5 * order) * math.pi
-    wave = _chebyshev(p, t) * torch.cos(angle) - z * _chebyshev(q, t) * torch.sin(angle)
-    outer = torch.sqrt(2.0 / (math.pi * large)) * wave
-    return torch.where(size <= BEYOND, inner if order == 0 else small * inner, outer)
+    even, odd = _chebyshev(p, t), z * _chebyshev(q, t)
+    root = torch.sqrt(2.0 / (math.pi * large))
+    cosine, sine = torch.cos(angle), torch.sin(angle)
+    return root * (even * cosine - odd * sine), root * (even * sine + odd * cosine)
 
 
 def _chebyshev(coefficients: Array, t: Tensor) -> Tensor:

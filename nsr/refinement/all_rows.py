@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from nsr.evaluate.program import Program
+from nsr.evaluate.shape_checks import surely_allowed
 from nsr.refinement.candidates import Candidate, as_found_by, scored
 from nsr.refinement.gauss_newton import gauss_newton
+from nsr.refinement.groups import Layout, of_each_group
 from nsr.refinement.uncertainty import fitted_places
 from nsr.task import Task
 
@@ -16,18 +18,20 @@ from nsr.task import Task
 _STEPS = 20
 
 
-def on_all_rows(front: Sequence[Candidate], task: Task) -> list[Candidate]:
+def on_all_rows(front: Sequence[Candidate], task: Task, n_groups: int = 0) -> list[Candidate]:
     """The same equations with their constants where the loss of all rows is least; round ones stay.
 
     Args:
         front: What was found on some of the rows.
         task: All of them.
+        n_groups: How many of the last columns tell groups.
     """
-    found = [_fitted(candidate, task) for candidate in front]
+    layout = Layout(task.n_variables - n_groups, n_groups)
+    found = [_fitted(candidate, task, layout) for candidate in front]
     return as_found_by(front, found, task)
 
 
-def _fitted(candidate: Candidate, task: Task) -> Candidate:
+def _fitted(candidate: Candidate, task: Task, layout: Layout) -> Candidate:
     (before,) = scored([candidate.expression], task)
     values = np.array(candidate.expression.constants)
     is_moving = np.isin(np.arange(len(values)), fitted_places(candidate.expression))
@@ -37,6 +41,6 @@ def _fitted(candidate: Candidate, task: Task) -> Candidate:
         Program([candidate.expression], task.n_threads), values, is_moving, task, _STEPS
     )
     moved = candidate.expression.with_constants(values.tolist())
-    if not loss < before.loss or not task.space.allows(moved):
+    if not loss < before.loss or not np.all(surely_allowed(of_each_group(moved, layout), task.space)):
         return before
     return scored([moved], task)[0]

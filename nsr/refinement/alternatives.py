@@ -31,7 +31,7 @@ _WITHIN = 2.0
 # Of seven bits Burnham and Anderson (Model Selection and Multimodel Inference, 2002) say "no support".
 _LESS_LIKELY = 10.0
 # Curves of different names that differ by less than this share of what they leave unexplained are one.
-_EQUAL = 1e-3
+EQUAL = 1e-3
 
 
 def alternatives(
@@ -40,8 +40,8 @@ def alternatives(
     """Named curves beside a front, those of the shortest description first.
 
     Each predicts rows that were left out as well as the best of the named curves that have no more fitted
-    constants do, and not much worse than any. What else is on the front is one of many thousands that were tried, and may be ahead by
-    chance.
+    constants do, and not much worse than any. What else is on the front is one of many thousands that were
+    tried, and may be ahead by chance.
 
     Args:
         front: Equations, at least one.
@@ -111,7 +111,7 @@ def _different(front: Sequence[Candidate], curves: Sequence[Candidate], task: Ta
         for place in range(len(front), len(every)):
             distances = np.mean(np.square(values[kept] - values[place]), axis=1)
             is_called_so = any(_is_as_likely(every[other], every[place], task) for other in kept)
-            if not is_called_so and not np.any(distances <= _EQUAL**2 * residuals[place]):
+            if not is_called_so and not np.any(distances <= EQUAL**2 * residuals[place]):
                 kept.append(place)
     return [every[place] for place in kept[len(front) :]]
 

@@ -68,6 +68,7 @@ def levenberg_marquardt(
     tolerance: float = 0.0,
     least_gain: float = 0.0,
     clock: Clock | None = None,
+    bounds: tuple[Array, Array] | None = None,
 ) -> tuple[Array, Array]:
     """Minimises the mean squared residual of each row.
 
@@ -79,6 +80,8 @@ def levenberg_marquardt(
         tolerance: Loss that ends the work on a row.
         least_gain: Share of its loss by which a step must lessen it, or the work on the row ends.
         clock: When it is over no further step is tried.
+        bounds: Least and largest values, shape (R, K) each, between which steps end; the starting points are
+            within.
 
     Returns:
         Values (R, K) and losses (R,), infinity where the starting point gives a non-finite value.
@@ -99,7 +102,12 @@ def levenberg_marquardt(
         rows = np.flatnonzero(is_active)
         if len(rows) == 0 or clock.is_over:
             break
-        trial = values[rows] - _steps(A[rows], g[rows], multiples[rows], damping.is_scaled, n_residuals)
+        own_A, own_g = A[rows], g[rows]
+        if bounds is not None:
+            own_A, own_g = _held(own_A, own_g, values[rows], bounds[0][rows], bounds[1][rows])
+        trial = values[rows] - _steps(own_A, own_g, multiples[rows], damping.is_scaled, n_residuals)
+        if bounds is not None:
+            trial = np.clip(trial, bounds[0][rows], bounds[1][rows])
         residuals = problem.residuals(trial, rows)
         trial_losses = _mean_squares(residuals)
         multiples[rows] *= damping.worse
@@ -151,6 +159,13 @@ class ProgramFit:
         """As `LeastSquares` says."""
         _, jacobian = self.program.jacobian(self.X, values, self.index[rows])
         return normal_equations(np.asarray(jacobian / self.scale, dtype=np.float64), residuals)
+
+
+def _held(A: Array, g: Array, values: Array, low: Array, high: Array) -> tuple[Array, Array]:
+    """Normal equations in which what would leave its bounds stays where it is."""
+    is_held = ((values <= low) & (g > 0)) | ((values >= high) & (g < 0))
+    is_free = ~is_held
+    return A * (is_free[:, :, None] & is_free[:, None, :]), g * is_free
 
 
 def _mean_squares(residuals: Array) -> Array:

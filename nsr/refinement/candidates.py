@@ -10,9 +10,10 @@ import numpy as np
 
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
-from nsr.evaluate.shape_checks import allowed, holds
+from nsr.evaluate.shape_checks import holds, surely_allowed
 from nsr.expressions.expression import Expression
 from nsr.expressions.space import SearchSpace
+from nsr.refinement.bounded import fitted_within
 from nsr.refinement.constrained import fitted_to_shape
 from nsr.refinement.description import description_length
 from nsr.refinement.refine import Effort, refine
@@ -21,6 +22,8 @@ from nsr.task import Task
 
 # Equations of a batch whose constants are fitted again to give them the shape that is asked for.
 _MOST_BENT = 3
+# Equations whose constants are moved within their bounds at a time.
+_MOST_MOVED = 24
 # Work on the tokens of an equation that is fitted: it is made, simplified, compiled and scored.
 _SECONDS_A_TOKEN = 2.5e-5
 
@@ -106,9 +109,32 @@ def fitted(
 
 
 def within(candidates: Sequence[Candidate], space: SearchSpace) -> list[Candidate]:
-    """The candidates that a space allows, with the constants they have."""
-    is_allowed = allowed([candidate.expression for candidate in candidates], space).tolist()
+    """The candidates that a space surely allows, with the constants they have."""
+    is_allowed = surely_allowed([candidate.expression for candidate in candidates], space).tolist()
     return [candidate for candidate, own in zip(candidates, is_allowed, strict=True) if own]
+
+
+def within_bounds(candidates: Sequence[Candidate], task: Task) -> list[Candidate]:
+    """The candidates; of those with constants out of their bounds the best few, with the best ones within."""
+    if task.space.constant_bounds is None:
+        return list(candidates)
+    are_inside = [task.space.allows_constants(candidate.expression) for candidate in candidates]
+    inside = [c for c, own in zip(candidates, are_inside, strict=True) if own]
+    moved = ranked(c for c, own in zip(candidates, are_inside, strict=True) if not own)[:_MOST_MOVED]
+    forms = fitted_within([candidate.expression for candidate in moved], task, Clock())
+    return inside + as_found_by(moved, scored(forms, task), task)
+
+
+def with_shape(candidates: Sequence[Candidate], task: Task) -> list[Candidate]:
+    """The candidates; the best few of another shape with constants that give them the task's."""
+    if task.space.shape is None or not candidates:
+        return list(candidates)
+    is_right = holds([c.expression for c in candidates], task.space.shape).tolist()
+    wrong = [c for c, own in zip(candidates, is_right, strict=True) if not own]
+    forms = {c: fitted_to_shape(c.expression, task) for c in ranked(wrong)[:_MOST_BENT]}
+    bent = [c for c, form in forms.items() if form is not None]
+    kept = [c for c in candidates if c not in bent]
+    return kept + as_found_by(bent, scored([form for form in forms.values() if form is not None], task), task)
 
 
 def ranked(candidates: Iterable[Candidate]) -> list[Candidate]:
@@ -161,13 +187,16 @@ class Candidates:
         return taken
 
     def _allowed(self, found: list[Candidate]) -> list[Candidate]:
-        """What the task's space allows, and what may come of the best of what has another shape."""
+        """What the task's space allows, and what comes of the best with other constants or another shape."""
         space = self.task.space
+        best = math.inf if self.best is None else self.best.bits
         found = [c for c in found if space.allows(c.expression)]
+        if space.constant_bounds is not None:  # within them nothing fits better
+            hopes = [c for c in found if space.allows_constants(c.expression) or c.bits < best]
+            found = [c for c in within_bounds(hopes, self.task) if math.isfinite(c.bits)]
         if space.shape is None or not found:
             return found
         is_right = holds([c.expression for c in found], space.shape).tolist()
-        best = math.inf if self.best is None else self.best.bits
         wrong = [c for c, own in zip(found, is_right, strict=True) if not own and c.bits < best]
         return [c for c, own in zip(found, is_right, strict=True) if own] + self._bent(wrong)
 
@@ -175,10 +204,7 @@ class Candidates:
         """Equations of another shape with the constants of least loss that give them the right one."""
         new = [c for c in ranked(wrong) if c.expression.skeleton() not in self._bent_before][:_MOST_BENT]
         self._bent_before.update(c.expression.skeleton() for c in new)
-        pairs = [(c, fitted_to_shape(c.expression, self.task)) for c in new]
-        found = [(c, form) for c, form in pairs if form is not None]
-        forms = scored([form for _, form in found], self.task)
-        return as_found_by([c for c, _ in found], forms, self.task)
+        return [c for c in with_shape(new, self.task) if c not in new]
 
     def since(self, number: int) -> tuple[list[Candidate], int]:
         """What was taken in after this many and is still kept, and how many there are now."""

@@ -9,6 +9,7 @@ from scipy.optimize import NonlinearConstraint, minimize
 from nsr.evaluate.program import Program
 from nsr.evaluate.shape_checks import holds
 from nsr.expressions.expression import Expression
+from nsr.expressions.shape import Shape
 from nsr.task import FEW_ROWS, Task
 
 Array = NDArray[np.float64]
@@ -38,7 +39,20 @@ def fitted_to_shape(expression: Expression, task: Task) -> Expression | None:
     own = np.array(expression.constants)
     if not 0 < len(own) <= _MOST_CONSTANTS or np.any(own == 0):
         return None
-    problem = _Problem(expression, task.first(FEW_ROWS))
+    assert task.space.shape is not None
+    some, shape = task.first(FEW_ROWS), task.space.shape
+    for look in (shape, shape.closely):  # which takes longer
+        fitted = _fitted(expression, some, look)
+        if fitted is None or not holds([fitted], look)[0]:
+            return None
+        if holds([fitted], shape.closely)[0]:
+            return fitted
+        expression = fitted
+    return None
+
+
+def _fitted(expression: Expression, task: Task, shape: Shape) -> Expression | None:
+    own, problem = np.array(expression.constants), _Problem(expression, task, shape)
     with np.errstate(all="ignore"):
         found = minimize(
             problem.loss,
@@ -48,9 +62,7 @@ def fitted_to_shape(expression: Expression, task: Task) -> Expression | None:
             constraints=NonlinearConstraint(problem.margins, 0.0, np.inf, jac=problem.margin_slopes),
             options={"maxiter": _MOST_STEPS},
         )
-    fitted = expression.with_constants((own * found.x).tolist())
-    assert task.space.shape is not None
-    return fitted if np.all(np.isfinite(found.x)) and holds([fitted], task.space.shape)[0] else None
+    return expression.with_constants((own * found.x).tolist()) if np.all(np.isfinite(found.x)) else None
 
 
 class _Problem:
@@ -59,11 +71,11 @@ class _Problem:
     Args:
         expression: With constants other than 0.
         task: What it explains.
+        shape: Which it is to have.
     """
 
-    def __init__(self, expression: Expression, task: Task) -> None:
-        assert task.space.shape is not None
-        self._task, self._shape = task, task.space.shape
+    def __init__(self, expression: Expression, task: Task, shape: Shape) -> None:
+        self._task, self._shape = task, shape
         self._program = Program([expression])
         self._constants = np.array(expression.constants)
         self._rows = np.concatenate((task.X, self._shape.points))

@@ -138,6 +138,14 @@ class ByGroup:
         return self.form.substitute({self.layout.n_columns + place: constant(value) for place, value in own})
 
 
+def of_each_group(expression: Expression, layout: Layout) -> list[Expression]:
+    """An equation over columns and groups as each group has it, over the columns; itself without groups."""
+    if not layout.n_groups:
+        return [expression]
+    found = ByGroup.of(expression, layout)
+    return [found.of_group(group) for group in range(layout.n_groups)]
+
+
 def with_groups(form: Expression, values: Array, differing: Sequence[int], layout: Layout) -> ByGroup:
     """A form with some of its constants by group.
 

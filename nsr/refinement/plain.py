@@ -17,7 +17,7 @@ from scipy.stats import chi2
 
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
-from nsr.evaluate.shape_checks import allowed
+from nsr.evaluate.shape_checks import surely_allowed
 from nsr.expressions.expression import Expression, apply, constant, subtree_end, variable
 from nsr.expressions.operators import OPERATORS
 from nsr.expressions.simplify import simplify
@@ -121,7 +121,7 @@ def _plainer(candidate: Candidate, task: Task, clock: Clock) -> Iterator[Candida
         is_incredible = change.kind == "wild" and best.loss < _WILD * candidate.loss
         if math.isfinite(best.bits) and (is_incredible or _is_as_good(best, candidate, task)):
             plainer = (snap(best, task) if is_exact else None) or best
-            if task.space.shape is None or allowed([plainer.expression], task.space)[0]:
+            if not task.space.is_limited or surely_allowed([plainer.expression], task.space)[0]:
                 yield plainer
 
 

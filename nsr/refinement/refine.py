@@ -24,6 +24,7 @@ from nsr.evaluate.program import Backend, Program
 from nsr.evaluate.shapes import require_variables
 from nsr.expressions.expression import Expression, apply, variable
 from nsr.refinement import batched, optimizers
+from nsr.refinement.bounded import move_within
 from nsr.refinement.maximum_likelihood import maximise_likelihood
 from nsr.task import Task
 
@@ -84,6 +85,8 @@ def refine(
 ) -> Refined:
     """Fits the free constants of expressions to a task: by least squares, and for other losses from there.
 
+    Where the task's space has bounds of constants they are the best within these.
+
     Args:
         expressions: What to fit, or a program of it.
         task: What they are to explain.
@@ -115,6 +118,8 @@ def refine(
     clock.spend(fitting.work)
     if not task.loss.is_quadratic:
         maximise_likelihood(program, program.constants, fitting.best, some, iterations, clock)
+    if task.space.constant_bounds is not None:
+        move_within(program, fitting.best, some, clock)
     losses = _losses(program, fitting.best, task, fitting.losses)
     return Refined(fitting.best, losses, int(fitting.fits.sum()))
 

@@ -192,7 +192,7 @@ class _Told(NamedTuple):
 
     Attributes:
         n: How many of those that are not fixed they can tell apart.
-        errors: Standard errors, 0 of fixed ones and infinite where the data leave a constant open, shape (K,).
+        errors: Standard errors, 0 of fixed ones, infinite where the data leave a constant open; shape (K,).
         reach: How far from the constants round values are looked for, shape (K,).
     """
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from nsr.data.category import Category
@@ -57,6 +58,7 @@ def plain_function(estimator: SymbolicRegressor) -> dict[str, Any]:
         "category": plain(estimator.category_),
         "named_constants": plain(estimator.named_constants_),
         "named": plain(list(getattr(estimator, "feature_names_in_", []))),
+        "relevance": _plain_columns(estimator.relevance_),
         "best": int(estimator.best_index_),
         "operators": plain_operators(estimator.expressions_),
         "equations": [
@@ -104,7 +106,9 @@ def fill_function(
     own = rebuilt_loss(content["loss"], loss)
     estimator.names_ = Names(tuple(str(content["columns"][name]) for name in features), tuple(features))
     indicators: Indicators | None = rebuilt(Indicators | None, content.get("indicators"))
-    estimator.indicators_, estimator.relevance_ = indicators, None
+    estimator.indicators_ = indicators
+    relevance = content.get("relevance")
+    estimator.relevance_ = None if relevance is None else pd.DataFrame(relevance)
     estimator.filling_ = rebuilt(Filling | None, content.get("filling"))
     estimator.n_features_in_ = len(features) if indicators is None else len(indicators.columns)
     if content["named"]:
@@ -126,3 +130,8 @@ def fill_function(
     estimator.warnings_ = rebuilt(list[str], content["warnings"])
     estimator.data_ = rebuilt(DataSummary, content["data"])
     estimator._report = report
+
+
+def _plain_columns(table: pd.DataFrame | None) -> dict[str, list[Any]] | None:
+    """A table, column by column."""
+    return None if table is None else {str(name): plain(cells.tolist()) for name, cells in table.items()}

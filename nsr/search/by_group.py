@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsr.clock import Clock
+from nsr.evaluate.shape_checks import surely_allowed
 from nsr.expressions.expression import Expression, apply, constant, is_variable, variable
 from nsr.expressions.rewriting import rewritten, tidied
 from nsr.expressions.simplify import simplify
 from nsr.refinement.candidates import Candidate, ranked, scored
 from nsr.refinement.choice import Front, chosen_front
-from nsr.refinement.groups import ByGroup, Layout, by_group
+from nsr.refinement.groups import ByGroup, Layout, by_group, of_each_group
 from nsr.refinement.selection import pareto_front
 from nsr.refinement.snapping import snap
 from nsr.refinement.uncertainty import Uncertainty, most_likely, uncertainty
@@ -76,20 +77,25 @@ def solve_by_group(
     try:
         for new in _judged(forms, groups, clock.reserving(_OF_CHOICE)):
             candidates += new
-            if any(solver.is_enough(candidate, groups.whole) for candidate in new):
+            enough = [candidate for candidate in new if solver.is_enough(candidate, groups.whole)]
+            if any(_keeps_limits(candidate, task, layout) for candidate in enough):
                 ended = "stopped"
                 break
     except KeyboardInterrupt:
         ended = "interrupted"
-    allowed = [candidate for candidate in candidates if _keeps_limits(candidate, task, layout)]
+    usable = [candidate for candidate in candidates if candidate.bits < math.inf]
+    allowed = [candidate for candidate in usable if _keeps_limits(candidate, task, layout)]
     if not allowed:
         raise LimitsError(
             "no equation by group that was tried keeps to all limits: loosen one of them, or give the search "
             "more time with time_limit"
         )
     solver.ended, solver.found = ended, allowed
-    told = _determined([*allowed, *_rounded(allowed, groups, clock)], groups)
-    front = chosen_front(_in_the_user_s_words(told), groups.whole, solver.rule, clock)
+    told = _determined([*allowed, *_rounded(allowed, groups, clock)], groups) or allowed
+    worded = _in_the_user_s_words(told)
+    front = solver.with_enough(
+        chosen_front(worded, groups.whole, solver.rule, clock), [*worded, *allowed], groups.whole
+    )
     rows = [_positive(_likeliest(candidate, groups), groups) for candidate in front.candidates]
     solver.note_time(clock)
     return replace(front, candidates=rows), groups.whole
@@ -198,8 +204,7 @@ def _keeps_limits(candidate: Candidate, task: Task, layout: Layout) -> bool:
     """Whether the equation of each group may be looked at."""
     if task.space.units is None and not task.space.is_limited:
         return True
-    found = ByGroup.of(candidate.expression, layout)
-    return all(task.space.allows(found.of_group(group)) for group in range(layout.n_groups))
+    return bool(np.all(surely_allowed(of_each_group(candidate.expression, layout), task.space)))
 
 
 def _rounded(candidates: Sequence[Candidate], groups: Groups, clock: Clock) -> list[Candidate]:

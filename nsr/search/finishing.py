@@ -8,13 +8,12 @@ import numpy as np
 
 from nsr.clock import Clock
 from nsr.data.scaling import Scaler
-from nsr.evaluate.shape_checks import allowed
+from nsr.evaluate.shape_checks import surely_allowed
 from nsr.expressions.expression import Expression, constant
 from nsr.expressions.factoring import with_fewer_factors
 from nsr.expressions.rewriting import rewritten, tidied, without_idle_abs
 from nsr.expressions.simplify import simplify
-from nsr.refinement.bounded import within_bounds
-from nsr.refinement.candidates import Candidate, as_found_by, fitted, ranked, scored
+from nsr.refinement.candidates import Candidate, as_found_by, fitted, ranked, scored, within_bounds
 from nsr.refinement.snapping import snap
 from nsr.refinement.uncertainty import most_likely
 from nsr.search.settings import FinishingSettings
@@ -62,9 +61,7 @@ def finished(
         clock: Once it is over nothing further is begun.
         settings: How many are worth it.
     """
-    result = list(pool)
-    if task.space.constant_bounds is not None:
-        result += within_bounds(ranked(result)[: settings.n_polished], task, clock)
+    result = within_bounds(pool, task)
     if not any(task.is_exact(candidate.loss) for candidate in pool):
         result += _polished(result, task, clock, settings)
     return result + _rounded(result, task, clock, settings)
@@ -78,7 +75,7 @@ def likeliest(front: Sequence[Candidate], task: Task) -> list[Candidate]:
     if any(task.is_exact(candidate.loss) for candidate in front):
         return list(front)
     likely = scored([most_likely(c.expression, task) for c in front], task)
-    is_allowed = allowed([new.expression for new in likely], task.space).tolist()
+    is_allowed = surely_allowed([new.expression for new in likely], task.space).tolist()
     moved = [
         new if is_free or not task.space.is_limited else own
         for own, new, is_free in zip(front, as_found_by(front, likely, task), is_allowed, strict=True)

@@ -8,7 +8,6 @@ from functools import reduce
 
 from nsr.clock import Clock
 from nsr.expressions.expression import Expression, apply, constant, variable
-from nsr.refinement.bounded import within_bounds
 from nsr.refinement.candidates import Candidate, fitted, within
 from nsr.refinement.refine import Effort
 from nsr.search.settings import OFFSET
@@ -27,11 +26,8 @@ def plainest(task: Task) -> list[Candidate]:
         With a factor and a constant, with either, and with neither, fitted to the task.
     """
     forms = list(dict.fromkeys(_forms(task)))
-    own = [form for form in forms if task.space.of_forms.allows(form)]
-    found = fitted(own, task, _EFFORT, Clock())
-    if task.space.constant_bounds is not None:
-        found += within_bounds(found, task, Clock())
-    return within(found, task.space)
+    own = [form for form in forms if task.space.allows(form)]
+    return within(fitted(own, task, _EFFORT, Clock()), task.space)
 
 
 def _forms(task: Task) -> Iterator[Expression]:

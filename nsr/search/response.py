@@ -137,7 +137,8 @@ class Response:
 def _computed(name: str, values: Array) -> Array:
     function = OPERATORS[name].numpy
     assert function is not None
-    return np.asarray(function(values), dtype=np.float64)
+    with np.errstate(all="ignore"):
+        return np.asarray(function(values), dtype=np.float64)
 
 
 PLAIN = Output(None)

@@ -17,7 +17,7 @@ from nsr.expressions.simplify import simplify
 from nsr.network.checkpoint import Pretrained
 from nsr.progress import Stopped
 from nsr.refinement.candidates import Candidate, as_found_by, fitted, scored, within
-from nsr.refinement.choice import Front, chosen_front
+from nsr.refinement.choice import Front, chosen_front, without_twins
 from nsr.refinement.plain import plain
 from nsr.refinement.safety import without_needless_poles
 from nsr.refinement.selection import without_duplicates
@@ -60,6 +60,8 @@ class _Scaled:
         self._is_loss_open = solver.is_loss_open
         exchanged = () if task.space.shape is None else task.space.shape.exchanged
         self.scaler = Scaler.gentle(task.X, task.y).alike(exchanged)
+        if task.space.constant_bounds is not None:  # which hold in the user's units
+            self.scaler = Scaler.none(task.n_variables)
         self.task, self.search = self._begun(task)
 
     def _begun(self, task: Task) -> tuple[Task, Search]:
@@ -199,13 +201,13 @@ class Solver:
         told_apart = plain(without_duplicates(candidates, task), task, in_time)
         safe = without_needless_poles(told_apart, task, in_time)
         choosing = Clock.of(max(clock.left, self.settings.finishing.least_choice))
-        front = chosen_front(safe, task, self.rule, choosing)
+        front = self.with_enough(chosen_front(safe, task, self.rule, choosing), candidates, task)
         self.note_time(clock)
         if not task.loss.is_quadratic:
             task = replace(task, weights=weights)
         rows = front.candidates
         told = as_found_by(rows, scored([row.expression for row in rows], task), task)
-        return replace(front, candidates=likeliest(told, task)), task
+        return without_twins(replace(front, candidates=likeliest(told, task)), task), task
 
     def _found_smoothly(
         self, task: Task, guesses: Sequence[Expression], clock: Clock
@@ -238,6 +240,23 @@ class Solver:
         r2 = 1 - candidate.loss / task.null_loss if task.null_loss else 1.0
         wanted, is_exact = self.stop_when, task.is_exact(candidate.loss)
         return wanted is not None and wanted.is_met(r2, candidate.complexity, is_exact)
+
+    def with_enough(self, front: Front, candidates: Sequence[Candidate], task: Task) -> Front:
+        """A front whose chosen equation is as good as was asked for, where one that is has ended the search.
+
+        Args:
+            front: What was chosen.
+            candidates: From which.
+            task: In the user's units.
+        """
+        rows = front.candidates
+        enough = [one for one in rows if self.is_enough(one, task)] or sorted(
+            (one for one in candidates if self.is_enough(one, task)), key=lambda one: one.bits
+        )
+        if self.ended != "stopped" or not enough or self.is_enough(rows[front.best], task):
+            return front
+        rows = sorted({*rows, enough[0]}, key=lambda one: (one.complexity, -one.loss, str(one.expression)))
+        return Front(rows, rows.index(enough[0]))
 
     def _note_ending(self, search: Search) -> None:
         self.ended = "stopped" if self._is_stopped else search.ended
@@ -363,8 +382,9 @@ def _allowed(candidates: list[Candidate], task: Task) -> list[Candidate]:
         LimitsError: If limits rule all of them out.
     """
     space = task.space
-    if space.is_limited:
-        candidates = [*candidates, *plainest(task)]
+    is_explained = not task.null_loss and within(candidates, space)  # a target that does not vary
+    if space.is_limited and not is_explained:
+        candidates = [c for c in (*candidates, *plainest(task)) if c.bits < math.inf]
     if own := within(candidates, space):
         return own
     others = within(candidates, replace(space, units=None))

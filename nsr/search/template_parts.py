@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, constant, variable
+from nsr.expressions.space import SearchSpace
 from nsr.expressions.template import Template
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.task import Task
@@ -27,6 +28,8 @@ Array = NDArray[np.float64]
 _DEGREES = (5, 4, 3, 2)
 # Rows in which a part matters less than this share of where it matters most say nothing of it.
 _LEAST_SLOPE = 1e-3
+# Beyond this a part is nothing that could be searched for: the equation does not depend on it.
+_LARGEST = 1e30
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +52,10 @@ class Board:
     def of(cls, task: Task, template: Template) -> Board:
         """A board for a task over the template's columns."""
         numbers = np.tile(template.numbers, (task.n_rows, 1)).reshape(task.n_rows, -1)
-        own = replace(task, X=np.hstack((task.X, numbers)))
+        space, shape = task.space, task.space.shape
+        if shape is not None:
+            space = replace(space, shape=shape.with_numbers(template.numbers))
+        own = replace(task, X=np.hstack((task.X, numbers)), space=space)
         columns, smooth = [own.X], []
         first = own.n_variables
         for part in template.parts:
@@ -57,7 +63,7 @@ class Board:
             smooth.append(_combination(range(first, first + basis.shape[1])))
             columns.append(basis)
             first += basis.shape[1]
-        return cls(template, own, replace(own, X=np.hstack(columns)), tuple(smooth))
+        return cls(template, own, replace(own, X=np.hstack(columns), space=SearchSpace()), tuple(smooth))
 
     def on_columns(self, form: Expression, part: int) -> Expression:
         """A form of a part, over its own arguments, over the columns."""
@@ -93,7 +99,7 @@ class Board:
             predicted, jacobian = Program([own]).jacobian(np.column_stack((X, values)))
             slope = jacobian[0][place] * self.wide.root_weights
             target = values + (self.task.y - predicted[0]) / jacobian[0][place]
-        usable = np.isfinite(target) & np.isfinite(slope)
+        usable = (np.abs(target) < _LARGEST) & np.isfinite(slope)
         usable &= np.abs(slope) > _LEAST_SLOPE * np.max(np.abs(slope[usable]), initial=0.0)
         rows = np.flatnonzero(usable)
         if len(rows) < 5:

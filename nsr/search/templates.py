@@ -15,11 +15,12 @@ from types import MappingProxyType
 
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
+from nsr.evaluate.shape_checks import surely_allowed
 from nsr.expressions.expression import Expression, apply, constant
 from nsr.expressions.rewriting import tidied
 from nsr.expressions.simplify import simplify
 from nsr.expressions.template import Template
-from nsr.refinement.candidates import Candidate, scored
+from nsr.refinement.candidates import Candidate, scored, with_shape
 from nsr.refinement.choice import Front, chosen_front
 from nsr.refinement.description import description_length
 from nsr.refinement.refine import Effort, refine
@@ -79,9 +80,10 @@ def solve_template(
             "no equation of the template that was tried keeps to all limits and units: loosen one of them, "
             "or give the search more time with time_limit"
         )
-    front = chosen_front(candidates, search.board.task, solver.rule, clock)
+    solver.ended, own = ended, search.board.task
+    front = solver.with_enough(chosen_front(candidates, own, solver.rule, clock), candidates, own)
     rows = [search.likeliest(candidate) for candidate in front.candidates]
-    solver.ended, solver.found = ended, search.with_numbers(candidates, task)
+    solver.found = search.with_numbers(candidates, task)
     solver.note_time(clock)
     return replace(front, candidates=search.with_numbers(rows, task)), task
 
@@ -144,12 +146,14 @@ class _Templates:
     @property
     def is_exact(self) -> bool:
         """Whether something leaves nothing but rounding errors."""
-        return any(self.board.task.is_exact(candidate.loss) for candidate in self.found.values())
+        found = [c for c in self.found.values() if self.board.task.is_exact(c.loss)]
+        return any(self._is_allowed(candidate.expression) for candidate in found)
 
     @property
     def is_enough(self) -> bool:
         """Whether an equation is as good as the user has asked for."""
-        return any(self.solver.is_enough(candidate, self.board.task) for candidate in self.found.values())
+        found = [c for c in self.found.values() if self.solver.is_enough(c, self.board.task)]
+        return any(self._is_allowed(candidate.expression) for candidate in found)
 
     def look_for(self, part: int, clock: Clock) -> None:
         """Searches for one part in what the others leave to it, and keeps what fits best among them."""
@@ -208,7 +212,7 @@ class _Templates:
         return scored([self._plain(candidate.expression) for candidate in candidates], task, "template")
 
     def _is_allowed(self, equation: Expression) -> bool:
-        return self.board.task.space.allows(self._plain(equation))
+        return bool(surely_allowed([self._plain(equation)], self.board.task.space)[0])
 
     def _plain(self, equation: Expression) -> Expression:
         template = self.board.template
@@ -247,10 +251,11 @@ class _Templates:
         program = Program(usable, task.n_threads)
         refined = refine(program, task, _COMBINED, clock)
         self.solver.n_tried += len(usable)
-        for candidate in scored(program.expressions_with(refined.constants), task, "template"):
+        fitted = scored(program.expressions_with(refined.constants), task, "template")
+        for candidate in with_shape([c for c in fitted if math.isfinite(c.bits)], task):
             skeleton = candidate.expression.skeleton()
             rival = self.found.get(skeleton)
-            if math.isfinite(candidate.bits) and (rival is None or candidate.bits < rival.bits):
+            if rival is None or candidate.bits < rival.bits:
                 self.found[skeleton] = candidate
 
     def _tidied(self, equation: Expression) -> Expression:

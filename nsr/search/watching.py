@@ -78,7 +78,7 @@ class Watching:
             return self.task.is_exact(candidate.loss)
         if 1 - self._share(candidate) < wanted.r2:
             return False
-        return self._in_users_units(candidate).expression.complexity <= wanted.complexity
+        return self.task.space.complexity(self._in_users_units(candidate).expression) <= wanted.complexity
 
     def _look_at_front(self, candidates: Candidates) -> None:
         front = candidates.front()

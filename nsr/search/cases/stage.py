@@ -17,6 +17,7 @@ from nsr.search.cases.extremes import extremes, of_variables
 from nsr.search.cases.hinges import hinges
 from nsr.search.cases.logic import logical
 from nsr.search.cases.splits import Split, best_split
+from nsr.search.cases.staircases import staircases
 from nsr.search.context import Context
 from nsr.search.settings import CasesSettings
 from nsr.search.state import State
@@ -25,6 +26,8 @@ Array = NDArray[np.float64]
 
 # What solves the two laws of a split.
 _COMPONENTS = frozenset({"families", "separation", "reduction", "cases"})
+# Without any of these there is nothing to look for.
+_NEEDED = ("maximum", "minimum", "abs", "where", "floor", "ceil", "round")
 
 
 class Logic:
@@ -41,7 +44,7 @@ class Logic:
 
 
 class Cases:
-    """Extremes, hinges, steps and splits, where no polynomial is near the target."""
+    """Extremes, hinges, steps, staircases and splits, where no polynomial is near the target."""
 
     components = frozenset({"cases"})
     share = 1.0
@@ -54,14 +57,14 @@ class Cases:
         """Extremes, sums of hinges, and what is solved on both sides of a split."""
         root = context.root.first(self._settings.n_rows)
         operators = context.task.space.operators
-        if not root.n_variables or not any(map(operators.has, ("maximum", "minimum", "abs", "where"))):
+        if not root.n_variables or not any(map(operators.has, _NEEDED)):
             return
         smooth = context.root.error  # of polynomials, the smoothest stand-ins
         if smooth < self._settings.smooth or root.n_rows < self._settings.least_rows:
             return
         weights = root.root_weights
         spread = root.spread * np.sqrt(root.n_rows)
-        for find in (partial(extremes, seed=root.seed), of_variables, hinges):
+        for find in (partial(extremes, seed=root.seed), of_variables, staircases, hinges):
             clock.spend(self._settings.work)
             forms, loss = find(root.X, root.y, weights)
             if np.sqrt(loss) < self._settings.better * smooth * spread:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from nsr.clock import Clock
 from nsr.evaluate.interpreter import ADD, MUL
 from nsr.evaluate.program import Program
-from nsr.evaluate.tape import FIRST_VARIABLE, NUMBER
+from nsr.evaluate.tape import FIRST_VARIABLE, NUMBER, Tape
+from nsr.expressions.expression import Expression
 from nsr.expressions.operator_set import ALL_OPERATORS
 from nsr.expressions.space import SearchSpace
 from nsr.refinement.likelihood import SQUARED_ERROR
@@ -71,7 +72,8 @@ class Judge:
         self._is_weighted = bool(np.ptp(self._weights) > 0)
         weights = self._weights if self._is_weighted else np.ones(some.n_rows)
         X = np.column_stack((some.X, weights)) if self._is_weighted else some.X
-        self._task = Task(X, some.y * weights, SQUARED_ERROR, seed=task.seed, n_threads=task.n_threads)
+        bounds = SearchSpace(constant_bounds=task.space.constant_bounds)
+        self._task = Task(X, some.y * weights, SQUARED_ERROR, None, bounds, task.seed, task.n_threads)
         self._target, self._ones = some.y * weights, weights
         self._allowed_forms = _allowed_forms(task.space)
         level = (self._ones @ self._target) / (self._ones @ self._ones)
@@ -119,7 +121,10 @@ class Judge:
         if self._is_weighted:
             own = genomes.after((MUL, FIRST_VARIABLE - self._X.shape[1]), (0.0, 0.0))
         tape = own.tape()
-        refined = refine(Program(tape, self._task.n_threads), self._task, effort, clock)
+        what: Tape | list[Expression] = tape
+        if self._task.space.is_limited:  # bounds are those of expressions
+            what = [own.expression(row) for row in range(len(own))]
+        refined = refine(Program(what, self._task.n_threads), self._task, effort, clock)
         fitted = own.with_constants(tape, refined.constants)
         if self._is_weighted:
             fitted = fitted.without_first(2)
@@ -157,7 +162,7 @@ class Judge:
 
 def _allowed_forms(space: SearchSpace) -> NDArray[np.bool_]:
     """Which of f, a f, f + b and a f + b may be proposed: f alone where more than operators is limited."""
-    if replace(space, units=None, operators=ALL_OPERATORS).is_limited:
+    if replace(space, units=None, operators=ALL_OPERATORS, constant_bounds=None).is_limited:
         return np.array([True, False, False, False])
     mul, add = (space.operators.has(name) for name in ("mul", "add"))
     return np.array([True, mul, add, mul and add])

@@ -50,7 +50,9 @@ class Population:
         self._settings = settings
         self._space = task.space
         # Those for operators alone are kept to by what children are made of.
-        self._has_rules = replace(task.space.of_forms, operators=ALL_OPERATORS).is_limited
+        self._has_rules = replace(
+            task.space, operators=ALL_OPERATORS, constant_bounds=None, shape=None
+        ).is_limited
         self._rng = np.random.default_rng(task.seed)
         self._grammar = Grammar.of(task.n_variables, task.space.operators)
         self._judge = Judge(task, settings.n_few, settings.n_rows)

@@ -100,7 +100,8 @@ def _is_as_good(child: State, parent: Surrogate, settings: ReductionSettings) ->
 
 def _irrelevant(state: State, gradients: Array, tolerance: float) -> Iterator[State]:
     """Without the variables that do nothing."""
-    effect = np.sqrt(np.mean(gradients**2, axis=0)) * np.std(state.X, axis=0) / np.std(state.y)
+    with np.errstate(all="ignore"):  # beside a pole nothing is known
+        effect = np.sqrt(np.mean(gradients**2, axis=0)) * np.std(state.X, axis=0) / np.std(state.y)
     idle = tuple(int(i) for i in np.flatnonzero(effect < tolerance / 4))
     if 0 < len(idle) < state.X.shape[1]:
         yield state.without(idle)
@@ -180,8 +181,9 @@ def _pairings(state: State, X: Array, gradients: Array, tolerance: float, n_best
             (b * f, a * g, _squares("add", i, j)),
             (b * f, -a * g, _squares("sub", i, j)),
         ):
-            size = np.sqrt(np.mean(left**2)) + np.sqrt(np.mean(right**2))
-            residual = float(np.sqrt(np.mean((left - right) ** 2)) / max(size, 1e-300))
+            with np.errstate(all="ignore"):
+                size = np.sqrt(np.mean(left**2)) + np.sqrt(np.mean(right**2))
+                residual = float(np.sqrt(np.mean((left - right) ** 2)) / max(size, 1e-300))
             if residual < tolerance * 2:
                 options.append((residual, (i, j), new))
     options.sort(key=lambda option: option[0])

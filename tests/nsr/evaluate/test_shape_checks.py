@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nsr.evaluate.program import Program
-from nsr.evaluate.shape_checks import allowed, holds
+from nsr.evaluate.shape_checks import allowed, holds, surely_allowed
 from nsr.evaluate.shape_proofs import is_proved
 from nsr.expressions.parsing import parse
 from nsr.expressions.shape import Bounded, Box, Exchangeable, Mirrored, Shape, Sloped, Tending
@@ -96,3 +96,18 @@ def test_margins_of_slopes_are_differences_along_one_variable():
     values = Program([parse("x_0 + 3*x_1")]).values(shape.points)
     (margins,) = shape.margins(np.asarray(values))
     np.testing.assert_allclose(margins, 3 * 2.0 / 12, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("text", "constraint"),
+    [
+        ("1e-9/(x_0 - 2.2345678) + 5", Bounded(0.0)),  # a pole between the points
+        ("1 - exp(-1e4*(x_0 - 0.234567)**2)", Bounded(0.05)),  # and a hole
+        ("x_0 - 0.01*sin(60*x_0)**9", Sloped(0, 1, 1)),
+    ],
+)
+def test_what_a_glance_does_not_see_is_looked_at_before_it_is_reported(text, constraint):
+    box = Box(np.array([0.0]), np.array([3.0]))
+    space = SearchSpace(shape=Shape((constraint,), box))
+    assert not surely_allowed([parse(text)], space)[0]
+    assert surely_allowed([parse("x_0 + 1")], space)[0]

@@ -108,7 +108,8 @@ def in_python(expression):
 
 @given(expressions())
 def test_python_functions_compute_the_same_and_raise_elsewhere(expression):
-    assume(not {"bessel_j0", "bessel_j1"} & set(expression.tokens))  # which its library has not
+    bessel = {"bessel_j0", "bessel_j1", "bessel_y0", "bessel_y1"}
+    assume(not bessel & set(expression.tokens))  # which its library has not
     values, expected = in_python(expression), values_of(expression)
     assert_same(values, expected)
     assert not np.any(np.iscomplex(values))
@@ -263,6 +264,7 @@ CALLS = {
     "Float64": to_float, "sign": np.sign, "floor": np.floor, "ceil": np.ceil, "round": np.rint,
     "gamma": special.gamma, "gammaln": special.gammaln, "logabsgamma": special.gammaln, "erf": special.erf,
     "besselj": special.jv, "besselj0": special.j0, "besselj1": special.j1,
+    "bessely": special.yv, "bessely0": special.y0, "bessely1": special.y1,
 }  # fmt: skip
 
 

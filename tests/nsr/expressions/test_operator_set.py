@@ -37,6 +37,7 @@ def test_a_name_stands_for_what_it_can_say(operators, allowed, refused):
         ("powers", ["x_0*x_1", "1/x_0"], ["x_0**2", "x_0**3", "sqrt(x_0)", "x_0**x_1", "x_0**5"]),
         ("add", ["x_0*x_1", "-x_0"], ["x_0 + 1", "x_0 - 1"]),
         ("div", ["x_0*x_1"], ["x_0/x_1", "1/x_0"]),
+        ("cube", ["x_0**2", "x_0**4"], ["x_0**3", "x_0**3.0"]),
     ],
 )
 def test_what_is_forbidden_stands_nowhere(without, allowed, refused):

@@ -5,10 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import expressions
 
+from nsr.expressions.expression import apply, constant, variable
 from nsr.expressions.operators import OPERATORS
 from nsr.expressions.parsing import parse
 from nsr.expressions.simplify import simplify
-from nsr.expressions.space import SearchSpace, deepest, depth
+from nsr.expressions.space import SearchSpace, deepest, depth, signs_of_constants
 
 
 @pytest.mark.parametrize(
@@ -63,14 +64,41 @@ def test_nesting_is_the_longest_way_down(expression, outer, inner):
         (SearchSpace(exponents=frozenset({2.0, -1.0})), ["x_0*x_0", "x_1/x_0"], ["x_0**3", "x_0**x_1"]),
         (SearchSpace(exponents=frozenset({4.0})), ["(x_0**2)**2"], ["x_0**2", "sqrt(x_0)", "1/x_0"]),
         (SearchSpace(nesting={"exp": {"exp": 0, "sin": 1}}), ["exp(sin(x_0))"], ["exp(2 + exp(x_0))"]),
-        (SearchSpace(constant_bounds=(-1.0, 3.0)), ["3*x_0**7 - 1", "sin(3*x_0)"], ["3.1*x_0", "x_0 - 2"]),
-        (SearchSpace(constant_bounds=(0.0, 3.0)), ["x_0*3", "x_1 - x_0"], ["x_1 - 1.5*x_0/3", "-2*x_0"]),
     ],
 )  # fmt: skip
 def test_limits(space, allowed, refused):
     assert space.is_limited
     assert all(space.allows(parse(text)) for text in allowed)
     assert not any(space.allows(parse(text)) for text in refused)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "allowed", "refused"),
+    [
+        ((-1.0, 3.0), ["3*x_0**7 - 1", "sin(3*x_0)"], ["3.1*x_0", "x_0 - 2"]),
+        ((0.0, 3.0), ["x_0*3", "x_1 - x_0"], ["x_1 - 1.5*x_0/3", "-2*x_0"]),
+    ],
+)
+def test_constants_are_looked_at_by_themselves(bounds, allowed, refused):
+    space = SearchSpace(constant_bounds=bounds)
+    assert all(space.allows_constants(parse(text)) for text in allowed)
+    assert not any(space.allows_constants(parse(text)) for text in refused)
+    assert all(space.allows(parse(text)) for text in refused)
+
+
+def test_a_minus_before_a_factor_is_one_before_the_term():
+    x, minus = variable(0), apply("neg", variable(0))
+    for form, signs in (
+        (apply("mul", constant(2.0), minus), (-1,)),  # which is written -2*x_0
+        (apply("div", constant(2.0), minus), (-1,)),
+        (apply("sub", x, apply("mul", constant(2.0), minus)), (1,)),
+        (apply("sin", apply("mul", minus, apply("neg", constant(2.0)))), (1,)),
+        (apply("neg", apply("add", apply("mul", constant(2.0), x), constant(3.0))), (-1, -1)),
+        (apply("div", minus, constant(3.0)), (1,)),
+        (parse("x_1 - 2*x_0*(x_0 + 3)"), (-1, 1)),
+        (apply("mul", constant(2.0), apply("neg", parse("x_0 - 3"))), (-1, -1)),
+    ):
+        assert signs_of_constants(form) == signs
 
 
 def test_without_limits_everything_is_allowed():

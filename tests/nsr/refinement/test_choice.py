@@ -7,7 +7,7 @@ from nsr.clock import Clock
 from nsr.expressions.parsing import parse
 from nsr.expressions.printing import to_infix
 from nsr.refinement.candidates import fitted, named, scored
-from nsr.refinement.choice import RULES, chosen_front
+from nsr.refinement.choice import RULES, Front, chosen_front, without_twins
 from nsr.refinement.crossvalidation import held_out_losses, is_as_good
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.refine import Effort
@@ -151,3 +151,13 @@ def test_what_is_described_best_is_compared_whatever_fits_better_at_its_size(rng
     rival = replace(rival, bits=curve.bits + 60, name="")
     front = chosen_front([*scored([parse("6")], one), *simple, rival, curve], one)
     assert front.candidates[front.best] == curve
+
+
+def test_what_says_the_same_as_the_chosen_row_is_not_shown_beside_it(rng):
+    X = rng.uniform(0, 10, (80, 1))
+    one = task(X, 2 + np.sin(X[:, 0]) + 0.1 * rng.standard_normal(80))
+    texts = ("2", "1e-7*x_0 + sin(x_0) + 2", "sin(x_0) + 2", "sin(x_0) + 2.1")
+    rows = scored([parse(text) for text in texts], one)
+    front = without_twins(Front(rows, best=2), one)
+    assert front.candidates == [rows[0], rows[2], rows[3]]
+    assert front.best == 1

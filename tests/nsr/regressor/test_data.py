@@ -69,7 +69,7 @@ def test_text_is_part_of_a_law_and_of_its_file(quick, rng, tmp_path):
         quick.predict(table.assign(sex="x"))
 
 
-def test_a_law_of_three_is_found_among_three_hundred_columns(quick, rng):
+def test_a_law_of_three_is_found_among_three_hundred_columns(quick, rng, tmp_path):
     X = rng.uniform(1, 3, (400, 300))
     y = 2.17 * X[:, 10] * X[:, 133] / X[:, 277]
     quick.set_params(stages=("families", "reduction"), required=["x_200"])
@@ -80,6 +80,8 @@ def test_a_law_of_three_is_found_among_three_hundred_columns(quick, rng):
     assert set(best["column"]) == {"x_10", "x_133", "x_277"}
     assert best["kept"].all()
     assert quick.relevance_["kept"].sum() < 40
+    quick.save(tmp_path / "result.json")
+    pd.testing.assert_frame_equal(nsr.load(tmp_path / "result.json").relevance_, quick.relevance_)
 
 
 def test_constants_are_fitted_to_all_rows(quick, rng, monkeypatch):

@@ -131,3 +131,15 @@ def test_the_order_of_rows_and_of_columns_changes_nothing_of_the_groups(noisy):
     model, X, _ = noisy
     turned = X[["sample", "x"]].iloc[::-1]
     np.testing.assert_array_equal(model.predict(turned)[::-1], model.predict(X))
+
+
+@pytest.mark.filterwarnings("ignore::nsr.data.notes.DataWarning")
+def test_bounds_that_no_group_can_keep_to_are_told(rng):
+    X = pd.DataFrame({"x": rng.uniform(-2, -1, 40), "group": np.repeat(["a", "b"], 20)})
+    counts = rng.poisson(5, 40)  # of which nothing negative is the mean
+    model = SymbolicRegressor(
+        checkpoint=UNTRAINED, category="group", loss="poisson", constant_bounds=(-3, -1), required="x",
+        operators="add", time_limit=0.5, settings=IDLE,
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="no equation by group"):
+        model.fit(X, counts)

@@ -5,6 +5,7 @@ import contextlib
 import numpy as np
 import pytest
 import sympy
+from scipy.optimize import least_squares
 
 from generators.functions import FunctionConfig, FunctionGenerator
 from generators.holdout import Holdout
@@ -74,6 +75,23 @@ def test_constants_stay_within_bounds_and_fit_as_well_as_they_can(regressor, rng
     check(regressor, {})
 
 
+@pytest.mark.filterwarnings("ignore::nsr.data.notes.DataWarning")
+def test_bounds_of_constants_choose_the_form(regressor):
+    # 6 x is exact, but of all with constants up to 2 others come nearer than 2 x + 2, to which it is clipped.
+    x = np.linspace(0.1, 3, 60)
+    y = 6 * x
+    regressor.set_params(constant_bounds=(0, 2), max_complexity=7, operators=["add", "mul"], time_limit=1.5)
+    regressor.fit(x[:, None], y)
+    check(regressor, {})
+    clipped = np.mean((2 * x + 2 - y) ** 2)
+    curves = [lambda c: c[0] * x**2 + c[1], lambda c: x * (x + c[0]) + c[1], lambda c: c[0] * (x + c[1]) * x]
+    least = min(
+        2 * least_squares(lambda c, f=curve: f(c) - y, (1, 1), bounds=(0, 2)).cost / 60 for curve in curves
+    )
+    assert least < 0.5 * clipped
+    assert regressor.equations_["loss"].min() <= least * (1 + 1e-6)
+
+
 def test_limits_that_rule_everything_out_are_told_in_a_line(regressor, rng):
     X = rng.uniform(1, 3, (50, 2))
     regressor.set_params(operators=["exp"], required=["x_0", "x_1"], time_limit=0.3)
@@ -97,3 +115,19 @@ def test_right_hand_sides_keep_to_limits():
     space = limits_of(model, model.names_).space
     assert model.best_["r2"] > 0.999
     assert all(space.allows(own) or not own.variables for system in model.expressions_ for own in system)
+
+
+@pytest.mark.filterwarnings("ignore::nsr.data.notes.DataWarning")
+def test_a_constant_target_has_its_constant_within_limits(regressor, rng):
+    regressor.set_params(operators=["add"], max_complexity=3)
+    regressor.fit(rng.uniform(1, 3, (30, 2)), np.full(30, 7.0))
+    assert regressor.best_["equation"] == "7"
+
+
+@pytest.mark.filterwarnings("ignore::nsr.data.notes.DataWarning")
+def test_what_the_search_finds_within_a_depth_is_kept(regressor, rng):
+    X = rng.uniform(1, 3, (60, 3))  # x_2 (x_0^2 + 3 x_1) is deeper than the sum of its terms
+    y = X[:, 2] * X[:, 0] ** 2 + 3 * X[:, 2] * X[:, 1]
+    regressor.set_params(max_depth=4, operators="arithmetic", stages="families").fit(X, y)
+    assert regressor.best_["r2"] > 0.999999
+    check(regressor, {})

@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from effort import HASTY
+from untrained import UNTRAINED
 
 import nsr
 from nsr import SymbolicRegressor
@@ -47,3 +49,37 @@ def test_what_cannot_be_met_is_told():
     X = np.linspace(0, 1, 20)[:, None]
     with pytest.raises(ValueError, match="keeps to all limits"):
         SymbolicRegressor(time_limit=0.3, shape="f >= 1e9", n_candidates=1).fit(X, X[:, 0])
+
+
+@pytest.mark.filterwarnings("ignore::nsr.data.notes.DataWarning")
+def test_equations_of_a_template_have_the_shape(rng):
+    X = pd.DataFrame(rng.uniform(0, 3, (80, 2)), columns=["a", "b"])
+    y = 1.5 * X["a"] - 0.2 * X["a"] ** 2 + X["b"] ** 2 + 0.1 * rng.standard_normal(80)
+    model = SymbolicRegressor(
+        checkpoint=UNTRAINED, template="f(a) + g(b)", shape="increasing in a", time_limit=2, settings=HASTY
+    )
+    model.fit(X, y)
+    a = np.linspace(0, X["a"].max(), 200)
+    for row in range(len(model.equations_)):
+        for b in (0.0, 1.5, 3.0):
+            values = model.predict(pd.DataFrame({"a": a, "b": b}), index=row)
+            assert np.all(np.diff(values) >= -1e-9 * np.max(np.abs(values)))
+    assert set(model.equations_["shape"]) <= {"proved", "checked"}
+    assert model.best_["r2"] > 0.9
+
+
+@pytest.mark.filterwarnings("ignore::nsr.data.notes.DataWarning")
+def test_the_equation_of_each_group_has_the_shape(rng):
+    X = pd.DataFrame({"x": rng.uniform(0.5, 4, 90), "group": np.repeat(["a", "b", "c"], 30)})
+    factor = np.repeat([1.0, 2.0, -0.7], 30)
+    y = factor * np.exp(-X["x"]) + 0.05 * rng.standard_normal(90)
+    model = SymbolicRegressor(
+        checkpoint=UNTRAINED, category="group", shape="f >= 0", time_limit=2, settings=HASTY
+    )
+    model.fit(X, y)
+    x = np.linspace(X["x"].min(), X["x"].max(), 300)
+    for group in ("a", "b", "c"):
+        own = model.of_group(group)
+        for row in range(len(own.equations_)):
+            assert np.all(own.predict(pd.DataFrame({"x": x}), index=row) >= -1e-9)
+    assert "shape" in model.equations_

@@ -82,7 +82,7 @@ def test_numbers_of_the_template_and_constants_of_nature_stay(rng):
         ({"template": "a*b + q"}, "has no part"),
         ({"template": TEMPLATE, "guesses": "a*q"}, "a template cannot be combined with guesses"),
         ({"template": TEMPLATE, "category": "a"}, "a template cannot be combined with a category"),
-        ({"template": TEMPLATE, "shape": "f >= 0"}, "shape cannot be combined with a template"),
+        ({"template": TEMPLATE, "denoise": True}, "denoise cannot be combined with a template"),
         ({"template": "f(a)", "forbidden": "a"}, "column 'a' is left out"),
     ],
 )

@@ -7,11 +7,13 @@ from hypothesis import strategies as st
 
 from nsr import SymbolicRegressor
 from nsr.evaluate.program import Program
+from nsr.expressions.printing import to_infix
 from nsr.search.cases.extremes import extremes, of_variables
 from nsr.search.cases.hinges import hinges
 from nsr.search.cases.linear import fitted
 from nsr.search.cases.logic import logical
 from nsr.search.cases.splits import best_split, round_between
+from nsr.search.cases.staircases import staircases
 
 TABLE = np.random.default_rng(3).uniform(-3, 3, (300, 3))
 A, B, C = TABLE.T
@@ -46,6 +48,31 @@ def test_hinges_and_steps_are_added_while_they_explain_more_than_chance(rng):
     assert len(forms) <= 4
     assert loss < 0.02 * np.sum((y - y.mean()) ** 2)
     assert not hinges(TABLE, B - 2 * C + 0.1 * rng.standard_normal(300), ONES)[0]
+
+
+@pytest.mark.parametrize(
+    ("y", "form"),
+    [
+        (2 * np.floor(A / 0.7) + 1, "2*floor(x_0/0.7)"),
+        (np.rint(2 * A) - B, "round(x_0/0.5)"),
+        (3 * np.ceil(C), "3*ceil(x_2)"),
+        (np.mod(B, 1.25) + C, "floor(x_1/1.25)"),
+        (np.floor(A) - C, "floor(x_0)"),
+        (np.floor((A - 0.37) / 1.13), "floor((x_0 - "),
+    ],
+)
+def test_staircases_and_sawtooths(y, form):
+    forms, loss = staircases(TABLE, y, ONES)
+    assert loss < 1e-9
+    assert left(forms, y) < 1e-9
+    assert any(form in to_infix(own, digits=6) for own in forms)
+
+
+def test_what_is_no_staircase_is_told(rng):
+    assert staircases(TABLE, A * B, ONES) == ([], np.inf)
+    noisy = 2 * np.floor(A / 0.7) + 0.2 * rng.standard_normal(300)
+    _, loss = staircases(TABLE, noisy, rng.uniform(0.9, 1.1, 300))
+    assert loss < 1.1 * 300 * 0.2**2
 
 
 def test_a_split_is_found_where_the_law_changes():
