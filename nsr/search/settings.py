@@ -174,6 +174,7 @@ class PeriodsSettings:
         amplitude_degrees: Of the polynomials that may be their amplitudes.
         rows_each: For each column of linear least squares at least.
         most_waves: Waves at most.
+        least_cycles: Over the range of a variable: of slower waves structure finds the law as it is.
         negligible: Share of the target's square that rounding errors leave.
         least_levels: Values that a variable has at least if waves run along it.
         n_peaks: Of each periodogram that are looked at,
@@ -200,6 +201,7 @@ class PeriodsSettings:
     amplitude_degrees: tuple[int, ...] = (0, 1, 2)
     rows_each: int = 3
     most_waves: int = 6
+    least_cycles: float = 2.5
     negligible: float = 1e-24
     least_levels: int = 12
     n_peaks: int = 3

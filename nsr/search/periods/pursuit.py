@@ -109,8 +109,8 @@ class _Table:
         phase = float(np.arctan2(sign * directions[0, 1], sign * directions[0, 0]))
         return Wave(term.columns, term.frequencies, phase, is_steady)
 
-    def is_near(self, one: _Term, other: _Term) -> bool:
-        """Whether two waves differ by less than a cycle over the table.
+    def is_near(self, one: _Term, other: _Term, cycles: float = 1.0) -> bool:
+        """Whether two waves differ by less than a cycle, or several, over the table.
 
         Then one is how the other's amplitude changes; beside no wave, it is how something smooth does.
         """
@@ -118,7 +118,7 @@ class _Table:
         for sign, term in ((1.0, one), (-1.0, other)):
             for i, w in zip(term.columns, term.frequencies, strict=True):
                 apart[i] += sign * w
-        return bool(np.all(np.abs(apart) * np.ptp(self.X, axis=0) < 2 * np.pi))
+        return bool(np.all(np.abs(apart) * np.ptp(self.X, axis=0) < 2 * np.pi * cycles))
 
     def _angle(self, term: _Term) -> Array:
         return np.asarray(self.X[:, list(term.columns)] @ np.array(term.frequencies))
@@ -161,7 +161,9 @@ def _pursued(table: _Table, degrees: Sequence[int]) -> list[_Term]:
     terms: list[_Term] = []
     while len(terms) < settings.most_waves and rest.size > table.negligible:
         new = _best(table, rest, degrees)
-        if new is None or any(table.is_near(new, known) for known in [*terms, _Term((), (), 0)]):
+        if new is None or table.is_near(new, _Term((), (), 0), settings.least_cycles):
+            break
+        if any(table.is_near(new, known) for known in terms):
             break
         terms = _refined(table, smooth, [*terms, new], settings.last_steps)
         rest = _Rest(np.column_stack((table.smooth, *map(table.design, terms))), table.target)
