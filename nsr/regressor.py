@@ -7,26 +7,26 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import joblib
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_random_state
 
+from nsr.asked import Asked, Posed
 from nsr.clock import Clock, check_time_limit
 from nsr.data.category import Category
 from nsr.data.column_units import parsed_units
-from nsr.data.guesses import Guess, over_columns, read_guesses
+from nsr.data.guesses import Guess, read_guesses
 from nsr.data.limits import limits_of
 from nsr.data.missing import Filling, check_way
 from nsr.data.nature import read_constants, values_of
 from nsr.data.notes import kept_notes
-from nsr.data.preparation import Index, prepare
+from nsr.data.preparation import Index
 from nsr.data.shape_wishes import read_shape
 from nsr.data.smoothing import smoothed
 from nsr.data.summary import DataSummary, name_of_target
-from nsr.data.templates import read_template, template_over
-from nsr.data.weights import known_noise, row_weights
+from nsr.data.templates import read_template
+from nsr.data.weights import row_weights
 from nsr.expressions.units import Units
 from nsr.fitted_front import FittedFront
 from nsr.live import shown
@@ -37,7 +37,6 @@ from nsr.refinement.all_rows import on_all_rows
 from nsr.refinement.candidates import Candidate
 from nsr.refinement.choice import RULES, Front
 from nsr.refinement.compiling import compile_kernels
-from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.losses import AUTO
 from nsr.refinement.selection import thinned
 from nsr.saving.functions import KIND, plain_function
@@ -46,7 +45,7 @@ from nsr.search.settings import COMPONENTS, SearchSettings
 from nsr.stopping import StopWhen
 from nsr.task import Task
 from nsr.telling import told_to
-from nsr.wide_table import WideTable, with_named_constants
+from nsr.wide_table import with_named_constants
 
 if TYPE_CHECKING:
     from nsr.report.report import Report
@@ -320,68 +319,68 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
     ) -> None:
         started = time.perf_counter()
         self._check_parameters()
+        asked = self._asked(X, y, X_units, y_units, sample_weight, y_err)
+        pretrained = from_pretrained(self.checkpoint, self.device, knows="functions")
+        compile_kernels()  # the seconds of a first fit's compiler are not the search's
+        clock = Clock.of(self.time_limit)
+        posed = Posed.of(asked, pretrained.config.max_variables, self.loss, self._settings.noise)
+        names, wide, data, task = asked.names, asked.wide, posed.data, posed.task
+        solver = self._solver(pretrained, y_err is None, task)
+        solver.watch = told_to(
+            watchers(self.callback, display), [*names.identifiers, *wide.names], posed.searched,
+            self.time_limit,
+        )  # fmt: skip
+        if self.warm_start and hasattr(self, "equations_"):
+            solver.starts = self._starts(names, data.columns)
+        solution, task = _solved(solver, asked, posed, clock)
+        solution, found, task = with_named_constants(
+            solution, solver.found, task, wide, len(data.columns), posed.form(asked)
+        )
+        self.names_, self.category_, self.named_constants_ = names, asked.category, asked.constants
+        self.template_ = asked.template
+        self.ended_, self.n_tried_ = solver.ended, solver.n_tried
+        self.relevance_ = None if data.relevance is None else data.relevance.table(names.columns)
+        table = wide.filled(asked.table, asked.codes)
+        self._keep_rows(task, table, data.rows)
+        if data.usable is not None:
+            task = posed.whole(asked, table, task)
+            solution = replace(solution, candidates=on_all_rows(solution.candidates, task, wide.n_groups))
+        self._keep(solution, found, task, posed.columns, posed.guesses(asked))
+        self.data_ = DataSummary.of(
+            self._seen.X, self._seen.y, names.columns, name_of_target(y), len(asked.target)
+        )
+        self.seconds_ = time.perf_counter() - started
+
+    def _asked(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        X_units: Mapping[str, str] | Sequence[str] | None,
+        y_units: str | None,
+        sample_weight: ArrayLike | None,
+        y_err: ArrayLike | None,
+    ) -> Asked:
+        """What a fit is asked, read and checked."""
         category = None if self.category is None else Category.of(X, self.category)
         X, codes = (X, None) if category is None else category.split(X)
         table, target, names = self._checked_table(X, y)
-        seed, known = self._seed, read_constants(self.constants, names)
-        given = read_guesses(self.guesses, names, values_of(known))
-        template = read_template(self.template, names, values_of(known))
-        limits, wishes = limits_of(self, names), read_shape(self.shape, self.domain, names)
-        units = parsed_units(self._units_of(X_units), y_units, names, self.constant_units, known)
-        pretrained = from_pretrained(self.checkpoint, self.device, knows="functions")
-        # What is read back and predicts need not wait for what searches.
-        from nsr.search.noise import with_noise_model
-        from nsr.search.templates import solve_template
-
-        compile_kernels()  # the seconds of a first fit's compiler are not the search's
-        clock, weights = Clock.of(self.time_limit), row_weights(sample_weight, y_err, len(target))
-        # Only units tell the search where a constant of nature belongs; elsewhere numbers get their names.
-        searched = known if units is not None and units.constants == "dimensionless" else ()
-        most = max(1, pretrained.config.max_variables - len(searched))
-        data = prepare(
-            table, np.asarray(target, dtype=np.float64), most, seed, names.columns, weights, limits.forbidden,
-            limits.space.required,
-        )  # fmt: skip
-        wide, n_used = WideTable(len(names.columns), known, category), len(data.columns)
-        own = (columns := wide.places(data.columns))[: n_used + len(searched)]
-        X_searched = np.hstack((data.X, wide.filled_constants(len(data.X))[:, : len(searched)]))
-        space = replace(
-            limits.over(data.columns, names),
-            units=None if units is None else units.of(own),
-            shape=wishes.over(own, X_searched, names),
+        known = read_constants(self.constants, names)
+        return Asked(
+            table=table,
+            target=np.asarray(target, dtype=np.float64),
+            names=names,
+            category=category,
+            codes=codes,
+            weights=row_weights(sample_weight, y_err, len(target)),
+            y_err=y_err,
+            constants=known,
+            guesses=read_guesses(self.guesses, names, values_of(known)),
+            template=read_template(self.template, names, values_of(known)),
+            limits=limits_of(self, names),
+            wishes=read_shape(self.shape, self.domain, names),
+            units=parsed_units(self._units_of(X_units), y_units, names, self.constant_units, known),
+            seed=int(check_random_state(self.random_state).randint(2**31 - 1)),
         )
-        task = Task(data.X, data.y, SQUARED_ERROR, data.weights, space, seed, joblib.cpu_count())
-        if y_err is not None:
-            task = replace(task, noise=known_noise(y_err, data.weights, data.rows))
-        task = with_noise_model(task, self.loss, self._settings.noise)
-        if searched:
-            task = replace(task, X=X_searched)
-        solver = self._solver(pretrained, y_err is None, task)
-        solver.watch = told_to(
-            watchers(self.callback, display), [*names.identifiers, *wide.names], own, self.time_limit
-        )
-        if self.warm_start and hasattr(self, "equations_"):
-            solver.starts = self._starts(names, data.columns)
-        guesses = over_columns(given, data.columns)
-        form = template and template_over(template, data.columns, task.n_variables, names)
-        if form is not None:
-            solution, task = solve_template(solver, task, form, clock, wide.places_of(searched, n_used))
-        else:
-            of_rows = None if category is None or codes is None else category.checked(codes[data.rows])
-            solution, task = _solved(solver, task, guesses, of_rows, wide.n_groups, clock)
-        solution, found, task = with_named_constants(solution, solver.found, task, wide, n_used, form)
-        self.names_, self.category_, self.named_constants_, self.template_ = names, category, known, template
-        self.ended_, self.n_tried_ = solver.ended, solver.n_tried
-        self.relevance_ = None if data.relevance is None else data.relevance.table(names.columns)
-        whole = wide.filled(table, codes)
-        self._keep_rows(task, whole, data.rows)
-        if data.usable is not None:
-            solution, task = _on_all_rows(
-                solution, task, (whole, target), columns, weights, y_err, data.usable, wide.n_groups
-            )
-        self._keep(solution, found, task, columns, guesses)
-        self.data_ = DataSummary.of(self._seen.X, self._seen.y, names.columns, name_of_target(y), len(target))
-        self.seconds_ = time.perf_counter() - started
 
     def _solver(self, pretrained: Pretrained, is_open: bool, task: Task) -> Solver:
         """How to search.
@@ -407,10 +406,6 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
     ) -> Mapping[str, str] | Sequence[str] | None:
         """Units of the columns that equations have."""
         return X_units if self.indicators_ is None else self.indicators_.units(X_units)
-
-    @property
-    def _seed(self) -> int:
-        return int(check_random_state(self.random_state).randint(2**31 - 1))
 
     @property
     def _settings(self) -> SearchSettings:
@@ -478,56 +473,24 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         return tags
 
 
-def _solved(
-    solver: Solver,
-    task: Task,
-    guesses: Sequence[Guess],
-    codes: Index | None,
-    n_groups: int,
-    clock: Clock,
-) -> tuple[Front, Task]:
+def _solved(solver: Solver, asked: Asked, posed: Posed, clock: Clock) -> tuple[Front, Task]:
     """A front and what it explains.
 
     Args:
         solver: How to search.
-        task: In the user's units.
-        guesses: The user's own.
-        codes: The number of each row's group; None where there are none.
-        n_groups: How many groups there are.
+        asked: Data and wishes.
+        posed: The task that they make.
         clock: For everything.
     """
+    # What is read back and predicts need not wait for what searches.
     from nsr.search.by_group import solve_by_group
+    from nsr.search.templates import solve_template
 
-    forms = [guess.expression for guess in guesses]
-    if codes is None:
-        return solver.solve(task, forms, clock)
-    return solve_by_group(solver, task, codes, n_groups, forms, clock)
-
-
-def _on_all_rows(
-    solution: Front,
-    task: Task,
-    table: tuple[Array, Array],
-    columns: Index,
-    weights: Array | None,
-    y_err: ArrayLike | None,
-    rows: Index,
-    n_groups: int,
-) -> tuple[Front, Task]:
-    """A front with its constants fitted to all rows, and these, where the search has looked at some.
-
-    Args:
-        solution: The front.
-        task: What the search has looked at.
-        table: All columns as equations see them, and the target, of all rows.
-        columns: Which of these the task has.
-        weights: By how much more one row matters than another.
-        y_err: Standard deviations of the target's errors.
-        rows: Those that can be used.
-        n_groups: How many of the last columns tell groups.
-    """
-    own = None if weights is None else weights[rows] / np.mean(weights[rows])
-    noise = None if y_err is None else known_noise(y_err, own, rows)
-    X, y = table
-    whole = replace(task, X=X[np.ix_(rows, columns)], y=y[rows], weights=own, expected=None, noise=noise)
-    return replace(solution, candidates=on_all_rows(solution.candidates, whole, n_groups)), whole
+    if (form := posed.form(asked)) is not None:
+        places = asked.wide.places_of(asked.searched, len(posed.data.columns))
+        return solve_template(solver, posed.task, form, clock, places)
+    guesses = [guess.expression for guess in posed.guesses(asked)]
+    if asked.category is None or asked.codes is None:
+        return solver.solve(posed.task, guesses, clock)
+    codes = asked.category.checked(asked.codes[posed.data.rows])
+    return solve_by_group(solver, posed.task, codes, asked.wide.n_groups, guesses, clock)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from nsr.search.asking import AskingAboutStates, AskingAboutTable
 from nsr.search.cases.stage import Cases, Logic
-from nsr.search.curves.stage import Curves
+from nsr.search.curves.stage import Curves, CurvesFirst
 from nsr.search.evolution.stage import Completion, Evolution, EvolutionOfStates
 from nsr.search.guesses import Guesses
 from nsr.search.periods.stage import Periods
@@ -21,6 +21,7 @@ STAGES: list[Callable[[SearchSettings], Stage]] = [
     lambda settings: Structure(settings.structure),
     lambda settings: Cases(settings.cases),
     lambda settings: Periods(settings.periods),
+    lambda settings: CurvesFirst(settings.curves),
     lambda settings: EvolutionOfStates(settings.evolution),
     lambda settings: Evolution(settings.evolution),
     lambda settings: Curves(settings.curves),

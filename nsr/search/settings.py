@@ -79,6 +79,7 @@ class CurvesSettings:
 
     Attributes:
         wait: Seconds of work for each unit of their share that others have before.
+        head_start: Seconds of work on tables of one variable before evolution begins.
         n_rows: Rows that curves are first fitted to; more tell little, and cost as much again.
         n_polished: Curves, the best there, that are fitted to `polished_rows`.
         polished_rows: Rows for these.
@@ -105,6 +106,7 @@ class CurvesSettings:
     """
 
     wait: float = 0.5
+    head_start: float = 2.0
     n_rows: int = FEW_ROWS
     n_polished: int = 40
     polished_rows: int = ROWS

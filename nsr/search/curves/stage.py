@@ -33,13 +33,19 @@ class Curves:
 
     def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
         """One batch for each kind of curve; where rows are many, one of the best of each state."""
-        if context.is_answered(context.settings.long) and not context.is_answer_doubtful:
+        if self._is_first(context) or _is_sure(context):
             return
+        yield from self._fits(context, clock)
+
+    def _is_first(self, context: Context) -> bool:
+        """Whether `CurvesFirst` does this work."""
+        return context.root.n_variables == 1
+
+    def _fits(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
         for state in self._single(context):
             yield _lifted(polynomials(state, self._settings).items(), state, context)
             curves = single_curves(state.first(self._settings.n_rows), clock, self._settings)
             yield from self._fitted(curves, state, context, clock)
-
         if context.root.n_variables > 1:
             yield from self._several(context, clock)
 
@@ -72,6 +78,23 @@ class Curves:
         more = state.first(settings.polished_rows)
         best = [refitted(fit, more, clock, settings) for fit in fits[: settings.n_polished]]
         yield _lifted([(fit.name, fit.expression) for fit in best], state, context)
+
+
+class CurvesFirst(Curves):
+    """The same for tables of one variable, where curves are what is usually meant: before evolution."""
+
+    def __init__(self, settings: CurvesSettings) -> None:
+        super().__init__(settings)
+        self.head_start = settings.head_start
+
+    def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
+        """As those of `Curves`."""
+        if self._is_first(context) and not _is_sure(context):
+            yield from self._fits(context, clock)
+
+
+def _is_sure(context: Context) -> bool:
+    return context.is_answered(context.settings.long) and not context.is_answer_doubtful
 
 
 def _lifted(forms: Collection[tuple[str, Expression]], state: State, context: Context) -> list[Candidate]:

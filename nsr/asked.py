@@ -1,0 +1,158 @@
+"""What a fit of functions is asked: data and wishes, and the task that they make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import joblib
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nsr.data.category import Category
+from nsr.data.guesses import Guess, over_columns
+from nsr.data.limits import Limits
+from nsr.data.names import Names
+from nsr.data.nature import NamedConstant
+from nsr.data.preparation import Index, Prepared, prepare
+from nsr.data.shape_wishes import ShapeWishes
+from nsr.data.templates import template_over
+from nsr.data.weights import known_noise
+from nsr.expressions.template import Template
+from nsr.expressions.units import Units
+from nsr.refinement.likelihood import SQUARED_ERROR
+from nsr.search.settings import NoiseSettings
+from nsr.task import Task
+from nsr.wide_table import WideTable
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """Data and wishes as they were read.
+
+    Attributes:
+        table: Columns without the one that tells groups, shape (n_samples, n_columns), NaN where a value is
+            missing.
+        target: Shape (n_samples,), NaN where it is missing.
+        names: Names of the columns.
+        category: What tells groups; None where there are none.
+        codes: The number of each row's group, shape (n_samples,).
+        weights: By how much more one row matters than another, shape (n_samples,).
+        y_err: Standard deviations of the target's errors, shape (n_samples,), as the user gave them.
+        constants: Named constants.
+        guesses: The user's own.
+        template: What equations are to be like.
+        limits: Which forms are allowed.
+        wishes: Which shapes are.
+        units: Of all columns and the target.
+        seed: Of all draws.
+    """
+
+    table: Array
+    target: Array
+    names: Names
+    category: Category | None
+    codes: Index | None
+    weights: Array | None
+    y_err: ArrayLike | None
+    constants: tuple[NamedConstant, ...]
+    guesses: Sequence[Guess]
+    template: Template | None
+    limits: Limits
+    wishes: ShapeWishes
+    units: Units | None
+    seed: int
+
+    @property
+    def searched(self) -> tuple[NamedConstant, ...]:
+        """Constants that the search sees; without units to say where they belong, numbers get their names."""
+        is_told = self.units is not None and self.units.constants == "dimensionless"
+        return self.constants if is_told else ()
+
+    @property
+    def wide(self) -> WideTable:
+        """The table as equations see it."""
+        return WideTable(len(self.names.columns), self.constants, self.category)
+
+
+@dataclass(frozen=True, eq=False)
+class Posed:
+    """A task, and where its rows and columns come from.
+
+    Attributes:
+        task: Over the columns that are used and the constants that are searched.
+        data: Rows and columns that are used.
+        columns: Places of the used columns, all constants and groups in the wide table.
+        searched: As many of these as the task has, shape (n_variables,).
+    """
+
+    task: Task
+    data: Prepared
+    columns: Index
+    searched: Index
+
+    @classmethod
+    def of(
+        cls,
+        asked: Asked,
+        max_variables: int,
+        loss: str | Callable[[Array, Array], Array],
+        settings: NoiseSettings,
+    ) -> Posed:
+        """The task of what was asked.
+
+        Args:
+            asked: Data and wishes.
+            max_variables: Variables that the network knows.
+            loss: A name of a loss, `auto`, or the user's own.
+            settings: Of what is told of noise.
+
+        Raises:
+            ValueError: If the data cannot be used; the message says why.
+        """
+        from nsr.search.noise import with_noise_model  # which what is read back and predicts need not load
+
+        limits, names, wide, n_searched = asked.limits, asked.names, asked.wide, len(asked.searched)
+        data = prepare(
+            asked.table, asked.target, max(1, max_variables - n_searched), asked.seed, names.columns,
+            asked.weights, limits.forbidden, limits.space.required,
+        )  # fmt: skip
+        columns = wide.places(data.columns)
+        own = columns[: len(data.columns) + n_searched]
+        X = np.hstack((data.X, wide.filled_constants(len(data.X))[:, :n_searched]))
+        space = replace(
+            limits.over(data.columns, names),
+            units=None if asked.units is None else asked.units.of(own),
+            shape=asked.wishes.over(own, X, names),
+        )
+        task = Task(data.X, data.y, SQUARED_ERROR, data.weights, space, asked.seed, joblib.cpu_count())
+        if asked.y_err is not None:
+            task = replace(task, noise=known_noise(asked.y_err, data.weights, data.rows))
+        task = replace(with_noise_model(task, loss, settings), X=X)
+        return cls(task, data, columns, own)
+
+    def guesses(self, asked: Asked) -> list[Guess]:
+        """The user's guesses over the task's columns."""
+        return over_columns(asked.guesses, self.data.columns)
+
+    def form(self, asked: Asked) -> Template | None:
+        """The user's template over the task's columns."""
+        if asked.template is None:
+            return None
+        return template_over(asked.template, self.data.columns, self.task.n_variables, asked.names)
+
+    def whole(self, asked: Asked, table: Array, task: Task) -> Task:
+        """The task with all rows that can be used.
+
+        Args:
+            asked: Data and wishes.
+            table: All columns as equations see them, of all rows.
+            task: With the loss that the search has settled on.
+        """
+        rows = self.data.rows if self.data.usable is None else self.data.usable
+        own = None if asked.weights is None else asked.weights[rows] / np.mean(asked.weights[rows])
+        noise = None if asked.y_err is None else known_noise(asked.y_err, own, rows)
+        X, y = table[np.ix_(rows, self.columns)], asked.target[rows]
+        return replace(task, X=X, y=y, weights=own, expected=None, noise=noise)
