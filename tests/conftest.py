@@ -1,5 +1,13 @@
 """Shared test settings."""
 
+import os
+
+# One thread per process, also of those that tests start, so that parallel runs do not fight for cores; NumPy
+# reads it when it is imported.
+for _library in ("OMP", "OPENBLAS", "MKL"):
+    os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
+
+# ruff: noqa: E402
 import sys
 from pathlib import Path
 
@@ -18,7 +26,6 @@ sys.path.insert(0, str(Path(__file__).parent / "helpers"))
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
 
-# One thread per process, so that parallel runs do not fight for cores.
 torch.set_num_threads(1)
 
 
