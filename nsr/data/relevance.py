@@ -1,4 +1,4 @@
-"""Which of many columns a target depends on, by three measures, each beside what it says of mere noise."""
+"""Which of many columns a target depends on, by four measures, each beside what it says of mere noise."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-MEASURES = ("mutual information", "trees", "sparse regression")
-# Rows that each measure is asked of: a nearest neighbour search, a forest and a path of regressions.
-_ROWS = (1_000, 2_000, 2_000)
+MEASURES = ("mutual information", "trees", "sparse regression", "products")
+# Rows that each measure is asked of: a nearest neighbour search, a forest, a path of regressions, a product.
+_ROWS = (1_000, 2_000, 2_000, 2_000)
+# Values further from the mean than this many standard deviations count as that far.
+_FAR = 3.0
 _N_TREES, _N_SHADOWS = 100, 100
 # Where this many columns that are noise end: so many standard deviations above their mean, or at the largest.
 _DEVIATIONS = 4.0
@@ -26,7 +28,7 @@ class Relevance:
 
     Attributes:
         columns: The columns, ascending, shape (n_columns,).
-        strengths: By how much each exceeds what noise reaches, shape (n_columns, 3); above 1 it is not noise.
+        strengths: By how much each exceeds what noise reaches, shape (n_columns, 4); above 1 it is not noise.
         is_kept: Which are kept, shape (n_columns,).
     """
 
@@ -55,8 +57,9 @@ def relevance(X: Array, y: Array, columns: NDArray[np.intp], seed: int, weights:
 
     The copies are those of Kursa and Rudnicki (Feature selection with the Boruta package, Journal of
     Statistical Software 36, 2010). Mutual information is that of each column alone
-    (Kraskov et al., Physical Review E 69, 2004), trees see columns together, and sparse regression tells
-    which of several that are alike is needed (Tibshirani 1996).
+    (Kraskov et al., Physical Review E 69, 2004), trees see columns together, sparse regression tells
+    which of several that are alike is needed (Tibshirani 1996), and products show columns that matter only by
+    others: alone, a factor that is as often negative as positive changes nothing on average.
 
     Args:
         X: The columns, shape (P, D), in random order of rows.
@@ -71,7 +74,9 @@ def relevance(X: Array, y: Array, columns: NDArray[np.intp], seed: int, weights:
     both = np.hstack((X, shadows))
     scores = [
         measure(both[:n], y[:n], None if weights is None else weights[:n], seed)
-        for measure, n in zip((_mutual_information, _trees, _sparse_regression), _ROWS, strict=True)
+        for measure, n in zip(
+            (_mutual_information, _trees, _sparse_regression, _products), _ROWS, strict=True
+        )
     ]
     strengths = np.column_stack([_beside_noise(own, X.shape[1]) for own in scores])
     return Relevance(columns, strengths, np.zeros(len(columns), dtype=np.bool_))
@@ -104,6 +109,17 @@ def _sparse_regression(X: Array, y: Array, weights: Array | None, seed: int) -> 
         warnings.simplefilter("ignore")  # that a path has not converged to the last digit
         model = LassoCV(alphas=30, cv=5).fit(scaled, y / max(float(y.std()), 1e-300), sample_weight=weights)
     return np.abs(np.asarray(model.coef_, dtype=np.float64))
+
+
+def _products(X: Array, y: Array, weights: Array | None, seed: int) -> Array:  # noqa: ARG001 (as the others)
+    """The largest correlation of the target with a product of each column and another one, both centred."""
+    both = np.column_stack((X, y))
+    scaled = np.clip((both - both.mean(axis=0)) / np.maximum(both.std(axis=0), 1e-300), -_FAR, _FAR)
+    columns, target = scaled[:, :-1], scaled[:, -1] - scaled[:, -1].mean()
+    own = target if weights is None else target * weights / weights.mean()
+    correlations = np.abs(columns.T @ (own[:, None] * columns)) / len(y)
+    np.fill_diagonal(correlations, 0.0)
+    return np.asarray(correlations.max(axis=1))
 
 
 def _beside_noise(scores: Array, n_columns: int) -> Array:

@@ -58,6 +58,15 @@ def test_of_too_many_variables_the_relevant_ones_are_kept(rng):
     assert {4, 11} <= set(data.columns)
 
 
+def test_factors_that_change_sign_are_seen_among_many_columns(rng):
+    """Alone each of them changes nothing on average, and explains nothing."""
+    X = rng.normal(size=(400, 120))
+    y = X[:, 17] * X[:, 80] + 3 * X[:, 5] + 0.1 * rng.standard_normal(400)
+    with pytest.warns(DataWarning, match=r"x_17 \(.*products"):
+        data = prepare(X, y, 10, 0, [f"x_{i}" for i in range(120)])
+    assert {5, 17, 80} <= set(data.columns)
+
+
 def test_of_too_many_rows_a_sample_is_used(rng):
     X = rng.normal(size=(30_000, 1))
     with pytest.warns(DataWarning, match="30000 rows: the search looks at 10000"):
