@@ -138,7 +138,8 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         shape: What is known of the function f, all of which every equation keeps to: `f >= 0`,
             `0 <= f <= 1`, `increasing in x`, `decreasing in x`, `convex in x`, `concave in x`, `even in x`,
             `odd in x`, `symmetric in x, y`, `f -> 0 as x -> inf`. It holds between the least and the largest
-            value of each column, whatever the others are.
+            value of each column, whatever the others are; a limit is reached to a hundredth of what f differs
+            from it there.
         domain: Ranges of columns, such as `{"x": (0, 100)}`, for which `shape` holds instead.
 
     Attributes:

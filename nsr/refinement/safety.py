@@ -52,10 +52,10 @@ def without_needless_poles(pool: Sequence[Candidate], task: Task, clock: Clock =
         judged = zip(new, itertools.takewhile(lambda _: not clock.is_over, verdicts), strict=False)
         found = {candidate for candidate, verdict in judged if verdict.is_wrong}
         right |= dict.fromkeys(candidate for candidate in new if candidate not in found)
-        if not found:
-            break
         wrong += [candidate for candidate in new if candidate in found]
         kept = [candidate for candidate in kept if candidate not in found]
+        if not found or not kept:
+            break
     return kept + _unrivalled(wrong, list(right), task)
 
 

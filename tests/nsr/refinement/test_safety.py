@@ -92,3 +92,10 @@ def test_as_much_is_explained_unless_the_mean_or_most_rows_say_no(rng):
     assert not explains_as_much(np.where(np.arange(200) == 7, 1e6, losses + 0.1), losses, own)
     few = task(np.ones((4, 1)), np.zeros(4))
     assert explains_as_much(np.array([1.0, 0, 9, 0]), np.array([0.0, 1, 0, 0]), few)
+
+
+def test_where_everything_has_a_pole_something_is_left(rng):
+    x = np.linspace(-1, 1, 40)[:, None]
+    own = task(x, rng.standard_normal(40))
+    pool = refined(["1.1/(x_0 - 0.013)", "1.2*x_0/(x_0 - 0.11)"], own)
+    assert len(without_needless_poles(pool, own)) == len(pool)
