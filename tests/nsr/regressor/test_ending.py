@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from effort import IDLE
 from untrained import UNTRAINED
 
 from nsr import ODERegressor, SymbolicRegressor
 from nsr.data.notes import DataWarning
 
-FAST = {"checkpoint": UNTRAINED, "n_candidates": 16}
+FAST = {"checkpoint": UNTRAINED, "n_candidates": 16, "settings": IDLE}
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from effort import IDLE
 from sklearn.metrics import d2_absolute_error_score, mean_poisson_deviance
 from untrained import save_untrained
 
@@ -16,8 +17,8 @@ UNTRAINED = save_untrained(Path(tempfile.gettempdir()) / "nsr-tests" / "untraine
 
 
 def regressor(**more):
-    given = {"stages": ("families", "reduction"), "n_candidates": 16, "time_limit": 20.0, **more}
-    return SymbolicRegressor(checkpoint=UNTRAINED, **given)
+    given = {"stages": ("families", "reduction"), "n_candidates": 16, "time_limit": 20.0, "settings": IDLE}
+    return SymbolicRegressor(checkpoint=UNTRAINED, **(given | more))
 
 
 def curve(X):
