@@ -86,12 +86,16 @@ class Posed:
         data: Rows and columns that are used.
         columns: Places of the used columns, all constants and groups in the wide table.
         searched: As many of these as the task has, shape (n_variables,).
+        guesses: The user's, over the task's columns.
+        template: The user's, over the task's columns.
     """
 
     task: Task
     data: Prepared
     columns: Index
     searched: Index
+    guesses: Sequence[Guess]
+    template: Template | None
 
     @classmethod
     def of(
@@ -131,17 +135,9 @@ class Posed:
         if asked.y_err is not None:
             task = replace(task, noise=known_noise(asked.y_err, data.weights, data.rows))
         task = replace(with_noise_model(task, loss, settings), X=X)
-        return cls(task, data, columns, own)
-
-    def guesses(self, asked: Asked) -> list[Guess]:
-        """The user's guesses over the task's columns."""
-        return over_columns(asked.guesses, self.data.columns)
-
-    def form(self, asked: Asked) -> Template | None:
-        """The user's template over the task's columns."""
-        if asked.template is None:
-            return None
-        return template_over(asked.template, self.data.columns, self.task.n_variables, asked.names)
+        guesses = over_columns(asked.guesses, data.columns)
+        form = asked.template and template_over(asked.template, data.columns, task.n_variables, names)
+        return cls(task, data, columns, own, guesses, form)
 
     def whole(self, asked: Asked, table: Array, task: Task) -> Task:
         """The task with all rows that can be used.

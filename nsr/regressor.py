@@ -300,7 +300,11 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         before = dict(self.__dict__)
         try:
             with kept_notes() as notes, shown(self.verbose) as display:
-                self._fit(X, y, X_units, y_units, sample_weight, y_err, display)
+                started = time.perf_counter()
+                self._check_parameters()
+                asked = self._asked(X, y, X_units, y_units, sample_weight, y_err)
+                self._fit(asked, name_of_target(y), display)
+                self.seconds_ = time.perf_counter() - started
             self.warnings_ = notes
         except BaseException:  # a fit that fails changes nothing
             self.__dict__.clear()
@@ -308,25 +312,20 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
             raise
         return self
 
-    def _fit(
-        self,
-        X: ArrayLike,
-        y: ArrayLike,
-        X_units: Mapping[str, str] | Sequence[str] | None,
-        y_units: str | None,
-        sample_weight: ArrayLike | None,
-        y_err: ArrayLike | None,
-        display: Watcher | None,
-    ) -> None:
-        started = time.perf_counter()
-        self._check_parameters()
-        asked = self._asked(X, y, X_units, y_units, sample_weight, y_err)
+    def _fit(self, asked: Asked, target: str, display: Watcher | None) -> None:
+        """Searches and keeps what is found.
+
+        Args:
+            asked: Data and wishes.
+            target: What the target is called.
+            display: Shows how far it is.
+        """
         pretrained = from_pretrained(self.checkpoint, self.device, knows="functions")
         compile_kernels()  # the seconds of a first fit's compiler are not the search's
         clock = Clock.of(self.time_limit)
         posed = Posed.of(asked, pretrained.config.max_variables, self.loss, self._settings.noise)
         names, wide, data, task = asked.names, asked.wide, posed.data, posed.task
-        solver = self._solver(pretrained, y_err is None, task)
+        solver = self._solver(pretrained, asked.y_err is None, task)
         solver.watch = told_to(
             watchers(self.callback, display), [*names.identifiers, *wide.names], posed.searched,
             self.time_limit,
@@ -335,22 +334,19 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
             solver.starts = self._starts(names, data.columns)
         solution, task = _solved(solver, asked, posed, clock)
         solution, found, task = with_named_constants(
-            solution, solver.found, task, wide, len(data.columns), posed.form(asked)
+            solution, solver.found, task, wide, len(data.columns), posed.template
         )
         self.names_, self.category_, self.named_constants_ = names, asked.category, asked.constants
         self.template_ = asked.template
         self.ended_, self.n_tried_ = solver.ended, solver.n_tried
-        self.relevance_ = None if data.relevance is None else data.relevance.table(names.columns)
+        self.relevance_ = data.relevance_table(names.columns)
         table = wide.filled(asked.table, asked.codes)
         self._keep_rows(task, table, data.rows)
         if data.usable is not None:
             task = posed.whole(asked, table, task)
             solution = replace(solution, candidates=on_all_rows(solution.candidates, task, wide.n_groups))
-        self._keep(solution, found, task, posed.columns, posed.guesses(asked))
-        self.data_ = DataSummary.of(
-            self._seen.X, self._seen.y, names.columns, name_of_target(y), len(asked.target)
-        )
-        self.seconds_ = time.perf_counter() - started
+        self._keep(solution, found, task, posed.columns, posed.guesses)
+        self.data_ = DataSummary.of(self._seen.X, self._seen.y, names.columns, target, len(asked.target))
 
     def _asked(
         self,
@@ -487,10 +483,10 @@ def _solved(solver: Solver, asked: Asked, posed: Posed, clock: Clock) -> tuple[F
     from nsr.search.by_group import solve_by_group
     from nsr.search.templates import solve_template
 
-    if (form := posed.form(asked)) is not None:
+    if posed.template is not None:
         places = asked.wide.places_of(asked.searched, len(posed.data.columns))
-        return solve_template(solver, posed.task, form, clock, places)
-    guesses = [guess.expression for guess in posed.guesses(asked)]
+        return solve_template(solver, posed.task, posed.template, clock, places)
+    guesses = [guess.expression for guess in posed.guesses]
     if asked.category is None or asked.codes is None:
         return solver.solve(posed.task, guesses, clock)
     codes = asked.category.checked(asked.codes[posed.data.rows])

@@ -75,7 +75,7 @@ def relevance(X: Array, y: Array, columns: NDArray[np.intp], seed: int, weights:
     scores = [
         measure(both[:n], y[:n], None if weights is None else weights[:n], seed)
         for measure, n in zip(
-            (_mutual_information, _trees, _sparse_regression, _products), _ROWS, strict=True
+            (_mutual_information, importances, _sparse_regression, _products), _ROWS, strict=True
         )
     ]
     strengths = np.column_stack([_beside_noise(own, X.shape[1]) for own in scores])
@@ -88,10 +88,6 @@ def importances(X: Array, y: Array, weights: Array | None, seed: int) -> Array:
 
     forest = ExtraTreesRegressor(_N_TREES, min_samples_leaf=3, max_features=1 / 3, random_state=seed)
     return np.asarray(forest.fit(X, y, sample_weight=weights).feature_importances_)
-
-
-def _trees(X: Array, y: Array, weights: Array | None, seed: int) -> Array:
-    return importances(X, y, weights, seed)
 
 
 def _mutual_information(X: Array, y: Array, weights: Array | None, seed: int) -> Array:  # noqa: ARG001 (as the others)

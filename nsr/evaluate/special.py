@@ -45,6 +45,17 @@ def _chebyshev(coefficients, t):
 
 
 @kernel(inner=True)
+def _hankel(order, x):
+    """P and Q of Hankel's form of a Bessel function beyond the near series, and the angle they go with."""
+    z = BEYOND / x
+    t = 2.0 * z * z - 1.0
+    angle = x - (0.25 + 0.5 * order) * math.pi
+    if order == 0:
+        return _chebyshev(P_0, t), z * _chebyshev(Q_0, t), angle
+    return _chebyshev(P_1, t), z * _chebyshev(Q_1, t), angle
+
+
+@kernel(inner=True)
 def bessel_j(order, x):
     """J_0 or J_1 of a number."""
     size = abs(x)
@@ -53,13 +64,7 @@ def bessel_j(order, x):
     if size <= BEYOND:
         t = 2.0 * (size / BEYOND) ** 2 - 1.0
         return _chebyshev(NEAR_0, t) if order == 0 else x * _chebyshev(NEAR_1, t)
-    z = BEYOND / size
-    t = 2.0 * z * z - 1.0
-    angle = size - (0.25 + 0.5 * order) * math.pi
-    if order == 0:
-        p, q = _chebyshev(P_0, t), z * _chebyshev(Q_0, t)
-    else:
-        p, q = _chebyshev(P_1, t), z * _chebyshev(Q_1, t)
+    p, q, angle = _hankel(order, size)
     value = math.sqrt(2.0 / (math.pi * size)) * (p * math.cos(angle) - q * math.sin(angle))
     return -value if order == 1 and x < 0 else value
 
@@ -79,13 +84,7 @@ def bessel_y(order, x):
             if order == 0
             else (known - 2.0 / (math.pi * x) + x * _chebyshev(NEAR_Y1, t))
         )
-    z = BEYOND / x
-    t = 2.0 * z * z - 1.0
-    angle = x - (0.25 + 0.5 * order) * math.pi
-    if order == 0:
-        p, q = _chebyshev(P_0, t), z * _chebyshev(Q_0, t)
-    else:
-        p, q = _chebyshev(P_1, t), z * _chebyshev(Q_1, t)
+    p, q, angle = _hankel(order, x)
     return math.sqrt(2.0 / (math.pi * x)) * (p * math.sin(angle) + q * math.cos(angle))
 
 

@@ -31,7 +31,7 @@ _WITHIN = 2.0
 # Of seven bits Burnham and Anderson (Model Selection and Multimodel Inference, 2002) say "no support".
 _LESS_LIKELY = 10.0
 # Curves of different names that differ by less than this share of what they leave unexplained are one.
-EQUAL = 1e-3
+_EQUAL = 1e-3
 
 
 def alternatives(
@@ -103,17 +103,36 @@ def _different(front: Sequence[Candidate], curves: Sequence[Candidate], task: Ta
 
     Nor are those shown whose namesake there is as likely: few rows leave it the round constants of another.
     """
-    every = [*front, *curves]
-    with np.errstate(all="ignore"):
-        values = Program([one.expression for one in every]).values(task.X) * task.root_weights
-        residuals = np.mean(np.square(values - task.y * task.root_weights), axis=1)
-        kept = list(range(len(front)))
-        for place in range(len(front), len(every)):
-            distances = np.mean(np.square(values[kept] - values[place]), axis=1)
-            is_called_so = any(_is_as_likely(every[other], every[place], task) for other in kept)
-            if not is_called_so and not np.any(distances <= EQUAL**2 * residuals[place]):
-                kept.append(place)
-    return [every[place] for place in kept[len(front) :]]
+    kept = list(front)
+    differ = Differences([*front, *curves], task)
+    for curve in curves:
+        is_called_so = any(_is_as_likely(other, curve, task) for other in kept)
+        if not is_called_so and differ.is_apart(curve, kept):
+            kept.append(curve)
+    return kept[len(front) :]
+
+
+class Differences:
+    """How far candidates are from each other, and from the target.
+
+    Args:
+        candidates: Those that are compared.
+        task: Whose rows they are compared on.
+    """
+
+    def __init__(self, candidates: Sequence[Candidate], task: Task) -> None:
+        with np.errstate(all="ignore"):
+            values = Program([one.expression for one in candidates]).values(task.X) * task.root_weights
+            residuals = np.mean(np.square(values - task.y * task.root_weights), axis=1)
+        self._values = dict(zip(candidates, values, strict=True))
+        self._residuals = dict(zip(candidates, residuals.tolist(), strict=True))
+
+    def is_apart(self, one: Candidate, others: Sequence[Candidate]) -> bool:
+        """Whether a candidate differs from each of others by more than a share of what it leaves."""
+        own = self._values[one]
+        with np.errstate(all="ignore"):
+            distances = [float(np.mean(np.square(self._values[other] - own))) for other in others]
+        return not any(distance <= _EQUAL**2 * self._residuals[one] for distance in distances)
 
 
 def _is_as_likely(one: Candidate, other: Candidate, task: Task) -> bool:

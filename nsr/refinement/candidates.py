@@ -131,10 +131,16 @@ def with_shape(candidates: Sequence[Candidate], task: Task) -> list[Candidate]:
         return list(candidates)
     is_right = holds([c.expression for c in candidates], task.space.shape).tolist()
     wrong = [c for c, own in zip(candidates, is_right, strict=True) if not own]
-    forms = {c: fitted_to_shape(c.expression, task) for c in ranked(wrong)[:_MOST_BENT]}
-    bent = [c for c, form in forms.items() if form is not None]
-    kept = [c for c in candidates if c not in bent]
-    return kept + as_found_by(bent, scored([form for form in forms.values() if form is not None], task), task)
+    replaced, bent = _bent(ranked(wrong)[:_MOST_BENT], task)
+    return [c for c in candidates if c not in replaced] + bent
+
+
+def _bent(wrong: Sequence[Candidate], task: Task) -> tuple[list[Candidate], list[Candidate]]:
+    """Those that get the task's shape by other constants, and what they become with the best of these."""
+    pairs = [(c, fitted_to_shape(c.expression, task)) for c in wrong]
+    found = [(c, form) for c, form in pairs if form is not None]
+    own = [c for c, _ in found]
+    return own, as_found_by(own, scored([form for _, form in found], task), task)
 
 
 def ranked(candidates: Iterable[Candidate]) -> list[Candidate]:
@@ -204,7 +210,7 @@ class Candidates:
         """Equations of another shape with the constants of least loss that give them the right one."""
         new = [c for c in ranked(wrong) if c.expression.skeleton() not in self._bent_before][:_MOST_BENT]
         self._bent_before.update(c.expression.skeleton() for c in new)
-        return [c for c in with_shape(new, self.task) if c not in new]
+        return _bent(new, self.task)[1]
 
     def since(self, number: int) -> tuple[list[Candidate], int]:
         """What was taken in after this many and is still kept, and how many there are now."""

@@ -18,8 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsr.clock import Clock
-from nsr.evaluate.program import Program
-from nsr.refinement.alternatives import CREDIBLE_BITS, EQUAL, alternatives, form_bits, information
+from nsr.refinement.alternatives import CREDIBLE_BITS, Differences, alternatives, form_bits, information
 from nsr.refinement.candidates import Candidate, ranked
 from nsr.refinement.crossvalidation import HeldOut, is_as_good
 from nsr.refinement.selection import front_of, pareto_front
@@ -116,17 +115,13 @@ def without_twins(front: Front, task: Task) -> Front:
         front: With these constants.
         task: What it explains.
     """
-    rows, some = front.candidates, task.first(ROWS)
-    with np.errstate(all="ignore"):
-        values = Program([row.expression for row in rows]).values(some.X) * some.root_weights
-        left = np.mean(np.square(values - some.y * some.root_weights), axis=1)
-        kept: list[int] = []
-        for place in [front.best, *(i for i in range(len(rows)) if i != front.best)]:
-            distances = np.mean(np.square(values[kept] - values[place]), axis=1)
-            if not np.any(distances <= EQUAL**2 * left[place]):
-                kept.append(place)
-    kept.sort()
-    return Front([rows[i] for i in kept], kept.index(front.best))
+    chosen = front.candidates[front.best]
+    differ, kept = Differences(front.candidates, task.first(ROWS)), [chosen]
+    for row in front.candidates:
+        if differ.is_apart(row, kept):
+            kept.append(row)
+    rows = sorted(kept, key=front.candidates.index)
+    return Front(rows, rows.index(chosen))
 
 
 def _by_complexity(candidate: Candidate) -> tuple[float, float, str]:

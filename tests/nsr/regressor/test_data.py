@@ -84,13 +84,17 @@ def test_a_law_of_three_is_found_among_three_hundred_columns(quick, rng, tmp_pat
     pd.testing.assert_frame_equal(nsr.load(tmp_path / "result.json").relevance_, quick.relevance_)
 
 
+def decay(rng, n_rows):
+    x = rng.uniform(0, 2, n_rows)
+    return x, 3.17 * np.exp(-1.37 * x) + 0.05 * rng.normal(size=n_rows)
+
+
 def test_constants_are_fitted_to_all_rows(quick, rng, monkeypatch):
     monkeypatch.setattr("nsr.data.preparation.MAX_ROWS", 200)
     monkeypatch.setattr("nsr.refinement.blocks.ROWS_AT_A_TIME", 300)
     for module in ("gauss_newton", "uncertainty"):
         monkeypatch.setattr(f"nsr.refinement.{module}.ROWS_AT_A_TIME", 300)
-    x = rng.uniform(0, 2, 1_000)
-    y = 3.17 * np.exp(-1.37 * x) + 0.05 * rng.normal(size=1_000)
+    x, y = decay(rng, 1_000)
     quick.set_params(stages=("evolution",), guesses="a*exp(b*x_0)", settings=IDLE)
     with pytest.warns(DataWarning, match="fitted to all rows"):
         quick.fit(x[:, None], y)
@@ -103,8 +107,7 @@ def test_constants_are_fitted_to_all_rows(quick, rng, monkeypatch):
 
 
 def test_constants_of_a_denoised_search_are_of_the_raw_target(quick, rng):
-    x = rng.uniform(0, 2, 100)
-    y = 3.17 * np.exp(-1.37 * x) + 0.05 * rng.normal(size=100)
+    x, y = decay(rng, 100)
     quick.set_params(stages=("evolution",), guesses="a*exp(b*x_0)", settings=IDLE, denoise=True)
     with pytest.warns(DataWarning, match="smoothing spline"):
         quick.fit(x[:, None], y)
