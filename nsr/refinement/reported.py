@@ -150,7 +150,7 @@ def reported(
         guesses: The user's own, over the same variables.
         held: Which of the equation's constants belong to its form, beside round ones.
     """
-    fit = uncertainty(expression, task, np.setdiff1d(fitted_places(expression), list(held)))
+    fit = uncertainty(expression, task, np.setdiff1d(fitted_places(expression, task), list(held)))
     shown = warranted(expression, fit, task)
     for guess in guesses:
         named = _named(guess, expression, task)

@@ -20,6 +20,7 @@ from nsr.expressions.rewriting import rewritten, tidied
 from nsr.expressions.simplify import simplify
 from nsr.refinement.candidates import Candidate, ranked, scored
 from nsr.refinement.choice import Front, chosen_front
+from nsr.refinement.constrained import fitted_to_shape
 from nsr.refinement.groups import ByGroup, Layout, by_group, of_each_group
 from nsr.refinement.selection import pareto_front
 from nsr.refinement.snapping import snap
@@ -27,7 +28,7 @@ from nsr.refinement.uncertainty import Uncertainty, most_likely, uncertainty
 from nsr.search.engine import Ending
 from nsr.search.sharing import Form, Groups, Sharing, fitted_forms
 from nsr.search.solve import LimitsError, Solver, counted_on
-from nsr.task import Task
+from nsr.task import ROWS, Task
 
 Codes = NDArray[np.intp]
 
@@ -44,8 +45,8 @@ _HOPELESS = 30.0
 _GUESSED, _SAME = "guesses", 1e-4
 # Candidates whose constants are looked at, and standard errors by which one is told from zero.
 _MOST_DETERMINED, _TOLD = 60, 2.0
-# Candidates whose shared constants are rounded.
-_MOST_ROUNDED = 8
+# Candidates whose shared constants are rounded, and whose constants are fitted again to a shape.
+_MOST_ROUNDED, _MOST_BENT = 8, 24
 
 
 def solve_by_group(
@@ -85,6 +86,9 @@ def solve_by_group(
         ended = "interrupted"
     usable = [candidate for candidate in candidates if candidate.bits < math.inf]
     allowed = [candidate for candidate in usable if _keeps_limits(candidate, task, layout)]
+    others = [candidate for candidate in usable if candidate not in allowed]
+    bent = _bent(others, groups) if task.space.shape is not None else []
+    allowed += [candidate for candidate in bent if _keeps_limits(candidate, task, layout)]
     if not allowed:
         raise LimitsError(
             "no equation by group that was tried keeps to all limits: loosen one of them, or give the search "
@@ -205,6 +209,20 @@ def _keeps_limits(candidate: Candidate, task: Task, layout: Layout) -> bool:
     if task.space.units is None and not task.space.is_limited:
         return True
     return bool(np.all(surely_allowed(of_each_group(candidate.expression, layout), task.space)))
+
+
+def _bent(candidates: Sequence[Candidate], groups: Groups) -> list[Candidate]:
+    """The best few with constants that give the equation of each group the shape that is asked for."""
+    space, result = groups.task.space, []
+    assert space.shape is not None
+    shape = replace(space.shape, n_groups=groups.layout.n_groups)
+    whole = replace(groups.whole, space=replace(space, shape=shape))
+    for candidate in ranked(candidates)[:_MOST_BENT]:
+        form = fitted_to_shape(candidate.expression, whole, ROWS)
+        if form is not None:
+            (own,) = scored([form], groups.whole)
+            result.append(by_group(ByGroup.of(form, groups.layout), own.loss, groups.whole, candidate.stage))
+    return result
 
 
 def _rounded(candidates: Sequence[Candidate], groups: Groups, clock: Clock) -> list[Candidate]:

@@ -179,7 +179,7 @@ class Population:
             fitted = fitted.rows(self._are_allowed(fitted.genomes))
         if self._space.shape is not None and len(fitted.genomes):
             own = [fitted.genomes.expression(row) for row in range(len(fitted.genomes))]
-            fitted = fitted.rows(holds(own, self._space.shape))
+            fitted = fitted.rows(holds(own, self._space.shape.nearly))
         self._merge(fitted)
 
     def _merge(self, new: Judged) -> None:
