@@ -19,9 +19,10 @@ from nsr.expressions.expression import Expression, apply, constant, is_variable,
 from nsr.expressions.rewriting import rewritten, tidied
 from nsr.expressions.simplify import simplify
 from nsr.refinement.candidates import Candidate, ranked, scored
-from nsr.refinement.choice import Front, chosen_front
+from nsr.refinement.choice import Front, chosen_front, without_twins
 from nsr.refinement.constrained import fitted_to_shape
 from nsr.refinement.groups import ByGroup, Layout, by_group, of_each_group
+from nsr.refinement.safety import without_needless_poles
 from nsr.refinement.selection import pareto_front
 from nsr.refinement.snapping import snap
 from nsr.refinement.uncertainty import Uncertainty, most_likely, uncertainty
@@ -96,13 +97,13 @@ def solve_by_group(
         )
     solver.ended, solver.found = ended, allowed
     told = _determined([*allowed, *_rounded(allowed, groups, clock)], groups) or allowed
-    worded = _in_the_user_s_words(told)
+    worded = without_needless_poles(_in_the_user_s_words(told), groups.whole, clock)
     front = solver.with_enough(
         chosen_front(worded, groups.whole, solver.rule, clock), [*worded, *allowed], groups.whole
     )
-    rows = [_positive(_likeliest(candidate, groups), groups) for candidate in front.candidates]
+    rows = [_positive(_without_zeros(_likeliest(row, groups), groups), groups) for row in front.candidates]
     solver.note_time(clock)
-    return replace(front, candidates=rows), groups.whole
+    return without_twins(replace(front, candidates=rows), groups.whole), groups.whole
 
 
 def _explored(
@@ -292,6 +293,17 @@ def _positive(candidate: Candidate, groups: Groups) -> Candidate:
             if is_same and new.complexity <= candidate.complexity:
                 candidate = new
     return candidate
+
+
+def _without_zeros(candidate: Candidate, groups: Groups) -> Candidate:
+    """A candidate in its shortest form where a constant has vanished that all groups share."""
+    found = ByGroup.of(candidate.expression, groups.layout)
+    if candidate.stage == _GUESSED or 0.0 not in found.form.constants:
+        return candidate
+    form = tidied(found.form)
+    if _differing(form, groups.layout) != _differing(found.form, groups.layout):
+        return candidate
+    return by_group(replace(found, form=form), candidate.loss, groups.whole, candidate.stage)
 
 
 def _in_the_user_s_words(candidates: Sequence[Candidate]) -> list[Candidate]:
