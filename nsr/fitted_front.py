@@ -30,6 +30,7 @@ from nsr.expressions.template import Template
 from nsr.refinement.candidates import Candidate
 from nsr.refinement.front import front_table
 from nsr.refinement.groups import ByGroup, Layout, names_of_constants, reported_by_group
+from nsr.refinement.guessed import FaredGuess, fared, fared_by_group
 from nsr.refinement.reported import Reported, check_asked, constants_table, reported
 from nsr.report.finding import LITTLE, percent
 from nsr.saving.rows import place_of_row
@@ -51,6 +52,7 @@ class FittedFront(ExportedRows):
     expressions_: list[Expression]
     reports_: list[Reported]
     constants_: pd.DataFrame
+    guesses_: tuple[FaredGuess, ...]
     data_: DataSummary
     _found: list[Candidate]
     _columns: NDArray[np.intp]
@@ -240,7 +242,8 @@ class FittedFront(ExportedRows):
         equation = self.equations("warranted")[self.best_index_]
         said = self.reports_[self.best_index_]
         by_group = () if self.category_ is None else said.table(self.category_.name)
-        self._report = report_on(fitted, equation, self.data_.n_rows, search, by_group)
+        guesses = [guess.verdict for guess in self.guesses_]
+        self._report = report_on(fitted, equation, self.data_.n_rows, search, by_group, guesses)
         return self._report
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:
@@ -270,6 +273,7 @@ class FittedFront(ExportedRows):
             for one, said in zip(found, self.reports_, strict=True)
         ]
         own.category_, own.constants_ = None, constants_table(own.reports_)
+        own.guesses_ = ()
         own.equations_ = self.equations_.assign(equation=own.equations())
         return own
 
@@ -330,6 +334,14 @@ class FittedFront(ExportedRows):
         taken = [*self.names_.identifiers, *self._wide.names]
         names = given[0] if given else names_of_constants(found, taken)
         return reported_by_group(found, task, names, self.category_.groups)
+
+    def _fared(
+        self, guesses: Sequence[Guess], rows: Sequence[Candidate], found: Sequence[Candidate], task: Task
+    ) -> tuple[FaredGuess, ...]:
+        chosen = self.best_index_
+        if self.category_ is None:
+            return fared(guesses, rows, self.reports_, chosen, task)
+        return fared_by_group(guesses, rows, found, chosen, task, self.category_.groups)
 
     def row(self, index: int | None = None) -> int:
         """The number of a row of `equations_`, from 0: the chosen one by default; negative ones from the end.

@@ -183,6 +183,7 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
             `stop_when`.
         n_tried_: Equations that were tried.
         seconds_: How long the fit took.
+        guesses_: How the user's guesses have fared (`nsr.refinement.guessed.FaredGuess`).
         data_: Summary of the table (`nsr.data.summary.DataSummary`).
         warnings_: What the fit has warned of.
     """
@@ -417,7 +418,9 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         kept = thinned(solution.candidates, solution.best, self.n_equations, named)
         self.best_index_ = kept.index(solution.best)
         self._found, self._columns = found, columns
-        self._keep_front([solution.candidates[place] for place in kept], task, columns, guesses)
+        rows = [solution.candidates[place] for place in kept]
+        self._keep_front(rows, task, columns, guesses)
+        self.guesses_ = self._fared(guesses, rows, found, task) if guesses else ()
         if self.n_tried_:  # otherwise it was told why nothing was found
             self._tell_unexplained()
 

@@ -115,7 +115,12 @@ class Report:
 
 
 def report_on(
-    fitted: Fitted, equation: str, n_rows: int, search: SearchSummary, by_group: Sequence[str] = ()
+    fitted: Fitted,
+    equation: str,
+    n_rows: int,
+    search: SearchSummary,
+    by_group: Sequence[str] = (),
+    guesses: Sequence[str] = (),
 ) -> Report:
     """Makes a report.
 
@@ -125,6 +130,7 @@ def report_on(
         n_rows: Rows that the user gave.
         search: What the search has done.
         by_group: A table of the constants that differ by group.
+        guesses: How the user's guesses have fared, a line for each.
     """
     null_loss = fitted.task.null_loss
     explained = 1 - fitted.loss / null_loss if null_loss > 0 else 1.0
@@ -138,7 +144,8 @@ def report_on(
         findings += [structure(fitted, found), *(check(fitted) for check in CHECKS)]
     if fitted.task.noise is not None and fitted.task.loss.is_quadratic:
         findings.append(given_errors(fitted))
-    findings += [*said(of_columns), constants(fitted), box(fitted), _search(search)]
+    findings += [*said(of_columns), constants(fitted), box(fitted)]
+    findings += [*(Finding("guess", line) for line in guesses), _search(search)]
     return Report(
         equation=equation,
         n_rows=n_rows,
