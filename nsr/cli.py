@@ -152,7 +152,7 @@ def fit(
         )
 
         table = read_table(data)
-        chosen = None if features is None else split_by_comma(features)
+        chosen = None if features is None else [f for f in split_by_comma(features) if f != category]
         of_rows = row_columns(table, sample_weight=weights, y_err=error)
         grouped = None if category is None else table.place(category)
         apart = [*of_rows.values(), *([] if grouped is None else [grouped])]

@@ -60,6 +60,7 @@ class FittedFront(ExportedRows):
     indicators_: Indicators | None
     filling_: Filling | None
     missing: str
+    n_features_in_: int
     category_: Category | None
     named_constants_: tuple[NamedConstant, ...]
     template_: Template | None
@@ -118,13 +119,19 @@ class FittedFront(ExportedRows):
         """
         check_is_fitted(self)
         check_asked(return_std, interval)
-        return self.predicted(self.table(X), self.row(index), return_std, interval)
+        place = self.row(index)
+        return self.predicted(self.table(X, self.differs(place)), place, return_std, interval)
 
-    def table(self, X: ArrayLike) -> Array:
+    def differs(self, place: int) -> bool:
+        """Whether the equation of a row has constants that differ by group."""
+        return self.category_ is not None and self._read(self.expressions_[place]).table.shape[1] > 0
+
+    def table(self, X: ArrayLike, has_groups: bool = True) -> Array:
         """Rows as equations see them: columns of text as indicators, missing values imputed where fit did so.
 
         Args:
             X: Variables, shape (n_rows, n_columns).
+            has_groups: Whether the column of groups matters; without it that may be missing.
 
         Returns:
             Shape (n_rows, n_variables), a column for each of `names_`, and more for groups; NaN where
@@ -132,8 +139,11 @@ class FittedFront(ExportedRows):
         """
         check_is_fitted(self)
         codes = None
-        if self.category_ is not None:
+        if self.category_ is not None and has_groups:
             X, codes = self.category_.split(X)
+        elif self.category_ is not None:
+            X = self.category_.left_out(X, self.n_features_in_)
+            codes = np.zeros(np.shape(X)[0], dtype=np.intp)
         if self.indicators_ is None:
             self.names_.check_order(X)
         table = self._numbers_of(X, self.indicators_, None)[0]
@@ -444,7 +454,7 @@ class FittedFront(ExportedRows):
         return self._wide.numbers
 
     def _lookup(self, index: int | None) -> Lookup | None:
-        if self.category_ is None:
+        if self.category_ is None or not self.differs(self.row(index)):
             return None
         found = self._read(self.expressions_[self.row(index)])
         constants = dict(zip(self.category_.groups, map(tuple, found.table.tolist()), strict=True))

@@ -141,8 +141,10 @@ def _table_for(estimator: SymbolicRegressor, table: Table, row: int) -> Array:
         else:
             X[:, made[column]] = table.numbers(place, may_miss)[:, None]
     category, codes = estimator.category_, None
-    if category is not None:
+    if category is not None and estimator.differs(row):
         codes = category.codes(table.labels(table.place(category.name)))
+    elif category is not None:
+        codes = np.zeros(len(table), dtype=np.intp)
     return estimator._wide.filled(X if estimator.filling_ is None else estimator.filling_.filled(X), codes)
 
 
