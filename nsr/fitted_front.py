@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
@@ -290,6 +290,8 @@ class FittedFront(ExportedRows):
     def _text(self, expression: Expression, digits: int | None, said: Reported | None = None) -> str:
         """An equation as text; constants that differ by group go by their names."""
         own = [*self.names_.identifiers, *self._wide.names]
+        if self.template_ is not None and said is not None:
+            expression = self.template_.without_zeros(expression)
         if self._wide.layout is None:
             return to_infix(expression, own, digits)
         found = self._read(expression)
@@ -325,8 +327,13 @@ class FittedFront(ExportedRows):
         back = {used: variable(int(column)) for used, column in enumerate(columns)}
         self.expressions_ = [candidate.expression.substitute(back) for candidate in front]
         held = [() if self.template_ is None else self.template_.held(one) for one in self.expressions_]
+        named = [
+            () if self.template_ is None else self.template_.names_of_constants(one).keys()
+            for one in self.expressions_
+        ]
         said = [
-            self._reported(one.expression, task, guesses, own) for one, own in zip(front, held, strict=True)
+            self._reported(one.expression, task, guesses, *own)
+            for one, *own in zip(front, held, named, strict=True)
         ]
         self.reports_ = [self._named_by_template(one.over(back)) for one in said]
         self.constants_ = constants_table(self.reports_)
@@ -334,10 +341,15 @@ class FittedFront(ExportedRows):
         self.equations_["equation"] = self.equations()
 
     def _reported(
-        self, expression: Expression, task: Task, guesses: Sequence[Guess], held: Sequence[int]
+        self,
+        expression: Expression,
+        task: Task,
+        guesses: Sequence[Guess],
+        held: Collection[int],
+        named: Collection[int],
     ) -> Reported:
         if self.category_ is None:
-            return reported(expression, task, guesses, held)
+            return reported(expression, task, guesses, held, named)
         n_groups = len(self.category_.groups)
         found = ByGroup.of(expression, Layout(task.n_variables - n_groups, n_groups))
         given = [guess.names for guess in guesses if found.skeleton == guess.expression.skeleton()]
