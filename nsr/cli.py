@@ -10,7 +10,16 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
-from nsr.console import compile_visibly, print_leaderboard, shown, status, tell_changed, told, watched
+from nsr.console import (
+    compile_visibly,
+    in_options,
+    print_leaderboard,
+    shown,
+    status,
+    tell_changed,
+    told,
+    watched,
+)
 
 EXIT_CLOSED_PIPE = 1
 EXIT_BAD_INPUT = 2
@@ -214,6 +223,9 @@ def predict(
     result: Annotated[Path, typer.Argument(help="JSON file that `nsr fit --output` wrote")],
     data: Annotated[Path, typer.Argument(help=_DATA_HELP)],
     row: Annotated[int | None, typer.Option(help=_ROW_HELP)] = None,
+    interval: Annotated[
+        float | None, typer.Option(help="probability, such as 0.95: also bounds of new observations")
+    ] = None,
     output: Annotated[Path | None, typer.Option(help="CSV file to write; default: standard output")] = None,
     define: Annotated[list[str] | None, typer.Option(help=_DEFINE_HELP)] = None,
 ) -> None:
@@ -229,7 +241,8 @@ def predict(
         check_output(output, [result, data])
     with told(Console(stderr=True)):
         found = load(result)
-        text = predictions(found, read_table(data), row).to_csv(index=False, lineterminator="\n")
+        told_of = predictions(found, read_table(data), row, interval)
+        text = told_of.to_csv(index=False, lineterminator="\n")
     if output is None:
         sys.stdout.write(text)
     else:
@@ -416,5 +429,5 @@ def main() -> None:
 
 def _refused(message: str) -> int:
     """Prints a message in one line."""
-    print(f"nsr: {shown(' '.join(message.split()))}", file=sys.stderr)
+    print(f"nsr: {shown(in_options(' '.join(message.split())))}", file=sys.stderr)
     return EXIT_BAD_INPUT

@@ -28,6 +28,7 @@ ENDINGS = {
     "interrupted": "was interrupted; more time may find more",
     "stopped": "was stopped, as what it had found was enough",
 }
+_DONE = "went on until it was ended, and what was found leaves nothing but noise"
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,8 @@ def report_on(
     if fitted.task.noise is not None and fitted.task.loss.is_quadratic:
         findings.append(given_errors(fitted))
     findings += [*said(of_columns), constants(fitted), box(fitted)]
-    findings += [*(Finding("guess", line) for line in guesses), _search(search)]
+    is_done = fitted.is_exact or not any(finding.is_warning for finding in findings)
+    findings += [*(Finding("guess", line) for line in guesses), _search(search, is_done)]
     return Report(
         equation=equation,
         n_rows=n_rows,
@@ -172,15 +174,18 @@ def _explained(fitted: Fitted, explained: float, relative_error: float) -> Findi
     return Finding("explained", text, explained < LITTLE, figures)
 
 
-def _search(search: SearchSummary) -> Finding:
+def _search(search: SearchSummary, is_done: bool) -> Finding:
+    """How the search has ended; that time was up is no reason for doubt where nothing else is."""
     seed = "" if search.seed is None else f", seed {search.seed}"
     figures = {"n_tried": search.n_tried, "seconds": search.seconds}
     if not search.n_tried:
         return Finding(
             "search", "there was nothing to explain, or nothing to explain it with", False, figures
         )
-    text = f"{ENDINGS[search.ended]}; {search.n_tried} equations in {search.seconds:.1f} s{seed}"
-    return Finding("search", text, search.ended in {"time", "interrupted"}, figures)
+    is_cut_short = search.ended in {"time", "interrupted"}
+    ending = _DONE if is_cut_short and is_done else ENDINGS[search.ended]
+    text = f"{ending}; {search.n_tried} equations in {search.seconds:.1f} s{seed}"
+    return Finding("search", text, is_cut_short and not is_done, figures)
 
 
 def _plain(value: Any) -> Any:
