@@ -169,6 +169,6 @@ class _Problem:
         losses = self._task.mean_loss(values[:, :n_rows]) / (self._task.null_loss or 1.0)
         self._loss = np.minimum(losses, _HUGE)
         at_points = values[:, n_rows:]
-        margins = self._shape.margins(at_points)
+        margins = self._shape.margins(np.asarray(at_points, dtype=np.float64))
         parts = [part[:, np.argsort(part[0], kind="stable")[:_MOST_MARGINS]] for part in margins]
         self._margins = np.concatenate(parts, axis=1) / np.max(np.abs(at_points[0]), initial=1e-300)
