@@ -29,6 +29,7 @@ _OPTIONS = {
     "y_units": "units",
     "warm_start": "resume",
     "guesses": "guess",
+    "n_jobs": "jobs",
 }
 _GIVEN = re.compile(r"(?<![\w'\"=.-])([A-Za-z_]+)=('[^']*'|\"[^\"]*\"|[\w.]+)")
 _ALONE = re.compile(r"(?<![\w'\"`.-])(report\(\)|[A-Za-z]+_[a-z_]+)(?![\w'\"`(=])")

@@ -353,18 +353,22 @@ class Shape:
     @property
     def has_limits(self) -> bool:
         """Whether functions have limits that it states."""
-        return any(isinstance(one, Tending) for one in self.constraints)
+        return bool(self.levels)
 
     @cached_property
     def only_limits(self) -> Shape:
         """The shape without its other constraints."""
         return replace(self, constraints=tuple(one for one in self.constraints if isinstance(one, Tending)))
 
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """The limits that it states, each once."""
+        return tuple(dict.fromkeys(one.value for one in self.constraints if isinstance(one, Tending)))
+
     @cached_property
     def limits(self) -> frozenset[float]:
         """The sizes of the limits that it states, but for zero."""
-        own = {abs(one.value) for one in self.constraints if isinstance(one, Tending)}
-        return frozenset(own - {0.0})
+        return frozenset(map(abs, self.levels)) - {0.0}
 
     @property
     def exchanged(self) -> tuple[tuple[int, int], ...]:

@@ -136,10 +136,12 @@ def _groups(task: Task, codes: Codes, layout: Layout) -> Groups:
 
 
 def _levels(groups: Groups) -> list[Candidate]:
-    """The best constant, for all groups and for each."""
+    """The best constant, for all groups and for each, and limits that the user states."""
     (level,) = scored([constant(groups.task.level)], groups.task)
     (form,) = fitted_forms([level], groups, Clock())
-    return Sharing(form, groups, Clock()).choices()
+    shape = groups.task.space.shape
+    stated = [] if shape is None else scored([constant(value) for value in shape.levels], groups.whole)
+    return [*Sharing(form, groups, Clock()).choices(), *stated]
 
 
 def _searches(codes: Codes, n_groups: int) -> Iterator[tuple[Codes | None, float]]:

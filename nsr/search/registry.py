@@ -9,6 +9,7 @@ from nsr.search.cases.stage import Cases, Logic
 from nsr.search.curves.stage import Curves, CurvesFirst
 from nsr.search.evolution.stage import Completion, Evolution, EvolutionOfStates
 from nsr.search.guesses import Guesses
+from nsr.search.islands import Islands
 from nsr.search.periods.stage import Periods
 from nsr.search.settings import SearchSettings
 from nsr.search.stage import Stage
@@ -28,6 +29,7 @@ STAGES: list[Callable[[SearchSettings], Stage]] = [
     lambda _: AskingAboutTable(),
     lambda _: AskingAboutStates(),
     lambda _: Completion(),
+    lambda settings: Islands(settings.islands),
 ]
 
 

@@ -404,6 +404,27 @@ class FinishingSettings:
 
 
 @dataclass(frozen=True)
+class IslandSettings:
+    """The numbers of evolution on other processes.
+
+    Attributes:
+        head_start: As that of `nsr.search.stage.Stage`.
+        share: Its share; hardly anything, as others do the work.
+        work: Seconds of work of a round, here and on each island.
+        n_members: Equations that an island begins its next round with,
+        n_migrants: and of which it hands on this many, the best.
+        patience: Rounds without anything better after which islands end.
+    """
+
+    head_start: float = -2.0
+    share: float = 0.02
+    work: float = 4.0
+    n_members: int = 60
+    n_migrants: int = 8
+    patience: int = 6
+
+
+@dataclass(frozen=True)
 class SearchSettings:
     """All of them, and what decides when a search ends.
 
@@ -416,6 +437,7 @@ class SearchSettings:
         asking: Of the network.
         evolution: Of evolution.
         parts: Of gaps that are filled from a dictionary.
+        islands: Of evolution on other processes.
         finishing: Of the last look.
         units: Of constants that may have units.
         first_look: Seconds of work after which it matters which loss is the right one, unless something is
@@ -445,6 +467,7 @@ class SearchSettings:
     asking: AskingSettings = field(default_factory=AskingSettings)
     evolution: EvolutionSettings = field(default_factory=EvolutionSettings)
     parts: PartsSettings = field(default_factory=PartsSettings)
+    islands: IslandSettings = field(default_factory=IslandSettings)
     finishing: FinishingSettings = field(default_factory=FinishingSettings)
     units: UnitsSettings = field(default_factory=UnitsSettings)
     first_look: float = 0.4
