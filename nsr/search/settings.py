@@ -416,7 +416,7 @@ class IslandSettings:
         patience: Rounds without anything better after which islands end.
     """
 
-    head_start: float = -2.0
+    head_start: float = -0.25
     share: float = 0.02
     work: float = 4.0
     n_members: int = 60
