@@ -16,7 +16,7 @@ from nsr.refinement.digits import warranted, with_error
 from nsr.refinement.gauss_newton import gauss_newton
 from nsr.refinement.naming import as_written
 from nsr.refinement.uncertainty import Places, Uncertainty, fitted_places, uncertainty
-from nsr.task import Task
+from nsr.task import MANY_ROWS, Task
 
 Array = NDArray[np.float64]
 
@@ -179,8 +179,11 @@ def _rounded(
 ) -> tuple[tuple[float, float], ...]:
     """The round constants of a noisy equation, but for 0 and 1, with the errors that they would have.
 
-    One that others would make up for has none, and neither has a limit that the user states.
+    One that others would make up for has none, and neither has a limit that the user states. In long tables
+    it is not worth the time, as what is round there is so to many digits.
     """
+    if task.n_rows > MANY_ROWS:
+        return ()
     stated = () if task.space.shape is None else task.space.shape.limits
     values = expression.constants
     others = [place for place in range(len(values)) if place not in fitted and place not in held]
