@@ -19,6 +19,7 @@ from nsr.network.checkpoint import Pretrained
 from nsr.refinement.candidates import Candidate, scored
 from nsr.search.context import Context
 from nsr.search.settings import IslandSettings, SearchSettings
+from nsr.search.team import Team
 from nsr.task import Task
 
 
@@ -67,9 +68,15 @@ class Islands:
 
     def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
         """Round after round, until too many have brought nothing better; none in one process."""
-        team, idle, number = context.team, 0, 0
-        if team is None:
+        if context.team is None:
             return
+        try:
+            yield from self._rounds(context.team, context, clock)
+        finally:
+            context.team.close()
+
+    def _rounds(self, team: Team[Order, Found], context: Context, clock: Clock) -> Iterator[list[Candidate]]:
+        idle, number = 0, 0
         islands: list[tuple[Expression, ...]] = [()] * team.n_workers
         while idle < self._settings.patience and not clock.is_over and not team.is_lost:
             best = context.candidates.best

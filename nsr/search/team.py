@@ -6,6 +6,7 @@ what it should have done is lost, and nothing else.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
@@ -37,9 +38,11 @@ class Team(Generic[Order, Result]):
         self.why_failed = ""
         self._work = work
         self._backend: Any = get_active_backend()[0]  # which another thread would not know
+        self._pool: Any = None  # of a backend that begins anew for each call without one
         self._thread: threading.Thread | None = None
         self._results: list[Result] | None = None
         self._n_failures = 0
+        self._is_closed = False
 
     @property
     def is_lost(self) -> bool:
@@ -68,9 +71,26 @@ class Team(Generic[Order, Result]):
         self._n_failures = self._n_failures + 1 if self._results is None else 0
         return self._results
 
+    def close(self) -> None:
+        """Lets the workers go, once they have done what they were sent."""
+        thread = self._thread
+        if thread is None or not thread.is_alive():
+            self._let_go()
+        else:
+            self._is_closed = True
+
     def _do(self, orders: list[Order]) -> None:
         try:
-            work = (joblib.delayed(self._work)(order) for order in orders)
-            self._results = joblib.Parallel(self.n_workers, backend=self._backend)(work)
+            if self._pool is None:
+                self._pool = joblib.Parallel(self.n_workers, backend=self._backend).__enter__()
+            self._results = self._pool(joblib.delayed(self._work)(order) for order in orders)
         except Exception as error:  # each backend has its own for workers that are lost
             self.why_failed = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        if self._results is None or self._is_closed:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            with contextlib.suppress(Exception):  # there may be nobody left to let go
+                pool.__exit__(None, None, None)
