@@ -71,7 +71,7 @@ def test_what_is_read_back_says_the_same(found, tmp_path):
 def test_a_constant_that_is_zero_is_told_with_its_error_and_not_shown(rng):
     X = pd.DataFrame({"m": rng.uniform(0.5, 4, 80)})
     y = 3 * X["m"] ** 2 + 0.1 * rng.standard_normal(80)
-    model = small("f(m) + c", 4).fit(X, y)
+    model = small("f(m) + c", 60, stages=("families",)).fit(X, y)
     row = next(row for row, text in enumerate(model.equations_["equation"]) if text == "3*m**2")
     table = model.constants_[model.constants_["equation"] == row].set_index("name")
     assert table.loc["c", "value"] == 0
