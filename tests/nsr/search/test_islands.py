@@ -12,7 +12,6 @@ from untrained import UNTRAINED
 import nsr
 from nsr import SymbolicRegressor
 from nsr.clock import Clock
-from nsr.expressions.operators import OPERATORS
 from nsr.expressions.parsing import parse
 from nsr.network.checkpoint import from_pretrained
 from nsr.refinement.candidates import scored
@@ -50,9 +49,9 @@ def test_what_islands_find_is_taken_in_and_repeats():
     assert min(c.loss for c in three) <= min(c.loss for c in one)
 
 
+@pytest.mark.usefixtures("registered")
 def test_two_processes_go_on_from_what_they_are_given_with_operators_of_the_users_own():
-    if "bump_of_islands" not in OPERATORS:
-        nsr.operator("bump_of_islands", lambda v: 1 / (1 + v**2))
+    nsr.operator("bump_of_islands", lambda v: 1 / (1 + v**2))
     own = task(*hard())
     begun = (parse("0.4*sqrt(x_0 + x_1)"), parse("0.3*bump_of_islands(x_0)"))
     order = Order(own, replace(from_pretrained(UNTRAINED)), SETTINGS, begun, 300.0, own_operators())
