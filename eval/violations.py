@@ -33,8 +33,9 @@ Array = NDArray[np.float64]
 
 # Shapes are looked at this many points, and hold but for this share of the largest value.
 _N_POINTS, _ROUNDING = 5_000, 1e-6
-# How far away a limit is reached, in ranges of the column, and up to which share of the largest value.
-_FAR, _REACHED = 1e12, 0.02
+# How far away a limit is looked at, in ranges of the column; what may be left of it there, as a share of the
+# largest value, and by how many times more is left on the way: slow functions are still on it.
+_FAR, _REACHED, _ON_THE_WAY = (1e8, 1e12), 0.02, 1.2
 
 # What may be said with what is named.
 _SAID = {"add": "sub neg", "sub": "add neg", "mul": "neg square cube", "div": "inv",
@@ -211,10 +212,14 @@ class _Equation:
         drawn = rng.uniform(low, high, (_N_POINTS, len(low)))
         points = pd.DataFrame(drawn, columns=low.index)
         if match := re.fullmatch(r"f -> (\S+) as (.+) -> (\S+)", text):
-            there = points.assign(**{match[2]: _far(match, low, high)})
-            own, far = self._predicted(points), self._predicted(there)
-            size = float(np.max(np.abs(own - float(match[1]))))
-            return _REACHED * size - float(np.max(np.abs(far - float(match[1])))), size
+            limit, own = float(match[1]), self._predicted(points)
+            before, far = (
+                np.abs(self._predicted(points.assign(**{match[2]: _far(match, low, high, times)})) - limit)
+                for times in _FAR
+            )
+            size = float(np.max(np.abs(own - limit)))
+            may = np.minimum(before / _ON_THE_WAY, _REACHED * size)
+            return float(np.min(may - far)), max(size, abs(limit))
         if match := re.fullmatch(r"symmetric in (.+), (.+)", text):
             pair = [match[1], match[2]]
             ends = low[pair].min(), high[pair].max()
@@ -257,6 +262,6 @@ class _Equation:
             return np.broadcast_to(computed(self._tree, {**columns, **self._known}), n_rows)
 
 
-def _far(match: re.Match[str], low: pd.Series, high: pd.Series) -> float:
+def _far(match: re.Match[str], low: pd.Series, high: pd.Series, times: float) -> float:
     size = max(abs(low[match[2]]), abs(high[match[2]]), 1.0)
-    return math.copysign(_FAR * size, float(match[3]))
+    return math.copysign(times * size, float(match[3]))

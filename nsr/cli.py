@@ -10,7 +10,16 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
-from nsr.console import compile_visibly, print_leaderboard, shown, status, tell_changed, told, watched
+from nsr.console import (
+    compile_visibly,
+    in_options,
+    print_leaderboard,
+    shown,
+    status,
+    tell_changed,
+    told,
+    watched,
+)
 
 EXIT_CLOSED_PIPE = 1
 EXIT_BAD_INPUT = 2
@@ -108,6 +117,7 @@ def fit(
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="same seed, same result")] = 0,
     checkpoint: Annotated[str | None, typer.Option(help="name of a shipped checkpoint, or a folder")] = None,
     device: Annotated[str, typer.Option(help=_DEVICE_HELP)] = "auto",
+    jobs: Annotated[int | None, typer.Option(help="processes that search; -1 for one on each core")] = None,
     equations: Annotated[int, typer.Option(min=1, help=_EQUATIONS_HELP)] = 12,
     stop_when: Annotated[str | None, typer.Option(help=_STOP_HELP)] = None,
     resume: Annotated[Path | None, typer.Option(help=_RESUME_HELP)] = None,
@@ -152,7 +162,7 @@ def fit(
         )
 
         table = read_table(data)
-        chosen = None if features is None else split_by_comma(features)
+        chosen = None if features is None else [f for f in split_by_comma(features) if f != category]
         of_rows = row_columns(table, sample_weight=weights, y_err=error)
         grouped = None if category is None else table.place(category)
         apart = [*of_rows.values(), *([] if grouped is None else [grouped])]
@@ -171,6 +181,7 @@ def fit(
             constant_units=constant_units or constant_units_for(units, own_units),
             device=device,
             random_state=seed,
+            n_jobs=jobs,
             loss=loss,
             n_equations=equations,
             missing=missing,
@@ -214,6 +225,9 @@ def predict(
     result: Annotated[Path, typer.Argument(help="JSON file that `nsr fit --output` wrote")],
     data: Annotated[Path, typer.Argument(help=_DATA_HELP)],
     row: Annotated[int | None, typer.Option(help=_ROW_HELP)] = None,
+    interval: Annotated[
+        float | None, typer.Option(help="probability, such as 0.95: also bounds of new observations")
+    ] = None,
     output: Annotated[Path | None, typer.Option(help="CSV file to write; default: standard output")] = None,
     define: Annotated[list[str] | None, typer.Option(help=_DEFINE_HELP)] = None,
 ) -> None:
@@ -229,7 +243,8 @@ def predict(
         check_output(output, [result, data])
     with told(Console(stderr=True)):
         found = load(result)
-        text = predictions(found, read_table(data), row).to_csv(index=False, lineterminator="\n")
+        told_of = predictions(found, read_table(data), row, interval)
+        text = told_of.to_csv(index=False, lineterminator="\n")
     if output is None:
         sys.stdout.write(text)
     else:
@@ -416,5 +431,5 @@ def main() -> None:
 
 def _refused(message: str) -> int:
     """Prints a message in one line."""
-    print(f"nsr: {shown(' '.join(message.split()))}", file=sys.stderr)
+    print(f"nsr: {shown(in_options(' '.join(message.split())))}", file=sys.stderr)
     return EXIT_BAD_INPUT

@@ -3,15 +3,42 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from nsr.data.notes import listed
+
 if TYPE_CHECKING:
     from nsr.data.names import Names
     from nsr.ode import ODERegressor
     from nsr.regressor import SymbolicRegressor
+
+# Notes that are shown: the first few, and the last one, which is about the result.
+_MOST_NOTES = 5
+# Options of the command by the parameters that messages speak of, where they are called otherwise.
+_OPTIONS = {
+    "random_state": "seed",
+    "n_equations": "equations",
+    "n_candidates": "candidates",
+    "sample_weight": "weights",
+    "y_err": "error",
+    "X_units": "units",
+    "y_units": "units",
+    "warm_start": "resume",
+    "guesses": "guess",
+    "n_jobs": "jobs",
+}
+_GIVEN = re.compile(r"(?<![\w'\"=.-])([A-Za-z_]+)=('[^']*'|\"[^\"]*\"|[\w.]+)")
+_ALONE = re.compile(r"(?<![\w'\"`.-])(report\(\)|[A-Za-z]+_[a-z_]+)(?![\w'\"`(=])")
+_SAME_NAMES = (
+    "time_limit", "constant_units", "max_complexity", "max_depth", "max_constants", "constant_bounds",
+    "stop_when", "missing", "loss", "category", "selection", "template", "denoise", "shape", "domain",
+    "required", "forbidden", "operators", "without",
+)  # fmt: skip
+_PARAMETERS = frozenset((*_SAME_NAMES, *_OPTIONS))
 
 
 @contextlib.contextmanager
@@ -51,28 +78,60 @@ def compile_visibly(compile_all: Callable[[], None], say: Callable[[Any], None])
 
 @contextlib.contextmanager
 def told(console: Any) -> Iterator[list[str]]:
-    """Warnings become notes on the console, at once, and are kept in the list."""
+    """Warnings become notes on the console, the first few at once, and are kept in the list."""
     kept: list[str] = []
 
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
-        kept.append(str(message))
-        tell(console, str(message))
+        if str(message) not in kept:
+            kept.append(str(message))
+            if len(kept) < _MOST_NOTES:
+                tell(console, str(message))
 
     with warnings.catch_warnings():
         warnings.simplefilter("always", UserWarning)
         warnings.showwarning = show
-        yield kept
+        try:
+            yield kept
+        finally:
+            if len(kept) > _MOST_NOTES:
+                tell(console, f"{len(kept) - _MOST_NOTES} more notes are in the result that --output writes")
+            if len(kept) >= _MOST_NOTES:
+                tell(console, kept[-1])
 
 
 def tell_changed(names: Names, console: Any) -> None:
     """Notes which columns have other names in equations."""
-    for column, name in names.changed:
+    if len(names.changed) == 1:
+        ((column, name),) = names.changed
         tell(console, f"column {column!r} is written {name} in equations")
+    elif names.changed:
+        said = listed([f"{column!r} as {name}" for column, name in names.changed])
+        tell(console, f"columns are written otherwise in equations: {said}")
 
 
 def tell(console: Any, message: str) -> None:
     """Prints a note."""
-    console.print(f"note: {shown(message)}", style="yellow", highlight=False, markup=False, soft_wrap=True)
+    text = f"note: {shown(in_options(message))}"
+    console.print(text, style="yellow", highlight=False, markup=False, soft_wrap=True)
+
+
+def in_options(message: str) -> str:
+    """A message to users of Python as one to users of the command: parameters become its options."""
+
+    def given(match: re.Match[str]) -> str:
+        name, value = match.groups()
+        return f"{_option(name)} {value.strip(chr(39) + chr(34))}" if name in _PARAMETERS else match[0]
+
+    def alone(match: re.Match[str]) -> str:
+        if match[1] == "report()":
+            return "--report"
+        return _option(match[1]) if match[1] in _PARAMETERS else match[0]
+
+    return _ALONE.sub(alone, _GIVEN.sub(given, message))
+
+
+def _option(parameter: str) -> str:
+    return f"--{_OPTIONS.get(parameter, parameter).replace('_', '-')}"
 
 
 def shown(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
@@ -30,6 +30,7 @@ from nsr.expressions.template import Template
 from nsr.refinement.candidates import Candidate
 from nsr.refinement.front import front_table
 from nsr.refinement.groups import ByGroup, Layout, names_of_constants, reported_by_group
+from nsr.refinement.guessed import FaredGuess, fared, fared_by_group
 from nsr.refinement.reported import Reported, check_asked, constants_table, reported
 from nsr.report.finding import LITTLE, percent
 from nsr.saving.rows import place_of_row
@@ -51,6 +52,7 @@ class FittedFront(ExportedRows):
     expressions_: list[Expression]
     reports_: list[Reported]
     constants_: pd.DataFrame
+    guesses_: tuple[FaredGuess, ...]
     data_: DataSummary
     _found: list[Candidate]
     _columns: NDArray[np.intp]
@@ -58,6 +60,7 @@ class FittedFront(ExportedRows):
     indicators_: Indicators | None
     filling_: Filling | None
     missing: str
+    n_features_in_: int
     category_: Category | None
     named_constants_: tuple[NamedConstant, ...]
     template_: Template | None
@@ -116,13 +119,19 @@ class FittedFront(ExportedRows):
         """
         check_is_fitted(self)
         check_asked(return_std, interval)
-        return self.predicted(self.table(X), self.row(index), return_std, interval)
+        place = self.row(index)
+        return self.predicted(self.table(X, self.differs(place)), place, return_std, interval)
 
-    def table(self, X: ArrayLike) -> Array:
+    def differs(self, place: int) -> bool:
+        """Whether the equation of a row has constants that differ by group."""
+        return self.category_ is not None and self._read(self.expressions_[place]).table.shape[1] > 0
+
+    def table(self, X: ArrayLike, has_groups: bool = True) -> Array:
         """Rows as equations see them: columns of text as indicators, missing values imputed where fit did so.
 
         Args:
             X: Variables, shape (n_rows, n_columns).
+            has_groups: Whether the column of groups matters; without it that may be missing.
 
         Returns:
             Shape (n_rows, n_variables), a column for each of `names_`, and more for groups; NaN where
@@ -130,8 +139,11 @@ class FittedFront(ExportedRows):
         """
         check_is_fitted(self)
         codes = None
-        if self.category_ is not None:
+        if self.category_ is not None and has_groups:
             X, codes = self.category_.split(X)
+        elif self.category_ is not None:
+            X = self.category_.left_out(X, self.n_features_in_)
+            codes = np.zeros(np.shape(X)[0], dtype=np.intp)
         if self.indicators_ is None:
             self.names_.check_order(X)
         table = self._numbers_of(X, self.indicators_, None)[0]
@@ -240,7 +252,8 @@ class FittedFront(ExportedRows):
         equation = self.equations("warranted")[self.best_index_]
         said = self.reports_[self.best_index_]
         by_group = () if self.category_ is None else said.table(self.category_.name)
-        self._report = report_on(fitted, equation, self.data_.n_rows, search, by_group)
+        guesses = [guess.verdict for guess in self.guesses_]
+        self._report = report_on(fitted, equation, self.data_.n_rows, search, by_group, guesses)
         return self._report
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:
@@ -270,12 +283,15 @@ class FittedFront(ExportedRows):
             for one, said in zip(found, self.reports_, strict=True)
         ]
         own.category_, own.constants_ = None, constants_table(own.reports_)
+        own.guesses_ = ()
         own.equations_ = self.equations_.assign(equation=own.equations())
         return own
 
     def _text(self, expression: Expression, digits: int | None, said: Reported | None = None) -> str:
         """An equation as text; constants that differ by group go by their names."""
         own = [*self.names_.identifiers, *self._wide.names]
+        if self.template_ is not None and said is not None:
+            expression = self.template_.without_zeros(expression)
         if self._wide.layout is None:
             return to_infix(expression, own, digits)
         found = self._read(expression)
@@ -311,8 +327,13 @@ class FittedFront(ExportedRows):
         back = {used: variable(int(column)) for used, column in enumerate(columns)}
         self.expressions_ = [candidate.expression.substitute(back) for candidate in front]
         held = [() if self.template_ is None else self.template_.held(one) for one in self.expressions_]
+        named = [
+            () if self.template_ is None else self.template_.names_of_constants(one).keys()
+            for one in self.expressions_
+        ]
         said = [
-            self._reported(one.expression, task, guesses, own) for one, own in zip(front, held, strict=True)
+            self._reported(one.expression, task, guesses, *own)
+            for one, *own in zip(front, held, named, strict=True)
         ]
         self.reports_ = [self._named_by_template(one.over(back)) for one in said]
         self.constants_ = constants_table(self.reports_)
@@ -320,16 +341,29 @@ class FittedFront(ExportedRows):
         self.equations_["equation"] = self.equations()
 
     def _reported(
-        self, expression: Expression, task: Task, guesses: Sequence[Guess], held: Sequence[int]
+        self,
+        expression: Expression,
+        task: Task,
+        guesses: Sequence[Guess],
+        held: Collection[int],
+        named: Collection[int],
     ) -> Reported:
         if self.category_ is None:
-            return reported(expression, task, guesses, held)
+            return reported(expression, task, guesses, held, named)
         n_groups = len(self.category_.groups)
         found = ByGroup.of(expression, Layout(task.n_variables - n_groups, n_groups))
         given = [guess.names for guess in guesses if found.skeleton == guess.expression.skeleton()]
         taken = [*self.names_.identifiers, *self._wide.names]
         names = given[0] if given else names_of_constants(found, taken)
         return reported_by_group(found, task, names, self.category_.groups)
+
+    def _fared(
+        self, guesses: Sequence[Guess], rows: Sequence[Candidate], found: Sequence[Candidate], task: Task
+    ) -> tuple[FaredGuess, ...]:
+        chosen = self.best_index_
+        if self.category_ is None:
+            return fared(guesses, rows, self.reports_, chosen, task)
+        return fared_by_group(guesses, rows, found, chosen, task, self.category_.groups)
 
     def row(self, index: int | None = None) -> int:
         """The number of a row of `equations_`, from 0: the chosen one by default; negative ones from the end.
@@ -432,7 +466,7 @@ class FittedFront(ExportedRows):
         return self._wide.numbers
 
     def _lookup(self, index: int | None) -> Lookup | None:
-        if self.category_ is None:
+        if self.category_ is None or not self.differs(self.row(index)):
             return None
         found = self._read(self.expressions_[self.row(index)])
         constants = dict(zip(self.category_.groups, map(tuple, found.table.tolist()), strict=True))

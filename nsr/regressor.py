@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import joblib
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
@@ -105,6 +106,10 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         denoise: Whether the search looks at the target as a smoothing spline, of one column, or a Gaussian
             process sees it, with the noise taken off; constants are then fitted to the target as it is, which
             also decides which equation is chosen.
+        n_jobs: Processes that search, this one among them, as joblib counts them: -1 for as many as there are
+            cores; one by default, or as many as `joblib.parallel_config` says, whose backend, such as `ray`
+            or `dask`, may have them on other machines. Evolution goes on in each of them, and they exchange
+            their best.
         settings: The numbers of the search, for ablations; the defaults of `SearchSettings`.
         operators: Which operators equations may have: names (`add`, `sin`), symbols (`+`) or groups
             (`arithmetic`, `powers`, `trigonometric`, `exponential`, `hyperbolic`, `piecewise`, `special`).
@@ -183,6 +188,7 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
             `stop_when`.
         n_tried_: Equations that were tried.
         seconds_: How long the fit took.
+        guesses_: How the user's guesses have fared (`nsr.refinement.guessed.FaredGuess`).
         data_: Summary of the table (`nsr.data.summary.DataSummary`).
         warnings_: What the fit has warned of.
     """
@@ -223,6 +229,7 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         warm_start: bool = False,
         missing: str = "error",
         denoise: bool = False,
+        n_jobs: int | None = None,
     ) -> None:
         self.checkpoint = checkpoint
         self.n_candidates = n_candidates
@@ -258,6 +265,7 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         self.warm_start = warm_start
         self.missing = missing
         self.denoise = denoise
+        self.n_jobs = n_jobs
 
     def fit(
         self,
@@ -393,7 +401,7 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         solver = Solver(
             pretrained, self.n_candidates, self._stages, self._settings, self.selection, is_loss_open
         )
-        solver.stop_when = StopWhen.of(self.stop_when)
+        solver.stop_when, solver.n_jobs = StopWhen.of(self.stop_when), joblib.effective_n_jobs(self.n_jobs)
         if self.denoise:
             solver.smoothed, solver.is_loss_open = smoothed(task.X, task.y, task.weights, task.seed), False
         return solver
@@ -417,7 +425,9 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         kept = thinned(solution.candidates, solution.best, self.n_equations, named)
         self.best_index_ = kept.index(solution.best)
         self._found, self._columns = found, columns
-        self._keep_front([solution.candidates[place] for place in kept], task, columns, guesses)
+        rows = [solution.candidates[place] for place in kept]
+        self._keep_front(rows, task, columns, guesses)
+        self.guesses_ = self._fared(guesses, rows, found, task) if guesses else ()
         if self.n_tried_:  # otherwise it was told why nothing was found
             self._tell_unexplained()
 
@@ -435,6 +445,10 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         if self.n_equations < 1:
             raise ValueError(f"n_equations must be at least 1, not {self.n_equations}")
         check_time_limit(self.time_limit)
+        if self.n_jobs is not None and (type(self.n_jobs) is not int or self.n_jobs == 0):
+            raise ValueError(
+                f"n_jobs must be a number of processes, or -1 for all cores, not {self.n_jobs!r}"
+            )
         if not self._stages or set(self._stages) - set(COMPONENTS):
             raise ValueError(f"stages {self._stages} must be some of {', '.join(COMPONENTS)}")
         if self.selection not in RULES:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from nsr.data.decoding import described
 from nsr.data.notes import tell
 from nsr.data.table import Table, pass_over_units
+from nsr.refinement.reported import check_asked
 from nsr.regressor import SymbolicRegressor
 from nsr.report.report import Report
 from nsr.saving import functions, systems
@@ -89,7 +90,10 @@ def _function(content: dict[str, Any], loss: Function | None) -> SymbolicRegress
 
 
 def predictions(
-    estimator: SymbolicRegressor | ODERegressor, table: Table, row: int | None = None
+    estimator: SymbolicRegressor | ODERegressor,
+    table: Table,
+    row: int | None = None,
+    interval: float | None = None,
 ) -> pd.DataFrame:
     """An equation's values for every row of a table, as a table with one column named like the target.
 
@@ -97,11 +101,13 @@ def predictions(
         estimator: Fitted to y = f(X).
         table: With the columns that the equation uses.
         row: Of the front; the chosen one by default.
+        interval: Probability with which new observations lie between bounds, in two more columns.
 
     Raises:
-        ValueError: If there is no such row, a column that the equation uses is missing or not numeric, or
-            equations of motion were found.
+        ValueError: If there is no such row, a column that the equation uses is missing or not numeric, the
+            probability is none, or equations of motion were found.
     """
+    check_asked(False, interval)
     if not isinstance(estimator, SymbolicRegressor):
         raise ValueError(
             "the result holds equations of motion, which predict no column: simulate them in Python, with "
@@ -109,16 +115,22 @@ def predictions(
         )
     pass_over_units(table)
     place = estimator.row(row)
-    for warning in (*estimator.warnings_, *_of_equation(estimator, place)):
-        tell(f"when the equation was fitted: {warning}")
-    values = estimator.predicted(_table_for(estimator, table, place), place)
+    if warnings := [*estimator.warnings_, *_of_equation(estimator, place)]:
+        tell(f"when the equation was fitted: {'; '.join(warnings)}")
+    X = _table_for(estimator, table, place)
+    values = np.asarray(estimator.predicted(X, place))
     undefined = np.flatnonzero(~np.isfinite(values))
     if len(undefined):
         tell(
             f"the equation has no value in {len(undefined)} of {len(values)} rows, the first in line "
             f"{table.lines[undefined[0]]}: they are left empty"
         )
-    return pd.DataFrame({estimator.data_.target.name: np.where(np.isfinite(values), values, np.nan)})
+    name = estimator.data_.target.name
+    found = {name: np.where(np.isfinite(values), values, np.nan)}
+    if interval is not None:
+        _, bounds = estimator.predicted(X, place, interval=interval)
+        found |= {f"{name}_low": bounds[:, 0], f"{name}_high": bounds[:, 1]}
+    return pd.DataFrame(found)
 
 
 def _table_for(estimator: SymbolicRegressor, table: Table, row: int) -> Array:
@@ -141,8 +153,10 @@ def _table_for(estimator: SymbolicRegressor, table: Table, row: int) -> Array:
         else:
             X[:, made[column]] = table.numbers(place, may_miss)[:, None]
     category, codes = estimator.category_, None
-    if category is not None:
+    if category is not None and estimator.differs(row):
         codes = category.codes(table.labels(table.place(category.name)))
+    elif category is not None:
+        codes = np.zeros(len(table), dtype=np.intp)
     return estimator._wide.filled(X if estimator.filling_ is None else estimator.filling_.filled(X), codes)
 
 

@@ -85,6 +85,10 @@ def equation_lines(estimator: SymbolicRegressor | ODERegressor, row: int | None 
     lines += [f"  {part} = {found}" for part, found in estimator.parts_of(place)]
     if estimator.category_ is not None:
         lines += [f"  {line}" for line in estimator.reports_[place].table(estimator.category_.name)]
+        if not estimator.differs(place):
+            lines.append(f"  the same in all groups of {estimator.category_.name!r}")
+    if place == estimator.best_index_:
+        lines += [f"guess {guess.verdict}" for guess in estimator.guesses_ if not guess.is_chosen]
     return [shown(line) for line in lines]
 
 

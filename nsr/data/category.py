@@ -82,9 +82,19 @@ class Category:
         elif np.ndim(X) != 2 or np.shape(X)[1] <= place:
             raise ValueError(f"X needs the column {self.name!r}, which says the group of each row")
         codes = self.codes(_labels(X, place, self.name))
+        return _without(X, place), codes
+
+    def left_out(self, X: Any, n_others: int) -> Any:
+        """A table without the column, whatever that holds; as it is where it has none.
+
+        Args:
+            X: A data frame or an array.
+            n_others: How many other columns an array has.
+        """
         if hasattr(X, "columns"):
-            return X.iloc[:, [i for i in range(X.shape[1]) if i != place]], codes
-        return np.delete(_table(X), place, axis=1), codes
+            is_there = self.name in Names.of_table(X).words
+            return _without(X, _place(X, self.name)) if is_there else X
+        return _without(X, self.place) if np.ndim(X) == 2 and np.shape(X)[1] == n_others + 1 else X
 
     def codes(self, labels: Sequence[str]) -> Codes:
         """Numbers of groups.
@@ -164,6 +174,13 @@ def checked_labels(values: Sequence[object], name: str, where: Sequence[str] | N
 def _table(X: Any) -> Any:
     """A data frame or an array, as it was given."""
     return X if hasattr(X, "columns") or isinstance(X, np.ndarray) else np.asarray(X, dtype=object)
+
+
+def _without(X: Any, place: int) -> Any:
+    """A table without a column."""
+    if hasattr(X, "columns"):
+        return X.iloc[:, [i for i in range(X.shape[1]) if i != place]]
+    return np.delete(_table(X), place, axis=1)
 
 
 def _place(X: Any, column: str | int) -> int:

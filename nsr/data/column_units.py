@@ -101,11 +101,12 @@ def units_in_text(text: str, names: Names, target: str) -> tuple[list[str], str]
             what = "names a column twice" if sign else "is not of the form name=unit"
             raise ValueError(f"--units: {entry!r} {what}")
         given[name] = unit
+    for name in given:
+        if name != target and name not in names.words:
+            hint = did_you_mean(name, (*names.columns, target))
+            raise ValueError(f"--units: there is no column {name!r}; {hint}")
     if target not in given:
-        hint = did_you_mean(target, list(given), 0.7)
-        raise ValueError(
-            f"--units gives the target {target!r} no unit; {hint if 'mean' in hint else 'add it'}"
-        )
+        raise ValueError(f"--units gives the target {target!r} no unit; add it, '1' for none")
     own = given.pop(target)
     return ordered_units(given, names), own
 

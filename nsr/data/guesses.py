@@ -104,7 +104,7 @@ def _read(text: str, names: Names, known: Mapping[str, float]) -> Guess:
         written, constants = in_identifiers(text, names, known)
         expression = parse(written, [*names.identifiers, *constants])
     except ParseError as error:
-        raise ValueError(f"guess {shown!r}: {error}{_quoting(text, names)}") from None
+        raise ValueError(f"guess {shown!r}: {error}{quoting(text, names)}") from None
     columns = {names.identifiers[i] for i in expression.variables if i < len(names.identifiers)}
     for constant in constants:
         check_constant(constant, shown, names, columns)
@@ -144,7 +144,7 @@ def in_identifiers(text: str, names: Names, known: Mapping[str, float]) -> tuple
     return _TOKEN.sub(replaced, text), list(constants)
 
 
-def _quoting(text: str, names: Names) -> str:
+def quoting(text: str, names: Names) -> str:
     """The remedy where a column's name stands in the text without the quotes that it needs."""
     for column, word in names.changed:
         if column in text and not _TOKEN.fullmatch(column):

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from nsr.data.notes import tell
+from nsr.data.notes import listed, tell
 
 Array = NDArray[np.float64]
 
@@ -58,9 +58,13 @@ class Indicators:
 
     def tell_made(self) -> None:
         """Tells what has become of columns of text."""
-        for column, own in zip(self.columns, self.levels, strict=True):
-            if own:
-                tell(f"column {column!r} holds text: equations have {', '.join(_made(column, own))}, 0 or 1")
+        pairs = zip(self.columns, self.levels, strict=True)
+        made = [(column, ", ".join(_made(column, own))) for column, own in pairs if own]
+        if len(made) == 1:
+            tell(f"column {made[0][0]!r} holds text: equations have {made[0][1]}, 0 or 1")
+        else:
+            said = listed([f"{column!r} becomes {own}" for column, own in made])
+            tell(f"columns hold text, and equations have 0 or 1 for each value: {said}")
 
     @property
     def names(self) -> list[str]:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+
+_MOST_LISTED = 12
 
 _kept: ContextVar[list[str] | None] = ContextVar("kept", default=None)
 
 
 class DataWarning(UserWarning):
     """Something about the data that the user should know; the fit goes on."""
+
+
+def listed(things: Sequence[str]) -> str:
+    """Things by comma, the first few of many."""
+    more = len(things) - _MOST_LISTED
+    return ", ".join(things[:_MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
 def tell(message: str) -> None:

@@ -121,6 +121,9 @@ def _constraint(text: str, names: Names) -> Constraint:
         return Tending(_place(match[2], names, "shape"), float(match[3]), value)
     if (match := _BOUND.fullmatch(text)) and (match[1] or match[2]):
         return _bounded(text, *match.groups())
+    with_ends = re.sub(r"([<>])(?!=)", r"\1=", text.replace("->", "\0")).replace("\0", "->")
+    if with_ends != text and _BOUND.fullmatch(with_ends):
+        raise ValueError(f"shape: {text!r}: bounds may be reached; write {with_ends!r}")
     raise ValueError(f"shape: {text!r} cannot be read; write one of {_FORMS}")
 
 

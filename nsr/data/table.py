@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nsr.data.category import checked_labels
 from nsr.data.indicators import is_categorical
 from nsr.data.names import did_you_mean
-from nsr.data.notes import tell
+from nsr.data.notes import listed, tell
 
 _REMEDY = ", or fit with --missing drop or --missing impute"
 
@@ -179,9 +179,11 @@ def pass_over_units(table: Table) -> None:
 def with_numbers(table: Table, places: Sequence[int]) -> list[int]:
     """The columns that hold any number; the others are told."""
     phrases = {place: table.without_numbers(place) for place in places}
-    for place, phrase in phrases.items():
-        if phrase:
-            tell(f"column {table.names[place]!r} {phrase} and is left out")
+    said = [f"{table.names[place]!r} {phrase}" for place, phrase in phrases.items() if phrase]
+    if len(said) == 1:
+        tell(f"column {said[0]} and is left out")
+    elif said:
+        tell(f"columns are left out: {listed(said)}")
     return [place for place, phrase in phrases.items() if not phrase]
 
 

@@ -6,15 +6,19 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from nsr.data.guesses import check_constant, in_identifiers
+from nsr.data.guesses import check_constant, in_identifiers, quoting
 from nsr.data.names import Names
 from nsr.expressions.expression import PLACEHOLDER, Expression, Token, is_variable
 from nsr.expressions.operators import OPERATORS
 from nsr.expressions.parsing import ParseError, parse
 from nsr.expressions.template import Part, Template
 
-_ARGUMENT = r"(?:`[^`]*`|\"[^\"]*\"|'[^']*'|[^\W\d]\w*)"
-_CALL = re.compile(rf"(?P<name>[^\W\d]\w*)\s*\(\s*(?P<columns>{_ARGUMENT}(?:\s*,\s*{_ARGUMENT})*)\s*\)")
+_QUOTED = r"`[^`]*`|\"[^\"]*\"|'[^']*'"
+_ARGUMENT = rf"(?:{_QUOTED}|[^\W\d]\w*)"
+# Parentheses in quotes are those of a name.
+_CALL = re.compile(
+    rf"{_QUOTED}|(?P<name>[^\W\d]\w*)\s*\(\s*(?P<columns>{_ARGUMENT}(?:\s*,\s*{_ARGUMENT})*)\s*\)"
+)
 _EXAMPLE = "as in 'f(x_0)*exp(-g(x_1, x_2)) + c'"
 _QUOTES = "`\"'"
 
@@ -42,7 +46,7 @@ def read_template(text: str | None, names: Names, known: Mapping[str, float]) ->
 
     def replaced(match: re.Match[str]) -> str:
         name = match["name"]
-        if name in OPERATORS.words or name in names.words:
+        if name is None or name in OPERATORS.words or name in names.words:
             return match[0]
         if name in parts:
             raise ValueError(
@@ -135,7 +139,7 @@ def _places(words: list[str], names: Names, text: str) -> list[int]:
     try:
         found = [names.place(word) for word in words]
     except ValueError as error:
-        raise ValueError(f"template {text!r}: {error}") from None
+        raise ValueError(f"template {text!r}: {error}{quoting(text, names)}") from None
     if len(set(found)) < len(found):
         raise ValueError(f"template {text!r}: a part has the same column twice; once is enough")
     return found

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import sympy
+from sympy.printing.latex import LatexPrinter
 
 from nsr.export.leaderboard import share
 from nsr.expressions.expression import Expression
@@ -13,6 +15,11 @@ from nsr.expressions.sympy_form import to_sympy
 
 if TYPE_CHECKING:
     import pandas as pd
+
+# Of a name, what is neither a single letter nor a command such as \alpha.
+_WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
+# Whole numbers from here on are written with a power of ten.
+_LARGE = 10**7
 
 
 def to_latex(expression: Expression, names: Sequence[str] | None = None, digits: int | None = 4) -> str:
@@ -23,7 +30,14 @@ def to_latex(expression: Expression, names: Sequence[str] | None = None, digits:
         names: Names of the variables; Greek letters and indices are recognised.
         digits: Significant digits of constants; those that they have if None.
     """
-    return str(sympy.latex(with_digits(to_sympy(expression, names), digits)))
+    return str(_Printer().doprint(with_digits(to_sympy(expression, names), digits)))
+
+
+class _Printer(LatexPrinter):  # type: ignore[misc]
+    """SymPy's, but for names of several letters, which are set upright, lest they look like products."""
+
+    def _deal_with_super_sub(self, string: str, style: str = "plain") -> str:
+        return _WORD.sub(r"\\mathrm{\g<0>}", super()._deal_with_super_sub(string, style))
 
 
 def equation_latex(state: str, expression: Expression, names: Sequence[str]) -> str:
@@ -34,10 +48,12 @@ def equation_latex(state: str, expression: Expression, names: Sequence[str]) -> 
 
 def with_digits(form: sympy.Expr, digits: int | None) -> sympy.Expr:
     """A SymPy form whose numbers are printed with this many digits; with those that they have if None."""
+    numbers = {number: float(number) for number in form.atoms(sympy.Float)}
+    numbers |= {number: float(number) for number in form.atoms(sympy.Integer) if abs(number) >= _LARGE}
     return form.xreplace(
         {
-            number: sympy.Float(repr(float(number))) if digits is None else sympy.Float(number, digits)
-            for number in form.atoms(sympy.Float)
+            number: sympy.Float(repr(value)) if digits is None else sympy.Float(value, digits)
+            for number, value in numbers.items()
         }
     )
 

@@ -21,13 +21,15 @@ Array = NDArray[np.float64]
 _AT_ENDS = 0.1
 # Lines are not shorter than this power of a tenth of the range.
 _SHORTEST = 2.5
-# Where a variable is as good as infinite: this many times the largest of its range. There a power of -0.2 has
-# fallen to a 250th.
-_FAR = 1e12
-# How near to a finite place a limit is looked at, as a share of the variable's range.
-_NEAR = 1e-9
-# What is left of a limit there may be this share of what a function is in the box.
+# Where a variable is on its way to infinity: this many times the largest of its range. There a power of -0.2
+# has fallen to a 6th, a 40th and a 250th.
+_FAR = (1e4, 1e8, 1e12)
+# How near to a finite place it is on its way there, as a share of its range.
+_NEAR = (1e-3, 1e-6, 1e-9)
+# What is left of a limit at the last of these may be this share of what a function is in the box.
 _REACHED = 1e-2
+# Changes on the way there that are less than this share of it are rounding.
+_ROUNDING = 1e-9
 
 
 class Look(NamedTuple):
@@ -37,15 +39,19 @@ class Look(NamedTuple):
         points: At which bounds and symmetries are looked at.
         lines: Along a variable.
         steps: Points on each line.
+        off: By how much a limit may be missed, as a share of what a function is in the box.
     """
 
     points: int
     lines: int
     steps: int
+    off: float = 0.0
 
 
-# While a search goes on, and before anything is reported.
+# While a search goes on, and before anything is reported; what is bred need only come near to a limit, as its
+# constants are not yet those that reach it.
 GLANCE, CLOSE_LOOK = Look(256, 24, 13), Look(4_096, 192, 49)
+_NEARLY = GLANCE._replace(off=1.0)
 
 
 @dataclass(frozen=True)
@@ -268,29 +274,39 @@ class Tending(_OfOne):
         return replace(self, place=self.place / x_scale[self.variable], value=self.value / y_scale)
 
     def points(self, box: Box, rng: np.random.Generator, look: Look) -> Array:
-        """Anywhere, and with the variable almost where it goes."""
+        """Anywhere, and with the variable ever nearer to where it goes."""
         low, high = box.low[self.variable], box.high[self.variable]
         drawn = box.draw(look.points, rng)
-        there = drawn.copy()
         if math.isinf(self.place):
-            there[:, self.variable] = math.copysign(_FAR * max(abs(low), abs(high), 1.0), self.place)
+            size = math.copysign(max(abs(low), abs(high), 1.0), self.place)
+            on_the_way = [np.full(len(drawn), far * size) for far in _FAR]
         else:
-            side = (
-                1.0
-                if self.place <= low
-                else -1.0
-                if self.place >= high
-                else np.resize((1.0, -1.0), len(there))
-            )
-            there[:, self.variable] = self.place + side * _NEAR * (high - low)
-        return np.concatenate((drawn, there))
+            sides = [1.0] if self.place <= low else [-1.0] if self.place >= high else [1.0, -1.0]
+            side = np.resize(sides, len(drawn))
+            on_the_way = [self.place + near * side * (high - low) for near in _NEAR]
+        parts = [drawn, *(drawn.copy() for _ in on_the_way)]
+        for part, there in zip(parts[1:], on_the_way, strict=True):
+            part[:, self.variable] = there
+        return np.concatenate(parts)
 
-    def margins(self, values: Array, _look: Look) -> Array:
-        """What is left of what may be left."""
-        here, there = np.split(values, 2, axis=1)
+    def margins(self, values: Array, look: Look) -> Array:
+        """What the limit may be off, less what it is.
+
+        The limit is what three values on the way there tend to, which is exact for a power that vanishes
+        (Aitken's delta-squared process). It may be off by the share that the next power has of what it adds
+        to the last value.
+        """
+        here, first, second, last = np.split(values, 4, axis=1)
         with np.errstate(all="ignore"):
-            may = _REACHED * np.max(np.abs(here - self.value), axis=1, keepdims=True)
-            off = there - self.value
+            size = np.max(np.abs(here - self.value), axis=1, keepdims=True)
+            before, after = second - first, last - second
+            is_falling = np.abs(after) < np.abs(before)
+            ratio = np.where(is_falling, after / np.where(is_falling, before, 1.0), 0.0)
+            rest = after * ratio / (1 - ratio)
+            may = np.maximum(np.minimum(np.abs(rest * ratio), _REACHED * size), look.off * size)
+            off = last + rest - self.value
+            astray = np.where(is_falling, 0.0, np.abs(after))
+            may = np.where(astray > _ROUNDING * size, -astray, may)
         return np.concatenate((may - off, may + off), axis=1)
 
 
@@ -302,16 +318,23 @@ class Shape:
         constraints: At least one.
         box: Where.
         look: How closely functions are looked at.
+        n_groups: Further columns, of which one is 1 and the others are 0: where each is the one it holds.
     """
 
     constraints: tuple[Constraint, ...]
     box: Box
     look: Look = GLANCE
+    n_groups: int = 0
 
     @cached_property
     def closely(self) -> Shape:
         """The same, looked at closely."""
         return replace(self, look=CLOSE_LOOK)
+
+    @cached_property
+    def nearly(self) -> Shape:
+        """The same with limits that may be missed by as much as a function varies in the box."""
+        return replace(self, look=_NEARLY)
 
     @property
     def is_finite(self) -> bool:
@@ -328,6 +351,26 @@ class Shape:
         return replace(self, box=Box(np.append(self.box.low, values), np.append(self.box.high, values)))
 
     @property
+    def has_limits(self) -> bool:
+        """Whether functions have limits that it states."""
+        return bool(self.levels)
+
+    @cached_property
+    def only_limits(self) -> Shape:
+        """The shape without its other constraints."""
+        return replace(self, constraints=tuple(one for one in self.constraints if isinstance(one, Tending)))
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """The limits that it states, each once."""
+        return tuple(dict.fromkeys(one.value for one in self.constraints if isinstance(one, Tending)))
+
+    @cached_property
+    def limits(self) -> frozenset[float]:
+        """The sizes of the limits that it states, but for zero."""
+        return frozenset(map(abs, self.levels)) - {0.0}
+
+    @property
     def exchanged(self) -> tuple[tuple[int, int], ...]:
         """Pairs of variables that may change places."""
         return tuple((one.first, one.second) for one in self.constraints if isinstance(one, Exchangeable))
@@ -341,9 +384,16 @@ class Shape:
         """For each constraint by how much functions with these values (R, N) keep to it, shape (R, M)."""
         ends = np.cumsum([len(part) for part in self._parts])[:-1]
         parts = np.split(values, ends, axis=1)
-        return [one.margins(part, self.look) for one, part in zip(self.constraints, parts, strict=True)]
+        n_groups = max(self.n_groups, 1)
+        alone = [part.reshape(len(values) * n_groups, -1) for part in parts]
+        pairs = zip(self.constraints, alone, strict=True)
+        return [one.margins(part, self.look).reshape(len(values), -1) for one, part in pairs]
 
     @cached_property
     def _parts(self) -> list[Array]:
         rng = np.random.default_rng(0)
-        return [one.points(self.box, rng, self.look) for one in self.constraints]
+        parts = [one.points(self.box, rng, self.look) for one in self.constraints]
+        if not self.n_groups:
+            return parts
+        groups = np.eye(self.n_groups)
+        return [np.vstack([np.hstack((p, np.tile(one, (len(p), 1)))) for one in groups]) for p in parts]

@@ -9,11 +9,13 @@ from nsr.expressions.expression import (
     PLACEHOLDER,
     Expression,
     Token,
+    apply,
     constant,
     is_variable,
     subtree_end,
     variable,
 )
+from nsr.expressions.operator import Operator
 
 _PART, _CONSTANT, _NUMBER = "part", "constant", "number"
 
@@ -95,6 +97,24 @@ class Template:
         places = {position: place for place, position in enumerate(expression.free_positions)}
         pairs = zip(found, self.constants, strict=False)
         return {places[position]: name for position, name in pairs if position in places}
+
+    def without_zeros(self, expression: Expression) -> Expression:
+        """An equation of this form without constants of the template that are 0 and added to something."""
+        found = {place for kind, place, _ in self._read(expression) or () if kind == _CONSTANT}
+        zeros = {place for place in found if expression.tokens[place] == 0}
+
+        def leaf(token: Token, position: int) -> Expression | None:
+            return None if position in zeros else Expression((token,))
+
+        def node(operator: Operator, parts: list[Expression | None]) -> Expression | None:
+            left, *right = parts
+            if operator.name == "add" and None in parts:
+                return right[0] if left is None else left
+            if operator.name == "sub" and right == [None]:
+                return left
+            return apply(operator.name, *(constant(0.0) if part is None else part for part in parts))
+
+        return expression.fold(leaf, node) or constant(0.0)
 
     def _read(self, expression: Expression) -> list[tuple[str, int, int]] | None:
         """Where parts, in their order, constants and numbers of an equation begin and end."""

@@ -34,7 +34,7 @@ def on_all_rows(front: Sequence[Candidate], task: Task, n_groups: int = 0) -> li
 def _fitted(candidate: Candidate, task: Task, layout: Layout) -> Candidate:
     (before,) = scored([candidate.expression], task)
     values = np.array(candidate.expression.constants)
-    is_moving = np.isin(np.arange(len(values)), fitted_places(candidate.expression))
+    is_moving = np.isin(np.arange(len(values)), fitted_places(candidate.expression, task))
     if task.is_exact(before.loss) or not is_moving.any():
         return before
     values, loss = gauss_newton(

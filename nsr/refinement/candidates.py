@@ -14,14 +14,15 @@ from nsr.evaluate.shape_checks import holds, surely_allowed
 from nsr.expressions.expression import Expression
 from nsr.expressions.space import SearchSpace
 from nsr.refinement.bounded import fitted_within
-from nsr.refinement.constrained import fitted_to_shape
+from nsr.refinement.constrained import fitted_to_shape, without_vanished
 from nsr.refinement.description import description_length
 from nsr.refinement.refine import Effort, refine
 from nsr.refinement.selection import pareto_front
-from nsr.task import Task
+from nsr.task import FEW_ROWS, ROWS, Task
 
-# Equations of a batch whose constants are fitted again to give them the shape that is asked for.
-_MOST_BENT = 3
+# Equations of a batch whose constants are fitted again to give them the shape that is asked for; more where
+# that has a limit, which none has by chance.
+_MOST_BENT, _MOST_LED = 3, 12
 # Equations whose constants are moved within their bounds at a time.
 _MOST_MOVED = 24
 # Work on the tokens of an equation that is fitted: it is made, simplified, compiled and scored.
@@ -125,19 +126,40 @@ def within_bounds(candidates: Sequence[Candidate], task: Task) -> list[Candidate
     return inside + as_found_by(moved, scored(forms, task), task)
 
 
-def with_shape(candidates: Sequence[Candidate], task: Task) -> list[Candidate]:
-    """The candidates; the best few of another shape with constants that give them the task's."""
+def with_shape(candidates: Sequence[Candidate], task: Task, is_form_kept: bool = False) -> list[Candidate]:
+    """The candidates; the best few of another shape with constants that give them the task's.
+
+    Args:
+        candidates: Of any shape.
+        task: Whose space asks for one.
+        is_form_kept: Whether constants stay that have to vanish.
+    """
     if task.space.shape is None or not candidates:
         return list(candidates)
     is_right = holds([c.expression for c in candidates], task.space.shape).tolist()
     wrong = [c for c, own in zip(candidates, is_right, strict=True) if not own]
-    replaced, bent = _bent(ranked(wrong)[:_MOST_BENT], task)
+    replaced, bent = _bent(_worth_bending(ranked(wrong), task), task, ROWS, is_form_kept)
     return [c for c in candidates if c not in replaced] + bent
 
 
-def _bent(wrong: Sequence[Candidate], task: Task) -> tuple[list[Candidate], list[Candidate]]:
+def _worth_bending(wrong: Sequence[Candidate], task: Task) -> list[Candidate]:
+    """The first few; where the shape has limits, of those that have limits at all, not too far off."""
+    shape = task.space.shape
+    if shape is None or not shape.has_limits or not wrong:
+        return list(wrong[:_MOST_BENT])
+    has_limits = holds([c.expression for c in wrong], shape.only_limits.nearly).tolist()
+    return [c for c, own in zip(wrong, has_limits, strict=True) if own][:_MOST_LED]
+
+
+def _bent(
+    wrong: Sequence[Candidate], task: Task, n_rows: int, is_form_kept: bool = False
+) -> tuple[list[Candidate], list[Candidate]]:
     """Those that get the task's shape by other constants, and what they become with the best of these."""
-    pairs = [(c, fitted_to_shape(c.expression, task)) for c in wrong]
+    assert task.space.shape is not None
+    pairs = [(c, fitted_to_shape(c.expression, task, n_rows)) for c in wrong]
+    if not is_form_kept:
+        shape = task.space.shape
+        pairs = [(c, form and without_vanished(c.expression, form, shape)) for c, form in pairs]
     found = [(c, form) for c, form in pairs if form is not None]
     own = [c for c, _ in found]
     return own, as_found_by(own, scored([form for _, form in found], task), task)
@@ -208,9 +230,10 @@ class Candidates:
 
     def _bent(self, wrong: Iterable[Candidate]) -> list[Candidate]:
         """Equations of another shape with the constants of least loss that give them the right one."""
-        new = [c for c in ranked(wrong) if c.expression.skeleton() not in self._bent_before][:_MOST_BENT]
+        new = [c for c in ranked(wrong) if c.expression.skeleton() not in self._bent_before]
+        new = _worth_bending(new, self.task)
         self._bent_before.update(c.expression.skeleton() for c in new)
-        return _bent(new, self.task)[1]
+        return _bent(new, self.task, FEW_ROWS)[1]
 
     def since(self, number: int) -> tuple[list[Candidate], int]:
         """What was taken in after this many and is still kept, and how many there are now."""

@@ -15,8 +15,8 @@ from nsr.expressions.expression import Expression, apply, constant
 from nsr.refinement.digits import warranted, with_error
 from nsr.refinement.gauss_newton import gauss_newton
 from nsr.refinement.naming import as_written
-from nsr.refinement.uncertainty import Uncertainty, fitted_places, uncertainty
-from nsr.task import Task
+from nsr.refinement.uncertainty import Places, Uncertainty, fitted_places, uncertainty
+from nsr.task import MANY_ROWS, Task
 
 Array = NDArray[np.float64]
 
@@ -38,6 +38,8 @@ class Reported:
         guess: That guess, if there is one.
         groups: For each constant the group that it is of, empty for those that all groups share; none where
             there are no groups.
+        rounded: Round constants that stand for fitted ones, each with the standard error that it would have
+            if it alone were fitted as well.
     """
 
     shown: Expression
@@ -46,6 +48,7 @@ class Reported:
     constants: Uncertainty | None
     guess: Guess | None = None
     groups: tuple[str, ...] = ()
+    rounded: tuple[tuple[float, float], ...] = ()
 
     def over(self, places: Mapping[int, Expression]) -> Reported:
         """The report of the same equation over other variables, given by index."""
@@ -95,13 +98,16 @@ class Reported:
     def text(self) -> str:
         """The constants with their errors in a line; an empty one where there are none.
 
-        `c0 = 2.10 ± 0.33, c1 = 12.0 ± 1.1`, and after a guess's own text its own names.
+        `c0 = 2.10 ± 0.33, c1 = 12.0 ± 1.1; rounded: 0.75 (± 0.01)`, and after a guess's own text its names.
         """
+        round_ones = ", ".join(f"{value:g} (± {error:.2g})" for value, error in self.rounded)
         if self.constants is None or not self.names:
-            return ""
+            return f"rounded: {round_ones}" if round_ones else ""
         told = zip(self.names, self._told, self.groups or ("",) * len(self.names), strict=True)
         line = ", ".join(f"{name} = {value}" for name, value, group in told if not group)
-        return line if self.guess is None else f"{self.guess.text}: {line}".removesuffix(": ")
+        if self.guess is not None:
+            return f"{self.guess.text}: {line}".removesuffix(": ")
+        return f"{line}; rounded: {round_ones}" if round_ones else line
 
     def table(self, category: str) -> list[str]:
         """The constants that differ by group, a line for each group under a header; none if there are none.
@@ -140,7 +146,11 @@ def check_asked(return_std: bool, interval: float | None) -> None:
 
 
 def reported(
-    expression: Expression, task: Task, guesses: Sequence[Guess] = (), held: Collection[int] = ()
+    expression: Expression,
+    task: Task,
+    guesses: Sequence[Guess] = (),
+    held: Collection[int] = (),
+    named: Collection[int] = (),
 ) -> Reported:
     """Reports an equation.
 
@@ -149,15 +159,46 @@ def reported(
         task: What it explains.
         guesses: The user's own, over the same variables.
         held: Which of the equation's constants belong to its form, beside round ones.
+        named: Which of them have names, so that they are reported even where they are round.
     """
-    fit = uncertainty(expression, task, np.setdiff1d(fitted_places(expression), list(held)))
+    places = np.setdiff1d(fitted_places(expression, task), list(held))
+    fit = uncertainty(expression, task, places)
     shown = warranted(expression, fit, task)
     for guess in guesses:
-        named = _named(guess, expression, task)
-        if named is not None:
-            return Reported(shown, fit, named[0], named[1], guess)
-    names = () if fit is None else tuple(f"c{i}" for i in range(len(fit.values)))
-    return Reported(shown, fit, names, fit)
+        own = _named(guess, expression, task)
+        if own is not None:
+            return Reported(shown, fit, own[0], own[1], guess)
+    every = np.union1d(places, list(named)).astype(np.intp)
+    told = fit if len(every) == len(places) else uncertainty(expression, task, every)
+    names = () if told is None else tuple(f"c{i}" for i in range(len(told.values)))
+    return Reported(shown, fit, names, told, rounded=_rounded(expression, task, every, held))
+
+
+def _rounded(
+    expression: Expression, task: Task, fitted: Places, held: Collection[int]
+) -> tuple[tuple[float, float], ...]:
+    """The round constants of a noisy equation, but for 0 and 1, with the errors that they would have.
+
+    One that others would make up for has none, and neither has a limit that the user states. In long tables
+    it is not worth the time, as what is round there is so to many digits.
+    """
+    if task.n_rows > MANY_ROWS:
+        return ()
+    stated = () if task.space.shape is None else task.space.shape.limits
+    values = expression.constants
+    others = [place for place in range(len(values)) if place not in fitted and place not in held]
+    others = [place for place in others if abs(values[place]) not in (0.0, 1.0, *stated)]
+    with np.errstate(all="ignore"):
+        loss = float(task.mean_loss(Program([expression]).values(task.X))[0]) if others else 0.0
+    if not others or task.is_exact(loss):
+        return ()
+    found = []
+    for place in others:
+        own = np.append(fitted, place)
+        known = uncertainty(expression, task, own)
+        if known is not None and np.isfinite(known.errors[-1]):
+            found.append((values[place], float(known.errors[-1])))
+    return tuple(found)
 
 
 def constants_table(front: Iterable[Reported]) -> pd.DataFrame:

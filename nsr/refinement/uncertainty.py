@@ -170,9 +170,11 @@ class Uncertainty:
         return np.where(np.isfinite(values), errors, np.nan)
 
 
-def fitted_places(expression: Expression) -> Places:
-    """Which of its constants were fitted: those that are not round, as round ones belong to the form."""
-    return np.flatnonzero([not is_round(value) for value in expression.constants])
+def fitted_places(expression: Expression, task: Task) -> Places:
+    """Which of its constants were fitted: neither round ones, which belong to the form, nor stated limits."""
+    stated = () if task.space.shape is None else task.space.shape.limits
+    fitted = [not is_round(value) and abs(value) not in stated for value in expression.constants]
+    return np.flatnonzero(fitted)
 
 
 @np.errstate(all="ignore")
@@ -184,14 +186,14 @@ def uncertainty(
     Args:
         expression: What was fitted.
         task: What it was fitted to.
-        places: Which of its constants were fitted; those that are not round by default.
+        places: Which of its constants were fitted; those of `fitted_places` by default.
         values: Of all its constants; those that it has by default. Exponents that are whole by chance count
             as fitted only where they are given here.
 
     Returns:
         None where the equation, or how it changes with a constant, is not finite on all rows.
     """
-    places = fitted_places(expression) if places is None else places
+    places = fitted_places(expression, task) if places is None else places
     values = np.array(expression.constants) if values is None else values
     program = Program([expression], task.n_threads)
     given = values[None] if len(values) else None
@@ -294,12 +296,12 @@ def most_likely(expression: Expression, task: Task, places: Places | None = None
     Args:
         expression: With constants to begin with.
         task: What it explains.
-        places: Which of its constants may move; those that are not round by default.
+        places: Which of its constants may move; those of `fitted_places` by default.
 
     Returns:
         The expression itself where nothing is gained.
     """
-    places = fitted_places(expression) if places is None else places
+    places = fitted_places(expression, task) if places is None else places
     if not 0 < len(places) < task.n_rows:
         return expression
     form, own = with_the_rest_held(expression, task, places)

@@ -10,8 +10,9 @@ import numpy as np
 import scipy.stats
 from numpy.typing import NDArray
 
+from nsr.data.notes import listed
 from nsr.evaluate.program import Program
-from nsr.report.finding import LEAST_ROWS, Finding, listed
+from nsr.report.finding import LEAST_ROWS, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Collection

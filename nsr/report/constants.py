@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nsr.data.notes import listed
 from nsr.expressions.printing import format_number
 from nsr.refinement.digits import with_error
 from nsr.refinement.uncertainty import uncertainty
-from nsr.report.finding import Finding, listed
+from nsr.report.finding import Finding
 
 if TYPE_CHECKING:
     from nsr.report.fitted import Fitted

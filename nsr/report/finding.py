@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 # A check warns where chance alone would do as much in one table of two hundred: of a report's handful of
@@ -12,7 +12,6 @@ ALPHA = 0.005
 LITTLE = 0.5
 # With fewer rows hardly anything could be told from chance.
 LEAST_ROWS = 10
-_MOST_LISTED = 12
 
 
 @dataclass(frozen=True)
@@ -35,12 +34,6 @@ class Finding:
 def too_few_rows(name: str) -> Finding:
     """What a check says of a small table."""
     return Finding(name, f"fewer than {LEAST_ROWS} rows: cannot be told")
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names by comma, the first few of many."""
-    more = len(names) - _MOST_LISTED
-    return ", ".join(names[:_MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
 def percent(share: float) -> str:

@@ -59,7 +59,7 @@ class Fitted:
     @cached_property
     def n_spare(self) -> int:
         """Degrees of freedom of the residuals: rows beyond the fitted constants, at least one."""
-        return max(1, self.task.n_rows - max(1, len(fitted_places(self.expression))))
+        return max(1, self.task.n_rows - max(1, len(fitted_places(self.expression, self.task))))
 
     @cached_property
     def noise(self) -> float:

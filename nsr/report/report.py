@@ -28,6 +28,7 @@ ENDINGS = {
     "interrupted": "was interrupted; more time may find more",
     "stopped": "was stopped, as what it had found was enough",
 }
+_DONE = "went on until it was ended, and what was found leaves nothing but noise"
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,12 @@ class Report:
 
 
 def report_on(
-    fitted: Fitted, equation: str, n_rows: int, search: SearchSummary, by_group: Sequence[str] = ()
+    fitted: Fitted,
+    equation: str,
+    n_rows: int,
+    search: SearchSummary,
+    by_group: Sequence[str] = (),
+    guesses: Sequence[str] = (),
 ) -> Report:
     """Makes a report.
 
@@ -125,6 +131,7 @@ def report_on(
         n_rows: Rows that the user gave.
         search: What the search has done.
         by_group: A table of the constants that differ by group.
+        guesses: How the user's guesses have fared, a line for each.
     """
     null_loss = fitted.task.null_loss
     explained = 1 - fitted.loss / null_loss if null_loss > 0 else 1.0
@@ -138,7 +145,9 @@ def report_on(
         findings += [structure(fitted, found), *(check(fitted) for check in CHECKS)]
     if fitted.task.noise is not None and fitted.task.loss.is_quadratic:
         findings.append(given_errors(fitted))
-    findings += [*said(of_columns), constants(fitted), box(fitted), _search(search)]
+    findings += [*said(of_columns), constants(fitted), box(fitted)]
+    is_done = fitted.is_exact or not any(finding.is_warning for finding in findings)
+    findings += [*(Finding("guess", line) for line in guesses), _search(search, is_done)]
     return Report(
         equation=equation,
         n_rows=n_rows,
@@ -165,15 +174,18 @@ def _explained(fitted: Fitted, explained: float, relative_error: float) -> Findi
     return Finding("explained", text, explained < LITTLE, figures)
 
 
-def _search(search: SearchSummary) -> Finding:
+def _search(search: SearchSummary, is_done: bool) -> Finding:
+    """How the search has ended; that time was up is no reason for doubt where nothing else is."""
     seed = "" if search.seed is None else f", seed {search.seed}"
     figures = {"n_tried": search.n_tried, "seconds": search.seconds}
     if not search.n_tried:
         return Finding(
             "search", "there was nothing to explain, or nothing to explain it with", False, figures
         )
-    text = f"{ENDINGS[search.ended]}; {search.n_tried} equations in {search.seconds:.1f} s{seed}"
-    return Finding("search", text, search.ended in {"time", "interrupted"}, figures)
+    is_cut_short = search.ended in {"time", "interrupted"}
+    ending = _DONE if is_cut_short and is_done else ENDINGS[search.ended]
+    text = f"{ending}; {search.n_tried} equations in {search.seconds:.1f} s{seed}"
+    return Finding("search", text, is_cut_short and not is_done, figures)
 
 
 def _plain(value: Any) -> Any:

@@ -10,7 +10,8 @@ import numpy as np
 import scipy.stats
 from numpy.typing import NDArray
 
-from nsr.report.finding import ALPHA, LEAST_ROWS, Finding, listed, percent, too_few_rows
+from nsr.data.notes import listed
+from nsr.report.finding import ALPHA, LEAST_ROWS, Finding, percent, too_few_rows
 from nsr.report.statistics import breusch_pagan, durbin_watson, outliers
 from nsr.report.structure import along, compared, jointly
 

@@ -16,6 +16,7 @@ from nsr.data.names import Names
 from nsr.data.nature import NamedConstant, values_of
 from nsr.data.summary import DataSummary
 from nsr.data.templates import read_template
+from nsr.refinement.guessed import FaredGuess
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.reported import constants_table
 from nsr.saving.losses import plain_loss, rebuilt_loss
@@ -60,6 +61,7 @@ def plain_function(estimator: SymbolicRegressor) -> dict[str, Any]:
         "named": plain(list(getattr(estimator, "feature_names_in_", []))),
         "relevance": _plain_columns(estimator.relevance_),
         "best": int(estimator.best_index_),
+        "guesses": plain(estimator.guesses_),
         "operators": plain_operators(estimator.expressions_),
         "equations": [
             row
@@ -124,6 +126,7 @@ def fill_function(
     estimator.constants_ = constants_table(estimator.reports_)
     estimator.equations_ = rebuilt_table(rows)
     estimator.best_index_ = range(len(rows))[content["best"]]
+    estimator.guesses_ = rebuilt(tuple[FaredGuess, ...], content.get("guesses", []))
     estimator.loss_ = own.name
     estimator.ended_ = content["ended"]
     estimator.n_tried_, estimator.seconds_ = int(content["n_tried"]), float(content["seconds"])

@@ -49,6 +49,7 @@ def plain_reported(one: Reported) -> dict[str, Any]:
         "names": plain(one.names),
         "guess": plain(one.guess),
         "groups": plain(one.groups),
+        "rounded": plain(one.rounded),
         "constants": None if one.constants is one.fit else _plain_uncertainty(one.constants),
     }
 
@@ -64,6 +65,7 @@ def rebuilt_reported(content: Mapping[str, Any], loss: Loss) -> Reported:
         fit if own is None else own,
         rebuilt(Guess | None, content["guess"]),
         rebuilt(tuple[str, ...], content.get("groups", [])),
+        rebuilt(tuple[tuple[float, float], ...], content.get("rounded", [])),
     )
 
 

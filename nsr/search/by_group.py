@@ -19,15 +19,17 @@ from nsr.expressions.expression import Expression, apply, constant, is_variable,
 from nsr.expressions.rewriting import rewritten, tidied
 from nsr.expressions.simplify import simplify
 from nsr.refinement.candidates import Candidate, ranked, scored
-from nsr.refinement.choice import Front, chosen_front
+from nsr.refinement.choice import Front, chosen_front, without_twins
+from nsr.refinement.constrained import fitted_to_shape
 from nsr.refinement.groups import ByGroup, Layout, by_group, of_each_group
+from nsr.refinement.safety import without_needless_poles
 from nsr.refinement.selection import pareto_front
 from nsr.refinement.snapping import snap
 from nsr.refinement.uncertainty import Uncertainty, most_likely, uncertainty
 from nsr.search.engine import Ending
 from nsr.search.sharing import Form, Groups, Sharing, fitted_forms
 from nsr.search.solve import LimitsError, Solver, counted_on
-from nsr.task import Task
+from nsr.task import ROWS, Task
 
 Codes = NDArray[np.intp]
 
@@ -44,8 +46,8 @@ _HOPELESS = 30.0
 _GUESSED, _SAME = "guesses", 1e-4
 # Candidates whose constants are looked at, and standard errors by which one is told from zero.
 _MOST_DETERMINED, _TOLD = 60, 2.0
-# Candidates whose shared constants are rounded.
-_MOST_ROUNDED = 8
+# Candidates whose shared constants are rounded, and whose constants are fitted again to a shape.
+_MOST_ROUNDED, _MOST_BENT = 8, 24
 
 
 def solve_by_group(
@@ -85,6 +87,9 @@ def solve_by_group(
         ended = "interrupted"
     usable = [candidate for candidate in candidates if candidate.bits < math.inf]
     allowed = [candidate for candidate in usable if _keeps_limits(candidate, task, layout)]
+    others = [candidate for candidate in usable if candidate not in allowed]
+    bent = _bent(others, groups) if task.space.shape is not None else []
+    allowed += [candidate for candidate in bent if _keeps_limits(candidate, task, layout)]
     if not allowed:
         raise LimitsError(
             "no equation by group that was tried keeps to all limits: loosen one of them, or give the search "
@@ -92,13 +97,13 @@ def solve_by_group(
         )
     solver.ended, solver.found = ended, allowed
     told = _determined([*allowed, *_rounded(allowed, groups, clock)], groups) or allowed
-    worded = _in_the_user_s_words(told)
+    worded = without_needless_poles(_in_the_user_s_words(told), groups.whole, clock)
     front = solver.with_enough(
         chosen_front(worded, groups.whole, solver.rule, clock), [*worded, *allowed], groups.whole
     )
-    rows = [_positive(_likeliest(candidate, groups), groups) for candidate in front.candidates]
+    rows = [_positive(_without_zeros(_likeliest(row, groups), groups), groups) for row in front.candidates]
     solver.note_time(clock)
-    return replace(front, candidates=rows), groups.whole
+    return without_twins(replace(front, candidates=rows), groups.whole), groups.whole
 
 
 def _explored(
@@ -131,10 +136,12 @@ def _groups(task: Task, codes: Codes, layout: Layout) -> Groups:
 
 
 def _levels(groups: Groups) -> list[Candidate]:
-    """The best constant, for all groups and for each."""
+    """The best constant, for all groups and for each, and limits that the user states."""
     (level,) = scored([constant(groups.task.level)], groups.task)
     (form,) = fitted_forms([level], groups, Clock())
-    return Sharing(form, groups, Clock()).choices()
+    shape = groups.task.space.shape
+    stated = [] if shape is None else scored([constant(value) for value in shape.levels], groups.whole)
+    return [*Sharing(form, groups, Clock()).choices(), *stated]
 
 
 def _searches(codes: Codes, n_groups: int) -> Iterator[tuple[Codes | None, float]]:
@@ -207,6 +214,20 @@ def _keeps_limits(candidate: Candidate, task: Task, layout: Layout) -> bool:
     return bool(np.all(surely_allowed(of_each_group(candidate.expression, layout), task.space)))
 
 
+def _bent(candidates: Sequence[Candidate], groups: Groups) -> list[Candidate]:
+    """The best few with constants that give the equation of each group the shape that is asked for."""
+    space, result = groups.task.space, []
+    assert space.shape is not None
+    shape = replace(space.shape, n_groups=groups.layout.n_groups)
+    whole = replace(groups.whole, space=replace(space, shape=shape))
+    for candidate in ranked(candidates)[:_MOST_BENT]:
+        form = fitted_to_shape(candidate.expression, whole, ROWS)
+        if form is not None:
+            (own,) = scored([form], groups.whole)
+            result.append(by_group(ByGroup.of(form, groups.layout), own.loss, groups.whole, candidate.stage))
+    return result
+
+
 def _rounded(candidates: Sequence[Candidate], groups: Groups, clock: Clock) -> list[Candidate]:
     """The best candidates with round constants where all groups share them, and in other words."""
     result: list[Candidate] = []
@@ -274,6 +295,17 @@ def _positive(candidate: Candidate, groups: Groups) -> Candidate:
             if is_same and new.complexity <= candidate.complexity:
                 candidate = new
     return candidate
+
+
+def _without_zeros(candidate: Candidate, groups: Groups) -> Candidate:
+    """A candidate in its shortest form where a constant has vanished that all groups share."""
+    found = ByGroup.of(candidate.expression, groups.layout)
+    if candidate.stage == _GUESSED or 0.0 not in found.form.constants:
+        return candidate
+    form = tidied(found.form)
+    if _differing(form, groups.layout) != _differing(found.form, groups.layout):
+        return candidate
+    return by_group(replace(found, form=form), candidate.loss, groups.whole, candidate.stage)
 
 
 def _in_the_user_s_words(candidates: Sequence[Candidate]) -> list[Candidate]:

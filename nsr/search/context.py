@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from nsr.refinement.snapping import snap
 from nsr.search.residuals import has_structure
 from nsr.search.settings import SearchSettings
 from nsr.search.state import State
+from nsr.search.team import Team
 from nsr.task import Task
 
 # Searches a part of the task with some components, when structure has found one.
@@ -39,6 +41,7 @@ class Context:
         components: Which of `nsr.search.settings.COMPONENTS` are on.
         settings: The numbers of the search.
         search_part: Searches a part of the task.
+        team: Other processes; None where there is one alone.
         guesses: The user's own, up to a factor.
         candidates: What was found so far.
         states: What structure has looked at, one of the starts first.
@@ -53,6 +56,7 @@ class Context:
     components: frozenset[str]
     settings: SearchSettings
     search_part: SearchPart
+    team: Team[Any, Any] | None
     guesses: tuple[Expression, ...]
     candidates: Candidates
     states: list[State] = field(default_factory=list)

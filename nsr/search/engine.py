@@ -10,15 +10,18 @@ from typing import Literal
 
 from nsr.clock import Clock
 from nsr.expressions.expression import Expression
+from nsr.expressions.operators import OPERATORS, Operator, register
 from nsr.network.checkpoint import Pretrained
-from nsr.refinement.candidates import Candidate, Candidates
+from nsr.refinement.candidates import Candidate, Candidates, scored
 from nsr.search.context import Context
+from nsr.search.islands import Found, Order
 from nsr.search.registry import stages
 from nsr.search.settings import SearchSettings
 from nsr.search.stage import Stage
 from nsr.search.state import State
 from nsr.search.structure.stage import COMPONENTS as STRUCTURE
 from nsr.search.structure.stage import starts
+from nsr.search.team import Team
 from nsr.search.turns import in_turns
 from nsr.search.within_reach import within_reach
 from nsr.task import Task
@@ -49,6 +52,7 @@ class Search:
         guesses: The user's own guesses, up to a factor.
         settings: The numbers of the search.
         watch: Is told how far it is at the beginning of each stage and after each batch.
+        n_jobs: Processes that work, this one among them.
     """
 
     def __init__(
@@ -60,6 +64,7 @@ class Search:
         guesses: tuple[Expression, ...] = (),
         settings: SearchSettings = SearchSettings(),
         watch: Watch | None = None,
+        n_jobs: int = 1,
     ) -> None:
         self._watch = watch
         self._doubt: Clock | None = None
@@ -75,6 +80,7 @@ class Search:
             components=frozenset(components),
             settings=settings,
             search_part=self._search_part,
+            team=Team(n_jobs - 1, search_apart) if n_jobs > 1 else None,
             guesses=guesses,
             candidates=Candidates(task),
         )
@@ -183,6 +189,22 @@ class Search:
         context = self._context
         n_candidates = context.n_candidates // context.settings.asking.smaller
         return Search(part, context.network, n_candidates, components, (), context.settings).run(clock)
+
+
+def search_apart(order: Order) -> Found:
+    """A round of evolution in a process of its own."""
+    for operator in order.operators:
+        if operator["name"] not in OPERATORS:
+            register(Operator(**operator))
+    clock = Clock.of(order.seconds).within(order.settings.islands.work)
+    search = Search(order.task, order.network, 1, ("evolution",), (), order.settings)
+    search.candidates.add(scored(order.members, order.task))
+    n_before = search.candidates.n_seen
+    for _ in search.run(clock):
+        pass
+    best = list(search.candidates.most_promising(order.settings.islands.n_members))
+    members = sorted(best, key=lambda candidate: candidate.bits)[: order.settings.islands.n_members]
+    return Found(tuple(one.expression for one in members), search.candidates.n_seen - n_before)
 
 
 def _called(stage: Stage) -> str:

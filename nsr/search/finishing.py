@@ -13,7 +13,16 @@ from nsr.expressions.expression import Expression, constant
 from nsr.expressions.factoring import with_fewer_factors
 from nsr.expressions.rewriting import rewritten, tidied, without_idle_abs
 from nsr.expressions.simplify import simplify
-from nsr.refinement.candidates import Candidate, as_found_by, fitted, ranked, scored, within_bounds
+from nsr.refinement.candidates import (
+    Candidate,
+    as_found_by,
+    fitted,
+    ranked,
+    scored,
+    with_shape,
+    within_bounds,
+)
+from nsr.refinement.constrained import with_limits
 from nsr.refinement.snapping import snap
 from nsr.refinement.uncertainty import most_likely
 from nsr.search.settings import FinishingSettings
@@ -37,7 +46,7 @@ def _plain(expression: Expression, task: Task) -> Expression:
     """An equation in the user's units in its shortest form that the task's space allows."""
     for change in (simplify, with_fewer_factors, lambda form: without_idle_abs(form, task.X)):
         expression = task.space.kept(expression, change(expression))
-    return expression
+    return with_limits(expression, task.space.shape)
 
 
 def constants(task: Task, settings: FinishingSettings) -> list[Candidate]:
@@ -63,7 +72,7 @@ def finished(
     """
     result = within_bounds(pool, task)
     if not any(task.is_exact(candidate.loss) for candidate in pool):
-        result += _polished(result, task, clock, settings)
+        result += with_shape(_polished(result, task, clock, settings), task)
     return result + _rounded(result, task, clock, settings)
 
 
@@ -109,7 +118,7 @@ def _rounded(
         if forms and clock.is_over:
             break
         others = rewritten(candidate.expression) if place < settings.n_rewritten else []
-        reworded = scored([candidate.expression, *others], task)
+        reworded = scored([with_limits(e, task.space.shape) for e in (candidate.expression, *others)], task)
         for form in as_found_by([candidate] * len(reworded), reworded, task):
             # The best one is rounded even if polishing has taken all the time.
             snapped = snap(form, task, clock if forms else Clock())

@@ -8,7 +8,7 @@ from functools import reduce
 
 from nsr.clock import Clock
 from nsr.expressions.expression import Expression, apply, constant, variable
-from nsr.refinement.candidates import Candidate, fitted, within
+from nsr.refinement.candidates import Candidate, fitted, scored, within
 from nsr.refinement.refine import Effort
 from nsr.search.settings import OFFSET
 from nsr.task import ROWS, Task
@@ -23,11 +23,13 @@ def plainest(task: Task) -> list[Candidate]:
         task: In the user's units.
 
     Returns:
-        With a factor and a constant, with either, and with neither, fitted to the task.
+        With a factor and a constant, with either, and with neither, fitted to the task; and the limits that
+        the space's shape states, as constants.
     """
     forms = list(dict.fromkeys(_forms(task)))
     own = [form for form in forms if task.space.allows(form)]
-    return within(fitted(own, task, _EFFORT, Clock()), task.space)
+    levels = [] if task.space.shape is None else [constant(level) for level in task.space.shape.levels]
+    return within([*fitted(own, task, _EFFORT, Clock()), *scored(levels, task)], task.space)
 
 
 def _forms(task: Task) -> Iterator[Expression]:

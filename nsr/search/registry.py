@@ -7,11 +7,12 @@ from collections.abc import Callable
 from nsr.search.asking import AskingAboutStates, AskingAboutTable
 from nsr.search.cases.stage import Cases, Logic
 from nsr.search.curves.stage import Curves, CurvesFirst
-from nsr.search.evolution.solved_gaps import StructureOfGaps
 from nsr.search.evolution.stage import Completion, Evolution, EvolutionOfStates
 from nsr.search.guesses import Guesses
+from nsr.search.islands import Islands
 from nsr.search.periods.stage import Periods
 from nsr.search.settings import SearchSettings
+from nsr.search.solved_gaps import StructureOfGaps
 from nsr.search.stage import Stage
 from nsr.search.structure.stage import Structure
 
@@ -30,6 +31,7 @@ STAGES: list[Callable[[SearchSettings], Stage]] = [
     lambda _: AskingAboutTable(),
     lambda _: AskingAboutStates(),
     lambda _: Completion(),
+    lambda settings: Islands(settings.islands),
 ]
 
 

@@ -67,7 +67,10 @@ class _Scaled:
     def _begun(self, task: Task) -> tuple[Task, Search]:
         solver, scaler = self._solver, self.scaler
         scaled = replace(
-            task, X=task.X / scaler.x_scale, space=task.space.scaled(scaler.x_scale, scaler.y_scale)
+            task,
+            X=task.X / scaler.x_scale,
+            space=task.space.scaled(scaler.x_scale, scaler.y_scale),
+            n_threads=max(1, task.n_threads - solver.n_jobs + 1),  # the others have cores to themselves
         )
         if scaler.y_scale != 1:
             scaled = scaled.over(scaler.y_scale)
@@ -75,8 +78,9 @@ class _Scaled:
         is_watched = solver.watch is not None or solver.stop_when is not None
         watch = Watching(solver.watch, solver.stop_when, scaler, scaled) if is_watched else None
         search = Search(
-            scaled, solver.network, solver.n_candidates, solver.components, own, solver.settings, watch
-        )
+            scaled, solver.network, solver.n_candidates, solver.components, own, solver.settings, watch,
+            solver.n_jobs,
+        )  # fmt: skip
         return task, search
 
     def run(self, clock: Clock) -> Iterator[list[Candidate]]:
@@ -151,6 +155,7 @@ class Solver:
         stop_when: When an equation is good enough; None for never.
         starts: Equations to begin with, over the task's variables, besides the user's guesses.
         smoothed: The target with its noise taken off, for the search to look at; None to look at it as it is.
+        n_jobs: Processes that work, this one among them.
         ended: Why the latest search has ended; `time` also where time was up before the last look was done.
         n_tried: Equations that were tried.
         found: What the latest search has found, in the user's units.
@@ -166,6 +171,7 @@ class Solver:
     stop_when: StopWhen | None = None
     starts: Sequence[Expression] = ()
     smoothed: Array | None = None
+    n_jobs: int = 1
     ended: Ending = "answered"
     n_tried: int = 0
     found: list[Candidate] = field(default_factory=list)

@@ -252,7 +252,7 @@ class _Templates:
         refined = refine(program, task, _COMBINED, clock)
         self.solver.n_tried += len(usable)
         fitted = scored(program.expressions_with(refined.constants), task, "template")
-        for candidate in with_shape([c for c in fitted if math.isfinite(c.bits)], task):
+        for candidate in with_shape([c for c in fitted if math.isfinite(c.bits)], task, is_form_kept=True):
             skeleton = candidate.expression.skeleton()
             rival = self.found.get(skeleton)
             if rival is None or candidate.bits < rival.bits:

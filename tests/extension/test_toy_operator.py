@@ -27,7 +27,7 @@ from nsr.refinement.candidates import scored
 from nsr.refinement.refine import refine
 from nsr.search.evolution.population import Population
 from nsr.search.evolution.semantics import gaps
-from nsr.search.settings import EvolutionSettings
+from nsr.search.evolution_settings import EvolutionSettings
 from nsr.search.state import State
 from nsr.search.structure.families import relations
 

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from nsr.search.settings import EvolutionSettings, FinishingSettings, PartsSettings, SearchSettings
+from nsr.search.evolution_settings import EvolutionSettings, PartsSettings
+from nsr.search.settings import FinishingSettings, SearchSettings
 
 # Evolution gives up after a few looks at which nothing was better.
 HASTY = replace(

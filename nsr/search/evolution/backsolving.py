@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from nsr.expressions.expression import Expression, apply, constant
 from nsr.search.evolution.parts import Parts
 from nsr.search.evolution.semantics import CHANGES, Wanted, gaps
-from nsr.search.settings import PartsSettings
+from nsr.search.evolution_settings import PartsSettings
 from nsr.task import Task
 
 Array = NDArray[np.float64]

@@ -13,7 +13,7 @@ from nsr.evaluate.tape import FIRST_VARIABLE, NUMBER, Vocabulary
 from nsr.expressions.operator import MOST_ARGUMENTS
 from nsr.expressions.operator_set import ALL_OPERATORS, OperatorSet
 from nsr.search.evolution.genomes import Genomes
-from nsr.search.settings import EvolutionSettings
+from nsr.search.evolution_settings import EvolutionSettings
 
 # What a child differs from its parent by.
 _CROSSED, _WITH_TERM, _WITH_FACTOR, _WRAPPED, _SHORTENED, _OTHER_LEAF, _OTHER_OPERATOR, _OTHER_NUMBERS = (

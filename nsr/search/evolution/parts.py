@@ -12,7 +12,7 @@ from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, constant, variable
 from nsr.expressions.operators import OPERATORS, Operator
 from nsr.expressions.space import SearchSpace
-from nsr.search.settings import PartsSettings
+from nsr.search.evolution_settings import PartsSettings
 
 Array = NDArray[np.float64]
 

@@ -25,7 +25,7 @@ from nsr.search.evolution.breeding import Bred, Grammar, bred, known
 from nsr.search.evolution.genomes import Genomes
 from nsr.search.evolution.judging import TOKENS_OF_SCALING, Judge, Judged
 from nsr.search.evolution.semantics import Gap
-from nsr.search.settings import EvolutionSettings
+from nsr.search.evolution_settings import EvolutionSettings
 from nsr.task import Task
 
 # Children that are looked at for each that is tried, where not all are allowed.
@@ -179,7 +179,7 @@ class Population:
             fitted = fitted.rows(self._are_allowed(fitted.genomes))
         if self._space.shape is not None and len(fitted.genomes):
             own = [fitted.genomes.expression(row) for row in range(len(fitted.genomes))]
-            fitted = fitted.rows(holds(own, self._space.shape))
+            fitted = fitted.rows(holds(own, self._space.shape.nearly))
         self._merge(fitted)
 
     def _merge(self, new: Judged) -> None:

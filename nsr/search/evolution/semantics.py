@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, subtree_end
 from nsr.expressions.operators import OPERATORS
-from nsr.search.settings import PartsSettings
+from nsr.search.evolution_settings import PartsSettings
 
 Array = NDArray[np.float64]
 

@@ -9,7 +9,7 @@ from nsr.refinement.candidates import Candidate
 from nsr.search.context import Context
 from nsr.search.evolution.generations import Generations
 from nsr.search.evolution.states import evolved_states
-from nsr.search.settings import EvolutionSettings
+from nsr.search.evolution_settings import EvolutionSettings
 
 
 class Evolution:

@@ -9,6 +9,8 @@ import pytest
 import sympy
 from scipy.optimize import curve_fit
 
+from nsr import load
+
 
 def test_fit_then_predict(nsr, table, guessed, tmp_path):
     guessed("1*x_0", "1.5*x_0*x_1", "1*(x_0 + x_1)")
@@ -169,3 +171,21 @@ def test_gaps_and_text_of_a_file(nsr, tmp_path, rng):
     code, out, _ = nsr("predict", result, path)
     predicted = pd.read_csv(io.StringIO(out), skip_blank_lines=False)["y"]
     np.testing.assert_allclose(predicted, frame["y"].where(frame["mass"].notna()), rtol=1e-6)
+
+
+def test_predictions_with_bounds(nsr, tmp_path, guessed, rng):
+    guessed("1*x_0")
+    x = rng.uniform(1, 5, 40)
+    table = pd.DataFrame({"x": x, "y": 2.345 * x + 0.1 * rng.standard_normal(40)})
+    data, result = tmp_path / "data.csv", tmp_path / "result.json"
+    table.to_csv(data, index=False)
+    assert nsr("fit", data, "--target", "y", "--time-limit", 1, "--output", result)[0] == 0
+    code, out, _ = nsr("predict", result, data, "--interval", 0.9)
+    assert code == 0
+    found = pd.read_csv(io.StringIO(out))
+    assert list(found) == ["y", "y_low", "y_high"]
+    _, bounds = load(result).predict(table[["x"]], interval=0.9)
+    np.testing.assert_allclose(found[["y_low", "y_high"]], bounds)
+    code, _, err = nsr("predict", result, data, "--interval", 95)
+    assert code == 2
+    assert "probability between 0 and 1" in err

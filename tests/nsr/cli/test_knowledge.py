@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from nsr import load
+
 
 @pytest.fixture
 def springs(tmp_path, rng):
@@ -53,6 +55,29 @@ def test_a_law_by_group_is_fitted_shown_and_applied(nsr, springs, guessed, tmp_p
     code, _, err = nsr("predict", result, springs)
     assert code == 2
     assert "group 'Z' of column 'batch no' was not in the fit" in err
+
+
+def test_where_nothing_differs_no_group_is_asked_for(nsr, tmp_path, guessed):
+    guessed("1*x_0**2")
+    table = pd.DataFrame({"batch": ["A", "B"] * 20, "x": np.linspace(0.5, 4, 40)})
+    table["y"] = 2.5 * table["x"] ** 2
+    data, result = tmp_path / "table.csv", tmp_path / "result.json"
+    table.to_csv(data, index=False)
+    options = ("--features", "x,batch", "--category", "batch", "--time-limit", "3", "--output", result)
+    code, out, err = nsr("fit", data, "--target", "y", *options)
+    assert code == 0, err
+    assert "batch_" not in out + err  # no indicators of the column that tells groups
+    assert out.splitlines()[-1] == "  the same in all groups of 'batch'"
+    code, out, _ = nsr("show", result, "--format", "excel")
+    assert code == 0
+    assert out.startswith("=2.5*POWER(A2,2)")
+    table[["x"]].to_csv(data, index=False)
+    code, out, err = nsr("predict", result, data)
+    assert code == 0, err
+    np.testing.assert_allclose(pd.read_csv(io.StringIO(out))["y"], table["y"])
+    model = load(result)
+    for rows in (table[["x"]], table[["batch", "x"]]):
+        np.testing.assert_allclose(model.predict(rows), table["y"])
 
 
 @pytest.mark.parametrize(

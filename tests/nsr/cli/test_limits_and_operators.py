@@ -28,7 +28,7 @@ def test_operators_limits_and_definitions(nsr, tmp_path, registered, rng):
         (("--complexity", "sin"), "write it as in sin=3"),
         (("--nesting", "exp=0"), "write it as in exp(sin)=0"),
         (("--constant-bounds", "a,b"), "as in -10,10"),
-        (("--max-depth", "0"), "max_depth must be a whole number of at least 1"),
+        (("--max-depth", "0"), "--max-depth must be a whole number of at least 1"),
         (("--define", "f(x) = y"), "unknown variable 'y'"),
         (("--define", "f = 2"), "write it as in lorentz(v) = 1/sqrt(1 - v**2)"),
     ],

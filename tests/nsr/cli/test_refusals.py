@@ -115,7 +115,7 @@ def test_time_limits_that_are_none_are_refused(nsr, table, unsearched, limit):
         (["--features", "heigth"], "did you mean 'height'"),
         (["--guess", "a*hieght"], "did you mean 'height'"),
         (["--guess", "a*mass (kg)"], "write column 'mass (kg)' in quotes, or as mass_kg"),
-        (["--units", "mass (kg)=kg,height=m,enery=J"], "did you mean 'enery'"),
+        (["--units", "mass (kg)=kg,height=m,enery=J"], "did you mean 'energy'"),
     ],
 )
 def test_options_that_cannot_be_used_end_with_one_line(nsr, table, options, message):

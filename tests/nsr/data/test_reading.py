@@ -235,6 +235,5 @@ def test_columns_without_numbers_are_left_out_and_told(read):
     with pytest.warns(DataWarning) as told:
         assert select_columns(table, "y") == ([0], 3)
     assert [str(warning.message) for warning in told] == [
-        "column 'b' holds text and is left out",
-        "column 'c' is empty and is left out",
+        "columns are left out: 'b' holds text, 'c' is empty",
     ]

@@ -41,7 +41,9 @@ def test_several_in_one_text_or_in_many():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("f > 0", "write one of 'f >= 0'"),
+        ("f > 0", "bounds may be reached; write 'f >= 0'"),
+        ("0 < f <= 1", "write '0 <= f <= 1'"),
+        ("f <> 0", "write one of 'f >= 0'"),
         ("f", "cannot be read"),
         ("rising in dose", "cannot be read"),
         ("increasing in dos", "did you mean 'dose'"),

@@ -47,6 +47,16 @@ def test_constants_of_known_value_are_numbers():
     assert template.with_names(equation, {"g": 3}) == parse("x_0 + x_3*x_1/2.5")
 
 
+def test_names_of_columns_may_have_parentheses_in_parts_and_beside_them():
+    names = Names.of(["mass (kg)", "speed (m/s)"])
+    template = read_template("f('speed (m/s)')*'mass (kg)' + c*`mass (kg)`", names, {})
+    assert [(part.name, part.columns) for part in template.parts] == [("f", (1,))]
+    equation = template.with_numbers(template.filled([parse("x_1**2")], [3.0]))
+    assert equation == parse("x_1**2*x_0 + 3*x_0")
+    with pytest.raises(ValueError, match=r"write column 'mass \(kg\)' in quotes, or as mass_kg"):
+        read_template("f('speed (m/s)') + c*mass (kg)", names, {})
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -35,12 +35,20 @@ WRONG = [
     ("x_0*x_1 + x_0 + 2*x_1", Exchangeable(0, 1), SIDES),
     ("1/(x_0 + 1) + 0.3", Tending(0, np.inf, 0.0), BOX),
     ("x_0*x_1", Tending(0, np.inf, 0.0), BOX),
+    ("1071 - x_1*exp(-x_0)", Tending(0, np.inf, 1078.0), BOX),
+    ("2.0001 + x_0**-0.5", Tending(0, np.inf, 2.0), BOX),
+    ("log(x_0)/27", Tending(0, np.inf, 1.08), BOX),  # which passes by
 ]
 TENDING = [
     ("x_1*exp(-x_0)", Tending(0, np.inf, 0.0)),
     ("x_1/(x_0 + 1) + 2", Tending(0, np.inf, 2.0)),
     ("exp(x_0)*x_1", Tending(0, -np.inf, 0.0)),
     ("sin(x_0)/x_0", Tending(0, 0.0, 1.0)),
+    ("3 + x_1/(1 + x_0**0.3)", Tending(0, np.inf, 3.0)),
+    ("3 - x_1*x_0**-0.2 + x_0**-0.7", Tending(0, np.inf, 3.0)),
+    ("x_0**4/(x_1 + x_0**4)", Tending(0, np.inf, 1.0)),
+    ("7.0", Tending(0, np.inf, 7.0)),
+    ("x_1*sqrt(x_0)", Tending(0, 0.0, 0.0)),
 ]
 
 
@@ -63,6 +71,19 @@ def test_limits_are_seen_and_not_proved(text, constraint):
     shape = Shape((constraint,), BOX)
     assert holds([parse(text)], shape).tolist() == [True]
     assert not is_proved(parse(text), shape)
+
+
+def test_what_is_bred_need_only_come_near_to_a_limit():
+    shape = Shape((Tending(0, np.inf, 3.0),), BOX)
+    near, far, nowhere = parse("2.8 - 1.5*exp(-x_0)"), parse("12 + 1.0*exp(-x_0)"), parse("x_0")
+    assert holds([near, far, nowhere], shape).tolist() == [False, False, False]
+    assert holds([near, far, nowhere], shape.nearly).tolist() == [True, True, False]
+
+
+def test_each_group_has_the_shape_where_it_is_asked_for():
+    shape = Shape((Bounded(0.0),), BOX, n_groups=2)
+    both, one = parse("(2*x_2 + 3*x_3)*x_0"), parse("(2*x_2 - 3*x_3)*x_0")
+    assert holds([both, one], shape).tolist() == [True, False]
 
 
 def test_a_failure_between_the_points_is_not_proved():

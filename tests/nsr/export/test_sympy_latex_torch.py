@@ -48,6 +48,13 @@ def test_latex_reads_like_a_formula():
     text = to_latex(parse("m*c**2/sqrt(1 - v**2/c**2)", ["m", "c", "v"]), ["m", "c", "v"])
     assert text == r"\frac{c^{2} m}{\sqrt{1 - \frac{v^{2}}{c^{2}}}}"
     assert "3.142" in to_latex(Expression((3.14159265,)))
+    assert to_latex(parse("6.02e23*x_0")) == r"6.02 \cdot 10^{23} x_{0}"
+
+
+def test_words_are_set_upright_in_latex():
+    names = ["mass_kg", "alpha", "T2", "x"]
+    text = to_latex(parse("3*x_0*exp(x_1)/x_2 + x_3"), names)
+    assert text == r"x + \frac{3 \mathrm{mass}_{\mathrm{kg}} e^{\alpha}}{T_{2}}"
 
 
 @given(expressions())

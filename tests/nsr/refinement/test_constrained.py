@@ -2,15 +2,15 @@
 
 import numpy as np
 import pytest
-from scipy.optimize import lsq_linear
+from scipy.optimize import curve_fit, lsq_linear
 
 from nsr.clock import Clock
 from nsr.evaluate.shape_checks import holds
 from nsr.expressions.parsing import parse
-from nsr.expressions.shape import Bounded, Box, Exchangeable, Shape, Sloped
+from nsr.expressions.shape import Bounded, Box, Exchangeable, Shape, Sloped, Tending
 from nsr.expressions.space import SearchSpace
 from nsr.refinement.candidates import Candidates, fitted, scored
-from nsr.refinement.constrained import fitted_to_shape
+from nsr.refinement.constrained import fitted_to_shape, without_vanished
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.refine import Effort
 from nsr.task import Task
@@ -27,8 +27,47 @@ def test_a_slope_that_must_not_fall_has_the_constants_of_bounded_least_squares(r
     task = shaped(X, y, Sloped(0, 1, 1), Sloped(1, 1, 1))
     found = fitted_to_shape(parse("1.4*x_0 - 0.3*x_1"), task)
     expected = lsq_linear(X, y, (0, np.inf)).x
-    constants = np.array(found.with_constants(found.constants).constants) * [1, -1]
+    constants = np.array(found.constants) * [1, -1]
     np.testing.assert_allclose(constants, expected, atol=1e-5)
+
+
+def test_a_limit_is_met_and_the_other_constants_are_those_of_least_squares_with_it(rng):
+    x = np.sort(rng.uniform(0.1, 12, 60))
+    y = 1078 - 900 * np.exp(-0.3 * x) + 10 * rng.standard_normal(60)
+    task = shaped(x[:, None], y, Tending(0, np.inf, 1078.0))
+    best, _ = curve_fit(lambda x, a, k: 1078 - a * np.exp(-k * x), x, y, (900, 0.3))
+    found = fitted_to_shape(parse("1071.3 - 890.2*exp(-0.31*x_0)"), task)
+    assert found.constants[0] == 1078.0
+    np.testing.assert_allclose(np.abs(found.constants[1:]), best, rtol=1e-4)
+
+
+def test_a_limit_that_is_a_ratio_of_constants_is_met(rng):
+    x = np.sort(rng.uniform(0.1, 12, 60))
+    y = 1078 / (1 + 30 * np.exp(-0.7 * x)) + 10 * rng.standard_normal(60)
+    task = shaped(x[:, None], y, Tending(0, np.inf, 1078.0))
+    (_, rate), _ = curve_fit(lambda x, k, rate: 1078 / (1 + k * np.exp(-rate * x)), x, y, (20, 0.5))
+    found = fitted_to_shape(parse("35.1/(exp(-0.71*x_0) + 0.0331)"), task)
+    assert found.constants[0] / found.constants[2] == pytest.approx(1078, rel=1e-7)
+    assert abs(found.constants[1]) == pytest.approx(rate, rel=1e-3)
+
+
+def test_what_must_vanish_far_away_loses_its_level(rng):
+    x = np.sort(rng.uniform(0.1, 8, 60))
+    y = 2 * np.exp(-0.5 * x) + 0.02 * rng.standard_normal(60)
+    task = shaped(x[:, None], y, Tending(0, np.inf, 0.0))
+    before = parse("2.1*exp(-0.55*x_0) + 0.04")
+    found = without_vanished(before, fitted_to_shape(before, task), task.space.shape)
+    best, _ = curve_fit(lambda x, a, b: a * np.exp(-b * x), x, y, (2, 0.5))
+    assert len(found.constants) == 2
+    np.testing.assert_allclose(found.constants, best, rtol=1e-3)
+
+
+def test_what_passes_by_a_limit_is_not_bent_to_it(rng):
+    x = np.sort(rng.uniform(0.1, 8, 60))
+    task = shaped(x[:, None], np.sqrt(x), Tending(0, np.inf, 3.0))
+    assert fitted_to_shape(parse("1.1*sqrt(x_0)"), task) is None
+    slow = parse("0.4 + 1.1*log(x_0 + 1.5)")
+    assert without_vanished(slow, fitted_to_shape(slow, task), task.space.shape) is None
 
 
 def test_a_curve_that_must_not_be_negative_touches_its_bound(rng):

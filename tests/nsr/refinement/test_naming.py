@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.optimize import curve_fit
@@ -106,3 +108,16 @@ def test_exponents_that_are_whole_are_reported_with_errors():
     assert chosen.names == ("a", "n")
     np.testing.assert_allclose(chosen.constants.values, (2.5, 2), rtol=1e-3)
     assert np.isfinite(chosen.constants.errors).all()
+
+
+def test_rounded_constants_have_the_errors_that_they_would_have(rng):
+    x = rng.uniform(0.5, 3, 60)
+    y = 0.5 * x**2 + 1.234 + 0.1 * rng.standard_normal(60)
+    task = Task(x[:, None], y, SQUARED_ERROR)
+    chosen = reported(parse("0.5*x_0**2 + 1.234"), task)
+    _, covariance = curve_fit(lambda x, a, b: a * x**2 + b, x, y)
+    ((value, error),) = chosen.rounded  # the exponent belongs to the form
+    assert value == 0.5
+    assert error == pytest.approx(np.sqrt(covariance[0, 0]), rel=0.1)
+    assert chosen.text.endswith(f"; rounded: 0.5 (± {error:.2g})")
+    assert not reported(parse("0.5*x_0**2 + 1.234"), replace(task, y=0.5 * x**2 + 1.234)).rounded

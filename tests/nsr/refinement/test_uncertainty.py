@@ -9,6 +9,8 @@ from scipy import optimize, stats
 from nsr.data.weights import known_noise, row_weights
 from nsr.evaluate.program import Program
 from nsr.expressions.parsing import parse
+from nsr.expressions.shape import Box, Shape, Tending
+from nsr.expressions.space import SearchSpace
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.losses import ABSOLUTE_ERROR, GAMMA, HUBER, POISSON, Custom
 from nsr.refinement.uncertainty import fitted_places, most_likely, uncertainty
@@ -168,12 +170,24 @@ def test_as_many_constants_as_rows_leave_no_noise_to_tell():
 
 def test_round_constants_belong_to_the_form(rng):
     expression = parse("0.5*x_0**2 + 2.718*x_0 + 3*sin(1.7123*x_0)")
-    assert [expression.constants[place] for place in fitted_places(expression)] == [2.718, 1.7123]
     x = rng.uniform(0, 3, 50)
     task = Task(x[:, None], 0.5 * x**2 + 2.9 * x + 3 * np.sin(1.6 * x), SQUARED_ERROR)
+    assert [expression.constants[place] for place in fitted_places(expression, task)] == [2.718, 1.7123]
     moved = most_likely(expression, task)
     np.testing.assert_allclose(moved.constants, (0.5, 2.9, 3, 1.6), rtol=1e-6)
     assert (moved.constants[0], moved.constants[2]) == (0.5, 3.0)
+
+
+def test_limits_that_users_state_are_not_fitted(rng):
+    x = np.sort(rng.uniform(0.1, 9, 40))
+    shape = Shape((Tending(0, np.inf, 1078.0),), Box(np.array([0.1]), np.array([9.0])))
+    y = 1078 - 900 * np.exp(-0.3 * x) + 5 * rng.standard_normal(40)
+    task = Task(x[:, None], y, SQUARED_ERROR, space=SearchSpace(shape=shape))
+    found = most_likely(parse("1078.0 - 899.17*exp(-0.3137*x_0)"), task)
+    expected, covariance = optimize.curve_fit(lambda x, a, k: 1078 - a * np.exp(-k * x), x, y, (900, 0.3))
+    assert found.constants[0] == 1078
+    np.testing.assert_allclose(np.abs(found.constants[1:]), expected, rtol=1e-5)
+    np.testing.assert_allclose(uncertainty(found, task).errors, np.sqrt(np.diag(covariance)), rtol=1e-3)
 
 
 def test_exact_data_have_errors_at_rounding_not_zero(rng):

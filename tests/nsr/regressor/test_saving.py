@@ -13,7 +13,8 @@ from nsr import SymbolicRegressor
 from nsr.data.notes import DataWarning
 from nsr.expressions.definitions import define
 from nsr.expressions.operators import OPERATORS, Operator
-from nsr.search.settings import EvolutionSettings, SearchSettings
+from nsr.search.evolution_settings import EvolutionSettings
+from nsr.search.settings import SearchSettings
 
 
 def squared(predicted, y):

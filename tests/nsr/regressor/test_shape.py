@@ -32,6 +32,19 @@ def test_every_row_has_the_shape_in_the_whole_domain(front):
         assert abs(far[0]) <= 0.02 * np.max(values)
 
 
+def test_a_limit_is_the_number_that_is_stated(rng):
+    x = np.sort(rng.uniform(0.1, 12, 50))
+    y = 1078 / (1 + 30 * np.exp(-0.7 * x)) + 8 * rng.standard_normal(50)
+    table = pd.DataFrame({"time": x})
+    model = SymbolicRegressor(
+        checkpoint=UNTRAINED, shape="f -> 1078 as time -> inf", time_limit=60, stages=("curves",)
+    ).fit(table, y)
+    for row in range(len(model.equations_)):
+        far = model.predict(pd.DataFrame({"time": [1e9, 1e12]}), index=row)
+        np.testing.assert_allclose(far, 1078, rtol=1e-6)
+    assert model.best_["r2"] > 0.998
+
+
 def test_it_is_said_whether_a_shape_was_proved(front):
     assert set(front.equations_["shape"]) <= {"proved", "checked"}
     assert front.best_["r2"] > 0.9

@@ -68,6 +68,19 @@ def test_what_is_read_back_says_the_same(found, tmp_path):
     np.testing.assert_array_equal(again.predict(X), model.predict(X))
 
 
+def test_a_constant_that_is_zero_is_told_with_its_error_and_not_shown(rng):
+    X = pd.DataFrame({"m": rng.uniform(0.5, 4, 80)})
+    y = 3 * X["m"] ** 2 + 0.1 * rng.standard_normal(80)
+    model = small("f(m) + c", 60, stages=("families",)).fit(X, y)
+    row = next(row for row, text in enumerate(model.equations_["equation"]) if text == "3*m**2")
+    table = model.constants_[model.constants_["equation"] == row].set_index("name")
+    assert table.loc["c", "value"] == 0
+    # The mean's error, as 3*m**2 is given, and the other constants are round.
+    assert table.loc["c", "error"] == pytest.approx(np.std(y - 3 * X["m"] ** 2) / np.sqrt(80), rel=0.05)
+    assert "c = 0.00" in model.reports_[row].text
+    assert model.template_.split(model.expressions_[row]) is not None
+
+
 def test_numbers_of_the_template_and_constants_of_nature_stay(rng):
     X = pd.DataFrame({"h": rng.uniform(1, 5, 60), "t": rng.uniform(0.1, 1, 60)})
     y = np.sqrt(X["h"]) - 9.81 * X["t"] ** 2 / 2

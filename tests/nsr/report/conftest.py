@@ -10,9 +10,9 @@ from nsr.report.report import SearchSummary, report_on
 def reported():
     """Makes a report on an equation, its constants as they are given."""
 
-    def make(X, y, text, seed=0, **more):
+    def make(X, y, text, seed=0, ended="answered", **more):
         names = [f"x_{place}" for place in range(X.shape[1])]
         fitted = Fitted(task(X, y, **more), parse(text), names, seed)
-        return report_on(fitted, text, len(y), SearchSummary("answered", 1000, 1.5, 30.0, 0))
+        return report_on(fitted, text, len(y), SearchSummary(ended, 1000, 1.5, 30.0, 0))
 
     return make

@@ -56,6 +56,15 @@ def test_errors_that_were_given_are_compared_with_residuals(reported, factor, sa
         reported(X, y, LAW, weights=weights)["errors"]  # weights alone say nothing of sizes
 
 
+@pytest.mark.parametrize("ended", ["time", "interrupted"])
+def test_a_search_that_was_ended_is_in_doubt_only_where_something_is_left(reported, rng, ended):
+    X = rng.uniform(1, 3, (200, 3))
+    noise = 0.3 * rng.standard_normal(200)
+    assert not reported(X, law(X) + noise, LAW, ended=ended)["search"].is_warning
+    assert not reported(X, law(X), LAW, ended=ended)["search"].is_warning
+    assert reported(X, law(X) + (X[:, 2] - 2) ** 2 + noise, LAW, ended=ended)["search"].is_warning
+
+
 def test_the_facts_are_those_of_the_data(reported, rng):
     X = rng.uniform(1, 3, (500, 2))
     y = law(X) + 0.25 * rng.standard_normal(500)

@@ -14,7 +14,8 @@ from nsr.ode.settings import OdeSettings
 from nsr.refinement.refine import Effort
 from nsr.report.report import Report, SearchSummary
 from nsr.saving.plain import plain, rebuilt
-from nsr.search.settings import EvolutionSettings, SearchSettings
+from nsr.search.evolution_settings import EvolutionSettings
+from nsr.search.settings import SearchSettings
 
 NUMBERS = nps.arrays(
     st.sampled_from([np.float64, np.int64, np.bool_]), nps.array_shapes(min_dims=1, max_dims=3, min_side=0)

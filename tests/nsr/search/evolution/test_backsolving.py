@@ -9,7 +9,7 @@ from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.refine import Effort
 from nsr.search.evolution.backsolving import Backsolver
 from nsr.search.evolution.parts import Parts
-from nsr.search.settings import PartsSettings
+from nsr.search.evolution_settings import PartsSettings
 from nsr.task import Task
 
 SMALL = PartsSettings(n_first=200, most=300)

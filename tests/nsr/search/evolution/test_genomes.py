@@ -9,7 +9,7 @@ from nsr.evaluate.tape import NUMBER
 from nsr.expressions.parsing import parse
 from nsr.search.evolution.breeding import Grammar, bred, known
 from nsr.search.evolution.genomes import Genomes
-from nsr.search.settings import EvolutionSettings
+from nsr.search.evolution_settings import EvolutionSettings
 
 TEXTS = ("x_0 + 2.5*sin(x_1)", "x_0*x_1", "exp(x_0) - x_1**2", "3/(x_0**1.7 + 1)", "(x_0 + 0.5)**3")
 EXPRESSIONS = [parse(text) for text in TEXTS]

@@ -12,7 +12,7 @@ from nsr.expressions.units import Units
 from nsr.refinement.candidates import Candidate, scored
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.search.evolution.population import Population
-from nsr.search.settings import EvolutionSettings
+from nsr.search.evolution_settings import EvolutionSettings
 from nsr.task import Task
 
 SMALL = EvolutionSettings(n_children=300, n_generations=3)

@@ -11,8 +11,8 @@ from nsr.expressions.parsing import parse
 from nsr.network.checkpoint import from_pretrained
 from nsr.refinement.candidates import scored
 from nsr.search.engine import Search
-from nsr.search.evolution.solved_gaps import StructureOfGaps
 from nsr.search.settings import SearchSettings
+from nsr.search.solved_gaps import StructureOfGaps
 
 # A polynomial of the ratio stands where a root of it is right.
 STAND_IN = "(x_0 - x_1*x_3)*(1.02 - 0.12*x_1/x_2 + 0.93*(x_1/x_2)**2)"

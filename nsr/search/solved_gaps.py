@@ -19,7 +19,7 @@ from nsr.refinement.description import is_round
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.search.context import Context
 from nsr.search.evolution.semantics import Wanted, gaps
-from nsr.search.settings import GapsSettings
+from nsr.search.evolution_settings import GapsSettings
 from nsr.search.structure.stage import COMPONENTS as STRUCTURE
 from nsr.task import Task
 
@@ -76,7 +76,7 @@ def _parts(equation: Expression, settings: GapsSettings) -> list[_Place]:
         for span, part in parts.items()
         if part.complexity >= settings.least_complexity
         and part.variables
-        and any(not is_round(part.tokens[place]) for place in part.free_positions)
+        and not all(is_round(value) for value in part.constants)
     ]
     worth.sort(key=lambda span: (len(parts[span].variables), span[0] - span[1], span))
     return worth[: settings.n_parts]
