@@ -70,12 +70,13 @@ def resumed(path: Path, estimator: Fitted) -> Fitted:
 
 
 def _systems(content: dict[str, Any]) -> ODERegressor:
+    from nsr.ode.motion import Motion
     from nsr.ode.regressor import ODERegressor
     from nsr.ode.settings import OdeSettings
 
     kinds = {"settings": OdeSettings | None}
     estimator = ODERegressor(**rebuilt_parameters(content["parameters"], kinds))
-    systems.fill_systems(estimator, content)
+    systems.fill_systems(estimator, content, rebuilt(Motion, content["motion"]))
     return estimator
 
 

@@ -11,8 +11,7 @@ from nsr.clock import Clock
 from nsr.expressions.canonical import form_key
 from nsr.expressions.expression import Expression
 from nsr.ode.forms import distinct_forms, forms
-from nsr.ode.integrate import Systems
-from nsr.ode.paths import System
+from nsr.ode.motion import System
 from nsr.ode.ranking import by_description
 from nsr.ode.shooting import FittedSystem, shoot
 from nsr.ode.task import OdeTask
@@ -122,9 +121,11 @@ class Fitting:
         They are as smoothed, as observed, or a deviation off. Near a saddle each leads elsewhere; from 0 a
         root leads nowhere.
         """
-        whole, compiled = self._task.whole, Systems([found.system])
+        whole = self._task.whole
+        compiled = whole.compiled([found.system])
         errors = whole.errors(compiled, found.initials[None])[0]
-        moves = np.diag(np.sqrt(np.mean(errors**2, axis=0)) * whole.size)
+        moves = np.zeros((errors.shape[1], found.initials.shape[1]))
+        moves[:, : len(moves)] = np.diag(np.sqrt(np.mean(errors**2, axis=0)) * whole.size)
         moved = found.initials + np.concatenate((moves, -moves))[:, None]
         begun = np.concatenate((moved, whole.initials[None], whole.observed[None]))
         errors = whole.errors(compiled, begun, index=np.zeros(len(begun), dtype=np.int64))
@@ -133,7 +134,7 @@ class Fitting:
     def _variations(self, system: System, vary: Vary, clock: Clock) -> list[System]:
         """Systems of which one component is another; the weak form says which others are promising."""
         s, result = self._settings, []
-        weak = self._task.weak_forms[len(s.widths) // 2]
+        weak = self._task.weak_forms[len(self._task.weak_forms) // 2]
         for component in np.flatnonzero(self._task.moves).tolist():
             if clock.is_over:
                 break

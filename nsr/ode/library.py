@@ -32,7 +32,7 @@ class LibraryStage(Stage):
         proposals: Proposals = [[] for _ in range(task.n_states)]
         movers = [component for component in range(task.n_states) if task.moves[component]]
         space = task.space.of_parts
-        for whole in libraries(task.n_states, task.settings.degrees):
+        for whole in libraries(task.n_variables, task.settings.degrees):
             library = tuple(term for term in whole if space.allows(term))
             if clock.is_over and all(proposals[component] for component in movers):
                 break

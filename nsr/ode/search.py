@@ -11,11 +11,11 @@ from nsr.clock import Clock
 from nsr.expressions.expression import Expression
 from nsr.expressions.simplify import simplify
 from nsr.ode.baseline import baseline
-from nsr.ode.candidates import STILL, Candidates
+from nsr.ode.candidates import Candidates
 from nsr.ode.combinations import best_combinations
 from nsr.ode.fitting import Fitting
 from nsr.ode.forms import distinct_forms
-from nsr.ode.paths import System
+from nsr.ode.motion import System
 from nsr.ode.shooting import FittedSystem, shoot
 from nsr.ode.stage import Stage
 from nsr.ode.task import OdeTask
@@ -100,7 +100,7 @@ class SystemSearch:
     @property
     def is_empty(self) -> bool:
         """Whether nothing was proposed yet."""
-        return all(expressions == [STILL] for expressions in self._candidates.ranked)
+        return self._candidates.is_empty
 
     def found(self, clock: Clock) -> tuple[list[FoundSystem], int]:
         """The Pareto front of complexity and loss, from simple to accurate, and the place of the best system.
@@ -170,6 +170,8 @@ class SystemSearch:
         return FoundSystem(self._simplified(fitted.system), fitted, stage)
 
     def _simplified(self, system: System) -> System:
-        pairs = zip(system, self._task.moves, strict=True)
-        space = self._task.space
-        return tuple(space.kept(one, simplify(one)) if moves else STILL for one, moves in pairs)
+        space, motion = self._task.space, self._task.motion
+        return tuple(
+            space.kept(one, simplify(one)) if moves else motion.still(state)
+            for state, (one, moves) in enumerate(zip(system, self._task.moves, strict=True))
+        )

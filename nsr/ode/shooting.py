@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsr.clock import Clock
-from nsr.ode.integrate import Systems
-from nsr.ode.paths import Paths, System
+from nsr.ode.motion import System
+from nsr.ode.paths import Paths
 from nsr.refinement import batched
 
 Array = NDArray[np.float64]
@@ -33,7 +33,7 @@ class FittedSystem:
     Attributes:
         system: With the fitted constants.
         bits: Its description length.
-        initials: Fitted initial values of each path, shape (S, D).
+        initials: Fitted initial coordinates of each path, shape (S, C).
         unexplained: Share of each state's variance that its simulation leaves unexplained, shape (D,).
         is_exact: Whether errors are no larger than those of integration.
     """
@@ -53,7 +53,7 @@ def shoot(
     Args:
         system: The system, with constants to begin with.
         paths: What was observed.
-        initials: Initial values to begin with, shape (S, D); the smoothed ones by default.
+        initials: Initial coordinates to begin with, shape (S, C); the smoothed ones by default.
         clock: When it is over the best values so far are taken; is told of the work.
     """
     problem = _Shooting(system, paths, clock or Clock())
@@ -68,7 +68,7 @@ def shoot(
         )
     values, flat = problem.best
     constants, fitted = problem.split(values)
-    found, errors = _with_constants(system, constants), flat.reshape(-1, problem.width)
+    found, errors = _with_constants(system, constants), flat.reshape(-1, len(system))
     unexplained = paths.unexplained(errors)
     return FittedSystem(found, paths.bits(found, errors), fitted, unexplained, paths.is_exact(errors))
 
@@ -90,7 +90,8 @@ class _Shooting:
         self.paths = paths
         self._clock = clock
         self._least = math.inf
-        self.compiled = Systems([system])
+        self.n_states = len(system)
+        self.compiled = paths.compiled([system])
         self.n_constants = int(self.compiled.n_constants[0])
         self.n_paths, self.width = paths.initials.shape
 
@@ -98,7 +99,7 @@ class _Shooting:
         return np.concatenate([self.compiled.constants[0, : self.n_constants], initials.ravel()])
 
     def split(self, values: Array) -> tuple[Array, Array]:
-        """Constants (K,) and initial values (S, D)."""
+        """Constants (K,) and initial coordinates (S, C)."""
         return values[: self.n_constants], values[self.n_constants :].reshape(self.n_paths, self.width)
 
     def residuals(self, values: Array, rows: Rows) -> Array:  # noqa: ARG002 (there is one row)
@@ -112,7 +113,7 @@ class _Shooting:
 
     def normal_equations(self, values: Array, rows: Rows, residuals: Array) -> tuple[Array, Array]:  # noqa: ARG002
         """As `LeastSquares` says; a path knows its own initial values alone, so most blocks are zero."""
-        derivatives = self._derivatives(values[0], residuals.reshape(-1, self.width))
+        derivatives = self._derivatives(values[0], residuals.reshape(-1, self.n_states))
         n, n_constants = values.shape[1], self.n_constants
         A, g = np.zeros((n, n)), np.zeros(n)
         owner = self.paths.owner
@@ -127,7 +128,7 @@ class _Shooting:
         return A[None], g[None]
 
     def _derivatives(self, values: Array, errors: Array) -> Array:
-        """Difference quotients (N, D, K + D) by the constants and by each path's own initial values.
+        """Difference quotients (N, D, K + C) by the constants and by each path's own initial coordinates.
 
         Initial values of all paths move together.
         """
@@ -138,8 +139,8 @@ class _Shooting:
         all_constants = np.tile(constants, (n_constants + width, 1))
         all_initials = np.tile(initials, (n_constants + width, 1, 1))
         all_constants[np.arange(n_constants), np.arange(n_constants)] += steps
-        for state in range(width):
-            all_initials[n_constants + state, :, state] += moves[:, state]
+        for place in range(width):
+            all_initials[n_constants + place, :, place] += moves[:, place]
         result = np.empty((*errors.shape, n_constants + width))
         n_rows = max(1, _N_STATES_AT_A_TIME // errors.size)
         for first in range(0, n_constants + width, n_rows):

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from nsr.expressions.expression import Expression
 from nsr.expressions.space import SearchSpace
+from nsr.ode.inputs import Inputs
+from nsr.ode.motion import PLAIN, Motion
 from nsr.ode.noise import with_scatter
 from nsr.ode.paths import Paths
 from nsr.ode.settings import OdeSettings
@@ -43,7 +45,13 @@ class OdeTask:
 
     @classmethod
     def of(
-        cls, t: Any, X: Any, settings: OdeSettings, seed: int, space: SearchSpace = SearchSpace()
+        cls,
+        t: Any,
+        X: Any,
+        settings: OdeSettings,
+        seed: int,
+        motion: Motion = PLAIN,
+        inputs: Sequence[Inputs] | None = None,
     ) -> OdeTask:
         """The task of a user's observations.
 
@@ -52,22 +60,33 @@ class OdeTask:
             X: States, shape (T, D), or a list of such tables.
             settings: Effort and preferences.
             seed: Of all that is drawn at random.
-            space: Which right-hand sides may be looked at.
+            motion: What the equations are to say.
+            inputs: What acts on each trajectory; nothing by default.
 
         Raises:
             ValueError: If the observations cannot be used; the message says why.
         """
-        trajectories = with_scatter(as_trajectories(t, X), settings)
-        return cls(tuple(trajectories), settings, seed, joblib.cpu_count(), space)
+        trajectories = with_scatter(as_trajectories(t, X, motion, inputs), settings)
+        return cls(tuple(trajectories), settings, seed, joblib.cpu_count())
 
     def allowed(self, expressions: Iterable[Expression]) -> list[Expression]:
         """Those right-hand sides that may be looked at."""
         return [e for e in expressions if not self.space.is_limited or self.space.allows(e)]
 
     @property
+    def motion(self) -> Motion:
+        """What the equations are to say."""
+        return self.trajectories[0].motion
+
+    @property
     def n_states(self) -> int:
         """D."""
         return int(self.trajectories[0].states.shape[1])
+
+    @property
+    def n_variables(self) -> int:
+        """V, of right-hand sides."""
+        return self.motion.n_variables(self.n_states)
 
     @cached_property
     def moves(self) -> NDArray[np.bool_]:
@@ -81,8 +100,8 @@ class OdeTask:
 
     @cached_property
     def smoothed(self) -> tuple[Array, Array]:
-        """Smoothed states of all trajectories and their derivatives, both (T, D)."""
-        pairs = [trajectory.derivatives() for trajectory in self.trajectories]
+        """Smoothed variables of all trajectories (N, V), and what the left-hand sides are there (N, D)."""
+        pairs = [trajectory.left_sides() for trajectory in self.trajectories]
         return np.concatenate([s for s, _ in pairs]), np.concatenate([d for _, d in pairs])
 
     @cached_property

@@ -17,7 +17,7 @@ from nsr.clock import Clock
 from nsr.data.notes import DataWarning
 from nsr.expressions.parsing import parse
 from nsr.expressions.printing import to_infix
-from nsr.ode import ODERegressor, search, stages
+from nsr.ode import ODERegressor, plots, search, stages
 from nsr.ode.integrate import Systems
 from nsr.ode.library import LibraryStage
 from nsr.ode.settings import OdeSettings
@@ -258,17 +258,17 @@ def drawn(monkeypatch, capsys, tmp_path):
 
 
 def test_warnings_of_the_picture_are_notes(monkeypatch, drawn):
-    def warns(*_, **__):
+    def warns(_, times, *__):
         warnings.warn("the solution could not be followed", UserWarning, stacklevel=2)
-        return np.zeros((400, 1))
+        return np.zeros((len(times), 1))
 
-    monkeypatch.setattr(ODERegressor, "predict", warns)
+    monkeypatch.setattr(plots, "simulate", warns)
     code, _, err = drawn()
     assert (code, err) == (0, "note: the solution could not be followed\n")
 
 
 def test_an_interrupt_of_the_picture_leaves_the_result_and_says_nothing_else(monkeypatch, drawn):
-    monkeypatch.setattr(ODERegressor, "predict", _raises(KeyboardInterrupt))
+    monkeypatch.setattr(plots, "simulate", _raises(KeyboardInterrupt))
     code, out, err = drawn()
     assert (code, err) == (130, "nsr: interrupted before everything was written\n")
     assert "dmass/dt = -0.7" in out
