@@ -211,13 +211,13 @@ def fit(
 
 @app.command()
 def predict(
-    result: Annotated[Path, typer.Argument(help="JSON file that `nsr fit --output` wrote")],
+    result: Annotated[Path, typer.Argument(help="JSON file that `nsr fit` or `nsr ode` wrote with --output")],
     data: Annotated[Path, typer.Argument(help=_DATA_HELP)],
     row: Annotated[int | None, typer.Option(help=_ROW_HELP)] = None,
     output: Annotated[Path | None, typer.Option(help="CSV file to write; default: standard output")] = None,
     define: Annotated[list[str] | None, typer.Option(help=_DEFINE_HELP)] = None,
 ) -> None:
-    """Write predictions of a fitted equation for the rows of a table with the same columns."""
+    """Write predictions of an equation, or a simulation, for the rows of a table with the same columns."""
     from rich.console import Console
 
     from nsr.data.reading import read_table

@@ -94,20 +94,22 @@ def predictions(
 ) -> pd.DataFrame:
     """An equation's values for every row of a table, as a table with one column named like the target.
 
+    Equations of motion are simulated instead; see `nsr.ode.predicting.simulated`.
+
     Args:
-        estimator: Fitted to y = f(X).
+        estimator: Fitted.
         table: With the columns that the equation uses.
         row: Of the front; the chosen one by default.
 
     Raises:
-        ValueError: If there is no such row, a column that the equation uses is missing or not numeric, or
-            equations of motion were found.
+        ValueError: If there is no such row, or a column that the equation uses is missing or not numeric.
     """
     if not isinstance(estimator, SymbolicRegressor):
-        raise ValueError(
-            "the result holds equations of motion, which predict no column: simulate them in Python, with "
-            "nsr.load(path).predict(t, x0)"
-        )
+        from nsr.ode.predicting import simulated
+
+        for warning in estimator.warnings_:
+            tell(f"when the system was fitted: {warning}")
+        return simulated(estimator, table, row)
     pass_over_units(table)
     place = estimator.row(row)
     for warning in (*estimator.warnings_, *_of_equation(estimator, place)):

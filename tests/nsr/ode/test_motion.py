@@ -1,5 +1,6 @@
 """Equations of motion that are not dx/dt = f(x): with inputs, time, of order 2, and maps."""
 
+import io
 import json
 import sys
 
@@ -12,7 +13,9 @@ from scipy.integrate import solve_ivp
 import nsr
 from nsr import cli
 from nsr.data.notes import DataWarning
+from nsr.data.reading import read_table
 from nsr.ode import ODERegressor
+from nsr.results import predictions
 
 TIMES = np.linspace(0, 10, 150)
 FORCE = 2 + np.sin(1.3 * TIMES) + 0.5 * np.sin(3.1 * TIMES + 1)
@@ -68,6 +71,23 @@ def test_positions_alone_are_enough_for_order_two():
     np.testing.assert_allclose(model.predict(TIMES, [0.5, 0.3]), spring([0.5, 0.3])[:, :1], atol=1e-3)
     assert model.latex_table().count(r"\frac{d^{2} x}{dt^{2}}") == len(model.equations_)
     assert model.python()[0].startswith("def d2x_dt2(x, x_dot):")
+
+
+def test_simulations_of_a_table_begin_where_it_does(tmp_path):
+    model = quick(order=2).fit(pd.Series(TIMES, name="t"), pd.DataFrame({"x": spring([1.0, 0.0])[:, 0]}))
+    fresh = pd.DataFrame({"t": TIMES, "x": spring([0.5, 0.3])[:, 0]})
+    fresh.loc[60:, "x"] = np.nan
+    fresh.to_csv(tmp_path / "fresh.csv", index=False)
+    found = predictions(model, read_table(tmp_path / "fresh.csv"))
+    np.testing.assert_allclose(found["x"], spring([0.5, 0.3])[:, 0], atol=1e-3)
+    fresh.iloc[::-1].to_csv(tmp_path / "fresh.csv", index=False)
+    pd.testing.assert_frame_equal(
+        predictions(model, read_table(tmp_path / "fresh.csv")).iloc[::-1].reset_index(drop=True), found
+    )
+    fresh.loc[0, "x"] = np.nan
+    fresh.to_csv(tmp_path / "fresh.csv", index=False)
+    with pytest.raises(ValueError, match="the earliest row, at time 0, must hold x"):
+        predictions(model, read_table(tmp_path / "fresh.csv"))
 
 
 def test_noise_leaves_an_oscillator_of_order_two_what_it_is():
@@ -150,5 +170,7 @@ def test_the_command_knows_inputs_and_shows_them_again(monkeypatch, capsys, tmp_
     assert content["variables"] == ["S", "rain_mm", "t_h"]
     assert content["columns"] == {"S": "S", "rain_mm": "rain (mm)", "t_h": "t (h)"}
     assert run("show", result)[1].splitlines()[-1] == out.splitlines()[-1]
+    found = pd.read_csv(io.StringIO(run("predict", result, data)[1]))
+    np.testing.assert_allclose(found["S"], storage([1.0])[:, 0], atol=0.01)
     code, _, err = run("ode", data, "--time", "t (h)", "--states", "S", "--inputs", "S")
     assert (code, err) == (2, "nsr: column 'S' holds an input; leave it out of --states\n")
