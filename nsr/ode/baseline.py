@@ -6,13 +6,12 @@ constant.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
 from nsr.clock import Clock
 from nsr.expressions.expression import constant, variable
+from nsr.ode.fitting import joined
 from nsr.ode.motion import System
 from nsr.ode.shooting import FittedSystem, shoot
 from nsr.ode.task import OdeTask
@@ -41,4 +40,4 @@ def _fitted(system: System, rates: Array | None, task: OdeTask) -> FittedSystem:
         shoot(system, paths, None if rates is None else paths.starts_at(rates), Clock.of(0))
         for paths in (task.pieces, task.whole)
     )
-    return replace(on_whole, bits=on_whole.bits + on_pieces.bits)
+    return joined(on_pieces, on_whole)

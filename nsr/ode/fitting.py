@@ -159,7 +159,13 @@ class Fitting:
     def _on_whole(self, found: FittedSystem, clock: Clock) -> FittedSystem:
         first = found.initials[self._task.first_pieces]
         entire = shoot(found.system, self._task.whole, first, clock)
-        return replace(entire, bits=entire.bits + found.bits)
+        return joined(found, entire)
+
+
+def joined(on_pieces: FittedSystem, on_whole: FittedSystem) -> FittedSystem:
+    """A system as it was fitted to whole trajectories, scored on pieces, too."""
+    bits = on_whole.bits + on_pieces.bits
+    return replace(on_whole, bits=bits, unexplained_on_pieces=on_pieces.unexplained)
 
 
 def _bits(found: FittedSystem) -> float:

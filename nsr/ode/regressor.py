@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from nsr.clock import Clock
 from nsr.data.names import Names, places_of
-from nsr.data.notes import kept_notes, tell
+from nsr.data.notes import kept_notes
 from nsr.export.latex import symbol_latex
 from nsr.export.leaderboard import leaderboard
 from nsr.export.rows import ExportedRows
@@ -25,6 +25,7 @@ from nsr.live import shown
 from nsr.network.checkpoint import DEFAULT_CHECKPOINT
 from nsr.ode.asked import Asked, check_parameters, inputs_to_predict
 from nsr.ode.compiling import compile_ode_kernels
+from nsr.ode.doubts import tell_doubts
 from nsr.ode.motion import System
 from nsr.ode.neural import Networks
 from nsr.ode.printing import to_equations
@@ -44,8 +45,6 @@ Array = NDArray[np.float64]
 
 # Seconds for a last look at what an interrupted search has found.
 _AFTER_INTERRUPTION = 0.5
-# Share of a state's variance that a system may leave unexplained before the user is told.
-_MOST_UNEXPLAINED = 0.5
 # Systems of which `candidates_` tells.
 _MOST_FOUND = 500
 # Digits of constants in what is shown.
@@ -189,7 +188,8 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
             KeyboardInterrupt: If Ctrl-C comes before anything was found. The estimator is as it was before.
 
         Warns:
-            DataWarning: If the chosen system explains less than half of the variance of a state.
+            DataWarning: If the states do not say how they go on, so that something else must act on them, or
+                if the chosen system explains them poorly. The message names what may help.
         """
         with kept_notes() as notes, shown(self.verbose) as display:
             self._fit(t, X, inputs, display)
@@ -217,7 +217,8 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
         kept = thinned(found, best, self.n_equations)
         self._keep([found[place] for place in kept], kept.index(best), asked)
         self._found = search.everything[:_MOST_FOUND]
-        self._tell_unexplained(found[best].fitted.unexplained)
+        states = asked.names.columns[: asked.task.n_states]
+        tell_doubts(asked.task, found[best], search.baseline.unexplained_on_pieces, states)
 
     def predict(
         self, t: ArrayLike, x0: ArrayLike, index: int | None = None, inputs: ArrayLike | None = None
@@ -348,18 +349,6 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
     @property
     def _stages(self) -> tuple[str, ...]:
         return (self.stages,) if isinstance(self.stages, str) else tuple(self.stages)
-
-    def _tell_unexplained(self, unexplained: Array) -> None:
-        """Tells the user where the chosen system is no answer."""
-        names = [
-            name for name, u in zip(self.names_.columns, unexplained, strict=False) if u > _MOST_UNEXPLAINED
-        ]
-        if names:
-            tell(
-                f"the simulation of the best system explains less than half of the variance of "
-                f"{', '.join(names)}: give the search more time with time_limit, or observe more often or "
-                "more states; where motion is chaotic the equations may be right all the same"
-            )
 
     def _keep(self, found: list[FoundSystem], best: int, asked: Asked) -> None:
         """Sets all fitted attributes at once, so that a fit that fails changes none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -118,6 +119,11 @@ class SystemSearch:
         front = front_of(reported)
         return front, front.index(reported[0])
 
+    @cached_property
+    def baseline(self) -> FittedSystem:
+        """What every system has to beat."""
+        return baseline(self._task)
+
     @property
     def everything(self) -> list[FoundSystem]:
         """All systems that were fitted, the best first, not simplified."""
@@ -157,13 +163,12 @@ class SystemSearch:
 
         The simulation of the whole alone would not do: chaos drives that of the right system astray, too.
         """
-        least = baseline(self._task)
-        return [one for one in fitted if one.bits < least.bits] or [least]
+        return [one for one in fitted if one.bits < self.baseline.bits] or [self.baseline]
 
     def _on_all_observations(self, fitted: FittedSystem, clock: Clock) -> FittedSystem:
         """With constants and initial values that fit what the search has left out, too."""
         entire = shoot(fitted.system, self._task.all_observations, fitted.initials, clock)
-        return replace(entire, bits=fitted.bits)
+        return replace(entire, bits=fitted.bits, unexplained_on_pieces=fitted.unexplained_on_pieces)
 
     def _reported(self, fitted: FittedSystem) -> FoundSystem:
         stage = self._candidates.stage_of(fitted.system, _VARIATION)

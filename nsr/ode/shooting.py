@@ -36,6 +36,7 @@ class FittedSystem:
         initials: Fitted initial coordinates of each path, shape (S, C).
         unexplained: Share of each state's variance that its simulation leaves unexplained, shape (D,).
         is_exact: Whether errors are no larger than those of integration.
+        unexplained_on_pieces: `unexplained` of simulations of pieces, if these were fitted before.
     """
 
     system: System
@@ -43,6 +44,7 @@ class FittedSystem:
     initials: Array
     unexplained: Array
     is_exact: bool
+    unexplained_on_pieces: Array
 
 
 def shoot(
@@ -70,7 +72,8 @@ def shoot(
     constants, fitted = problem.split(values)
     found, errors = _with_constants(system, constants), flat.reshape(-1, len(system))
     unexplained = paths.unexplained(errors)
-    return FittedSystem(found, paths.bits(found, errors), fitted, unexplained, paths.is_exact(errors))
+    bits, is_exact = paths.bits(found, errors), paths.is_exact(errors)
+    return FittedSystem(found, bits, fitted, unexplained, is_exact, unexplained)
 
 
 class _TimeIsUpError(Exception):

@@ -58,7 +58,7 @@ class Trajectory:
         """Smoothed states, and velocities where the order is 2, at the times of observation, shape (T, C)."""
         if self.motion.order == 1:
             return self.smoothed
-        return np.column_stack((self.smoothed, self._derivative(self.times, 1)))
+        return np.column_stack((self.smoothed, self.derivative(self.times, 1)))
 
     @property
     def initial(self) -> Array:
@@ -96,7 +96,7 @@ class Trajectory:
 
     def variables_at(self, times: Array, states: Array) -> Array:
         """All variables of right-hand sides at N times at which the states are (N, D), shape (N, V)."""
-        velocities = [self._derivative(times, 1)] if self.motion.order > 1 else []
+        velocities = [self.derivative(times, 1)] if self.motion.order > 1 else []
         outer = [self.inputs.at(times)] if self.motion.n_outer else []
         return np.column_stack((states, *velocities, *outer)) if velocities or outer else states
 
@@ -109,9 +109,9 @@ class Trajectory:
         if self.motion.is_discrete:
             followed = np.flatnonzero(np.diff(self.times) == 1)
             return variables[followed], self.states[followed + 1]
-        return variables, self._derivative(self.times, self.motion.order)
+        return variables, self.derivative(self.times, self.motion.order)
 
-    def _derivative(self, times: Array, order: int) -> Array:
+    def derivative(self, times: Array, order: int) -> Array:
         """Derivatives of the smoothed states by time at some times, shape (N, D)."""
         rate = (len(self.times) - 1) / np.ptp(self.times)
         return np.asarray(self.smooth((times - self.times[0]) * rate, order)) * rate**order
