@@ -39,7 +39,14 @@ class Fitting:
         """Whether the best system is exact and so short that nothing that comes later can be much shorter."""
         if not self.fitted or not self.fitted[0].is_exact:
             return False
-        return all(component.complexity <= self._settings.short for component in self.fitted[0].system)
+        s, best = self._settings, self.fitted[0]
+        longest = s.short_if_certain if self.is_certain else s.short
+        return all(component.complexity <= longest for component in best.system)
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether the best system leaves so little that no other form could do so by chance."""
+        return bool(self.fitted) and bool(np.all(self.fitted[0].unexplained <= self._settings.certain_fvu))
 
     def fit(self, systems: Sequence[System], clock: Clock) -> None:
         """Fits systems; at least one, even if time is up.

@@ -80,8 +80,9 @@ class SystemSearch:
             self._begin("combinations")
             share = planned.share(settings.combination_share)
             self._fitting.fit(best_combinations(self._candidates.ranked, self._task, share), planned)
-        self._begin(_VARIATION)
-        self._fitting.vary(self._variations, clock)
+        if not (self._fitting.is_settled and self._fitting.is_certain):
+            self._begin(_VARIATION)
+            self._fitting.vary(self._variations, clock)
 
     def _begin(self, at_work: str) -> None:
         self._at_work = at_work
@@ -115,6 +116,8 @@ class SystemSearch:
         fitted = self._better_than_baseline(self._fitting.best_of_each_form(clock))
         if self._task.is_thinned:
             fitted[0] = self._on_all_observations(fitted[0], clock)
+        if self._task.first_excerpts is not None:
+            fitted[0] = replace(fitted[0], initials=fitted[0].initials[self._task.first_excerpts])
         reported = [self._reported(one) for one in fitted]
         front = front_of(reported)
         return front, front.index(reported[0])

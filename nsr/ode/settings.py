@@ -80,6 +80,9 @@ class OdeSettings:
         exact_fvu: Share of a state's variance that integration itself may be off by.
         short: Complexity of each component up to which an exact system ends the search: nothing that comes
             later can be much shorter. As `nsr.search.settings.SearchSettings.short` for equations.
+        short_if_certain: As `short`, of a system that leaves less than `certain_fvu`.
+        certain_fvu: Share of a state's variance below which an exact system is no accident of the
+            observations, so that its variations are not tried.
         astray: Share of a state's variance that a simulation may leave unexplained from initial values nearby
             before it counts as astray, and its system as fragile.
         n_checked: Systems that are looked at for how sturdy they are.
@@ -153,6 +156,8 @@ class OdeSettings:
     variation_handicap: float = 16.0
     exact_fvu: float = 1e-8
     short: int = 12
+    short_if_certain: int = 24
+    certain_fvu: float = 1e-10
     astray: float = 0.25
     n_checked: int = 48
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from nsr.expressions.expression import Expression
 from nsr.expressions.space import SearchSpace
+from nsr.ode.excerpts import all_excerpts
 from nsr.ode.inputs import Inputs
 from nsr.ode.motion import PLAIN, Motion
 from nsr.ode.noise import with_scatter
@@ -30,11 +31,13 @@ class OdeTask:
     """Observed trajectories, and all that follows from them and from nothing else.
 
     Attributes:
-        trajectories: Observations that know how far they scatter.
+        trajectories: What the search looks at of the observations; knows how far they scatter.
         settings: Effort and preferences.
         seed: Of all that is drawn at random.
         n_threads: Threads that simulations share.
         space: Which right-hand sides may be looked at; constants always are.
+        first_excerpts: Where these are excerpts, place among them of the first one of each observed
+            trajectory.
     """
 
     trajectories: tuple[Trajectory, ...]
@@ -42,6 +45,7 @@ class OdeTask:
     seed: int
     n_threads: int
     space: SearchSpace = SearchSpace()
+    first_excerpts: NDArray[np.int64] | None = None
 
     @classmethod
     def of(
@@ -66,8 +70,11 @@ class OdeTask:
         Raises:
             ValueError: If the observations cannot be used; the message says why.
         """
-        trajectories = with_scatter(as_trajectories(t, X, motion, inputs), settings)
-        return cls(tuple(trajectories), settings, seed, joblib.cpu_count())
+        given = as_trajectories(t, X, motion, inputs)
+        looked_at, firsts = all_excerpts(given, settings)
+        trajectories = with_scatter(looked_at, settings)
+        task = cls(tuple(trajectories), settings, seed, joblib.cpu_count())
+        return task if len(looked_at) == len(given) else replace(task, first_excerpts=firsts)
 
     def allowed(self, expressions: Iterable[Expression]) -> list[Expression]:
         """Those right-hand sides that may be looked at."""
