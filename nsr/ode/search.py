@@ -10,6 +10,7 @@ import numpy as np
 
 from nsr.clock import Clock
 from nsr.expressions.expression import Expression
+from nsr.expressions.flattening import flattened
 from nsr.expressions.simplify import simplify
 from nsr.ode.baseline import baseline
 from nsr.ode.candidates import Candidates
@@ -180,6 +181,6 @@ class SystemSearch:
     def _simplified(self, system: System) -> System:
         space, motion = self._task.space, self._task.motion
         return tuple(
-            space.kept(one, simplify(one)) if moves else motion.still(state)
+            space.kept(one, flattened(simplify(one))) if moves else motion.still(state)
             for state, (one, moves) in enumerate(zip(system, self._task.moves, strict=True))
         )
