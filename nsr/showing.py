@@ -8,6 +8,7 @@ from nsr.console import shown
 from nsr.data.notes import tell
 from nsr.export.excel import cell
 from nsr.export.leaderboard import leaderboard
+from nsr.refinement.digits import with_error
 from nsr.regressor import SymbolicRegressor
 
 if TYPE_CHECKING:
@@ -79,12 +80,25 @@ def equation_lines(estimator: SymbolicRegressor | ODERegressor, row: int | None 
     place = estimator.row(row)
     equation = shown_equations(estimator)[place]
     if not isinstance(estimator, SymbolicRegressor):
-        return equation.split("; ")
+        return _system_lines(estimator, equation.split("; "), place)
     about = estimator.reports_[place].text
     lines = [f"{estimator.data_.target.name} = {equation}", *([f"  {about}"] if about else [])]
     lines += [f"  {part} = {found}" for part, found in estimator.parts_of(place)]
     if estimator.category_ is not None:
         lines += [f"  {line}" for line in estimator.reports_[place].table(estimator.category_.name)]
+    return [shown(line) for line in lines]
+
+
+def _system_lines(estimator: ODERegressor, equations: list[str], place: int) -> list[str]:
+    """Equations of motion, of the chosen row with what their constants are."""
+    lines = []
+    for state, equation in zip(estimator.names_.identifiers, equations, strict=False):
+        lines.append(equation)
+        table = estimator.constants_
+        if place == estimator.best_index_ and len(table):
+            own = table[table["state"] == state]
+            about = ", ".join(map(with_error, own["value"].tolist(), own["error"].tolist()))
+            lines += [f"  constants {about}"] if about else []
     return [shown(line) for line in lines]
 
 

@@ -34,6 +34,7 @@ from nsr.ode.settings import OdeSettings
 from nsr.ode.simulation import simulate
 from nsr.ode.stages import STAGES
 from nsr.ode.telling import Telling
+from nsr.ode.uncertainty import constants_of
 from nsr.progress import Stopped, Watcher, watchers
 from nsr.refinement.selection import thinned
 from nsr.saving.rows import place_of_row
@@ -100,6 +101,11 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
             a system's).
         expressions_: These systems as tuples of `nsr.expressions.expression.Expression`, in the same order.
         best_index_: Row of the chosen system: the one with the highest score.
+        constants_: The fitted constants of the chosen system as a data frame with columns `state` (whose
+            equation it is in), `name` (`c0`, `c1`, ... in the order in which the equation has them),
+            `value`, `error` (standard error), `low` and `high` (95 % interval by Student's t). What the
+            observations leave open has infinite errors; round constants, which belong to the form, are not
+            among them.
         initial_values_: Initial values of each trajectory that fit the chosen system best; with order 2 those
             of velocities follow.
         n_features_in_: Number of states.
@@ -352,6 +358,12 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
 
     def _keep(self, found: list[FoundSystem], best: int, asked: Asked) -> None:
         """Sets all fitted attributes at once, so that a fit that fails changes none."""
+        constants = constants_of(
+            found[best].system,
+            asked.task.all_observations,
+            found[best].fitted.initials,
+            asked.names.identifiers[: asked.task.n_states],
+        )
         self.names_, self.motion_, self.time_name_ = asked.names, asked.task.motion, asked.time_name
         self.n_features_in_ = asked.task.n_states
         if asked.columns and all(isinstance(column, str) for column in asked.columns):
@@ -360,7 +372,9 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
             del self.feature_names_in_
         self.expressions_ = [one.system for one in found]
         self.best_index_ = best
-        self.initial_values_ = list(found[best].fitted.initials)
+        initials, firsts = found[best].fitted.initials, asked.task.first_excerpts
+        self.initial_values_ = list(initials if firsts is None else initials[firsts])
+        self.constants_ = constants
         self.equations_ = pd.DataFrame(
             {
                 "complexity": [one.complexity for one in found],

@@ -117,8 +117,6 @@ class SystemSearch:
         fitted = self._better_than_baseline(self._fitting.best_of_each_form(clock))
         if self._task.is_thinned:
             fitted[0] = self._on_all_observations(fitted[0], clock)
-        if self._task.first_excerpts is not None:
-            fitted[0] = replace(fitted[0], initials=fitted[0].initials[self._task.first_excerpts])
         reported = [self._reported(one) for one in fitted]
         front = front_of(reported)
         return front, front.index(reported[0])

@@ -58,7 +58,7 @@ def shoot(
         initials: Initial coordinates to begin with, shape (S, C); the smoothed ones by default.
         clock: When it is over the best values so far are taken; is told of the work.
     """
-    problem = _Shooting(system, paths, clock or Clock())
+    problem = Shooting(system, paths, clock)
     begin = problem.joined(paths.initials if initials is None else initials)
     with contextlib.suppress(_TimeIsUpError):
         batched.levenberg_marquardt(
@@ -80,7 +80,7 @@ class _TimeIsUpError(Exception):
     """Ends a fit from within."""
 
 
-class _Shooting:
+class Shooting:
     """Errors as a function of constants and initial values, joined in one vector: the one row of a problem.
 
     Attributes:
@@ -89,9 +89,9 @@ class _Shooting:
 
     best: tuple[Array, Array]
 
-    def __init__(self, system: System, paths: Paths, clock: Clock) -> None:
+    def __init__(self, system: System, paths: Paths, clock: Clock | None = None) -> None:
         self.paths = paths
-        self._clock = clock
+        self._clock = clock or Clock()
         self._least = math.inf
         self.n_states = len(system)
         self.compiled = paths.compiled([system])
@@ -99,6 +99,7 @@ class _Shooting:
         self.n_paths, self.width = paths.initials.shape
 
     def joined(self, initials: Array) -> Array:
+        """The system's own constants and initial coordinates (S, C) as one vector."""
         return np.concatenate([self.compiled.constants[0, : self.n_constants], initials.ravel()])
 
     def split(self, values: Array) -> tuple[Array, Array]:
@@ -106,6 +107,7 @@ class _Shooting:
         return values[: self.n_constants], values[self.n_constants :].reshape(self.n_paths, self.width)
 
     def residuals(self, values: Array, rows: Rows) -> Array:  # noqa: ARG002 (there is one row)
+        """As `LeastSquares` says."""
         if math.isfinite(self._least) and self._clock.is_over:
             raise _TimeIsUpError
         constants, initials = self.split(values[0])
@@ -115,20 +117,30 @@ class _Shooting:
         return flat
 
     def normal_equations(self, values: Array, rows: Rows, residuals: Array) -> tuple[Array, Array]:  # noqa: ARG002
-        """As `LeastSquares` says; a path knows its own initial values alone, so most blocks are zero."""
-        derivatives = self._derivatives(values[0], residuals.reshape(-1, self.n_states))
-        n, n_constants = values.shape[1], self.n_constants
+        """As `LeastSquares` says."""
+        A, g = self._normal_equations(values[0], residuals[0], np.ones(self.n_states))
+        return A[None], g[None]
+
+    def normal_matrix(self, values: Array, residuals: Array, weights: Array) -> Array:
+        """J^T W^2 J at some values, with weights of the states (D,)."""
+        return self._normal_equations(values, residuals, weights)[0]
+
+    def _normal_equations(self, values: Array, residuals: Array, weights: Array) -> tuple[Array, Array]:
+        """A path knows its own initial values alone, so most blocks are zero."""
+        errors = residuals.reshape(-1, self.n_states)
+        derivatives = self._derivatives(values, errors) * weights[:, None]
+        n, n_constants = len(values), self.n_constants
         A, g = np.zeros((n, n)), np.zeros(n)
         owner = self.paths.owner
         starts = np.searchsorted(owner, np.arange(self.n_paths + 1))
-        errors = residuals.reshape(len(owner), -1)
+        errors = errors * weights
         for path, (start, stop) in enumerate(itertools.pairwise(starts.tolist())):
             J = derivatives[start:stop].reshape(-1, derivatives.shape[2])
             own = n_constants + path * self.width + np.arange(self.width)
             places = np.concatenate((np.arange(n_constants), own))
             A[np.ix_(places, places)] += J.T @ J
             g[places] += J.T @ errors[start:stop].ravel()
-        return A[None], g[None]
+        return A, g
 
     def _derivatives(self, values: Array, errors: Array) -> Array:
         """Difference quotients (N, D, K + C) by the constants and by each path's own initial coordinates.

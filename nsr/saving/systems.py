@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from nsr.data.names import Names
@@ -45,6 +46,7 @@ def plain_systems(estimator: ODERegressor) -> dict[str, Any]:
             row | {"tokens": plain(system)}
             for row, system in zip(plain_table(estimator.equations_), estimator.expressions_, strict=True)
         ],
+        "constants": plain_table(estimator.constants_),
         "initial_values": plain(estimator.initial_values_),
         "warnings": estimator.warnings_,
         "parameters": plain_parameters(estimator.get_params(deep=False)),
@@ -80,6 +82,7 @@ def fill_systems(estimator: ODERegressor, content: Mapping[str, Any], motion: Mo
     estimator.best_index_ = range(len(rows))[content["best"]]
     estimator.initial_values_ = rebuilt(list[NDArray[np.float64]], content["initial_values"])
     estimator.equations_ = rebuilt_table(rows)
+    estimator.constants_ = rebuilt_table(content["constants"]) if content["constants"] else pd.DataFrame()
     estimator.warnings_ = rebuilt(list[str], content["warnings"])
 
 

@@ -161,13 +161,16 @@ def test_the_command_knows_inputs_and_shows_them_again(monkeypatch, capsys, tmp_
 
     fit = ("ode", data, "--time", "t (h)", "--inputs", "rain (mm)", "--explicit-time", "--stages", "library")
     code, out, err = run(*fit, "--output", result, "--plot", picture)
-    assert (code, "rain_mm" in out.splitlines()[-1]) == (0, True)
+    *_, equation, constants = out.splitlines()
+    assert (code, "rain_mm" in equation) == (0, True)
+    assert constants.startswith("  constants ")
+    assert "±" in constants
     assert "column 'rain (mm)' is written rain_mm" in err
     assert picture.read_bytes().startswith(b"\x89PNG")
     content = json.loads(result.read_text())
     assert content["variables"] == ["S", "rain_mm", "t_h"]
     assert content["columns"] == {"S": "S", "rain_mm": "rain (mm)", "t_h": "t (h)"}
-    assert run("show", result)[1].splitlines()[-1] == out.splitlines()[-1]
+    assert run("show", result)[1].splitlines()[-2:] == [equation, constants]
     found = pd.read_csv(io.StringIO(run("predict", result, data)[1]))
     np.testing.assert_allclose(found["S"], storage([1.0])[:, 0], atol=0.01)
     code, _, err = run("ode", data, "--time", "t (h)", "--states", "S", "--inputs", "S")
