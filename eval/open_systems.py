@@ -11,6 +11,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 import numpy as np
@@ -127,16 +128,19 @@ def _driven(rng: np.random.Generator, seed: int) -> Iterator[Case]:
 def _delayed(rng: np.random.Generator) -> Iterator[Case]:
     """Hutchinson's growth, and Mackey and Glass's, both with a delay."""
     while True:
-        delay, rate = rng.uniform(1.0, 2.0), rng.uniform(1.2, 2.0)
-        if rng.random() < 0.5:
-            times, states = _with_delay(lambda x, y, r=rate: r * x * (1 - y), delay, 20 * delay, 0.7)
-        else:
-            power = rng.uniform(7, 10)
-            times, states = _with_delay(
-                lambda x, y, r=rate, n=power: 2 * r * y / (1 + y**n) - r * x, delay, 20 * delay, 0.7
-            )
+        delay, rate, power = rng.uniform(1.0, 2.0), rng.uniform(1.2, 2.0), rng.uniform(7, 10)
+        slope = partial(_growth, rate) if rng.random() < 0.5 else partial(_production, rate, power)
+        times, states = _with_delay(slope, delay, 20 * delay, 0.7)
         if np.all(np.isfinite(states)) and _is_shown(times, states):
             yield Case("delay", *_thinned(times, states))
+
+
+def _growth(rate: float, x: float, before: float) -> float:
+    return rate * x * (1 - before)
+
+
+def _production(rate: float, power: float, x: float, before: float) -> float:
+    return 2 * rate * before / (1 + before**power) - rate * x
 
 
 def _with_delay(

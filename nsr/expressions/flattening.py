@@ -65,8 +65,9 @@ def _nesting(form: tuple[Expression, Node]) -> tuple[int, int, float]:
 
 def _depth(node: Node) -> int:
     """How many sums stand in each other as factors of terms; not in arguments of functions."""
+    depths: list[int] = []
     if node[0] == "sum":
-        return max(_depth(term) for term, _ in node[1])
+        depths = [_depth(term) for term, _ in node[1]]
     if node[0] == "prod":
-        return max(_depth(base) + (base[0] == "sum") for base, _ in node[2])
-    return 0
+        depths = [_depth(base) + (base[0] == "sum") for base, _ in node[2]]
+    return max(depths, default=0)

@@ -173,4 +173,4 @@ def _delayed(trajectory: Trajectory, delay: float) -> Trajectory | None:
 def _scaled(x: Array) -> Array:
     """Variables in units of their deviations; without those that stand still."""
     deviations = np.std(x, axis=0)
-    return x[:, deviations > 0] / deviations[deviations > 0]
+    return np.asarray(x[:, deviations > 0] / deviations[deviations > 0])

@@ -34,7 +34,7 @@ def constants_of(system: System, paths: Paths, initials: Array, states: tuple[st
         initials: Fitted initial coordinates, shape (S, C).
         states: What the states are called.
     """
-    problem = Shooting([*system], paths)
+    problem = Shooting(system, paths)
     covariance, n_left = _covariance(problem, problem.joined(initials))
     errors = np.sqrt(np.diagonal(covariance))
     reach = float(student.ppf((1 + LEVEL) / 2, n_left)) if n_left > 0 else np.inf
