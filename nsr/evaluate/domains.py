@@ -75,10 +75,21 @@ class Region:
     points: Array
 
     @classmethod
-    def of(cls, X: Array, seed: int = 0) -> Region:
-        """The region of a table of shape (P, D), finite."""
+    def of(cls, X: Array, beyond: float = 0.0, seed: int = 0) -> Region:
+        """The region of a table.
+
+        Args:
+            X: Shape (P, D), finite.
+            beyond: Share of a column's range by which the box goes on, where more rows may be; not across
+                zero, and no more than half the way there.
+            seed: Of the points.
+        """
         low, high = X.min(axis=0), X.max(axis=0)
         is_level = np.all((low == X) | (high == X), axis=0)
+        if beyond:
+            width = np.where(is_level, 0.0, beyond * (high - low))
+            low = low - np.where(low >= 0, np.minimum(width, low / 2), width)
+            high = high + np.where(high <= 0, np.minimum(width, -high / 2), width)
         levels = np.unique(np.where(is_level, X, 0.0), axis=0)
         rng = np.random.default_rng(seed)
         drawn = rng.uniform(low, high, (_N_POINTS, X.shape[1]))
@@ -124,14 +135,15 @@ def warnings(expressions: Sequence[Expression], X: Array) -> list[str]:
     return [verdict.value if verdict.is_wrong else "" for verdict in safeties(expressions, X)]
 
 
-def safeties(expressions: Sequence[Expression], X: Array) -> Iterator[Safety]:
+def safeties(expressions: Sequence[Expression], X: Array, beyond: float = 0.0) -> Iterator[Safety]:
     """Whether equations have values everywhere in the box of a table, one after the other.
 
     Args:
         expressions: Without placeholders, finite on the rows.
         X: Variables, shape (P, D), finite.
+        beyond: As in `Region.of`.
     """
-    region = Region.of(X)
+    region = Region.of(X, beyond)
     values = Program(list(expressions)).values(region.points)
     return (_judged(e, row, region) for e, row in zip(expressions, values, strict=True))
 

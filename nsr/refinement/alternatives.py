@@ -1,4 +1,4 @@
-"""Textbook curves that noisy data cannot tell from the equations of a front.
+"""What noisy data cannot tell from the equations of a front: textbook curves, constants that are not round.
 
 Which of them is right is for whoever knows where the data come from to say, so that they are to be seen.
 """
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import t as student
 
 from nsr.evaluate.program import Program
 from nsr.refinement.candidates import Candidate
@@ -25,8 +26,8 @@ _MOST_COMPARED, _ON_A_PAGE, _LEAST = 24, 12, 6
 # many thousands that a search tries, some predict even rows that were left out by chance. Chosen on real
 # tables (development half of `eval.blackbox`) and short laws with noise on few rows.
 CREDIBLE_BITS = 20.0
-# Standard errors within which losses of left-out rows are not told apart: a probability of about 5 %.
-_WITHIN = 2.0
+# Probability below which losses of left-out rows are told apart, by Student's t.
+_CHANCE = 0.05
 # Bits by which these rows may be less likely than by any other curve: standard errors of few rows are large.
 # Of seven bits Burnham and Anderson (Model Selection and Multimodel Inference, 2002) say "no support".
 _LESS_LIKELY = 10.0
@@ -55,12 +56,32 @@ def alternatives(
     named = [*curves, *(row for row in front if row.name)]
     losses = held_out.losses([curve.expression for curve in named])
     best = _best(losses)
+    within = float(student.isf(_CHANCE / 2, task.n_rows - 1))
     kept = []
     for curve, own in zip(curves, losses, strict=False):
         rivals = [row for one, row in zip(named, losses, strict=True) if n_fitted(one) <= n_fitted(curve)]
-        if is_as_good(own, _best(rivals), _WITHIN, _LESS_LIKELY) and bits_lost(own, best) <= _LESS_LIKELY:
+        if is_as_good(own, _best(rivals), within, _LESS_LIKELY) and bits_lost(own, best) <= _LESS_LIKELY:
             kept.append(curve)
     return kept[: max(_ON_A_PAGE - len(front), _LEAST)]
+
+
+def with_free_constants(chosen: Candidate, candidates: Iterable[Candidate]) -> Candidate | None:
+    """An equation with its constants where they are likeliest, if it stands there with round ones.
+
+    Args:
+        chosen: The equation.
+        candidates: Among which there may be its like.
+    """
+    form, n_free = chosen.expression.skeleton(), n_fitted(chosen)
+    freed = [
+        c
+        for c in candidates
+        if c.loss < chosen.loss
+        and math.isfinite(c.bits)
+        and n_fitted(c) > n_free
+        and (c.name == chosen.name if chosen.name else c.expression.skeleton() == form)
+    ]
+    return min(freed, key=lambda c: (c.bits, str(c.expression)), default=None)
 
 
 def _best(losses: Iterable[Array]) -> Array:
@@ -86,14 +107,14 @@ def form_bits(candidate: Candidate, task: Task) -> float:
 def _worth_a_look(front: Sequence[Candidate], candidates: Iterable[Candidate], task: Task) -> list[Candidate]:
     """Credible curves that explain something, by rising description length.
 
-    Of those of one name the likeliest for its constants: few rows allow round ones that leave much more.
+    Of those of one name the one that leaves least, whose constants are what the data say.
     """
     named = {c for c in candidates if c.name and math.isfinite(c.bits) and c.loss < task.null_loss}
     if not named:
         return []
     limit = min(c.bits for c in (*front, *named)) + CREDIBLE_BITS
     credible = [curve for curve in named if curve.bits <= limit]
-    order = sorted(credible, key=lambda c: (information(c, task), c.bits, str(c.expression)), reverse=True)
+    order = sorted(credible, key=lambda c: (c.loss, c.bits, str(c.expression)), reverse=True)
     likeliest = {curve.name: curve for curve in order}.values()
     return sorted(set(likeliest).difference(front), key=lambda curve: (curve.bits, str(curve.expression)))
 

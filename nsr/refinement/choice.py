@@ -4,8 +4,10 @@ Where data are nearly exact, both go by description length. Where they are not, 
 predicts of rows that it was not fitted to: of the front only what is significantly better than all simpler
 rows stays, and the simplest within some standard errors of the best is chosen (Breiman et al., Classification
 and Regression Trees, 1984), the differences being taken row by row: the one that takes the fewest bits to
-write down, so that a textbook curve counts by its name and its constants, not by its symbols. Beside them
-stand textbook curves that the data cannot tell from them (`nsr.refinement.alternatives`).
+write down, so that a textbook curve counts by its name and its constants, not by its symbols. Against such a
+curve of one variable another form must make the rows likelier by as much as it takes more to write down,
+since many thousands are tried. Beside them stand textbook curves that the data cannot tell from
+them (`nsr.refinement.alternatives`).
 """
 
 from __future__ import annotations
@@ -18,9 +20,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsr.clock import Clock
-from nsr.refinement.alternatives import CREDIBLE_BITS, Differences, alternatives, form_bits, information
+from nsr.refinement.alternatives import (
+    CREDIBLE_BITS,
+    Differences,
+    alternatives,
+    form_bits,
+    information,
+    with_free_constants,
+)
 from nsr.refinement.candidates import Candidate, ranked
-from nsr.refinement.crossvalidation import HeldOut, is_as_good
+from nsr.refinement.crossvalidation import HeldOut, bits_lost, is_as_good
 from nsr.refinement.selection import front_of, pareto_front
 from nsr.task import ROWS, Task
 
@@ -39,10 +48,11 @@ _MOST_COMPARED = 40
 # share their rows are larger than they look: on the development half of `eval.blackbox` (two splits of 25
 # tables) the mean test R2 was 0.70 with 1, 0.72 with 1.25, 0.74 with 1.5 and 0.71 with 2.
 _WITHIN = 1.5
-# Bits by which rows that were left out may be less likely. Of 21 curves with little noise on 16 to 59 rows,
-# drawn at random of textbooks' and other forms, the chosen one left more than 1.5 times what the truth leaves
-# in 6 without this limit, in 1 with 20 bits, in none with 10; with 5 the mean test R2 of real tables fell.
-# What the other takes more to write down is added: forms made for the noise of large values are long.
+# Bits by which rows that were left out may be less likely than by any other. Of 21 curves with little noise
+# on 16 to 59 rows, drawn at random of textbooks' and other forms, the chosen one left more than 1.5 times
+# what the truth leaves in 6 without this limit, in 1 with 20 bits, in none with 10; with 5 the mean test R2
+# of real tables fell. What the other takes more to write down is added: forms made for the noise of large
+# values are long. The best alone is no rival where it is long, and an outlier makes standard errors large.
 _LESS_LIKELY = 10.0
 # `best` takes what explains nearly as much as the most accurate (as PySR's rule of that name).
 _NEARLY_AS_ACCURATE = 1.5
@@ -85,6 +95,8 @@ def chosen_front(
         kept, auto = _predictive(_largest_steps(_credible(candidates, shortest, task)), held_out, clock)
     chosen = auto if rule == "auto" else _by_rule(rows, task, rule)
     front = sorted({*kept, chosen}, key=_by_complexity)
+    if not task.is_exact(shortest.loss) and (freed := with_free_constants(chosen, candidates)):
+        front = sorted({*front, freed}, key=_by_complexity)
     if task.n_rows >= _LEAST_ROWS and not task.is_exact(shortest.loss) and not clock.is_over:
         others = alternatives(front, candidates, held_out)
         front = sorted([*front, *others], key=_by_complexity)
@@ -184,24 +196,56 @@ def _predictive(rows: list[Candidate], held_out: HeldOut, clock: Clock) -> tuple
     Where time was up before all had been fitted without each row, the shortest description is chosen: losses
     of rows that equations were fitted to speak for the longest.
     """
-    losses = held_out.losses([row.expression for row in rows])
+    seen = _Predictions(rows, held_out)
     if clock.is_over:
         return _halving(rows), min(rows, key=lambda row: row.bits)
-    forms = [form_bits(row, held_out.task) for row in rows]
-
-    def predicts_as(place: int, other: int) -> bool:
-        more = max(forms[other] - forms[place], 0.0)  # which the other must be worth
-        return is_as_good(losses[place], losses[other], _WITHIN, _LESS_LIKELY + more)
-
-    best = int(np.argmin(losses.mean(axis=1)))
-    equal = [i for i in range(len(rows)) if i == best or predicts_as(i, best)]
-    chosen = min(equal, key=lambda i: forms[i])
+    best = int(np.argmin(seen.losses.mean(axis=1)))
+    equal = [i for i in range(len(rows)) if i == best or seen.are_as_good(i, best)]
+    chosen = min(filter(seen.is_likely, equal), key=lambda i: seen.forms[i], default=best)
     kept = [0]
     for place in range(1, len(rows)):
-        if np.all(np.isfinite(losses[place])) and not predicts_as(kept[-1], place):
+        if seen.is_finite[place] and not seen.are_as_good(kept[-1], place):
             kept.append(place)
     shown = [i for i in kept if i in (0, chosen) or i not in equal]  # one of what is as good
     return [rows[i] for i in shown], rows[chosen]
+
+
+class _Predictions:
+    """What equations predict of rows that were left out, against what they take to write down.
+
+    Attributes:
+        losses: Of each equation on each row, shape (E, P).
+        is_finite: Which equations have a value wherever they were fitted, shape (E,).
+        forms: Bits that each takes to write down, shape (E,).
+    """
+
+    def __init__(self, rows: Sequence[Candidate], held_out: HeldOut) -> None:
+        self._rows = rows
+        self._has_one_variable = held_out.task.n_variables == 1
+        self.losses = held_out.losses([row.expression for row in rows])
+        self.is_finite = np.all(np.isfinite(self.losses), axis=1)
+        self.forms = np.array([form_bits(row, held_out.task) for row in rows])
+
+    def are_as_good(self, one: int, other: int) -> bool:
+        """Whether an equation's are as good as another's, as far as these rows can tell."""
+        if self._is_meant(one) and self._bits_lost(one, other) <= self.forms[other] - self.forms[one]:
+            return True
+        return is_as_good(self.losses[one], self.losses[other], _WITHIN, self._may_lose(one, other))
+
+    def is_likely(self, one: int) -> bool:
+        """Whether no other equation makes the rows much likelier than it takes more to write down."""
+        others = np.flatnonzero(self.is_finite).tolist()
+        return all(self._bits_lost(one, other) <= self._may_lose(one, other) for other in others)
+
+    def _is_meant(self, one: int) -> bool:
+        """Whether an equation is a textbook's curve of one variable."""
+        return self._has_one_variable and bool(self.is_finite[one]) and bool(self._rows[one].name)
+
+    def _bits_lost(self, one: int, other: int) -> float:
+        return bits_lost(self.losses[one], self.losses[other])
+
+    def _may_lose(self, one: int, other: int) -> float:
+        return _LESS_LIKELY + max(float(self.forms[other] - self.forms[one]), 0.0)
 
 
 def _largest_steps(front: list[Candidate]) -> list[Candidate]:

@@ -1,27 +1,31 @@
-"""Equations with poles between the rows give way to those without, where one explains as much."""
+"""Equations with poles between the rows or close by give way to those without, where one explains as much."""
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nsr.clock import Clock
-from nsr.evaluate.domains import safeties
+from nsr.evaluate.domains import Safety, is_safe, safeties
 from nsr.evaluate.program import Program
 from nsr.refinement.choice import rows_of
 from nsr.refinement.crossvalidation import is_mostly_more
 
 if TYPE_CHECKING:
+    from nsr.expressions.expression import Expression
     from nsr.refinement.candidates import Candidate
     from nsr.task import Task
 
 Array = NDArray[np.float64]
 
+# Share of a column's range beyond the rows: where the next rows may be, nobody wants a pole either. What has
+# no value there may well be right, as a root is that ends where its law does.
+_BEYOND = 0.25
 # Standard errors by which a mean loss must be less for an equation to explain more.
 _MORE = 2.0
 # Rows below which most of them say nothing.
@@ -31,14 +35,14 @@ _N_FRONTS = 10
 
 
 def without_needless_poles(pool: Sequence[Candidate], task: Task, clock: Clock = Clock()) -> list[Candidate]:
-    """The candidates without those that have poles between the rows and explain no more than others do.
+    """The candidates without those that have poles in the rows' region and explain no more than others do.
 
     Only what may come to the front is looked at. Laws that have poles stay, as they explain nearly every row
     better; where something is exact, all do.
 
     Args:
         pool: What a front is to be made of.
-        task: What they explain; the box of its rows is where they must have a value.
+        task: What they explain; they must have a value in the box of its rows.
         clock: Once it is over the other candidates are taken to have values.
     """
     kept = list(pool)
@@ -48,7 +52,7 @@ def without_needless_poles(pool: Sequence[Candidate], task: Task, clock: Clock =
     right: dict[Candidate, None] = {}
     for _ in range(_N_FRONTS):
         new = [candidate for candidate in rows_of(kept, task) if candidate not in right]
-        verdicts = safeties([candidate.expression for candidate in new], task.X)
+        verdicts = _verdicts([candidate.expression for candidate in new], task)
         judged = zip(new, itertools.takewhile(lambda _: not clock.is_over, verdicts), strict=False)
         found = {candidate for candidate, verdict in judged if verdict.is_wrong}
         right |= dict.fromkeys(candidate for candidate in new if candidate not in found)
@@ -57,6 +61,13 @@ def without_needless_poles(pool: Sequence[Candidate], task: Task, clock: Clock =
         if not found or not kept:
             break
     return kept + _unrivalled(wrong, list(right), task)
+
+
+def _verdicts(expressions: Sequence[Expression], task: Task) -> Iterator[Safety]:
+    """Whether equations have values in the box of the rows, and no poles close to it, one after the other."""
+    for expression, verdict in zip(expressions, safeties(expressions, task.X, _BEYOND), strict=True):
+        is_pole = verdict is Safety.POLE
+        yield verdict if is_pole or not verdict.is_wrong else is_safe(expression, task.X)
 
 
 def _unrivalled(wrong: list[Candidate], right: list[Candidate], task: Task) -> list[Candidate]:

@@ -28,7 +28,7 @@ def box(fitted: Fitted) -> Finding:
     X, y = fitted.task.X, fitted.task.y
     verdict = is_safe(fitted.expression, X)
     with np.errstate(all="ignore"):
-        values = Program([fitted.expression]).values(Region.of(X, fitted.seed).points)[0]
+        values = Program([fitted.expression]).values(Region.of(X, seed=fitted.seed).points)[0]
     reach = _FAR * max(float(np.ptp(y)), float(np.max(np.abs(y))) * _ROUNDING)
     is_far = np.isfinite(values) & ((values < y.min() - reach) | (values > y.max() + reach))
     figures = {"far": float(np.mean(is_far))}

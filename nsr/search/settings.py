@@ -62,7 +62,7 @@ class NoiseSettings:
     rounds: int = 10
     settled: float = 0.02
     most_rows: int = 500
-    least_rows: int = 30
+    least_rows: int = 15
     few_decades: float = 100.0
     sure: float = 4.0
     largest_share: float = 0.5

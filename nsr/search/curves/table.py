@@ -49,6 +49,7 @@ class Curve:
 # one of b - k*x, with a start for m that can be seen.
 CURVES = (
     # Powers and logarithms.
+    Curve("proportionality (Hooke, Ohm)", "a*x"),
     Curve("power law (Freundlich, allometry)", "a*x^n", {"n": "exponent"}),
     Curve("power law with an offset (Herschel-Bulkley, learning)", "c + a*x^n", {"n": "exponent"}),
     Curve("shifted power", "a*(x + s)^n", {"s n": "shifted power"}),

@@ -7,7 +7,7 @@ from tasks import task
 from nsr.clock import Clock
 from nsr.expressions.parsing import parse
 from nsr.refinement import crossvalidation
-from nsr.refinement.alternatives import alternatives
+from nsr.refinement.alternatives import alternatives, with_free_constants
 from nsr.refinement.candidates import as_found_by, fitted, named, scored
 from nsr.refinement.choice import chosen_front
 from nsr.refinement.crossvalidation import HeldOut, held_out_losses
@@ -151,3 +151,15 @@ def test_a_name_outlives_the_same_equation_without_one(observed):
     saturation = curve("saturation", observed)
     (unnamed,) = scored([saturation.expression], observed)
     assert names(without_duplicates([unnamed, saturation], observed)) == ["saturation"]
+
+
+def test_the_constants_that_the_data_say_stand_beside_round_ones(observed):
+    free = curve("saturation", observed)
+    (rounded,) = as_found_by([free], scored([parse("10*x_0/(x_0 + 2)")], observed), observed)
+    line = curve("straight line", observed)
+    assert with_free_constants(rounded, [line, rounded, free]) == free
+    assert with_free_constants(free, [line, rounded, free]) is None
+    nameless = scored([c.expression for c in (rounded, free, line)], observed)
+    assert with_free_constants(nameless[0], nameless) == nameless[1]
+    front = chosen_front([*scored([parse("6")], observed), rounded, free], observed)
+    assert {rounded, free} <= set(front.candidates)

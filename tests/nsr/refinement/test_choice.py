@@ -8,7 +8,7 @@ from nsr.expressions.parsing import parse
 from nsr.expressions.printing import to_infix
 from nsr.refinement.candidates import fitted, named, scored
 from nsr.refinement.choice import RULES, Front, chosen_front, without_twins
-from nsr.refinement.crossvalidation import held_out_losses, is_as_good
+from nsr.refinement.crossvalidation import HeldOut, held_out_losses, is_as_good
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.refine import Effort
 from nsr.task import Task
@@ -99,6 +99,41 @@ def test_a_long_form_made_for_the_noise_of_large_values_is_not_chosen():
     assert wild.loss < 0.4 * decay.loss
     front = chosen_front([*scored([parse("2.26")], one), named(decay, "exponential", one), wild], one)
     assert front.candidates[front.best].expression == decay.expression
+
+
+def with_losses(forms, losses, lengths, one, monkeypatch):
+    """Candidates that take some bits to write down, whose losses on rows left out are known."""
+    rows = [
+        replace(form, loss=own.mean(), bits=one.loss.bits(own.mean(), one.null_loss, one.n_rows) + length)
+        for form, own, length in zip(forms, losses, lengths, strict=True)
+    ]
+    known = {row.expression: own for row, own in zip(rows, losses, strict=True)}
+    monkeypatch.setattr(HeldOut, "losses", lambda _, asked: np.array([known[form] for form in asked]))
+    return rows
+
+
+@pytest.mark.parametrize("n_variables", [1, 2])
+def test_another_form_must_be_worth_its_symbols_beside_a_textbook_curve(n_variables, rng, monkeypatch):
+    """It predicts nearly every row better, and as many rows are not worth as many bits as it is longer."""
+    one = task(rng.uniform(1, 2, (24, n_variables)), rng.standard_normal(24))
+    line, wild = scored([parse("x_0"), parse("tanh(x_0)**3*exp(x_0)")], one)
+    wild_losses = 0.5 + 0.1 * rng.uniform(size=24)
+    losses = [wild_losses + rng.uniform(0.08, 0.1, 24), wild_losses]  # 3 bits
+    rows = with_losses([replace(line, name="straight line"), wild], losses, (14, 25), one, monkeypatch)
+    front = chosen_front(rows, one)
+    assert front.candidates[front.best] == rows[0 if n_variables == 1 else 1]
+    assert chosen_front([replace(rows[0], name=""), rows[1]], one).candidates[-1] == rows[1]
+
+
+def test_a_long_best_equation_is_not_the_only_rival(rng, monkeypatch):
+    """An outlier makes all standard errors large, and the best one is long: worth little for its losses."""
+    one = task(rng.uniform(1, 2, (80, 2)), rng.standard_normal(80))
+    forms = scored([parse(text) for text in ("x_0", "x_0 + 0.3*x_1", "exp(x_0) + sin(x_1)*x_1**2/x_0")], one)
+    losses = rng.uniform(0.4, 0.42, (3, 80))
+    losses[:2, 0] += [52, 23]  # means of 1.06, 0.7 and 0.41: 55, 31 and 0 bits less likely than the best
+    rows = with_losses(forms, losses, (10, 20, 75), one, monkeypatch)
+    front = chosen_front(rows, one)
+    assert front.candidates[front.best] == rows[1]
 
 
 def test_nothing_is_chosen_that_predicts_worse_than_the_mean(rng):

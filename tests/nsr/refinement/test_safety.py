@@ -99,3 +99,15 @@ def test_where_everything_has_a_pole_something_is_left(rng):
     own = task(x, rng.standard_normal(40))
     pool = refined(["1.1/(x_0 - 0.013)", "1.2*x_0/(x_0 - 0.11)"], own)
     assert len(without_needless_poles(pool, own)) == len(pool)
+
+
+def test_no_pole_stands_close_to_the_rows_and_a_root_may_end_there(rng):
+    """The next row may be a little beyond those seen: there a value is wanted, or none, but not infinity."""
+    x = np.sort(rng.uniform(1, 9, 60))[:, None]
+    own = task(x, 2 * x[:, 0] + rng.standard_normal(60))
+    (line,) = refined(["1.1*x_0 + 0.1"], own)
+    (wild,) = scored([parse("2*x_0 + 0.001/(x_0 - 10)")], own)
+    (far,) = scored([parse("2*x_0 + 0.001/(x_0 - 100)")], own)
+    (root,) = scored([parse("2*x_0 + 0.001*sqrt(10 - x_0)")], own)
+    near = [replace(c, loss=0.99 * line.loss, bits=line.bits - 5) for c in (wild, far, root)]
+    assert [bool(without_needless_poles([c, line], own)[0] == c) for c in near] == [False, True, True]
