@@ -140,7 +140,7 @@ def _growth(rate: float, x: float, before: float) -> float:
 
 
 def _production(rate: float, power: float, x: float, before: float) -> float:
-    return 2 * rate * before / (1 + before**power) - rate * x
+    return float(2 * rate * before / (1 + before**power) - rate * x)
 
 
 def _with_delay(
