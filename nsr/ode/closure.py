@@ -79,7 +79,9 @@ def cures(task: OdeTask) -> list[str]:
     given = "inputs=, if something acts on the system that can be observed"
     if task.motion.is_discrete:
         return [given, "what the states were steps ago, as inputs="]
-    others = [given, "explicit_time=True, if it acts as a function of the time"]
+    others = [given]
+    if not task.motion.has_time:
+        others.append("explicit_time=True, if it acts as a function of the time")
     if task.motion.order > 1:
         return others
     with_velocities = _contradiction([_second(t) for t in task.trajectories])

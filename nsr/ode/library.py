@@ -14,10 +14,13 @@ from nsr.expressions.simplify import simplify
 from nsr.ode.ranking import shortest
 from nsr.ode.stage import Proposals, Stage
 from nsr.ode.task import OdeTask
-from nsr.ode.weak_form import all_integrals, sparse_fits
+from nsr.ode.waves import waves_of_time
+from nsr.ode.weak_form import Fit, all_integrals, sparse_fits
 
 # Seconds of work for a regression, and for each term that it chooses from.
 _SECONDS, _SECONDS_A_TERM = 5e-3, 5e-4
+# Degree of the polynomials beside waves of the time.
+_DRIVEN_DEGREE = 3
 
 
 class LibraryStage(Stage):
@@ -31,21 +34,48 @@ class LibraryStage(Stage):
         clock = clock.share(task.settings.regression_share)
         proposals: Proposals = [[] for _ in range(task.n_states)]
         movers = [component for component in range(task.n_states) if task.moves[component]]
+        if task.motion.has_time:
+            for component in movers:
+                _propose(driven_library(task, component), [component], proposals, task, clock)
         space = task.space.of_parts
         for whole in libraries(task.n_variables, task.settings.degrees):
-            library = tuple(term for term in whole if space.allows(term))
             if clock.is_over and all(proposals[component] for component in movers):
                 break
-            tables = all_integrals(task.weak_forms, Program(list(library)))
-            for weak, table in zip(task.weak_forms, tables, strict=True):
-                for component in movers:
-                    if clock.is_over and proposals[component]:
-                        continue
-                    clock.spend(_SECONDS + _SECONDS_A_TERM * len(library))
-                    fits = sparse_fits(table.T, weak.target[:, component], library, task.settings)
-                    fits = [fit for fit in fits if task.allowed([simplify(fit.expression)])]
-                    proposals[component].append(shortest(fits, task.settings))
+            library = tuple(term for term in whole if space.allows(term))
+            _propose(library, movers, proposals, task, clock)
         return proposals
+
+
+def _propose(
+    library: tuple[Expression, ...],
+    components: list[int],
+    proposals: Proposals,
+    task: OdeTask,
+    clock: Clock,
+) -> None:
+    """Adds the best sums of a library's terms for some components, a list for each width."""
+    tables = all_integrals(task.weak_forms, Program(list(library)))
+    for weak, table in zip(task.weak_forms, tables, strict=True):
+        for component in components:
+            if clock.is_over and proposals[component]:
+                continue
+            clock.spend(_SECONDS + _SECONDS_A_TERM * len(library))
+            fits = sparse_fits(table.T, weak.target[:, component], library, task.settings)
+            proposals[component].append(_usable(fits, task))
+
+
+def _usable(fits: list[Fit], task: OdeTask) -> list[Fit]:
+    """The shortest of those that may be looked at."""
+    allowed = [fit for fit in fits if task.allowed([simplify(fit.expression)])]
+    return shortest(allowed, task.settings)
+
+
+def driven_library(task: OdeTask, component: int) -> tuple[Expression, ...]:
+    """Cubic polynomials of all variables but the time, the last, and the waves of it that fit best."""
+    terms = polynomials(task.n_variables - 1, _DRIVEN_DEGREE)
+    space = task.space.of_parts
+    waves = waves_of_time(task.weak_forms[0], component, terms, variable(task.n_variables - 1))
+    return tuple(term for term in (*terms, *waves) if space.allows(term))
 
 
 def polynomials(n_states: int, degree: int) -> tuple[Expression, ...]:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.interpolate import CubicSpline
+from scipy.interpolate import CubicSpline, PchipInterpolator
+from scipy.ndimage import median_filter
 
 from nsr.ode.inputs import NOTHING, Inputs
 from nsr.ode.motion import PLAIN, Motion
@@ -20,6 +21,9 @@ from nsr.ode.smoothing import smoothing_spline
 Array = NDArray[np.float64]
 
 MIN_POINTS = 8
+# Times are taken by their number where steps, the medians of so many, grow or shrink by more than a factor,
+# as those of logarithms do and those drawn at random do not.
+_NEIGHBOURS, _UNEVEN, _LEAST_PACED = 7, 30.0, 20
 
 
 @dataclass(frozen=True)
@@ -82,8 +86,8 @@ class Trajectory:
         """Every `stride`-th observation, with initial values that are smoothed by all."""
         return self if stride == 1 else self._part(slice(None, None, stride), self.initial)
 
-    def resampled(self, fine_steps: int, most_points: int) -> tuple[Array, Array]:
-        """Times and interpolated states on an even grid: (N,) and (N, D).
+    def resampled(self, fine_steps: int, most_points: int) -> Grid:
+        """Interpolated states on a grid that is even in time, or else in the number of the observation.
 
         Args:
             fine_steps: Steps of the grid between two observations,
@@ -91,8 +95,12 @@ class Trajectory:
         """
         n_steps = len(self.times) - 1
         n_fine = max(n_steps, min(fine_steps * n_steps, most_points))
-        fine = np.linspace(self.times[0], self.times[-1], n_fine + 1)
-        return fine, np.asarray(CubicSpline(self.times, self.states)(fine))
+        if self._pace is None:
+            fine = np.linspace(self.times[0], self.times[-1], n_fine + 1)
+            return Grid(fine, fine, np.asarray(CubicSpline(self.times, self.states)(fine)))
+        clock = np.linspace(0.0, n_steps, n_fine + 1)
+        states = np.asarray(CubicSpline(np.arange(n_steps + 1), self.states)(clock))
+        return Grid(clock, np.asarray(self._pace(clock)), states, np.asarray(self._pace(clock, 1)))
 
     def variables_at(self, times: Array, states: Array) -> Array:
         """All variables of right-hand sides at N times at which the states are (N, D), shape (N, V)."""
@@ -113,6 +121,9 @@ class Trajectory:
 
     def derivative(self, times: Array, order: int) -> Array:
         """Derivatives of the smoothed states by time at some times, shape (N, D)."""
+        if self._pace is not None:
+            clock = np.interp(times, self.times, np.arange(len(self.times)))
+            return np.asarray(self.smooth(clock, order)) / np.asarray(self._pace(clock, 1))[:, None] ** order
         rate = (len(self.times) - 1) / np.ptp(self.times)
         return np.asarray(self.smooth((times - self.times[0]) * rate, order)) * rate**order
 
@@ -122,9 +133,42 @@ class Trajectory:
 
     @property
     def _clock(self) -> Array:
-        """Times from 0 in units of the mean step."""
+        """Times from 0 in units of the mean step, or numbers of the observations."""
+        if self._pace is not None:
+            return np.arange(len(self.times), dtype=np.float64)
         clock: Array = (self.times - self.times[0]) * (len(self.times) - 1) / np.ptp(self.times)
         return clock
+
+    @cached_property
+    def _pace(self) -> PchipInterpolator | None:
+        """Times as a function of the number of the observation, where their steps grow by far; else None.
+
+        Equations of order 2 are not translated to that clock.
+        """
+        n = len(self.times)
+        if self.motion.order > 1 or n < _LEAST_PACED:
+            return None
+        steps = median_filter(np.diff(self.times), _NEIGHBOURS, mode="nearest")
+        if steps.max() < _UNEVEN * steps.min():
+            return None
+        return PchipInterpolator(np.arange(n), self.times)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """States at N times.
+
+    Attributes:
+        clock: On which the grid is even, shape (N,).
+        times: Shape (N,).
+        states: Shape (N, D).
+        pace: Derivatives of the times by the clock, shape (N,); None where these are one.
+    """
+
+    clock: Array
+    times: Array
+    states: Array
+    pace: Array | None = None
 
 
 def as_trajectories(

@@ -19,7 +19,7 @@ from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression
 from nsr.expressions.monomials import linear_combination
 from nsr.ode.settings import OdeSettings
-from nsr.ode.trajectories import Trajectory
+from nsr.ode.trajectories import Grid, Trajectory
 from nsr.refinement.subsets import backward_elimination, best_subsets, combinations, forward_selection
 
 Array = NDArray[np.float64]
@@ -72,6 +72,16 @@ class WeakForm:
         self._parts = parts
         self.target = np.concatenate([part.target for part in parts])
 
+    def times_of(self, place: int) -> Array:
+        """All values of a variable."""
+        return np.concatenate([part.variables[:, place] for part in self._parts])
+
+    @property
+    def size_of_bumps(self) -> float:
+        """Sum of the squares of the integrals of 1."""
+        ones = (part.integrals(np.ones(len(part.variables))) for part in self._parts)
+        return float(sum(own @ own for own in ones))
+
     @property
     def n_points(self) -> int:
         """Points of the longest grid."""
@@ -104,28 +114,23 @@ def weak_forms(trajectories: Sequence[Trajectory], settings: OdeSettings) -> lis
         pairs = [trajectory.left_sides() for trajectory in trajectories]
         return [WeakForm([_Part(values[::stride], None, left[::stride]) for values, left in pairs])]
     grids = [t.resampled(settings.fine_steps, settings.most_fine_points) for t in trajectories]
-    variables = [t.variables_at(*grid) for t, grid in zip(trajectories, grids, strict=True)]
+    variables = [t.variables_at(grid.times, grid.states) for t, grid in zip(trajectories, grids, strict=True)]
     order = trajectories[0].motion.order
     return [
-        WeakForm(
-            [
-                _part(times, states, own, width, order, settings)
-                for (times, states), own in zip(grids, variables, strict=True)
-            ]
-        )
+        WeakForm([_part(*pair, width, order, settings) for pair in zip(grids, variables, strict=True)])
         for width in settings.widths
     ]
 
 
-def _part(
-    times: Array, states: Array, variables: Array, width: float, order: int, settings: OdeSettings
-) -> _Part:
-    """A trajectory on an even grid against bumps of a half-width that is a share of its time span.
+def _part(grid: Grid, variables: Array, width: float, order: int, settings: OdeSettings) -> _Part:
+    """A trajectory on a grid against bumps of a half-width that is a share of its clock's span.
 
-    Integrating by parts as often as the order says takes all derivatives from the left-hand side.
+    Integrating by parts as often as the order says takes all derivatives from the left-hand side. With
+    another clock s(t), int phi(s) dx/dt dt is -int phi'(s) x ds, and int phi f dt is int phi f dt/ds ds.
     """
-    bumps, derivatives = _bumps(times, width, order, settings)
-    return _Part(variables, bumps, (-1) ** order * derivatives @ states)
+    bumps, derivatives = _bumps(grid.clock, width, order, settings)
+    target = (-1) ** order * derivatives @ grid.states
+    return _Part(variables, bumps if grid.pace is None else bumps * grid.pace, target)
 
 
 def all_integrals(forms: Sequence[WeakForm], program: Program) -> list[Array]:

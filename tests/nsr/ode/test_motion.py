@@ -175,3 +175,17 @@ def test_the_command_knows_inputs_and_shows_them_again(monkeypatch, capsys, tmp_
     np.testing.assert_allclose(found["S"], storage([1.0])[:, 0], atol=0.01)
     code, _, err = run("ode", data, "--time", "t (h)", "--states", "S", "--inputs", "S")
     assert (code, err) == (2, "nsr: column 'S' holds an input; leave it out of --states\n")
+
+
+def test_a_driven_oscillator_is_found_from_its_positions():
+    """Duffing's, which is chaotic at this force: what drives it has a frequency of its own."""
+    times = np.linspace(0, 40, 400)
+    states = solved(
+        lambda t, x: [x[1], -0.3 * x[1] + x[0] - x[0] ** 3 + 0.5 * np.cos(1.2 * t)], [1.0, 0.0], times
+    )
+    model = quick(order=2, explicit_time=True).fit(times, pd.DataFrame({"x": states[:, 0]}))
+    x, v, t = sympy.symbols("x x_dot t", real=True)
+    expected = x - x**3 - 0.3 * v + 0.5 * sympy.cos(1.2 * t)
+    off = sympy.lambdify((x, v, t), model.sympy()[0] - expected)
+    grid = np.random.default_rng(0).uniform(-1, 1, (3, 50)) * [[1], [1], [20]]
+    np.testing.assert_allclose(off(*grid), 0, atol=1e-3)
