@@ -46,7 +46,11 @@ class Fitting:
     @property
     def is_certain(self) -> bool:
         """Whether the best system leaves so little that no other form could do so by chance."""
-        return bool(self.fitted) and bool(np.all(self.fitted[0].unexplained <= self._settings.certain_fvu))
+        if not self.fitted:
+            return False
+        best = self.fitted[0]
+        left = best.unexplained_on_pieces if self._task.motion.is_discrete else best.unexplained
+        return bool(np.all(left <= self._settings.certain_fvu))
 
     def fit(self, systems: Sequence[System], clock: Clock) -> None:
         """Fits systems; at least one, even if time is up.
@@ -94,6 +98,28 @@ class Fitting:
                     tried.add(forms(system))
                     self._keep([self._as_variation(system, clock.within(self._settings.longest_fit))])
             n_idle = 0 if self.fitted[0].bits < before else n_idle + 1
+
+    def shorten(self, vary: Vary, clock: Clock) -> None:
+        """Tries to do without parts of an exact system, as sums of a library may have terms that do nothing.
+
+        Args:
+            vary: What a component may be instead.
+            clock: When it is over no further system is fitted.
+        """
+        s, weak = self._settings, self._task.weak_forms[len(self._task.weak_forms) // 2]
+        before = None
+        while before is not self.fitted[0] and not clock.is_over:
+            before = self.fitted[0]
+            for component in np.flatnonzero(self._task.moves).tolist():
+                own = before.system[component]
+                shorter = [e for e in vary(before.system, component) if e.complexity < own.complexity]
+                most = max((fit.residual for fit in fit_constants([own], weak, component, 0)), default=0.0)
+                fits = fit_constants(shorter, weak, component, s.n_weak_steps, clock)
+                good = [fit for fit in fits if fit.residual <= max(s.shortened_residual, 3 * most)]
+                for fit in sorted(good, key=lambda fit: fit.expression.complexity)[: s.n_shortened]:
+                    system = _with(self.fitted[0].system, component, fit.expression)
+                    on_pieces = self._on_pieces(system, clock.within(s.longest_fit))
+                    self._keep([self._on_whole(on_pieces, clock.within(s.longest_fit))])
 
     def best_of_each_form(self, clock: Clock) -> list[FittedSystem]:
         """Systems of which none is another with other constants.
@@ -166,7 +192,10 @@ class Fitting:
     def _on_whole(self, found: FittedSystem, clock: Clock) -> FittedSystem:
         first = found.initials[self._task.first_pieces]
         entire = shoot(found.system, self._task.whole, first, clock)
-        return joined(found, entire)
+        together = joined(found, entire)
+        # Maps are often chaotic, so that the right one goes astray on the whole; on pieces no wrong one is
+        # exact.
+        return replace(together, is_exact=found.is_exact) if self._task.motion.is_discrete else together
 
 
 def joined(on_pieces: FittedSystem, on_whole: FittedSystem) -> FittedSystem:

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, variable
-from nsr.expressions.monomials import ONE, monomial
+from nsr.expressions.monomials import monomial
 from nsr.expressions.operators import OPERATORS
 from nsr.expressions.simplify import simplify
+from nsr.ode.inner_constants import saturations, waves_of_time
 from nsr.ode.ranking import shortest
 from nsr.ode.stage import Proposals, Stage
 from nsr.ode.task import OdeTask
-from nsr.ode.waves import waves_of_time
 from nsr.ode.weak_form import Fit, all_integrals, sparse_fits
 
 # Seconds of work for a regression, and for each term that it chooses from.
@@ -43,6 +43,9 @@ class LibraryStage(Stage):
                 break
             library = tuple(term for term in whole if space.allows(term))
             _propose(library, movers, proposals, task, clock)
+        for component in movers:
+            if not (clock.is_over and proposals[component]):
+                _propose(saturated_library(task, component), [component], proposals, task, clock)
         return proposals
 
 
@@ -74,8 +77,16 @@ def driven_library(task: OdeTask, component: int) -> tuple[Expression, ...]:
     """Cubic polynomials of all variables but the time, the last, and the waves of it that fit best."""
     terms = polynomials(task.n_variables - 1, _DRIVEN_DEGREE)
     space = task.space.of_parts
-    waves = waves_of_time(task.weak_forms[0], component, terms, variable(task.n_variables - 1))
+    waves = waves_of_time(task.weak_forms[0], component, terms, task.n_variables - 1)
     return tuple(term for term in (*terms, *waves) if space.allows(term))
+
+
+def saturated_library(task: OdeTask, component: int) -> tuple[Expression, ...]:
+    """Quadratic polynomials, and fractions with the half-saturations that fit best."""
+    n, space = task.n_variables - task.motion.has_time, task.space.of_parts
+    terms = polynomials(n, 2)
+    weak = task.weak_forms[len(task.weak_forms) // 2]
+    return tuple(t for t in (*terms, *saturations(weak, component, terms, n)) if space.allows(t))
 
 
 def polynomials(n_states: int, degree: int) -> tuple[Expression, ...]:
@@ -102,7 +113,6 @@ def libraries(n_states: int, degrees: Sequence[int]) -> list[tuple[Expression, .
     return [
         *plain,
         quadratic + _waves(states),
-        quadratic + _saturations(states),
         quadratic + _roots_and_exponentials(states),
     ]
 
@@ -118,18 +128,6 @@ def _waves(states: list[Expression]) -> tuple[Expression, ...]:
         for name in names
     ]
     return (*plain, *products)
-
-
-def _saturations(states: list[Expression]) -> tuple[Expression, ...]:
-    """Fractions as in enzyme kinetics and predation, with a half-saturation of 1 to begin with."""
-    terms = []
-    for state in states:
-        square = apply("square", state)
-        half, hill = apply("inv", apply("add", ONE, state)), apply("inv", apply("add", ONE, square))
-        terms += [half, hill, apply("mul", square, hill)]
-        terms += [apply("mul", other, half) for other in states if other != state]
-        terms += [apply("mul", apply("mul", state, other), half) for other in states if other != state]
-    return tuple(terms)
 
 
 def _roots_and_exponentials(states: list[Expression]) -> tuple[Expression, ...]:

@@ -81,8 +81,10 @@ class SystemSearch:
             self._begin("combinations")
             share = planned.share(settings.combination_share)
             self._fitting.fit(best_combinations(self._candidates.ranked, self._task, share), planned)
-        if not (self._fitting.is_settled and self._fitting.is_certain):
-            self._begin(_VARIATION)
+        self._begin(_VARIATION)
+        if self._fitting.is_settled and self._fitting.is_certain:
+            self._fitting.shorten(self._variations, clock)
+        else:
             self._fitting.vary(self._variations, clock)
 
     def _begin(self, at_work: str) -> None:

@@ -82,7 +82,9 @@ class OdeSettings:
             later can be much shorter. As `nsr.search.settings.SearchSettings.short` for equations.
         short_if_certain: As `short`, of a system that leaves less than `certain_fvu`.
         certain_fvu: Share of a state's variance below which an exact system is no accident of the
-            observations, so that its variations are not tried.
+            observations, so that only shorter forms of it are tried.
+        shortened_residual: Share of a weak target's size up to which a shorter form is tried in its place.
+        n_shortened: Such forms of each component at most.
         astray: Share of a state's variance that a simulation may leave unexplained from initial values nearby
             before it counts as astray, and its system as fragile.
         n_checked: Systems that are looked at for how sturdy they are.
@@ -158,6 +160,8 @@ class OdeSettings:
     short: int = 12
     short_if_certain: int = 24
     certain_fvu: float = 1e-10
+    shortened_residual: float = 1e-5
+    n_shortened: int = 3
     astray: float = 0.25
     n_checked: int = 48
 

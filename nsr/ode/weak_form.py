@@ -72,15 +72,9 @@ class WeakForm:
         self._parts = parts
         self.target = np.concatenate([part.target for part in parts])
 
-    def times_of(self, place: int) -> Array:
+    def values_of(self, place: int) -> Array:
         """All values of a variable."""
         return np.concatenate([part.variables[:, place] for part in self._parts])
-
-    @property
-    def size_of_bumps(self) -> float:
-        """Sum of the squares of the integrals of 1."""
-        ones = (part.integrals(np.ones(len(part.variables))) for part in self._parts)
-        return float(sum(own @ own for own in ones))
 
     @property
     def n_points(self) -> int:
