@@ -31,6 +31,7 @@ from nsr.refinement.alternatives import (
 from nsr.refinement.candidates import Candidate, ranked
 from nsr.refinement.crossvalidation import HeldOut, bits_lost, is_as_good
 from nsr.refinement.selection import front_of, pareto_front
+from nsr.refinement.significance import chance_of_linear_model
 from nsr.task import ROWS, Task
 
 Array = NDArray[np.float64]
@@ -54,6 +55,8 @@ _WITHIN = 1.5
 # of real tables fell. What the other takes more to write down is added: forms made for the noise of large
 # values are long. The best alone is no rival where it is long, and an outlier makes standard errors large.
 _LESS_LIKELY = 10.0
+# Probability below which a linear model of all columns is no chance; then something is chosen that has some.
+_CHANCE = 0.05
 # `best` takes what explains nearly as much as the most accurate (as PySR's rule of that name).
 _NEARLY_AS_ACCURATE = 1.5
 
@@ -201,7 +204,8 @@ def _predictive(rows: list[Candidate], held_out: HeldOut, clock: Clock) -> tuple
         return _halving(rows), min(rows, key=lambda row: row.bits)
     best = int(np.argmin(seen.losses.mean(axis=1)))
     equal = [i for i in range(len(rows)) if i == best or seen.are_as_good(i, best)]
-    chosen = min(filter(seen.is_likely, equal), key=lambda i: seen.forms[i], default=best)
+    believed = [i for i in equal if seen.is_likely(i) and not seen.is_needlessly_constant(i)]
+    chosen = min(believed, key=lambda i: seen.forms[i], default=best)
     kept = [0]
     for place in range(1, len(rows)):
         if seen.is_finite[place] and not seen.are_as_good(kept[-1], place):
@@ -220,7 +224,7 @@ class _Predictions:
     """
 
     def __init__(self, rows: Sequence[Candidate], held_out: HeldOut) -> None:
-        self._rows = rows
+        self._rows, self._task = rows, held_out.task
         self._has_one_variable = held_out.task.n_variables == 1
         self.losses = held_out.losses([row.expression for row in rows])
         self.is_finite = np.all(np.isfinite(self.losses), axis=1)
@@ -236,6 +240,16 @@ class _Predictions:
         """Whether no other equation makes the rows much likelier than it takes more to write down."""
         others = np.flatnonzero(self.is_finite).tolist()
         return all(self._bits_lost(one, other) <= self._may_lose(one, other) for other in others)
+
+    def is_needlessly_constant(self, one: int) -> bool:
+        """Whether an equation without variables predicts worse than another, and columns surely matter.
+
+        Weak effects, of which no standard error is sure row by row, are so where all rows are taken together.
+        """
+        means = self.losses.mean(axis=1)
+        if self._rows[one].expression.variables or means[one] <= np.min(means):
+            return False
+        return self._task.loss.is_quadratic and chance_of_linear_model(self._task) < _CHANCE
 
     def _is_meant(self, one: int) -> bool:
         """Whether an equation is a textbook's curve of one variable."""

@@ -53,7 +53,9 @@ class FamiliesSettings:
         max_triple_terms: Terms that sums of three are made of: their number grows with the cube.
         max_ratio_terms: The same of ratios of three, above and below the line.
         n_best: Subsets of each size that are handed on, where the surrogate is good,
-        n_best_rough: and where it is not.
+        n_best_rough: and where it is not,
+        n_simple: with these more of the simplest `n_simple_terms`.
+        n_simple_terms: Terms that are as simple, and half as many below the line.
         worthwhile: Share of a transformed target that a relation leaves unexplained at most,
         times_noise: or, where noise is known, the multiple of what that leaves.
         max_exact_terms: Terms of sums that hold exactly; longer ones are interpolations.
@@ -79,6 +81,11 @@ class FamiliesSettings:
     max_ratio_terms: int = 30
     n_best: int = 4
     n_best_rough: int = 10
+    n_simple: int = 6
+    n_simple_terms: int = 10
+    times_best: int = 10
+    n_simple: int = 6
+    n_simple_terms: int = 10
     worthwhile: float = 0.05
     times_noise: float = 2.0
     max_exact_terms: int = 12

@@ -8,6 +8,7 @@ exhaustive search over subsets, which unlike greedy selection does not fail on c
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator
 from functools import cache
 
@@ -57,6 +58,7 @@ def relations(
     if n_variables > s.max_variables:
         return
     is_rough = state.error >= ROUGH
+    n_simple = s.n_simple if is_rough else 0
     rows = slice(0, s.many_rows if is_rough else s.n_rows)
     X, response = state.X[rows], Response.of(state).first(rows.stop)
     n_best = s.n_best_rough if is_rough else s.n_best
@@ -77,7 +79,7 @@ def relations(
         if is_moderate(target) and np.ptp(target) > 0:
             negative = transform.hides_sign and bool(np.all(response.centre < 0))
             largest = transform.worthwhile(response, target, weights, s)
-            forms = _forms(transform, terms, table, target, weights, n_best, largest, s)
+            forms = _forms(transform, terms, table, target, weights, (n_best, n_simple), largest, s)
             yield [apply("neg", form) if negative else form for form in forms]
     if n_variables == 1 and not given:
         yield with_inner_constant(state, settings)
@@ -148,7 +150,7 @@ def _forms(
     table: Array,
     target: Array,
     weights: Array,
-    n_best: int,
+    n_best: tuple[int, int],
     largest: float,
     settings: FamiliesSettings,
 ) -> list[Expression]:
@@ -174,29 +176,78 @@ def _forms(
 
 
 def _best_subsets(
-    columns: Array, target: Array, n_explicit: int, n_best: int, largest: float, settings: FamiliesSettings
+    columns: Array,
+    target: Array,
+    n_explicit: int,
+    n_best: tuple[int, int],
+    largest: float,
+    settings: FamiliesSettings,
 ) -> list[tuple[int, ...]]:
-    """The `n_best` subsets of one, of two and of three columns that explain the target best.
+    """The subsets of one, of two and of three columns that explain the target best.
 
     Triples are made of the first columns only, as their number grows with the cube.
+
+    Args:
+        columns: Terms, then terms times the target.
+        target: What they are to explain.
+        n_explicit: How many columns are terms.
+        n_best: Subsets of each kind; of the simplest terms, which noise hides behind others, so many more.
+        largest: Share that a subset may leave unexplained.
+        settings: How many columns are looked at.
     """
     scaled = columns / _lengths(columns)
     gram, moments = scaled.T @ scaled, scaled.T @ target
     total, n = float(target @ target), len(moments)
-    kinds = (
-        np.arange(n)[:, None],
-        combinations(n, 2),
+    sums = (
+        np.arange(n_explicit)[:, None],
+        combinations(n_explicit, 2),
         combinations(min(n_explicit, settings.max_triple_terms), 3),
-        _ratios(n_explicit, n, settings.max_ratio_terms),
     )
-    found = (best_subsets(gram, moments, total, kind, n_best, largest) for kind in kinds)
-    return list(itertools.chain.from_iterable(found))
+    places = [(kind, n_best[0]) for kind in sums]
+    if n_best[1]:
+        n_simple = min(n_explicit, settings.n_simple_terms)
+        places += [(combinations(n_simple, size), n_best[1]) for size in (2, 3)]
+    found = [best_subsets(gram, moments, total, kind, most, largest) for kind, most in places]
+    for kind in (_hyperbolas(n_explicit, n), _ratios(n_explicit, n, settings.max_ratio_terms)):
+        more = best_subsets(gram, moments, total, kind, settings.times_best * n_best[0], largest)
+        left = {subset: _left_of_sum(subset, gram, moments, total, n_explicit) for subset in more}
+        found.append(sorted((s for s in more if left[s] < largest), key=lambda s: left[s])[: n_best[0]])
+    return list(dict.fromkeys(itertools.chain.from_iterable(found)))
+
+
+def _left_of_sum(
+    subset: tuple[int, ...], gram: Array, moments: Array, total: float, n_explicit: int
+) -> float:
+    """What a ratio leaves unexplained, as a share of what its terms above the line are.
+
+    Terms below the line whose sum is nearly 1 wherever there are rows explain the target by itself.
+
+    Args:
+        subset: Columns, of which the first are above the line.
+        gram: Inner products of columns of unit length, shape (n, n).
+        moments: Inner products of the columns and the target, shape (n,).
+        total: Inner product of the target with itself.
+        n_explicit: Columns before this one are above the line.
+    """
+    places = np.array(subset)
+    own = gram[np.ix_(places, places)]
+    factors = np.linalg.lstsq(own, moments[places], rcond=_COLLINEAR**2)[0]
+    above = places < n_explicit
+    size = float(factors[above] @ own[np.ix_(above, above)] @ factors[above])
+    left = max(total - float(factors @ moments[places]), 0.0)
+    return left / size if size > 0 else math.inf
 
 
 def _lengths(columns: Array) -> Array:
     """Lengths of columns, 1 for those that are zero: a term may vanish wherever the target does not."""
     lengths = np.linalg.norm(columns, axis=0)
     return np.where(lengths > 0, lengths, 1.0)
+
+
+@cache
+def _hyperbolas(n_explicit: int, n: int) -> NDArray[np.intp]:
+    """Pairs of which the first column is explicit and the second is not."""
+    return np.array(list(itertools.product(range(n_explicit), range(n_explicit, n))), dtype=np.intp)
 
 
 @cache
