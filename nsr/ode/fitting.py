@@ -191,11 +191,21 @@ class Fitting:
 
     def _on_whole(self, found: FittedSystem, clock: Clock) -> FittedSystem:
         first = found.initials[self._task.first_pieces]
-        entire = shoot(found.system, self._task.whole, first, clock)
-        together = joined(found, entire)
-        # Maps are often chaotic, so that the right one goes astray on the whole; on pieces no wrong one is
-        # exact.
-        return replace(together, is_exact=found.is_exact) if self._task.motion.is_discrete else together
+        entire = joined(found, shoot(found.system, self._task.whole, first, clock))
+        is_astray = bool(np.any(entire.unexplained > self._settings.astray))
+        if not (is_astray and (found.is_exact or self._task.motion.is_discrete)):
+            return entire
+        # Chaos drives the right system astray, too. Then pieces tell its constants; and no wrong map is
+        # exact there.
+        as_on_pieces = shoot(found.system, self._task.whole, first, Clock.of(0))
+        is_exact = found.is_exact and self._task.motion.is_discrete
+        return replace(
+            entire,
+            system=as_on_pieces.system,
+            initials=as_on_pieces.initials,
+            unexplained=as_on_pieces.unexplained,
+            is_exact=is_exact,
+        )
 
 
 def joined(on_pieces: FittedSystem, on_whole: FittedSystem) -> FittedSystem:

@@ -358,12 +358,8 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
 
     def _keep(self, found: list[FoundSystem], best: int, asked: Asked) -> None:
         """Sets all fitted attributes at once, so that a fit that fails changes none."""
-        constants = constants_of(
-            found[best].system,
-            asked.task.all_observations,
-            found[best].fitted.initials,
-            asked.names.identifiers[: asked.task.n_states],
-        )
+        states = asked.names.identifiers[: asked.task.n_states]
+        constants = constants_of(found[best].system, found[best].fitted, asked.task, states)
         self.names_, self.motion_, self.time_name_ = asked.names, asked.task.motion, asked.time_name
         self.n_features_in_ = asked.task.n_states
         if asked.columns and all(isinstance(column, str) for column in asked.columns):

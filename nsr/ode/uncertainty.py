@@ -9,7 +9,8 @@ from scipy.stats import t as student
 
 from nsr.ode.motion import System
 from nsr.ode.paths import Paths
-from nsr.ode.shooting import Shooting
+from nsr.ode.shooting import FittedSystem, Shooting
+from nsr.ode.task import OdeTask
 from nsr.refinement.reported import LEVEL
 from nsr.refinement.uncertainty import fitted_places
 
@@ -22,7 +23,16 @@ _NOTHING, _LEAST_PART = 1e-10, 1e-3
 _LEAST_SCATTER = 1e-9
 
 
-def constants_of(system: System, paths: Paths, initials: Array, states: tuple[str, ...]) -> pd.DataFrame:
+def constants_of(
+    system: System, fitted: FittedSystem, task: OdeTask, states: tuple[str, ...]
+) -> pd.DataFrame:
+    """`constants_table` of a system by all observations, or by pieces where its simulation goes astray."""
+    if np.any(fitted.unexplained > task.settings.astray):
+        return constants_table(system, task.pieces, task.pieces.initials, states)
+    return constants_table(system, task.all_observations, fitted.initials, states)
+
+
+def constants_table(system: System, paths: Paths, initials: Array, states: tuple[str, ...]) -> pd.DataFrame:
     """The fitted constants of a system with standard errors, as `ODERegressor.constants_` has them.
 
     Errors follow from the linearised simulation (Bard, Nonlinear Parameter Estimation, 1974, chapter 7),

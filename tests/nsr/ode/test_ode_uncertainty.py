@@ -8,7 +8,7 @@ from nsr.ode import ODERegressor
 from nsr.ode.settings import DEFAULTS
 from nsr.ode.shooting import shoot
 from nsr.ode.task import OdeTask
-from nsr.ode.uncertainty import constants_of
+from nsr.ode.uncertainty import constants_table
 
 TIMES = np.linspace(0, 5, 80)
 
@@ -22,7 +22,7 @@ def test_errors_are_those_of_the_solution_as_a_function():
     """x0 exp(-k t) has derivatives that can be written down."""
     system, paths = (parse("-0.7*x_0"),), OdeTask.of(TIMES, noisy(0), DEFAULTS, 0).whole
     fitted = shoot(system, paths)
-    (row,) = constants_of(fitted.system, paths, fitted.initials, ("x",)).to_dict("records")
+    (row,) = constants_table(fitted.system, paths, fitted.initials, ("x",)).to_dict("records")
     rate, start = -fitted.system[0].constants[0], fitted.initials[0, 0]
     design = np.column_stack((np.exp(rate * -TIMES), start * TIMES * np.exp(rate * -TIMES)))
     off = noisy(0)[:, 0] - start * np.exp(rate * -TIMES)
@@ -36,14 +36,14 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say():
     for seed in range(60):
         paths = OdeTask.of(TIMES, noisy(seed), DEFAULTS, 0).whole
         fitted = shoot((parse("-0.7*x_0"),), paths)
-        table = constants_of(fitted.system, paths, fitted.initials, ("x",))
+        table = constants_table(fitted.system, paths, fitted.initials, ("x",))
         n_held += int(table["low"][0] <= -0.7 <= table["high"][0])
     assert 51 <= n_held <= 60
 
 
 def test_what_nothing_is_known_of_has_an_infinite_error():
     system, paths = (parse("-0.7123*x_0*(1.1234/1.3456)"),), OdeTask.of(TIMES, noisy(0), DEFAULTS, 0).whole
-    table = constants_of(system, paths, paths.initials, ("x",))
+    table = constants_table(system, paths, paths.initials, ("x",))
     assert len(table) == 3
     assert np.all(np.isinf(table["error"]))
 
