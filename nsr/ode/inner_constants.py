@@ -33,7 +33,8 @@ def waves_of_time(
     """
     times = np.unique(weak.values_of(time))
     step = np.pi / (_A_HALF_TURN * float(np.ptp(times)))
-    grid = step * np.arange(1, min(_MOST_FREQUENCIES, _A_HALF_TURN * len(times)) + 1)
+    n = min(_MOST_FREQUENCIES, _A_HALF_TURN * len(times))
+    grid = np.linspace(step, n * step, n)
     family = partial(_wave, variable(time))
     waves: list[Expression] = []
     found: list[float] = []
@@ -64,7 +65,7 @@ def saturations(weak: WeakForm, component: int, others: Sequence[Expression], n:
         if not size > 0:
             continue
         for family in _saturations(place, n, float(values.min()) >= 0):
-            half = scan.best(family, size * _HALVES)
+            half = scan.best(family, np.asarray(size * _HALVES))
             terms += [] if half is None else family(half)
     return terms
 

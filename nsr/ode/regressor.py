@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -223,8 +224,9 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
         kept = thinned(found, best, self.n_equations)
         self._keep([found[place] for place in kept], kept.index(best), asked)
         self._found = search.everything[:_MOST_FOUND]
-        states = asked.names.columns[: asked.task.n_states]
-        tell_doubts(asked.task, found[best], search.baseline.unexplained_on_pieces, states)
+        with contextlib.suppress(KeyboardInterrupt):  # what was found is kept already
+            states = asked.names.columns[: asked.task.n_states]
+            tell_doubts(asked.task, found[best], search.baseline.unexplained_on_pieces, states)
 
     def predict(
         self, t: ArrayLike, x0: ArrayLike, index: int | None = None, inputs: ArrayLike | None = None
@@ -359,7 +361,10 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
     def _keep(self, found: list[FoundSystem], best: int, asked: Asked) -> None:
         """Sets all fitted attributes at once, so that a fit that fails changes none."""
         states = asked.names.identifiers[: asked.task.n_states]
-        constants = constants_of(found[best].system, found[best].fitted, asked.task, states)
+        try:
+            constants = constants_of(found[best].system, found[best].fitted, asked.task, states)
+        except KeyboardInterrupt:
+            constants = pd.DataFrame()
         self.names_, self.motion_, self.time_name_ = asked.names, asked.task.motion, asked.time_name
         self.n_features_in_ = asked.task.n_states
         if asked.columns and all(isinstance(column, str) for column in asked.columns):
