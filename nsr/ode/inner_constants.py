@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from nsr.clock import Clock
 from nsr.expressions.expression import Expression, apply, constant, variable
 from nsr.ode.scanning import Family, Scan
 from nsr.ode.weak_form import WeakForm
@@ -21,7 +22,7 @@ _HALVES = np.geomspace(0.05, 20.0, 25)
 
 
 def waves_of_time(
-    weak: WeakForm, component: int, others: Sequence[Expression], time: int
+    weak: WeakForm, component: int, others: Sequence[Expression], time: int, clock: Clock
 ) -> list[Expression]:
     """Sines and cosines of the time that leave least of a component together with other terms.
 
@@ -30,6 +31,7 @@ def waves_of_time(
         component: Whose left-hand side is to be explained.
         others: Terms of a sum that may stand beside the wave.
         time: The variable that is the time.
+        clock: Is told of the work.
     """
     times = np.unique(weak.values_of(time))
     step = np.pi / (_A_HALF_TURN * float(np.ptp(times)))
@@ -39,7 +41,7 @@ def waves_of_time(
     waves: list[Expression] = []
     found: list[float] = []
     for _ in range(_N_FREQUENCIES):
-        scan = Scan(weak, component, [*others, *waves])
+        scan = Scan(weak, component, [*others, *waves], clock)
         frequency = None if scan.is_exact else scan.best(family, grid)
         # What is nearer than the whole time can tell is the same wave.
         if frequency is None or any(abs(frequency - other) < _A_HALF_TURN * step for other in found):
@@ -49,7 +51,9 @@ def waves_of_time(
     return waves
 
 
-def saturations(weak: WeakForm, component: int, others: Sequence[Expression], n: int) -> list[Expression]:
+def saturations(
+    weak: WeakForm, component: int, others: Sequence[Expression], n: int, clock: Clock
+) -> list[Expression]:
     """Fractions as in enzyme kinetics, predation and gene regulation, each with the best half-saturation.
 
     Args:
@@ -57,8 +61,9 @@ def saturations(weak: WeakForm, component: int, others: Sequence[Expression], n:
         component: Whose left-hand side is to be explained.
         others: Terms of a sum that may stand beside them.
         n: Variables that they are made of, the first ones.
+        clock: Is told of the work.
     """
-    scan, terms = Scan(weak, component, others), list[Expression]()
+    scan, terms = Scan(weak, component, others, clock), list[Expression]()
     for place in range(0 if scan.is_exact else n):
         values = weak.values_of(place)
         size = float(np.median(np.abs(values)))

@@ -19,6 +19,8 @@ from nsr.ode.weak_form import Fit, all_integrals, sparse_fits
 
 # Seconds of work for a regression, and for each term that it chooses from.
 _SECONDS, _SECONDS_A_TERM = 5e-3, 5e-4
+# Share of a weak target's size that counts as nothing.
+_EXACT = 1e-4
 # Degree of the polynomials beside waves of the time.
 _DRIVEN_DEGREE = 3
 
@@ -36,7 +38,7 @@ class LibraryStage(Stage):
         movers = [component for component in range(task.n_states) if task.moves[component]]
         if task.motion.has_time:
             for component in movers:
-                _propose(driven_library(task, component), [component], proposals, task, clock)
+                _propose(driven_library(task, component, clock), [component], proposals, task, clock)
         space = task.space.of_parts
         for whole in libraries(task.n_variables, task.settings.degrees):
             if clock.is_over and all(proposals[component] for component in movers):
@@ -44,8 +46,8 @@ class LibraryStage(Stage):
             library = tuple(term for term in whole if space.allows(term))
             _propose(library, movers, proposals, task, clock)
         for component in movers:
-            if not (clock.is_over and proposals[component]):
-                _propose(saturated_library(task, component), [component], proposals, task, clock)
+            if not (clock.is_over or _is_explained(proposals[component])):
+                _propose(saturated_library(task, component, clock), [component], proposals, task, clock)
         return proposals
 
 
@@ -67,26 +69,31 @@ def _propose(
             proposals[component].append(_usable(fits, task))
 
 
+def _is_explained(lists: list[list[Fit]]) -> bool:
+    """Whether a sum leaves nothing, so that terms with inner constants need not be looked for."""
+    return any(fit.residual < _EXACT for fits in lists for fit in fits)
+
+
 def _usable(fits: list[Fit], task: OdeTask) -> list[Fit]:
     """The shortest of those that may be looked at."""
     allowed = [fit for fit in fits if task.allowed([simplify(fit.expression)])]
     return shortest(allowed, task.settings)
 
 
-def driven_library(task: OdeTask, component: int) -> tuple[Expression, ...]:
+def driven_library(task: OdeTask, component: int, clock: Clock) -> tuple[Expression, ...]:
     """Cubic polynomials of all variables but the time, the last, and the waves of it that fit best."""
     terms = polynomials(task.n_variables - 1, _DRIVEN_DEGREE)
     space = task.space.of_parts
-    waves = waves_of_time(task.weak_forms[0], component, terms, task.n_variables - 1)
+    waves = waves_of_time(task.weak_forms[0], component, terms, task.n_variables - 1, clock)
     return tuple(term for term in (*terms, *waves) if space.allows(term))
 
 
-def saturated_library(task: OdeTask, component: int) -> tuple[Expression, ...]:
+def saturated_library(task: OdeTask, component: int, clock: Clock) -> tuple[Expression, ...]:
     """Quadratic polynomials, and fractions with the half-saturations that fit best."""
     n, space = task.n_variables - task.motion.has_time, task.space.of_parts
     terms = polynomials(n, 2)
     weak = task.weak_forms[len(task.weak_forms) // 2]
-    return tuple(t for t in (*terms, *saturations(weak, component, terms, n)) if space.allows(t))
+    return tuple(t for t in (*terms, *saturations(weak, component, terms, n, clock)) if space.allows(t))
 
 
 def polynomials(n_states: int, degree: int) -> tuple[Expression, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression
 from nsr.ode.weak_form import WeakForm
@@ -14,7 +15,9 @@ from nsr.ode.weak_form import WeakForm
 Array = NDArray[np.float64]
 
 # Grids, each around the best value of the one before, and values of a finer one.
-_N_ROUNDS, _N_FINER = 5, 11
+_N_ROUNDS, _N_FINER = 3, 11
+# Seconds of work for a node at a point.
+_SECONDS = 5e-9
 # Squares of a term's integrals, as a share of those of the largest of its family, from which on bumps see
 # it: not waves of which several turns fit under one of them. Share of its squares that other terms must not
 # explain.
@@ -34,15 +37,16 @@ class Scan:
     Pereyra, SIAM Journal on Numerical Analysis 10, 1973, 413-432), here in weak form.
     """
 
-    def __init__(self, weak: WeakForm, component: int, others: Sequence[Expression]) -> None:
+    def __init__(self, weak: WeakForm, component: int, others: Sequence[Expression], clock: Clock) -> None:
         """Fits the other terms.
 
         Args:
             weak: The observations.
             component: Whose left-hand side is to be explained.
             others: Terms of a sum that may stand beside those that are tried.
+            clock: Is told of the work.
         """
-        self._weak = weak
+        self._weak, self._clock = weak, clock
         table = weak.integrals(Program(list(others)))
         table = table[np.all(np.isfinite(table), axis=1)].T
         self._basis = np.linalg.qr(table / np.maximum(np.linalg.norm(table, axis=0), _TINY))[0]
@@ -78,7 +82,9 @@ class Scan:
     def _gains(self, family: Family, values: Array) -> Array:
         """Share of what is left that the terms of each value explain, shape (F,)."""
         groups = [list(family(value)) for value in values.tolist()]
-        flat = self._weak.integrals(Program([term for group in groups for term in group]))
+        program = Program([term for group in groups for term in group])
+        self._clock.spend(_SECONDS * int(program.tape.offsets[-1]) * self._weak.n_points)
+        flat = self._weak.integrals(program)
         tables = flat.reshape(len(groups), len(groups[0]), -1)
         with np.errstate(all="ignore"):
             size = np.sum(tables**2, axis=(1, 2))

@@ -82,9 +82,9 @@ class SystemSearch:
             share = planned.share(settings.combination_share)
             self._fitting.fit(best_combinations(self._candidates.ranked, self._task, share), planned)
         self._begin(_VARIATION)
-        if self._fitting.is_settled and self._fitting.is_certain:
+        if self._fitting.fitted[0].is_exact:
             self._fitting.shorten(self._variations, clock)
-        else:
+        if not (self._fitting.is_settled and self._fitting.is_certain):
             self._fitting.vary(self._variations, clock)
 
     def _begin(self, at_work: str) -> None:

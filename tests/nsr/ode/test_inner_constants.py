@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from nsr.clock import Clock
 from nsr.expressions.canonical import form_key
 from nsr.expressions.parsing import parse
 from nsr.ode.inner_constants import saturations, waves_of_time
@@ -37,7 +38,7 @@ def observed(equations, starts, noise):
 def test_half_saturations_are_found_beside_terms_of_other_states(noise, rel, law, form):
     starts = [[0.1, 0], [1, 5], [4, 0], [8, 10], [0.3, 3], [12, 1]]
     weak = weak_forms(observed(("0.8 - 0.5*x_0", law), starts, noise), DEFAULTS)[1]
-    terms = saturations(weak, 1, polynomials(2, 1), 2)
+    terms = saturations(weak, 1, polynomials(2, 1), 2, Clock())
     (found,) = (t for t in terms if form_key(t) == form_key(parse(form.format(7.7))))
     (true,) = parse(law.split(" - ")[0]).constants[1:]
     assert found.constants[0] == pytest.approx(true, rel=rel)
@@ -54,5 +55,5 @@ def test_two_frequencies_are_found_beside_a_decay(noise):
     )[0]
     states = states + noise * np.std(states) * np.random.default_rng(0).standard_normal(states.shape)
     weak = weak_forms([Trajectory(times, states, motion=Motion(has_time=True), inputs=inputs)], DEFAULTS)[0]
-    waves = waves_of_time(weak, 0, polynomials(1, 1), 1)
+    waves = waves_of_time(weak, 0, polynomials(1, 1), 1, Clock())
     assert sorted(wave.constants[0] for wave in waves[::2]) == pytest.approx([1.1, 2.3], rel=1e-2)
