@@ -31,6 +31,7 @@ class Fitting:
     def __init__(self, task: OdeTask, tell: Callable[[], None] = lambda: None) -> None:
         """Begins with none; `tell` is called when there is a new best one."""
         self.fitted: list[FittedSystem] = []
+        self._shortened: FittedSystem | None = None
         self._tell = tell
         self._task, self._settings = task, task.settings
 
@@ -100,16 +101,15 @@ class Fitting:
             n_idle = 0 if self.fitted[0].bits < before else n_idle + 1
 
     def shorten(self, vary: Vary, clock: Clock) -> None:
-        """Tries to do without parts of an exact system, as sums of a library may have terms that do nothing.
+        """Tries to do without parts of an exact system, as sums may have terms that do nothing.
 
         Args:
             vary: What a component may be instead.
             clock: When it is over no further system is fitted.
         """
         s, weak = self._settings, self._task.weak_forms[len(self._task.weak_forms) // 2]
-        before = None
-        while before is not self.fitted[0] and not clock.is_over:
-            before = self.fitted[0]
+        while self.fitted[0].is_exact and self._shortened is not self.fitted[0] and not clock.is_over:
+            self._shortened = before = self.fitted[0]
             for component in np.flatnonzero(self._task.moves).tolist():
                 own = before.system[component]
                 shorter = [e for e in vary(before.system, component) if e.complexity < own.complexity]

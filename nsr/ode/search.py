@@ -82,8 +82,7 @@ class SystemSearch:
             share = planned.share(settings.combination_share)
             self._fitting.fit(best_combinations(self._candidates.ranked, self._task, share), planned)
         self._begin(_VARIATION)
-        if self._fitting.fitted[0].is_exact:
-            self._fitting.shorten(self._variations, clock)
+        self._fitting.shorten(self._variations, clock)
         if not (self._fitting.is_settled and self._fitting.is_certain):
             self._fitting.vary(self._variations, clock)
 
@@ -144,6 +143,7 @@ class SystemSearch:
             if any(proposals):
                 self._candidates.add(name, proposals)
                 self._look(clock)
+                self._fitting.shorten(self._variations, clock)
                 if self._fitting.is_settled:
                     return
 

@@ -158,7 +158,7 @@ class OdeSettings:
     variation_handicap: float = 16.0
     exact_fvu: float = 1e-8
     short: int = 12
-    short_if_certain: int = 15
+    short_if_certain: int = 20
     certain_fvu: float = 2e-12
     shortened_residual: float = 1e-5
     n_shortened: int = 3
