@@ -283,6 +283,31 @@ class PartsSettings:
 
 
 @dataclass(frozen=True)
+class GapsSettings:
+    """Parts of equations that structure finds anew.
+
+    Attributes:
+        wait: Seconds of work for each unit of their share that others have before.
+        share: Their weight where stages take turns.
+        n_equations: Equations of shortest description, beside the front, whose parts are looked at.
+        n_parts: Parts of each, those of the fewest variables,
+        least_complexity: that are not too small to be worth it.
+        n_rows: Rows that a part is looked for on.
+        work: Seconds of work for a part.
+        n_best: Solutions of a part that are put in its place.
+    """
+
+    wait: float = 0.5
+    share: float = 1.5
+    n_equations: int = 6
+    n_parts: int = 3
+    least_complexity: int = 4
+    n_rows: int = ROWS
+    work: float = 0.5
+    n_best: int = 6
+
+
+@dataclass(frozen=True)
 class EvolutionSettings:
     """Evolution, with and without the network.
 
@@ -415,7 +440,8 @@ class SearchSettings:
         noise: Of the kind of noise, and of what is left of a target.
         asking: Of the network.
         evolution: Of evolution.
-        parts: Of gaps that are filled from a dictionary.
+        parts: Of gaps that are filled from a dictionary,
+        gaps: and of those that structure fills.
         finishing: Of the last look.
         units: Of constants that may have units.
         first_look: Seconds of work after which it matters which loss is the right one, unless something is
@@ -445,6 +471,7 @@ class SearchSettings:
     asking: AskingSettings = field(default_factory=AskingSettings)
     evolution: EvolutionSettings = field(default_factory=EvolutionSettings)
     parts: PartsSettings = field(default_factory=PartsSettings)
+    gaps: GapsSettings = field(default_factory=GapsSettings)
     finishing: FinishingSettings = field(default_factory=FinishingSettings)
     units: UnitsSettings = field(default_factory=UnitsSettings)
     first_look: float = 0.4

@@ -54,8 +54,8 @@ class FamiliesSettings:
         max_ratio_terms: The same of ratios of three, above and below the line.
         n_best: Subsets of each size that are handed on, where the surrogate is good,
         n_best_rough: and where it is not,
-        n_simple: with these more of the simplest `n_simple_terms`.
-        n_simple_terms: Terms that are as simple, and half as many below the line.
+        n_simple: with these more of the first `n_simple_terms`.
+        n_simple_terms: Terms that are as simple.
         worthwhile: Share of a transformed target that a relation leaves unexplained at most,
         times_noise: or, where noise is known, the multiple of what that leaves.
         max_exact_terms: Terms of sums that hold exactly; longer ones are interpolations.
@@ -84,8 +84,6 @@ class FamiliesSettings:
     n_simple: int = 6
     n_simple_terms: int = 10
     times_best: int = 10
-    n_simple: int = 6
-    n_simple_terms: int = 10
     worthwhile: float = 0.05
     times_noise: float = 2.0
     max_exact_terms: int = 12

@@ -3,6 +3,7 @@ import pytest
 from tasks import root
 
 from nsr.evaluate.program import Program
+from nsr.expressions.expression import PLACEHOLDER
 from nsr.expressions.parsing import parse
 from nsr.search.structure.families import relations, significant_terms
 
@@ -42,6 +43,17 @@ def test_members_of_the_families_are_found(text, n_variables):
 
 def test_noise_leaves_the_right_terms():
     assert best_fvu("2*x_0*x_1+0.5*x_2", 3, noise=0.02) < 1e-3
+
+
+def test_terms_that_explain_the_target_by_itself_take_no_places(rng):
+    """Where the variable is small and noise is large, cos(x/2) + x^2/8 is as good as 1, times any target."""
+    x = rng.uniform(0.1, 0.5, (4000, 1))
+    law = 1 / np.sqrt(1 - x[:, 0] ** 2)
+    state = root(x, law + 0.6 * np.std(law) * rng.standard_normal(4000))
+    forms = {form.skeleton() for batch in relations(state) for form in batch}
+    assert any(
+        set(form.tokens) == {"sqrt", "inv", "add", "mul", "pow", "x_0", 2.0, PLACEHOLDER} for form in forms
+    )
 
 
 def test_a_state_without_variables_is_a_constant():
