@@ -222,7 +222,7 @@ def fit(
 
 @app.command()
 def predict(
-    result: Annotated[Path, typer.Argument(help="JSON file that `nsr fit --output` wrote")],
+    result: Annotated[Path, typer.Argument(help="JSON file that `nsr fit` or `nsr ode` wrote with --output")],
     data: Annotated[Path, typer.Argument(help=_DATA_HELP)],
     row: Annotated[int | None, typer.Option(help=_ROW_HELP)] = None,
     interval: Annotated[
@@ -231,7 +231,7 @@ def predict(
     output: Annotated[Path | None, typer.Option(help="CSV file to write; default: standard output")] = None,
     define: Annotated[list[str] | None, typer.Option(help=_DEFINE_HELP)] = None,
 ) -> None:
-    """Write predictions of a fitted equation for the rows of a table with the same columns."""
+    """Write predictions of an equation, or a simulation, for the rows of a table with the same columns."""
     from rich.console import Console
 
     from nsr.data.reading import read_table
@@ -293,6 +293,21 @@ def ode(
     stages: Annotated[
         str | None, typer.Option(help="of library, systems, functions, variation, by comma; default: all")
     ] = None,
+    inputs: Annotated[
+        str | None, typer.Option(help="columns that act on the system and are not changed by it, by comma")
+    ] = None,
+    hold_inputs: Annotated[
+        bool, typer.Option("--hold-inputs", help="inputs stay what they are until the next row")
+    ] = False,
+    order: Annotated[
+        int, typer.Option(min=1, max=2, help="2 for d2x/dt2 = f(x, dx/dt), where velocities are not observed")
+    ] = 1,
+    discrete: Annotated[
+        bool, typer.Option("--discrete", help="a map, x[k+1] = f(x[k]); times count steps")
+    ] = False,
+    explicit_time: Annotated[
+        bool, typer.Option("--explicit-time", help="the time may stand in the equations")
+    ] = False,
     missing: Annotated[
         str, typer.Option(help="empty states: error (default), drop (leave times out) or impute (in time)")
     ] = "error",
@@ -331,12 +346,19 @@ def ode(
         from nsr.showing import equation_lines, shown_equations
         from nsr.stopping import stop_when_in_text
 
-        times, tables, names = read_trajectories(
-            data, time, None if states is None else split_by_comma(states), trajectory, missing != "error"
+        observed = read_trajectories(
+            data,
+            time,
+            None if states is None else split_by_comma(states),
+            trajectory,
+            () if inputs is None else split_by_comma(inputs),
+            missing != "error",
         )
-        tell_changed(names, console)
+        tell_changed(observed.names, console)
+        tell_changed(observed.names_of_inputs, console)
         estimator = ODERegressor(
             time_limit=time_limit, random_state=seed, device=device, n_equations=equations, missing=missing,
+            order=order, discrete=discrete, explicit_time=explicit_time, hold_inputs=hold_inputs,
             stop_when=None if stop_when is None else stop_when_in_text(stop_when),
             **_limits(
                 define,
@@ -350,14 +372,14 @@ def ode(
             estimator = resumed(resume, estimator)
         compile_visibly(compile_ode_kernels, say)
         with watched(console, say):
-            estimator.fit(times, tables)
-        estimator.names_, estimator.time_name_, estimator.warnings_ = names, time, notes
+            estimator.fit(observed.clocks(time), observed.states, observed.inputs)
+        estimator.names_, estimator.warnings_ = observed.with_columns(estimator.names_), notes
     printed = partial(print_leaderboard, estimator, shown_equations(estimator), (), equation_lines(estimator))
     with told(console), _printed_last(printed):
         if output is not None:
             estimator.save(output)
         if plot is not None:
-            plot_simulation(estimator, times, tables, plot)
+            plot_simulation(estimator, observed.times, observed.states, plot, observed.inputs)
 
 
 def _define(definitions: Sequence[str] | None) -> None:

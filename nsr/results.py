@@ -71,12 +71,13 @@ def resumed(path: Path, estimator: Fitted) -> Fitted:
 
 
 def _systems(content: dict[str, Any]) -> ODERegressor:
+    from nsr.ode.motion import Motion
     from nsr.ode.regressor import ODERegressor
     from nsr.ode.settings import OdeSettings
 
     kinds = {"settings": OdeSettings | None}
     estimator = ODERegressor(**rebuilt_parameters(content["parameters"], kinds))
-    systems.fill_systems(estimator, content)
+    systems.fill_systems(estimator, content, rebuilt(Motion, content["motion"]))
     return estimator
 
 
@@ -97,22 +98,27 @@ def predictions(
 ) -> pd.DataFrame:
     """An equation's values for every row of a table, as a table with one column named like the target.
 
+    Equations of motion are simulated instead; see `nsr.ode.predicting.simulated`.
+
     Args:
-        estimator: Fitted to y = f(X).
+        estimator: Fitted.
         table: With the columns that the equation uses.
         row: Of the front; the chosen one by default.
         interval: Probability with which new observations lie between bounds, in two more columns.
 
     Raises:
         ValueError: If there is no such row, a column that the equation uses is missing or not numeric, the
-            probability is none, or equations of motion were found.
+            probability is none, or equations of motion are asked for bounds.
     """
     check_asked(False, interval)
     if not isinstance(estimator, SymbolicRegressor):
-        raise ValueError(
-            "the result holds equations of motion, which predict no column: simulate them in Python, with "
-            "nsr.load(path).predict(t, x0)"
-        )
+        from nsr.ode.predicting import simulated
+
+        if interval is not None:
+            raise ValueError("equations of motion have no bounds yet: leave the interval out")
+        for warning in estimator.warnings_:
+            tell(f"when the system was fitted: {warning}")
+        return simulated(estimator, table, row)
     pass_over_units(table)
     place = estimator.row(row)
     if warnings := [*estimator.warnings_, *_of_equation(estimator, place)]:

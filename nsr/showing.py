@@ -8,6 +8,7 @@ from nsr.console import shown
 from nsr.data.notes import tell
 from nsr.export.excel import cell
 from nsr.export.leaderboard import leaderboard
+from nsr.refinement.digits import with_error
 from nsr.regressor import SymbolicRegressor
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def equation_lines(estimator: SymbolicRegressor | ODERegressor, row: int | None 
     place = estimator.row(row)
     equation = shown_equations(estimator)[place]
     if not isinstance(estimator, SymbolicRegressor):
-        return equation.split("; ")
+        return _system_lines(estimator, equation.split("; "), place)
     about = estimator.reports_[place].text
     lines = [f"{estimator.data_.target.name} = {equation}", *([f"  {about}"] if about else [])]
     lines += [f"  {part} = {found}" for part, found in estimator.parts_of(place)]
@@ -89,6 +90,19 @@ def equation_lines(estimator: SymbolicRegressor | ODERegressor, row: int | None 
             lines.append(f"  the same in all groups of {estimator.category_.name!r}")
     if place == estimator.best_index_:
         lines += [f"guess {guess.verdict}" for guess in estimator.guesses_ if not guess.is_chosen]
+    return [shown(line) for line in lines]
+
+
+def _system_lines(estimator: ODERegressor, equations: list[str], place: int) -> list[str]:
+    """Equations of motion, of the chosen row with what their constants are."""
+    lines = []
+    for state, equation in zip(estimator.names_.identifiers, equations, strict=False):
+        lines.append(equation)
+        table = estimator.constants_
+        if place == estimator.best_index_ and len(table):
+            own = table[table["state"] == state]
+            about = ", ".join(map(with_error, own["value"].tolist(), own["error"].tolist()))
+            lines += [f"  constants {about}"] if about else []
     return [shown(line) for line in lines]
 
 

@@ -60,10 +60,16 @@ def html_table(front: pd.DataFrame, equations: Sequence[Sequence[str]], best_ind
     return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>"
 
 
-def equation_html(state: str, expression: Expression, names: Sequence[str]) -> str:
-    """An expression, typeset unless it is very long; as the rate of a state, if it is one of a system."""
+def equation_html(left: str, expression: Expression, names: Sequence[str]) -> str:
+    """An expression, typeset unless it is very long, after what is on its left, if anything.
+
+    Args:
+        left: As text, or empty.
+        expression: The right-hand side.
+        names: Of its variables.
+    """
     if len(expression) > _LONGEST:
         right = escape(to_infix(expression, names))
     else:
         right = to_mathml(expression, names, None)
-    return f"d{escape(state)}/dt = {right}" if state else right
+    return f"{escape(left)} = {right}" if left else right

@@ -40,10 +40,21 @@ class _Printer(LatexPrinter):  # type: ignore[misc]
         return _WORD.sub(r"\\mathrm{\g<0>}", super()._deal_with_super_sub(string, style))
 
 
-def equation_latex(state: str, expression: Expression, names: Sequence[str]) -> str:
-    """An expression with all digits of its constants; as the rate of a state, if it is one of a system."""
+def equation_latex(left: str, expression: Expression, names: Sequence[str]) -> str:
+    """An expression with all digits of its constants, after what is on its left, if anything.
+
+    Args:
+        left: As LaTeX, or empty.
+        expression: The right-hand side.
+        names: Of its variables.
+    """
     right = to_latex(expression, names, None)
-    return rf"\frac{{d {sympy.latex(sympy.Symbol(state))}}}{{dt}} = {right}" if state else right
+    return f"{left} = {right}" if left else right
+
+
+def symbol_latex(name: str) -> str:
+    """A name, with Greek letters and indices recognised."""
+    return str(sympy.latex(sympy.Symbol(name)))
 
 
 def with_digits(form: sympy.Expr, digits: int | None) -> sympy.Expr:

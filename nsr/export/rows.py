@@ -18,8 +18,9 @@ Convert = Callable[[Expression, Sequence[str], str], Any]
 class ExportedRows:
     """Ways to write a row of `equations_`, the chosen one by default.
 
-    Of a system each gives a list with one entry for each component, whose function is called `dNAME_dt` and
-    has all states as its parameters; other functions are called `f` and have the columns that occur.
+    Of a system each gives a list with one entry for each component, whose function is called `dNAME_dt` (or
+    `d2NAME_dt2`, or of maps `next_NAME`) and has all variables as its parameters; other functions are called
+    `f` and have the columns that occur.
     """
 
     names_: Names
@@ -111,7 +112,7 @@ class ExportedRows:
         """The whole front as a LaTeX `tabular`, constants with the digits that are shown."""
         from nsr.export.latex import equation_latex, latex_table
 
-        equations = [r",\quad ".join(lines) for lines in self._shown(equation_latex)]
+        equations = [r",\quad ".join(lines) for lines in self._shown(equation_latex, is_latex=True)]
         return latex_table(self.equations_, equations, self.best_index_)
 
     def _repr_html_(self) -> str | None:
@@ -136,12 +137,25 @@ class ExportedRows:
         """
         raise NotImplementedError
 
-    def _shown(self, write: Callable[[str, Expression, Sequence[str]], str]) -> list[list[str]]:
+    def _shown(
+        self, write: Callable[[str, Expression, Sequence[str]], str], is_latex: bool = False
+    ) -> list[list[str]]:
         """All rows as they are shown, written with what stands to the left of each equation."""
         return [
-            [write(left, expression, self._names(row)) for left, expression in self._parts(row, True)]
+            [
+                write(self._left(state, is_latex) if state else "", expression, self._names(row))
+                for state, expression in self._parts(row, True)
+            ]
             for row in range(len(self.equations_))
         ]
+
+    def _left(self, state: str, is_latex: bool = False) -> str:
+        """What stands to the left of the equation of a state, as text or as LaTeX; for systems."""
+        raise NotImplementedError
+
+    def _function(self, state: str) -> str:
+        """What a function that computes it is called; for systems."""
+        raise NotImplementedError
 
     def _names(self, index: int | None) -> list[str]:  # noqa: ARG002 (for whoever has others by row)
         """What stands for the variables of a row: the columns, and constants that differ by group."""
@@ -202,6 +216,6 @@ class ExportedRows:
             expression = named if has_constants else named.substitute(self._numbers)
             used = range(len(columns)) if has_all or state else expression.variables
             numbered = expression.substitute({column: variable(place) for place, column in enumerate(used)})
-            function = f"d{state}_dt" if state else "f"
+            function = self._function(state) if state else "f"
             made.append(convert(numbered, [columns[column] for column in used], function))
         return made if parts[0][0] else made[0]

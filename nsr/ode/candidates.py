@@ -5,16 +5,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Hashable, Iterator
 
-from nsr.expressions.expression import Expression, constant
+from nsr.expressions.expression import Expression
 from nsr.expressions.simplify import simplify
 from nsr.ode.forms import form
-from nsr.ode.paths import System
+from nsr.ode.motion import System
 from nsr.ode.ranking import by_description
 from nsr.ode.stage import Proposals
 from nsr.ode.task import OdeTask
 from nsr.ode.weak_form import Fit
-
-STILL = constant(0.0)
 
 
 class Candidates:
@@ -23,7 +21,7 @@ class Candidates:
     def __init__(self, task: OdeTask) -> None:
         self._task = task
         self._lists: Proposals = [[] for _ in range(task.n_states)]
-        self._ranked: list[list[Expression]] = [[STILL] for _ in range(task.n_states)]
+        self._ranked = [[task.motion.still(state)] for state in range(task.n_states)]
         self._stages: dict[tuple[int, Hashable], str] = {}
 
     def add(self, stage: str, proposals: Proposals) -> None:
@@ -34,7 +32,13 @@ class Candidates:
                 expressions = list(self._distinct(self._lists[component]))
                 for expression in expressions:
                     self._stages.setdefault((component, form(expression)), stage)
-                self._ranked[component] = by_description(expressions, self._task, component) or [STILL]
+                ranked = by_description(expressions, self._task, component)
+                self._ranked[component] = ranked or [self._task.motion.still(component)]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was proposed yet."""
+        return not any(self._lists)
 
     @property
     def ranked(self) -> list[list[Expression]]:

@@ -8,7 +8,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from nsr.clock import Clock
 from nsr.expressions.expression import Expression
 from nsr.ode.forms import forms
-from nsr.ode.paths import System
+from nsr.ode.motion import System
 from nsr.ode.task import OdeTask
 
 # States that are simulated at observations between two looks at the clock, whatever the number of systems.

@@ -15,4 +15,5 @@ def compile_ode_kernels() -> None:
     compile_kernels()
     times = np.linspace(0.0, 1.0, 8)
     states = Systems([(variable(0),)]).integrate(np.ones((1, 1)), times)
+    Systems([(variable(0),)], is_discrete=True).integrate(np.ones((1, 1)), np.arange(8.0))
     local_slopes(times[None], states, 1, np.random.default_rng(0))

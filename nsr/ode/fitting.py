@@ -11,8 +11,7 @@ from nsr.clock import Clock
 from nsr.expressions.canonical import form_key
 from nsr.expressions.expression import Expression
 from nsr.ode.forms import distinct_forms, forms
-from nsr.ode.integrate import Systems
-from nsr.ode.paths import System
+from nsr.ode.motion import System
 from nsr.ode.ranking import by_description
 from nsr.ode.shooting import FittedSystem, shoot
 from nsr.ode.task import OdeTask
@@ -32,6 +31,7 @@ class Fitting:
     def __init__(self, task: OdeTask, tell: Callable[[], None] = lambda: None) -> None:
         """Begins with none; `tell` is called when there is a new best one."""
         self.fitted: list[FittedSystem] = []
+        self._shortened: FittedSystem | None = None
         self._tell = tell
         self._task, self._settings = task, task.settings
 
@@ -40,7 +40,18 @@ class Fitting:
         """Whether the best system is exact and so short that nothing that comes later can be much shorter."""
         if not self.fitted or not self.fitted[0].is_exact:
             return False
-        return all(component.complexity <= self._settings.short for component in self.fitted[0].system)
+        s, best = self._settings, self.fitted[0]
+        longest = s.short_if_certain if self.is_certain else s.short
+        return all(component.complexity <= longest for component in best.system)
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether the best system leaves so little that no other form could do so by chance."""
+        if not self.fitted:
+            return False
+        best = self.fitted[0]
+        left = best.unexplained_on_pieces if self._task.motion.is_discrete else best.unexplained
+        return bool(np.all(left <= self._settings.certain_fvu))
 
     def fit(self, systems: Sequence[System], clock: Clock) -> None:
         """Fits systems; at least one, even if time is up.
@@ -89,6 +100,27 @@ class Fitting:
                     self._keep([self._as_variation(system, clock.within(self._settings.longest_fit))])
             n_idle = 0 if self.fitted[0].bits < before else n_idle + 1
 
+    def shorten(self, vary: Vary, clock: Clock) -> None:
+        """Tries to do without parts of an exact system, as sums may have terms that do nothing.
+
+        Args:
+            vary: What a component may be instead.
+            clock: When it is over no further system is fitted.
+        """
+        s, weak = self._settings, self._task.weak_forms[len(self._task.weak_forms) // 2]
+        while self.fitted[0].is_exact and self._shortened is not self.fitted[0] and not clock.is_over:
+            self._shortened = before = self.fitted[0]
+            for component in np.flatnonzero(self._task.moves).tolist():
+                own = before.system[component]
+                shorter = [e for e in vary(before.system, component) if e.complexity < own.complexity]
+                most = max((fit.residual for fit in fit_constants([own], weak, component, 0)), default=0.0)
+                fits = fit_constants(shorter, weak, component, s.n_weak_steps, clock)
+                good = [fit for fit in fits if fit.residual <= max(s.shortened_residual, 3 * most)]
+                for fit in sorted(good, key=lambda fit: fit.expression.complexity)[: s.n_shortened]:
+                    system = _with(self.fitted[0].system, component, fit.expression)
+                    on_pieces = self._on_pieces(system, clock.within(s.longest_fit))
+                    self._keep([self._on_whole(on_pieces, clock.within(s.longest_fit))])
+
     def best_of_each_form(self, clock: Clock) -> list[FittedSystem]:
         """Systems of which none is another with other constants.
 
@@ -122,9 +154,11 @@ class Fitting:
         They are as smoothed, as observed, or a deviation off. Near a saddle each leads elsewhere; from 0 a
         root leads nowhere.
         """
-        whole, compiled = self._task.whole, Systems([found.system])
+        whole = self._task.whole
+        compiled = whole.compiled([found.system])
         errors = whole.errors(compiled, found.initials[None])[0]
-        moves = np.diag(np.sqrt(np.mean(errors**2, axis=0)) * whole.size)
+        moves = np.zeros((errors.shape[1], found.initials.shape[1]))
+        moves[:, : len(moves)] = np.diag(np.sqrt(np.mean(errors**2, axis=0)) * whole.size)
         moved = found.initials + np.concatenate((moves, -moves))[:, None]
         begun = np.concatenate((moved, whole.initials[None], whole.observed[None]))
         errors = whole.errors(compiled, begun, index=np.zeros(len(begun), dtype=np.int64))
@@ -133,7 +167,7 @@ class Fitting:
     def _variations(self, system: System, vary: Vary, clock: Clock) -> list[System]:
         """Systems of which one component is another; the weak form says which others are promising."""
         s, result = self._settings, []
-        weak = self._task.weak_forms[len(s.widths) // 2]
+        weak = self._task.weak_forms[len(self._task.weak_forms) // 2]
         for component in np.flatnonzero(self._task.moves).tolist():
             if clock.is_over:
                 break
@@ -157,8 +191,27 @@ class Fitting:
 
     def _on_whole(self, found: FittedSystem, clock: Clock) -> FittedSystem:
         first = found.initials[self._task.first_pieces]
-        entire = shoot(found.system, self._task.whole, first, clock)
-        return replace(entire, bits=entire.bits + found.bits)
+        entire = joined(found, shoot(found.system, self._task.whole, first, clock))
+        is_astray = bool(np.any(entire.unexplained > self._settings.astray))
+        if not (is_astray and (found.is_exact or self._task.motion.is_discrete)):
+            return entire
+        # Chaos drives the right system astray, too. Then pieces tell its constants; and no wrong map is
+        # exact there.
+        as_on_pieces = shoot(found.system, self._task.whole, first, Clock.of(0))
+        is_exact = found.is_exact and self._task.motion.is_discrete
+        return replace(
+            entire,
+            system=as_on_pieces.system,
+            initials=as_on_pieces.initials,
+            unexplained=as_on_pieces.unexplained,
+            is_exact=is_exact,
+        )
+
+
+def joined(on_pieces: FittedSystem, on_whole: FittedSystem) -> FittedSystem:
+    """A system as it was fitted to whole trajectories, scored on pieces, too."""
+    bits = on_whole.bits + on_pieces.bits
+    return replace(on_whole, bits=bits, unexplained_on_pieces=on_pieces.unexplained)
 
 
 def _bits(found: FittedSystem) -> float:

@@ -8,16 +8,21 @@ from collections.abc import Sequence
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, variable
-from nsr.expressions.monomials import ONE, monomial
+from nsr.expressions.monomials import monomial
 from nsr.expressions.operators import OPERATORS
 from nsr.expressions.simplify import simplify
+from nsr.ode.inner_constants import saturations, waves_of_time
 from nsr.ode.ranking import shortest
 from nsr.ode.stage import Proposals, Stage
 from nsr.ode.task import OdeTask
-from nsr.ode.weak_form import all_integrals, sparse_fits
+from nsr.ode.weak_form import Fit, all_integrals, sparse_fits
 
 # Seconds of work for a regression, and for each term that it chooses from.
 _SECONDS, _SECONDS_A_TERM = 5e-3, 5e-4
+# Share of a weak target's size that counts as nothing.
+_EXACT = 1e-4
+# Degree of the polynomials beside waves of the time.
+_DRIVEN_DEGREE = 3
 
 
 class LibraryStage(Stage):
@@ -31,21 +36,64 @@ class LibraryStage(Stage):
         clock = clock.share(task.settings.regression_share)
         proposals: Proposals = [[] for _ in range(task.n_states)]
         movers = [component for component in range(task.n_states) if task.moves[component]]
+        if task.motion.has_time:
+            for component in movers:
+                _propose(driven_library(task, component, clock), [component], proposals, task, clock)
         space = task.space.of_parts
-        for whole in libraries(task.n_states, task.settings.degrees):
-            library = tuple(term for term in whole if space.allows(term))
+        for whole in libraries(task.n_variables, task.settings.degrees):
             if clock.is_over and all(proposals[component] for component in movers):
                 break
-            tables = all_integrals(task.weak_forms, Program(list(library)))
-            for weak, table in zip(task.weak_forms, tables, strict=True):
-                for component in movers:
-                    if clock.is_over and proposals[component]:
-                        continue
-                    clock.spend(_SECONDS + _SECONDS_A_TERM * len(library))
-                    fits = sparse_fits(table.T, weak.target[:, component], library, task.settings)
-                    fits = [fit for fit in fits if task.allowed([simplify(fit.expression)])]
-                    proposals[component].append(shortest(fits, task.settings))
+            library = tuple(term for term in whole if space.allows(term))
+            _propose(library, movers, proposals, task, clock)
+        for component in movers:
+            if not (clock.is_over or _is_explained(proposals[component])):
+                _propose(saturated_library(task, component, clock), [component], proposals, task, clock)
         return proposals
+
+
+def _propose(
+    library: tuple[Expression, ...],
+    components: list[int],
+    proposals: Proposals,
+    task: OdeTask,
+    clock: Clock,
+) -> None:
+    """Adds the best sums of a library's terms for some components, a list for each width."""
+    tables = all_integrals(task.weak_forms, Program(list(library)))
+    for weak, table in zip(task.weak_forms, tables, strict=True):
+        for component in components:
+            if clock.is_over and proposals[component]:
+                continue
+            clock.spend(_SECONDS + _SECONDS_A_TERM * len(library))
+            fits = sparse_fits(table.T, weak.target[:, component], library, task.settings)
+            proposals[component].append(_usable(fits, task))
+
+
+def _is_explained(lists: list[list[Fit]]) -> bool:
+    """Whether a sum leaves nothing, so that terms with inner constants need not be looked for."""
+    return any(fit.residual < _EXACT for fits in lists for fit in fits)
+
+
+def _usable(fits: list[Fit], task: OdeTask) -> list[Fit]:
+    """The shortest of those that may be looked at."""
+    allowed = [fit for fit in fits if task.allowed([simplify(fit.expression)])]
+    return shortest(allowed, task.settings)
+
+
+def driven_library(task: OdeTask, component: int, clock: Clock) -> tuple[Expression, ...]:
+    """Cubic polynomials of all variables but the time, the last, and the waves of it that fit best."""
+    terms = polynomials(task.n_variables - 1, _DRIVEN_DEGREE)
+    space = task.space.of_parts
+    waves = waves_of_time(task.weak_forms[0], component, terms, task.n_variables - 1, clock)
+    return tuple(term for term in (*terms, *waves) if space.allows(term))
+
+
+def saturated_library(task: OdeTask, component: int, clock: Clock) -> tuple[Expression, ...]:
+    """Quadratic polynomials, and fractions with the half-saturations that fit best."""
+    n, space = task.n_variables - task.motion.has_time, task.space.of_parts
+    terms = polynomials(n, 2)
+    weak = task.weak_forms[len(task.weak_forms) // 2]
+    return tuple(t for t in (*terms, *saturations(weak, component, terms, n, clock)) if space.allows(t))
 
 
 def polynomials(n_states: int, degree: int) -> tuple[Expression, ...]:
@@ -72,7 +120,6 @@ def libraries(n_states: int, degrees: Sequence[int]) -> list[tuple[Expression, .
     return [
         *plain,
         quadratic + _waves(states),
-        quadratic + _saturations(states),
         quadratic + _roots_and_exponentials(states),
     ]
 
@@ -88,18 +135,6 @@ def _waves(states: list[Expression]) -> tuple[Expression, ...]:
         for name in names
     ]
     return (*plain, *products)
-
-
-def _saturations(states: list[Expression]) -> tuple[Expression, ...]:
-    """Fractions as in enzyme kinetics and predation, with a half-saturation of 1 to begin with."""
-    terms = []
-    for state in states:
-        square = apply("square", state)
-        half, hill = apply("inv", apply("add", ONE, state)), apply("inv", apply("add", ONE, square))
-        terms += [half, hill, apply("mul", square, hill)]
-        terms += [apply("mul", other, half) for other in states if other != state]
-        terms += [apply("mul", apply("mul", state, other), half) for other in states if other != state]
-    return tuple(terms)
 
 
 def _roots_and_exponentials(states: list[Expression]) -> tuple[Expression, ...]:

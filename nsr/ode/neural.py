@@ -101,7 +101,8 @@ def by_systems(
 ) -> list[list[Expression]]:
     """Asks a network that knows systems.
 
-    Each view draws its own rows and order of states, as in `nsr.network.guess`.
+    Each view draws its own rows and order of states, as in `nsr.network.guess`. Velocities that nobody has
+    observed, inputs and the time are further states to the network; it is not asked about maps.
 
     Args:
         pretrained: The network and its tokenizer.
@@ -113,23 +114,26 @@ def by_systems(
         For each component, right-hand sides, one per skeleton, the most often sampled first, each with a
         constant factor in front; none if the network knows fewer states.
     """
-    n_states = task.n_states
-    if n_states > pretrained.config.max_variables or clock.is_over:
-        return [[] for _ in range(n_states)]
+    n_shown, found = task.n_variables, [list[Expression]() for _ in range(task.n_states)]
+    if n_shown > pretrained.config.max_variables or clock.is_over or task.motion.is_discrete:
+        return found
     rng = np.random.default_rng(task.seed)
-    orders = [rng.permutation(n_states) for _ in range(min(task.settings.n_views, n_candidates))]
+    orders = [rng.permutation(n_shown) for _ in range(min(task.settings.n_views, n_candidates))]
     views = [_rows(task.trajectories, task.settings.n_view_rows, rng) for _ in orders]
-    scaler = Scaler.fit(np.concatenate([t.states for t in task.trajectories]), np.ones(1))
+    scaler = Scaler.fit(np.concatenate([t.variables for t in task.trajectories]), np.ones(1))
     size = np.sqrt(np.mean(np.concatenate([view.slopes[0] for view in views]) ** 2, axis=0))
     n_samples = -(-n_candidates // len(orders))
     sequences = _sampled(pretrained, views, orders, scaler.x_scale, n_samples, task, clock)
-    found: list[list[Expression]] = [[] for _ in range(n_states)]
+    # The rates of velocities are what is looked for where these are states.
+    first = task.motion.n_coordinates(task.n_states) - task.n_states
     for order, systems in zip(orders, sequences, strict=True):
         renamed = {place: variable(int(state)) for place, state in enumerate(order)}
         for ids in systems:
-            for state, component in zip(order.tolist(), pretrained.tokenizer.decode_system(ids), strict=True):
-                body = strip_scale(simplify(scaler.undo_variables(component.substitute(renamed))))
-                found[state].append(apply("mul", constant(float(size[state]) or 1.0), body))
+            components = pretrained.tokenizer.decode_system(ids)
+            for place, component in zip(order.tolist(), components, strict=True):
+                if first <= place < first + task.n_states:
+                    body = strip_scale(simplify(scaler.undo_variables(component.substitute(renamed))))
+                    found[place - first].append(apply("mul", constant(float(size[place]) or 1.0), body))
     return [distinct(expressions) for expressions in found]
 
 
@@ -197,7 +201,7 @@ def _best_roughly(
 def _rows(trajectories: Sequence[Trajectory], n_rows: int, rng: np.random.Generator) -> Slopes:
     """Slopes of all trajectories as one row of a batch, each with its share of the rows."""
     n_each = -(-n_rows // len(trajectories))
-    parts = [local_slopes(t.times[None], t.states[None], n_each, rng) for t in trajectories]
+    parts = [local_slopes(t.times[None], t.variables[None], n_each, rng) for t in trajectories]
     return Slopes(*(np.concatenate([getattr(p, name) for p in parts], axis=1) for name in vars(parts[0])))
 
 

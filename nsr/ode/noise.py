@@ -25,6 +25,8 @@ def with_scatter(trajectories: Sequence[Trajectory], settings: OdeSettings) -> l
         trajectories: Observations.
         settings: What counts as scatter, and as clear.
     """
+    if trajectories[0].motion.is_discrete:
+        return list(trajectories)
     smoothed = np.concatenate([trajectory.smoothed for trajectory in trajectories])
     states = np.concatenate([trajectory.states for trajectory in trajectories])
     scatter = np.ones_like(states)

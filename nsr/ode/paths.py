@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,12 +10,13 @@ from numpy.typing import NDArray
 
 from nsr.expressions.expression import Expression
 from nsr.ode.description import description_bits, losses
+from nsr.ode.inputs import StackedInputs
 from nsr.ode.integrate import Systems
+from nsr.ode.motion import System
 from nsr.ode.settings import OdeSettings
 from nsr.ode.trajectories import Trajectory
 
 Array = NDArray[np.float64]
-System = tuple[Expression, ...]
 
 # Errors beyond this many deviations are all the same.
 _LARGEST_ERROR = 1e3
@@ -26,8 +28,9 @@ class Paths:
     """Observed paths side by side, so that one call integrates them all.
 
     Attributes:
-        initials: Smoothed initial values of the S paths, shape (S, D).
-        observed: Their initial values as observed, shape (S, D).
+        motion: What their equations are to say; they have C coordinates.
+        initials: Smoothed initial coordinates of the S paths, shape (S, C).
+        observed: The same with the states as observed, shape (S, C).
         size: Standard deviation of each state over all paths, 1 for those that stand still; shape (D,).
         settings: How exactly simulations are, and when they are given up.
     """
@@ -41,7 +44,10 @@ class Paths:
         lengths = np.array([len(trajectory.times) for trajectory in trajectories])
         self._is_seen = np.arange(longest) < lengths[:, None]
         self.initials = np.stack([trajectory.initial for trajectory in trajectories])
-        self.observed = self._states[:, 0]
+        self.motion = trajectories[0].motion
+        self._inputs = StackedInputs.of([trajectory.inputs for trajectory in trajectories])
+        n_states = self._states.shape[2]
+        self.observed = np.concatenate((self._states[:, 0], self.initials[:, n_states:]), axis=1)
         deviation = np.std(self._states[self._is_seen], axis=0)
         self.size = np.where(deviation > 0, deviation, 1.0)
         scatters = [np.ones_like(t.states) if t.scatter is None else t.scatter for t in trajectories]
@@ -64,18 +70,47 @@ class Paths:
         """N."""
         return int(self._is_seen.sum())
 
+    def compiled(self, systems: Sequence[System]) -> Systems:
+        """Systems of right-hand sides as `errors` takes them."""
+        motion = self.motion
+        return Systems([motion.integrable(one) for one in systems], motion.n_outer, motion.is_discrete)
+
     @property
     def rates(self) -> Array:
-        """Constant rates that come closest to the observations of all paths by least squares, shape (D,)."""
-        seen = self._is_seen[..., None]
-        times = self._times[..., None] - np.mean(self._times[..., None], axis=1, keepdims=True, where=seen)
-        products = np.sum(times * self._states, axis=(0, 1), where=seen)
-        return np.asarray(products / np.sum(times**2, axis=(0, 1), where=seen))
+        """Constant left-hand sides that come closest to the observations of all paths, shape (D,).
 
-    def starts_of_lines(self, rates: Array) -> Array:
-        """Initial values from which states at constant rates (D,) come closest, shape (S, D)."""
-        passed = (self._times - self._times[:, :1])[..., None]
-        return np.asarray(np.mean(self._states - rates * passed, axis=1, where=self._is_seen[..., None]))
+        By least squares, the initial coordinates of each path being free. Not for maps.
+        """
+        power = self._passed**self.motion.order / math.factorial(self.motion.order)
+        curve, states = self._without_free_motion(power[..., None]), self._without_free_motion(self._states)
+        return np.asarray(np.sum(curve * states, axis=(0, 1)) / np.sum(curve**2, axis=(0, 1)))
+
+    def starts_at(self, rates: Array) -> Array:
+        """Initial coordinates from which constant left-hand sides (D,) come closest, shape (S, C).
+
+        Not for maps.
+        """
+        order = self.motion.order
+        states = self._states - rates * self._passed[..., None] ** order / math.factorial(order)
+        found = [
+            np.linalg.lstsq(np.vander(passed[seen], order, increasing=True), own[seen])[0].ravel()
+            for passed, own, seen in zip(self._passed, states, self._is_seen, strict=True)
+        ]
+        return np.stack(found)
+
+    @property
+    def _passed(self) -> Array:
+        """Times since the beginning of each path, shape (S, T)."""
+        return self._times - self._times[:, :1]
+
+    def _without_free_motion(self, values: Array) -> Array:
+        """What left-hand sides of 0 leave of values (S, T, n); 0 where nothing was seen."""
+        left = np.zeros((*self._is_seen.shape, values.shape[2]))
+        for place, seen in enumerate(self._is_seen):
+            basis = np.linalg.qr(np.vander(self._passed[place, seen], self.motion.order))[0]
+            own = values[place, seen]
+            left[place, seen] = own - basis @ (basis.T @ own)
+        return left
 
     def errors(
         self,
@@ -89,12 +124,14 @@ class Paths:
 
         Args:
             systems: The systems.
-            initials: Initial values of each row on each path, shape (R, S, D); the smoothed ones by default.
+            initials: Initial coordinates of each row on each path, shape (R, S, C); the smoothed ones by
+                default.
             constants: As in `nsr.ode.integrate.Systems.integrate`, shape (R, K).
             index: As there, shape (R,).
             is_rough: Whether a few digits are enough, and what takes many steps may be given up.
         """
-        n_paths, n_points, width = self._states.shape
+        n_paths, n_points, n_states = self._states.shape
+        width = self.initials.shape[1]
         rows = np.arange(systems.n_systems) if index is None else index
         begin = np.broadcast_to(self.initials if initials is None else initials, (len(rows), n_paths, width))
         s = self.settings
@@ -110,7 +147,9 @@ class Paths:
                 max_steps=steps_a_point * n_points,
                 largest=self._largest,
                 n_threads=self._n_threads,
-            ).reshape(len(rows), n_paths, n_points, width)
+                inputs=self._inputs,
+                which=np.tile(np.arange(n_paths), len(rows)),
+            ).reshape(len(rows), n_paths, n_points, width)[..., :n_states]
             off = ((states - self._states) / (self.size * self._scatter))[:, self._is_seen]
         return np.where(np.isfinite(off), np.clip(off, -_LARGEST_ERROR, _LARGEST_ERROR), s.broken)
 
@@ -133,7 +172,7 @@ class Paths:
 
     def rough_bits(self, systems: Sequence[System]) -> Array:
         """`bits` of each system, simulated roughly from smoothed initial values, shape (R,)."""
-        errors = self.errors(Systems(systems), is_rough=True)
+        errors = self.errors(self.compiled(systems), is_rough=True)
         return np.array([self.bits(system, off) for system, off in zip(systems, errors, strict=True)])
 
     def is_exact(self, errors: Array) -> bool:

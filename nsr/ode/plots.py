@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nsr.export.pictures import check_picture, write_picture
+from nsr.ode.asked import read_inputs
+from nsr.ode.missing import without_missing
 from nsr.ode.printing import to_equations
+from nsr.ode.simulation import simulate
 from nsr.ode.trajectories import as_trajectories
 
 if TYPE_CHECKING:
@@ -26,6 +29,7 @@ def plot_simulation(
     t: ArrayLike | Sequence[ArrayLike],
     X: ArrayLike | Sequence[ArrayLike],
     path: Path,
+    inputs: ArrayLike | Sequence[ArrayLike] | None = None,
 ) -> None:
     """Draws observations as points and the chosen system's simulation as lines, one panel a trajectory.
 
@@ -34,6 +38,7 @@ def plot_simulation(
         t: Times, as `ODERegressor.fit` took them.
         X: States, as `ODERegressor.fit` took them.
         path: Picture to write; its ending says of which kind.
+        inputs: Inputs, as `ODERegressor.fit` took them.
 
     Raises:
         ValueError: As `check_picture` does.
@@ -41,19 +46,23 @@ def plot_simulation(
     check_picture(path)
     from matplotlib.figure import Figure
 
-    trajectories = as_trajectories(t, X)
+    motion = estimator.motion_
+    _, acting = read_inputs(t, inputs, motion.has_time, estimator.hold_inputs)
+    trajectories = as_trajectories(*without_missing(t, X, estimator.missing), motion, acting)
+    best, names = estimator.expressions_[estimator.best_index_], estimator.names_.identifiers
     figure = Figure(figsize=(8, 3 * len(trajectories)), layout="constrained")
     panels = figure.subplots(len(trajectories), squeeze=False)[:, 0]
     for panel, trajectory, initial in zip(panels, trajectories, estimator.initial_values_, strict=True):
-        times = np.linspace(trajectory.times[0], trajectory.times[-1], _N_FINE)
-        simulated = estimator.predict(times, initial)
-        for place, name in enumerate(estimator.names_.identifiers):
+        times = trajectory.times
+        if not motion.is_discrete:
+            times = np.union1d(times, np.linspace(times[0], times[-1], _N_FINE))
+        simulated = simulate(best, times, initial, motion, trajectory.inputs)
+        for place, name in enumerate(names[: len(best)]):
             (line,) = panel.plot(times, simulated[:, place], label=name)
             panel.plot(
                 trajectory.times, trajectory.states[:, place], "o", markersize=3, color=line.get_color()
             )
         panel.legend()
         panel.set_xlabel("time")
-    best = estimator.expressions_[estimator.best_index_]
-    figure.suptitle("; ".join(to_equations(best, estimator.names_.identifiers, digits=4)), fontsize="small")
+    figure.suptitle("; ".join(to_equations(best, names, 4, motion)), fontsize="small")
     write_picture(figure, path)

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted, check_random_state
+from sklearn.utils.validation import check_is_fitted
 
-from nsr.clock import Clock, check_time_limit
-from nsr.data.limits import limits_of
-from nsr.data.missing import check_way
+from nsr.clock import Clock
 from nsr.data.names import Names, places_of
-from nsr.data.notes import kept_notes, tell
+from nsr.data.notes import kept_notes
+from nsr.export.latex import symbol_latex
 from nsr.export.leaderboard import leaderboard
 from nsr.export.rows import ExportedRows
 from nsr.expressions.expression import Expression, variable
@@ -25,20 +24,19 @@ from nsr.expressions.parsing import parse
 from nsr.expressions.printing import to_infix
 from nsr.live import shown
 from nsr.network.checkpoint import DEFAULT_CHECKPOINT
-from nsr.network.devices import check_device
+from nsr.ode.asked import Asked, check_parameters, inputs_to_predict
 from nsr.ode.compiling import compile_ode_kernels
-from nsr.ode.missing import without_missing
+from nsr.ode.doubts import tell_doubts
+from nsr.ode.motion import System
 from nsr.ode.neural import Networks
-from nsr.ode.paths import System
 from nsr.ode.printing import to_equations
 from nsr.ode.search import FoundSystem, SystemSearch, Watch
-from nsr.ode.settings import DEFAULTS, OdeSettings
+from nsr.ode.settings import OdeSettings
 from nsr.ode.simulation import simulate
 from nsr.ode.stages import STAGES
-from nsr.ode.task import OdeTask
 from nsr.ode.telling import Telling
-from nsr.ode.trajectories import is_several
-from nsr.progress import Stopped, Watcher, check_callback, watchers
+from nsr.ode.uncertainty import constants_of
+from nsr.progress import Stopped, Watcher, watchers
 from nsr.refinement.selection import thinned
 from nsr.saving.rows import place_of_row
 from nsr.saving.saveable import Saveable
@@ -49,8 +47,6 @@ Array = NDArray[np.float64]
 
 # Seconds for a last look at what an interrupted search has found.
 _AFTER_INTERRUPTION = 0.5
-# Share of a state's variance that a system may leave unexplained before the user is told.
-_MOST_UNEXPLAINED = 0.5
 # Systems of which `candidates_` tells.
 _MOST_FOUND = 500
 # Digits of constants in what is shown.
@@ -58,7 +54,7 @@ _DIGITS = 4
 
 
 class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
-    """Finds dx/dt = f(x) behind observed trajectories.
+    """Finds dx/dt = f(x) behind observed trajectories, or other equations of motion.
 
     Args:
         checkpoint: Name or folder of the network that knows systems.
@@ -89,6 +85,12 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
         stop_when: When the best system is good enough to end the search: `exact`, or a mapping of `r2` (of
             the worst state, at least) and `complexity` (of all components, at most).
         warm_start: Whether a further fit, of the same states, begins with the systems of the one before.
+        order: Of the derivative that the equations give: with 2, d2x/dt2 = f(x, dx/dt), of which positions
+            alone are observed.
+        discrete: Whether the system is a map, x[k+1] = f(x[k]); times then count steps.
+        explicit_time: Whether the time may stand in the equations, too.
+        hold_inputs: Whether inputs stay what they are from one observation to the next. By default they
+            follow straight lines, or a curve where it predicts them clearly better.
         missing: What to do about missing states, NaN in X: `error` refuses them, `drop` leaves out the times
             at which one is missing, and `impute` interpolates between the times before and after.
 
@@ -100,10 +102,18 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
             a system's).
         expressions_: These systems as tuples of `nsr.expressions.expression.Expression`, in the same order.
         best_index_: Row of the chosen system: the one with the highest score.
-        initial_values_: Initial values of each trajectory that fit the chosen system best.
+        constants_: The fitted constants of the chosen system as a data frame with columns `state` (whose
+            equation it is in), `name` (`c0`, `c1`, ... in the order in which the equation has them),
+            `value`, `error` (standard error), `low` and `high` (95 % interval by Student's t). What the
+            observations leave open has infinite errors; round constants, which belong to the form, are not
+            among them.
+        initial_values_: Initial values of each trajectory that fit the chosen system best; with order 2 those
+            of velocities follow.
         n_features_in_: Number of states.
         feature_names_in_: Names of the states, where the observations had names that are text.
-        names_: Names of the states, and the identifiers that stand for them in equations.
+        names_: Names of all variables of the equations, the states' first, and the identifiers that stand for
+            them; velocities, inputs and the time follow, where there are any.
+        motion_: What the equations say, as `nsr.ode.motion.Motion`.
         time_name_: Name of the times; `t` where they came without one.
         warnings_: What the fit has warned of.
     """
@@ -131,6 +141,10 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
         callback: Watcher | None = None,
         stop_when: str | Mapping[str, float] | None = None,
         warm_start: bool = False,
+        order: int = 1,
+        discrete: bool = False,
+        explicit_time: bool = False,
+        hold_inputs: bool = False,
         missing: str = "error",
     ) -> None:
         self.checkpoint = checkpoint
@@ -153,14 +167,25 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
         self.callback = callback
         self.stop_when = stop_when
         self.warm_start = warm_start
+        self.order = order
+        self.discrete = discrete
+        self.explicit_time = explicit_time
+        self.hold_inputs = hold_inputs
         self.missing = missing
 
-    def fit(self, t: ArrayLike | Sequence[ArrayLike], X: ArrayLike | Sequence[ArrayLike]) -> ODERegressor:
+    def fit(
+        self,
+        t: ArrayLike | Sequence[ArrayLike],
+        X: ArrayLike | Sequence[ArrayLike],
+        inputs: ArrayLike | Sequence[ArrayLike] | None = None,
+    ) -> ODERegressor:
         """Searches for systems; Ctrl-C ends the search early and keeps the best so far.
 
         Args:
             t: Times, shape (T,), or one such array for each trajectory.
             X: States, shape (T, D), as an array or a data frame, or one such table for each trajectory.
+            inputs: What acts on the system and is not changed by it, at the same times, shape (T, M), or one
+                such table for each trajectory.
 
         Returns:
             The fitted estimator.
@@ -170,32 +195,24 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
             KeyboardInterrupt: If Ctrl-C comes before anything was found. The estimator is as it was before.
 
         Warns:
-            DataWarning: If the chosen system explains less than half of the variance of a state.
+            DataWarning: If the states do not say how they go on, so that something else must act on them, or
+                if the chosen system explains them poorly. The message names what may help.
         """
         with kept_notes() as notes, shown(self.verbose) as display:
-            self._fit(t, X, display)
+            self._fit(t, X, inputs, display)
         self.warnings_ = notes
         return self
 
-    def _fit(
-        self,
-        t: ArrayLike | Sequence[ArrayLike],
-        X: ArrayLike | Sequence[ArrayLike],
-        display: Watcher | None,
-    ) -> None:
-        self._check_parameters()
-        t, X = without_missing(t, X, self.missing)
+    def _fit(self, t: Any, X: Any, inputs: Any, display: Watcher | None) -> None:
+        check_parameters(self)
         networks = Networks(self.checkpoint, self.function_checkpoint, self.n_candidates, self.device)
         stages = {name: make(networks) for name, make in STAGES.items() if name in self._stages}
-        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         compile_ode_kernels()  # in the first fit on a machine, which is not the search's time
         clock = Clock.of(self.time_limit)
-        task = OdeTask.of(t, X, self.settings or DEFAULTS, seed)
-        names = _names(X, task.n_states)
-        task = replace(task, space=limits_of(self, names).space)
-        search = SystemSearch(task, stages, self._watch(names, display))
+        asked = Asked.of(self, t, X, inputs)
+        search = SystemSearch(asked.task, stages, self._watch(asked, display))
         try:
-            search.run(clock, self._starts(names))
+            search.run(clock, self._starts(asked))
         except (KeyboardInterrupt, Stopped) as stop:
             if search.is_empty and isinstance(stop, KeyboardInterrupt):
                 raise KeyboardInterrupt("interrupted before any system was found") from None
@@ -205,18 +222,23 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
         except KeyboardInterrupt:
             found, best = search.found(Clock.of(0))
         kept = thinned(found, best, self.n_equations)
-        self._keep([found[place] for place in kept], kept.index(best), X, task.n_states)
+        self._keep([found[place] for place in kept], kept.index(best), asked)
         self._found = search.everything[:_MOST_FOUND]
-        self.time_name_ = _name_of_time(t)
-        self._tell_unexplained(found[best].fitted.unexplained)
+        with contextlib.suppress(KeyboardInterrupt):  # what was found is kept already
+            states = asked.names.columns[: asked.task.n_states]
+            tell_doubts(asked.task, found[best], search.baseline.unexplained_on_pieces, states)
 
-    def predict(self, t: ArrayLike, x0: ArrayLike, index: int | None = None) -> Array:
+    def predict(
+        self, t: ArrayLike, x0: ArrayLike, index: int | None = None, inputs: ArrayLike | None = None
+    ) -> Array:
         """Simulates a system; the chosen one by default.
 
         Args:
             t: Times in any order, shape (T,).
-            x0: Initial values, those of the earliest time, shape (D,).
+            x0: Initial values, those of the earliest time, shape (D,); with order 2 initial velocities
+                follow.
             index: Row of `equations_`.
+            inputs: Those of the fit at these times, shape (T, M).
 
         Returns:
             States at the times as they were given, shape (T, D); NaN, with a warning that says why, after the
@@ -227,11 +249,15 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
         """
         system = self._system(index)
         initial, times = np.asarray(x0, dtype=np.float64).ravel(), np.asarray(t, dtype=np.float64)
-        if len(initial) != len(system):
-            raise ValueError(f"{len(system)} initial values are needed, not {len(initial)}")
+        n_needed = self.motion_.n_coordinates(len(system))
+        if len(initial) != n_needed:
+            which = "initial values" if self.motion_.order == 1 else "initial positions and velocities"
+            raise ValueError(f"{n_needed} {which} are needed, not {len(initial)}")
         if times.ndim != 1 or not (np.all(np.isfinite(times)) and np.all(np.isfinite(initial))):
             raise ValueError("times must be one row of finite numbers, and initial values finite")
-        return simulate(system, times, initial) if len(times) else np.empty((0, len(system)))
+        if len(times) == 0:
+            return np.empty((0, len(system)))
+        return simulate(system, times, initial, self.motion_, inputs_to_predict(self, times, inputs))
 
     @property
     def best_(self) -> pd.Series:
@@ -242,7 +268,7 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
     def equations(self, digits: int | None = None) -> list[str]:
         """The front as infix text, with constants of that many digits, or all that are needed."""
         check_is_fitted(self)
-        return [_text(system, self.names_.identifiers, digits) for system in self.expressions_]
+        return [self._text(system, digits) for system in self.expressions_]
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:
         """The leaderboard once fitted, the parameters before."""
@@ -264,10 +290,9 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         if not hasattr(self, "_found"):
             raise AttributeError("result files hold the front only: fit again to have all candidates")
-        names = self.names_.identifiers
         return pd.DataFrame(
             {
-                "equation": [_text(one.system, names, None) for one in self._found],
+                "equation": [self._text(one.system, None) for one in self._found],
                 "complexity": [one.complexity for one in self._found],
                 "loss": [one.loss for one in self._found],
                 "bits": [one.fitted.bits for one in self._found],
@@ -292,68 +317,65 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
         if is_shown:
             names = self.names_.identifiers
             system = tuple(parse(to_infix(one, names, _DIGITS), names) for one in system)
-        return list(zip(self.names_.identifiers, system, strict=True))
+        return list(zip(self.names_.identifiers, system, strict=False))
+
+    def _left(self, state: str, is_latex: bool = False) -> str:
+        return self.motion_.left_latex(symbol_latex(state)) if is_latex else self.motion_.left(state)
+
+    def _function(self, state: str) -> str:
+        return self.motion_.function(state)
+
+    def _text(self, system: System, digits: int | None) -> str:
+        return "; ".join(to_equations(system, self.names_.identifiers, digits, self.motion_))
 
     def _system(self, index: int | None) -> System:
         return self.expressions_[self.row(index)]
 
-    def _check_parameters(self) -> None:
-        if not self._stages or set(self._stages) - set(STAGES):
-            raise ValueError(f"stages {self._stages} must be some of {', '.join(STAGES)}")
-        check_time_limit(self.time_limit)
-        if self.n_candidates < 1:
-            raise ValueError(f"n_candidates must be at least 1, not {self.n_candidates}")
-        if self.n_equations < 1:
-            raise ValueError(f"n_equations must be at least 1, not {self.n_equations}")
-        check_device(self.device)
-        check_way(self.missing)
-        StopWhen.of(self.stop_when)
-        check_callback(self.callback)
-
-    def _watch(self, names: Names, display: Watcher | None) -> Watch | None:
+    def _watch(self, asked: Asked, display: Watcher | None) -> Watch | None:
         watcher, stop_when = watchers(self.callback, display), StopWhen.of(self.stop_when)
         if watcher is None and stop_when is None:
             return None
-        return Telling(watcher, stop_when, names, self.time_limit, time.monotonic())
+        motion = asked.task.motion
+        return Telling(watcher, stop_when, asked.names, motion, self.time_limit, time.monotonic())
 
-    def _starts(self, names: Names) -> list[System]:
+    def _starts(self, asked: Asked) -> list[System]:
         """What a fit before has found, the best first, in the order of the states of this one."""
         if not (self.warm_start and hasattr(self, "equations_")):
             return []
-        places = places_of(*(Names(one.identifiers, one.identifiers) for one in (self.names_, names)))
+        if self.motion_ != asked.task.motion:
+            raise ValueError(
+                "a fit that begins with another one needs equations of its kind: the same order, inputs and "
+                "time; or leave out warm_start, or --resume"
+            )
+        places = places_of(*(Names(one.identifiers, one.identifiers) for one in (self.names_, asked.names)))
         by_score = np.argsort(-self.equations_["score"].to_numpy(), kind="stable")
         moved = {old: variable(new) for old, new in places.items()}
         systems = ([one.substitute(moved) for one in self.expressions_[place]] for place in by_score)
-        return [tuple(own[old] for old in sorted(places, key=places.__getitem__)) for own in systems]
+        states = sorted(range(self.n_features_in_), key=places.__getitem__)
+        return [tuple(own[old] for old in states) for own in systems]
 
     @property
     def _stages(self) -> tuple[str, ...]:
         return (self.stages,) if isinstance(self.stages, str) else tuple(self.stages)
 
-    def _tell_unexplained(self, unexplained: Array) -> None:
-        """Tells the user where the chosen system is no answer."""
-        names = [
-            name for name, u in zip(self.names_.columns, unexplained, strict=True) if u > _MOST_UNEXPLAINED
-        ]
-        if names:
-            tell(
-                f"the simulation of the best system explains less than half of the variance of "
-                f"{', '.join(names)}: give the search more time with time_limit, or observe more often or "
-                "more states; where motion is chaotic the equations may be right all the same"
-            )
-
-    def _keep(self, found: list[FoundSystem], best: int, X: Any, n_states: int) -> None:
+    def _keep(self, found: list[FoundSystem], best: int, asked: Asked) -> None:
         """Sets all fitted attributes at once, so that a fit that fails changes none."""
-        columns = _columns(X)
-        self.names_ = _names(X, n_states)
-        self.n_features_in_ = n_states
-        if columns and all(isinstance(column, str) for column in columns):
-            self.feature_names_in_ = np.array(columns, dtype=object)
+        states = asked.names.identifiers[: asked.task.n_states]
+        try:
+            constants = constants_of(found[best].system, found[best].fitted, asked.task, states)
+        except KeyboardInterrupt:
+            constants = pd.DataFrame()
+        self.names_, self.motion_, self.time_name_ = asked.names, asked.task.motion, asked.time_name
+        self.n_features_in_ = asked.task.n_states
+        if asked.columns and all(isinstance(column, str) for column in asked.columns):
+            self.feature_names_in_ = np.array(asked.columns, dtype=object)
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
         self.expressions_ = [one.system for one in found]
         self.best_index_ = best
-        self.initial_values_ = list(found[best].fitted.initials)
+        initials, firsts = found[best].fitted.initials, asked.task.first_excerpts
+        self.initial_values_ = list(initials if firsts is None else initials[firsts])
+        self.constants_ = constants
         self.equations_ = pd.DataFrame(
             {
                 "complexity": [one.complexity for one in found],
@@ -364,22 +386,3 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
             }
         )
         self.equations_["equation"] = self.equations()
-
-
-def _name_of_time(t: Any) -> str:
-    """What a series calls its times; `t` where it says nothing."""
-    name = getattr(t[0] if is_several(t) else t, "name", None)
-    return "t" if name is None else str(name)
-
-
-def _columns(X: Any) -> list[Any]:
-    """Names of the columns of data frames; none of arrays."""
-    return list(getattr(X[0] if is_several(X) else X, "columns", []))
-
-
-def _names(X: Any, n_states: int) -> Names:
-    return Names.of(_columns(X) or [f"x_{i}" for i in range(n_states)])
-
-
-def _text(system: System, names: Sequence[str], digits: int | None) -> str:
-    return "; ".join(to_equations(system, names, digits))

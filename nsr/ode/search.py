@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from nsr.clock import Clock
 from nsr.expressions.expression import Expression
+from nsr.expressions.flattening import flattened
 from nsr.expressions.simplify import simplify
 from nsr.ode.baseline import baseline
-from nsr.ode.candidates import STILL, Candidates
+from nsr.ode.candidates import Candidates
 from nsr.ode.combinations import best_combinations
 from nsr.ode.fitting import Fitting
 from nsr.ode.forms import distinct_forms
-from nsr.ode.paths import System
+from nsr.ode.motion import System
 from nsr.ode.shooting import FittedSystem, shoot
 from nsr.ode.stage import Stage
 from nsr.ode.task import OdeTask
@@ -80,7 +82,9 @@ class SystemSearch:
             share = planned.share(settings.combination_share)
             self._fitting.fit(best_combinations(self._candidates.ranked, self._task, share), planned)
         self._begin(_VARIATION)
-        self._fitting.vary(self._variations, clock)
+        self._fitting.shorten(self._variations, clock)
+        if not (self._fitting.is_settled and self._fitting.is_certain):
+            self._fitting.vary(self._variations, clock)
 
     def _begin(self, at_work: str) -> None:
         self._at_work = at_work
@@ -100,7 +104,7 @@ class SystemSearch:
     @property
     def is_empty(self) -> bool:
         """Whether nothing was proposed yet."""
-        return all(expressions == [STILL] for expressions in self._candidates.ranked)
+        return self._candidates.is_empty
 
     def found(self, clock: Clock) -> tuple[list[FoundSystem], int]:
         """The Pareto front of complexity and loss, from simple to accurate, and the place of the best system.
@@ -118,6 +122,11 @@ class SystemSearch:
         front = front_of(reported)
         return front, front.index(reported[0])
 
+    @cached_property
+    def baseline(self) -> FittedSystem:
+        """What every system has to beat."""
+        return baseline(self._task)
+
     @property
     def everything(self) -> list[FoundSystem]:
         """All systems that were fitted, the best first, not simplified."""
@@ -134,6 +143,7 @@ class SystemSearch:
             if any(proposals):
                 self._candidates.add(name, proposals)
                 self._look(clock)
+                self._fitting.shorten(self._variations, clock)
                 if self._fitting.is_settled:
                     return
 
@@ -157,19 +167,20 @@ class SystemSearch:
 
         The simulation of the whole alone would not do: chaos drives that of the right system astray, too.
         """
-        least = baseline(self._task)
-        return [one for one in fitted if one.bits < least.bits] or [least]
+        return [one for one in fitted if one.bits < self.baseline.bits] or [self.baseline]
 
     def _on_all_observations(self, fitted: FittedSystem, clock: Clock) -> FittedSystem:
         """With constants and initial values that fit what the search has left out, too."""
         entire = shoot(fitted.system, self._task.all_observations, fitted.initials, clock)
-        return replace(entire, bits=fitted.bits)
+        return replace(entire, bits=fitted.bits, unexplained_on_pieces=fitted.unexplained_on_pieces)
 
     def _reported(self, fitted: FittedSystem) -> FoundSystem:
         stage = self._candidates.stage_of(fitted.system, _VARIATION)
         return FoundSystem(self._simplified(fitted.system), fitted, stage)
 
     def _simplified(self, system: System) -> System:
-        pairs = zip(system, self._task.moves, strict=True)
-        space = self._task.space
-        return tuple(space.kept(one, simplify(one)) if moves else STILL for one, moves in pairs)
+        space, motion = self._task.space, self._task.motion
+        return tuple(
+            space.kept(one, flattened(simplify(one))) if moves else motion.still(state)
+            for state, (one, moves) in enumerate(zip(system, self._task.moves, strict=True))
+        )

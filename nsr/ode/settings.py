@@ -80,6 +80,11 @@ class OdeSettings:
         exact_fvu: Share of a state's variance that integration itself may be off by.
         short: Complexity of each component up to which an exact system ends the search: nothing that comes
             later can be much shorter. As `nsr.search.settings.SearchSettings.short` for equations.
+        short_if_certain: As `short`, of a system that leaves less than `certain_fvu`.
+        certain_fvu: Share of a state's variance below which an exact system is no accident of the
+            observations, so that only shorter forms of it are tried.
+        shortened_residual: Share of a weak target's size up to which a shorter form is tried in its place.
+        n_shortened: Such forms of each component at most.
         astray: Share of a state's variance that a simulation may leave unexplained from initial values nearby
             before it counts as astray, and its system as fragile.
         n_checked: Systems that are looked at for how sturdy they are.
@@ -153,6 +158,10 @@ class OdeSettings:
     variation_handicap: float = 16.0
     exact_fvu: float = 1e-8
     short: int = 12
+    short_if_certain: int = 20
+    certain_fvu: float = 2e-12
+    shortened_residual: float = 1e-5
+    n_shortened: int = 3
     astray: float = 0.25
     n_checked: int = 48
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsr.clock import Clock
-from nsr.ode.integrate import Systems
-from nsr.ode.paths import Paths, System
+from nsr.ode.motion import System
+from nsr.ode.paths import Paths
 from nsr.refinement import batched
 
 Array = NDArray[np.float64]
@@ -33,9 +33,10 @@ class FittedSystem:
     Attributes:
         system: With the fitted constants.
         bits: Its description length.
-        initials: Fitted initial values of each path, shape (S, D).
+        initials: Fitted initial coordinates of each path, shape (S, C).
         unexplained: Share of each state's variance that its simulation leaves unexplained, shape (D,).
         is_exact: Whether errors are no larger than those of integration.
+        unexplained_on_pieces: `unexplained` of simulations of pieces, if these were fitted before.
     """
 
     system: System
@@ -43,6 +44,7 @@ class FittedSystem:
     initials: Array
     unexplained: Array
     is_exact: bool
+    unexplained_on_pieces: Array
 
 
 def shoot(
@@ -53,10 +55,10 @@ def shoot(
     Args:
         system: The system, with constants to begin with.
         paths: What was observed.
-        initials: Initial values to begin with, shape (S, D); the smoothed ones by default.
+        initials: Initial coordinates to begin with, shape (S, C); the smoothed ones by default.
         clock: When it is over the best values so far are taken; is told of the work.
     """
-    problem = _Shooting(system, paths, clock or Clock())
+    problem = Shooting(system, paths, clock)
     begin = problem.joined(paths.initials if initials is None else initials)
     with contextlib.suppress(_TimeIsUpError):
         batched.levenberg_marquardt(
@@ -68,16 +70,17 @@ def shoot(
         )
     values, flat = problem.best
     constants, fitted = problem.split(values)
-    found, errors = _with_constants(system, constants), flat.reshape(-1, problem.width)
+    found, errors = _with_constants(system, constants), flat.reshape(-1, len(system))
     unexplained = paths.unexplained(errors)
-    return FittedSystem(found, paths.bits(found, errors), fitted, unexplained, paths.is_exact(errors))
+    bits, is_exact = paths.bits(found, errors), paths.is_exact(errors)
+    return FittedSystem(found, bits, fitted, unexplained, is_exact, unexplained)
 
 
 class _TimeIsUpError(Exception):
     """Ends a fit from within."""
 
 
-class _Shooting:
+class Shooting:
     """Errors as a function of constants and initial values, joined in one vector: the one row of a problem.
 
     Attributes:
@@ -86,22 +89,25 @@ class _Shooting:
 
     best: tuple[Array, Array]
 
-    def __init__(self, system: System, paths: Paths, clock: Clock) -> None:
+    def __init__(self, system: System, paths: Paths, clock: Clock | None = None) -> None:
         self.paths = paths
-        self._clock = clock
+        self._clock = clock or Clock()
         self._least = math.inf
-        self.compiled = Systems([system])
+        self.n_states = len(system)
+        self.compiled = paths.compiled([system])
         self.n_constants = int(self.compiled.n_constants[0])
         self.n_paths, self.width = paths.initials.shape
 
     def joined(self, initials: Array) -> Array:
+        """The system's own constants and initial coordinates (S, C) as one vector."""
         return np.concatenate([self.compiled.constants[0, : self.n_constants], initials.ravel()])
 
     def split(self, values: Array) -> tuple[Array, Array]:
-        """Constants (K,) and initial values (S, D)."""
+        """Constants (K,) and initial coordinates (S, C)."""
         return values[: self.n_constants], values[self.n_constants :].reshape(self.n_paths, self.width)
 
     def residuals(self, values: Array, rows: Rows) -> Array:  # noqa: ARG002 (there is one row)
+        """As `LeastSquares` says."""
         if math.isfinite(self._least) and self._clock.is_over:
             raise _TimeIsUpError
         constants, initials = self.split(values[0])
@@ -111,23 +117,33 @@ class _Shooting:
         return flat
 
     def normal_equations(self, values: Array, rows: Rows, residuals: Array) -> tuple[Array, Array]:  # noqa: ARG002
-        """As `LeastSquares` says; a path knows its own initial values alone, so most blocks are zero."""
-        derivatives = self._derivatives(values[0], residuals.reshape(-1, self.width))
-        n, n_constants = values.shape[1], self.n_constants
+        """As `LeastSquares` says."""
+        A, g = self._normal_equations(values[0], residuals[0], np.ones(self.n_states))
+        return A[None], g[None]
+
+    def normal_matrix(self, values: Array, residuals: Array, weights: Array) -> Array:
+        """J^T W^2 J at some values, with weights of the states (D,)."""
+        return self._normal_equations(values, residuals, weights)[0]
+
+    def _normal_equations(self, values: Array, residuals: Array, weights: Array) -> tuple[Array, Array]:
+        """A path knows its own initial values alone, so most blocks are zero."""
+        errors = residuals.reshape(-1, self.n_states)
+        derivatives = self._derivatives(values, errors) * weights[:, None]
+        n, n_constants = len(values), self.n_constants
         A, g = np.zeros((n, n)), np.zeros(n)
         owner = self.paths.owner
         starts = np.searchsorted(owner, np.arange(self.n_paths + 1))
-        errors = residuals.reshape(len(owner), -1)
+        errors = errors * weights
         for path, (start, stop) in enumerate(itertools.pairwise(starts.tolist())):
             J = derivatives[start:stop].reshape(-1, derivatives.shape[2])
             own = n_constants + path * self.width + np.arange(self.width)
             places = np.concatenate((np.arange(n_constants), own))
             A[np.ix_(places, places)] += J.T @ J
             g[places] += J.T @ errors[start:stop].ravel()
-        return A[None], g[None]
+        return A, g
 
     def _derivatives(self, values: Array, errors: Array) -> Array:
-        """Difference quotients (N, D, K + D) by the constants and by each path's own initial values.
+        """Difference quotients (N, D, K + C) by the constants and by each path's own initial coordinates.
 
         Initial values of all paths move together.
         """
@@ -138,8 +154,8 @@ class _Shooting:
         all_constants = np.tile(constants, (n_constants + width, 1))
         all_initials = np.tile(initials, (n_constants + width, 1, 1))
         all_constants[np.arange(n_constants), np.arange(n_constants)] += steps
-        for state in range(width):
-            all_initials[n_constants + state, :, state] += moves[:, state]
+        for place in range(width):
+            all_initials[n_constants + place, :, place] += moves[:, place]
         result = np.empty((*errors.shape, n_constants + width))
         n_rows = max(1, _N_STATES_AT_A_TIME // errors.size)
         for first in range(0, n_constants + width, n_rows):

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from scipy.integrate import LSODA
 
 from nsr.evaluate.program import Program
+from nsr.ode.inputs import NOTHING, Inputs, StackedInputs
 from nsr.ode.integrate import Systems
-from nsr.ode.paths import System
+from nsr.ode.motion import PLAIN, Motion, System
 
 Array = NDArray[np.float64]
 
@@ -21,7 +22,9 @@ _MOST_STEPS, _MOST_IMPLICIT_STEPS = 1_000_000, 50_000
 _LARGEST = 1e300
 
 
-def simulate(system: System, times: Array, initial: Array) -> Array:
+def simulate(
+    system: System, times: Array, initial: Array, motion: Motion = PLAIN, inputs: Inputs = NOTHING
+) -> Array:
     """States of a system, shape (T, D).
 
     What is too stiff for the explicit method, or takes too many steps, is given to SciPy's LSODA.
@@ -29,7 +32,9 @@ def simulate(system: System, times: Array, initial: Array) -> Array:
     Args:
         system: Its right-hand sides.
         times: Any order, repeats allowed, shape (T,); the initial values are those of the earliest.
-        initial: Shape (D,).
+        initial: Coordinates, shape (C,).
+        motion: What the equations say.
+        inputs: What acts on the system.
 
     Warns:
         UserWarning: If the states after some time are NaN, because there the solution ends or takes too long.
@@ -38,11 +43,18 @@ def simulate(system: System, times: Array, initial: Array) -> Array:
     smallest = float(np.abs(initial[initial != 0]).min(initial=1.0))
     atol = _ATOL * smallest
     with np.errstate(all="ignore"):
-        states: Array = Systems([system]).integrate(
-            initial[None], ascending, rtol=_RTOL, atol=atol, max_steps=_MOST_STEPS, largest=_LARGEST
+        entire = motion.integrable(system)
+        states: Array = Systems([entire], motion.n_outer, motion.is_discrete).integrate(
+            initial[None],
+            ascending,
+            rtol=_RTOL,
+            atol=atol,
+            max_steps=_MOST_STEPS,
+            largest=_LARGEST,
+            inputs=StackedInputs.of([inputs]),
         )[0]
-        if not np.all(np.isfinite(states)):
-            implicit = _by_lsoda(system, ascending, initial, atol)
+        if not (np.all(np.isfinite(states)) or motion.is_discrete):
+            implicit = _by_lsoda(entire, ascending, initial, atol, inputs)
             if _n_known(implicit) > _n_known(states):
                 states = implicit
     if (n := _n_known(states)) < len(ascending):
@@ -52,7 +64,7 @@ def simulate(system: System, times: Array, initial: Array) -> Array:
             UserWarning,
             stacklevel=3,
         )
-    return states[places]
+    return states[places, : len(system)]
 
 
 def _n_known(states: Array) -> int:
@@ -61,14 +73,15 @@ def _n_known(states: Array) -> int:
     return len(states) if is_known.all() else int(np.argmin(is_known))
 
 
-def _by_lsoda(system: System, times: Array, initial: Array, atol: float) -> Array:
+def _by_lsoda(system: System, times: Array, initial: Array, atol: float, inputs: Inputs) -> Array:
     """States at ascending times, NaN from where SciPy's solver fails."""
     states = np.full((len(times), len(initial)), np.nan)
     states[0] = initial
     program = Program(list(system))
 
-    def derivatives(_: float, x: Any) -> Any:
-        return program.values(x[None])[:, 0]
+    def derivatives(t: float, x: Any) -> Any:
+        acting = inputs.at(np.array([t])) if len(inputs.pieces) else np.empty((1, 0))
+        return program.values(np.concatenate((x[None], acting), axis=1))[:, 0]
 
     solver: Any = LSODA(derivatives, times[0], initial, times[-1], rtol=_RTOL, atol=atol)
     place = 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nsr.clock import Clock
 from nsr.expressions.expression import Expression
-from nsr.ode.paths import System
+from nsr.ode.motion import System
 from nsr.ode.task import OdeTask
 from nsr.ode.weak_form import Fit
 

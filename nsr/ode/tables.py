@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,48 @@ from nsr.data.reading import read_table
 from nsr.data.table import pass_over_units, with_numbers
 
 
+@dataclass(frozen=True)
+class Observed:
+    """Trajectories of a file.
+
+    Attributes:
+        times: Of each trajectory.
+        states: Of each, the states' names being identifiers.
+        inputs: Of each, in the same way; None without inputs.
+        names: Of the states.
+        names_of_inputs: Of the inputs.
+    """
+
+    times: list[NDArray[np.float64]]
+    states: list[pd.DataFrame]
+    inputs: list[pd.DataFrame] | None
+    names: Names
+    names_of_inputs: Names
+
+    def clocks(self, name: str) -> list[pd.Series]:
+        """The times as series of this name, which is what a fit then calls them."""
+        return [pd.Series(times, name=name) for times in self.times]
+
+    def with_columns(self, fitted: Names) -> Names:
+        """Names of a fit's variables, with the columns of the file."""
+        own = dict(
+            zip(
+                self.names.identifiers + self.names_of_inputs.identifiers,
+                self.names.columns + self.names_of_inputs.columns,
+                strict=True,
+            )
+        )
+        return Names(tuple(own.get(name, name) for name in fitted.columns), fitted.identifiers)
+
+
 def read_trajectories(
-    path: Path, time: str, states: Sequence[str] | None, trajectory: str | None, may_miss: bool = False
-) -> tuple[list[NDArray[np.float64]], list[pd.DataFrame], Names]:
+    path: Path,
+    time: str,
+    states: Sequence[str] | None,
+    trajectory: str | None,
+    inputs: Sequence[str] = (),
+    may_miss: bool = False,
+) -> Observed:
     """Reads a table of observations.
 
     Args:
@@ -24,10 +64,8 @@ def read_trajectories(
         time: Column of times.
         states: Columns of states; by default every other column that holds a number.
         trajectory: Column whose value is the same for the rows of one trajectory.
+        inputs: Columns of inputs.
         may_miss: Whether states may be missing, which are NaN then.
-
-    Returns:
-        Times and states of each trajectory, the states' names being identifiers, and the names of the states.
 
     Raises:
         ValueError: If a column is missing or holds no numbers.
@@ -37,20 +75,38 @@ def read_trajectories(
     taken = {table.place(time)} | ({table.place(trajectory)} if trajectory is not None else set())
     if trajectory is not None and len(taken) == 1:
         raise ValueError(f"column {time!r} cannot both hold the times and tell trajectories apart")
+    acting = table.places(inputs) if inputs else []
+    _check_apart(taken, acting, "the times or trajectories; leave it out of --inputs", table.names)
     if states is None:
-        places = with_numbers(table, [place for place in range(len(table.names)) if place not in taken])
+        rest = [place for place in range(len(table.names)) if place not in taken | set(acting)]
+        places = with_numbers(table, rest)
     else:
         places = table.places(states)
-    if taken & set(places):
-        wrong = table.names[min(taken & set(places))]
-        raise ValueError(f"column {wrong!r} holds the times or trajectories; leave it out of --states")
+    _check_apart(taken, places, "the times or trajectories; leave it out of --states", table.names)
+    _check_apart(set(acting), places, "an input; leave it out of --states", table.names)
     if not places:
         raise ValueError(f"{path} has no column of numbers beside {time!r}: a state is needed, or more")
-    names = Names.of([table.names[place] for place in places])
+    # Told apart from each other, too.
+    everything = Names.of([table.names[place] for place in (*places, *acting)])
+    parts = [slice(0, len(places)), slice(len(places), None)]
+    names, of_inputs = (Names(everything.columns[own], everything.identifiers[own]) for own in parts)
     clock = table.numbers(table.place(time))
     values = pd.DataFrame(table.matrix(places, may_miss), columns=list(names.identifiers))
+    forces = pd.DataFrame(table.matrix(acting), columns=list(of_inputs.identifiers)) if acting else None
     groups = np.zeros(len(table), dtype=np.intp)
     if trajectory is not None:
         groups, _ = pd.factorize(table.cells[table.place(trajectory)], use_na_sentinel=False)
     rows = [np.flatnonzero(groups == group) for group in range(groups.max(initial=0) + 1)]
-    return [clock[own] for own in rows], [values.iloc[own] for own in rows], names
+    return Observed(
+        [clock[own] for own in rows],
+        [values.iloc[own] for own in rows],
+        None if forces is None else [forces.iloc[own] for own in rows],
+        names,
+        of_inputs,
+    )
+
+
+def _check_apart(taken: set[int], places: Sequence[int], what: str, names: Sequence[str]) -> None:
+    """Raises where a column is to be two things."""
+    if taken & set(places):
+        raise ValueError(f"column {names[min(taken & set(places))]!r} holds {what}")

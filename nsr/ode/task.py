@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 
 from nsr.expressions.expression import Expression
 from nsr.expressions.space import SearchSpace
+from nsr.ode.excerpts import all_excerpts
+from nsr.ode.inputs import Inputs
+from nsr.ode.motion import PLAIN, Motion
 from nsr.ode.noise import with_scatter
 from nsr.ode.paths import Paths
 from nsr.ode.settings import OdeSettings
@@ -28,11 +31,13 @@ class OdeTask:
     """Observed trajectories, and all that follows from them and from nothing else.
 
     Attributes:
-        trajectories: Observations that know how far they scatter.
+        trajectories: What the search looks at of the observations; knows how far they scatter.
         settings: Effort and preferences.
         seed: Of all that is drawn at random.
         n_threads: Threads that simulations share.
         space: Which right-hand sides may be looked at; constants always are.
+        first_excerpts: Where these are excerpts, place among them of the first one of each observed
+            trajectory.
     """
 
     trajectories: tuple[Trajectory, ...]
@@ -40,10 +45,17 @@ class OdeTask:
     seed: int
     n_threads: int
     space: SearchSpace = SearchSpace()
+    first_excerpts: NDArray[np.int64] | None = None
 
     @classmethod
     def of(
-        cls, t: Any, X: Any, settings: OdeSettings, seed: int, space: SearchSpace = SearchSpace()
+        cls,
+        t: Any,
+        X: Any,
+        settings: OdeSettings,
+        seed: int,
+        motion: Motion = PLAIN,
+        inputs: Sequence[Inputs] | None = None,
     ) -> OdeTask:
         """The task of a user's observations.
 
@@ -52,22 +64,36 @@ class OdeTask:
             X: States, shape (T, D), or a list of such tables.
             settings: Effort and preferences.
             seed: Of all that is drawn at random.
-            space: Which right-hand sides may be looked at.
+            motion: What the equations are to say.
+            inputs: What acts on each trajectory; nothing by default.
 
         Raises:
             ValueError: If the observations cannot be used; the message says why.
         """
-        trajectories = with_scatter(as_trajectories(t, X), settings)
-        return cls(tuple(trajectories), settings, seed, joblib.cpu_count(), space)
+        given = as_trajectories(t, X, motion, inputs)
+        looked_at, firsts = all_excerpts(given, settings)
+        trajectories = with_scatter(looked_at, settings)
+        task = cls(tuple(trajectories), settings, seed, joblib.cpu_count())
+        return task if len(looked_at) == len(given) else replace(task, first_excerpts=firsts)
 
     def allowed(self, expressions: Iterable[Expression]) -> list[Expression]:
         """Those right-hand sides that may be looked at."""
         return [e for e in expressions if not self.space.is_limited or self.space.allows(e)]
 
     @property
+    def motion(self) -> Motion:
+        """What the equations are to say."""
+        return self.trajectories[0].motion
+
+    @property
     def n_states(self) -> int:
         """D."""
         return int(self.trajectories[0].states.shape[1])
+
+    @property
+    def n_variables(self) -> int:
+        """V, of right-hand sides."""
+        return self.motion.n_variables(self.n_states)
 
     @cached_property
     def moves(self) -> NDArray[np.bool_]:
@@ -81,8 +107,8 @@ class OdeTask:
 
     @cached_property
     def smoothed(self) -> tuple[Array, Array]:
-        """Smoothed states of all trajectories and their derivatives, both (T, D)."""
-        pairs = [trajectory.derivatives() for trajectory in self.trajectories]
+        """Smoothed variables of all trajectories (N, V), and what the left-hand sides are there (N, D)."""
+        pairs = [trajectory.left_sides() for trajectory in self.trajectories]
         return np.concatenate([s for s, _ in pairs]), np.concatenate([d for _, d in pairs])
 
     @cached_property

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nsr.data.names import Names
-from nsr.ode.paths import System
+from nsr.ode.motion import Motion, System
 from nsr.ode.printing import to_equations
 from nsr.ode.shooting import FittedSystem
 from nsr.progress import FrontRow, Progress, Stopped, Watcher
@@ -26,7 +26,8 @@ class Telling:
     Attributes:
         watcher: Who is told; None where nobody is.
         stop_when: When a system is good enough; None for never.
-        names: Of the states.
+        names: Of the variables.
+        motion: What the equations say.
         time_limit: Of the fit, in seconds.
         begun: When it has begun, on `time.monotonic`.
     """
@@ -34,6 +35,7 @@ class Telling:
     watcher: Watcher | None
     stop_when: StopWhen | None
     names: Names
+    motion: Motion
     time_limit: float
     begun: float
 
@@ -66,7 +68,7 @@ class Telling:
 
     def _row(self, fitted: FittedSystem) -> FrontRow:
         """With the worst state's unexplained share of the variance."""
-        text = "; ".join(to_equations(fitted.system, self.names.identifiers, _DIGITS))
+        text = "; ".join(to_equations(fitted.system, self.names.identifiers, _DIGITS, self.motion))
         return FrontRow(complexity_of(fitted.system), float(np.max(fitted.unexplained)), text)
 
 

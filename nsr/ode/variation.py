@@ -8,7 +8,7 @@ from nsr.expressions.expression import Expression, apply, constant, subtree_end,
 from nsr.expressions.operators import OPERATORS
 from nsr.expressions.simplify import simplify
 from nsr.ode.library import polynomials
-from nsr.ode.paths import System
+from nsr.ode.motion import System
 from nsr.ode.settings import OdeSettings
 from nsr.ode.stage import Stage
 from nsr.ode.task import OdeTask
@@ -21,23 +21,24 @@ class VariationStage(Stage):
 
     def vary(self, task: OdeTask, system: System, component: int) -> list[Expression]:
         """As `Stage.vary`."""
-        return task.allowed(variations(system[component], len(system), task.settings))
+        return task.allowed(variations(system[component], task.n_variables, task.settings))
 
 
-def variations(expression: Expression, n_states: int, settings: OdeSettings) -> list[Expression]:
+def variations(expression: Expression, n_variables: int, settings: OdeSettings) -> list[Expression]:
     """Simplified expressions one change away, one of each skeleton.
 
-    A subtree gives way to one of its children, to 0 or to 1; a function of one argument, or a state, becomes
-    another one; a state becomes a function of it; or a monomial is added. No function is taken of a function.
+    A subtree gives way to one of its children, to 0 or to 1; a function of one argument, or a variable,
+    becomes another one; a variable becomes a function of it; or a monomial is added. No function is taken of
+    a function.
 
     Args:
         expression: A right-hand side with its constants.
-        n_states: States that the monomials are made of.
+        n_variables: Variables of right-hand sides, which the monomials are made of.
         settings: How long variations may be, and of what degree what they add.
     """
     found: dict[Expression, Expression] = {}
     own = expression.skeleton()
-    for raw in _changed(expression, n_states, settings):
+    for raw in _changed(expression, n_variables, settings):
         varied = simplify(raw)
         skeleton = varied.skeleton()
         if skeleton != own and len(varied.tokens) <= settings.most_tokens and not _is_nested(varied):
@@ -45,22 +46,22 @@ def variations(expression: Expression, n_states: int, settings: OdeSettings) -> 
     return list(found.values())
 
 
-def _changed(expression: Expression, n_states: int, settings: OdeSettings) -> Iterator[Expression]:
+def _changed(expression: Expression, n_variables: int, settings: OdeSettings) -> Iterator[Expression]:
     tokens = expression.tokens
     for start in range(len(tokens)):
         stop = subtree_end(tokens, start)
         old = Expression(tokens[start:stop])
-        for new in _instead(old, n_states):
+        for new in _instead(old, n_variables):
             yield Expression(tokens[:start] + new.tokens + tokens[stop:])
-    for term in polynomials(n_states, settings.variation_degree):
+    for term in polynomials(n_variables, settings.variation_degree):
         yield apply("add", expression, apply("mul", constant(settings.variation_factor), term))
 
 
-def _instead(old: Expression, n_states: int) -> Iterator[Expression]:
+def _instead(old: Expression, n_variables: int) -> Iterator[Expression]:
     yield from (_ZERO, _ONE)
     yield from old.children
     if old.variables and not old.children:
-        yield from (variable(i) for i in range(n_states) if i not in old.variables)
+        yield from (variable(i) for i in range(n_variables) if i not in old.variables)
         yield from (apply(name, old) for name in _functions())
     if len(old.children) == 1:
         yield from (apply(name, *old.children) for name in _functions() if name != old.tokens[0])

@@ -2,6 +2,7 @@
 
 Multiplying dx/dt = sum_j w_j theta_j(x) by a bump phi(t) and integrating by parts gives
 -int phi' x dt = sum_j w_j int phi theta_j(x) dt: linear in w, and without a derivative of noisy data.
+Equations of order 2 are integrated by parts twice.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +19,7 @@ from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression
 from nsr.expressions.monomials import linear_combination
 from nsr.ode.settings import OdeSettings
-from nsr.ode.trajectories import Trajectory
+from nsr.ode.trajectories import Grid, Trajectory
 from nsr.refinement.subsets import backward_elimination, best_subsets, combinations, forward_selection
 
 Array = NDArray[np.float64]
@@ -38,69 +40,101 @@ class Fit:
     residual: float
 
 
+@dataclass(frozen=True)
+class _Part:
+    """One trajectory in a weak form.
+
+    Attributes:
+        variables: Of right-hand sides, shape (N, V).
+        bumps: Weights that integrate against each of M bumps, shape (M, N); None where each row is its own
+            equation, as for maps.
+        target: Integrals of the left-hand sides, shape (M, D).
+    """
+
+    variables: Array
+    bumps: Array | None
+    target: Array
+
+    def integrals(self, values: NDArray[np.floating[Any]]) -> Array:
+        """Integrals of values (..., N), shape (..., M)."""
+        return np.asarray(values if self.bumps is None else values @ self.bumps.T)
+
+
 class WeakForm:
-    """Integrals of trajectories against bumps of one width.
+    """Integrals of trajectories against bumps of one width; of maps, the equations of single steps.
 
     Attributes:
         target: What the integrals of each right-hand side should be, shape (M, D), M of all trajectories.
     """
 
-    def __init__(self, grids: Sequence[tuple[Array, Array]], width: float, settings: OdeSettings) -> None:
-        """Sets up the bumps.
+    def __init__(self, parts: Sequence[_Part]) -> None:
+        """Takes one part for each trajectory."""
+        self._parts = parts
+        self.target = np.concatenate([part.target for part in parts])
 
-        Args:
-            grids: Even times (N,) and states (N, D) of each trajectory.
-            width: Half-width of the bumps as a share of each trajectory's time span.
-            settings: How many bumps there are, and their shape.
-        """
-        self._states = [states for _, states in grids]
-        weights = [_bumps(times, width, settings) for times, _ in grids]
-        self._bumps = [bumps for bumps, _ in weights]
-        self.target = np.concatenate(
-            [-slopes @ states for (_, slopes), states in zip(weights, self._states, strict=True)]
-        )
+    def values_of(self, place: int) -> Array:
+        """All values of a variable."""
+        return np.concatenate([part.variables[:, place] for part in self._parts])
 
     @property
     def n_points(self) -> int:
         """Points of the longest grid."""
-        return max(map(len, self._states))
+        return max(len(part.variables) for part in self._parts)
 
     def integrals(
         self, program: Program, constants: Array | None = None, index: NDArray[np.int64] | None = None
     ) -> Array:
-        """Integrals of expressions of the states, shape (R, M); see `nsr.evaluate.program.Program.values`."""
+        """Integrals of expressions, shape (R, M); see `nsr.evaluate.program.Program.values`."""
         with np.errstate(all="ignore"):
-            parts = [
-                program.values(states, constants, index) @ bumps.T
-                for states, bumps in zip(self._states, self._bumps, strict=True)
-            ]
+            parts = [part.integrals(program.values(part.variables, constants, index)) for part in self._parts]
         return np.concatenate(parts, axis=-1)
 
     def jacobian(self, program: Program, constants: Array, index: NDArray[np.int64]) -> tuple[Array, Array]:
         """Integrals (R, M), and their derivatives by the free constants (R, K, M)."""
         values, derivatives = [], []
         with np.errstate(all="ignore"):
-            for states, bumps in zip(self._states, self._bumps, strict=True):
-                value, derivative = program.jacobian(states, constants, index)
-                values.append(value @ bumps.T)
-                derivatives.append(derivative @ bumps.T)
+            for part in self._parts:
+                value, derivative = program.jacobian(part.variables, constants, index)
+                values.append(part.integrals(value))
+                derivatives.append(part.integrals(derivative))
         return np.concatenate(values, axis=-1), np.concatenate(derivatives, axis=-1)
 
 
 def weak_forms(trajectories: Sequence[Trajectory], settings: OdeSettings) -> list[WeakForm]:
-    """Weak forms of observations, one of each width, all on the same grids."""
+    """Weak forms of observations, one of each width, all on the same grids; one for maps."""
+    if trajectories[0].motion.is_discrete:
+        n_steps = sum(len(trajectory.times) for trajectory in trajectories)
+        stride = -(-n_steps // settings.most_fine_points)
+        pairs = [trajectory.left_sides() for trajectory in trajectories]
+        return [WeakForm([_Part(values[::stride], None, left[::stride]) for values, left in pairs])]
     grids = [t.resampled(settings.fine_steps, settings.most_fine_points) for t in trajectories]
-    return [WeakForm(grids, width, settings) for width in settings.widths]
+    variables = [t.variables_at(grid.times, grid.states) for t, grid in zip(trajectories, grids, strict=True)]
+    order = trajectories[0].motion.order
+    return [
+        WeakForm([_part(*pair, width, order, settings) for pair in zip(grids, variables, strict=True)])
+        for width in settings.widths
+    ]
+
+
+def _part(grid: Grid, variables: Array, width: float, order: int, settings: OdeSettings) -> _Part:
+    """A trajectory on a grid against bumps of a half-width that is a share of its clock's span.
+
+    Integrating by parts as often as the order says takes all derivatives from the left-hand side. With
+    another clock s(t), int phi(s) dx/dt dt is -int phi'(s) x ds, and int phi f dt is int phi f dt/ds ds.
+    """
+    bumps, derivatives = _bumps(grid.clock, width, order, settings)
+    target = (-1) ** order * derivatives @ grid.states
+    return _Part(variables, bumps if grid.pace is None else bumps * grid.pace, target)
 
 
 def all_integrals(forms: Sequence[WeakForm], program: Program) -> list[Array]:
     """`WeakForm.integrals` by each weak form of the same observations; expressions are evaluated once."""
     parts: list[list[Array]] = [[] for _ in forms]
     with np.errstate(all="ignore"):
-        for place, states in enumerate(forms[0]._states):
-            values = program.values(states)
+        for place, first in enumerate(forms[0]._parts):
+            values = program.values(first.variables)
             for own, weak in zip(parts, forms, strict=True):
-                own.append(values @ weak._bumps[place].T)
+                own.append(weak._parts[place].integrals(values))
     return [np.concatenate(own, axis=-1) for own in parts]
 
 
@@ -125,15 +159,18 @@ def sparse_fits(
     return [_fit(table, target, terms, subset) for subset in _subsets(table, target, settings)]
 
 
-def _bumps(times: Array, width: float, settings: OdeSettings) -> tuple[Array, Array]:
-    """Weights that integrate against the bumps, and against their slopes, both (n_bumps, N)."""
+def _bumps(times: Array, width: float, order: int, settings: OdeSettings) -> tuple[Array, Array]:
+    """Weights that integrate against the bumps, and against a derivative of them, both (n_bumps, N)."""
     span = times[-1] - times[0]
     half, power = width * span, settings.bump_power
     centers = np.linspace(times[0] + half, times[-1] - half, settings.n_bumps)
     s = (times - centers[:, None]) / half
     base = np.where(np.abs(s) < 1, 1 - s**2, 0.0)
     step = span / (len(times) - 1) / half
-    return base**power * step, -2 * power * s * base ** (power - 1) / half * step
+    slopes = -2 * power * s * base ** (power - 1)
+    if order > 1:
+        slopes = -2 * power * base ** (power - 2) * (base - 2 * (power - 1) * s**2)
+    return base**power * step, slopes / half**order * step
 
 
 def _subsets(table: Array, target: Array, settings: OdeSettings) -> list[tuple[int, ...]]:

@@ -16,11 +16,11 @@ from nsr.refinement.uncertainty import Uncertainty
 from nsr.saving.plain import expression, plain, rebuilt
 
 # Columns of `equations_` that hold text; all others hold numbers.
-_TEXTS = frozenset({"stage", "name", "warning", "shape", "equation"})
+_TEXTS = frozenset({"stage", "state", "name", "warning", "shape", "equation"})
 
 
 def plain_table(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """`equations_` of an estimator, an object for each row."""
+    """`equations_` or `constants_` of an estimator, an object for each row."""
     return [{str(key): plain(cell) for key, cell in row.items()} for row in table.to_dict(orient="records")]
 
 

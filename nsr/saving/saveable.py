@@ -18,8 +18,8 @@ class Saveable:
     def save(self, path: str | Path) -> None:
         """Writes everything but the rows as JSON: the whole front, what the data say of it, the parameters.
 
-        `nsr.load` and `nsr show` read it, and `nsr predict` that of a function, which has the report, as that
-        needs the rows.
+        `nsr.load`, `nsr show` and `nsr predict` read it; that of a function has the report, as that needs the
+        rows.
 
         Args:
             path: File to write.

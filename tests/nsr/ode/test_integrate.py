@@ -8,7 +8,8 @@ from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression
 from nsr.expressions.operators import Operator
 from nsr.expressions.parsing import parse
-from nsr.ode.integrate import Systems, _integrate_rows
+from nsr.ode.dormand_prince import integrate_rows
+from nsr.ode.integrate import Systems
 from nsr.problems.suites import load_systems
 
 PROBLEMS = load_systems("odebench")
@@ -107,7 +108,7 @@ def test_arrays_that_are_only_to_be_read_need_no_other_kernel():
     times, initial = np.linspace(0, 1, 5), np.broadcast_to(2.0, (1, 1))
     states = systems.integrate(initial, np.broadcast_to(times, (1, 5)))
     np.testing.assert_allclose(states[0, :, 0], 2 * np.exp(-times), rtol=1e-5)
-    assert len(_integrate_rows.signatures) == 1
+    assert len(integrate_rows.signatures) == 1
 
 
 def test_a_state_that_a_system_lacks_is_named():

@@ -9,6 +9,7 @@ import pytest
 import sympy
 
 from nsr import cli
+from nsr.data.notes import DataWarning
 from nsr.expressions.parsing import parse
 from nsr.ode import ODERegressor
 from nsr.ode.integrate import Systems
@@ -64,7 +65,8 @@ def test_several_trajectories_say_more_than_one():
 
 def test_no_time_at_all_still_gives_a_system():
     times, states = observed(PENDULUM, [2.0, 0.0], 10)
-    model = ODERegressor(time_limit=1e-3).fit(times, states)
+    with pytest.warns(DataWarning, match="give the search more time with time_limit"):
+        model = ODERegressor(time_limit=1e-3).fit(times, states)
     assert np.all(np.isfinite(model.predict(times, states[0])[:10]))
 
 

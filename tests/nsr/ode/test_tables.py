@@ -16,8 +16,9 @@ def path(tmp_path):
 
 def test_trajectories_are_told_apart_also_by_what_seems_missing(path):
     with pytest.warns(DataWarning, match="'note' holds text"):
-        times, tables, names = read_trajectories(path, "t (s)", None, "run")
-    assert names.columns == ("x [m]",)
+        found = read_trajectories(path, "t (s)", None, "run")
+    times, tables = found.times, found.states
+    assert found.names.columns == ("x [m]",)
     assert [list(table.columns) for table in tables] == [["x_m"], ["x_m"]]
     np.testing.assert_array_equal(times[0], [0, 1])
     np.testing.assert_array_equal(tables[0]["x_m"], [1.5, 3.5])
@@ -27,7 +28,7 @@ def test_trajectories_are_told_apart_also_by_what_seems_missing(path):
 def test_a_row_of_units_is_passed_over_and_told(path):
     path.write_text("t,x\ns,m\n0,1\n1,2\n")
     with pytest.warns(DataWarning, match=r"line 2 .* is passed over"):
-        times, _, _ = read_trajectories(path, "t", None, None)
+        times = read_trajectories(path, "t", None, None).times
     np.testing.assert_array_equal(times[0], [0, 1])
 
 

@@ -34,7 +34,8 @@ def test_smoothing_takes_noise_away_and_interpolation_none():
     (noisy,) = as_trajectories(times, clean + noise)
     np.testing.assert_allclose(noisy.initial, clean[0], atol=0.25)
     (exact,) = as_trajectories(times, clean)
-    fine, states = exact.resampled(4, 2_000)
+    grid = exact.resampled(4, 2_000)
+    fine, states = grid.times, grid.states
     np.testing.assert_allclose(states[:, 0], np.sin(fine), atol=1e-3)
     np.testing.assert_allclose(np.diff(fine), fine[1] - fine[0])
 

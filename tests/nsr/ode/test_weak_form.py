@@ -70,6 +70,18 @@ def test_uneven_times_and_several_trajectories():
     assert weights(prey, 2)[0] == pytest.approx([-0.4, 1.1], abs=0.02)
 
 
+@pytest.mark.parametrize("noise", [0.0, 0.01])
+def test_times_over_seven_decades_tell_rates_of_both_ends(noise):
+    """A decay that is over before a hundredth of the time has passed, feeds a slow one."""
+    times = np.logspace(-4, 3, 200)
+    fast, slow = np.exp(-1.3 * times), np.exp(-0.02 * times)
+    states = np.column_stack((fast, 1.3 / 1.28 * (slow - fast)))
+    states = states * (1 + noise * np.random.default_rng(0).standard_normal(states.shape))
+    first, second = fits([Trajectory(times, states)], 1, polynomials(2, 1))
+    assert weights(first, 1)[0] == pytest.approx([-1.3], rel=1e-2 + 3 * noise)
+    assert weights(second, 2)[0] == pytest.approx([-0.02, 1.3], rel=1e-2 + 5 * noise)
+
+
 def test_terms_that_are_not_finite_are_left_out():
     library = (*polynomials(2, 2), parse("log(0 - x_0)"))
     found, _ = fits([observed()], 1, library)

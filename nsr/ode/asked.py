@@ -1,0 +1,197 @@
+"""What a fit of a system is asked: the user's observations and parameters, checked and read once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_random_state
+
+from nsr.clock import check_time_limit
+from nsr.data.limits import limits_of
+from nsr.data.missing import check_way
+from nsr.data.names import Names
+from nsr.network.devices import check_device
+from nsr.ode.inputs import NOTHING, Inputs
+from nsr.ode.missing import without_missing
+from nsr.ode.motion import Motion
+from nsr.ode.settings import DEFAULTS
+from nsr.ode.stages import STAGES
+from nsr.ode.task import OdeTask
+from nsr.ode.trajectories import check_steps, in_one_order, is_several, numbers
+from nsr.progress import check_callback
+from nsr.stopping import StopWhen
+
+if TYPE_CHECKING:
+    from nsr.ode.regressor import ODERegressor
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One fit, read.
+
+    Attributes:
+        task: What is to be solved.
+        names: Of all variables of right-hand sides, the states' first.
+        columns: What the user calls the states; empty for arrays.
+        time_name: What the user calls the times.
+    """
+
+    task: OdeTask
+    names: Names
+    columns: list[Any]
+    time_name: str
+
+    @classmethod
+    def of(cls, estimator: ODERegressor, t: Any, X: Any, inputs: Any) -> Asked:
+        """What an estimator is asked to fit, its parameters being checked already.
+
+        Args:
+            estimator: With the user's parameters.
+            t: Times, as `ODERegressor.fit` takes them.
+            X: States.
+            inputs: Inputs.
+
+        Raises:
+            ValueError: If the observations cannot be used; the message says why.
+        """
+        names_of_inputs, acting = read_inputs(t, inputs, estimator.explicit_time, estimator.hold_inputs)
+        motion = Motion(estimator.order, estimator.discrete, len(names_of_inputs), estimator.explicit_time)
+        t, X = without_missing(t, X, estimator.missing)
+        seed = int(check_random_state(estimator.random_state).randint(2**31 - 1))
+        task = OdeTask.of(t, X, estimator.settings or DEFAULTS, seed, motion, acting)
+        columns, time = _columns(X), _name_of_time(t)
+        states = list(map(str, columns)) or [f"x_{i}" for i in range(task.n_states)]
+        names = Names.of(motion.variable_names(states, names_of_inputs, time))
+        return cls(replace(task, space=limits_of(estimator, names).space), names, columns, time)
+
+
+def check_parameters(estimator: ODERegressor) -> None:
+    """Raises where a parameter cannot be used.
+
+    Raises:
+        ValueError: The message says which, and what it may be.
+    """
+    stages = estimator._stages
+    if not stages or set(stages) - set(STAGES):
+        raise ValueError(f"stages {stages} must be some of {', '.join(STAGES)}")
+    check_time_limit(estimator.time_limit)
+    if estimator.n_candidates < 1:
+        raise ValueError(f"n_candidates must be at least 1, not {estimator.n_candidates}")
+    if estimator.n_equations < 1:
+        raise ValueError(f"n_equations must be at least 1, not {estimator.n_equations}")
+    if estimator.order not in (1, 2):
+        raise ValueError(f"order must be 1 or 2, not {estimator.order!r}")
+    if estimator.discrete and estimator.order > 1:
+        raise ValueError("maps have no derivatives: leave out order=2, or give delayed states as inputs")
+    check_device(estimator.device)
+    check_way(estimator.missing)
+    StopWhen.of(estimator.stop_when)
+    check_callback(estimator.callback)
+
+
+def read_inputs(t: Any, inputs: Any, has_time: bool, is_held: bool) -> tuple[list[str], list[Inputs] | None]:
+    """Inputs as functions of time, of which the time itself may be the last.
+
+    Args:
+        t: Times, shape (T,), or a list of such arrays.
+        inputs: Shape (T,) or (T, M), or a list of such tables; None for none.
+        has_time: Whether the time counts as one.
+        is_held: Whether inputs change in steps.
+
+    Returns:
+        Names of the inputs without the time, and one set of functions for each trajectory; None where there
+        is nothing.
+
+    Raises:
+        ValueError: If the inputs cannot be used; the message says why.
+    """
+    if inputs is None and not has_time:
+        return [], None
+    several = _is_several(t)
+    clocks = list(t) if several else [t]
+    if inputs is None:
+        tables: list[Any] = [np.empty((len(clock), 0)) for clock in clocks]
+    else:
+        tables = in_one_order(list(inputs), "inputs") if several else [inputs]
+    if len(tables) != len(clocks):
+        raise ValueError(f"{len(clocks)} trajectories need as many tables of inputs, not {len(tables)}")
+    found = [_inputs(*pair, has_time, is_held) for pair in zip(clocks, tables, strict=True)]
+    widths = {len(own.pieces) for own in found}
+    if len(widths) > 1:
+        raise ValueError("trajectories must have the same inputs")
+    n_inputs = widths.pop() - has_time
+    return _names_of_inputs(tables[0], n_inputs), found
+
+
+def inputs_to_predict(estimator: ODERegressor, times: Array, inputs: Any) -> Inputs:
+    """What acts on a system that is to be simulated.
+
+    Args:
+        estimator: Fitted.
+        times: Of the simulation, shape (T,).
+        inputs: At these times, shape (T,) or (T, M); None for none.
+
+    Raises:
+        ValueError: If they are not those of the fit; the message says why.
+    """
+    motion, n_inputs = estimator.motion_, estimator.motion_.n_inputs
+    first = motion.n_coordinates(estimator.n_features_in_)
+    wanted = estimator.names_.columns[first : first + n_inputs]
+    if motion.is_discrete:
+        check_steps(times)
+    if inputs is None and n_inputs:
+        raise ValueError(f"the system has inputs: give {', '.join(wanted)} at all times, as inputs=")
+    if motion.n_outer == 0 and inputs is None:
+        return NOTHING
+    columns = [str(column) for column in _columns(inputs)]
+    if columns and n_inputs and set(wanted) <= set(columns):
+        inputs = inputs[[inputs.columns[columns.index(name)] for name in wanted]]
+    elif columns and sorted(columns) != sorted(wanted):
+        raise ValueError(f"the inputs of the fit were {', '.join(wanted)}, not {', '.join(columns)}")
+    _, (found, *_) = read_inputs(times, inputs, motion.has_time, estimator.hold_inputs)  # type: ignore[misc]
+    if len(found.pieces) != motion.n_outer:
+        raise ValueError(f"{n_inputs} inputs are needed, not {len(found.pieces) - motion.has_time}")
+    return found
+
+
+def _inputs(t: Any, table: Any, has_time: bool, is_held: bool) -> Inputs:
+    times, values = numbers(t, "times"), numbers(table, "inputs")
+    values = values[:, None] if values.ndim == 1 else values
+    if values.ndim != 2 or times.ndim != 1 or len(values) != len(times):
+        raise ValueError(f"there are {len(times)} times: give the inputs at each, not {len(values)} rows")
+    if not np.all(np.isfinite(values)):
+        raise ValueError("inputs must be finite numbers: fill in what is missing")
+    if not np.all(np.isfinite(times)):
+        raise ValueError("times must be finite numbers: drop the rows that are not")
+    ascending, places = np.unique(times, return_index=True)
+    if len(ascending) < 2:
+        ascending, places = np.append(ascending, ascending[-1] + 1), np.repeat(places, 2)
+    return Inputs.of(ascending, values[places], is_held, has_time)
+
+
+def _names_of_inputs(table: Any, n_inputs: int) -> list[str]:
+    name = getattr(table, "name", None)
+    columns: Sequence[Any] = _columns(table) or ([name] if name is not None else [])
+    return list(map(str, columns)) or [f"u_{i}" for i in range(n_inputs)]
+
+
+def _name_of_time(t: Any) -> str:
+    """What a series calls its times; `t` where it says nothing."""
+    name = getattr(t[0] if _is_several(t) else t, "name", None)
+    return "t" if name is None else str(name)
+
+
+def _columns(X: Any) -> list[Any]:
+    """Names of the columns of data frames; none of arrays."""
+    return list(getattr(X[0] if is_several(X) else X, "columns", []))
+
+
+def _is_several(t: Any) -> bool:
+    """Whether these are times of several trajectories."""
+    return isinstance(t, list | tuple) and len(t) > 0 and np.ndim(t[0]) == 1

@@ -1,0 +1,81 @@
+"""Simulations of a fitted system for the rows of a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.optimize import least_squares
+
+from nsr.data.table import Table, pass_over_units
+from nsr.ode.trajectories import MIN_POINTS, Trajectory
+
+if TYPE_CHECKING:
+    from nsr.ode.regressor import ODERegressor
+
+Array = NDArray[np.float64]
+
+# Rows that initial velocities are fitted to, and deviations that a simulation is off by where it breaks off.
+_MOST_ROWS, _BROKEN = 50, 3.0
+
+
+def simulated(estimator: ODERegressor, table: Table, row: int | None = None) -> pd.DataFrame:
+    """States that a system has at the times of a table, from the states of its earliest row on.
+
+    Velocities that a system of order 2 begins with are fitted to the first states of the table.
+
+    Args:
+        estimator: Fitted.
+        table: With the columns of times and inputs of the fit, and those of states, which only the earliest
+            row has to hold; with order 2 at least 8 rows.
+        row: Of the front; the chosen one by default.
+
+    Returns:
+        The times and the states, with the columns' own names.
+
+    Raises:
+        ValueError: If a column is missing or holds no numbers.
+    """
+    pass_over_units(table)
+    n_states, names, motion = estimator.n_features_in_, estimator.names_.columns, estimator.motion_
+    times = table.numbers(table.place(estimator.time_name_))
+    places = table.places(list(names[:n_states]))
+    states = table.matrix(places, may_miss=True)
+    first = motion.n_coordinates(n_states)
+    inputs = table.places(list(names[first : first + motion.n_inputs])) if motion.n_inputs else []
+    acting = table.matrix(inputs) if inputs else None
+    order = np.argsort(times, kind="stable")
+    known = order[np.all(np.isfinite(states[order]), axis=1)]
+    if not len(known) or times[known[0]] > times[order[0]]:
+        raise ValueError(
+            f"the earliest row, at time {times[order[0]]:g}, must hold {', '.join(names[:n_states])}"
+        )
+    initial = states[known[0]]
+    if motion.order > 1:
+        seen = known[:_MOST_ROWS]
+        initial = _with_velocities(
+            estimator, row, times[seen], states[seen], None if acting is None else acting[seen]
+        )
+    found = estimator.predict(times, initial, row, inputs=acting)
+    return pd.DataFrame({estimator.time_name_: times} | dict(zip(names, found.T, strict=False)))
+
+
+def _with_velocities(
+    estimator: ODERegressor, row: int | None, times: Array, states: Array, inputs: Array | None
+) -> Array:
+    """Initial states, and the velocities with which the system comes closest to the states that follow."""
+    if len(times) < MIN_POINTS:
+        raise ValueError(
+            f"velocities at the beginning follow from {MIN_POINTS} rows with states, not {len(times)}: give "
+            "them, or simulate in Python, with nsr.load(path).predict(t, x0)"
+        )
+    size = np.where(np.std(states, axis=0) > 0, np.std(states, axis=0), 1.0)
+
+    def errors(velocities: Array) -> Array:
+        found = estimator.predict(times, np.concatenate((states[0], velocities)), row, inputs=inputs)
+        return np.asarray(np.nan_to_num((found - states) / size, nan=_BROKEN)).ravel()
+
+    _, slopes = Trajectory(times, states).left_sides()
+    return np.concatenate((states[0], least_squares(errors, slopes[0]).x))
