@@ -106,7 +106,7 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
             equation it is in), `name` (`c0`, `c1`, ... in the order in which the equation has them),
             `value`, `error` (standard error), `low` and `high` (95 % interval by Student's t). What the
             observations leave open has infinite errors; round constants, which belong to the form, are not
-            among them.
+            among them, and none is of a system that is exact.
         initial_values_: Initial values of each trajectory that fit the chosen system best; with order 2 those
             of velocities follow.
         n_features_in_: Number of states.

@@ -19,6 +19,7 @@ Array = NDArray[np.float64]
 # Share of the largest eigenvalue of the scaled normal matrix below which the observations say nothing of a
 # direction, and part of a constant in such directions from which on its error is unknown.
 _NOTHING, _LEAST_PART = 1e-10, 1e-3
+COLUMNS = ["state", "name", "value", "error", "low", "high"]
 # Scatter of a state in its deviations, at least: that of one that never moves.
 _LEAST_SCATTER = 1e-9
 
@@ -26,7 +27,12 @@ _LEAST_SCATTER = 1e-9
 def constants_of(
     system: System, fitted: FittedSystem, task: OdeTask, states: tuple[str, ...]
 ) -> pd.DataFrame:
-    """`constants_table` of a system by all observations, or by pieces where its simulation goes astray."""
+    """`constants_table` of a system by all observations, or by pieces where its simulation goes astray.
+
+    Without rows where it is exact: what it leaves then are errors of integration, which say nothing.
+    """
+    if fitted.is_exact:
+        return pd.DataFrame(columns=COLUMNS)
     if np.any(fitted.unexplained > task.settings.astray):
         return constants_table(system, task.pieces, task.pieces.initials, states)
     return constants_table(system, task.all_observations, fitted.initials, states)
@@ -55,7 +61,7 @@ def constants_table(system: System, paths: Paths, initials: Array, states: tuple
             value, error = component.constants[place], float(errors[taken + place])
             rows.append((state, f"c{number}", value, error, value - reach * error, value + reach * error))
         taken += len(component.constants)
-    return pd.DataFrame(rows, columns=["state", "name", "value", "error", "low", "high"])
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def _covariance(problem: Shooting, values: Array) -> tuple[Array, int]:
