@@ -151,7 +151,8 @@ def test_what_cannot_be_predicted_is_refused():
 def test_the_command_knows_inputs_and_shows_them_again(monkeypatch, capsys, tmp_path):
     pytest.importorskip("matplotlib")
     data, result, picture = (tmp_path / name for name in ("data.csv", "result.json", "picture.png"))
-    pd.DataFrame({"t (h)": TIMES, "S": storage([1.0])[:, 0], "rain (mm)": FORCE}).to_csv(data, index=False)
+    observed = storage([1.0])[:, 0].round(3)
+    pd.DataFrame({"t (h)": TIMES, "S": observed, "rain (mm)": FORCE}).to_csv(data, index=False)
 
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["nsr", *map(str, arguments)])
