@@ -1,4 +1,4 @@
-"""The numbers of evolution, of the gaps in equations that are filled, and of islands."""
+"""The numbers of evolution, of the gaps that it fills, and of islands."""
 
 from __future__ import annotations
 
@@ -39,31 +39,6 @@ class PartsSettings:
     n_each: int = 3
     least_wanted: float = 0.5
     most_wanted: float = 1e6
-
-
-@dataclass(frozen=True)
-class GapsSettings:
-    """Parts of equations that structure finds anew.
-
-    Attributes:
-        wait: Seconds of work for each unit of their share that others have before.
-        share: Their weight where stages take turns.
-        n_equations: Equations of shortest description, beside the front, whose parts are looked at.
-        n_parts: Parts of each, those of the fewest variables,
-        least_complexity: that are not too small to be worth it.
-        n_rows: Rows that a part is looked for on.
-        work: Seconds of work for a part.
-        n_best: Solutions of a part that are put in its place.
-    """
-
-    wait: float = 0.5
-    share: float = 1.5
-    n_equations: int = 6
-    n_parts: int = 3
-    least_complexity: int = 4
-    n_rows: int = ROWS
-    work: float = 0.5
-    n_best: int = 6
 
 
 @dataclass(frozen=True)

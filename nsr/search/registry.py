@@ -12,7 +12,6 @@ from nsr.search.guesses import Guesses
 from nsr.search.islands import Islands
 from nsr.search.periods.stage import Periods
 from nsr.search.settings import SearchSettings
-from nsr.search.solved_gaps import StructureOfGaps
 from nsr.search.stage import Stage
 from nsr.search.structure.stage import Structure
 
@@ -26,7 +25,6 @@ STAGES: list[Callable[[SearchSettings], Stage]] = [
     lambda settings: CurvesFirst(settings.curves),
     lambda settings: EvolutionOfStates(settings.evolution),
     lambda settings: Evolution(settings.evolution),
-    lambda settings: StructureOfGaps(settings.gaps),
     lambda settings: Curves(settings.curves),
     lambda _: AskingAboutTable(),
     lambda _: AskingAboutStates(),

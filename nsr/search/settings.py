@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from nsr.refinement.refine import Effort
-from nsr.search.evolution_settings import EvolutionSettings, GapsSettings, IslandSettings, PartsSettings
+from nsr.search.evolution_settings import EvolutionSettings, IslandSettings, PartsSettings
 from nsr.search.structure_settings import StructureSettings
 from nsr.task import FEW_ROWS, ROWS
 
@@ -307,8 +307,7 @@ class SearchSettings:
         noise: Of the kind of noise, and of what is left of a target.
         asking: Of the network.
         evolution: Of evolution.
-        parts: Of gaps that are filled from a dictionary,
-        gaps: and of those that structure fills.
+        parts: Of gaps that are filled from a dictionary.
         islands: Of evolution on other processes.
         finishing: Of the last look.
         units: Of constants that may have units.
@@ -339,7 +338,6 @@ class SearchSettings:
     asking: AskingSettings = field(default_factory=AskingSettings)
     evolution: EvolutionSettings = field(default_factory=EvolutionSettings)
     parts: PartsSettings = field(default_factory=PartsSettings)
-    gaps: GapsSettings = field(default_factory=GapsSettings)
     islands: IslandSettings = field(default_factory=IslandSettings)
     finishing: FinishingSettings = field(default_factory=FinishingSettings)
     units: UnitsSettings = field(default_factory=UnitsSettings)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from nsr.expressions.expression import Expression, apply, constant
 from nsr.search.evolution.parts import Parts
-from nsr.search.evolution.semantics import CHANGES, Wanted, gaps
+from nsr.search.evolution.semantics import CHANGES, Gap, gaps
 from nsr.search.evolution_settings import PartsSettings
 from nsr.task import Task
 
@@ -27,8 +27,27 @@ Array = NDArray[np.float64]
 _BITS_PER_TOKEN, _BITS_PER_CONSTANT = 4.5, 16.0
 # What rounding leaves of sums of squares.
 _ROUNDING = 1e-13
+# By how much more than usual one row may count.
+_LARGEST_WEIGHT = 1e4
 # Seconds of work for a product of two numbers.
 _SECONDS = 1e-10
+
+
+@dataclass(frozen=True)
+class _Regression:
+    """What parts are regressed on.
+
+    Attributes:
+        gap: Where they are to stand.
+        wanted: Shape (P,), 0 where nothing is known.
+        weights: Of squared differences from what is wanted, shape (P,): what they make of the whole's error.
+        rest: Sum of squared errors of the rows where nothing would do, which are taken to stay as they are.
+    """
+
+    gap: Gap
+    wanted: Array
+    weights: Array
+    rest: float
 
 
 @dataclass(frozen=True)
@@ -85,12 +104,23 @@ class Backsolver:
         """Seconds of work that the children of an equation are, about."""
         return _SECONDS * 5 * len(CHANGES) * len(equation) * len(self._parts) * self._task.n_rows
 
-    def _regressions(self, equation: Expression) -> list[Wanted]:
-        """What is wanted in the gaps in which enough rows want something."""
-        all_gaps = gaps(equation, self._task.X, self._task.y)
-        errors = self._task.root_weights * (self._task.y - all_gaps[0].present)
-        found = (Wanted.of(gap, errors, self._settings) for gap in all_gaps)
-        return [wanted for wanted in found if wanted is not None]
+    def _regressions(self, equation: Expression) -> list[_Regression]:
+        """Of the gaps in which enough rows want something."""
+        task, settings = self._task, self._settings
+        all_gaps = gaps(equation, task.X, task.y)
+        errors = task.root_weights * (task.y - all_gaps[0].present)
+        found = []
+        for gap in all_gaps:
+            slopes = errors / (gap.wanted - gap.present)
+            known = np.isfinite(slopes) & (np.abs(gap.wanted) < settings.most_wanted)
+            if known.mean() <= settings.least_wanted:
+                continue
+            weights = np.where(known, slopes, 0.0) ** 2
+            weights = np.minimum(weights, _LARGEST_WEIGHT * float(np.median(weights[known])))
+            rest = float(np.sum(errors[~known] ** 2))
+            if np.isfinite(rest):
+                found.append(_Regression(gap, np.where(known, gap.wanted, 0.0), weights, rest))
+        return found
 
     def _least(self, bits: Array) -> list[tuple[int, int]]:
         """Gaps and parts of the fewest bits, a few of each gap, as one gap's are much alike."""
@@ -102,7 +132,7 @@ class Backsolver:
         return [pair for pair in pairs if np.isfinite(bits[pair])]
 
 
-def _fits(regressions: list[Wanted], standard: Array, means: Array, deviations: Array) -> list[_Fits]:
+def _fits(regressions: list[_Regression], standard: Array, means: Array, deviations: Array) -> list[_Fits]:
     """Regressions without an offset, and with one.
 
     Args:
@@ -112,7 +142,7 @@ def _fits(regressions: list[Wanted], standard: Array, means: Array, deviations: 
         deviations: and over these, shape (n,).
     """
     weights = np.array([regression.weights for regression in regressions])
-    wanted = np.array([regression.values for regression in regressions])
+    wanted = np.array([regression.wanted for regression in regressions])
     weighted = weights * wanted
     w, wt, wtt = (values.sum(axis=1)[:, None] for values in (weights, weighted, weighted * wanted))
     wu, wuu, wtu = weights @ standard.T, weights @ np.square(standard).T, weighted @ standard.T

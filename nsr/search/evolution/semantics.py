@@ -18,15 +18,12 @@ from numpy.typing import NDArray
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, subtree_end
 from nsr.expressions.operators import OPERATORS
-from nsr.search.evolution_settings import PartsSettings
 
 Array = NDArray[np.float64]
 
 
 Change = Literal["replaced", "added", "multiplied"]
 CHANGES: tuple[Change, ...] = ("replaced", "added", "multiplied")
-# By how much more than usual one row may count.
-_LARGEST_WEIGHT = 1e4
 
 
 @dataclass(frozen=True)
@@ -65,42 +62,6 @@ class Gap:
             filling = apply("add" if self.change == "added" else "mul", self.part, filling)
         tokens = self.equation.tokens
         return Expression(tokens[: self.start] + filling.tokens + tokens[self.stop :])
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What is wanted in a gap, and how much it matters there.
-
-    Attributes:
-        gap: Where it is to stand.
-        values: Shape (P,), 0 where nothing is known.
-        weights: Of squared differences from these, shape (P,): what they make of the whole's error.
-        rest: Sum of squared errors of the rows where nothing would do, which are taken to stay as they are.
-    """
-
-    gap: Gap
-    values: Array
-    weights: Array
-    rest: float
-
-    @classmethod
-    @np.errstate(all="ignore")
-    def of(cls, gap: Gap, errors: Array, settings: PartsSettings) -> Wanted | None:
-        """What a gap wants; None where too few rows want something.
-
-        Args:
-            gap: The gap.
-            errors: Of the equation as it is, weighted, shape (P,).
-            settings: How many rows must.
-        """
-        slopes = errors / (gap.wanted - gap.present)
-        known = np.isfinite(slopes) & (np.abs(gap.wanted) < settings.most_wanted)
-        if known.mean() <= settings.least_wanted:
-            return None
-        weights = np.where(known, slopes, 0.0) ** 2
-        weights = np.minimum(weights, _LARGEST_WEIGHT * float(np.median(weights[known])))
-        rest = float(np.sum(errors[~known] ** 2))
-        return cls(gap, np.where(known, gap.wanted, 0.0), weights, rest) if np.isfinite(rest) else None
 
 
 def gaps(equation: Expression, X: Array, y: Array) -> list[Gap]:
