@@ -186,9 +186,10 @@ def _is_telling(nice: float, value: float, error: float) -> bool:
     """
     if nice == 0:
         return True
+    is_fraction = multiple_of_pi(nice) is None
     if not error < abs(value):
-        return math.isinf(error)  # what the data leave open may have any value
-    margin = MARGIN if multiple_of_pi(nice) is None else MARGIN_OF_PI
+        return is_fraction and math.isinf(error)  # what the data leave open may have any value
+    margin = MARGIN if is_fraction else MARGIN_OF_PI
     return round_bits(nice) + margin <= 1 + math.log2(abs(value) / error)
 
 

@@ -39,7 +39,8 @@ def test_a_number_that_cannot_be_used_is_a_refusal_and_a_bug_a_crash(monkeypatch
 def model():
     X = pd.DataFrame({"a": np.linspace(1, 3, 40), "b": np.cos(np.arange(40.0))})
     y = 2.5 * X["a"] ** 2 - 1.25 * np.sin(X["b"])
-    fitted = SymbolicRegressor(checkpoint=UNTRAINED, stages="families", n_candidates=16).fit(X, y)
+    options = {"stages": "families", "n_candidates": 16, "exponents": (1, 2)}
+    fitted = SymbolicRegressor(checkpoint=UNTRAINED, **options).fit(X, y)
     assert "sin(b)" in fitted.best_["equation"]
     return fitted, X
 
@@ -74,7 +75,7 @@ def test_units_are_told_apart(model):
 
 def test_what_is_kept_is_not_told(model):
     wishes = {
-        "operators": ["+", "*", "sin"],
+        "operators": ["+", "*", "sin", "exp"],
         "max_depth": 4,
         "max_constants": 2,
         "exponents": (2,),

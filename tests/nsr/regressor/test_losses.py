@@ -43,7 +43,7 @@ def test_outliers_do_not_bend_a_curve(loss, rng):
 
 @pytest.mark.filterwarnings("ignore:the chosen equation explains")
 def test_counts(rng):
-    X, fresh = rng.uniform(0, 4, (400, 2)), rng.uniform(0, 4, (400, 2))
+    X, fresh = rng.uniform(0, 4, (3000, 2)), rng.uniform(0, 4, (400, 2))
     mean, true = (np.exp(-1.2 + 0.9 * T[:, 0] - 0.5 * T[:, 1]) for T in (X, fresh))
     y = rng.poisson(mean).astype(float)
     model = regressor(loss="poisson").fit(X, y)

@@ -147,6 +147,7 @@ def test_nothing_is_prepared_where_nobody_watches(rng, monkeypatch):
     assert model(stages=("families",)).fit(X, 2 * X["a"]).best_["r2"] == 1
 
 
+@pytest.mark.filterwarnings("ignore:the best system leaves")  # of those that are stopped at once
 def test_systems_are_watched_stopped_and_begun_with_others(tmp_path):
     states = pd.DataFrame({"fox": 3 * np.exp(-0.5 * TIMES), "hen": 1 + np.exp(-0.2 * TIMES)})
     told = []
