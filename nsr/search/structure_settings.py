@@ -56,8 +56,8 @@ class FamiliesSettings:
         n_best_rough: and where it is not,
         n_simple: with these more of the first `n_simple_terms`.
         n_simple_terms: Terms that are as simple.
-        times_best: Ratios of two terms are ranked anew by what the one above the line explains, of this many
-            times as many.
+        times_best: Ratios are ranked anew by what their terms above the line explain, of this many times as
+            many.
         worthwhile: Share of a transformed target that a relation leaves unexplained at most,
         times_noise: or, where noise is known, the multiple of what that leaves.
         max_exact_terms: Terms of sums that hold exactly; longer ones are interpolations.

@@ -203,16 +203,15 @@ def _best_subsets(
         combinations(n_explicit, 2),
         combinations(min(n_explicit, settings.max_triple_terms), 3),
     )
-    ratios = _ratios(n_explicit, n, settings.max_ratio_terms)
-    places = [(kind, n_best[0]) for kind in (*sums, ratios)]
+    places = [(kind, n_best[0]) for kind in sums]
     if n_best[1]:
         n_simple = min(n_explicit, settings.n_simple_terms)
         places += [(combinations(n_simple, size), n_best[1]) for size in (2, 3)]
     found = [best_subsets(gram, moments, total, kind, most, largest) for kind, most in places]
-    more = best_subsets(
-        gram, moments, total, _hyperbolas(n_explicit, n), settings.times_best * n_best[0], largest
-    )
-    found.append(sorted(more, key=lambda s: _left_of_sum(s, gram, moments, total, n_explicit))[: n_best[0]])
+    for kind in (_hyperbolas(n_explicit, n), _ratios(n_explicit, n, settings.max_ratio_terms)):
+        more = best_subsets(gram, moments, total, kind, settings.times_best * n_best[0], largest)
+        left = {subset: _left_of_sum(subset, gram, moments, total, n_explicit) for subset in more}
+        found.append(sorted((s for s in more if left[s] < largest), key=lambda s: left[s])[: n_best[0]])
     return list(dict.fromkeys(itertools.chain.from_iterable(found)))
 
 

@@ -35,10 +35,7 @@ class Structure:
             yield from self._all_split(context, clock)
 
     def _explored(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
-        """Solves states with few variables first: what one leads on to without a loss comes before itself.
-
-        Where noise hides what is lost, a state that is no worse has lost nothing.
-        """
+        """Solves states with few variables first: what one leads on to without a loss comes before itself."""
         order = itertools.count()
         queue = [((0, 0.0, next(order)), start) for start in context.starts]
         seen = {start.key for start in context.starts}
@@ -55,8 +52,7 @@ class Structure:
                 smaller = [child for child in children if child.n_variables]
                 for child in smaller:
                     heapq.heappush(queue, ((child.n_variables, child.error, next(order)), child))
-                enough = max(context.settings.structure.lossless, state.error)
-                if any(child.error < enough for child in smaller):
+                if any(child.error < context.settings.structure.lossless for child in smaller):
                     heapq.heappush(queue, ((state.n_variables, state.error, number), state))
                     continue
             yield from self._solved(context, state, clock)
