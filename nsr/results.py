@@ -115,7 +115,7 @@ def predictions(
         from nsr.ode.predicting import simulated
 
         if interval is not None:
-            raise ValueError("equations of motion have no bounds yet: leave the interval out")
+            raise ValueError("equations of motion have no bounds: leave the interval out")
         for warning in estimator.warnings_:
             tell(f"when the system was fitted: {warning}")
         return simulated(estimator, table, row)

@@ -124,6 +124,11 @@ class SearchSpace:
         return before if self.is_limited and not self.allows(after) and self.allows(before) else after
 
     @property
+    def stated_limits(self) -> frozenset[float]:
+        """The sizes of the limits that its shape states, but for zero."""
+        return frozenset() if self.shape is None else self.shape.limits
+
+    @property
     def of_parts(self) -> SearchSpace:
         """What rules out a part of an equation, whatever it is a part of and in which variables."""
         return SearchSpace(operators=self.operators, nesting=self.nesting)

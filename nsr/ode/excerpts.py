@@ -35,16 +35,16 @@ def excerpts(trajectory: Trajectory, settings: OdeSettings) -> list[Trajectory]:
         trajectory: As it was observed.
         settings: Say what is short.
     """
-    n, n_crossings = len(trajectory.times), crossings(trajectory.states)
+    n = len(trajectory.times)
     if n <= settings.most_points:
         return [trajectory]
-    if n_crossings <= _MOST_CROSSINGS or trajectory.motion.is_discrete:
+    if trajectory.motion.is_discrete:
+        length, n_parts = settings.most_points, 1
+    elif (n_crossings := crossings(trajectory.states)) <= _MOST_CROSSINGS:
         length, n_parts = n, 1
     else:
         length = min(n, max(_LEAST_ROWS, n * _CROSSINGS_OF_A_PART // n_crossings))
         n_parts = min(_MOST_PARTS, n // length)
-    if trajectory.motion.is_discrete:
-        length = min(n, settings.most_points)
     firsts = np.linspace(0, n - length, n_parts).astype(int)
     stride = -(-length * n_parts // _MOST_ROWS)
     return [_coarser(trajectory, slice(first, first + length), stride) for first in firsts.tolist()]

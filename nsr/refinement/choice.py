@@ -225,7 +225,6 @@ class _Predictions:
 
     def __init__(self, rows: Sequence[Candidate], held_out: HeldOut) -> None:
         self._rows, self._task = rows, held_out.task
-        self._has_one_variable = held_out.task.n_variables == 1
         self.losses = held_out.losses([row.expression for row in rows])
         self.is_finite = np.all(np.isfinite(self.losses), axis=1)
         self.forms = np.array([form_bits(row, held_out.task) for row in rows])
@@ -253,7 +252,7 @@ class _Predictions:
 
     def _is_meant(self, one: int) -> bool:
         """Whether an equation is a textbook's curve of one variable."""
-        return self._has_one_variable and bool(self.is_finite[one]) and bool(self._rows[one].name)
+        return self._task.n_variables == 1 and bool(self.is_finite[one]) and bool(self._rows[one].name)
 
     def _bits_lost(self, one: int, other: int) -> float:
         return bits_lost(self.losses[one], self.losses[other])

@@ -96,17 +96,18 @@ def fared_by_group(
         groups: Labels of the groups.
     """
     layout = Layout(task.n_variables - len(groups), len(groups))
-    read = [ByGroup.of(one.expression, layout) for one in (*rows, *found)]
+    every = (*rows, *found)
+    read = [ByGroup.of(one.expression, layout) for one in every]
     result, least = [], rows[chosen].loss
     for guess in guesses:
         skeleton = guess.expression.skeleton()
         own = [place for place, one in enumerate(read) if one.skeleton == skeleton]
         in_front = [place for place in own if place < len(rows)]
-        place = min(in_front or own, key=lambda place: (*rows, *found)[place].loss, default=None)
+        place = min(in_front or own, key=lambda place: every[place].loss, default=None)
         if place is None:
             result.append(FaredGuess(guess.text, None, chosen, "", np.inf, np.nan))
             continue
-        loss, said = (*rows, *found)[place].loss, reported_by_group(read[place], task, guess.names, groups)
+        loss, said = every[place].loss, reported_by_group(read[place], task, guess.names, groups)
         row = place if in_front else None
         result.append(FaredGuess(guess.text, row, chosen, said.text, loss, _ratio(loss, least)))
     return tuple(result)

@@ -184,10 +184,9 @@ def _rounded(
     """
     if task.n_rows > MANY_ROWS:
         return ()
-    stated = () if task.space.shape is None else task.space.shape.limits
     values = expression.constants
     others = [place for place in range(len(values)) if place not in fitted and place not in held]
-    others = [place for place in others if abs(values[place]) not in (0.0, 1.0, *stated)]
+    others = [place for place in others if abs(values[place]) not in (0.0, 1.0, *task.space.stated_limits)]
     with np.errstate(all="ignore"):
         loss = float(task.mean_loss(Program([expression]).values(task.X))[0]) if others else 0.0
     if not others or task.is_exact(loss):

@@ -172,7 +172,7 @@ class Uncertainty:
 
 def fitted_places(expression: Expression, task: Task) -> Places:
     """Which of its constants were fitted: neither round ones, which belong to the form, nor stated limits."""
-    stated = () if task.space.shape is None else task.space.shape.limits
+    stated = task.space.stated_limits
     fitted = [not is_round(value) and abs(value) not in stated for value in expression.constants]
     return np.flatnonzero(fitted)
 
