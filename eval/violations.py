@@ -147,7 +147,8 @@ class _Equation:
 
     def of_units(self, told: Mapping[str, Any]) -> Iterator[str]:
         """Whether the units of its value are those of the target; constants have none, where units matter."""
-        if self._model.constant_units != "dimensionless" or self._known:
+        is_zero = isinstance(self._tree, ast.Constant) and not self._tree.value  # of any unit
+        if self._model.constant_units != "dimensionless" or self._known or is_zero:
             return
         registry: pint.UnitRegistry[Any] = pint.UnitRegistry()
         units = {word: registry.Quantity(1.7, told["X_units"][own]) for word, own in self._called.items()}

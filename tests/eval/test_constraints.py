@@ -73,6 +73,13 @@ def test_units_are_told_apart(model):
     assert any("units" in one for one in violations(*model, {}, units))
 
 
+def test_zero_is_of_any_unit(model):
+    _, X = model
+    nothing = SymbolicRegressor(checkpoint=UNTRAINED).fit(X, np.zeros(len(X)))
+    assert nothing.best_["equation"] == "0"
+    assert violations(nothing, X, {}, {"X_units": {"a": "m", "b": "1"}, "y_units": "kg"}) == []
+
+
 def test_what_is_kept_is_not_told(model):
     wishes = {
         "operators": ["+", "*", "sin", "exp"],
