@@ -4,9 +4,9 @@ Where data are nearly exact, both go by description length. Where they are not, 
 predicts of rows that it was not fitted to: of the front only what is significantly better than all simpler
 rows stays, and the simplest within some standard errors of the best is chosen (Breiman et al., Classification
 and Regression Trees, 1984), the differences being taken row by row: the one that takes the fewest bits to
-write down, so that a textbook curve counts by its name and its constants, not by its symbols. Against such a
-curve of one variable another form must make the rows likelier by as much as it takes more to write down,
-since many thousands are tried. Beside them stand textbook curves that the data cannot tell from
+write down, so that a textbook curve counts by its name and its constants, not by its symbols. Against the
+best such curve of one variable another form must make the rows likelier by as much as it takes more to write
+down, since many thousands are tried. Beside them stand textbook curves that the data cannot tell from
 them (`nsr.refinement.alternatives`).
 """
 
@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -230,8 +231,13 @@ class _Predictions:
         self.forms = np.array([form_bits(row, held_out.task) for row in rows])
 
     def are_as_good(self, one: int, other: int) -> bool:
-        """Whether an equation's are as good as another's, as far as these rows can tell."""
-        if self._is_meant(one) and self._bits_lost(one, other) <= self.forms[other] - self.forms[one]:
+        """Whether an equation's are as good as another's, as far as these rows can tell.
+
+        A textbook's curve that takes fewer bits with what it leaves is, if no other curve takes fewer still:
+        of a few rows a long equation may leave next to nothing, and then there is hardly a curve that is not
+        shorter.
+        """
+        if self._is_meant(one) and all(self._is_shorter(one, rival) for rival in (other, *self._meant)):
             return True
         return is_as_good(self.losses[one], self.losses[other], _WITHIN, self._may_lose(one, other))
 
@@ -249,6 +255,14 @@ class _Predictions:
         if self._rows[one].expression.variables or means[one] <= np.min(means):
             return False
         return self._task.loss.is_quadratic and chance_of_linear_model(self._task) < _CHANCE
+
+    def _is_shorter(self, one: int, other: int) -> bool:
+        """Whether another equation is not as much likelier as it takes more to write down."""
+        return self._bits_lost(one, other) <= self.forms[other] - self.forms[one]
+
+    @cached_property
+    def _meant(self) -> list[int]:
+        return [i for i in range(len(self._rows)) if self._is_meant(i)]
 
     def _is_meant(self, one: int) -> bool:
         """Whether an equation is a textbook's curve of one variable."""

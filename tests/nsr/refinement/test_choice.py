@@ -136,6 +136,18 @@ def test_a_long_best_equation_is_not_the_only_rival(rng, monkeypatch):
     assert front.candidates[front.best] == rows[1]
 
 
+def test_a_curve_that_another_one_is_better_than_is_not_chosen_for_being_shorter_than_the_best():
+    """Stopping distances of the Highway Code, in metres by miles per hour, and a long form."""
+    one = task(np.arange(20.0, 80, 10)[:, None], np.array([12.0, 23, 36, 53, 73, 96]))
+    proportion, law, wild = (
+        refined([text], one)[0]
+        for text in ("1.2*x_0", "0.07*x_0**1.7", "(0.1258*x_0 + sin(atan(sqrt(x_0))))**2")
+    )
+    curves = [named(proportion, "proportionality", one), named(law, "power law", one)]
+    front = chosen_front([*scored([parse("x_0")], one), *curves, wild], one)
+    assert front.candidates[front.best] == curves[1]
+
+
 def test_nothing_is_chosen_that_predicts_worse_than_the_mean(rng):
     for _ in range(10):
         X, y = rng.uniform(1, 2, (30, 2)), rng.standard_normal(30) + 3
