@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.optimize import curve_fit
 
 from nsr.clock import Clock
 from nsr.expressions.parsing import parse
@@ -34,6 +35,26 @@ def test_losses_of_rows_left_out_one_by_one_are_those_of_the_hat_matrix(rng, wei
     residual = (y - X @ np.linalg.lstsq(X * root, y * root[:, 0], rcond=None)[0]) / (1 - np.diag(hat))
     losses = held_out_losses([line.expression], task(X, y, weights if weighted else None))
     np.testing.assert_allclose(losses[0], residual**2 * weights / weights.mean(), rtol=1e-6)
+
+
+def test_constants_far_from_one_are_fitted_without_the_rows_that_are_left_out(rng):
+    """A pair of which each moves the values by a hundred-thousandth: refinement leaves them where they are."""
+    x = rng.uniform(5, 90, 9)
+    y = 2 * np.exp(179_000 / (97_500 - x**2)) * (1 + 1e-3 * rng.standard_normal(9))
+    one = task(x[:, None], y)
+
+    def curve(x, a, b):
+        return 2 * np.exp(a * 1e5 / (b * 1e5 - x**2))
+
+    best, _ = curve_fit(curve, x, y, (1.79, 0.975))
+    a, b = (1e5 * best).tolist()
+    form = parse(f"2*exp({a!r}/({b!r} - x_0**2))")
+    expected = []
+    for row in range(9):
+        kept = np.arange(9) != row
+        own, _ = curve_fit(curve, x[kept], y[kept], best)
+        expected.append((curve(x[row], *own) - y[row]) ** 2)
+    np.testing.assert_allclose(held_out_losses([form], one)[0], expected, rtol=1e-3)
 
 
 def test_an_equation_without_a_value_on_a_row_left_out_is_worth_nothing(rng):
