@@ -112,10 +112,21 @@ class Context:
         is_short = best.expression.complexity <= self.settings.short
         if is_beyond_chance and is_short:
             return False
+        few = self.settings.few_constants if is_short or is_beyond_chance else 0
+        return self._n_chosen_constants(best) > few
+
+    @property
+    def is_exact_by_choice(self) -> bool:
+        """Whether a short answer is exact with constants that the data had to choose."""
+        best = self.candidates.best
+        if best is None or not self.task.is_exact(best.loss) or not self.is_answered(self.settings.short):
+            return False
+        return self._n_chosen_constants(best) > 0
+
+    def _n_chosen_constants(self, best: Candidate) -> int:
         if best.expression not in self._n_chosen:
             self._n_chosen[best.expression] = n_fitted(snap(best, self.task) or best)
-        few = self.settings.few_constants if is_short or is_beyond_chance else 0
-        return self._n_chosen[best.expression] > few
+        return self._n_chosen[best.expression]
 
     def _leaves_noise(self, best: Candidate) -> bool:
         if best.expression not in self._noise:
