@@ -24,6 +24,8 @@ _TOKEN = re.compile(
     r"|(?P<quoted>`[^`]*`|\"[^\"]*\"|'[^']*')"
     r"|(?P<name>[^\W\d]\w*)(?P<call>\s*\()?"
 )
+# Names that stand for numbers; E is more often an energy than Euler's number, which has e, and exp.
+_NUMBERS = CONSTANTS.keys() - {"E"}
 # A constant whose name is this near to a column's is a slip of the pen.
 _CLOSE = 0.75
 # Constants have short names, such as a, k1 or c_0; longer ones may be meant as columns.
@@ -137,7 +139,7 @@ def in_identifiers(text: str, names: Names, known: Mapping[str, float]) -> tuple
             return f"{names.words[name]}{call}"
         if is_function:
             raise ParseError(f"{name!r} is a function and needs an argument, as in {name}(...)")
-        if not call and name not in CONSTANTS:
+        if not call and name not in _NUMBERS:
             constants[name] = None
         return match[0]
 

@@ -237,7 +237,8 @@ def _rounded(candidates: Sequence[Candidate], groups: Groups, clock: Clock) -> l
         found = ByGroup.of(candidate.expression, groups.layout)
         (plain,) = scored([candidate.expression], groups.whole, candidate.stage)
         snapped = snap(plain, groups.whole, places=found.shared_places) or plain
-        is_own = candidate.stage == _GUESSED  # which stays as the user has written it
+        is_same = ByGroup.of(snapped.expression, groups.layout).skeleton == found.skeleton
+        is_own = candidate.stage == _GUESSED and is_same  # which stays as the user has written it
         for form in [snapped.expression] if is_own else _reworded(snapped.expression, groups.layout):
             new = _likeliest(replace(snapped, expression=form), groups)
             if new.bits <= candidate.bits and _keeps_limits(new, groups.task, groups.layout):

@@ -34,6 +34,13 @@ def test_columns_go_before_constants_of_nature_and_functions_before_columns():
     assert read("exp(t)*exp", own) == Expression(("mul", "exp", "x_1", "x_0"))
 
 
+def test_an_energy_is_not_eulers_number():
+    (guess,) = read_guesses("k*exp(-E/mass)", Names.of(["mass"]))
+    assert guess.names == ("k", "E")
+    (guess,) = read_guesses("k*e**(-mass)", Names.of(["mass"]))
+    assert guess.names == ("k", "c0")  # e, which is fitted as any number is
+
+
 def test_a_single_text_is_a_single_guess():
     (guess,) = read_guesses("a*mass", NAMES)
     assert guess == Guess("a*mass", Expression(("mul", PLACEHOLDER, "x_0")), ("a",))
