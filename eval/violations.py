@@ -23,6 +23,7 @@ from eval.equation_texts import (
     constants,
     deepest,
     depth,
+    least_complexity,
     missing_operator,
     operators_of,
     unit_of,
@@ -124,6 +125,7 @@ class _Equation:
             for inner, most in inners.items():
                 if (times := deepest(self._tree, outer, inner)) > most:
                     yield f"{inner} stands {times} times in {outer}"
+        yield from self._of_arguments(wishes)
         if (exponents := wishes.get("exponents")) is not None:
             yield from self._of_exponents([1.0, *exponents])
 
@@ -173,6 +175,15 @@ class _Equation:
         for node in self._nodes:
             if (what := missing_operator(node, has, forbidden)) is not None:
                 yield f"has {what}"
+
+    def _of_arguments(self, wishes: Mapping[str, Any]) -> Iterator[str]:
+        of_constant = wishes.get("complexity", {}).get("constant", 1)
+        for node in self._nodes:
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+                continue
+            most = wishes.get("max_argument", {}).get(node.func.id, math.inf)
+            if any(least_complexity(argument, of_constant) > most for argument in node.args):
+                yield f"an argument of {node.func.id} is more complex than {most}"
 
     def _of_exponents(self, allowed: Sequence[float]) -> Iterator[str]:
         expression = self._model.sympy(self._row)

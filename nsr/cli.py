@@ -68,6 +68,7 @@ def fit(
     complexity: options.Complexity = None,
     exponents: options.Exponents = None,
     nesting: options.Nesting = None,
+    max_argument: options.MaxArgument = None,
     constant_bounds: options.ConstantBounds = None,
     shape: options.Shape = None,
     domain: options.Domain = None,
@@ -156,7 +157,8 @@ def fit(
                 define,
                 operators=operators, without=without, max_complexity=max_complexity, max_depth=max_depth,
                 max_constants=max_constants, complexity=complexity, exponents=exponents, nesting=nesting,
-                required=required, forbidden=forbidden, constant_bounds=constant_bounds,
+                max_argument=max_argument, required=required, forbidden=forbidden,
+                constant_bounds=constant_bounds,
             ),
         )  # fmt: skip
         if resume is not None:

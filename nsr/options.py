@@ -67,6 +67,9 @@ Exponents = Annotated[str | None, typer.Option(help="exponents of powers, roots 
 Nesting = Annotated[
     str | None, typer.Option(help="how often a function may stand in another: 'exp(exp)=0,exp(sin)=0'")
 ]
+MaxArgument = Annotated[
+    str | None, typer.Option(help="largest complexity of an argument of functions: 'exp=5,sin=3'")
+]
 ConstantBounds = Annotated[str | None, typer.Option(help="smallest and largest constant: '-10,10'")]
 Shape = Annotated[
     list[str] | None,

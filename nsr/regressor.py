@@ -111,6 +111,7 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
             `(-2, -1, 0.5, 2)` or `range(-3, 4)`.
         nesting: How often an operator may stand in the argument of another one, one below the other:
             `{"exp": {"exp": 0, "sin": 0}}`.
+        max_argument: Largest complexity of an argument of a function, `{"exp": 5, "sin": 3}`.
         required: Columns that every equation has.
         forbidden: Columns that no equation has.
         constant_bounds: Smallest and largest constant, in the units of the data; exponents such as 2 may be
@@ -198,6 +199,7 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         complexity: Mapping[str, float] | None = None,
         exponents: Iterable[float] | None = None,
         nesting: Mapping[str, Mapping[str, int]] | None = None,
+        max_argument: Mapping[str, float] | None = None,
         required: str | Sequence[str] = (),
         forbidden: str | Sequence[str] = (),
         constant_bounds: tuple[float, float] | None = None,
@@ -234,6 +236,7 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         self.complexity = complexity
         self.exponents = exponents
         self.nesting = nesting
+        self.max_argument = max_argument
         self.required = required
         self.forbidden = forbidden
         self.constant_bounds = constant_bounds

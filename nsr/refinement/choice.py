@@ -258,7 +258,7 @@ class _Predictions:
 
     def _is_shorter(self, one: int, other: int) -> bool:
         """Whether another equation is not as much likelier as it takes more to write down."""
-        return self._bits_lost(one, other) <= self.forms[other] - self.forms[one]
+        return self._bits_lost(one, other) <= float(self.forms[other] - self.forms[one])
 
     @cached_property
     def _meant(self) -> list[int]:

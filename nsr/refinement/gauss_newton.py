@@ -74,7 +74,7 @@ def steps_of_all(program: Program, constants: Array, task: Task, n_steps: int) -
 
 def _steps(program: Program, constants: Array, task: Task) -> Array:
     """By how much the constants of each equation should move, shape (E, K); 0 where that is not known."""
-    predicted, jacobian = program.jacobian(task.X, constants)
+    predicted, jacobian = (np.asarray(v, dtype=np.float64) for v in program.jacobian(task.X, constants))
     slopes = jacobian * np.sqrt(task.curvature(predicted))[:, None, :]
     lengths = np.linalg.norm(slopes, axis=2)
     units = slopes / np.where(lengths > 0, lengths, 1.0)[:, :, None]
