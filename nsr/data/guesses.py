@@ -30,6 +30,8 @@ _NUMBERS = CONSTANTS.keys() - {"E"}
 _CLOSE = 0.75
 # Constants have short names, such as a, k1 or c_0; longer ones may be meant as columns.
 _SHORT = 2
+# What comes between a column's name and its unit: `T/K`, `speed [m/s]`.
+_BEFORE_UNIT = re.compile(r"\s*[\s/\[(,]")
 # Characters of a guess that messages repeat.
 _SHOWN = 100
 # Above this length rewriting a guess so that a constant occurs once takes too long.
@@ -167,9 +169,11 @@ def check_constant(constant: str, text: str, names: Names, used: set[str], kind:
     }
     close = difflib.get_close_matches(constant.casefold(), list(others), n=1, cutoff=_CLOSE)
     is_short = len(constant.rstrip("0123456789_")) <= _SHORT
-    if close and not is_short:
+    meant = [name for name in others.values() if _BEFORE_UNIT.split(name, maxsplit=1)[0] == constant]
+    near = [*meant, *(others[name] for name in close)]
+    if near and (meant or not is_short):
         raise ValueError(
-            f"{kind} {text!r}: {constant!r} is not a column; did you mean {others[close[0]]!r}? "
+            f"{kind} {text!r}: {constant!r} is not a column; did you mean {near[0]!r}? "
             "Call a constant something else"
         )
     if is_variable(constant):

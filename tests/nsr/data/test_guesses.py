@@ -74,6 +74,15 @@ def test_what_seems_to_be_a_misspelt_column_is_refused(slip):
         read(f"a*{slip}")
 
 
+@pytest.mark.parametrize("column", ["T/K", "T [K]", "T (deg C)", "T, mean"])
+def test_a_column_without_its_unit_is_no_constant(column):
+    names = Names.of([column, "A"])
+    with pytest.raises(ValueError, match="'T' is not a column; did you mean 'T"):
+        read_guesses("k*A*exp(-E/T)", names)
+    (guess,) = read_guesses(f"T*A*'{column}'", names)  # which stands beside it
+    assert guess.names == ("T",)
+
+
 def test_numbered_columns_that_do_not_exist_are_refused():
     with pytest.raises(ValueError, match="no column 'x_5'"):
         read("x_0*x_5", Names.of_table(np.ones((2, 2))))
