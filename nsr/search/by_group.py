@@ -208,9 +208,11 @@ def _simple_first(forms: Sequence[Form], groups: Groups) -> list[Form]:
 
 
 def _keeps_limits(candidate: Candidate, task: Task, layout: Layout) -> bool:
-    """Whether the equation of each group may be looked at."""
+    """Whether the equation of each group may be looked at, and all together, with constants that differ."""
     if task.space.units is None and not task.space.is_limited:
         return True
+    if task.space.max_complexity is not None and candidate.complexity > task.space.max_complexity:
+        return False
     return bool(np.all(surely_allowed(of_each_group(candidate.expression, layout), task.space)))
 
 
