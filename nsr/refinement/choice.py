@@ -96,7 +96,8 @@ def chosen_front(
         kept = _halving(rows[: rows.index(shortest) + 1])
     else:
         rows = _accurate_front(candidates, task)
-        kept, auto = _predictive(_largest_steps(_credible(candidates, shortest, task)), held_out, clock)
+        credible = _largest_steps(_credible(candidates, shortest, task))
+        kept, auto = _predictive(credible, held_out, task.null_loss, clock)
     chosen = auto if rule == "auto" else _by_rule(rows, task, rule)
     front = sorted({*kept, chosen}, key=_by_complexity)
     if not task.is_exact(shortest.loss) and (freed := with_free_constants(chosen, candidates)):
@@ -194,11 +195,14 @@ def _credible(candidates: Sequence[Candidate], shortest: Candidate, task: Task) 
     return sorted({*_accurate_front(believed, task), *curves, shortest}, key=_by_complexity)
 
 
-def _predictive(rows: list[Candidate], held_out: HeldOut, clock: Clock) -> tuple[list[Candidate], Candidate]:
+def _predictive(
+    rows: list[Candidate], held_out: HeldOut, null_loss: float, clock: Clock
+) -> tuple[list[Candidate], Candidate]:
     """The rows that predict significantly better than the one kept before, and the chosen one.
 
-    Where time was up before all had been fitted without each row, the shortest description is chosen: losses
-    of rows that equations were fitted to speak for the longest.
+    What is worse than the best constant on its own rows is chosen only if all is: a row that has nearly all
+    of the variance is predicted by nothing. Where time was up before all had been fitted without each row,
+    the shortest description is chosen: losses of rows that equations were fitted to speak for the longest.
     """
     seen = _Predictions(rows, held_out)
     if clock.is_over:
@@ -206,6 +210,7 @@ def _predictive(rows: list[Candidate], held_out: HeldOut, clock: Clock) -> tuple
     best = int(np.argmin(seen.losses.mean(axis=1)))
     equal = [i for i in range(len(rows)) if i == best or seen.are_as_good(i, best)]
     believed = [i for i in equal if seen.is_likely(i) and not seen.is_needlessly_constant(i)]
+    believed = [i for i in believed if rows[i].loss <= null_loss] or believed
     chosen = min(believed, key=lambda i: seen.forms[i], default=best)
     kept = [0]
     for place in range(1, len(rows)):

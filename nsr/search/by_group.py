@@ -20,6 +20,7 @@ from nsr.expressions.rewriting import rewritten, tidied
 from nsr.expressions.simplify import simplify
 from nsr.refinement.candidates import Candidate, ranked, scored
 from nsr.refinement.choice import Front, chosen_front, without_twins
+from nsr.refinement.conditioning import with_sure_digits
 from nsr.refinement.constrained import fitted_to_shape
 from nsr.refinement.groups import ByGroup, Layout, by_group, of_each_group
 from nsr.refinement.safety import without_needless_poles
@@ -103,7 +104,8 @@ def solve_by_group(
     )
     rows = [_positive(_without_zeros(_likeliest(row, groups), groups), groups) for row in front.candidates]
     solver.note_time(clock)
-    return without_twins(replace(front, candidates=rows), groups.whole), groups.whole
+    front = with_sure_digits(replace(front, candidates=rows), groups.whole)
+    return without_twins(front, groups.whole), groups.whole
 
 
 def _explored(

@@ -9,6 +9,7 @@ from nsr.expressions.parsing import parse
 from nsr.expressions.printing import to_infix
 from nsr.refinement.candidates import fitted, named, scored
 from nsr.refinement.choice import RULES, Front, chosen_front, without_twins
+from nsr.refinement.conditioning import with_sure_digits
 from nsr.refinement.crossvalidation import HeldOut, held_out_losses, is_as_good
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.refine import Effort
@@ -177,6 +178,28 @@ def test_nothing_is_chosen_that_predicts_worse_than_the_mean(rng):
         front = chosen_front([*scored([parse(repr(one.level))], one), *refined(texts, one)], one)
         losses = held_out_losses([c.expression for c in front.candidates], one).mean(axis=1)
         assert losses[front.best] <= losses[0]
+
+
+def test_nothing_is_chosen_that_is_worse_than_a_constant_where_one_row_has_all_the_variance():
+    """That row is predicted by nothing that is fitted without it, so that losses tell nothing apart."""
+    x = np.linspace(3.1, 9, 12)
+    one = task(x[:, None], 0.05 / (x - 3.08) + 0.01 * np.cos(7 * x))
+    line, curve = (refined([text], one)[0] for text in ("0.01*x_0", "0.05/(x_0 - 3.08)"))
+    rows = [named(line, "proportionality", one), named(curve, "hyperbola", one)]
+    assert line.loss > one.null_loss > 10 * curve.loss
+    front = chosen_front(rows, one)
+    assert front.candidates[front.best] == rows[1]
+
+
+def test_rows_whose_digits_are_lost_are_not_shown(rng):
+    x = rng.uniform(3, 9, 40)
+    one = task(x[:, None], x**-2)
+    texts = ("x_0**-2", "1e12*(1 - exp(-1e-12*x_0**-2))", "1 - exp(-x_0**-2)")
+    front = Front(scored([parse(text) for text in texts], one), 0)
+    assert [row.expression for row in with_sure_digits(front, one).candidates] == [
+        parse(texts[0]), parse(texts[2]),
+    ]  # fmt: skip
+    assert with_sure_digits(replace(front, best=1), one).best == 1
 
 
 def test_rows_of_the_front_differ_significantly_and_the_mean_comes_first(rng):
