@@ -36,7 +36,7 @@ _ALONE = re.compile(r"(?<![\w'\"`.-])(report\(\)|[A-Za-z]+_[a-z_]+)(?![\w'\"`(=]
 _SAME_NAMES = (
     "time_limit", "constant_units", "max_complexity", "max_depth", "max_constants", "constant_bounds",
     "stop_when", "missing", "loss", "category", "selection", "template", "denoise", "shape", "domain",
-    "required", "forbidden", "operators", "without",
+    "required", "forbidden", "operators", "without", "max_argument",
 )  # fmt: skip
 _PARAMETERS = frozenset((*_SAME_NAMES, *_OPTIONS))
 
