@@ -73,7 +73,9 @@ def named(candidate: Candidate, name: str, task: Task) -> Candidate:
 
 
 def as_found_by(found: Iterable[Candidate], forms: Iterable[Candidate], task: Task) -> list[Candidate]:
-    """Other forms of what was found, one of each, as finds of the same stages under the same names.
+    """Other forms of what was found, one of each, as finds of the same stages.
+
+    They keep their names, unless a variable has gone: a hyperbola of which nothing is left is none.
 
     Args:
         found: What was found.
@@ -81,7 +83,14 @@ def as_found_by(found: Iterable[Candidate], forms: Iterable[Candidate], task: Ta
         task: What these explain.
     """
     pairs = zip(found, forms, strict=True)
-    return [named(replace(form, stage=c.stage), c.name, task) for c, form in pairs]
+    return [
+        named(
+            replace(form, stage=c.stage),
+            c.name if form.expression.variables == c.expression.variables else "",
+            task,
+        )
+        for c, form in pairs
+    ]
 
 
 def fitted(
