@@ -301,10 +301,11 @@ class Tending(_OfOne):
         """
         here, *there = np.split(values, 1 + 3 * len(_WAYS), axis=1)
         size = np.max(np.abs(here - self.value), axis=1, keepdims=True)
-        ways = [self._margins_of_way(*there[3 * k : 3 * k + 3], size, look) for k in range(len(_WAYS))]
+        ways = [self._margins_of_way(there[3 * k : 3 * k + 3], size, look) for k in range(len(_WAYS))]
         return np.concatenate(ways, axis=1)
 
-    def _margins_of_way(self, first: Array, second: Array, last: Array, size: Array, look: Look) -> Array:
+    def _margins_of_way(self, way: list[Array], size: Array, look: Look) -> Array:
+        first, second, last = way
         with np.errstate(all="ignore"):
             before, after = second - first, last - second
             is_falling = np.abs(after) < np.abs(before)
