@@ -1,4 +1,4 @@
-"""The command line: `nsr fit`, `nsr predict`, `nsr show` and `nsr ode`."""
+"""The command line: `nsr fit`, `nsr predict`, `nsr show`, `nsr ode` and, in its own file, `nsr guess`."""
 
 from __future__ import annotations
 
@@ -30,11 +30,13 @@ try:
     import typer
 
     from nsr import options
+    from nsr.cli_guess import guess
 except KeyboardInterrupt:  # Ctrl-C while the command is still being loaded
     print(_INTERRUPTED, file=sys.stderr)
     sys.exit(EXIT_INTERRUPTED)
 
 app = typer.Typer(help="NSR: data in, equation out.", add_completion=False, pretty_exceptions_enable=False)
+app.command()(guess)
 # What typer raises for a wrong option, from the click that it uses, its own or the installed one.
 _USAGE_ERROR: Any = typer.BadParameter.__base__
 
