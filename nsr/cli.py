@@ -1,19 +1,21 @@
-"""The command line: `nsr fit`, `nsr predict`, `nsr show` and `nsr ode`."""
+"""The command line: `nsr fit`, `nsr predict`, `nsr show`, `nsr ode` and `nsr pde`."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 from nsr.console import (
+    EXIT_INTERRUPTED,
+    check_written,
     compile_visibly,
     in_options,
     print_leaderboard,
+    printed_last,
     shown,
     status,
     tell_changed,
@@ -23,7 +25,6 @@ from nsr.console import (
 
 EXIT_CLOSED_PIPE = 1
 EXIT_BAD_INPUT = 2
-EXIT_INTERRUPTED = 130
 _INTERRUPTED = "nsr: interrupted before there was a result"
 
 try:
@@ -31,6 +32,8 @@ try:
 except KeyboardInterrupt:  # Ctrl-C while the command is still being loaded
     print(_INTERRUPTED, file=sys.stderr)
     sys.exit(EXIT_INTERRUPTED)
+
+from nsr.cli_fields import pde  # noqa: E402 (after typer, whose loading may be interrupted)
 
 app = typer.Typer(help="NSR: data in, equation out.", add_completion=False, pretty_exceptions_enable=False)
 # What typer raises for a wrong option, from the click that it uses, its own or the installed one.
@@ -136,7 +139,7 @@ def fit(
 
     console = Console(stderr=True)
     check_time_limit(time_limit)
-    _check_written(output, plot, data)
+    check_written(output, plot, data)
     with status(console) as say, told(console) as notes:
         import pandas as pd
 
@@ -209,7 +212,7 @@ def fit(
     printed = partial(
         print_leaderboard, estimator, shown_equations(estimator), remarks, equation_lines(estimator)
     )
-    with told(console), _printed_last(printed):
+    with told(console), printed_last(printed):
         if report:
             remarks += ["", repr(estimator.report()), ""]
         if output is not None:
@@ -253,7 +256,9 @@ def predict(
 
 @app.command()
 def show(
-    result: Annotated[Path, typer.Argument(help="JSON file that `nsr fit` or `nsr ode` wrote with --output")],
+    result: Annotated[
+        Path, typer.Argument(help="JSON file that `nsr fit`, `nsr ode` or `nsr pde` wrote with --output")
+    ],
     row: Annotated[int | None, typer.Option(help=_ROW_HELP)] = None,
     form: Annotated[str | None, typer.Option("--format", help=_FORMAT_HELP)] = None,
     group: Annotated[str | None, typer.Option(help="of a fit by --category: one group")] = None,
@@ -335,7 +340,7 @@ def ode(
 
     console = Console(stderr=True)
     check_time_limit(time_limit)
-    _check_written(output, plot, data)
+    check_written(output, plot, data)
     with status(console) as say, told(console) as notes:
         from nsr.data.column_units import split_by_comma
         from nsr.ode import ODERegressor
@@ -375,11 +380,14 @@ def ode(
             estimator.fit(observed.clocks(time), observed.states, observed.inputs)
         estimator.names_, estimator.warnings_ = observed.with_columns(estimator.names_), notes
     printed = partial(print_leaderboard, estimator, shown_equations(estimator), (), equation_lines(estimator))
-    with told(console), _printed_last(printed):
+    with told(console), printed_last(printed):
         if output is not None:
             estimator.save(output)
         if plot is not None:
             plot_simulation(estimator, observed.times, observed.states, plot, observed.inputs)
+
+
+app.command()(pde)
 
 
 def _define(definitions: Sequence[str] | None) -> None:
@@ -397,35 +405,6 @@ def _limits(definitions: Sequence[str] | None, **texts: str | float | None) -> d
 
     _define(definitions)
     return limits_in_text(**texts)
-
-
-def _check_written(output: Path | None, plot: Path | None, data: Path) -> None:
-    """Raises before any work is done where a file or a picture could not be written."""
-    from nsr.data.writing import check_output
-
-    if output is not None:
-        check_output(output, [data])
-    if plot is None:
-        return
-    from nsr.export.pictures import check_picture
-
-    check_picture(plot)
-    check_output(plot, [data])
-    if output is not None and plot.resolve() == output.resolve():
-        raise ValueError(f"--output and --plot are both {plot}; give each its own name")
-
-
-@contextlib.contextmanager
-def _printed_last(print_result: Callable[[], None]) -> Iterator[None]:
-    """Prints a result after it was written, as nobody may be left to read it; also where writing fails."""
-    try:
-        try:
-            yield
-        finally:
-            print_result()
-    except KeyboardInterrupt:
-        print("nsr: interrupted before everything was written", file=sys.stderr)
-        sys.exit(EXIT_INTERRUPTED)
 
 
 def main() -> None:

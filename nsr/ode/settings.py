@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nsr.refinement.subsets import Breadth
+
 
 @dataclass(frozen=True)
 class OdeSettings:
@@ -176,6 +178,11 @@ class OdeSettings:
     least_scatter: float = 1e-3
     least_scatter_gain: float = 0.05
     least_trusted: float = 0.1
+
+    @property
+    def breadth(self) -> Breadth:
+        """Of sparse regression."""
+        return Breadth(self.most_terms, self.most_exhaustive, self.most_subsets, self.n_subsets)
 
 
 DEFAULTS = OdeSettings()
