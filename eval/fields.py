@@ -34,7 +34,7 @@ def error_of(found: sympy.Expr, truth: sympy.Expr) -> float | None:
     own = {term: float(value) for term, value in own.items() if abs(float(value)) > 1e-9 * largest}
     if set(own) != set(true):
         return None
-    return max(abs(own[term] / float(value) - 1) for term, value in true.items())
+    return float(max(abs(own[term] / float(value) - 1) for term, value in true.items()))
 
 
 def run(problems: Iterable[FieldProblem], methods: list[str], noise: list[float]) -> pd.DataFrame:

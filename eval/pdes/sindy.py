@@ -1,8 +1,8 @@
 """PySINDy's weak library for partial differential equations, with a threshold chosen by what it leaves.
 
 The library is that of its tutorials: polynomials of degree 3, derivatives by place of order 4 over a line and
-2 over a plane, and their products; 400 domains, whose half-widths are a tenth of the axes. Thresholds of STLSQ
-on columns of unit length are compared by the Bayesian information criterion.
+2 over a plane, and their products; 400 domains, whose half-widths are a tenth of the axes. Thresholds of
+STLSQ on columns of unit length are compared by the Bayesian information criterion.
 """
 
 from __future__ import annotations

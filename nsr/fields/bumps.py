@@ -20,6 +20,8 @@ Array = NDArray[np.float64]
 # A bump's value one step inside its edge, at most, and deviations of its spectrum that reach to the corner.
 _EDGE, _DEVIATIONS = 1e-10, 2.0
 _LEAST_HALF, _LEAST_POWER = 3, 7
+# Half-widths that an axis has at least.
+_LEAST_WIDTHS = 3
 # Bumps of one axis begin this share of a half-width apart.
 _STEP = 0.25
 
@@ -56,7 +58,6 @@ class Bumps:
 
 def bumps(n_points: int, spacing: float, half: int, most: int) -> Bumps:
     """Bumps of a half-width, at most so many."""
-    half = min(half, (n_points - 1) // 2)
     power = max(_LEAST_POWER, math.floor(math.log(_EDGE) / math.log(1 - (1 - 1 / half) ** 2)))
     room = n_points - 1 - 2 * half
     n = min(most, 1 + math.ceil(room / max(1.0, _STEP * half)))
@@ -68,7 +69,7 @@ def half_width(field: Array, axis: int) -> int:
     """The half-width, in steps, whose bumps see what a field does along an axis, and no more."""
     n = field.shape[axis]
     corner = max(_corner(field, axis), 1)
-    most = (n - 1) // 2
+    most = (n - 1) // _LEAST_WIDTHS
 
     def excess(m: float) -> float:
         waves = 4 * math.pi**2 * corner**2 * m**2 - 3 * n**2 * _DEVIATIONS**2

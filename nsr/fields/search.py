@@ -20,7 +20,7 @@ from nsr.fields.terms import Term
 from nsr.fields.variables import FieldVariables
 from nsr.fields.weak_form import WeakForm
 from nsr.refinement.selection import front_of, thinned
-from nsr.refinement.subsets import promising_subsets
+from nsr.refinement.subsets import forward_selection, promising_subsets
 
 Array = NDArray[np.float64]
 
@@ -111,7 +111,8 @@ def _front(
     for number, (library, whole) in enumerate(tables):
         sizes = np.linalg.norm(whole, axis=0)
         usable = np.flatnonzero(np.isfinite(sizes) & (sizes > 0))
-        usable = usable[: len(target) - 1]
+        if len(usable) > len(target) // 2:  # more terms than the bumps tell apart
+            usable = usable[forward_selection(whole[:, usable], target, len(target) // 2)]
         for subset in promising_subsets(whole[:, usable], target, settings.breadth):
             places = usable[list(subset)]
             terms = tuple(library[place] for place in places)
