@@ -295,6 +295,9 @@ def ode(
         str | None, typer.Option(help="columns of states, by comma; default: all others")
     ] = None,
     trajectory: Annotated[str | None, typer.Option(help="column that tells trajectories apart")] = None,
+    category: Annotated[
+        str | None, typer.Option(help="column of groups of trajectories, in which constants may differ")
+    ] = None,
     stages: Annotated[
         str | None, typer.Option(help="of library, systems, functions, variation, by comma; default: all")
     ] = None,
@@ -358,6 +361,7 @@ def ode(
             trajectory,
             () if inputs is None else split_by_comma(inputs),
             missing != "error",
+            category,
         )
         tell_changed(observed.names, console)
         tell_changed(observed.names_of_inputs, console)
@@ -377,14 +381,16 @@ def ode(
             estimator = resumed(resume, estimator)
         compile_visibly(compile_ode_kernels, say)
         with watched(console, say):
-            estimator.fit(observed.clocks(time), observed.states, observed.inputs)
+            estimator.fit(observed.clocks(time), observed.states, observed.inputs, observed.category)
         estimator.names_, estimator.warnings_ = observed.with_columns(estimator.names_), notes
     printed = partial(print_leaderboard, estimator, shown_equations(estimator), (), equation_lines(estimator))
     with told(console), printed_last(printed):
         if output is not None:
             estimator.save(output)
         if plot is not None:
-            plot_simulation(estimator, observed.times, observed.states, plot, observed.inputs)
+            plot_simulation(
+                estimator, observed.times, observed.states, plot, observed.inputs, observed.category
+            )
 
 
 app.command()(pde)

@@ -55,7 +55,13 @@ class FoundSystem:
 
 
 class SystemSearch:
-    """One search; what it has found so far is there whenever it is interrupted."""
+    """One search; what it has found so far is there whenever it is interrupted.
+
+    Attributes:
+        source: Where systems come from that no stage has proposed.
+    """
+
+    source = _VARIATION
 
     def __init__(self, task: OdeTask, stages: Mapping[str, Stage], watch: Watch | None = None) -> None:
         self._task, self._stages, self._watch = task, stages, watch
@@ -131,7 +137,7 @@ class SystemSearch:
     def everything(self) -> list[FoundSystem]:
         """All systems that were fitted, the best first, not simplified."""
         return [
-            FoundSystem(one.system, one, self._candidates.stage_of(one.system, _VARIATION))
+            FoundSystem(one.system, one, self._candidates.stage_of(one.system, self.source))
             for one in self._fitting.fitted
         ]
 
@@ -175,7 +181,7 @@ class SystemSearch:
         return replace(entire, bits=fitted.bits, unexplained_on_pieces=fitted.unexplained_on_pieces)
 
     def _reported(self, fitted: FittedSystem) -> FoundSystem:
-        stage = self._candidates.stage_of(fitted.system, _VARIATION)
+        stage = self._candidates.stage_of(fitted.system, self.source)
         return FoundSystem(self._simplified(fitted.system), fitted, stage)
 
     def _simplified(self, system: System) -> System:
