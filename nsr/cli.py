@@ -319,6 +319,9 @@ def ode(
     missing: Annotated[
         str, typer.Option(help="empty states: error (default), drop (leave times out) or impute (in time)")
     ] = "error",
+    known: Annotated[
+        list[str] | None, typer.Option(help="what is known of an equation: 'dS/dt = P - f(S)', f to be found")
+    ] = None,
     define: Annotated[list[str] | None, typer.Option(help=_DEFINE_HELP)] = None,
     operators: Annotated[str | None, typer.Option(help=_OPERATORS_HELP)] = None,
     without: Annotated[str | None, typer.Option(help=_WITHOUT_HELP)] = None,
@@ -368,6 +371,7 @@ def ode(
         estimator = ODERegressor(
             time_limit=time_limit, random_state=seed, device=device, n_equations=equations, missing=missing,
             order=order, discrete=discrete, explicit_time=explicit_time, hold_inputs=hold_inputs,
+            known=known or (),
             stop_when=None if stop_when is None else stop_when_in_text(stop_when),
             **_limits(
                 define,

@@ -17,6 +17,7 @@ from nsr.data.names import Names
 from nsr.network.devices import check_device
 from nsr.ode.by_category import Groups, indicators
 from nsr.ode.inputs import NOTHING, Inputs
+from nsr.ode.known import read_known
 from nsr.ode.missing import without_missing
 from nsr.ode.motion import Motion
 from nsr.ode.settings import DEFAULTS
@@ -89,8 +90,9 @@ class Asked:
         states = list(map(str, columns)) or [f"x_{i}" for i in range(task.n_states)]
         names = Names.of(motion.variable_names(states, names_of_inputs, time))
         space = limits_of(estimator, names).space
-        own_space = tuple(replace(one, space=space) for one in of_groups)
-        return cls(replace(task, space=space), names, columns, time, groups, own_space)
+        known = read_known(estimator.known, names, motion, task.n_states)
+        limited = [replace(one, space=space, known=known) for one in (task, *of_groups)]
+        return cls(limited[0], names, columns, time, groups, tuple(limited[1:]))
 
 
 def check_parameters(estimator: ODERegressor) -> None:

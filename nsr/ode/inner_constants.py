@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -52,7 +52,12 @@ def waves_of_time(
 
 
 def saturations(
-    weak: WeakForm, component: int, others: Sequence[Expression], n: int, clock: Clock
+    weak: WeakForm,
+    component: int,
+    others: Sequence[Expression],
+    places: Sequence[int],
+    clock: Clock,
+    within: Callable[[Expression], Expression] = lambda term: term,
 ) -> list[Expression]:
     """Fractions as in enzyme kinetics, predation and gene regulation, each with the best half-saturation.
 
@@ -60,18 +65,20 @@ def saturations(
         weak: The observations.
         component: Whose left-hand side is to be explained.
         others: Terms of a sum that may stand beside them.
-        n: Variables that they are made of, the first ones.
+        places: Variables that they are made of.
         clock: Is told of the work.
+        within: What they stand in.
     """
     scan, terms = Scan(weak, component, others, clock), list[Expression]()
-    for place in range(0 if scan.is_exact else n):
+    for place in () if scan.is_exact else places:
         values = weak.values_of(place)
         size = float(np.median(np.abs(values)))
         if not size > 0:
             continue
-        for family in _saturations(place, n, float(values.min()) >= 0):
-            half = scan.best(family, np.asarray(size * _HALVES))
-            terms += [] if half is None else family(half)
+        for family in _saturations(place, places, float(values.min()) >= 0):
+            inside = partial(_inside, within, family)
+            half = scan.best(inside, np.asarray(size * _HALVES))
+            terms += [] if half is None else inside(half)
     return terms
 
 
@@ -80,10 +87,14 @@ def _wave(time: Expression, frequency: float) -> list[Expression]:
     return [apply("sin", angle), apply("cos", angle)]
 
 
-def _saturations(place: int, n: int, is_positive: bool) -> list[Family]:
+def _inside(within: Callable[[Expression], Expression], family: Family, value: float) -> list[Expression]:
+    return [within(term) for term in family(value)]
+
+
+def _saturations(place: int, places: Sequence[int], is_positive: bool) -> list[Family]:
     """1/(K + x) and x/(K + x), the same of squares, and times each other variable."""
     state = variable(place)
-    factors = [None, *(variable(other) for other in range(n) if other != place)]
+    factors = [None, *(variable(other) for other in places if other != place)]
     powers = [state, apply("square", state)] if is_positive else [apply("square", state)]
     return [
         partial(_fraction, power, factor, is_rising, power is not state)

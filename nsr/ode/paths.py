@@ -33,9 +33,16 @@ class Paths:
         observed: The same with the states as observed, shape (S, C).
         size: Standard deviation of each state over all paths, 1 for those that stand still; shape (D,).
         settings: How exactly simulations are, and when they are given up.
+        held: Sizes of constants that are known, and not fitted.
     """
 
-    def __init__(self, trajectories: Sequence[Trajectory], settings: OdeSettings, n_threads: int = 1) -> None:
+    def __init__(
+        self,
+        trajectories: Sequence[Trajectory],
+        settings: OdeSettings,
+        n_threads: int = 1,
+        held: frozenset[float] = frozenset(),
+    ) -> None:
         """Takes paths of any lengths; threads share simulations."""
         longest = max(len(trajectory.times) for trajectory in trajectories)
         # Shorter ones wait at their end.
@@ -53,7 +60,7 @@ class Paths:
         scatters = [np.ones_like(t.states) if t.scatter is None else t.scatter for t in trajectories]
         self._scatter = np.stack([_lengthened(scatter, longest) for scatter in scatters])
         self._largest = _FAR * max(1.0, float(np.abs(self._states).max()))
-        self.settings, self._n_threads = settings, n_threads
+        self.settings, self._n_threads, self.held = settings, n_threads, held
 
     @property
     def scatter(self) -> Array:

@@ -94,6 +94,10 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
             follow straight lines, or a curve where it predicts them clearly better.
         missing: What to do about missing states, NaN in X: `error` refuses them, `drop` leaves out the times
             at which one is missing, and `impute` interpolates between the times before and after.
+        known: What is known of right-hand sides, such as `dS/dt = P - f(S)`: numbers stay as they are, other
+            names that are no variables are constants to be fitted, and functions that no operator has the
+            name of are to be found, of the variables in their parentheses; each stands alone or is multiplied
+            by what is known.
 
     Attributes:
         equations_: The Pareto front of systems as a data frame, from simple to accurate, with columns
@@ -149,6 +153,7 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
         explicit_time: bool = False,
         hold_inputs: bool = False,
         missing: str = "error",
+        known: str | Sequence[str] = (),
     ) -> None:
         self.checkpoint = checkpoint
         self.function_checkpoint = function_checkpoint
@@ -175,6 +180,7 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
         self.explicit_time = explicit_time
         self.hold_inputs = hold_inputs
         self.missing = missing
+        self.known = known
 
     def fit(
         self,

@@ -162,7 +162,8 @@ class SystemSearch:
 
     def _variations(self, system: System, component: int) -> list[Expression]:
         """What stages make of a component, and if they do, what was proposed for it elsewhere."""
-        own = [e for stage in self._stages.values() for e in stage.vary(self._task, system, component)]
+        varied = (e for stage in self._stages.values() for e in stage.vary(self._task, system, component))
+        own = self._task.suited(component, varied)
         if not own:
             return []
         elsewhere = distinct_forms(self._candidates.ranked[component])[: self._task.settings.n_exchanged]

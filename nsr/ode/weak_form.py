@@ -8,7 +8,7 @@ Equations of order 2 are integrated by parts twice.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -74,6 +74,17 @@ class WeakForm:
     def values_of(self, place: int) -> Array:
         """All values of a variable."""
         return np.concatenate([part.variables[:, place] for part in self._parts])
+
+    def without(self, component: int, known: Expression) -> WeakForm:
+        """The weak form of what an expression that is known leaves of the left-hand sides of one state."""
+        rest, begun = [], 0
+        integrals = self.integrals(Program([known]))[0]
+        for part in self._parts:
+            target = part.target.copy()
+            target[:, component] -= integrals[begun : begun + len(target)]
+            rest.append(replace(part, target=target))
+            begun += len(target)
+        return WeakForm(rest)
 
     @property
     def n_points(self) -> int:
