@@ -295,6 +295,7 @@ def ode(
         str | None, typer.Option(help="columns of states, by comma; default: all others")
     ] = None,
     trajectory: Annotated[str | None, typer.Option(help="column that tells trajectories apart")] = None,
+    weights: Annotated[str | None, typer.Option(help="column of weights of the rows")] = None,
     category: Annotated[
         str | None, typer.Option(help="column of groups of trajectories, in which constants may differ")
     ] = None,
@@ -365,6 +366,7 @@ def ode(
             () if inputs is None else split_by_comma(inputs),
             missing != "error",
             category,
+            weights,
         )
         tell_changed(observed.names, console)
         tell_changed(observed.names_of_inputs, console)
@@ -385,7 +387,9 @@ def ode(
             estimator = resumed(resume, estimator)
         compile_visibly(compile_ode_kernels, say)
         with watched(console, say):
-            estimator.fit(observed.clocks(time), observed.states, observed.inputs, observed.category)
+            estimator.fit(
+                observed.clocks(time), observed.states, observed.inputs, observed.category, observed.weights
+            )
         estimator.names_, estimator.warnings_ = observed.with_columns(estimator.names_), notes
     printed = partial(print_leaderboard, estimator, shown_equations(estimator), (), equation_lines(estimator))
     with told(console), printed_last(printed):

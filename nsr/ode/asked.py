@@ -18,7 +18,7 @@ from nsr.network.devices import check_device
 from nsr.ode.by_category import Groups, indicators
 from nsr.ode.inputs import NOTHING, Inputs
 from nsr.ode.known import read_known
-from nsr.ode.missing import without_missing
+from nsr.ode.missing import with_weights, without_missing
 from nsr.ode.motion import Motion
 from nsr.ode.settings import DEFAULTS
 from nsr.ode.stages import STAGES
@@ -54,7 +54,7 @@ class Asked:
     tasks_of_groups: tuple[OdeTask, ...] = ()
 
     @classmethod
-    def of(cls, estimator: ODERegressor, t: Any, X: Any, inputs: Any, category: Any) -> Asked:
+    def of(cls, estimator: ODERegressor, t: Any, X: Any, inputs: Any, category: Any, weights: Any) -> Asked:
         """What an estimator is asked to fit, its parameters being checked already.
 
         Args:
@@ -63,6 +63,7 @@ class Asked:
             X: States.
             inputs: Inputs.
             category: A label for each trajectory, or None.
+            weights: Of the observations, or None.
 
         Raises:
             ValueError: If the observations cannot be used; the message says why.
@@ -70,7 +71,9 @@ class Asked:
         names_of_inputs, acting = read_inputs(t, inputs, estimator.explicit_time, estimator.hold_inputs)
         motion = Motion(estimator.order, estimator.discrete, len(names_of_inputs), estimator.explicit_time)
         clocks = t
-        t, X = without_missing(t, X, estimator.missing)
+        if weights is not None:
+            X, weights = with_weights(t, X, weights)
+        t, X, weights = without_missing(t, X, estimator.missing, weights)
         seed = int(check_random_state(estimator.random_state).randint(2**31 - 1))
         settings = estimator.settings or DEFAULTS
         groups = None if category is None else _groups(category, X)
@@ -80,12 +83,13 @@ class Asked:
             for own in map(groups.members, range(len(groups.labels))):
                 given = None if acting is None else [acting[place] for place in own]
                 parts = [t[place] for place in own], [X[place] for place in own]
-                of_groups.append(OdeTask.of(*parts, settings, seed, motion, given))
+                counted = None if weights is None else [weights[place] for place in own]
+                of_groups.append(OdeTask.of(*parts, settings, seed, motion, given, counted))
             joined = with_indicators(clocks, inputs, groups)
             _, acting = read_inputs(clocks, joined, estimator.explicit_time, estimator.hold_inputs)
             motion = replace(motion, n_inputs=motion.n_inputs + len(groups.labels))
             names_of_inputs = [*names_of_inputs, *groups.names]
-        task = OdeTask.of(t, X, settings, seed, motion, acting)
+        task = OdeTask.of(t, X, settings, seed, motion, acting, weights)
         columns, time = _columns(X), _name_of_time(t)
         states = list(map(str, columns)) or [f"x_{i}" for i in range(task.n_states)]
         names = Names.of(motion.variable_names(states, names_of_inputs, time))

@@ -33,6 +33,7 @@ class Paths:
         observed: The same with the states as observed, shape (S, C).
         size: Standard deviation of each state over all paths, 1 for those that stand still; shape (D,).
         settings: How exactly simulations are, and when they are given up.
+        n_counted: Observations that count, of a state on average.
         held: Sizes of constants that are known, and not fitted.
     """
 
@@ -58,7 +59,13 @@ class Paths:
         deviation = np.std(self._states[self._is_seen], axis=0)
         self.size = np.where(deviation > 0, deviation, 1.0)
         scatters = [np.ones_like(t.states) if t.scatter is None else t.scatter for t in trajectories]
-        self._scatter = np.stack([_lengthened(scatter, longest) for scatter in scatters])
+        scatter = np.stack([_lengthened(own, longest) for own in scatters])
+        counts = np.isfinite(scatter) & self._is_seen[..., None]
+        self._scatter = np.where(counts, scatter, 1.0)
+        n_counted = np.maximum(np.sum(counts, axis=(0, 1)), 1)
+        # Means over all observations are those over what counts.
+        self._share = counts * np.sqrt(self._is_seen.sum() / n_counted)
+        self.n_counted = round(float(np.mean(n_counted)))
         self._largest = _FAR * max(1.0, float(np.abs(self._states).max()))
         self.settings, self._n_threads, self.held = settings, n_threads, held
 
@@ -157,7 +164,7 @@ class Paths:
                 inputs=self._inputs,
                 which=np.tile(np.arange(n_paths), len(rows)),
             ).reshape(len(rows), n_paths, n_points, width)[..., :n_states]
-            off = ((states - self._states) / (self.size * self._scatter))[:, self._is_seen]
+            off = ((states - self._states) / (self.size * self._scatter) * self._share)[:, self._is_seen]
         return np.where(np.isfinite(off), np.clip(off, -_LARGEST_ERROR, _LARGEST_ERROR), s.broken)
 
     def unexplained(self, errors: Array) -> Array:
@@ -189,7 +196,7 @@ class Paths:
     def _bits(self, system: Sequence[Expression], unexplained: Array) -> float:
         s = self.settings
         left = unexplained.tolist()
-        return description_bits(system, left, self.n_observations, s.exact_fvu, s.equation_weight)
+        return description_bits(system, left, self.n_counted, s.exact_fvu, s.equation_weight)
 
 
 def _lengthened(values: Array, length: int) -> Array:

@@ -53,7 +53,8 @@ def plot_simulation(
     if category is not None:
         inputs = with_indicators(t, inputs, Groups.read(category, len(estimator.initial_values_)))
     _, acting = read_inputs(t, inputs, motion.has_time, estimator.hold_inputs)
-    trajectories = as_trajectories(*without_missing(t, X, estimator.missing), motion, acting)
+    t, X, _ = without_missing(t, X, estimator.missing)
+    trajectories = as_trajectories(t, X, motion, acting)
     best, names = estimator.expressions_[estimator.best_index_], estimator.names_.identifiers
     figure = Figure(figsize=(8, 3 * len(trajectories)), layout="constrained")
     panels = figure.subplots(len(trajectories), squeeze=False)[:, 0]

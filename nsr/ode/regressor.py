@@ -93,7 +93,8 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
         hold_inputs: Whether inputs stay what they are from one observation to the next. By default they
             follow straight lines, or a curve where it predicts them clearly better.
         missing: What to do about missing states, NaN in X: `error` refuses them, `drop` leaves out the times
-            at which one is missing, and `impute` interpolates between the times before and after.
+            at which one is missing, and `impute` interpolates between the times before and after, for the
+            search to begin with; constants are fitted to what was observed.
         known: What is known of right-hand sides, such as `dS/dt = P - f(S)`: numbers stay as they are, other
             names that are no variables are constants to be fitted, and functions that no operator has the
             name of are to be found, of the variables in their parentheses; each stands alone or is multiplied
@@ -188,6 +189,7 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
         X: ArrayLike | Sequence[ArrayLike],
         inputs: ArrayLike | Sequence[ArrayLike] | None = None,
         category: Iterable[object] | None = None,
+        weights: ArrayLike | Sequence[ArrayLike] | None = None,
     ) -> ODERegressor:
         """Searches for systems; Ctrl-C ends the search early and keeps the best so far.
 
@@ -199,6 +201,9 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
             category: A label for each trajectory: those of one group have one law with one set of constants,
                 and constants may differ from group to group. Equations then have an indicator of each group,
                 such as `is_a`, which is 1 there and 0 elsewhere.
+            weights: How much observations count where systems are fitted and compared, one over the square of
+                their error: of each time, shape (T,), or of each state at each time, shape (T, D); or one
+                such array for each trajectory. What has a weight of 0 is left out.
 
         Returns:
             The fitted estimator.
@@ -212,17 +217,17 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
                 if the chosen system explains them poorly. The message names what may help.
         """
         with kept_notes() as notes, shown(self.verbose) as display:
-            self._fit(t, X, inputs, category, display)
+            self._fit(t, X, inputs, category, weights, display)
         self.warnings_ = notes
         return self
 
-    def _fit(self, t: Any, X: Any, inputs: Any, category: Any, display: Watcher | None) -> None:
+    def _fit(self, t: Any, X: Any, inputs: Any, category: Any, weights: Any, display: Watcher | None) -> None:
         check_parameters(self)
         networks = Networks(self.checkpoint, self.function_checkpoint, self.n_candidates, self.device)
         stages = {name: make(networks) for name, make in STAGES.items() if name in self._stages}
         compile_ode_kernels()  # in the first fit on a machine, which is not the search's time
         clock = Clock.of(self.time_limit)
-        asked = Asked.of(self, t, X, inputs, category)
+        asked = Asked.of(self, t, X, inputs, category, weights)
         watch = self._watch(asked, display)
         search = SystemSearch(asked.task, stages, watch)
         if asked.groups is not None:

@@ -26,6 +26,7 @@ class Observed:
         names: Of the states.
         names_of_inputs: Of the inputs.
         category: Label of the group of each trajectory; None without groups.
+        weights: Of the rows of each; None without them.
     """
 
     times: list[NDArray[np.float64]]
@@ -34,6 +35,7 @@ class Observed:
     names: Names
     names_of_inputs: Names
     category: pd.Series | None = None
+    weights: list[NDArray[np.float64]] | None = None
 
     def clocks(self, name: str) -> list[pd.Series]:
         """The times as series of this name, which is what a fit then calls them."""
@@ -59,6 +61,7 @@ def read_trajectories(
     inputs: Sequence[str] = (),
     may_miss: bool = False,
     category: str | None = None,
+    weights: str | None = None,
 ) -> Observed:
     """Reads a table of observations.
 
@@ -71,6 +74,7 @@ def read_trajectories(
         may_miss: Whether states may be missing, which are NaN then.
         category: Column of the group that a trajectory belongs to; tells trajectories apart, too, if nothing
             else does.
+        weights: Column of weights of the rows.
 
     Raises:
         ValueError: If a column is missing or holds no numbers.
@@ -79,7 +83,7 @@ def read_trajectories(
     pass_over_units(table)
     trajectory = category if trajectory is None else trajectory
     apart = [table.place(one) for one in (trajectory, category) if one is not None]
-    taken = {table.place(time), *apart}
+    taken = {table.place(time), *apart, *([] if weights is None else [table.place(weights)])}
     if table.place(time) in apart:
         raise ValueError(f"column {time!r} cannot both hold the times and tell trajectories apart")
     acting = table.places(inputs) if inputs else []
@@ -105,6 +109,7 @@ def read_trajectories(
         groups, _ = pd.factorize(table.cells[table.place(trajectory)], use_na_sentinel=False)
     rows = [np.flatnonzero(groups == group) for group in range(groups.max(initial=0) + 1)]
     labels = None if category is None else _labels(table.labels(table.place(category)), rows, category)
+    counted = None if weights is None else table.numbers(table.place(weights))
     return Observed(
         [clock[own] for own in rows],
         [values.iloc[own] for own in rows],
@@ -112,6 +117,7 @@ def read_trajectories(
         names,
         of_inputs,
         labels,
+        None if counted is None else [counted[own] for own in rows],
     )
 
 

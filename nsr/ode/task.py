@@ -59,6 +59,7 @@ class OdeTask:
         seed: int,
         motion: Motion = PLAIN,
         inputs: Sequence[Inputs] | None = None,
+        weights: Any = None,
     ) -> OdeTask:
         """The task of a user's observations.
 
@@ -69,11 +70,12 @@ class OdeTask:
             seed: Of all that is drawn at random.
             motion: What the equations are to say.
             inputs: What acts on each trajectory; nothing by default.
+            weights: Of the states, shape (T, D), or a list of such tables; None for none.
 
         Raises:
             ValueError: If the observations cannot be used; the message says why.
         """
-        given = as_trajectories(t, X, motion, inputs)
+        given = as_trajectories(t, X, motion, inputs, weights)
         looked_at, firsts = all_excerpts(given, settings)
         trajectories = with_scatter(looked_at, settings)
         task = cls(tuple(trajectories), settings, seed, joblib.cpu_count())

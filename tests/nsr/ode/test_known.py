@@ -39,7 +39,9 @@ def test_a_known_supply_and_an_unknown_uptake():
 
 def test_two_parts_of_one_equation():
     states = observed(
-        lambda _, x: [0.9 * x[0] - 0.3 * x[0] ** 2 - x[0] * x[1], x[0] * x[1] - 0.4 * x[1]], [1, 0.5], "xy"
+        lambda _, x: [0.9 * x[0] - 0.3 * x[0] ** 2 - x[0] * x[1], x[0] * x[1] - 0.4 * x[1]],
+        [1, 0.5],
+        ["x", "y"],
     )
     known = ["dx/dt = f(x) - y*g(x)", "dy/dt = a*x*y - h(y)"]
     model = ODERegressor(known=known, **LIBRARY).fit(TIMES, states)
