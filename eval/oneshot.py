@@ -73,7 +73,7 @@ def main(
     candidates: int = 1024,
     time_limit: float = 20.0,
     seed: int = 0,
-    checkpoint: str = "nsr-tiny",
+    checkpoint: str = "nsr-small",
     output: Annotated[Path | None, typer.Option(help="JSON lines, one per problem")] = None,
 ) -> None:
     """Fits every problem of SUITE and prints what was recovered."""

@@ -189,7 +189,7 @@ def refiner(n_fits: int = 2000, n_scipy: int = 40) -> Figures:
     return {"fits_per_second_per_core": 1 / ours, "ratio_to_scipy_bfgs": theirs / ours}
 
 
-def decoder(n_candidates: int = 1024, checkpoint: str = "nsr-tiny") -> Figures:
+def decoder(n_candidates: int = 1024, checkpoint: str = "nsr-small") -> Figures:
     """Candidates per second of the default network for one problem of 512 points, on all cores."""
     pretrained = from_pretrained(checkpoint)
     rng = np.random.default_rng(0)

@@ -24,8 +24,8 @@ from nsr.network.config import ModelConfig
 from nsr.network.tokenizer import Tokenizer
 from training.arms import ARMS, Arm, BatchMap, prior
 from training.data import ProblemData
+from training.defaults import TRAINER_DEFAULTS
 from training.development import DevelopmentConfig, classical_batches, development_batches, evaluate_classical
-from training.main import TRAINER_DEFAULTS
 from training.module import Pretraining
 from training.stream import Batch, cut
 from training.systems import as_problems

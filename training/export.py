@@ -1,4 +1,4 @@
-"""Turns a run into weights that ship: `python -m training.export runs/tiny checkpoints/nsr-tiny`.
+"""Turns a run into weights that ship: `python -m training.export runs/tiny checkpoints/nsr-small`.
 
 The folder holds the weights in bfloat16, the vocabulary, the network's shape, and MODEL_CARD.md with
 the run's story, all read from the run's checkpoint.
@@ -22,6 +22,7 @@ from nsr.network.model import Model
 from nsr.network.tokenizer import TOKEN_KINDS, Tokenizer
 from training.curve import draw_curves
 from training.module import RUN_KEY
+from training.parts import STORY, read_parts
 from training.run import read_checkpoint
 
 CURVE_FILE = "learning_curve.png"
@@ -44,18 +45,18 @@ def load_run(path: Path) -> tuple[Model, dict[str, Any]]:
     """Reads a run's network and its story.
 
     Args:
-        path: A run's folder, or a checkpoint file.
+        path: A run's folder, a checkpoint file, or a folder of parts that `training.lease` wrote.
 
     Raises:
         ValueError: If there is no checkpoint, or it is not of a run of this repository.
     """
-    checkpoint = read_checkpoint(path)
-    run = checkpoint[RUN_KEY]
+    if (path / STORY).is_file():
+        weights, run = read_parts(path)
+    else:
+        checkpoint = read_checkpoint(path)
+        run, weights = checkpoint[RUN_KEY], checkpoint["state_dict"]
     model = Model(ModelConfig(**run["network"]))
-    weights = {
-        k.removeprefix(_PREFIX): v for k, v in checkpoint["state_dict"].items() if k.startswith(_PREFIX)
-    }
-    model.load_state_dict(weights)
+    model.load_state_dict({k.removeprefix(_PREFIX): v for k, v in weights.items() if k.startswith(_PREFIX)})
     return model, run
 
 
@@ -159,7 +160,7 @@ def _bullets(lines: Sequence[str]) -> str:
 
 def main(
     run: Annotated[Path, typer.Argument(help="a run's folder or a .ckpt file")],
-    folder: Annotated[Path, typer.Argument(help="where the weights go, for example checkpoints/nsr-tiny")],
+    folder: Annotated[Path, typer.Argument(help="where the weights go, for example checkpoints/nsr-small")],
 ) -> None:
     """Exports RUN to FOLDER."""
     try:

@@ -17,21 +17,10 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from nsr.network.tokenizer import Tokenizer
 from training.cost import planned
 from training.data import ProblemData
+from training.defaults import TRAINER_DEFAULTS
 from training.last_checkpoint import LastCheckpoint
 from training.module import Pretraining, TrainingError
 from training.run_log import RunLog
-
-# An endless stream has no epochs: steps and time say when to validate and when to stop.
-TRAINER_DEFAULTS: dict[str, Any] = {
-    "devices": 1,
-    "precision": "bf16-mixed",
-    "max_epochs": -1,
-    "gradient_clip_val": 1.0,
-    "log_every_n_steps": 20,
-    "check_val_every_n_epoch": None,
-    "val_check_interval": "00:00:10:00",
-    "num_sanity_val_steps": 0,
-}
 
 
 class PretrainingCLI(LightningCLI):

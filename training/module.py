@@ -215,7 +215,7 @@ class Pretraining(pl.LightningModule):
             return
         figures = {k: float(v) for k, v in self.trainer.callback_metrics.items() if k.startswith("val_")}
         row = {"step": self.trainer.global_step, "samples": self.samples_seen, "minutes": self.seconds / 60}
-        row |= self._window.last_losses | figures
+        row |= self._window.losses() | figures
         self.history.append(row)
         for logger in self.loggers:
             logger.log_metrics(
@@ -278,7 +278,7 @@ class _Window:
     """Mean losses and rate since the last report, without a look at the device in between."""
 
     def __init__(self) -> None:
-        self.last_losses = {"train_loss": float("nan")}
+        self._last: dict[str, float] = {}
         self._losses: list[Losses] = []
         self.restart_clock()
 
@@ -286,17 +286,23 @@ class _Window:
         self._losses.append(replace(losses, mean=losses.mean.detach()))
         self._timed_samples += n_samples
 
-    def close(self) -> dict[str, float]:
-        seconds = time.monotonic() - self._since
+    def losses(self) -> dict[str, float]:
+        """Of the window; of the one before, if nothing has come since it was closed."""
+        if not self._losses:
+            return self._last
         mean = torch.stack([losses.mean for losses in self._losses]).mean()
         sums = torch.stack([losses.sums for losses in self._losses]).sum(0)
         counts = torch.stack([losses.counts for losses in self._losses]).sum(0)
         by_kind = {f"train_loss_{kind}": nats for kind, nats in mean_by_kind(sums, counts).items()}
-        self.last_losses = {"train_loss": float(mean)} | by_kind
+        return {"train_loss": float(mean)} | by_kind
+
+    def close(self) -> dict[str, float]:
+        seconds = time.monotonic() - self._since
+        self._last = self.losses()
         rate = self._timed_samples / max(seconds, 1e-9)
         self._losses = []
         self.restart_clock()
-        return self.last_losses | {"samples/s": rate}
+        return self._last | {"samples/s": rate}
 
     def restart_clock(self) -> None:
         self._since = time.monotonic()

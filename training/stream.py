@@ -36,7 +36,7 @@ from training.systems import as_problems
 AnyProblems = Problems[Expression] | Problems[System]
 
 # Chunks from one use of an equation to the next.
-_SPACING = 4
+SPACING = 4
 # Equations drawn for each problem: some are double, some are defined at too few points; and systems, some of
 # which leave all bounds or never move.
 _SPARE, _SPARE_SYSTEMS = 1.25, 1.75
@@ -181,7 +181,7 @@ class _Lots(Generic[E]):
         self, config: StreamConfig, key: tuple[int, ...], draw: Callable[[int, int], list[E]], spare: float
     ) -> None:
         self.size = math.ceil(spare * config.chunk_size / config.reuse)
-        self.ages = range(0, _SPACING * config.reuse, _SPACING)
+        self.ages = range(0, SPACING * config.reuse, SPACING)
         self.key = key
         self.draw: Callable[[int, int], list[E]] = draw
         self._lots: dict[int, list[E]] = {}

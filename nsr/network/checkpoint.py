@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from nsr.network.model import Model
 
-DEFAULT_CHECKPOINT = "nsr-tiny"
+DEFAULT_CHECKPOINT = "nsr-small"
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 FORMAT = "nsr-1"
 

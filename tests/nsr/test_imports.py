@@ -26,7 +26,7 @@ def test_a_fit_that_structure_solves_loads_no_torch_and_the_network_not_the_comp
         "X = np.linspace(1, 2, 30)[:, None]\n"
         "found = SymbolicRegressor().fit(X, 3 * X[:, 0] ** 2)\n"
         "assert found.best_['loss'] < 1e-20\n",
-        "from nsr.network.checkpoint import from_pretrained\nfrom_pretrained('nsr-tiny').model",
+        "from nsr.network.checkpoint import from_pretrained\nfrom_pretrained('nsr-small').model",
     )
     assert "sklearn.base" in loaded
     assert not loaded & HEAVY

@@ -14,7 +14,7 @@ from training.cost import cost, main
 from training.flops import forward_flops, training_flops
 
 VOCABULARY = Tokenizer().vocab_size
-SIZES = {"tiny": 3.2e6, "small": 12.5e6, "base": 62e6, "large": 309e6}
+SIZES = {"tiny": 3.2e6, "small": 9.22e6, "base": 62e6, "large": 309e6}
 NETWORK = ModelConfig(VOCABULARY, d_model=64, n_heads=2, d_ffn=96, n_latents=8)
 
 

@@ -123,7 +123,8 @@ def test_a_network_for_another_subject_is_refused_with_the_right_name(folder):
     assert from_pretrained(folder, knows="functions").config == CONFIG
     with pytest.raises(CheckpointError, match="knows functions, and systems are needed here; use 'nsr-ode'"):
         from_pretrained(folder, knows="systems")
-    with pytest.raises(CheckpointError, match="knows systems, and functions are needed here; use 'nsr-tiny'"):
+    match = "knows systems, and functions are needed here; use 'nsr-small'"
+    with pytest.raises(CheckpointError, match=match):
         from_pretrained("nsr-ode", knows="functions")
 
 
@@ -132,10 +133,10 @@ def test_weights_that_ship_are_read_when_they_are_asked_for_and_others_at_once(f
     monkeypatch.setattr(
         checkpoint, "_loaded", lambda config, path, device: read.append(path) or Model(config)
     )
-    pretrained = from_pretrained("nsr-tiny")
+    pretrained = from_pretrained("nsr-small")
     assert pretrained.config.max_variables == pretrained.tokenizer.max_variables
     assert not read
     assert pretrained.model is pretrained.model
-    assert [path.parent.name for path in read] == ["nsr-tiny"]
+    assert [path.parent.name for path in read] == ["nsr-small"]
     from_pretrained(folder)
-    assert [path.parent.name for path in read] == ["nsr-tiny", "small"]
+    assert [path.parent.name for path in read] == ["nsr-small", "small"]

@@ -94,7 +94,7 @@ def test_smoothed_derivatives_are_the_right_hand_sides():
 def test_the_function_network_finds_a_simple_right_hand_side():
     times = np.linspace(0, 5, 150)
     states = np.log(times + 1.6)[:, None]  # solves dx/dt = exp(-x)
-    (found,) = by_functions(from_pretrained("nsr-tiny"), task(Trajectory(times, states)), 64, Clock())
+    (found,) = by_functions(from_pretrained("nsr-small"), task(Trajectory(times, states)), 64, Clock())
     assert any(simplify(strip_scale(expression)) == parse("exp(-x_0)") for expression in found)
 
 

@@ -31,7 +31,7 @@ DECAY = 2 * np.exp(-0.7 * TIMES)[:, None]
 
 
 # The checkpoint that knows something else than a stage needs.
-_OTHER = {"systems": "nsr-tiny", "functions": "nsr-ode"}
+_OTHER = {"systems": "nsr-small", "functions": "nsr-ode"}
 
 
 def quick(**parameters) -> ODERegressor:
