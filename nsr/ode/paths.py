@@ -178,7 +178,9 @@ class Paths:
             system: Its equations.
             errors: Of its simulation, shape (N, D).
         """
-        return self._bits(system, losses(errors))
+        left = losses(errors)
+        # Maps that are driven astray, by chaos and noise, say as little as one that is constant.
+        return self._bits(system, np.minimum(left, 1.0) if self.motion.is_discrete else left)
 
     def fewest_bits(self, system: System) -> float:
         """`bits` with errors no larger than those of integration, and constants of all digits."""

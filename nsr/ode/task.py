@@ -151,7 +151,8 @@ class OdeTask:
 
     @cached_property
     def _cut(self) -> list[list[Trajectory]]:
-        n_points, pairs = self.settings.piece_points, zip(self.trajectories, self._strides, strict=True)
+        s, pairs = self.settings, zip(self.trajectories, self._strides, strict=True)
+        n_points = s.map_piece_points if self.motion.is_discrete else s.piece_points
         return [
             [p.thinned(stride) for p in trajectory.segments(n_points * stride)]
             for trajectory, stride in pairs
