@@ -22,7 +22,12 @@ _HALVES = np.geomspace(0.05, 20.0, 25)
 
 
 def waves_of_time(
-    weak: WeakForm, component: int, others: Sequence[Expression], time: int, clock: Clock
+    weak: WeakForm,
+    component: int,
+    others: Sequence[Expression],
+    time: int,
+    clock: Clock,
+    factors: Sequence[Expression] = (),
 ) -> list[Expression]:
     """Sines and cosines of the time that leave least of a component together with other terms.
 
@@ -32,12 +37,13 @@ def waves_of_time(
         others: Terms of a sum that may stand beside the wave.
         time: The variable that is the time.
         clock: Is told of the work.
+        factors: What they are multiplied by, too, which makes terms of their own.
     """
     times = np.unique(weak.values_of(time))
     step = np.pi / (_A_HALF_TURN * float(np.ptp(times)))
     n = min(_MOST_FREQUENCIES, _A_HALF_TURN * len(times))
     grid = np.linspace(step, n * step, n)
-    family = partial(_wave, variable(time))
+    family = partial(_wave, variable(time), factors)
     waves: list[Expression] = []
     found: list[float] = []
     for _ in range(_N_FREQUENCIES):
@@ -82,9 +88,10 @@ def saturations(
     return terms
 
 
-def _wave(time: Expression, frequency: float) -> list[Expression]:
+def _wave(time: Expression, factors: Sequence[Expression], frequency: float) -> list[Expression]:
     angle = apply("mul", constant(frequency), time)
-    return [apply("sin", angle), apply("cos", angle)]
+    waves = [apply("sin", angle), apply("cos", angle)]
+    return waves + [apply("mul", factor, wave) for factor in factors for wave in waves]
 
 
 def _inside(within: Callable[[Expression], Expression], family: Family, value: float) -> list[Expression]:

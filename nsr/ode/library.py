@@ -46,7 +46,10 @@ class LibraryStage(Stage):
         movers = [c for c in range(task.n_states) if task.moves[c] and c not in task.known]
         if task.motion.has_time:
             for component in movers:
-                _propose(driven_library(task, component, clock), [component], proposals, task, clock)
+                for driven in driven_libraries(task, component, clock):
+                    _propose(driven, [component], proposals, task, clock)
+                    if _is_explained(proposals[component]):
+                        break
         space = task.space.of_parts
         for whole in libraries(task.n_variables, task.settings.degrees):
             if clock.is_over and all(proposals[component] for component in movers):
@@ -88,12 +91,23 @@ def _usable(fits: list[Fit], task: OdeTask) -> list[Fit]:
     return shortest(allowed, task.settings)
 
 
-def driven_library(task: OdeTask, component: int, clock: Clock) -> tuple[Expression, ...]:
-    """Cubic polynomials of all variables but the time, the last, and the waves of it that fit best."""
-    terms = polynomials(task.n_variables - 1, _DRIVEN_DEGREE)
-    space = task.space.of_parts
-    waves = waves_of_time(task.weak_forms[0], component, terms, task.n_variables - 1, clock)
-    return tuple(term for term in (*terms, *waves) if space.allows(term))
+def driven_libraries(task: OdeTask, component: int, clock: Clock) -> Iterator[tuple[Expression, ...]]:
+    """Terms of all variables but the time, the last, and the waves of it that fit best beside them.
+
+    First cubic polynomials, then quadratic ones and waves of the others, then quadratic ones and waves of the
+    time that the others are multiplied by.
+    """
+    n, space = task.n_variables - 1, task.space.of_parts
+    others = [variable(place) for place in range(n)]
+    quadratic = polynomials(n, 2)
+    kinds: list[tuple[tuple[Expression, ...], list[Expression]]] = [
+        (polynomials(n, _DRIVEN_DEGREE), []),
+        (quadratic + _waves(others), []),
+        (quadratic, others),
+    ]
+    for terms, factors in kinds:
+        waves = waves_of_time(task.weak_forms[0], component, terms, n, clock, factors)
+        yield tuple(term for term in (*terms, *waves) if space.allows(term))
 
 
 def saturated_library(task: OdeTask, component: int, clock: Clock) -> tuple[Expression, ...]:

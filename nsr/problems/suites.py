@@ -11,9 +11,9 @@ of Multivariate Adaptive Regression Splines (Annals of Statistics 19, 1991), the
 as scikit-learn's `make_friedman1` to `make_friedman3` draw them. Hard2: problems that defeat structure
 (`eval.generated`), none of which was looked at while methods were chosen. Chaotic: systems as the
 publications that its table names have them, observed over about twelve turns from a point on their
-attractors. Generated and hard (drawn by the same module), periods (waves along one of several variables, with trends, harmonics, and amplitudes that
-change) and textbook (dynamical systems that ODEBench lacks, with parameters of our own) are no benchmarks:
-methods are developed on them.
+attractors. Generated and hard (drawn by the same module), periods (waves along one of several variables, with
+trends, harmonics, and amplitudes that change) and textbook (dynamical systems that ODEBench lacks, with
+parameters of our own) are no benchmarks: methods are developed on them.
 """
 
 from __future__ import annotations
