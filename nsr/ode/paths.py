@@ -178,13 +178,11 @@ class Paths:
             system: Its equations.
             errors: Of its simulation, shape (N, D).
         """
-        left = losses(errors)
-        # Maps that are driven astray, by chaos and noise, say as little as one that is constant.
-        return self._bits(system, np.minimum(left, 1.0) if self.motion.is_discrete else left)
+        return self.bits_of_shares(system, losses(errors))
 
     def fewest_bits(self, system: System) -> float:
         """`bits` with errors no larger than those of integration, and constants of all digits."""
-        return self._bits([component.skeleton() for component in system], np.zeros(len(system)))
+        return self.bits_of_shares([component.skeleton() for component in system], np.zeros(len(system)))
 
     def rough_bits(self, systems: Sequence[System]) -> Array:
         """`bits` of each system, simulated roughly from smoothed initial values, shape (R,)."""
@@ -195,7 +193,8 @@ class Paths:
         """Whether errors (N, D) are no larger than those of integration."""
         return bool(np.all(losses(errors) <= self.settings.exact_fvu))
 
-    def _bits(self, system: Sequence[Expression], unexplained: Array) -> float:
+    def bits_of_shares(self, system: Sequence[Expression], unexplained: Array) -> float:
+        """`bits` of a system that leaves shares of each state's variance unexplained, shape (D,)."""
         s = self.settings
         left = unexplained.tolist()
         return description_bits(system, left, self.n_counted, s.exact_fvu, s.equation_weight)
