@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 
 from nsr.expressions.operators import OPERATORS
 from nsr.network.config import ModelConfig
-from nsr.network.devices import find_device
+from nsr.network.devices import fastest_dtype, find_device
 from nsr.network.tokenizer import FILE_NAME, Tokenizer
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Pretrained:
 
     @cached_property
     def model(self) -> Model:
-        """The network, in evaluation mode, float32."""
+        """The network, in evaluation mode, in the type that its device multiplies fastest."""
         return self.load()
 
 
@@ -221,11 +221,13 @@ def _check_size(config: ModelConfig, folder: Path) -> None:
 
 def _loaded(config: ModelConfig, path: Path, device: str) -> Model:
     """A network with the weights of a file."""
+    import torch
     from safetensors.torch import load_file
 
     from nsr.network.model import without_weights
 
     model = without_weights(config)
+    device = find_device(device)
     try:
         weights = load_file(path)
     except (SafetensorError, OSError) as error:
@@ -234,8 +236,12 @@ def _loaded(config: ModelConfig, path: Path, device: str) -> Model:
     if broken:
         raise CheckpointError(f"{path} is damaged: {broken[0]} holds NaN or infinity")
     try:
-        model.load_state_dict({name: value.float() for name, value in weights.items()}, assign=True)
+        is_short = all(
+            value.dtype == torch.bfloat16 for value in weights.values()
+        )  # others would lose digits
+        dtype = fastest_dtype(device) if is_short else torch.float32
+        model.load_state_dict({name: value.to(dtype) for name, value in weights.items()}, assign=True)
     except RuntimeError as error:
         reason = " ".join(str(error).split())[:300]
         raise CheckpointError(f"{path} does not fit the shape in {CONFIG}: {reason}") from error
-    return model.to(find_device(device)).eval()
+    return model.to(device).eval()

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+
 
 def check_device(name: str) -> None:
     """Raises where a device does not work on this machine; `auto` and `cpu` always do.
@@ -42,3 +47,20 @@ def find_device(name: str) -> str:
             f"device {name!r} does not work on this machine; use auto or one of {there}"
         ) from None
     return name
+
+
+def fastest_dtype(device: str) -> torch.dtype:
+    """The type in which a device multiplies matrices fastest, where weights are bfloat16.
+
+    Args:
+        device: As `find_device` returns it.
+    """
+    import torch
+
+    if device.startswith("cuda"):
+        is_native = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        # Not every version of PyTorch can tell; processors without it take longer than for float32.
+        can_tell = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
+        is_native = device == "cpu" and can_tell is not None and can_tell()
+    return torch.bfloat16 if is_native else torch.float32

@@ -139,6 +139,7 @@ class PointEmbedding(nn.Module):
         """Maps X (B, P, D), y (B, P) or (B, P, n_targets), n_variables (B,) to (B, P, d_model)."""
         targets = y.unsqueeze(-1) if y.dim() == 2 else y
         features = number_features(torch.cat((X, targets), dim=-1)).flatten(2)
+        features = features.to(_matmul_dtype(self.variables))
         n_present = X.shape[-1] * (N_BITS + N_SMOOTH)
         weight = torch.cat((self.variables[:, :n_present], self.target.weight), dim=1)
         x = F.linear(features, weight, self.target.bias)

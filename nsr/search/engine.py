@@ -155,7 +155,8 @@ class Search:
         if not self._context.is_answer_doubtful:
             return True
         if self._doubt is None:
-            self._doubt = clock.within(self._context.settings.doubtful_work)
+            settings = self._context.settings
+            self._doubt = clock.share(settings.doubtful_share).within(settings.doubtful_work)
         return self._doubt.is_over
 
     def _is_on(self, stage: Stage) -> bool:

@@ -323,7 +323,8 @@ class SearchSettings:
         least_explained: Share of the target's loss that may be left for residuals to count as noise.
         few_constants: Constants that are not round of a short answer that leaves noise and is beyond doubt; a
             long one has none.
-        doubtful_work: Seconds of work in which another law may come where it has more.
+        doubtful_share: Of the work that is left, in which another law may come where it has more,
+        doubtful_work: or this many seconds of work.
         convincing: Where rows are fewer, share of the null loss that a convincing answer leaves at most.
         compression: Where rows are fewer, how many times its own bits a convincing answer saves at least.
             Both are set so that Kepler's law convinces on eleven bodies, and three fitted constants on
@@ -351,6 +352,7 @@ class SearchSettings:
     least_rows: int = ROWS
     least_explained: float = 0.1
     few_constants: int = 1
-    doubtful_work: float = 6.0
+    doubtful_share: float = 0.7
+    doubtful_work: float = 60.0
     convincing: float = 1e-7
     compression: float = 2.5

@@ -40,11 +40,17 @@ def test_a_loaded_network_answers_as_the_saved_one_and_can_be_trained(tmp_path):
     assert all(parameter.grad is not None for parameter in loaded.parameters())
 
 
-def test_bfloat16_halves_the_file_and_loads_as_float32(folder, tmp_path):
-    save_pretrained(tmp_path / "half", Model(CONFIG), TOKENIZER)
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
+def test_bfloat16_halves_the_file_and_answers_alike(folder, tmp_path, dtype, monkeypatch):
+    monkeypatch.setattr(checkpoint, "fastest_dtype", lambda device: dtype)
+    model = from_pretrained(folder).model
+    save_pretrained(tmp_path / "half", model, TOKENIZER)
     sizes = [(path / "model.safetensors").stat().st_size for path in (tmp_path / "half", folder)]
     assert sizes[0] < 0.55 * sizes[1]
-    assert next(from_pretrained(tmp_path / "half").model.parameters()).dtype == torch.float32
+    half = from_pretrained(tmp_path / "half").model
+    assert {parameter.dtype for parameter in half.parameters()} == {dtype}
+    inputs = (torch.randn(2, 5, 3), torch.randn(2, 5), torch.tensor([3, 2]), torch.tensor([[1, 9], [1, 8]]))
+    torch.testing.assert_close(half(*inputs).float(), model(*inputs), rtol=0.03, atol=0.03)
 
 
 def test_an_unknown_name_lists_what_there_is():
