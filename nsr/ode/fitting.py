@@ -20,8 +20,9 @@ from nsr.ode.weak_refinement import fit_constants
 
 Array = NDArray[np.float64]
 
-# Squares of errors that integration makes on the way, in those that it makes at the beginning.
-_GROWN = 100.0
+# Errors of integration on the way, in those that its tolerance allows at the beginning; and squares of errors
+# that grow from small ones elsewhere, in those that grow from these.
+_ON_THE_WAY, _ALIKE = 10.0, 4.0
 # Right-hand sides that a component of a system may have instead.
 Vary = Callable[[System, int], Sequence[Expression]]
 
@@ -201,12 +202,15 @@ class Fitting:
         first = found.initials[self._task.first_pieces]
         if found.is_exact:
             as_on_pieces = shoot(found.system, whole, first, Clock.of(0))
-            if not as_on_pieces.is_exact and self._is_chaotic(as_on_pieces):
+            if not as_on_pieces.is_exact and self._is_chaotic(
+                as_on_pieces, _ON_THE_WAY * whole.settings.rtol
+            ):
                 return self._by_pieces(found, as_on_pieces, np.zeros(self._task.n_states), is_exact=True)
         entire = joined(found, shoot(found.system, whole, first, clock))
         is_astray = bool(np.any(entire.unexplained > self._settings.astray))
         is_map = self._task.motion.is_discrete
-        if not (is_astray and (found.is_exact or is_map)):
+        noise = float(np.sqrt(np.max(found.unexplained)))
+        if not (is_astray and (found.is_exact or is_map or self._is_chaotic(entire, noise))):
             return entire
         # Chaos drives the right map astray, too, and no wrong one is exact on pieces.
         as_on_pieces = shoot(found.system, whole, first, Clock.of(0))
@@ -227,16 +231,20 @@ class Fitting:
         bits = found.bits + self._task.whole.bits_of_shares(found.system, told)
         return replace(whole, bits=bits, is_exact=is_exact, unexplained_on_pieces=found.unexplained)
 
-    def _is_chaotic(self, found: FittedSystem) -> bool:
-        """Whether errors as small as those of integration grow to what a system leaves of the whole.
+    def _is_chaotic(self, found: FittedSystem, error: float) -> bool:
+        """Whether small errors at the beginning grow to what a system leaves of the whole.
 
         What is left says nothing of the system then, and more terms would explain it.
+
+        Args:
+            found: As it simulates the whole.
+            error: Relative error of the initial values.
         """
         whole, compiled = self._task.whole, self._task.whole.compiled([found.system])
-        nearby = np.stack((found.initials, found.initials * (1 + whole.settings.rtol)))
+        nearby = np.stack((found.initials, found.initials * (1 + error)))
         errors = whole.errors(compiled, nearby, index=np.zeros(2, dtype=np.int64))
         grown = whole.unexplained(errors[1] - errors[0])
-        return bool(np.all(found.unexplained <= _GROWN * grown + whole.settings.exact_fvu))
+        return bool(np.all(found.unexplained <= _ALIKE * grown + whole.settings.exact_fvu))
 
 
 def joined(on_pieces: FittedSystem, on_whole: FittedSystem) -> FittedSystem:
