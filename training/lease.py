@@ -30,6 +30,7 @@ from training.defaults import TRAINER_DEFAULTS
 from training.last_checkpoint import LastCheckpoint
 from training.module import RUN_KEY, Pretraining
 from training.parts import write_parts
+from training.quiet import quieten
 from training.run import read_checkpoint
 from training.run_log import RunLog
 from training.throughput import Layout, measured
@@ -150,6 +151,7 @@ def main(
     ] = None,
 ) -> None:
     """Trains CONFIG for a few minutes and writes weights into OUT."""
+    quieten()
     try:
         settings = read_config(config)
     except ValueError as error:

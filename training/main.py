@@ -20,6 +20,7 @@ from training.data import ProblemData
 from training.defaults import TRAINER_DEFAULTS
 from training.last_checkpoint import LastCheckpoint
 from training.module import Pretraining, TrainingError
+from training.quiet import quieten
 from training.run_log import RunLog
 
 
@@ -71,6 +72,7 @@ def _checkpoint_folder(run: str) -> str:
 
 def main() -> PretrainingCLI:
     """Runs the command line."""
+    quieten()
     return PretrainingCLI(
         Pretraining,
         ProblemData,

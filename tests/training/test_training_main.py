@@ -2,6 +2,8 @@
 
 import csv
 import errno
+import logging
+import math
 import sys
 from pathlib import Path
 
@@ -118,3 +120,16 @@ def test_wandb_offline_by_config(fit, tmp_path, monkeypatch):
     logger = "training/configs/loggers/wandb.yaml"
     fit(1, f"--config={logger}", f"--trainer.logger.init_args.save_dir={tmp_path}")
     assert list((tmp_path / "wandb").glob("offline-run-*"))
+
+
+def test_a_validation_before_the_first_report_has_losses(fit, tmp_path):
+    fit(1, "--trainer.log_every_n_steps=20")
+    (row,) = saved(tmp_path)["nsr_run"]["history"]
+    assert all(math.isfinite(value) for value in row.values())
+    assert {"train_loss", "val_loss"} <= set(row)
+
+
+def test_nothing_is_advertised(fit, caplog, capsys):
+    with caplog.at_level(logging.INFO):
+        fit(1)
+    assert "Tip" not in caplog.text + "".join(capsys.readouterr())
