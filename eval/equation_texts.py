@@ -95,6 +95,31 @@ def _of_call(name: str, own: list[Any], registry: pint.UnitRegistry[Any]) -> Any
     return registry.Quantity(1.7, own[0].to("").units)
 
 
+def least_complexity(node: ast.expr, of_constant: float) -> float:
+    """What an equation's complexity is at least: its nodes, those aside that only belong to a power or sign.
+
+    Args:
+        node: The equation.
+        of_constant: What a constant costs.
+    """
+    match node:
+        case ast.Constant():
+            return of_constant
+        case ast.Name():
+            return 1
+        case ast.UnaryOp(operand=operand):
+            return least_complexity(operand, of_constant)
+        case ast.Call(args=arguments):
+            return 1 + sum(least_complexity(one, of_constant) for one in arguments)
+        case ast.BinOp(left=base, op=ast.Pow(), right=ast.Constant() | ast.UnaryOp()):
+            return 1 + least_complexity(base, of_constant)
+        case ast.BinOp(left=ast.Constant(value=1), op=ast.Div(), right=right):
+            return 1 + least_complexity(right, of_constant)
+        case ast.BinOp(left=left, right=right):
+            return 1 + least_complexity(left, of_constant) + least_complexity(right, of_constant)
+    raise ValueError(f"{ast.dump(node)} is of no equation")
+
+
 def operators_of(words: Any) -> set[str] | None:
     """Names of operators that names, symbols and groups stand for."""
     if words is None:

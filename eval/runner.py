@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from eval.protocol import split
 from eval.records import Fit, Records
 from eval.sandbox import Sandbox, SandboxError
 from eval.symbolic import count_nodes, judge
+from nsr.expressions.operators import OPERATORS
 from nsr.problems.folder import TableProblem
 from nsr.problems.metrics import accuracy
 from nsr.problems.problem import Problem
@@ -155,9 +156,7 @@ def hard_limit(time_limit: float) -> float:
 def fit_and_measure(fit: Fit, problem: Problem | TableProblem, limits: Limits) -> Fitted:
     """Fits and predicts; runs in the sandbox."""
     data = split(problem, fit.noise, fit.seed, limits.rows)
-    units = (problem.units, problem.target_unit) if isinstance(problem, Problem) else ()
-    budget = Budget(limits.time_limit, limits.cores, fit.seed, limits.stages, *units)
-    method = make(fit.method, budget)
+    method = make(fit.method, _budget(fit, problem, limits))
     _reset_peak_memory()
     started = time.monotonic()
     method.fit(data.X_train, data.y_train)
@@ -170,6 +169,16 @@ def fit_and_measure(fit: Fit, problem: Problem | TableProblem, limits: Limits) -
     if isinstance(problem, TableProblem):  # no rounding here: a table's constants may all be small
         figures["complexity"] = getattr(method, "n_nodes", None) if model is None else count_nodes(model)
     return Fitted(figures | {"equation": None if model is None else str(model)}, model)
+
+
+def _budget(fit: Fit, problem: Problem | TableProblem, limits: Limits) -> Budget:
+    """What a method may use, and what it may know of a problem whose law is known."""
+    budget = Budget(limits.time_limit, limits.cores, fit.seed, limits.stages)
+    if isinstance(problem, TableProblem):
+        return budget
+    tokens = {token for token in problem.expression.tokens if isinstance(token, str)}
+    operators = tuple(sorted(token for token in tokens if token in OPERATORS))
+    return replace(budget, X_units=problem.units, y_units=problem.target_unit, operators=operators)
 
 
 @cache

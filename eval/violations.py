@@ -23,6 +23,7 @@ from eval.equation_texts import (
     constants,
     deepest,
     depth,
+    least_complexity,
     missing_operator,
     operators_of,
     unit_of,
@@ -124,6 +125,7 @@ class _Equation:
             for inner, most in inners.items():
                 if (times := deepest(self._tree, outer, inner)) > most:
                     yield f"{inner} stands {times} times in {outer}"
+        yield from self._of_arguments(wishes)
         if (exponents := wishes.get("exponents")) is not None:
             yield from self._of_exponents([1.0, *exponents])
 
@@ -147,7 +149,8 @@ class _Equation:
 
     def of_units(self, told: Mapping[str, Any]) -> Iterator[str]:
         """Whether the units of its value are those of the target; constants have none, where units matter."""
-        if self._model.constant_units != "dimensionless" or self._known:
+        is_zero = isinstance(self._tree, ast.Constant) and not self._tree.value  # of any unit
+        if self._model.constant_units != "dimensionless" or self._known or is_zero:
             return
         registry: pint.UnitRegistry[Any] = pint.UnitRegistry()
         units = {word: registry.Quantity(1.7, told["X_units"][own]) for word, own in self._called.items()}
@@ -172,6 +175,15 @@ class _Equation:
         for node in self._nodes:
             if (what := missing_operator(node, has, forbidden)) is not None:
                 yield f"has {what}"
+
+    def _of_arguments(self, wishes: Mapping[str, Any]) -> Iterator[str]:
+        of_constant = wishes.get("complexity", {}).get("constant", 1)
+        for node in self._nodes:
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+                continue
+            most = wishes.get("max_argument", {}).get(node.func.id, math.inf)
+            if any(least_complexity(argument, of_constant) > most for argument in node.args):
+                yield f"an argument of {node.func.id} is more complex than {most}"
 
     def _of_exponents(self, allowed: Sequence[float]) -> Iterator[str]:
         expression = self._model.sympy(self._row)

@@ -136,6 +136,11 @@ def _nesting(draw: _Draw) -> None:
     )
 
 
+def _argument(draw: _Draw) -> None:
+    names = draw.some(("exp", "log", "sin", "cos", "tanh", "abs"), 3)
+    draw.says(max_argument={name: int(draw.rng.integers(1, 8)) for name in names})
+
+
 def _shape(draw: _Draw) -> None:
     low, high = float(np.min(draw.y)), float(np.max(draw.y))
     a, b = (str(name) for name in draw.rng.choice(draw.columns, 2))
@@ -224,6 +229,7 @@ _WISHES: dict[str, Callable[[_Draw], None]] = {
     "complexity": _complexity,
     "exponents": lambda draw: draw.says(exponents=draw.one(range(-2, 4), (2, 0.5), (-1,), (-2, -1, 0.5, 2))),
     "nesting": _nesting,
+    "max_argument": _argument,
     "required": lambda draw: draw.says(required=draw.some(draw.columns, 2)),
     "forbidden": lambda draw: draw.says(forbidden=draw.some(draw.columns, 1)),
     "constant_bounds": _bounds,

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import joblib
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nsr.clock import check_time_limit
 from nsr.data.category import Category
 from nsr.data.guesses import Guess, over_columns
 from nsr.data.limits import Limits
+from nsr.data.missing import check_way
 from nsr.data.names import Names
 from nsr.data.nature import NamedConstant
 from nsr.data.preparation import Index, Prepared, prepare
@@ -20,12 +23,27 @@ from nsr.data.templates import template_over
 from nsr.data.weights import known_noise
 from nsr.expressions.template import Template
 from nsr.expressions.units import Units
+from nsr.network.devices import check_device
+from nsr.progress import check_callback
+from nsr.refinement.choice import RULES
 from nsr.refinement.likelihood import SQUARED_ERROR
-from nsr.search.settings import NoiseSettings
+from nsr.search.settings import COMPONENTS, NoiseSettings
+from nsr.stopping import StopWhen
 from nsr.task import Task
 from nsr.wide_table import WideTable
 
+if TYPE_CHECKING:
+    from nsr.regressor import SymbolicRegressor
+
 Array = NDArray[np.float64]
+
+# What cannot be asked for together.
+_APART = (
+    ("a template", "a category"),
+    ("a template", "guesses"),
+    ("denoise", "a template"),
+    ("denoise", "a category"),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,3 +170,44 @@ class Posed:
         noise = None if asked.y_err is None else known_noise(asked.y_err, own, rows)
         X, y = table[np.ix_(rows, self.columns)], asked.target[rows]
         return replace(task, X=X, y=y, weights=own, expected=None, noise=noise)
+
+
+def check_parameters(estimator: SymbolicRegressor) -> None:
+    """Raises where parameters cannot be used, before any data is read.
+
+    Raises:
+        ValueError: The message says which one, and what it may be.
+    """
+    if estimator.n_candidates < 1:
+        raise ValueError(f"n_candidates must be at least 1, not {estimator.n_candidates}")
+    if estimator.n_equations < 1:
+        raise ValueError(f"n_equations must be at least 1, not {estimator.n_equations}")
+    check_time_limit(estimator.time_limit)
+    if estimator.n_jobs is not None and (type(estimator.n_jobs) is not int or estimator.n_jobs == 0):
+        raise ValueError(
+            f"n_jobs must be a number of processes, or -1 for all cores, not {estimator.n_jobs!r}"
+        )
+    if not (stages := names_of_stages(estimator)) or set(stages) - set(COMPONENTS):
+        raise ValueError(f"stages {stages} must be some of {', '.join(COMPONENTS)}")
+    if estimator.selection not in RULES:
+        raise ValueError(f"selection {estimator.selection!r} must be one of {', '.join(RULES)}")
+    Units.check_constants(estimator.constant_units)
+    check_device(estimator.device)
+    check_way(estimator.missing)
+    StopWhen.of(estimator.stop_when)
+    check_callback(estimator.callback)
+    given = {
+        "a template": estimator.template is not None,
+        "a category": estimator.category is not None,
+        "guesses": len(estimator.guesses) > 0,
+        "denoise": estimator.denoise,
+    }
+    for one, other in _APART:
+        if given[one] and given[other]:
+            raise ValueError(f"{one} cannot be combined with {other}: leave one of them out")
+
+
+def names_of_stages(estimator: SymbolicRegressor) -> tuple[str, ...]:
+    """The stages that an estimator is to use; a single name is a single stage."""
+    stages = estimator.stages
+    return (stages,) if isinstance(stages, str) else tuple(stages)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 from nsr.console import (
     EXIT_INTERRUPTED,
-    check_written,
     compile_visibly,
     in_options,
     print_leaderboard,
@@ -29,6 +27,8 @@ _INTERRUPTED = "nsr: interrupted before there was a result"
 
 try:
     import typer
+
+    from nsr import options
 except KeyboardInterrupt:  # Ctrl-C while the command is still being loaded
     print(_INTERRUPTED, file=sys.stderr)
     sys.exit(EXIT_INTERRUPTED)
@@ -39,91 +39,50 @@ app = typer.Typer(help="NSR: data in, equation out.", add_completion=False, pret
 # What typer raises for a wrong option, from the click that it uses, its own or the installed one.
 _USAGE_ERROR: Any = typer.BadParameter.__base__
 
-_DATA_HELP = "table with a header: separated text (.gz, too), .xlsx or .parquet; - for standard input"
-_EQUATIONS_HELP = "equations to show at most"
-_ROW_HELP = "of the front, from 0; default: the chosen one"
-_FORMAT_HELP = (
-    "of a row: latex, sympy, python, numpy, jax, c, excel, matlab, julia or onnx; "
-    "of the front: latex-table or html"
-)
-_STOP_HELP = "when an equation is good enough: 'exact', or 'r2=0.99,complexity=10'"
-_RESUME_HELP = "result of an earlier fit to begin with"
-_MISSING_HELP = "empty cells: error (default), drop (their rows are left out) or impute (by medians)"
-_DEVICE_HELP = "auto, cpu, cuda, cuda:0, mps ..."
-_OPERATORS_HELP = "operators and groups that equations may have, by comma: 'arithmetic,exp,sqrt'"
-_WITHOUT_HELP = "operators and groups that they may not have: 'trigonometric'"
-_COMPLEXITY_HELP = "largest complexity of an equation"
-_DEPTH_HELP = "levels of an equation at most: x is one, sin(x) two"
-_CONSTANTS_HELP = "constants in an equation at most"
-_EXPONENTS_HELP = "exponents of powers, roots and ratios: '-2,-1,0.5,2'"
-_TEMPLATE_HELP = "the form of the equation, with parts to be found: 'f(mass)*exp(-g(speed, height)) + c'"
-_CONSTANT_HELP = "a constant of known value: 'g=9.81', 'g=9.81 m/s^2', 'c=scipy' or 'm=electron mass'"
-_DEFINE_HELP = "an operator of your own: 'lorentz(v) = 1/sqrt(1 - v**2)'"
-_NESTING_HELP = "how often a function may stand in another: 'exp(exp)=0,exp(sin)=0'"
-_SHAPE_HELP = "what is known of f: 'f >= 0', 'increasing in x', 'even in x', 'f -> 0 as x -> inf'"
-
 
 @app.command()
 def fit(
-    data: Annotated[Path, typer.Argument(help=_DATA_HELP)],
+    data: options.Data,
     target: Annotated[str, typer.Option(help="column to explain")],
-    features: Annotated[str | None, typer.Option(help="columns to use, by comma; default: all")] = None,
-    units: Annotated[
-        str | None, typer.Option(help="units of the columns and the target: 'mass=kg,v=m/s,energy=J'")
-    ] = None,
-    constant_units: Annotated[
-        str | None, typer.Option(help="with units, whether constants are dimensionless (default) or free")
-    ] = None,
-    guess: Annotated[list[str] | None, typer.Option(help="an equation to begin with: 'a*mass + b'")] = None,
-    loss: Annotated[
-        str,
-        typer.Option(help="auto, squared_error, absolute_error, huber, poisson or gamma (relative errors)"),
-    ] = "auto",
-    weights: Annotated[str | None, typer.Option(help="column of weights of the rows")] = None,
-    error: Annotated[
-        str | None, typer.Option(help="column of standard deviations of the target's errors")
-    ] = None,
-    missing: Annotated[str, typer.Option(help=_MISSING_HELP)] = "error",
+    features: options.Features = None,
+    units: options.Units = None,
+    constant_units: options.ConstantUnits = None,
+    guess: options.Guess = None,
+    loss: options.Loss = "auto",
+    weights: options.Weights = None,
+    error: options.Error = None,
+    missing: options.MissingCells = "error",
     denoise: Annotated[
         bool, typer.Option("--denoise", help="search in the smoothed target; constants are of the raw one")
     ] = False,
-    template: Annotated[str | None, typer.Option(help=_TEMPLATE_HELP)] = None,
-    constant: Annotated[list[str] | None, typer.Option(help=_CONSTANT_HELP)] = None,
-    category: Annotated[
-        str | None, typer.Option(help="column of groups, in which the law's constants may differ")
-    ] = None,
-    define: Annotated[list[str] | None, typer.Option(help=_DEFINE_HELP)] = None,
-    operators: Annotated[str | None, typer.Option(help=_OPERATORS_HELP)] = None,
-    without: Annotated[str | None, typer.Option(help=_WITHOUT_HELP)] = None,
-    max_complexity: Annotated[float | None, typer.Option(help=_COMPLEXITY_HELP)] = None,
-    max_depth: Annotated[int | None, typer.Option(help=_DEPTH_HELP)] = None,
-    max_constants: Annotated[int | None, typer.Option(help=_CONSTANTS_HELP)] = None,
-    required: Annotated[str | None, typer.Option(help="columns that every equation has, by comma")] = None,
-    forbidden: Annotated[str | None, typer.Option(help="columns that no equation has, by comma")] = None,
-    complexity: Annotated[
-        str | None, typer.Option(help="costs of operators and leaves: 'sin=3,mass=2,constant=1'")
-    ] = None,
-    exponents: Annotated[str | None, typer.Option(help=_EXPONENTS_HELP)] = None,
-    nesting: Annotated[str | None, typer.Option(help=_NESTING_HELP)] = None,
-    constant_bounds: Annotated[
-        str | None, typer.Option(help="smallest and largest constant: '-10,10'")
-    ] = None,
-    shape: Annotated[list[str] | None, typer.Option(help=_SHAPE_HELP)] = None,
-    domain: Annotated[
-        list[str] | None, typer.Option(help="range of a column in which shape holds: 'dose=0,100'")
-    ] = None,
-    candidates: Annotated[int, typer.Option(min=1, help="equations to ask the network for")] = 1024,
+    template: options.Template = None,
+    constant: options.Constant = None,
+    category: options.Category = None,
+    define: options.Define = None,
+    operators: options.Operators = None,
+    without: options.Without = None,
+    max_complexity: options.MaxComplexity = None,
+    max_depth: options.MaxDepth = None,
+    max_constants: options.MaxConstants = None,
+    required: options.Required = None,
+    forbidden: options.Forbidden = None,
+    complexity: options.Complexity = None,
+    exponents: options.Exponents = None,
+    nesting: options.Nesting = None,
+    max_argument: options.MaxArgument = None,
+    constant_bounds: options.ConstantBounds = None,
+    shape: options.Shape = None,
+    domain: options.Domain = None,
+    candidates: options.Candidates = 1024,
     time_limit: Annotated[float, typer.Option(help="seconds to search")] = 30.0,
-    selection: Annotated[
-        str, typer.Option(help="which equation to choose: auto, accuracy, score, best")
-    ] = "auto",
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="same seed, same result")] = 0,
-    checkpoint: Annotated[str | None, typer.Option(help="name of a shipped checkpoint, or a folder")] = None,
-    device: Annotated[str, typer.Option(help=_DEVICE_HELP)] = "auto",
-    jobs: Annotated[int | None, typer.Option(help="processes that search; -1 for one on each core")] = None,
-    equations: Annotated[int, typer.Option(min=1, help=_EQUATIONS_HELP)] = 12,
-    stop_when: Annotated[str | None, typer.Option(help=_STOP_HELP)] = None,
-    resume: Annotated[Path | None, typer.Option(help=_RESUME_HELP)] = None,
+    selection: options.Selection = "auto",
+    seed: options.Seed = 0,
+    checkpoint: options.Checkpoint = None,
+    device: options.Device = "auto",
+    jobs: options.Jobs = None,
+    equations: options.Equations = 12,
+    stop_when: options.StopWhen = None,
+    resume: options.Resume = None,
     report: Annotated[
         bool, typer.Option("--report", help="say what is explained, what is left, and what is doubtful")
     ] = False,
@@ -139,7 +98,7 @@ def fit(
 
     console = Console(stderr=True)
     check_time_limit(time_limit)
-    check_written(output, plot, data)
+    options.check_written(output, plot, data)
     with status(console) as say, told(console) as notes:
         import pandas as pd
 
@@ -181,7 +140,7 @@ def fit(
             time_limit=time_limit,
             selection=selection,
             guesses=guess or (),
-            constant_units=constant_units or constant_units_for(units, own_units),
+            constant_units=constant_units or constant_units_for(units, own_units, constant or ()),
             device=device,
             random_state=seed,
             n_jobs=jobs,
@@ -190,16 +149,17 @@ def fit(
             missing=missing,
             denoise=denoise,
             template=template,
-            constants=constants_in_text(constant or []),
+            constants=constants_in_text(constant or ()),
             category=None if grouped is None else len(places),
             stop_when=None if stop_when is None else stop_when_in_text(stop_when),
             shape=shape or (),
             domain=None if domain is None else domain_in_text(domain),
-            **_limits(
+            **options.limits(
                 define,
                 operators=operators, without=without, max_complexity=max_complexity, max_depth=max_depth,
                 max_constants=max_constants, complexity=complexity, exponents=exponents, nesting=nesting,
-                required=required, forbidden=forbidden, constant_bounds=constant_bounds,
+                max_argument=max_argument, required=required, forbidden=forbidden,
+                constant_bounds=constant_bounds,
             ),
         )  # fmt: skip
         if resume is not None:
@@ -225,14 +185,14 @@ def fit(
 
 @app.command()
 def predict(
-    result: Annotated[Path, typer.Argument(help="JSON file that `nsr fit` or `nsr ode` wrote with --output")],
-    data: Annotated[Path, typer.Argument(help=_DATA_HELP)],
-    row: Annotated[int | None, typer.Option(help=_ROW_HELP)] = None,
+    result: options.Result,
+    data: options.Data,
+    row: options.Row = None,
     interval: Annotated[
         float | None, typer.Option(help="probability, such as 0.95: also bounds of new observations")
     ] = None,
     output: Annotated[Path | None, typer.Option(help="CSV file to write; default: standard output")] = None,
-    define: Annotated[list[str] | None, typer.Option(help=_DEFINE_HELP)] = None,
+    define: options.Define = None,
 ) -> None:
     """Write predictions of an equation, or a simulation, for the rows of a table with the same columns."""
     from rich.console import Console
@@ -241,7 +201,7 @@ def predict(
     from nsr.data.writing import check_output, write_whole
     from nsr.results import load, predictions
 
-    _define(define)
+    options.add_operators(define)
     if output is not None:
         check_output(output, [result, data])
     with told(Console(stderr=True)):
@@ -256,14 +216,12 @@ def predict(
 
 @app.command()
 def show(
-    result: Annotated[
-        Path, typer.Argument(help="JSON file that `nsr fit`, `nsr ode` or `nsr pde` wrote with --output")
-    ],
-    row: Annotated[int | None, typer.Option(help=_ROW_HELP)] = None,
-    form: Annotated[str | None, typer.Option("--format", help=_FORMAT_HELP)] = None,
+    result: options.Result,
+    row: options.Row = None,
+    form: options.Format = None,
     group: Annotated[str | None, typer.Option(help="of a fit by --category: one group")] = None,
     output: Annotated[Path | None, typer.Option(help="file to write; default: standard output")] = None,
-    define: Annotated[list[str] | None, typer.Option(help=_DEFINE_HELP)] = None,
+    define: options.Define = None,
 ) -> None:
     """Show a result again: its leaderboard, a row of it, or either in another language."""
     from rich.console import Console
@@ -272,7 +230,7 @@ def show(
     from nsr.results import load
     from nsr.showing import group_of, in_format
 
-    _define(define)
+    options.add_operators(define)
     if output is not None:
         check_output(output, [result])
     with told(Console(stderr=True)):
@@ -289,7 +247,7 @@ def show(
 
 @app.command()
 def ode(
-    data: Annotated[Path, typer.Argument(help=_DATA_HELP)],
+    data: options.Data,
     time: Annotated[str, typer.Option(help="column of times")],
     states: Annotated[
         str | None, typer.Option(help="columns of states, by comma; default: all others")
@@ -317,26 +275,24 @@ def ode(
     explicit_time: Annotated[
         bool, typer.Option("--explicit-time", help="the time may stand in the equations")
     ] = False,
-    missing: Annotated[
-        str, typer.Option(help="empty states: error (default), drop (leave times out) or impute (in time)")
-    ] = "error",
+    missing: options.MissingStates = "error",
     known: Annotated[
         list[str] | None, typer.Option(help="what is known of an equation: 'dS/dt = P - f(S)', f to be found")
     ] = None,
-    define: Annotated[list[str] | None, typer.Option(help=_DEFINE_HELP)] = None,
-    operators: Annotated[str | None, typer.Option(help=_OPERATORS_HELP)] = None,
-    without: Annotated[str | None, typer.Option(help=_WITHOUT_HELP)] = None,
-    max_complexity: Annotated[float | None, typer.Option(help=_COMPLEXITY_HELP)] = None,
-    max_depth: Annotated[int | None, typer.Option(help=_DEPTH_HELP)] = None,
-    max_constants: Annotated[int | None, typer.Option(help=_CONSTANTS_HELP)] = None,
-    exponents: Annotated[str | None, typer.Option(help=_EXPONENTS_HELP)] = None,
-    nesting: Annotated[str | None, typer.Option(help=_NESTING_HELP)] = None,
+    define: options.Define = None,
+    operators: options.Operators = None,
+    without: options.Without = None,
+    max_complexity: options.MaxComplexity = None,
+    max_depth: options.MaxDepth = None,
+    max_constants: options.MaxConstants = None,
+    exponents: options.Exponents = None,
+    nesting: options.Nesting = None,
     time_limit: Annotated[float, typer.Option(help="seconds to search")] = 10.0,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="same seed, same result")] = 0,
-    device: Annotated[str, typer.Option(help=_DEVICE_HELP)] = "auto",
-    equations: Annotated[int, typer.Option(min=1, help=_EQUATIONS_HELP)] = 12,
-    stop_when: Annotated[str | None, typer.Option(help=_STOP_HELP)] = None,
-    resume: Annotated[Path | None, typer.Option(help=_RESUME_HELP)] = None,
+    seed: options.Seed = 0,
+    device: options.Device = "auto",
+    equations: options.Equations = 12,
+    stop_when: options.StopWhen = None,
+    resume: options.Resume = None,
     output: Annotated[Path | None, typer.Option(help="JSON file for `nsr show` and `nsr.load`")] = None,
     plot: Annotated[Path | None, typer.Option(help="picture of the simulation over the data")] = None,
 ) -> None:
@@ -347,7 +303,7 @@ def ode(
 
     console = Console(stderr=True)
     check_time_limit(time_limit)
-    check_written(output, plot, data)
+    options.check_written(output, plot, data)
     with status(console) as say, told(console) as notes:
         from nsr.data.column_units import split_by_comma
         from nsr.ode import ODERegressor
@@ -375,7 +331,7 @@ def ode(
             order=order, discrete=discrete, explicit_time=explicit_time, hold_inputs=hold_inputs,
             known=known or (),
             stop_when=None if stop_when is None else stop_when_in_text(stop_when),
-            **_limits(
+            **options.limits(
                 define,
                 operators=operators, without=without, max_complexity=max_complexity, max_depth=max_depth,
                 max_constants=max_constants, exponents=exponents, nesting=nesting,
@@ -402,23 +358,6 @@ def ode(
 
 
 app.command()(pde)
-
-
-def _define(definitions: Sequence[str] | None) -> None:
-    """Adds the user's own operators."""
-    if definitions:
-        from nsr.expressions.definitions import define
-
-        for definition in definitions:
-            define(definition)
-
-
-def _limits(definitions: Sequence[str] | None, **texts: str | float | None) -> dict[str, Any]:
-    """Parameters that say which equations are allowed, once the user's own operators are known."""
-    from nsr.data.limits_in_text import limits_in_text
-
-    _define(definitions)
-    return limits_in_text(**texts)
 
 
 def main() -> None:

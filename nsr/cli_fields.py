@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from nsr.console import check_written, compile_visibly, print_leaderboard, printed_last, status, told
+from nsr import options
+from nsr.console import compile_visibly, print_leaderboard, printed_last, status, told
 
 _DATA_HELP = "archive of arrays (.npz), or table with a row for each time and place"
 
@@ -24,7 +25,7 @@ def pde(
     ] = None,
     order: Annotated[int, typer.Option(min=1, max=2, help="2 for u_tt = F(u, u_t, ...), as of waves")] = 1,
     derivatives: Annotated[int, typer.Option(min=2, max=6, help="highest order of derivatives by place")] = 4,
-    equations: Annotated[int, typer.Option(min=1, help="equations to show at most")] = 12,
+    equations: options.Equations = 12,
     output: Annotated[Path | None, typer.Option(help="JSON file for `nsr show` and `nsr.load`")] = None,
     plot: Annotated[Path | None, typer.Option(help="picture of the fields, simulated and observed")] = None,
 ) -> None:
@@ -32,7 +33,7 @@ def pde(
     from rich.console import Console
 
     console = Console(stderr=True)
-    check_written(output, plot, data)
+    options.check_written(output, plot, data)
     with status(console) as say, told(console) as notes:
         from nsr.data.column_units import split_by_comma
         from nsr.fields import PDERegressor

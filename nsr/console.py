@@ -7,7 +7,6 @@ import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nsr.data.notes import listed
@@ -39,7 +38,7 @@ _ALONE = re.compile(r"(?<![\w'\"`.-])(report\(\)|[A-Za-z]+_[a-z_]+)(?![\w'\"`(=]
 _SAME_NAMES = (
     "time_limit", "constant_units", "max_complexity", "max_depth", "max_constants", "constant_bounds",
     "stop_when", "missing", "loss", "category", "selection", "template", "denoise", "shape", "domain",
-    "required", "forbidden", "operators", "without",
+    "required", "forbidden", "operators", "without", "max_argument",
 )  # fmt: skip
 _PARAMETERS = frozenset((*_SAME_NAMES, *_OPTIONS))
 
@@ -159,22 +158,6 @@ def print_leaderboard(
     front = leaderboard(estimator.equations_, equations, estimator.best_index_, width)
     for text in (front, *remarks, *chosen):
         console.print(text, markup=False, highlight=False, soft_wrap=True)
-
-
-def check_written(output: Path | None, plot: Path | None, data: Path) -> None:
-    """Raises before any work is done where a file or a picture could not be written."""
-    from nsr.data.writing import check_output
-
-    if output is not None:
-        check_output(output, [data])
-    if plot is None:
-        return
-    from nsr.export.pictures import check_picture
-
-    check_picture(plot)
-    check_output(plot, [data])
-    if output is not None and plot.resolve() == output.resolve():
-        raise ValueError(f"--output and --plot are both {plot}; give each its own name")
 
 
 @contextlib.contextmanager

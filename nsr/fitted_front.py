@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from copy import copy
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, Self, overload
+from typing import TYPE_CHECKING, Literal, Self, overload
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.validation import check_array, check_is_fitted, check_X_y, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from nsr.data.category import Category
 from nsr.data.guesses import Guess
-from nsr.data.indicators import Indicators
-from nsr.data.missing import Filling, tell_filled, with_gaps_filled
-from nsr.data.names import Names, identifier, places_of, with_text_names
-from nsr.data.nature import NamedConstant
+from nsr.data.names import Names, identifier, places_of
 from nsr.data.notes import tell
 from nsr.data.summary import DataSummary
 from nsr.evaluate.program import Program
@@ -27,6 +23,7 @@ from nsr.export.rows import ExportedRows
 from nsr.expressions.expression import Expression, variable
 from nsr.expressions.printing import to_infix
 from nsr.expressions.template import Template
+from nsr.fitted_table import FittedTable
 from nsr.refinement.candidates import Candidate
 from nsr.refinement.front import front_table
 from nsr.refinement.groups import ByGroup, Layout, names_of_constants, reported_by_group
@@ -35,7 +32,6 @@ from nsr.refinement.reported import Reported, check_asked, constants_table, repo
 from nsr.report.finding import LITTLE, percent
 from nsr.saving.rows import place_of_row
 from nsr.task import Task
-from nsr.wide_table import WideTable
 
 if TYPE_CHECKING:
     from nsr.report.report import Report
@@ -46,7 +42,7 @@ Array = NDArray[np.float64]
 _MOST_STARTS = 100
 
 
-class FittedFront(ExportedRows):
+class FittedFront(FittedTable, ExportedRows):
     """The fitted half of `SymbolicRegressor`, which documents the attributes."""
 
     expressions_: list[Expression]
@@ -57,12 +53,6 @@ class FittedFront(ExportedRows):
     _found: list[Candidate]
     _columns: NDArray[np.intp]
     warnings_: list[str]
-    indicators_: Indicators | None
-    filling_: Filling | None
-    missing: str
-    n_features_in_: int
-    category_: Category | None
-    named_constants_: tuple[NamedConstant, ...]
     template_: Template | None
     best_index_: int
     ended_: str
@@ -70,7 +60,6 @@ class FittedFront(ExportedRows):
     seconds_: float
     time_limit: float
     random_state: object
-    _seen: Task
     _report: Report | None
 
     @overload
@@ -126,29 +115,6 @@ class FittedFront(ExportedRows):
         """Whether the equation of a row has constants that differ by group."""
         return self.category_ is not None and self._read(self.expressions_[place]).table.shape[1] > 0
 
-    def table(self, X: ArrayLike, has_groups: bool = True) -> Array:
-        """Rows as equations see them: columns of text as indicators, missing values imputed where fit did so.
-
-        Args:
-            X: Variables, shape (n_rows, n_columns).
-            has_groups: Whether the column of groups matters; without it that may be missing.
-
-        Returns:
-            Shape (n_rows, n_variables), a column for each of `names_`, and more for groups; NaN where
-            `missing="drop"` leaves it.
-        """
-        check_is_fitted(self)
-        codes = None
-        if self.category_ is not None and has_groups:
-            X, codes = self.category_.split(X)
-        elif self.category_ is not None:
-            X = self.category_.left_out(X, self.n_features_in_)
-            codes = np.zeros(np.shape(X)[0], dtype=np.intp)
-        if self.indicators_ is None:
-            self.names_.check_order(X)
-        table = self._numbers_of(X, self.indicators_, None)[0]
-        return self._wide.filled(table if self.filling_ is None else self.filling_.filled(table), codes)
-
     def predicted(
         self, table: Array, place: int, return_std: bool = False, interval: float | None = None
     ) -> Array | tuple[Array, Array]:
@@ -165,55 +131,6 @@ class FittedFront(ExportedRows):
             other = said.interval_of(expression, table, values, interval)
         other[is_unknown] = np.nan
         return values, other
-
-    def _checked_table(self, X: ArrayLike, y: ArrayLike) -> tuple[Array, Array, Names]:
-        """A table and its target as numbers, and the names of its columns, as a fit begins with them.
-
-        Missing values are imputed where the user says so, and else NaN.
-        """
-        self.indicators_, self.filling_ = Indicators.of(X), None
-        is_without = None
-        if self.missing != "error":
-            y, is_without = with_gaps_filled(y)
-        table, target = self._numbers_of(X, self.indicators_, y, is_fit=True)
-        if is_without is not None:
-            target[is_without] = np.nan
-        names = Names.of_table(X if hasattr(X, "columns") else table)
-        if self.indicators_ is not None:
-            self.indicators_.tell_made()
-            names = Names.of(self.indicators_.names)
-        if self.missing == "impute":
-            self.filling_ = Filling.of(table)
-            tell_filled(table, names.columns)
-            table = self.filling_.filled(table)
-        return table, target, names
-
-    def _numbers_of(
-        self, X: ArrayLike, indicators: Indicators | None, y: ArrayLike | None, is_fit: bool = False
-    ) -> tuple[Array, Array]:
-        """A table, and its target, which only a fit has, as scikit-learn checks them."""
-        own = with_text_names(X)
-        checks: dict[str, Any] = {"dtype": np.float64}
-        checks["ensure_all_finite"] = True if self.missing == "error" else "allow-nan"
-        try:
-            if indicators is not None:
-                validate_data(self, own, reset=is_fit, skip_check_array=True)
-                encoded = with_text_names(indicators.encoded(pd.DataFrame(own)))
-                if not is_fit:
-                    return check_array(encoded, **checks), np.empty(0)
-                table, target = check_X_y(encoded, y, y_numeric=True, **checks)
-            elif not is_fit:
-                return validate_data(self, own, reset=False, **checks), np.empty(0)
-            else:
-                table, target = validate_data(self, own, y, y_numeric=True, **checks)
-        except ValueError as error:
-            if self.missing != "error" or "contains NaN" not in str(error):
-                raise
-            what = str(error).splitlines()[0]
-            raise ValueError(
-                f"{what} missing='drop' leaves such rows out, missing='impute' fills them"
-            ) from None
-        return table, np.array(target, dtype=np.float64)
 
     @property
     def best_(self) -> pd.Series:
@@ -315,11 +232,6 @@ class FittedFront(ExportedRows):
             return said.differing
         names = names_of_constants(found, [*self.names_.identifiers, *self._wide.names])
         return [name for name, differs in zip(names, found.differs, strict=True) if differs]
-
-    @property
-    def _wide(self) -> WideTable:
-        """The table as equations see it."""
-        return WideTable(len(self.names_.columns), self.named_constants_, self.category_)
 
     def _keep_front(
         self, front: list[Candidate], task: Task, columns: NDArray[np.intp], guesses: Sequence[Guess]

@@ -5,62 +5,45 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import joblib
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_random_state
 
-from nsr.asked import Asked, Posed
-from nsr.clock import Clock, check_time_limit
+from nsr.asked import Asked, Posed, check_parameters
+from nsr.clock import Clock
 from nsr.data.category import Category
 from nsr.data.column_units import parsed_units
 from nsr.data.guesses import Guess, read_guesses
 from nsr.data.limits import limits_of
-from nsr.data.missing import Filling, check_way
 from nsr.data.nature import read_constants, values_of
 from nsr.data.notes import kept_notes
 from nsr.data.preparation import Index
 from nsr.data.shape_wishes import read_shape
-from nsr.data.smoothing import smoothed
 from nsr.data.summary import DataSummary, name_of_target
 from nsr.data.templates import read_template
 from nsr.data.weights import row_weights
-from nsr.expressions.units import Units
 from nsr.fitted_front import FittedFront
 from nsr.live import shown
-from nsr.network.checkpoint import DEFAULT_CHECKPOINT, Pretrained, from_pretrained
-from nsr.network.devices import check_device
-from nsr.progress import Watcher, check_callback, watchers
+from nsr.network.checkpoint import DEFAULT_CHECKPOINT, from_pretrained
+from nsr.progress import Watcher, watchers
 from nsr.refinement.all_rows import on_all_rows
 from nsr.refinement.candidates import Candidate
-from nsr.refinement.choice import RULES, Front
+from nsr.refinement.choice import Front
 from nsr.refinement.compiling import compile_kernels
 from nsr.refinement.losses import AUTO
 from nsr.refinement.selection import thinned
 from nsr.saving.functions import KIND, plain_function
 from nsr.saving.saveable import Saveable
 from nsr.search.settings import COMPONENTS, SearchSettings
-from nsr.stopping import StopWhen
+from nsr.solving import solved, solver_for
 from nsr.task import Task
 from nsr.telling import told_to
 from nsr.wide_table import with_named_constants
 
-if TYPE_CHECKING:
-    from nsr.report.report import Report
-    from nsr.search.solve import Solver
-
 Array = NDArray[np.float64]
-
-# What cannot be asked for together.
-_APART = (
-    ("a template", "a category"),
-    ("a template", "guesses"),
-    ("denoise", "a template"),
-    ("denoise", "a category"),
-)
 
 
 class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -128,6 +111,7 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
             `(-2, -1, 0.5, 2)` or `range(-3, 4)`.
         nesting: How often an operator may stand in the argument of another one, one below the other:
             `{"exp": {"exp": 0, "sin": 0}}`.
+        max_argument: Largest complexity of an argument of a function, `{"exp": 5, "sin": 3}`.
         required: Columns that every equation has.
         forbidden: Columns that no equation has.
         constant_bounds: Smallest and largest constant, in the units of the data; exponents such as 2 may be
@@ -215,6 +199,7 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         complexity: Mapping[str, float] | None = None,
         exponents: Iterable[float] | None = None,
         nesting: Mapping[str, Mapping[str, int]] | None = None,
+        max_argument: Mapping[str, float] | None = None,
         required: str | Sequence[str] = (),
         forbidden: str | Sequence[str] = (),
         constant_bounds: tuple[float, float] | None = None,
@@ -251,6 +236,7 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         self.complexity = complexity
         self.exponents = exponents
         self.nesting = nesting
+        self.max_argument = max_argument
         self.required = required
         self.forbidden = forbidden
         self.constant_bounds = constant_bounds
@@ -309,7 +295,7 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         try:
             with kept_notes() as notes, shown(self.verbose) as display:
                 started = time.perf_counter()
-                self._check_parameters()
+                check_parameters(self)
                 asked = self._asked(X, y, X_units, y_units, sample_weight, y_err)
                 self._fit(asked, name_of_target(y), display)
                 self.seconds_ = time.perf_counter() - started
@@ -330,17 +316,17 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         """
         pretrained = from_pretrained(self.checkpoint, self.device, knows="functions")
         compile_kernels()  # the seconds of a first fit's compiler are not the search's
-        clock = Clock.of(self.time_limit)
-        posed = Posed.of(asked, pretrained.config.max_variables, self.loss, self._settings.noise)
+        clock, settings = Clock.of(self.time_limit), self.settings or SearchSettings()
+        posed = Posed.of(asked, pretrained.config.max_variables, self.loss, settings.noise)
         names, wide, data, task = asked.names, asked.wide, posed.data, posed.task
-        solver = self._solver(pretrained, asked.y_err is None, task)
+        solver = solver_for(self, pretrained, settings, task, asked.y_err is None)
         solver.watch = told_to(
             watchers(self.callback, display), [*names.identifiers, *wide.names], posed.searched,
             self.time_limit,
         )  # fmt: skip
         if self.warm_start and hasattr(self, "equations_"):
             solver.starts = self._starts(names, data.columns)
-        solution, task = _solved(solver, asked, posed, clock)
+        solution, task = solved(solver, asked, posed, clock)
         solution, found, task = with_named_constants(
             solution, solver.found, task, wide, len(data.columns), posed.template
         )
@@ -387,35 +373,6 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
             seed=int(check_random_state(self.random_state).randint(2**31 - 1)),
         )
 
-    def _solver(self, pretrained: Pretrained, is_open: bool, task: Task) -> Solver:
-        """How to search.
-
-        Args:
-            pretrained: The network.
-            is_open: Whether nothing is known of errors.
-            task: What is to be explained.
-        """
-        from nsr.search.solve import Solver
-
-        is_loss_open = self.loss == AUTO and is_open
-        solver = Solver(
-            pretrained, self.n_candidates, self._stages, self._settings, self.selection, is_loss_open
-        )
-        solver.stop_when, solver.n_jobs = StopWhen.of(self.stop_when), joblib.effective_n_jobs(self.n_jobs)
-        if self.denoise:
-            solver.smoothed, solver.is_loss_open = smoothed(task.X, task.y, task.weights, task.seed), False
-        return solver
-
-    def _units_of(
-        self, X_units: Mapping[str, str] | Sequence[str] | None
-    ) -> Mapping[str, str] | Sequence[str] | None:
-        """Units of the columns that equations have."""
-        return X_units if self.indicators_ is None else self.indicators_.units(X_units)
-
-    @property
-    def _settings(self) -> SearchSettings:
-        return self.settings or SearchSettings()
-
     def _keep(
         self, solution: Front, found: list[Candidate], task: Task, columns: Index, guesses: Sequence[Guess]
     ) -> None:
@@ -424,56 +381,15 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         named = {place for place, row in enumerate(solution.candidates) if row.name}
         kept = thinned(solution.candidates, solution.best, self.n_equations, named)
         self.best_index_ = kept.index(solution.best)
-        self._found, self._columns = found, columns
+        self._found, self._columns, self._report = found, columns, None
         rows = [solution.candidates[place] for place in kept]
         self._keep_front(rows, task, columns, guesses)
         self.guesses_ = self._fared(guesses, rows, found, task) if guesses else ()
         if self.n_tried_:  # otherwise it was told why nothing was found
             self._tell_unexplained()
 
-    def _keep_rows(self, task: Task, table: Array, rows: Index) -> None:
-        """Keeps the rows that were looked at, in the user's order, with all columns."""
-        order = np.argsort(rows)
-        own = table[rows[order]]
-        # Columns that no equation has may miss values.
-        self._seen = replace(task.of_rows(order), X=Filling.of(own).filled(own), n_threads=1)
-        self._report: Report | None = None
-
-    def _check_parameters(self) -> None:
-        if self.n_candidates < 1:
-            raise ValueError(f"n_candidates must be at least 1, not {self.n_candidates}")
-        if self.n_equations < 1:
-            raise ValueError(f"n_equations must be at least 1, not {self.n_equations}")
-        check_time_limit(self.time_limit)
-        if self.n_jobs is not None and (type(self.n_jobs) is not int or self.n_jobs == 0):
-            raise ValueError(
-                f"n_jobs must be a number of processes, or -1 for all cores, not {self.n_jobs!r}"
-            )
-        if not self._stages or set(self._stages) - set(COMPONENTS):
-            raise ValueError(f"stages {self._stages} must be some of {', '.join(COMPONENTS)}")
-        if self.selection not in RULES:
-            raise ValueError(f"selection {self.selection!r} must be one of {', '.join(RULES)}")
-        Units.check_constants(self.constant_units)
-        check_device(self.device)
-        check_way(self.missing)
-        StopWhen.of(self.stop_when)
-        check_callback(self.callback)
-        given = {
-            "a template": self.template is not None,
-            "a category": self.category is not None,
-            "guesses": len(self.guesses) > 0,
-            "denoise": self.denoise,
-        }
-        for one, other in _APART:
-            if given[one] and given[other]:
-                raise ValueError(f"{one} cannot be combined with {other}: leave one of them out")
-
     def _plain(self) -> tuple[str, dict[str, Any]]:
         return KIND, plain_function(self)
-
-    @property
-    def _stages(self) -> tuple[str, ...]:
-        return (self.stages,) if isinstance(self.stages, str) else tuple(self.stages)
 
     def __sklearn_tags__(self) -> Any:
         """Scores on scikit-learn's toy data depend on the checkpoint, which may be tiny."""
@@ -482,26 +398,3 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         tags.non_deterministic = False
         tags.input_tags.allow_nan = self.missing != "error"
         return tags
-
-
-def _solved(solver: Solver, asked: Asked, posed: Posed, clock: Clock) -> tuple[Front, Task]:
-    """A front and what it explains.
-
-    Args:
-        solver: How to search.
-        asked: Data and wishes.
-        posed: The task that they make.
-        clock: For everything.
-    """
-    # What is read back and predicts need not wait for what searches.
-    from nsr.search.by_group import solve_by_group
-    from nsr.search.templates import solve_template
-
-    if posed.template is not None:
-        places = asked.wide.places_of(asked.searched, len(posed.data.columns))
-        return solve_template(solver, posed.task, posed.template, clock, places)
-    guesses = [guess.expression for guess in posed.guesses]
-    if asked.category is None or asked.codes is None:
-        return solver.solve(posed.task, guesses, clock)
-    codes = asked.category.checked(asked.codes[posed.data.rows])
-    return solve_by_group(solver, posed.task, codes, asked.wide.n_groups, guesses, clock)

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from nsr.data.column_units import constants_need_units, units_in_text, units_under_header
+from nsr.data.column_units import constants_need_units, row_of_units, units_in_text, units_under_header
 from nsr.data.names import Names
+from nsr.data.nature import constants_in_text, read_constants
 from nsr.data.notes import tell
 from nsr.data.table import Table
 from nsr.data.weights import check
@@ -47,10 +48,11 @@ def feature_frame(
 
 
 def column_units(table: Table, places: Sequence[int], target: int, text: str | None) -> dict[str, Any]:
-    """Units for `SymbolicRegressor.fit`, from the option or else from the row under the header."""
+    """Units for `SymbolicRegressor.fit`, from the option, or of columns that it leaves out from the table."""
     if text is not None:
         names = Names.of([table.names[place] for place in places])
-        X_units, y_units = units_in_text(text, names, table.names[target])
+        known = row_of_units(table, (*places, target))
+        X_units, y_units = units_in_text(text, names, table.names[target], known)
     elif table.units is not None:
         X_units, y_units = units_under_header(table, places, target)
         pairs = zip((*places, target), (*X_units, y_units), strict=True)
@@ -61,9 +63,18 @@ def column_units(table: Table, places: Sequence[int], target: int, text: str | N
     return {"X_units": X_units, "y_units": y_units}
 
 
-def constant_units_for(text: str | None, units: dict[str, Any]) -> str:
-    """Whether constants have units where the user does not say: if units that nobody asked for need it."""
-    if text is None and units and constants_need_units(**units):
+def constant_units_for(text: str | None, units: dict[str, Any], constants: Sequence[str]) -> str:
+    """Whether constants have units where the user does not say: if units that nobody asked for need it.
+
+    Args:
+        text: The option of units.
+        units: What comes of it, or of the row under the header.
+        constants: What the user says of constants of known value, which may have units.
+    """
+    if text is not None or not units:
+        return "dimensionless"
+    own = [constant.unit or "1" for constant in read_constants(constants_in_text(constants), Names.of([]))]
+    if constants_need_units([*units["X_units"], *own], units["y_units"]):
         tell("no product of powers of the columns has the target's unit, so that constants may have units")
         return "free"
     return "dimensionless"

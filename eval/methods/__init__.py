@@ -26,6 +26,7 @@ class Budget:
         stages: Stages of NSR's search, for ablations.
         X_units: Unit of each variable, where the suite has them.
         y_units: Unit of the target.
+        operators: Names of the operators of the law, where the suite has it.
     """
 
     time_limit: float
@@ -34,6 +35,7 @@ class Budget:
     stages: tuple[str, ...] = COMPONENTS
     X_units: tuple[str, ...] = ()
     y_units: str = ""
+    operators: tuple[str, ...] = ()
 
 
 class MethodProtocol(Protocol):

@@ -86,10 +86,18 @@ def _unit_of(constant: NamedConstant) -> str:
     return constant.unit
 
 
-def units_in_text(text: str, names: Names, target: str) -> tuple[list[str], str]:
+def units_in_text(
+    text: str, names: Names, target: str, known: Mapping[str, str] | None = None
+) -> tuple[list[str], str]:
     """Units of the columns and of the target from text such as `mass=kg,v=m/s,energy=J`.
 
     A name that has a comma stands in quotes together with its unit: `"length, outer=m"`.
+
+    Args:
+        text: What the user says.
+        names: The columns.
+        target: The target's name.
+        known: Units by the names of columns, for those of which the text says nothing.
 
     Raises:
         ValueError: If a unit is missing, or a name is not a column's.
@@ -105,10 +113,19 @@ def units_in_text(text: str, names: Names, target: str) -> tuple[list[str], str]
         if name != target and name not in names.words:
             hint = did_you_mean(name, (*names.columns, target))
             raise ValueError(f"--units: there is no column {name!r}; {hint}")
+    said = {names.place(name) for name in given if name != target}
+    for name, unit in (known or {}).items():
+        if name == target or names.place(name) not in said:
+            given.setdefault(name, unit)
     if target not in given:
         raise ValueError(f"--units gives the target {target!r} no unit; add it, '1' for none")
     own = given.pop(target)
     return ordered_units(given, names), own
+
+
+def row_of_units(table: Table, places: Sequence[int]) -> dict[str, str]:
+    """What the row under a table's header says of some columns, by their names; nothing without one."""
+    return {} if table.units is None else {table.names[place]: _bare(table.units[place]) for place in places}
 
 
 def units_under_header(table: Table, places: Sequence[int], target: int) -> tuple[list[str], str]:

@@ -24,10 +24,14 @@ _TOKEN = re.compile(
     r"|(?P<quoted>`[^`]*`|\"[^\"]*\"|'[^']*')"
     r"|(?P<name>[^\W\d]\w*)(?P<call>\s*\()?"
 )
+# Names that stand for numbers; E is more often an energy than Euler's number, which has e, and exp.
+_NUMBERS = CONSTANTS.keys() - {"E"}
 # A constant whose name is this near to a column's is a slip of the pen.
 _CLOSE = 0.75
 # Constants have short names, such as a, k1 or c_0; longer ones may be meant as columns.
 _SHORT = 2
+# What comes between a column's name and its unit: `T/K`, `speed [m/s]`.
+_BEFORE_UNIT = re.compile(r"\s*[\s/\[(,]")
 # Characters of a guess that messages repeat.
 _SHOWN = 100
 # Above this length rewriting a guess so that a constant occurs once takes too long.
@@ -137,7 +141,7 @@ def in_identifiers(text: str, names: Names, known: Mapping[str, float]) -> tuple
             return f"{names.words[name]}{call}"
         if is_function:
             raise ParseError(f"{name!r} is a function and needs an argument, as in {name}(...)")
-        if not call and name not in CONSTANTS:
+        if not call and name not in _NUMBERS:
             constants[name] = None
         return match[0]
 
@@ -165,9 +169,11 @@ def check_constant(constant: str, text: str, names: Names, used: set[str], kind:
     }
     close = difflib.get_close_matches(constant.casefold(), list(others), n=1, cutoff=_CLOSE)
     is_short = len(constant.rstrip("0123456789_")) <= _SHORT
-    if close and not is_short:
+    meant = [name for name in others.values() if _BEFORE_UNIT.split(name, maxsplit=1)[0] == constant]
+    near = [*meant, *(others[name] for name in close)]
+    if near and (meant or not is_short):
         raise ValueError(
-            f"{kind} {text!r}: {constant!r} is not a column; did you mean {others[close[0]]!r}? "
+            f"{kind} {text!r}: {constant!r} is not a column; did you mean {near[0]!r}? "
             "Call a constant something else"
         )
     if is_variable(constant):

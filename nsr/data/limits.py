@@ -15,10 +15,12 @@ from nsr.expressions.space import SearchSpace
 
 # Keys of `complexity` that are neither operators nor columns.
 _LEAVES = ("constant", "variable")
+# Operators that are one way of several to write an equation.
+_WITHOUT_ARGUMENTS = frozenset({"add", "sub", "neg", "mul", "div", "inv", "pow", "square", "cube", "sqrt"})
 # Parameters of estimators that are limits.
 PARAMETERS = (
     "operators", "without", "max_complexity", "max_depth", "max_constants", "complexity", "exponents",
-    "nesting", "required", "forbidden", "constant_bounds",
+    "nesting", "max_argument", "required", "forbidden", "constant_bounds",
 )  # fmt: skip
 
 
@@ -76,6 +78,7 @@ def read_limits(
     complexity: Mapping[str, float] | None = None,
     exponents: Iterable[float] | None = None,
     nesting: Mapping[str, Mapping[str, int]] | None = None,
+    max_argument: Mapping[str, float] | None = None,
     required: Iterable[str] = (),
     forbidden: Iterable[str] = (),
     constant_bounds: tuple[float, float] | None = None,
@@ -92,6 +95,7 @@ def read_limits(
         complexity: Costs by operator, column, `constant` or `variable`.
         exponents: Exponents that powers may have.
         nesting: For an operator, how often another one may stand in its argument.
+        max_argument: Largest complexity of an argument, by the function.
         required: Columns that every equation has.
         forbidden: Columns that none has.
         constant_bounds: Smallest and largest constant.
@@ -112,6 +116,7 @@ def read_limits(
         costs=_costs(complexity or {}, names),
         exponents=None if exponents is None else frozenset(_finite("exponents", e) for e in exponents),
         nesting=_nesting(nesting or {}),
+        max_argument=_arguments(max_argument or {}),
         required=wanted,
         constant_bounds=_bounds(constant_bounds),
     )
@@ -150,6 +155,24 @@ def _nesting(nesting: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, in
             number = _whole(f"nesting of {inner!r} in {outer!r}", most, 0)
             assert number is not None
             own[operator_name(inner, "nesting")] = number
+    return found
+
+
+def _arguments(max_argument: Mapping[str, float]) -> dict[str, float]:
+    """Largest complexities of arguments, of operators that have arguments however an equation is written."""
+    found: dict[str, float] = {}
+    if not isinstance(max_argument, Mapping):
+        raise ValueError(f"max_argument is a mapping such as {{'exp': 5}}, not {max_argument!r}")
+    for word, most in max_argument.items():
+        name = operator_name(word, "max_argument")
+        if name in _WITHOUT_ARGUMENTS:
+            raise ValueError(
+                f"max_argument: {word!r} has no arguments of its own, as sums, products and powers can be "
+                "written in many ways; limit functions such as exp, max_depth, or exponents"
+            )
+        number = _number(f"max_argument of {word!r}", most, 1)
+        assert number is not None
+        found[name] = number
     return found
 
 

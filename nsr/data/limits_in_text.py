@@ -29,8 +29,8 @@ def limits_in_text(**texts: str | float | None) -> dict[str, Any]:
     }
 
 
-def _costs(text: str) -> dict[str, float]:
-    return dict(_pair("complexity", part, "sin=3") for part in split_by_comma(text))
+def _numbers_by_name(name: str) -> Callable[[str], dict[str, float]]:
+    return lambda text: dict(_pair(name, part, "sin=3") for part in split_by_comma(text))
 
 
 def _nesting(text: str) -> dict[str, dict[str, int]]:
@@ -63,7 +63,8 @@ def _pair(name: str, text: str, example: str) -> tuple[str, float]:
 
 
 _READERS: dict[str, Callable[[str], Any]] = {
-    "complexity": _costs,
+    "complexity": _numbers_by_name("complexity"),
+    "max_argument": _numbers_by_name("max_argument"),
     "nesting": _nesting,
     "exponents": _numbers("exponents", "-2,-1,0.5,2"),
     "constant_bounds": _numbers("constant_bounds", "-10,10"),

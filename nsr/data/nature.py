@@ -97,7 +97,7 @@ def values_of(constants: Iterable[NamedConstant]) -> dict[str, float]:
     return {constant.name: constant.value for constant in constants}
 
 
-def constants_in_text(texts: list[str]) -> dict[str, Any]:
+def constants_in_text(texts: Iterable[str]) -> dict[str, Any]:
     """Constants from text such as `g=9.81`, `g=9.81 m/s^2`, `c=scipy`, or `m=electron mass`.
 
     Raises:

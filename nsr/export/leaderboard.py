@@ -40,14 +40,21 @@ def leaderboard(
     aligned = [[cell.rjust(max(map(len, column))) for cell in column] for column in columns]
     starts = [_GAP.join(cells) + _GAP for cells in zip(*aligned, strict=True)]
     place = max(_SHORTEST, width - len(starts[0]))
-    warnings = [f"  [{why}]" if why else "" for why in front.get("warning", [""] * len(front))]
-    names = [f"  ({name})" if name else "" for name in front.get("name", [""] * len(front))]
-    notes = [name + warning for name, warning in zip(names, warnings, strict=True)]
+    names, warnings = (front.get(column, [""] * len(front)) for column in ("name", "warning"))
     shown = [
-        shortened(equation, max(_SHORTEST, place - len(note))) + note
-        for equation, note in zip(equations, notes, strict=True)
+        _with_notes(equation, name, f"  [{why}]" if why else "", place)
+        for equation, name, why in zip(equations, names, warnings, strict=True)
     ]
     return "\n".join(start + text for start, text in zip(starts, ["equation", *shown], strict=True))
+
+
+def _with_notes(equation: str, name: str, warning: str, width: int) -> str:
+    """An equation with what textbooks call it; where that is too long, by the first of its names alone."""
+    note = f"  ({name})" if name else ""
+    if len(equation + note + warning) > width and " (" in name:
+        note = f"  ({name.partition(' (')[0]})"
+    note += warning
+    return shortened(equation, max(_SHORTEST, width - len(note))) + note
 
 
 def share(unexplained: float) -> str:

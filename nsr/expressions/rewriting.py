@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from sympy.polys.rings import sring
 
 from nsr.expressions import algebra
-from nsr.expressions.expression import Expression, is_structural, is_variable
+from nsr.expressions.expression import Expression, apply, constant, is_structural, is_variable
 from nsr.expressions.nodes import ONE, Node, NotFinite, as_term, multiply_coefficients, ordered
+from nsr.expressions.operator import Operator
 from nsr.expressions.simplify import from_node, simplify
 from nsr.expressions.squares import with_completed_squares
 from nsr.expressions.sympy_form import from_sympy, to_sympy
@@ -23,6 +24,8 @@ _MAX_LENGTH = 40
 # divided, and polynomials of higher degree in a variable or of larger or smaller coefficients not factored.
 _MAX_TERMS, _MAX_TERMS_OF_RATIO = 200, 12
 _MAX_DEGREE, _MAX_COEFFICIENT = 6, 1e6
+# Exponentials of larger constants are no constants that anything could be multiplied by.
+_LARGEST_EXPONENT = 300.0
 # Phases that are a quarter turn to this many turns are meant to be one.
 _SAME_TURN = 1e-9
 
@@ -152,6 +155,27 @@ def tidied(expression: Expression) -> Expression:
         return simplify(from_node(_tidied(algebra.from_expression(expression))))
     except NotFinite:
         return expression
+
+
+def with_exponentials_apart(expression: Expression) -> Expression:
+    """The expression with products of exponentials in place of exponentials of sums, for who has no sums."""
+
+    def written(operator: Operator, parts: list[Expression]) -> Expression:
+        return _exponential_of(*parts) if operator.name == "exp" else apply(operator.name, *parts)
+
+    return expression.fold(lambda token, _: Expression((token,)), written)
+
+
+def _exponential_of(argument: Expression) -> Expression:
+    name = argument.tokens[0]
+    if name == "add":
+        return apply("mul", *map(_exponential_of, argument.children))
+    if name == "sub":
+        first, second = argument.children
+        return apply("mul", _exponential_of(first), _exponential_of(apply("neg", second)))
+    if len(argument) == 1 and isinstance(name, float) and abs(name) < _LARGEST_EXPONENT:
+        return constant(math.exp(name))
+    return apply("exp", argument)
 
 
 def without_idle_abs(expression: Expression, X: NDArray[np.float64]) -> Expression:

@@ -44,6 +44,7 @@ class SearchSpace:
             None for any.
         nesting: How often at most an operator stands, one below the other, in the argument of another, by the
             outer one and the inner one.
+        max_argument: Largest complexity of an argument of functions, by their names, in the same costs.
         required: Variables that every equation has.
         constant_bounds: Smallest and largest constant, the minus sign before a term being that of its
             constants; exponents that belong to the form may be others. Fits keep to them, and they are looked
@@ -59,6 +60,7 @@ class SearchSpace:
     costs: Mapping[str, float] = field(default_factory=dict)
     exponents: frozenset[float] | None = None
     nesting: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    max_argument: Mapping[str, float] = field(default_factory=dict)
     required: frozenset[int] = frozenset()
     constant_bounds: tuple[float, float] | None = None
     shape: Shape | None = None
@@ -86,6 +88,7 @@ class SearchSpace:
                 for outer, inners in self.nesting.items()
                 for inner, most in inners.items()
             )
+            and (not self.max_argument or self._has_short_arguments(expression))
             and (self.exponents is None or self._has_its_exponents(expression))
         )
 
@@ -109,6 +112,15 @@ class SearchSpace:
         low, high = self.constant_bounds
         pairs = zip(expression.constants, signs_of_constants(expression), strict=True)
         return all(low <= sign * value <= high for value, sign in pairs)
+
+    def _has_short_arguments(self, expression: Expression) -> bool:
+        """Whether no argument of a function is more complex than those of this one may be."""
+        return all(
+            self.complexity(argument) <= self.max_argument[str(part.tokens[0])]
+            for part in expression.subexpressions()
+            if part.tokens[0] in self.max_argument
+            for argument in part.children
+        )
 
     def _has_its_exponents(self, expression: Expression) -> bool:
         """Whether all powers have exponents that are allowed, in the form in which they are collected."""

@@ -73,7 +73,9 @@ def named(candidate: Candidate, name: str, task: Task) -> Candidate:
 
 
 def as_found_by(found: Iterable[Candidate], forms: Iterable[Candidate], task: Task) -> list[Candidate]:
-    """Other forms of what was found, one of each, as finds of the same stages under the same names.
+    """Other forms of what was found, one of each, as finds of the same stages.
+
+    They keep their names, unless a variable has gone: a hyperbola of which nothing is left is none.
 
     Args:
         found: What was found.
@@ -81,7 +83,14 @@ def as_found_by(found: Iterable[Candidate], forms: Iterable[Candidate], task: Ta
         task: What these explain.
     """
     pairs = zip(found, forms, strict=True)
-    return [named(replace(form, stage=c.stage), c.name, task) for c, form in pairs]
+    return [
+        named(
+            replace(form, stage=c.stage),
+            c.name if form.expression.variables == c.expression.variables else "",
+            task,
+        )
+        for c, form in pairs
+    ]
 
 
 def fitted(
@@ -154,13 +163,16 @@ def _worth_bending(wrong: Sequence[Candidate], task: Task) -> list[Candidate]:
 def _bent(
     wrong: Sequence[Candidate], task: Task, n_rows: int, is_form_kept: bool = False
 ) -> tuple[list[Candidate], list[Candidate]]:
-    """Those that get the task's shape by other constants, and what they become with the best of these."""
+    """Those that get the task's shape by other constants, and what they become with the best of these.
+
+    A form that is no longer allowed, as what it is required to have has vanished, is none of these.
+    """
     assert task.space.shape is not None
     pairs = [(c, fitted_to_shape(c.expression, task, n_rows)) for c in wrong]
     if not is_form_kept:
         shape = task.space.shape
         pairs = [(c, form and without_vanished(c.expression, form, shape)) for c, form in pairs]
-    found = [(c, form) for c, form in pairs if form is not None]
+    found = [(c, form) for c, form in pairs if form is not None and task.space.allows(form)]
     own = [c for c, _ in found]
     return own, as_found_by(own, scored([form for _, form in found], task), task)
 

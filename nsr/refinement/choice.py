@@ -4,9 +4,9 @@ Where data are nearly exact, both go by description length. Where they are not, 
 predicts of rows that it was not fitted to: of the front only what is significantly better than all simpler
 rows stays, and the simplest within some standard errors of the best is chosen (Breiman et al., Classification
 and Regression Trees, 1984), the differences being taken row by row: the one that takes the fewest bits to
-write down, so that a textbook curve counts by its name and its constants, not by its symbols. Against such a
-curve of one variable another form must make the rows likelier by as much as it takes more to write down,
-since many thousands are tried. Beside them stand textbook curves that the data cannot tell from
+write down, so that a textbook curve counts by its name and its constants, not by its symbols. Against the
+best such curve of one variable another form must make the rows likelier by as much as it takes more to write
+down, since many thousands are tried. Beside them stand textbook curves that the data cannot tell from
 them (`nsr.refinement.alternatives`).
 """
 
@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,7 +96,8 @@ def chosen_front(
         kept = _halving(rows[: rows.index(shortest) + 1])
     else:
         rows = _accurate_front(candidates, task)
-        kept, auto = _predictive(_largest_steps(_credible(candidates, shortest, task)), held_out, clock)
+        credible = _largest_steps(_credible(candidates, shortest, task))
+        kept, auto = _predictive(credible, held_out, task.null_loss, clock)
     chosen = auto if rule == "auto" else _by_rule(rows, task, rule)
     front = sorted({*kept, chosen}, key=_by_complexity)
     if not task.is_exact(shortest.loss) and (freed := with_free_constants(chosen, candidates)):
@@ -193,11 +195,14 @@ def _credible(candidates: Sequence[Candidate], shortest: Candidate, task: Task) 
     return sorted({*_accurate_front(believed, task), *curves, shortest}, key=_by_complexity)
 
 
-def _predictive(rows: list[Candidate], held_out: HeldOut, clock: Clock) -> tuple[list[Candidate], Candidate]:
+def _predictive(
+    rows: list[Candidate], held_out: HeldOut, null_loss: float, clock: Clock
+) -> tuple[list[Candidate], Candidate]:
     """The rows that predict significantly better than the one kept before, and the chosen one.
 
-    Where time was up before all had been fitted without each row, the shortest description is chosen: losses
-    of rows that equations were fitted to speak for the longest.
+    What is worse than the best constant on its own rows is chosen only if all is: a row that has nearly all
+    of the variance is predicted by nothing. Where time was up before all had been fitted without each row,
+    the shortest description is chosen: losses of rows that equations were fitted to speak for the longest.
     """
     seen = _Predictions(rows, held_out)
     if clock.is_over:
@@ -205,6 +210,7 @@ def _predictive(rows: list[Candidate], held_out: HeldOut, clock: Clock) -> tuple
     best = int(np.argmin(seen.losses.mean(axis=1)))
     equal = [i for i in range(len(rows)) if i == best or seen.are_as_good(i, best)]
     believed = [i for i in equal if seen.is_likely(i) and not seen.is_needlessly_constant(i)]
+    believed = [i for i in believed if rows[i].loss <= null_loss] or believed
     chosen = min(believed, key=lambda i: seen.forms[i], default=best)
     kept = [0]
     for place in range(1, len(rows)):
@@ -230,8 +236,13 @@ class _Predictions:
         self.forms = np.array([form_bits(row, held_out.task) for row in rows])
 
     def are_as_good(self, one: int, other: int) -> bool:
-        """Whether an equation's are as good as another's, as far as these rows can tell."""
-        if self._is_meant(one) and self._bits_lost(one, other) <= self.forms[other] - self.forms[one]:
+        """Whether an equation's are as good as another's, as far as these rows can tell.
+
+        A textbook's curve that takes fewer bits with what it leaves is, if no other curve takes fewer still:
+        of a few rows a long equation may leave next to nothing, and then there is hardly a curve that is not
+        shorter.
+        """
+        if self._is_meant(one) and all(self._is_shorter(one, rival) for rival in (other, *self._meant)):
             return True
         return is_as_good(self.losses[one], self.losses[other], _WITHIN, self._may_lose(one, other))
 
@@ -249,6 +260,14 @@ class _Predictions:
         if self._rows[one].expression.variables or means[one] <= np.min(means):
             return False
         return self._task.loss.is_quadratic and chance_of_linear_model(self._task) < _CHANCE
+
+    def _is_shorter(self, one: int, other: int) -> bool:
+        """Whether another equation is not as much likelier as it takes more to write down."""
+        return self._bits_lost(one, other) <= float(self.forms[other] - self.forms[one])
+
+    @cached_property
+    def _meant(self) -> list[int]:
+        return [i for i in range(len(self._rows)) if self._is_meant(i)]
 
     def _is_meant(self, one: int) -> bool:
         """Whether an equation is a textbook's curve of one variable."""

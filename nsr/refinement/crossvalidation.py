@@ -12,6 +12,7 @@ from scipy.stats import norm, wilcoxon
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression
+from nsr.refinement.gauss_newton import steps_of_all
 from nsr.refinement.refine import Effort, refine
 from nsr.task import Task
 
@@ -21,6 +22,10 @@ Array = NDArray[np.float64]
 _EFFORT = Effort(restarts=1, iterations=20)
 # With few rows more folds, as each costs little and a fit to fewer rows says less about one to all.
 _FEW_ROWS, _FOLDS_OF_FEW, _FOLDS = 200, 10, 5
+# Steps after that where rows are few, which are not damped: constants far from one, such as a pair of 179,000
+# and 97,500, are damped so much that they would stay near where the fit to all rows has them, and their form
+# would seem to predict what it has seen.
+_STEPS = 3
 # Standard errors that the sum of signed ranks must be above what chance gives it.
 _CLEARLY = 3.0
 # Partitions into folds whose losses are averaged: which rows are left out together is chance.
@@ -127,7 +132,10 @@ def _of_fold(
     """Losses of the fold's rows, shape (E, rows)."""
     held_out = order[fold::n_folds]
     kept = np.setdiff1d(order, held_out)
-    constants = refine(program, task.of_rows(kept), _EFFORT, clock).constants
+    others = task.of_rows(kept)
+    constants = refine(program, others, _EFFORT, clock).constants
+    if task.n_rows <= _FEW_ROWS and task.space.constant_bounds is None and not clock.is_over:
+        constants = steps_of_all(program, constants, others, _STEPS)
     with np.errstate(all="ignore"):
         predicted = program.values(task.X[held_out], constants)
         return task.of_rows(held_out).elementwise(np.asarray(predicted, dtype=np.float64))

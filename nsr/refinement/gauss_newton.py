@@ -1,4 +1,4 @@
-"""A few Gauss-Newton steps for some constants of one equation, near their best values."""
+"""A few Gauss-Newton steps for constants near their best values: of one equation, or of many at once."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from nsr.refinement.blocks import ROWS_AT_A_TIME, blocks, triangle
 from nsr.task import Task
 
 Array = NDArray[np.float64]
+
+# Directions in which all constants together change next to nothing are left alone.
+_COLLINEAR = 1e-12
 
 
 @np.errstate(all="ignore")
@@ -42,6 +45,45 @@ def gauss_newton(
             break
         best, best_loss = trial, loss
     return best, best_loss
+
+
+@np.errstate(all="ignore")
+def steps_of_all(program: Program, constants: Array, task: Task, n_steps: int) -> Array:
+    """Improves the constants of many equations while steps lessen their losses.
+
+    Args:
+        program: Of E equations.
+        constants: Shape (E, K), padded like `Program.constants`.
+        task: What they explain, of few rows.
+        n_steps: Steps at most.
+
+    Returns:
+        The best constants, shape (E, K).
+    """
+    best, losses = constants, task.mean_loss(program.values(task.X, constants))
+    for _ in range(n_steps):
+        trial = best + _steps(program, best, task)
+        new = task.mean_loss(program.values(task.X, trial))
+        is_better = new < losses
+        if not is_better.any():
+            break
+        best = np.where(is_better[:, None], trial, best)
+        losses = np.where(is_better, new, losses)
+    return best
+
+
+def _steps(program: Program, constants: Array, task: Task) -> Array:
+    """By how much the constants of each equation should move, shape (E, K); 0 where that is not known."""
+    predicted, jacobian = (np.asarray(v, dtype=np.float64) for v in program.jacobian(task.X, constants))
+    slopes = jacobian * np.sqrt(task.curvature(predicted))[:, None, :]
+    lengths = np.linalg.norm(slopes, axis=2)
+    units = slopes / np.where(lengths > 0, lengths, 1.0)[:, :, None]
+    residuals = task.residuals(predicted)
+    is_known = np.isfinite(units).all(axis=(1, 2)) & np.isfinite(residuals).all(axis=1)
+    units[~is_known], residuals[~is_known] = 0.0, 0.0
+    inverses = np.linalg.pinv(units @ units.transpose(0, 2, 1), rcond=_COLLINEAR, hermitian=True)
+    moves = np.einsum("ekl,elp,ep->ek", inverses, units, residuals)
+    return np.where(lengths > 0, moves / np.where(lengths > 0, lengths, 1.0), 0.0)
 
 
 def _step(program: Program, values: Array, is_moving: NDArray[np.bool_], task: Task) -> Array | None:

@@ -20,6 +20,7 @@ from nsr.expressions.rewriting import rewritten, tidied
 from nsr.expressions.simplify import simplify
 from nsr.refinement.candidates import Candidate, ranked, scored
 from nsr.refinement.choice import Front, chosen_front, without_twins
+from nsr.refinement.conditioning import with_sure_digits
 from nsr.refinement.constrained import fitted_to_shape
 from nsr.refinement.groups import ByGroup, Layout, by_group, of_each_group
 from nsr.refinement.safety import without_needless_poles
@@ -103,7 +104,8 @@ def solve_by_group(
     )
     rows = [_positive(_without_zeros(_likeliest(row, groups), groups), groups) for row in front.candidates]
     solver.note_time(clock)
-    return without_twins(replace(front, candidates=rows), groups.whole), groups.whole
+    front = with_sure_digits(replace(front, candidates=rows), groups.whole)
+    return without_twins(front, groups.whole), groups.whole
 
 
 def _explored(
@@ -208,9 +210,11 @@ def _simple_first(forms: Sequence[Form], groups: Groups) -> list[Form]:
 
 
 def _keeps_limits(candidate: Candidate, task: Task, layout: Layout) -> bool:
-    """Whether the equation of each group may be looked at."""
+    """Whether the equation of each group may be looked at, and all together, with constants that differ."""
     if task.space.units is None and not task.space.is_limited:
         return True
+    if task.space.max_complexity is not None and candidate.complexity > task.space.max_complexity:
+        return False
     return bool(np.all(surely_allowed(of_each_group(candidate.expression, layout), task.space)))
 
 
@@ -237,7 +241,8 @@ def _rounded(candidates: Sequence[Candidate], groups: Groups, clock: Clock) -> l
         found = ByGroup.of(candidate.expression, groups.layout)
         (plain,) = scored([candidate.expression], groups.whole, candidate.stage)
         snapped = snap(plain, groups.whole, places=found.shared_places) or plain
-        is_own = candidate.stage == _GUESSED  # which stays as the user has written it
+        is_same = ByGroup.of(snapped.expression, groups.layout).skeleton == found.skeleton
+        is_own = candidate.stage == _GUESSED and is_same  # which stays as the user has written it
         for form in [snapped.expression] if is_own else _reworded(snapped.expression, groups.layout):
             new = _likeliest(replace(snapped, expression=form), groups)
             if new.bits <= candidate.bits and _keeps_limits(new, groups.task, groups.layout):

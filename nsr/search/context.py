@@ -11,7 +11,7 @@ import numpy as np
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression
-from nsr.expressions.rewriting import rewritten
+from nsr.expressions.rewriting import rewritten, with_exponentials_apart
 from nsr.expressions.simplify import simplify
 from nsr.expressions.squares import with_completed_squares
 from nsr.network.checkpoint import Pretrained
@@ -69,10 +69,18 @@ class Context:
 
         What is exact is put in shorter words as well, since only a short answer ends a search.
         """
-        simple = (self.task.space.kept(e, simplify(e)) for e in lifted)
-        short = [e for e in self.allowed(simple) if len(e.tokens) <= self.settings.max_length]
+        short = [
+            e for e in self.allowed(map(self._plain, lifted)) if len(e.tokens) <= self.settings.max_length
+        ]
         found = fitted(short, self.root, self.settings.polished, clock, stage)
         return [*found, *(form for candidate in found[:1] for form in self._reworded(candidate))]
+
+    def _plain(self, expression: Expression) -> Expression:
+        """The simplified equation, unless only this one is allowed."""
+        space = self.task.space
+        if not space.operators.has("add"):
+            expression = with_exponentials_apart(expression)
+        return space.kept(expression, simplify(expression))
 
     def allowed(self, expressions: Iterable[Expression]) -> list[Expression]:
         """Those equations of the table on which no work is wasted."""
@@ -112,10 +120,21 @@ class Context:
         is_short = best.expression.complexity <= self.settings.short
         if is_beyond_chance and is_short:
             return False
+        few = self.settings.few_constants if is_short or is_beyond_chance else 0
+        return self._n_chosen_constants(best) > few
+
+    @property
+    def is_exact_by_choice(self) -> bool:
+        """Whether a short answer is exact with constants that the data had to choose."""
+        best = self.candidates.best
+        if best is None or not self.task.is_exact(best.loss) or not self.is_answered(self.settings.short):
+            return False
+        return self._n_chosen_constants(best) > 0
+
+    def _n_chosen_constants(self, best: Candidate) -> int:
         if best.expression not in self._n_chosen:
             self._n_chosen[best.expression] = n_fitted(snap(best, self.task) or best)
-        few = self.settings.few_constants if is_short or is_beyond_chance else 0
-        return self._n_chosen[best.expression] > few
+        return self._n_chosen[best.expression]
 
     def _leaves_noise(self, best: Candidate) -> bool:
         if best.expression not in self._noise:

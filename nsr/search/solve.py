@@ -18,6 +18,7 @@ from nsr.network.checkpoint import Pretrained
 from nsr.progress import Stopped
 from nsr.refinement.candidates import Candidate, as_found_by, fitted, scored, within
 from nsr.refinement.choice import Front, chosen_front, without_twins
+from nsr.refinement.conditioning import with_sure_digits
 from nsr.refinement.plain import plain
 from nsr.refinement.safety import without_needless_poles
 from nsr.refinement.selection import without_duplicates
@@ -213,7 +214,8 @@ class Solver:
             task = replace(task, weights=weights)
         rows = front.candidates
         told = as_found_by(rows, scored([row.expression for row in rows], task), task)
-        return without_twins(replace(front, candidates=likeliest(told, task)), task), task
+        front = with_sure_digits(replace(front, candidates=likeliest(told, task)), task)
+        return without_twins(front, task), task
 
     def _found_smoothly(
         self, task: Task, guesses: Sequence[Expression], clock: Clock

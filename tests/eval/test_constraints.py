@@ -55,6 +55,7 @@ def model():
         ({"max_constants": 1}, "2 constants"),
         ({"exponents": (-1, 3)}, "exponent 2"),
         ({"nesting": {"mul": {"sin": 0}}}, "sin stands 1 times in mul"),
+        ({"max_argument": {"sin": 0}}, "an argument of sin is more complex than 0"),
         ({"forbidden": ["b"]}, "has ['b']"),
         ({"required": ["a", "b"]}, "lacks ['b']"),
         ({"constant_bounds": (-1, 3)}, "constant 1.25 is out of bounds"),
@@ -73,6 +74,13 @@ def test_units_are_told_apart(model):
     assert any("units" in one for one in violations(*model, {}, units))
 
 
+def test_zero_is_of_any_unit(model):
+    _, X = model
+    nothing = SymbolicRegressor(checkpoint=UNTRAINED).fit(X, np.zeros(len(X)))
+    assert nothing.best_["equation"] == "0"
+    assert violations(nothing, X, {}, {"X_units": {"a": "m", "b": "1"}, "y_units": "kg"}) == []
+
+
 def test_what_is_kept_is_not_told(model):
     wishes = {
         "operators": ["+", "*", "sin", "exp"],
@@ -80,6 +88,7 @@ def test_what_is_kept_is_not_told(model):
         "max_constants": 2,
         "exponents": (2,),
         "nesting": {"sin": {"sin": 0}},
+        "max_argument": {"sin": 1},
         "constant_bounds": (-1.5, 11),
         "shape": ["increasing in a"],
         "template": "f(a) + g(b)",

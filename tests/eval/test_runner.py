@@ -20,6 +20,10 @@ from eval.records import RESULTS, Fit, Records
 from eval.registry import MethodMissingError
 from eval.runner import Limits, fit_and_measure, plan, run, run_fit
 from eval.sandbox import Sandbox, SandboxError
+from nsr import SymbolicRegressor
+from nsr.expressions.parsing import parse
+from nsr.expressions.simplify import simplify
+from nsr.problems.problem import Problem
 from nsr.problems.suites import load
 
 PROBLEMS = {problem.name: problem for problem in load("feynman")}
@@ -147,6 +151,20 @@ def test_nsr_is_told_the_units_and_the_stages(monkeypatch):
     assert (seen["X_units"], seen["y_units"]) == (problem.units, problem.target_unit)
     with pytest.raises(ValueError, match="no units"):
         make("nsr_units", Budget(1.0, 1, 1)).fit(np.ones((3, 1)), np.ones(3))
+
+
+def test_nsr_is_told_the_operators_of_the_law(monkeypatch):
+    seen = []
+    monkeypatch.setattr(SymbolicRegressor, "fit", lambda self, X, y: seen.append(self.operators))
+    monkeypatch.setattr(SymbolicRegressor, "predict", lambda self, X: np.zeros(len(X)))
+    monkeypatch.setattr("eval.methods.nsr.Method.sympy", lambda self: None)
+    monkeypatch.setattr("eval.methods.nsr.Method.stage", "")
+    law = simplify(parse("sin(2*x_0) - x_1**2"))
+    problem = Problem("P", "p", law, ("a", "b"), ((1.0, 2.0), (1.0, 2.0)))
+    fit_and_measure(Fit("P", "nsr_operators", 0.0, 1), problem, LIMITS)
+    assert seen == [("mul", "sin", "square", "sub")]
+    with pytest.raises(ValueError, match="needs these"):
+        make("nsr_operators", Budget(1.0, 1, 1)).fit(np.ones((3, 1)), np.ones(3))
 
 
 def test_missing_packages_and_methods_name_the_remedy(monkeypatch):

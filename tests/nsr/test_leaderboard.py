@@ -43,3 +43,12 @@ def test_what_one_is_warned_of_stands_behind_the_equation_however_long_it_is():
 def test_a_curve_is_called_by_its_name():
     lines = leaderboard(FRONT.assign(name=["", "straight line", "", ""]), EQUATIONS, 0, 80).splitlines()
     assert lines[2].endswith("2*x  (straight line)")
+
+
+def test_a_name_is_shortened_before_an_equation_is():
+    longest = FRONT.assign(name=["", "power law (Freundlich, allometry)", "", ""])
+    equations = ["1", "0.0651*speed**1.716", "2", "3"]
+    lines = leaderboard(longest, equations, 0, 100).splitlines()
+    assert lines[2].endswith("0.0651*speed**1.716  (power law (Freundlich, allometry))")
+    lines = leaderboard(longest, equations, 0, 80).splitlines()
+    assert lines[2].endswith("0.0651*speed**1.716  (power law)")

@@ -101,9 +101,9 @@ def _lifted(forms: Collection[tuple[str, Expression]], state: State, context: Co
     """Solutions of a state, by the names of their curves, as equations of the table.
 
     What a curve of a reduced state is for the table has no name, and neither has one with a pole between the
-    rows, which is not what textbooks mean.
+    rows, which is not what textbooks mean, nor one of which a variable has gone.
     """
-    lifted = [(name, _plain(state.lift(form), context.task)) for name, form in forms]
+    lifted = [_plain_named(name, state.lift(form), context.task) for name, form in forms]
     if context.task.space.is_limited:
         lifted = [(name, form) for name, form in lifted if context.task.space.allows(form)]
     names, own = [name for name, _ in lifted], [form for _, form in lifted]
@@ -117,5 +117,6 @@ def _lifted(forms: Collection[tuple[str, Expression]], state: State, context: Co
     ]
 
 
-def _plain(expression: Expression, task: Task) -> Expression:
-    return task.space.kept(expression, simplify(expression))
+def _plain_named(name: str, expression: Expression, task: Task) -> tuple[str, Expression]:
+    plain = task.space.kept(expression, simplify(expression))
+    return name if plain.variables == expression.variables else "", plain

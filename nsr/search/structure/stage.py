@@ -55,9 +55,22 @@ class Structure:
                 if any(child.error < context.settings.structure.lossless for child in smaller):
                     heapq.heappush(queue, ((state.n_variables, state.error, number), state))
                     continue
-            yield from self._solved(context, state, clock)
+            larger = [start for _, start in queue if start in context.starts]
+            for batch in self._solved(context, state, clock):
+                yield batch
+                if larger and context.is_exact_by_choice:
+                    yield from self._plainer(context, larger, clock)
+                    break
             if context.is_answered(context.settings.short):
                 return
+
+    def _plainer(self, context: Context, larger: list[State], clock: Clock) -> Iterator[list[Candidate]]:
+        """What families find for the table itself, where a smaller state has answered for it.
+
+        Of columns of which one is a multiple of another, that state has both, and a constant instead.
+        """
+        for start in larger if "families" in context.components else ():
+            yield from self._families(context, start, clock)
 
     def _children(self, context: Context, state: State, clock: Clock) -> list[State]:
         if "reduction" not in context.components:
@@ -67,17 +80,22 @@ class Structure:
     def _solved(self, context: Context, state: State, clock: Clock) -> Iterator[list[Candidate]]:
         """What families and separation find for one state."""
         if "families" in context.components:
-            for forms in relations(state, (), context.settings.structure):
-                clock.spend(WORK)
-                lifted = [state.lift(form) for form in forms]
-                yield context.polished(lifted, stage_name("families", state, context), clock)
-                if clock.is_over:
-                    return
+            yield from self._families(context, state, clock)
+            if clock.is_over:
+                return
         if "separation" in context.components:
             solver = part_solver(context, COMPONENTS, clock)
             yield divided(context, state, solver.separated(state, state.best_of_each_output[:1]), clock)
             if state.n_variables <= context.settings.structure.few_variables:
                 yield divided(context, state, solver.split(state), clock)
+
+    def _families(self, context: Context, state: State, clock: Clock) -> Iterator[list[Candidate]]:
+        for forms in relations(state, (), context.settings.structure):
+            clock.spend(WORK)
+            lifted = [state.lift(form) for form in forms]
+            yield context.polished(lifted, stage_name("families", state, context), clock)
+            if clock.is_over:
+                return
 
     def _all_split(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
         """What the larger states are affine in, or sums by a surrogate that is not the best one."""

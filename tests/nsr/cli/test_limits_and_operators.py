@@ -27,6 +27,8 @@ def test_operators_limits_and_definitions(nsr, tmp_path, registered, rng):
         (("--required", "hieght"), "did you mean 'height'?"),
         (("--complexity", "sin"), "write it as in sin=3"),
         (("--nesting", "exp=0"), "write it as in exp(sin)=0"),
+        (("--max-argument", "exp"), "write it as in sin=3"),
+        (("--max-argument", "x^=3"), "--max-argument: 'x^' is not known"),
         (("--constant-bounds", "a,b"), "as in -10,10"),
         (("--max-depth", "0"), "--max-depth must be a whole number of at least 1"),
         (("--define", "f(x) = y"), "unknown variable 'y'"),

@@ -114,6 +114,29 @@ def test_a_row_of_units_is_used(nsr, tmp_path, guessed):
     assert "'lots' of column 'g h' is not a unit" in err
 
 
+def test_units_of_the_option_come_before_those_of_the_row(nsr, tmp_path, guessed):
+    guessed("1*x_0")
+    path = tmp_path / "data.csv"
+    rows = "".join(f"{a},{b},{2 * a * b}\n" for a, b in [(1, 2), (2, 5), (3, 4), (5, 7), (4, 4)])
+    path.write_text(f"mass,g h,E\nkg,lots,J\n{rows}")
+    code, out, err = nsr("fit", path, "--target", "E", "--guess", 'a*mass*"g h"', "--units", "g_h=m^2/s^2")
+    assert code == 0, err
+    assert "E = 2*mass*g_h" in out
+    code, _, err = nsr("fit", path, "--target", "E", "--units", "g_h=m")
+    assert code == 2
+    assert "J" in err
+
+
+def test_constants_of_known_value_may_lend_their_units(nsr, tmp_path, guessed):
+    guessed("1*x_0")
+    path = tmp_path / "data.csv"
+    rows = "".join(f"{a},{2 * 3.14159265 * (a / 9.81) ** 0.5}\n" for a in (0.3, 0.5, 0.8, 1.1, 1.3, 1.9))
+    path.write_text(f"length,period\nm,s\n{rows}")
+    command = ("fit", path, "--target", "period", "--guess", "a*sqrt(length/9.81)")
+    assert "constants may have units" in nsr(*command)[2]
+    assert "constants may have units" not in nsr(*command, "--constant", "g=9.81 m/s^2")[2]
+
+
 @pytest.mark.parametrize(
     ("units", "message"),
     [

@@ -34,6 +34,13 @@ def test_columns_go_before_constants_of_nature_and_functions_before_columns():
     assert read("exp(t)*exp", own) == Expression(("mul", "exp", "x_1", "x_0"))
 
 
+def test_an_energy_is_not_eulers_number():
+    (guess,) = read_guesses("k*exp(-E/mass)", Names.of(["mass"]))
+    assert guess.names == ("k", "E")
+    (guess,) = read_guesses("k*e**(-mass)", Names.of(["mass"]))
+    assert guess.names == ("k", "c0")  # e, which is fitted as any number is
+
+
 def test_a_single_text_is_a_single_guess():
     (guess,) = read_guesses("a*mass", NAMES)
     assert guess == Guess("a*mass", Expression(("mul", PLACEHOLDER, "x_0")), ("a",))
@@ -65,6 +72,15 @@ def test_a_name_that_has_to_occur_twice_is_numbered():
 def test_what_seems_to_be_a_misspelt_column_is_refused(slip):
     with pytest.raises(ValueError, match=f"'{slip}' is not a column; did you mean"):
         read(f"a*{slip}")
+
+
+@pytest.mark.parametrize("column", ["T/K", "T [K]", "T (deg C)", "T, mean"])
+def test_a_column_without_its_unit_is_no_constant(column):
+    names = Names.of([column, "A"])
+    with pytest.raises(ValueError, match="'T' is not a column; did you mean 'T"):
+        read_guesses("k*A*exp(-E/T)", names)
+    (guess,) = read_guesses(f"T*A*'{column}'", names)  # which stands beside it
+    assert guess.names == ("T",)
 
 
 def test_numbered_columns_that_do_not_exist_are_refused():

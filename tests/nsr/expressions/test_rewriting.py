@@ -14,6 +14,7 @@ from nsr.expressions.rewriting import (
     multiplied_out,
     rewritten,
     tidied,
+    with_exponentials_apart,
     without_idle_abs,
     without_redundant_constants,
 )
@@ -170,3 +171,11 @@ def test_absolute_values_of_variables_with_one_sign_go():
     X = np.array([[1.0, -1.0, 1.0], [2.0, -3.0, -1.0]])
     expression = parse("abs(x_0) + 2*abs(x_1) + abs(x_2) + abs(x_0 - 1)")
     assert without_idle_abs(expression, X) == parse("x_0 + 2*(-x_1) + abs(x_2) + abs(x_0 - 1)")
+
+
+def test_exponentials_of_sums_are_products_of_exponentials(rng):
+    whole = parse("2*exp(1.5 + x_0 - 3*x_1/x_0)*sin(exp(x_0 - 1))")
+    apart = with_exponentials_apart(whole)
+    assert not {"add", "sub"} & set(apart.tokens)
+    X = rng.uniform(1, 2, (50, 2))
+    np.testing.assert_allclose(*Program([whole, apart]).values(X), rtol=1e-12)

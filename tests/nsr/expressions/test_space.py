@@ -64,6 +64,9 @@ def test_nesting_is_the_longest_way_down(expression, outer, inner):
         (SearchSpace(exponents=frozenset({2.0, -1.0})), ["x_0*x_0", "x_1/x_0"], ["x_0**3", "x_0**x_1"]),
         (SearchSpace(exponents=frozenset({4.0})), ["(x_0**2)**2"], ["x_0**2", "sqrt(x_0)", "1/x_0"]),
         (SearchSpace(nesting={"exp": {"exp": 0, "sin": 1}}), ["exp(sin(x_0))"], ["exp(2 + exp(x_0))"]),
+        (SearchSpace(max_argument={"exp": 3, "atan": 1}), ["x_0 + x_1*exp(2*x_0)*atan(x_1)"],
+         ["exp(2*x_0 + 1)", "atan(-x_0)"]),
+        (SearchSpace(max_argument={"sin": 3}, costs={"x_0": 3}), ["sin(x_0)", "sin(2*x_1)"], ["sin(2*x_0)"]),
     ],
 )  # fmt: skip
 def test_limits(space, allowed, refused):

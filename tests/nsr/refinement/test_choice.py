@@ -2,12 +2,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.optimize import curve_fit
 
 from nsr.clock import Clock
 from nsr.expressions.parsing import parse
 from nsr.expressions.printing import to_infix
 from nsr.refinement.candidates import fitted, named, scored
 from nsr.refinement.choice import RULES, Front, chosen_front, without_twins
+from nsr.refinement.conditioning import with_sure_digits
 from nsr.refinement.crossvalidation import HeldOut, held_out_losses, is_as_good
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.refine import Effort
@@ -34,6 +36,26 @@ def test_losses_of_rows_left_out_one_by_one_are_those_of_the_hat_matrix(rng, wei
     residual = (y - X @ np.linalg.lstsq(X * root, y * root[:, 0], rcond=None)[0]) / (1 - np.diag(hat))
     losses = held_out_losses([line.expression], task(X, y, weights if weighted else None))
     np.testing.assert_allclose(losses[0], residual**2 * weights / weights.mean(), rtol=1e-6)
+
+
+def test_constants_far_from_one_are_fitted_without_the_rows_that_are_left_out(rng):
+    """A pair of which each moves the values by a hundred-thousandth: refinement leaves them as they are."""
+    x = rng.uniform(5, 90, 9)
+    y = np.exp(179_000 / (97_500 - x**2)) * (1 + 1e-3 * rng.standard_normal(9))
+    one = task(x[:, None], y)
+
+    def curve(x, a, b):
+        return np.exp(a * 1e5 / (b * 1e5 - x**2))
+
+    best, _ = curve_fit(curve, x, y, (1.79, 0.975))
+    a, b = (1e5 * best).tolist()
+    form = parse(f"exp({a!r}/({b!r} - x_0**2))")
+    expected = []
+    for row in range(9):
+        kept = np.arange(9) != row
+        own, _ = curve_fit(curve, x[kept], y[kept], best)
+        expected.append((curve(x[row], *own) - y[row]) ** 2)
+    np.testing.assert_allclose(held_out_losses([form], one)[0], expected, rtol=1e-3)
 
 
 def test_an_equation_without_a_value_on_a_row_left_out_is_worth_nothing(rng):
@@ -136,6 +158,18 @@ def test_a_long_best_equation_is_not_the_only_rival(rng, monkeypatch):
     assert front.candidates[front.best] == rows[1]
 
 
+def test_a_curve_that_another_one_is_better_than_is_not_chosen_for_being_shorter_than_the_best():
+    """Stopping distances of the Highway Code, in metres by miles per hour, and a long form."""
+    one = task(np.arange(20.0, 80, 10)[:, None], np.array([12.0, 23, 36, 53, 73, 96]))
+    proportion, law, wild = (
+        refined([text], one)[0]
+        for text in ("1.2*x_0", "0.07*x_0**1.7", "(0.1258*x_0 + sin(atan(sqrt(x_0))))**2")
+    )
+    curves = [named(proportion, "proportionality", one), named(law, "power law", one)]
+    front = chosen_front([*scored([parse("x_0")], one), *curves, wild], one)
+    assert front.candidates[front.best] == curves[1]
+
+
 def test_nothing_is_chosen_that_predicts_worse_than_the_mean(rng):
     for _ in range(10):
         X, y = rng.uniform(1, 2, (30, 2)), rng.standard_normal(30) + 3
@@ -144,6 +178,28 @@ def test_nothing_is_chosen_that_predicts_worse_than_the_mean(rng):
         front = chosen_front([*scored([parse(repr(one.level))], one), *refined(texts, one)], one)
         losses = held_out_losses([c.expression for c in front.candidates], one).mean(axis=1)
         assert losses[front.best] <= losses[0]
+
+
+def test_nothing_is_chosen_that_is_worse_than_a_constant_where_one_row_has_all_the_variance():
+    """That row is predicted by nothing that is fitted without it, so that losses tell nothing apart."""
+    x = np.linspace(3.1, 9, 12)
+    one = task(x[:, None], 0.05 / (x - 3.08) + 0.01 * np.cos(7 * x))
+    line, curve = (refined([text], one)[0] for text in ("0.01*x_0", "0.05/(x_0 - 3.08)"))
+    rows = [named(line, "proportionality", one), named(curve, "hyperbola", one)]
+    assert line.loss > one.null_loss > 10 * curve.loss
+    front = chosen_front(rows, one)
+    assert front.candidates[front.best] == rows[1]
+
+
+def test_rows_whose_digits_are_lost_are_not_shown(rng):
+    x = rng.uniform(3, 9, 40)
+    one = task(x[:, None], x**-2)
+    texts = ("x_0**-2", "1e12*(1 - exp(-1e-12*x_0**-2))", "1 - exp(-x_0**-2)")
+    front = Front(scored([parse(text) for text in texts], one), 0)
+    assert [row.expression for row in with_sure_digits(front, one).candidates] == [
+        parse(texts[0]), parse(texts[2]),
+    ]  # fmt: skip
+    assert with_sure_digits(replace(front, best=1), one).best == 1
 
 
 def test_rows_of_the_front_differ_significantly_and_the_mean_comes_first(rng):

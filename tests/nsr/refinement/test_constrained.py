@@ -1,5 +1,7 @@
 """Constants under shape constraints, against least squares with the same constraints by SciPy."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.optimize import curve_fit, lsq_linear
@@ -7,7 +9,7 @@ from scipy.optimize import curve_fit, lsq_linear
 from nsr.clock import Clock
 from nsr.evaluate.shape_checks import holds
 from nsr.expressions.parsing import parse
-from nsr.expressions.shape import Bounded, Box, Exchangeable, Shape, Sloped, Tending
+from nsr.expressions.shape import Bounded, Box, Exchangeable, Mirrored, Shape, Sloped, Tending
 from nsr.expressions.space import SearchSpace
 from nsr.refinement.candidates import Candidates, fitted, scored
 from nsr.refinement.constrained import fitted_to_shape, without_vanished
@@ -101,3 +103,13 @@ def test_candidates_take_in_what_has_the_shape_or_can_be_given_it(rng):
     assert taken.expression.constants[0] == pytest.approx(
         np.sum(X.sum(axis=1) * y) / np.sum(X.sum(axis=1) ** 2)
     )
+
+
+def test_what_loses_a_required_column_by_its_shape_is_not_taken_in(rng):
+    X = rng.uniform(-1, 1, (80, 2))
+    y = 2 * X[:, 0] + 0.3 * X[:, 1] + 0.1 * rng.standard_normal(80)
+    free = shaped(X, y, Mirrored(1, 1))
+    (odd,) = fitted([parse("1.1*x_0 + 1.2*x_1")], free, Effort(restarts=1), Clock())
+    assert [one.expression.variables for one in Candidates(free).add([odd])] == [(0,)]
+    bound = replace(free, space=replace(free.space, required=frozenset({1})))
+    assert Candidates(bound).add([odd]) == []

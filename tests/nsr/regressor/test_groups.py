@@ -127,6 +127,14 @@ def test_limits_hold_in_every_group(rng):
     assert all(len(model._read(e).differs) <= 2 for e in model.expressions_)
 
 
+def test_constants_that_differ_count_in_the_complexity_that_is_limited(noisy, rng):
+    model, *_ = noisy
+    most = model.best_["complexity"] - 1
+    X, y = decays(rng, 0.01)
+    limited = small(max_complexity=most).fit(X, y)
+    assert limited.equations_["complexity"].max() <= most
+
+
 def test_the_order_of_rows_and_of_columns_changes_nothing_of_the_groups(noisy):
     model, X, _ = noisy
     turned = X[["sample", "x"]].iloc[::-1]

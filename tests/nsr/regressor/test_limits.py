@@ -28,6 +28,7 @@ def drawn_limits(rng, n_variables):
         "complexity": {"sin": 3, names[0]: 2, "constant": 0.5},
         "exponents": [range(-2, 4), (2, 0.5), (-1,)][rng.integers(3)],
         "nesting": {"exp": {"exp": 0, "sin": 0}, "sin": {"cos": 0}},
+        "max_argument": {"exp": 3, "sin": int(rng.integers(1, 4)), "maximum": 2},
         "required": [names[0]],
         "forbidden": names[1:2],
         "constant_bounds": (-float(rng.uniform(1, 5)), float(rng.uniform(1, 5))),

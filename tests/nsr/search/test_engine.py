@@ -52,6 +52,14 @@ def test_stages_find_what_they_are_for_without_a_trained_network(text, n_variabl
     assert np.mean((model.predict(X) - expected) ** 2) <= 1e-14 * np.var(expected)
 
 
+def test_a_sum_is_not_said_by_a_multiple_of_its_term(untrained, rng):
+    """A state of both multiples is smaller than the table, and is solved first."""
+    x, z = rng.uniform(1, 4, (2, 60))
+    X = np.column_stack((x, 0.3 * x, z))
+    model = SymbolicRegressor(checkpoint=untrained, stages=("families", "reduction"), time_limit=UNHURRIED)
+    assert model.fit(X, X[:, 1] + z).equations()[model.best_index_] in ("x_1 + x_2", "x_2 + x_1")
+
+
 @pytest.mark.filterwarnings("ignore:the chosen equation explains")
 def test_an_answer_comes_in_time_where_there_is_none(untrained, rng, ticking):
     X, y = rng.uniform(1, 4, (300, 3)), rng.standard_normal(300)
