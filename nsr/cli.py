@@ -1,4 +1,4 @@
-"""The command line: `nsr fit`, `nsr predict`, `nsr show`, `nsr ode`; `nsr guess` and `nsr pde` have files of their own."""
+"""The command line: `nsr fit`, `nsr predict`, `nsr show`, `nsr ode`; others in their own files."""
 
 from __future__ import annotations
 
@@ -36,7 +36,6 @@ except KeyboardInterrupt:  # Ctrl-C while the command is still being loaded
     sys.exit(EXIT_INTERRUPTED)
 
 app = typer.Typer(help="NSR: data in, equation out.", add_completion=False, pretty_exceptions_enable=False)
-app.command()(guess)
 # What typer raises for a wrong option, from the click that it uses, its own or the installed one.
 _USAGE_ERROR: Any = typer.BadParameter.__base__
 
@@ -359,6 +358,7 @@ def ode(
 
 
 app.command()(pde)
+app.command()(guess)
 
 
 def main() -> None:
