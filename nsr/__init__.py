@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nsr.data.targets import stack_targets
     from nsr.expressions.definitions import operator
+    from nsr.fields.regressor import PDERegressor
     from nsr.ode.regressor import ODERegressor
     from nsr.regressor import SymbolicRegressor
     from nsr.results import load
 
-__all__ = ["ODERegressor", "SymbolicRegressor", "load", "operator", "stack_targets"]
+__all__ = ["ODERegressor", "PDERegressor", "SymbolicRegressor", "load", "operator", "stack_targets"]
 
 _HOMES = {
     "ODERegressor": "nsr.ode.regressor",
+    "PDERegressor": "nsr.fields.regressor",
     "SymbolicRegressor": "nsr.regressor",
     "load": "nsr.results",
     "operator": "nsr.expressions.definitions",

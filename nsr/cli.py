@@ -1,19 +1,19 @@
-"""The command line: `nsr fit`, `nsr predict`, `nsr show` and `nsr ode`."""
+"""The command line: `nsr fit`, `nsr predict`, `nsr show`, `nsr ode`; others in their own files."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 from nsr.console import (
+    EXIT_INTERRUPTED,
     compile_visibly,
     in_options,
     print_leaderboard,
+    printed_last,
     shown,
     status,
     tell_changed,
@@ -23,13 +23,14 @@ from nsr.console import (
 
 EXIT_CLOSED_PIPE = 1
 EXIT_BAD_INPUT = 2
-EXIT_INTERRUPTED = 130
 _INTERRUPTED = "nsr: interrupted before there was a result"
 
 try:
     import typer
 
     from nsr import options
+    from nsr.cli_fields import pde
+    from nsr.cli_guess import guess
 except KeyboardInterrupt:  # Ctrl-C while the command is still being loaded
     print(_INTERRUPTED, file=sys.stderr)
     sys.exit(EXIT_INTERRUPTED)
@@ -171,7 +172,7 @@ def fit(
     printed = partial(
         print_leaderboard, estimator, shown_equations(estimator), remarks, equation_lines(estimator)
     )
-    with told(console), _printed_last(printed):
+    with told(console), printed_last(printed):
         if report:
             remarks += ["", repr(estimator.report()), ""]
         if output is not None:
@@ -252,6 +253,10 @@ def ode(
         str | None, typer.Option(help="columns of states, by comma; default: all others")
     ] = None,
     trajectory: Annotated[str | None, typer.Option(help="column that tells trajectories apart")] = None,
+    weights: Annotated[str | None, typer.Option(help="column of weights of the rows")] = None,
+    category: Annotated[
+        str | None, typer.Option(help="column of groups of trajectories, in which constants may differ")
+    ] = None,
     stages: Annotated[
         str | None, typer.Option(help="of library, systems, functions, variation, by comma; default: all")
     ] = None,
@@ -271,6 +276,9 @@ def ode(
         bool, typer.Option("--explicit-time", help="the time may stand in the equations")
     ] = False,
     missing: options.MissingStates = "error",
+    known: Annotated[
+        list[str] | None, typer.Option(help="what is known of an equation: 'dS/dt = P - f(S)', f to be found")
+    ] = None,
     define: options.Define = None,
     operators: options.Operators = None,
     without: options.Without = None,
@@ -313,12 +321,15 @@ def ode(
             trajectory,
             () if inputs is None else split_by_comma(inputs),
             missing != "error",
+            category,
+            weights,
         )
         tell_changed(observed.names, console)
         tell_changed(observed.names_of_inputs, console)
         estimator = ODERegressor(
             time_limit=time_limit, random_state=seed, device=device, n_equations=equations, missing=missing,
             order=order, discrete=discrete, explicit_time=explicit_time, hold_inputs=hold_inputs,
+            known=known or (),
             stop_when=None if stop_when is None else stop_when_in_text(stop_when),
             **options.limits(
                 define,
@@ -332,27 +343,22 @@ def ode(
             estimator = resumed(resume, estimator)
         compile_visibly(compile_ode_kernels, say)
         with watched(console, say):
-            estimator.fit(observed.clocks(time), observed.states, observed.inputs)
+            estimator.fit(
+                observed.clocks(time), observed.states, observed.inputs, observed.category, observed.weights
+            )
         estimator.names_, estimator.warnings_ = observed.with_columns(estimator.names_), notes
     printed = partial(print_leaderboard, estimator, shown_equations(estimator), (), equation_lines(estimator))
-    with told(console), _printed_last(printed):
+    with told(console), printed_last(printed):
         if output is not None:
             estimator.save(output)
         if plot is not None:
-            plot_simulation(estimator, observed.times, observed.states, plot, observed.inputs)
+            plot_simulation(
+                estimator, observed.times, observed.states, plot, observed.inputs, observed.category
+            )
 
 
-@contextlib.contextmanager
-def _printed_last(print_result: Callable[[], None]) -> Iterator[None]:
-    """Prints a result after it was written, as nobody may be left to read it; also where writing fails."""
-    try:
-        try:
-            yield
-        finally:
-            print_result()
-    except KeyboardInterrupt:
-        print("nsr: interrupted before everything was written", file=sys.stderr)
-        sys.exit(EXIT_INTERRUPTED)
+app.command()(pde)
+app.command()(guess)
 
 
 def main() -> None:

@@ -13,9 +13,11 @@ from nsr.data.notes import listed
 
 if TYPE_CHECKING:
     from nsr.data.names import Names
+    from nsr.fields import PDERegressor
     from nsr.ode import ODERegressor
     from nsr.regressor import SymbolicRegressor
 
+EXIT_INTERRUPTED = 130
 # Notes that are shown: the first few, and the last one, which is about the result.
 _MOST_NOTES = 5
 # Options of the command by the parameters that messages speak of, where they are called otherwise.
@@ -140,7 +142,7 @@ def shown(text: str) -> str:
 
 
 def print_leaderboard(
-    estimator: SymbolicRegressor | ODERegressor,
+    estimator: SymbolicRegressor | ODERegressor | PDERegressor,
     equations: Sequence[str],
     remarks: Sequence[str],
     chosen: Sequence[str],
@@ -156,3 +158,16 @@ def print_leaderboard(
     front = leaderboard(estimator.equations_, equations, estimator.best_index_, width)
     for text in (front, *remarks, *chosen):
         console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+@contextlib.contextmanager
+def printed_last(print_result: Callable[[], None]) -> Iterator[None]:
+    """Prints a result after it was written, as nobody may be left to read it; also where writing fails."""
+    try:
+        try:
+            yield
+        finally:
+            print_result()
+    except KeyboardInterrupt:
+        print("nsr: interrupted before everything was written", file=sys.stderr)
+        sys.exit(EXIT_INTERRUPTED)

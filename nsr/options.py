@@ -89,7 +89,9 @@ StopWhen = Annotated[
     str | None, typer.Option(help="when an equation is good enough: 'exact', or 'r2=0.99,complexity=10'")
 ]
 Resume = Annotated[Path | None, typer.Option(help="result of an earlier fit to begin with")]
-Result = Annotated[Path, typer.Argument(help="JSON file that `nsr fit` or `nsr ode` wrote with --output")]
+Result = Annotated[
+    Path, typer.Argument(help="JSON file that `nsr fit`, `nsr ode` or `nsr pde` wrote with --output")
+]
 Row = Annotated[int | None, typer.Option(help="of the front, from 0; default: the chosen one")]
 MissingStates = Annotated[
     str, typer.Option(help="empty states: error (default), drop (leave times out) or impute (in time)")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -16,22 +16,24 @@ from nsr.data.table import Table, pass_over_units
 from nsr.refinement.reported import check_asked
 from nsr.regressor import SymbolicRegressor
 from nsr.report.report import Report
-from nsr.saving import functions, systems
+from nsr.saving import fields, functions, systems
 from nsr.saving.file import not_a_result, read
 from nsr.saving.parameters import rebuilt_parameters
 from nsr.saving.plain import rebuilt
 from nsr.search.settings import SearchSettings
 
 if TYPE_CHECKING:
+    from nsr.fields.regressor import PDERegressor
     from nsr.ode.regressor import ODERegressor
 
 Array = NDArray[np.float64]
 Fitted = TypeVar("Fitted", SymbolicRegressor, "ODERegressor")
+AnyFitted: TypeAlias = "SymbolicRegressor | ODERegressor | PDERegressor"
 Function = Callable[[Array, Array], Array]
 
 
-def load(path: str | Path, loss: Function | None = None) -> SymbolicRegressor | ODERegressor:
-    """A fitted estimator from a file that `save`, `nsr fit --output` or `nsr ode --output` wrote.
+def load(path: str | Path, loss: Function | None = None) -> AnyFitted:
+    """A fitted estimator from a file that `save`, or `--output` of `nsr fit`, `nsr ode` or `nsr pde`, wrote.
 
     It predicts, with deviations and intervals, reports and exports as the one that was saved. Own operators
     are in the file where they are put together from known ones, and are added; others must be registered
@@ -46,6 +48,8 @@ def load(path: str | Path, loss: Function | None = None) -> SymbolicRegressor | 
     """
     content = read(Path(path))
     try:
+        if content["kind"] == fields.KIND:
+            return _fields(content)
         return _systems(content) if content["kind"] == systems.KIND else _function(content, loss)
     except (LookupError, TypeError, AttributeError, ArithmeticError):
         raise not_a_result(Path(path)) from None
@@ -65,7 +69,9 @@ def resumed(path: Path, estimator: Fitted) -> Fitted:
     """
     saved = load(path)
     if type(saved) is not type(estimator):
-        raise ValueError(f"{described(path)} is a result of the other kind, of functions or of systems")
+        raise ValueError(
+            f"{described(path)} is a result of another kind: of functions, of systems or of fields"
+        )
     saved.set_params(**estimator.get_params(deep=False)).set_params(warm_start=True)
     return saved
 
@@ -81,6 +87,16 @@ def _systems(content: dict[str, Any]) -> ODERegressor:
     return estimator
 
 
+def _fields(content: dict[str, Any]) -> PDERegressor:
+    from nsr.fields.regressor import PDERegressor
+    from nsr.fields.settings import FieldSettings
+    from nsr.fields.variables import FieldVariables
+
+    estimator = PDERegressor(**rebuilt_parameters(content["parameters"], {"settings": FieldSettings | None}))
+    fields.fill_fields(estimator, content, rebuilt(FieldVariables, content["variables"]))
+    return estimator
+
+
 def _function(content: dict[str, Any], loss: Function | None) -> SymbolicRegressor:
     kinds = {"settings": SearchSettings | None}
     estimator = SymbolicRegressor(**rebuilt_parameters(content["parameters"], kinds))
@@ -91,7 +107,7 @@ def _function(content: dict[str, Any], loss: Function | None) -> SymbolicRegress
 
 
 def predictions(
-    estimator: SymbolicRegressor | ODERegressor,
+    estimator: AnyFitted,
     table: Table,
     row: int | None = None,
     interval: float | None = None,
@@ -113,6 +129,10 @@ def predictions(
     check_asked(False, interval)
     if not isinstance(estimator, SymbolicRegressor):
         from nsr.ode.predicting import simulated
+        from nsr.ode.regressor import ODERegressor
+
+        if not isinstance(estimator, ODERegressor):
+            raise ValueError("fields are simulated in Python: nsr.load(path).predict(t, u0)")
 
         if interval is not None:
             raise ValueError("equations of motion have no bounds: leave the interval out")

@@ -10,8 +10,10 @@ from nsr.export.excel import cell
 from nsr.export.leaderboard import leaderboard
 from nsr.refinement.digits import with_error
 from nsr.regressor import SymbolicRegressor
+from nsr.results import AnyFitted
 
 if TYPE_CHECKING:
+    from nsr.fields.regressor import PDERegressor
     from nsr.ode.regressor import ODERegressor
 
 ROW_FORMATS = ("latex", "sympy", "python", "numpy", "jax", "c", "excel", "matlab", "julia", "onnx")
@@ -19,9 +21,7 @@ FRONT_FORMATS = ("latex-table", "html")
 _DIGITS_OF_SYSTEMS = 6
 
 
-def in_format(
-    estimator: SymbolicRegressor | ODERegressor, name: str | None, row: int | None, width: int
-) -> str | bytes:
+def in_format(estimator: AnyFitted, name: str | None, row: int | None, width: int) -> str | bytes:
     """A result in some form.
 
     Args:
@@ -57,25 +57,25 @@ def in_format(
     return "\n".join(f"{part}".rstrip("\n") for part in parts) + "\n"
 
 
-def group_of(estimator: SymbolicRegressor | ODERegressor, group: str) -> SymbolicRegressor:
+def group_of(estimator: AnyFitted, group: str) -> SymbolicRegressor:
     """The equations of one group.
 
     Raises:
         ValueError: If there is no such group.
     """
     if not isinstance(estimator, SymbolicRegressor):
-        raise ValueError("--group is for results of `nsr fit --category`; this one holds equations of motion")
+        raise ValueError("--group is for results of `nsr fit --category`; this is another result")
     return estimator.of_group(group)
 
 
-def shown_equations(estimator: SymbolicRegressor | ODERegressor) -> list[str]:
+def shown_equations(estimator: AnyFitted) -> list[str]:
     """The front with the digits that are shown, as text."""
     if isinstance(estimator, SymbolicRegressor):
         return estimator.equations("warranted")
     return estimator.equations(_DIGITS_OF_SYSTEMS)
 
 
-def equation_lines(estimator: SymbolicRegressor | ODERegressor, row: int | None = None) -> list[str]:
+def equation_lines(estimator: AnyFitted, row: int | None = None) -> list[str]:
     """An equation and what its constants are, or the equations of a system; of the chosen row by default."""
     place = estimator.row(row)
     equation = shown_equations(estimator)[place]
@@ -93,19 +93,21 @@ def equation_lines(estimator: SymbolicRegressor | ODERegressor, row: int | None 
     return [shown(line) for line in lines]
 
 
-def _system_lines(estimator: ODERegressor, equations: list[str], place: int) -> list[str]:
-    """Equations of motion, of the chosen row with what their constants are."""
+def _system_lines(estimator: ODERegressor | PDERegressor, equations: list[str], place: int) -> list[str]:
+    """Equations of states or fields, of the chosen row with what their constants are."""
     lines = []
-    for state, equation in zip(estimator.names_.identifiers, equations, strict=False):
+    for (state, _), equation in zip(estimator._parts(place), equations, strict=True):
         lines.append(equation)
         table = estimator.constants_
         if place == estimator.best_index_ and len(table):
-            own = table[table["state"] == state]
-            about = ", ".join(map(with_error, own["value"].tolist(), own["error"].tolist()))
+            own = table[table.iloc[:, 0] == state]
+            told = map(with_error, own["value"].tolist(), own["error"].tolist())
+            of = [f"of {term}: " for term in own["term"]] if "term" in own else [""] * len(own)
+            about = ", ".join(map("".join, zip(of, told, strict=True)))
             lines += [f"  constants {about}"] if about else []
     return [shown(line) for line in lines]
 
 
-def _front(estimator: SymbolicRegressor | ODERegressor, width: int) -> str:
+def _front(estimator: AnyFitted, width: int) -> str:
     front = leaderboard(estimator.equations_, shown_equations(estimator), estimator.best_index_, width)
     return "\n".join([front, *equation_lines(estimator)]) + "\n"

@@ -23,7 +23,9 @@ _EXAMPLE = "as in 'f(x_0)*exp(-g(x_1, x_2)) + c'"
 _QUOTES = "`\"'"
 
 
-def read_template(text: str | None, names: Names, known: Mapping[str, float]) -> Template | None:
+def read_template(
+    text: str | None, names: Names, known: Mapping[str, float], needs_part: bool = True
+) -> Template | None:
     """Reads a template.
 
     Functions that no operator has the name of are parts, each of the columns in its parentheses; names that
@@ -33,6 +35,7 @@ def read_template(text: str | None, names: Names, known: Mapping[str, float]) ->
         text: Such as `f(x_0)*exp(-g(x_1, x_2)) + c`; None for none.
         names: The columns.
         known: Values of constants that have names.
+        needs_part: Whether there must be a part, not constants alone.
 
     Raises:
         ValueError: If it cannot be read, has no part, or a part or a constant in it occurs more than once.
@@ -58,7 +61,7 @@ def read_template(text: str | None, names: Names, known: Mapping[str, float]) ->
         return stand_ins[-1]
 
     with_stand_ins = _CALL.sub(replaced, text)
-    if not parts:
+    if not parts and needs_part:
         raise ValueError(
             f"template {text!r} has no part: write each as a function of columns, {_EXAMPLE}; where only "
             "constants are unknown, give it as guesses"

@@ -15,8 +15,10 @@ from nsr.data.limits import limits_of
 from nsr.data.missing import check_way
 from nsr.data.names import Names
 from nsr.network.devices import check_device
+from nsr.ode.by_category import Groups, indicators
 from nsr.ode.inputs import NOTHING, Inputs
-from nsr.ode.missing import without_missing
+from nsr.ode.known import read_known
+from nsr.ode.missing import with_weights, without_missing
 from nsr.ode.motion import Motion
 from nsr.ode.settings import DEFAULTS
 from nsr.ode.stages import STAGES
@@ -39,6 +41,8 @@ class Asked:
         task: What is to be solved.
         names: Of all variables of right-hand sides, the states' first.
         columns: What the user calls the states; empty for arrays.
+        groups: Which groups the trajectories belong to; None where there are none.
+        tasks_of_groups: What is to be solved of each group by itself.
         time_name: What the user calls the times.
     """
 
@@ -46,9 +50,11 @@ class Asked:
     names: Names
     columns: list[Any]
     time_name: str
+    groups: Groups | None = None
+    tasks_of_groups: tuple[OdeTask, ...] = ()
 
     @classmethod
-    def of(cls, estimator: ODERegressor, t: Any, X: Any, inputs: Any) -> Asked:
+    def of(cls, estimator: ODERegressor, t: Any, X: Any, inputs: Any, category: Any, weights: Any) -> Asked:
         """What an estimator is asked to fit, its parameters being checked already.
 
         Args:
@@ -56,19 +62,41 @@ class Asked:
             t: Times, as `ODERegressor.fit` takes them.
             X: States.
             inputs: Inputs.
+            category: A label for each trajectory, or None.
+            weights: Of the observations, or None.
 
         Raises:
             ValueError: If the observations cannot be used; the message says why.
         """
         names_of_inputs, acting = read_inputs(t, inputs, estimator.explicit_time, estimator.hold_inputs)
         motion = Motion(estimator.order, estimator.discrete, len(names_of_inputs), estimator.explicit_time)
-        t, X = without_missing(t, X, estimator.missing)
+        clocks = t
+        if weights is not None:
+            X, weights = with_weights(t, X, weights)
+        t, X, weights = without_missing(t, X, estimator.missing, weights)
         seed = int(check_random_state(estimator.random_state).randint(2**31 - 1))
-        task = OdeTask.of(t, X, estimator.settings or DEFAULTS, seed, motion, acting)
+        settings = estimator.settings or DEFAULTS
+        groups = None if category is None else _groups(category, X)
+        of_groups = []
+        if groups is not None:
+            t, X = list(t), in_one_order(list(X), "states")
+            for own in map(groups.members, range(len(groups.labels))):
+                given = None if acting is None else [acting[place] for place in own]
+                parts = [t[place] for place in own], [X[place] for place in own]
+                counted = None if weights is None else [weights[place] for place in own]
+                of_groups.append(OdeTask.of(*parts, settings, seed, motion, given, counted))
+            joined = with_indicators(clocks, inputs, groups)
+            _, acting = read_inputs(clocks, joined, estimator.explicit_time, estimator.hold_inputs)
+            motion = replace(motion, n_inputs=motion.n_inputs + len(groups.labels))
+            names_of_inputs = [*names_of_inputs, *groups.names]
+        task = OdeTask.of(t, X, settings, seed, motion, acting, weights)
         columns, time = _columns(X), _name_of_time(t)
         states = list(map(str, columns)) or [f"x_{i}" for i in range(task.n_states)]
         names = Names.of(motion.variable_names(states, names_of_inputs, time))
-        return cls(replace(task, space=limits_of(estimator, names).space), names, columns, time)
+        space = limits_of(estimator, names).space
+        known = read_known(estimator.known, names, motion, task.n_states)
+        limited = [replace(one, space=space, known=known) for one in (task, *of_groups)]
+        return cls(limited[0], names, columns, time, groups, tuple(limited[1:]))
 
 
 def check_parameters(estimator: ODERegressor) -> None:
@@ -129,18 +157,26 @@ def read_inputs(t: Any, inputs: Any, has_time: bool, is_held: bool) -> tuple[lis
     return _names_of_inputs(tables[0], n_inputs), found
 
 
-def inputs_to_predict(estimator: ODERegressor, times: Array, inputs: Any) -> Inputs:
+def inputs_to_predict(estimator: ODERegressor, times: Array, inputs: Any, category: Any = None) -> Inputs:
     """What acts on a system that is to be simulated.
 
     Args:
         estimator: Fitted.
         times: Of the simulation, shape (T,).
         inputs: At these times, shape (T,) or (T, M); None for none.
+        category: Label of the group that it is of; None where there are none.
 
     Raises:
         ValueError: If they are not those of the fit; the message says why.
     """
-    motion, n_inputs = estimator.motion_, estimator.motion_.n_inputs
+    labels, motion = estimator.groups_, estimator.motion_
+    if (category is None) == bool(labels):
+        raise ValueError(
+            f"say of which group the simulation is with category=, one of {', '.join(labels)}"
+            if labels
+            else "the fit had no groups: leave out category"
+        )
+    n_inputs = motion.n_inputs - len(labels)
     first = motion.n_coordinates(estimator.n_features_in_)
     wanted = estimator.names_.columns[first : first + n_inputs]
     if motion.is_discrete:
@@ -154,10 +190,36 @@ def inputs_to_predict(estimator: ODERegressor, times: Array, inputs: Any) -> Inp
         inputs = inputs[[inputs.columns[columns.index(name)] for name in wanted]]
     elif columns and sorted(columns) != sorted(wanted):
         raise ValueError(f"the inputs of the fit were {', '.join(wanted)}, not {', '.join(columns)}")
+    if labels:
+        inputs = _beside(inputs, indicators(labels, category, len(times)))
     _, (found, *_) = read_inputs(times, inputs, motion.has_time, estimator.hold_inputs)  # type: ignore[misc]
     if len(found.pieces) != motion.n_outer:
-        raise ValueError(f"{n_inputs} inputs are needed, not {len(found.pieces) - motion.has_time}")
+        given = len(found.pieces) - motion.has_time - len(labels)
+        raise ValueError(f"{n_inputs} inputs are needed, not {given}")
     return found
+
+
+def _groups(category: Any, X: Any) -> Groups:
+    if not is_several(X):
+        raise ValueError("category tells trajectories apart: give several, as lists of times and states")
+    return Groups.read(category, len(X))
+
+
+def with_indicators(t: Any, inputs: Any, groups: Groups) -> list[Array]:
+    """Tables of inputs and indicators."""
+    tables = [None] * len(t) if inputs is None else in_one_order(list(inputs), "inputs")
+    return [
+        _beside(table, indicators(groups.labels, groups.labels[own], len(clock)))
+        for table, clock, own in zip(tables, t, groups.of, strict=True)
+    ]
+
+
+def _beside(table: Any, further: Array) -> Array:
+    """A table of inputs, or none, and further columns, shape (N, M)."""
+    if table is None:
+        return further
+    values = numbers(table, "inputs")
+    return np.column_stack((values[:, None] if values.ndim == 1 else values, further))
 
 
 def _inputs(t: Any, table: Any, has_time: bool, is_held: bool) -> Inputs:

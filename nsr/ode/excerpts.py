@@ -60,7 +60,10 @@ def crossings(states: Array) -> int:
 
 def _coarser(trajectory: Trajectory, rows: slice, stride: int) -> Trajectory:
     """Some rows of a trajectory, every so many of them, or their means."""
-    times, states = trajectory.times[rows], trajectory.states[rows]
+    times, states, scatter = trajectory.times[rows], trajectory.states[rows], trajectory.scatter
+    if scatter is not None:
+        scatter = scatter[rows][::stride]
+        return replace(trajectory, times=times[::stride], states=states[::stride], scatter=scatter)
     if stride > 1 and _is_noisy(states):
         n = len(times) // stride * stride
         times = times[:n].reshape(-1, stride).mean(axis=1)

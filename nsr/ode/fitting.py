@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nsr.clock import Clock
 from nsr.expressions.canonical import form_key
@@ -17,6 +18,11 @@ from nsr.ode.shooting import FittedSystem, shoot
 from nsr.ode.task import OdeTask
 from nsr.ode.weak_refinement import fit_constants
 
+Array = NDArray[np.float64]
+
+# Errors of integration on the way, in those that its tolerance allows at the beginning; and squares of errors
+# that grow from small ones elsewhere, in those that grow from these.
+_ON_THE_WAY, _ALIKE = 10.0, 4.0
 # Right-hand sides that a component of a system may have instead.
 Vary = Callable[[System, int], Sequence[Expression]]
 
@@ -50,7 +56,9 @@ class Fitting:
         if not self.fitted:
             return False
         best = self.fitted[0]
-        left = best.unexplained_on_pieces if self._task.motion.is_discrete else best.unexplained
+        is_chaotic = bool(np.any(best.unexplained > self._settings.exact_fvu))
+        by_pieces = self._task.motion.is_discrete or is_chaotic
+        left = best.unexplained_on_pieces if by_pieces else best.unexplained
         return bool(np.all(left <= self._settings.certain_fvu))
 
     def fit(self, systems: Sequence[System], clock: Clock) -> None:
@@ -190,22 +198,53 @@ class Fitting:
         return shoot(system, self._task.pieces, clock=clock)
 
     def _on_whole(self, found: FittedSystem, clock: Clock) -> FittedSystem:
+        whole = self._task.whole
         first = found.initials[self._task.first_pieces]
-        entire = joined(found, shoot(found.system, self._task.whole, first, clock))
+        if found.is_exact:
+            as_on_pieces = shoot(found.system, whole, first, Clock.of(0))
+            if not as_on_pieces.is_exact and self._is_chaotic(
+                as_on_pieces, _ON_THE_WAY * whole.settings.rtol
+            ):
+                return self._by_pieces(found, as_on_pieces, np.zeros(self._task.n_states), is_exact=True)
+        entire = joined(found, shoot(found.system, whole, first, clock))
         is_astray = bool(np.any(entire.unexplained > self._settings.astray))
-        if not (is_astray and (found.is_exact or self._task.motion.is_discrete)):
+        is_map = self._task.motion.is_discrete
+        noise = float(np.sqrt(np.max(found.unexplained)))
+        if not (is_astray and (found.is_exact or is_map or self._is_chaotic(entire, noise))):
             return entire
-        # Chaos drives the right system astray, too. Then pieces tell its constants; and no wrong map is
-        # exact there.
-        as_on_pieces = shoot(found.system, self._task.whole, first, Clock.of(0))
-        is_exact = found.is_exact and self._task.motion.is_discrete
-        return replace(
-            entire,
-            system=as_on_pieces.system,
-            initials=as_on_pieces.initials,
-            unexplained=as_on_pieces.unexplained,
-            is_exact=is_exact,
-        )
+        # Chaos drives the right map astray, too, and no wrong one is exact on pieces.
+        as_on_pieces = shoot(found.system, whole, first, Clock.of(0))
+        told = np.minimum(as_on_pieces.unexplained, 1.0)
+        return self._by_pieces(found, as_on_pieces, told, found.is_exact and is_map)
+
+    def _by_pieces(
+        self, found: FittedSystem, whole: FittedSystem, told: Array, is_exact: bool
+    ) -> FittedSystem:
+        """A system with the constants that pieces tell.
+
+        Args:
+            found: As it was fitted to pieces.
+            whole: As it simulates the whole with these constants.
+            told: Share of each state's variance that the whole is taken to leave unexplained, shape (D,).
+            is_exact: Whether it is.
+        """
+        bits = found.bits + self._task.whole.bits_of_shares(found.system, told)
+        return replace(whole, bits=bits, is_exact=is_exact, unexplained_on_pieces=found.unexplained)
+
+    def _is_chaotic(self, found: FittedSystem, error: float) -> bool:
+        """Whether small errors at the beginning grow to what a system leaves of the whole.
+
+        What is left says nothing of the system then, and more terms would explain it.
+
+        Args:
+            found: As it simulates the whole.
+            error: Relative error of the initial values.
+        """
+        whole, compiled = self._task.whole, self._task.whole.compiled([found.system])
+        nearby = np.stack((found.initials, found.initials * (1 + error)))
+        errors = whole.errors(compiled, nearby, index=np.zeros(2, dtype=np.int64))
+        grown = whole.unexplained(errors[1] - errors[0])
+        return bool(np.all(found.unexplained <= _ALIKE * grown + whole.settings.exact_fvu))
 
 
 def joined(on_pieces: FittedSystem, on_whole: FittedSystem) -> FittedSystem:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -22,7 +22,12 @@ _HALVES = np.geomspace(0.05, 20.0, 25)
 
 
 def waves_of_time(
-    weak: WeakForm, component: int, others: Sequence[Expression], time: int, clock: Clock
+    weak: WeakForm,
+    component: int,
+    others: Sequence[Expression],
+    time: int,
+    clock: Clock,
+    factors: Sequence[Expression] = (),
 ) -> list[Expression]:
     """Sines and cosines of the time that leave least of a component together with other terms.
 
@@ -32,12 +37,13 @@ def waves_of_time(
         others: Terms of a sum that may stand beside the wave.
         time: The variable that is the time.
         clock: Is told of the work.
+        factors: What they are multiplied by, too, which makes terms of their own.
     """
     times = np.unique(weak.values_of(time))
     step = np.pi / (_A_HALF_TURN * float(np.ptp(times)))
     n = min(_MOST_FREQUENCIES, _A_HALF_TURN * len(times))
     grid = np.linspace(step, n * step, n)
-    family = partial(_wave, variable(time))
+    family = partial(_wave, variable(time), factors)
     waves: list[Expression] = []
     found: list[float] = []
     for _ in range(_N_FREQUENCIES):
@@ -52,7 +58,12 @@ def waves_of_time(
 
 
 def saturations(
-    weak: WeakForm, component: int, others: Sequence[Expression], n: int, clock: Clock
+    weak: WeakForm,
+    component: int,
+    others: Sequence[Expression],
+    places: Sequence[int],
+    clock: Clock,
+    within: Callable[[Expression], Expression] = lambda term: term,
 ) -> list[Expression]:
     """Fractions as in enzyme kinetics, predation and gene regulation, each with the best half-saturation.
 
@@ -60,30 +71,37 @@ def saturations(
         weak: The observations.
         component: Whose left-hand side is to be explained.
         others: Terms of a sum that may stand beside them.
-        n: Variables that they are made of, the first ones.
+        places: Variables that they are made of.
         clock: Is told of the work.
+        within: What they stand in.
     """
     scan, terms = Scan(weak, component, others, clock), list[Expression]()
-    for place in range(0 if scan.is_exact else n):
+    for place in () if scan.is_exact else places:
         values = weak.values_of(place)
         size = float(np.median(np.abs(values)))
         if not size > 0:
             continue
-        for family in _saturations(place, n, float(values.min()) >= 0):
-            half = scan.best(family, np.asarray(size * _HALVES))
-            terms += [] if half is None else family(half)
+        for family in _saturations(place, places, float(values.min()) >= 0):
+            inside = partial(_inside, within, family)
+            half = scan.best(inside, np.asarray(size * _HALVES))
+            terms += [] if half is None else inside(half)
     return terms
 
 
-def _wave(time: Expression, frequency: float) -> list[Expression]:
+def _wave(time: Expression, factors: Sequence[Expression], frequency: float) -> list[Expression]:
     angle = apply("mul", constant(frequency), time)
-    return [apply("sin", angle), apply("cos", angle)]
+    waves = [apply("sin", angle), apply("cos", angle)]
+    return waves + [apply("mul", factor, wave) for factor in factors for wave in waves]
 
 
-def _saturations(place: int, n: int, is_positive: bool) -> list[Family]:
+def _inside(within: Callable[[Expression], Expression], family: Family, value: float) -> list[Expression]:
+    return [within(term) for term in family(value)]
+
+
+def _saturations(place: int, places: Sequence[int], is_positive: bool) -> list[Family]:
     """1/(K + x) and x/(K + x), the same of squares, and times each other variable."""
     state = variable(place)
-    factors = [None, *(variable(other) for other in range(n) if other != place)]
+    factors = [None, *(variable(other) for other in places if other != place)]
     powers = [state, apply("square", state)] if is_positive else [apply("square", state)]
     return [
         partial(_fraction, power, factor, is_rising, power is not state)

@@ -36,9 +36,9 @@ class Inputs:
     def of(cls, times: Array, values: Array, is_held: bool, has_time: bool) -> Inputs:
         """Inputs as they were observed.
 
-        Between two observations an input stays what it was, if it is held. Otherwise it follows a cubic
-        spline, if that predicts every second observation from the others clearly better than straight lines,
-        or else these.
+        One that never changes is a constant. Between two observations an input stays what it was, if it is
+        held. Otherwise it follows a cubic spline, if that predicts every second observation from the others
+        clearly better than straight lines, or else these.
 
         Args:
             times: Ascending, shape (K,).
@@ -50,6 +50,9 @@ class Inputs:
         pieces = np.zeros((values.shape[1] + has_time, len(knots) - 1, 4))
         is_smooth = True
         for place, value in enumerate(values.T):
+            if np.ptp(value) == 0:
+                pieces[place, :, 0] = value[0]
+                continue
             if is_held:
                 pieces[place, :, 0] = value[:-1]
             elif _is_curved(times, value):

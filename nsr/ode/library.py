@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+import numpy as np
 
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
@@ -12,15 +15,18 @@ from nsr.expressions.monomials import monomial
 from nsr.expressions.operators import OPERATORS
 from nsr.expressions.simplify import simplify
 from nsr.ode.inner_constants import saturations, waves_of_time
+from nsr.ode.known import KnownForm
 from nsr.ode.ranking import shortest
 from nsr.ode.stage import Proposals, Stage
 from nsr.ode.task import OdeTask
-from nsr.ode.weak_form import Fit, all_integrals, sparse_fits
+from nsr.ode.weak_form import Fit, WeakForm, all_integrals, sparse_fits
 
 # Seconds of work for a regression, and for each term that it chooses from.
 _SECONDS, _SECONDS_A_TERM = 5e-3, 5e-4
 # Share of a weak target's size that counts as nothing.
 _EXACT = 1e-4
+# Degree of the polynomials beside saturations of parts that are to be found.
+_BESIDE_SATURATIONS = 2
 # Degree of the polynomials beside waves of the time.
 _DRIVEN_DEGREE = 3
 
@@ -35,10 +41,15 @@ class LibraryStage(Stage):
         """As `Stage.propose`."""
         clock = clock.share(task.settings.regression_share)
         proposals: Proposals = [[] for _ in range(task.n_states)]
-        movers = [component for component in range(task.n_states) if task.moves[component]]
+        for component, form in task.known.items():
+            proposals[component] += _of_form(form, component, task, clock)
+        movers = [c for c in range(task.n_states) if task.moves[c] and c not in task.known]
         if task.motion.has_time:
             for component in movers:
-                _propose(driven_library(task, component, clock), [component], proposals, task, clock)
+                for driven in driven_libraries(task, component, clock):
+                    _propose(driven, [component], proposals, task, clock)
+                    if _is_explained(proposals[component]):
+                        break
         space = task.space.of_parts
         for whole in libraries(task.n_variables, task.settings.degrees):
             if clock.is_over and all(proposals[component] for component in movers):
@@ -80,12 +91,23 @@ def _usable(fits: list[Fit], task: OdeTask) -> list[Fit]:
     return shortest(allowed, task.settings)
 
 
-def driven_library(task: OdeTask, component: int, clock: Clock) -> tuple[Expression, ...]:
-    """Cubic polynomials of all variables but the time, the last, and the waves of it that fit best."""
-    terms = polynomials(task.n_variables - 1, _DRIVEN_DEGREE)
-    space = task.space.of_parts
-    waves = waves_of_time(task.weak_forms[0], component, terms, task.n_variables - 1, clock)
-    return tuple(term for term in (*terms, *waves) if space.allows(term))
+def driven_libraries(task: OdeTask, component: int, clock: Clock) -> Iterator[tuple[Expression, ...]]:
+    """Terms of all variables but the time, the last, and the waves of it that fit best beside them.
+
+    First cubic polynomials, then quadratic ones and waves of the others, then quadratic ones and waves of the
+    time that the others are multiplied by.
+    """
+    n, space = task.n_variables - 1, task.space.of_parts
+    others = [variable(place) for place in range(n)]
+    quadratic = polynomials(n, 2)
+    kinds: list[tuple[tuple[Expression, ...], list[Expression]]] = [
+        (polynomials(n, _DRIVEN_DEGREE), []),
+        (quadratic + _waves(others), []),
+        (quadratic, others),
+    ]
+    for terms, factors in kinds:
+        waves = waves_of_time(task.weak_forms[0], component, terms, n, clock, factors)
+        yield tuple(term for term in (*terms, *waves) if space.allows(term))
 
 
 def saturated_library(task: OdeTask, component: int, clock: Clock) -> tuple[Expression, ...]:
@@ -93,7 +115,56 @@ def saturated_library(task: OdeTask, component: int, clock: Clock) -> tuple[Expr
     n, space = task.n_variables - task.motion.has_time, task.space.of_parts
     terms = polynomials(n, 2)
     weak = task.weak_forms[len(task.weak_forms) // 2]
-    return tuple(t for t in (*terms, *saturations(weak, component, terms, n, clock)) if space.allows(t))
+    found = saturations(weak, component, terms, range(n), clock)
+    return tuple(term for term in (*terms, *found) if space.allows(term))
+
+
+def _of_form(form: KnownForm, component: int, task: OdeTask, clock: Clock) -> list[list[Fit]]:
+    """The best sums of terms for the parts of a form, a list for each library and width."""
+    lists: list[list[Fit]] = []
+    for weak in task.weak_forms:
+        rest = weak.without(component, form.offset)
+        target = rest.target[:, component]
+        share = float(np.linalg.norm(target)) / (float(np.linalg.norm(weak.target[:, component])) or 1.0)
+        for library in _libraries_of_form(form, rest, component, task, clock):
+            if clock.is_over and lists:
+                break
+            clock.spend(_SECONDS + _SECONDS_A_TERM * len(library))
+            table = rest.integrals(Program(library))
+            fits = sparse_fits(table.T, target, library, task.settings)
+            whole = [Fit(form.filled(fit.expression), fit.residual * share) for fit in fits]
+            lists.append(_usable(whole, task))
+    return lists
+
+
+def _libraries_of_form(
+    form: KnownForm, rest: WeakForm, component: int, task: OdeTask, clock: Clock
+) -> Iterator[list[Expression]]:
+    """Terms with their factors: polynomials of rising degree, and then saturations beside quadratic ones."""
+    space, highest = task.space.of_parts, max(task.settings.degrees)
+    parts = list(enumerate(form.places))
+    for degree in range(highest + 1):
+        terms = [
+            form.within(part, term.substitute(dict(enumerate(map(variable, places)))))
+            for part, places in parts
+            for term in polynomials(len(places), min(degree, _highest(len(places), task)))
+            if space.allows(term)
+        ]
+        yield terms
+        if degree == _BESIDE_SATURATIONS:
+            fractions = [
+                one
+                for part, places in parts
+                for one in saturations(rest, component, terms, places, clock, partial(form.within, part))
+            ]
+            if fractions:
+                yield [*terms, *(one for one in fractions if space.allows(one))]
+
+
+def _highest(n: int, task: OdeTask) -> int:
+    """Degree of polynomials of so many variables."""
+    degrees = task.settings.degrees
+    return degrees[min(n, len(degrees)) - 1] if n else 0
 
 
 def polynomials(n_states: int, degree: int) -> tuple[Expression, ...]:

@@ -65,7 +65,7 @@ class _NetworkStage(Stage):
         proposals: Proposals = [[] for _ in range(task.n_states)]
         clock = clock.share(task.settings.fitting_share)
         for component, expressions in enumerate(answers):
-            best = _best_roughly(task.allowed(expressions), task, component, clock)
+            best = _best_roughly(task.suited(component, expressions), task, component, clock)
             for weak in task.weak_forms if best else []:
                 fits = fit_constants(best, weak, component, task.settings.n_weak_steps, clock)
                 proposals[component].append(shortest(fits, task.settings))

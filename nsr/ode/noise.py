@@ -18,13 +18,16 @@ Array = NDArray[np.float64]
 def with_scatter(trajectories: Sequence[Trajectory], settings: OdeSettings) -> list[Trajectory]:
     """Trajectories that know how far their observations scatter, in each state by 1 in geometric mean.
 
-    Observations are compared with smoothing splines. They are taken to scatter in proportion to the state if
-    that makes them clearly likelier, and all alike otherwise.
+    Where users have given weights, these say so. Otherwise observations are compared with smoothing splines,
+    and are taken to scatter in proportion to the state if that makes them clearly likelier, and all alike
+    otherwise.
 
     Args:
         trajectories: Observations.
         settings: What counts as scatter, and as clear.
     """
+    if trajectories[0].scatter is not None:
+        return _by_weights(trajectories)
     if trajectories[0].motion.is_discrete:
         return list(trajectories)
     smoothed = np.concatenate([trajectory.smoothed for trajectory in trajectories])
@@ -40,6 +43,15 @@ def with_scatter(trajectories: Sequence[Trajectory], settings: OdeSettings) -> l
     cuts = np.cumsum([len(trajectory.times) for trajectory in trajectories])[:-1]
     own = np.split(scatter, cuts)
     return [replace(trajectory, scatter=part) for trajectory, part in zip(trajectories, own, strict=True)]
+
+
+def _by_weights(trajectories: Sequence[Trajectory]) -> list[Trajectory]:
+    """With the scatter that they have, by 1 in geometric mean of what counts."""
+    given = [np.ones_like(t.states) if t.scatter is None else t.scatter for t in trajectories]
+    with np.errstate(invalid="ignore"):
+        logs = np.log(np.concatenate(given))
+    typical = np.exp(np.mean(logs, axis=0, where=np.isfinite(logs)))
+    return [replace(t, scatter=own / typical) for t, own in zip(trajectories, given, strict=True)]
 
 
 def _proportional(smooth: Array, least_trusted: float) -> Array:

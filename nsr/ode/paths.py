@@ -33,9 +33,17 @@ class Paths:
         observed: The same with the states as observed, shape (S, C).
         size: Standard deviation of each state over all paths, 1 for those that stand still; shape (D,).
         settings: How exactly simulations are, and when they are given up.
+        n_counted: Observations that count, of a state on average.
+        held: Sizes of constants that are known, and not fitted.
     """
 
-    def __init__(self, trajectories: Sequence[Trajectory], settings: OdeSettings, n_threads: int = 1) -> None:
+    def __init__(
+        self,
+        trajectories: Sequence[Trajectory],
+        settings: OdeSettings,
+        n_threads: int = 1,
+        held: frozenset[float] = frozenset(),
+    ) -> None:
         """Takes paths of any lengths; threads share simulations."""
         longest = max(len(trajectory.times) for trajectory in trajectories)
         # Shorter ones wait at their end.
@@ -51,9 +59,15 @@ class Paths:
         deviation = np.std(self._states[self._is_seen], axis=0)
         self.size = np.where(deviation > 0, deviation, 1.0)
         scatters = [np.ones_like(t.states) if t.scatter is None else t.scatter for t in trajectories]
-        self._scatter = np.stack([_lengthened(scatter, longest) for scatter in scatters])
+        scatter = np.stack([_lengthened(own, longest) for own in scatters])
+        counts = np.isfinite(scatter) & self._is_seen[..., None]
+        self._scatter = np.where(counts, scatter, 1.0)
+        n_counted = np.maximum(np.sum(counts, axis=(0, 1)), 1)
+        # Means over all observations are those over what counts.
+        self._share = counts * np.sqrt(self._is_seen.sum() / n_counted)
+        self.n_counted = round(float(np.mean(n_counted)))
         self._largest = _FAR * max(1.0, float(np.abs(self._states).max()))
-        self.settings, self._n_threads = settings, n_threads
+        self.settings, self._n_threads, self.held = settings, n_threads, held
 
     @property
     def scatter(self) -> Array:
@@ -150,7 +164,7 @@ class Paths:
                 inputs=self._inputs,
                 which=np.tile(np.arange(n_paths), len(rows)),
             ).reshape(len(rows), n_paths, n_points, width)[..., :n_states]
-            off = ((states - self._states) / (self.size * self._scatter))[:, self._is_seen]
+            off = ((states - self._states) / (self.size * self._scatter) * self._share)[:, self._is_seen]
         return np.where(np.isfinite(off), np.clip(off, -_LARGEST_ERROR, _LARGEST_ERROR), s.broken)
 
     def unexplained(self, errors: Array) -> Array:
@@ -164,11 +178,11 @@ class Paths:
             system: Its equations.
             errors: Of its simulation, shape (N, D).
         """
-        return self._bits(system, losses(errors))
+        return self.bits_of_shares(system, losses(errors))
 
     def fewest_bits(self, system: System) -> float:
         """`bits` with errors no larger than those of integration, and constants of all digits."""
-        return self._bits([component.skeleton() for component in system], np.zeros(len(system)))
+        return self.bits_of_shares([component.skeleton() for component in system], np.zeros(len(system)))
 
     def rough_bits(self, systems: Sequence[System]) -> Array:
         """`bits` of each system, simulated roughly from smoothed initial values, shape (R,)."""
@@ -179,10 +193,11 @@ class Paths:
         """Whether errors (N, D) are no larger than those of integration."""
         return bool(np.all(losses(errors) <= self.settings.exact_fvu))
 
-    def _bits(self, system: Sequence[Expression], unexplained: Array) -> float:
+    def bits_of_shares(self, system: Sequence[Expression], unexplained: Array) -> float:
+        """`bits` of a system that leaves shares of each state's variance unexplained, shape (D,)."""
         s = self.settings
         left = unexplained.tolist()
-        return description_bits(system, left, self.n_observations, s.exact_fvu, s.equation_weight)
+        return description_bits(system, left, self.n_counted, s.exact_fvu, s.equation_weight)
 
 
 def _lengthened(values: Array, length: int) -> Array:

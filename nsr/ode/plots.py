@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nsr.export.pictures import check_picture, write_picture
-from nsr.ode.asked import read_inputs
+from nsr.ode.asked import read_inputs, with_indicators
+from nsr.ode.by_category import Groups
 from nsr.ode.missing import without_missing
 from nsr.ode.printing import to_equations
 from nsr.ode.simulation import simulate
 from nsr.ode.trajectories import as_trajectories
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import ArrayLike
 
@@ -30,6 +31,7 @@ def plot_simulation(
     X: ArrayLike | Sequence[ArrayLike],
     path: Path,
     inputs: ArrayLike | Sequence[ArrayLike] | None = None,
+    category: Iterable[object] | None = None,
 ) -> None:
     """Draws observations as points and the chosen system's simulation as lines, one panel a trajectory.
 
@@ -39,6 +41,7 @@ def plot_simulation(
         X: States, as `ODERegressor.fit` took them.
         path: Picture to write; its ending says of which kind.
         inputs: Inputs, as `ODERegressor.fit` took them.
+        category: Labels, as `ODERegressor.fit` took them.
 
     Raises:
         ValueError: As `check_picture` does.
@@ -47,8 +50,11 @@ def plot_simulation(
     from matplotlib.figure import Figure
 
     motion = estimator.motion_
+    if category is not None:
+        inputs = with_indicators(t, inputs, Groups.read(category, len(estimator.initial_values_)))
     _, acting = read_inputs(t, inputs, motion.has_time, estimator.hold_inputs)
-    trajectories = as_trajectories(*without_missing(t, X, estimator.missing), motion, acting)
+    t, X, _ = without_missing(t, X, estimator.missing)
+    trajectories = as_trajectories(t, X, motion, acting)
     best, names = estimator.expressions_[estimator.best_index_], estimator.names_.identifiers
     figure = Figure(figsize=(8, 3 * len(trajectories)), layout="constrained")
     panels = figure.subplots(len(trajectories), squeeze=False)[:, 0]

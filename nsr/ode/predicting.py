@@ -28,8 +28,8 @@ def simulated(estimator: ODERegressor, table: Table, row: int | None = None) -> 
 
     Args:
         estimator: Fitted.
-        table: With the columns of times and inputs of the fit, and those of states, which only the earliest
-            row has to hold; with order 2 at least 8 rows.
+        table: With the columns of times, inputs and groups of the fit, and those of states, which only the
+            earliest row has to hold; with order 2 at least 8 rows.
         row: Of the front; the chosen one by default.
 
     Returns:
@@ -44,7 +44,8 @@ def simulated(estimator: ODERegressor, table: Table, row: int | None = None) -> 
     places = table.places(list(names[:n_states]))
     states = table.matrix(places, may_miss=True)
     first = motion.n_coordinates(n_states)
-    inputs = table.places(list(names[first : first + motion.n_inputs])) if motion.n_inputs else []
+    n_inputs = motion.n_inputs - len(estimator.groups_)
+    inputs = table.places(list(names[first : first + n_inputs])) if n_inputs else []
     acting = table.matrix(inputs) if inputs else None
     order = np.argsort(times, kind="stable")
     known = order[np.all(np.isfinite(states[order]), axis=1)]
@@ -52,18 +53,40 @@ def simulated(estimator: ODERegressor, table: Table, row: int | None = None) -> 
         raise ValueError(
             f"the earliest row, at time {times[order[0]]:g}, must hold {', '.join(names[:n_states])}"
         )
+    label = _label(estimator, table)
     initial = states[known[0]]
     if motion.order > 1:
         seen = known[:_MOST_ROWS]
         initial = _with_velocities(
-            estimator, row, times[seen], states[seen], None if acting is None else acting[seen]
+            estimator, row, times[seen], states[seen], None if acting is None else acting[seen], label
         )
-    found = estimator.predict(times, initial, row, inputs=acting)
+    found = estimator.predict(times, initial, row, inputs=acting, category=label)
     return pd.DataFrame({estimator.time_name_: times} | dict(zip(names, found.T, strict=False)))
 
 
+def _label(estimator: ODERegressor, table: Table) -> str | None:
+    """The group of the rows; None where there are no groups."""
+    if not estimator.groups_:
+        return None
+    if not estimator.category_name_:
+        raise ValueError(
+            "the column of groups has no name: simulate in Python, with predict(t, x0, category=)"
+        )
+    labels = set(table.labels(table.place(estimator.category_name_)))
+    if len(labels) > 1:
+        raise ValueError(
+            f"column {estimator.category_name_!r} has {len(labels)} groups: simulate rows of one at a time"
+        )
+    return labels.pop()
+
+
 def _with_velocities(
-    estimator: ODERegressor, row: int | None, times: Array, states: Array, inputs: Array | None
+    estimator: ODERegressor,
+    row: int | None,
+    times: Array,
+    states: Array,
+    inputs: Array | None,
+    label: str | None,
 ) -> Array:
     """Initial states, and the velocities with which the system comes closest to the states that follow."""
     if len(times) < MIN_POINTS:
@@ -74,7 +97,8 @@ def _with_velocities(
     size = np.where(np.std(states, axis=0) > 0, np.std(states, axis=0), 1.0)
 
     def errors(velocities: Array) -> Array:
-        found = estimator.predict(times, np.concatenate((states[0], velocities)), row, inputs=inputs)
+        begun = np.concatenate((states[0], velocities))
+        found = estimator.predict(times, begun, row, inputs=inputs, category=label)
         return np.asarray(np.nan_to_num((found - states) / size, nan=_BROKEN)).ravel()
 
     _, slopes = Trajectory(times, states).left_sides()

@@ -25,6 +25,7 @@ from nsr.expressions.printing import to_infix
 from nsr.live import shown
 from nsr.network.checkpoint import DEFAULT_CHECKPOINT
 from nsr.ode.asked import Asked, check_parameters, inputs_to_predict
+from nsr.ode.by_category import CategorySearch
 from nsr.ode.compiling import compile_ode_kernels
 from nsr.ode.doubts import tell_doubts
 from nsr.ode.motion import System
@@ -92,7 +93,12 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
         hold_inputs: Whether inputs stay what they are from one observation to the next. By default they
             follow straight lines, or a curve where it predicts them clearly better.
         missing: What to do about missing states, NaN in X: `error` refuses them, `drop` leaves out the times
-            at which one is missing, and `impute` interpolates between the times before and after.
+            at which one is missing, and `impute` interpolates between the times before and after, for the
+            search to begin with; constants are fitted to what was observed.
+        known: What is known of right-hand sides, such as `dS/dt = P - f(S)`: numbers stay as they are, other
+            names that are no variables are constants to be fitted, and functions that no operator has the
+            name of are to be found, of the variables in their parentheses; each stands alone or is multiplied
+            by what is known.
 
     Attributes:
         equations_: The Pareto front of systems as a data frame, from simple to accurate, with columns
@@ -115,6 +121,8 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
             them; velocities, inputs and the time follow, where there are any.
         motion_: What the equations say, as `nsr.ode.motion.Motion`.
         time_name_: Name of the times; `t` where they came without one.
+        groups_: Labels of the groups of trajectories; empty where there are none.
+        category_name_: What the user calls what tells them apart; empty where that has no name.
         warnings_: What the fit has warned of.
     """
 
@@ -146,6 +154,7 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
         explicit_time: bool = False,
         hold_inputs: bool = False,
         missing: str = "error",
+        known: str | Sequence[str] = (),
     ) -> None:
         self.checkpoint = checkpoint
         self.function_checkpoint = function_checkpoint
@@ -172,12 +181,15 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
         self.explicit_time = explicit_time
         self.hold_inputs = hold_inputs
         self.missing = missing
+        self.known = known
 
     def fit(
         self,
         t: ArrayLike | Sequence[ArrayLike],
         X: ArrayLike | Sequence[ArrayLike],
         inputs: ArrayLike | Sequence[ArrayLike] | None = None,
+        category: Iterable[object] | None = None,
+        weights: ArrayLike | Sequence[ArrayLike] | None = None,
     ) -> ODERegressor:
         """Searches for systems; Ctrl-C ends the search early and keeps the best so far.
 
@@ -186,6 +198,12 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
             X: States, shape (T, D), as an array or a data frame, or one such table for each trajectory.
             inputs: What acts on the system and is not changed by it, at the same times, shape (T, M), or one
                 such table for each trajectory.
+            category: A label for each trajectory: those of one group have one law with one set of constants,
+                and constants may differ from group to group. Equations then have an indicator of each group,
+                such as `is_a`, which is 1 there and 0 elsewhere.
+            weights: How much observations count where systems are fitted and compared, one over the square of
+                their error: of each time, shape (T,), or of each state at each time, shape (T, D); or one
+                such array for each trajectory. What has a weight of 0 is left out.
 
         Returns:
             The fitted estimator.
@@ -199,18 +217,21 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
                 if the chosen system explains them poorly. The message names what may help.
         """
         with kept_notes() as notes, shown(self.verbose) as display:
-            self._fit(t, X, inputs, display)
+            self._fit(t, X, inputs, category, weights, display)
         self.warnings_ = notes
         return self
 
-    def _fit(self, t: Any, X: Any, inputs: Any, display: Watcher | None) -> None:
+    def _fit(self, t: Any, X: Any, inputs: Any, category: Any, weights: Any, display: Watcher | None) -> None:
         check_parameters(self)
         networks = Networks(self.checkpoint, self.function_checkpoint, self.n_candidates, self.device)
         stages = {name: make(networks) for name, make in STAGES.items() if name in self._stages}
         compile_ode_kernels()  # in the first fit on a machine, which is not the search's time
         clock = Clock.of(self.time_limit)
-        asked = Asked.of(self, t, X, inputs)
-        search = SystemSearch(asked.task, stages, self._watch(asked, display))
+        asked = Asked.of(self, t, X, inputs, category, weights)
+        watch = self._watch(asked, display)
+        search = SystemSearch(asked.task, stages, watch)
+        if asked.groups is not None:
+            search = CategorySearch(asked.tasks_of_groups, asked.task, stages, watch)
         try:
             search.run(clock, self._starts(asked))
         except (KeyboardInterrupt, Stopped) as stop:
@@ -229,7 +250,12 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
             tell_doubts(asked.task, found[best], search.baseline.unexplained_on_pieces, states)
 
     def predict(
-        self, t: ArrayLike, x0: ArrayLike, index: int | None = None, inputs: ArrayLike | None = None
+        self,
+        t: ArrayLike,
+        x0: ArrayLike,
+        index: int | None = None,
+        inputs: ArrayLike | None = None,
+        category: object = None,
     ) -> Array:
         """Simulates a system; the chosen one by default.
 
@@ -239,6 +265,7 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
                 follow.
             index: Row of `equations_`.
             inputs: Those of the fit at these times, shape (T, M).
+            category: Label of the group whose constants it has, where the fit had groups.
 
         Returns:
             States at the times as they were given, shape (T, D); NaN, with a warning that says why, after the
@@ -257,7 +284,8 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
             raise ValueError("times must be one row of finite numbers, and initial values finite")
         if len(times) == 0:
             return np.empty((0, len(system)))
-        return simulate(system, times, initial, self.motion_, inputs_to_predict(self, times, inputs))
+        acting = inputs_to_predict(self, times, inputs, category)
+        return simulate(system, times, initial, self.motion_, acting)
 
     @property
     def best_(self) -> pd.Series:
@@ -366,6 +394,8 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
         except KeyboardInterrupt:
             constants = pd.DataFrame()
         self.names_, self.motion_, self.time_name_ = asked.names, asked.task.motion, asked.time_name
+        self.groups_ = () if asked.groups is None else asked.groups.labels
+        self.category_name_ = "" if asked.groups is None else asked.groups.name
         self.n_features_in_ = asked.task.n_states
         if asked.columns and all(isinstance(column, str) for column in asked.columns):
             self.feature_names_in_ = np.array(asked.columns, dtype=object)

@@ -55,7 +55,13 @@ class FoundSystem:
 
 
 class SystemSearch:
-    """One search; what it has found so far is there whenever it is interrupted."""
+    """One search; what it has found so far is there whenever it is interrupted.
+
+    Attributes:
+        source: Where systems come from that no stage has proposed.
+    """
+
+    source = _VARIATION
 
     def __init__(self, task: OdeTask, stages: Mapping[str, Stage], watch: Watch | None = None) -> None:
         self._task, self._stages, self._watch = task, stages, watch
@@ -131,7 +137,7 @@ class SystemSearch:
     def everything(self) -> list[FoundSystem]:
         """All systems that were fitted, the best first, not simplified."""
         return [
-            FoundSystem(one.system, one, self._candidates.stage_of(one.system, _VARIATION))
+            FoundSystem(one.system, one, self._candidates.stage_of(one.system, self.source))
             for one in self._fitting.fitted
         ]
 
@@ -156,7 +162,8 @@ class SystemSearch:
 
     def _variations(self, system: System, component: int) -> list[Expression]:
         """What stages make of a component, and if they do, what was proposed for it elsewhere."""
-        own = [e for stage in self._stages.values() for e in stage.vary(self._task, system, component)]
+        varied = (e for stage in self._stages.values() for e in stage.vary(self._task, system, component))
+        own = self._task.suited(component, varied)
         if not own:
             return []
         elsewhere = distinct_forms(self._candidates.ranked[component])[: self._task.settings.n_exchanged]
@@ -175,7 +182,7 @@ class SystemSearch:
         return replace(entire, bits=fitted.bits, unexplained_on_pieces=fitted.unexplained_on_pieces)
 
     def _reported(self, fitted: FittedSystem) -> FoundSystem:
-        stage = self._candidates.stage_of(fitted.system, _VARIATION)
+        stage = self._candidates.stage_of(fitted.system, self.source)
         return FoundSystem(self._simplified(fitted.system), fitted, stage)
 
     def _simplified(self, system: System) -> System:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nsr.refinement.subsets import Breadth
+
 
 @dataclass(frozen=True)
 class OdeSettings:
@@ -59,6 +61,7 @@ class OdeSettings:
 
         piece_points: Points of the pieces that systems are first simulated on: from many starting points an
             error of the first one, or chaos, spoils little.
+        map_piece_points: The same of maps, of which noise grows from one point to the next.
         n_first: Right-hand sides of each component that are combined for a first look.
         n_combined: Right-hand sides of each component that are tried in every combination.
         most_combinations: Combinations of these at most.
@@ -140,6 +143,7 @@ class OdeSettings:
     checking_share: float = 0.05
 
     piece_points: int = 25
+    map_piece_points: int = 6
     n_first: int = 2
     n_combined: int = 5
     most_combinations: int = 150
@@ -176,6 +180,11 @@ class OdeSettings:
     least_scatter: float = 1e-3
     least_scatter_gain: float = 0.05
     least_trusted: float = 0.1
+
+    @property
+    def breadth(self) -> Breadth:
+        """Of sparse regression."""
+        return Breadth(self.most_terms, self.most_exhaustive, self.most_subsets, self.n_subsets)
 
 
 DEFAULTS = OdeSettings()

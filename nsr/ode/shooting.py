@@ -85,6 +85,7 @@ class Shooting:
 
     Attributes:
         best: The vector with the smallest errors so far, and these errors.
+        is_held: Which constants stay as they are, shape (K,).
     """
 
     best: tuple[Array, Array]
@@ -97,6 +98,8 @@ class Shooting:
         self.compiled = paths.compiled([system])
         self.n_constants = int(self.compiled.n_constants[0])
         self.n_paths, self.width = paths.initials.shape
+        constants = (abs(value) for component in system for value in component.constants)
+        self.is_held = np.array([size in paths.held for size in constants], dtype=np.bool_)
 
     def joined(self, initials: Array) -> Array:
         """The system's own constants and initial coordinates (S, C) as one vector."""
@@ -165,6 +168,7 @@ class Shooting:
             change = self._errors(all_constants[rows], all_initials[rows]) - errors
             result[..., rows] = np.moveaxis(change, 0, -1)
         result[..., :n_constants] /= steps
+        result[..., :n_constants][..., self.is_held] = 0.0
         result[..., n_constants:] /= moves[self.paths.owner][:, None, :]
         return result
 

@@ -25,6 +25,8 @@ class Observed:
         inputs: Of each, in the same way; None without inputs.
         names: Of the states.
         names_of_inputs: Of the inputs.
+        category: Label of the group of each trajectory; None without groups.
+        weights: Of the rows of each; None without them.
     """
 
     times: list[NDArray[np.float64]]
@@ -32,6 +34,8 @@ class Observed:
     inputs: list[pd.DataFrame] | None
     names: Names
     names_of_inputs: Names
+    category: pd.Series | None = None
+    weights: list[NDArray[np.float64]] | None = None
 
     def clocks(self, name: str) -> list[pd.Series]:
         """The times as series of this name, which is what a fit then calls them."""
@@ -56,6 +60,8 @@ def read_trajectories(
     trajectory: str | None,
     inputs: Sequence[str] = (),
     may_miss: bool = False,
+    category: str | None = None,
+    weights: str | None = None,
 ) -> Observed:
     """Reads a table of observations.
 
@@ -66,14 +72,19 @@ def read_trajectories(
         trajectory: Column whose value is the same for the rows of one trajectory.
         inputs: Columns of inputs.
         may_miss: Whether states may be missing, which are NaN then.
+        category: Column of the group that a trajectory belongs to; tells trajectories apart, too, if nothing
+            else does.
+        weights: Column of weights of the rows.
 
     Raises:
         ValueError: If a column is missing or holds no numbers.
     """
     table = read_table(path)
     pass_over_units(table)
-    taken = {table.place(time)} | ({table.place(trajectory)} if trajectory is not None else set())
-    if trajectory is not None and len(taken) == 1:
+    trajectory = category if trajectory is None else trajectory
+    apart = [table.place(one) for one in (trajectory, category) if one is not None]
+    taken = {table.place(time), *apart, *([] if weights is None else [table.place(weights)])}
+    if table.place(time) in apart:
         raise ValueError(f"column {time!r} cannot both hold the times and tell trajectories apart")
     acting = table.places(inputs) if inputs else []
     _check_apart(taken, acting, "the times or trajectories; leave it out of --inputs", table.names)
@@ -97,13 +108,29 @@ def read_trajectories(
     if trajectory is not None:
         groups, _ = pd.factorize(table.cells[table.place(trajectory)], use_na_sentinel=False)
     rows = [np.flatnonzero(groups == group) for group in range(groups.max(initial=0) + 1)]
+    labels = None if category is None else _labels(table.labels(table.place(category)), rows, category)
+    counted = None if weights is None else table.numbers(table.place(weights))
     return Observed(
         [clock[own] for own in rows],
         [values.iloc[own] for own in rows],
         None if forces is None else [forces.iloc[own] for own in rows],
         names,
         of_inputs,
+        labels,
+        None if counted is None else [counted[own] for own in rows],
     )
+
+
+def _labels(labels: Sequence[str], rows: Sequence[NDArray[np.intp]], category: str) -> pd.Series:
+    """The label of each trajectory."""
+    own = [{labels[row] for row in places} for places in rows]
+    for place, several in enumerate(own):
+        if len(several) > 1:
+            raise ValueError(
+                f"column {category!r} changes within trajectory {place + 1}, which has "
+                f"{', '.join(sorted(several))}: give each trajectory one group"
+            )
+    return pd.Series([several.pop() for several in own], name=category)
 
 
 def _check_apart(taken: set[int], places: Sequence[int], what: str, names: Sequence[str]) -> None:

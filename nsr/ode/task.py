@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ from nsr.expressions.expression import Expression
 from nsr.expressions.space import SearchSpace
 from nsr.ode.excerpts import all_excerpts
 from nsr.ode.inputs import Inputs
+from nsr.ode.known import KnownForm
 from nsr.ode.motion import PLAIN, Motion
 from nsr.ode.noise import with_scatter
 from nsr.ode.paths import Paths
@@ -38,6 +39,7 @@ class OdeTask:
         space: Which right-hand sides may be looked at; constants always are.
         first_excerpts: Where these are excerpts, place among them of the first one of each observed
             trajectory.
+        known: What is known of the right-hand sides of some states.
     """
 
     trajectories: tuple[Trajectory, ...]
@@ -46,6 +48,7 @@ class OdeTask:
     n_threads: int
     space: SearchSpace = SearchSpace()
     first_excerpts: NDArray[np.int64] | None = None
+    known: Mapping[int, KnownForm] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -56,6 +59,7 @@ class OdeTask:
         seed: int,
         motion: Motion = PLAIN,
         inputs: Sequence[Inputs] | None = None,
+        weights: Any = None,
     ) -> OdeTask:
         """The task of a user's observations.
 
@@ -66,11 +70,12 @@ class OdeTask:
             seed: Of all that is drawn at random.
             motion: What the equations are to say.
             inputs: What acts on each trajectory; nothing by default.
+            weights: Of the states, shape (T, D), or a list of such tables; None for none.
 
         Raises:
             ValueError: If the observations cannot be used; the message says why.
         """
-        given = as_trajectories(t, X, motion, inputs)
+        given = as_trajectories(t, X, motion, inputs, weights)
         looked_at, firsts = all_excerpts(given, settings)
         trajectories = with_scatter(looked_at, settings)
         task = cls(tuple(trajectories), settings, seed, joblib.cpu_count())
@@ -79,6 +84,11 @@ class OdeTask:
     def allowed(self, expressions: Iterable[Expression]) -> list[Expression]:
         """Those right-hand sides that may be looked at."""
         return [e for e in expressions if not self.space.is_limited or self.space.allows(e)]
+
+    def suited(self, component: int, expressions: Iterable[Expression]) -> list[Expression]:
+        """Those that may be looked at for a state, and agree with what is known of it."""
+        form = self.known.get(component)
+        return [e for e in self.allowed(expressions) if form is None or form.suits(e)]
 
     @property
     def motion(self) -> Motion:
@@ -141,7 +151,8 @@ class OdeTask:
 
     @cached_property
     def _cut(self) -> list[list[Trajectory]]:
-        n_points, pairs = self.settings.piece_points, zip(self.trajectories, self._strides, strict=True)
+        s, pairs = self.settings, zip(self.trajectories, self._strides, strict=True)
+        n_points = s.map_piece_points if self.motion.is_discrete else s.piece_points
         return [
             [p.thinned(stride) for p in trajectory.segments(n_points * stride)]
             for trajectory, stride in pairs
@@ -155,4 +166,5 @@ class OdeTask:
         return [min(stride, max(1, length // MIN_POINTS)) for length in lengths]
 
     def _paths(self, trajectories: Sequence[Trajectory]) -> Paths:
-        return Paths(trajectories, self.settings, self.n_threads)
+        held = frozenset(number for form in self.known.values() for number in form.numbers)
+        return Paths(trajectories, self.settings, self.n_threads, held)

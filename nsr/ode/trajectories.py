@@ -34,7 +34,8 @@ class Trajectory:
         times: Ascending, shape (T,).
         states: Observed states, shape (T, D).
         start: Initial values where they are known better than by smoothing, shape (C,).
-        scatter: How far observations scatter relative to the typical one, shape (T, D); all alike by default.
+        scatter: How far observations scatter relative to the typical one, shape (T, D), infinitely far where
+            they do not count; all alike by default.
         motion: What its equations are to say, of C coordinates and V variables.
         inputs: What acts on it.
     """
@@ -172,7 +173,7 @@ class Grid:
 
 
 def as_trajectories(
-    t: Any, X: Any, motion: Motion = PLAIN, inputs: Sequence[Inputs] | None = None
+    t: Any, X: Any, motion: Motion = PLAIN, inputs: Sequence[Inputs] | None = None, weights: Any = None
 ) -> list[Trajectory]:
     """Checks observations.
 
@@ -182,6 +183,7 @@ def as_trajectories(
             matched by name.
         motion: What their equations are to say.
         inputs: What acts on each trajectory; nothing by default.
+        weights: Of the states, shape (T, D), or a list of such tables; None for none.
 
     Raises:
         ValueError: If the observations cannot be used; the message says why.
@@ -192,9 +194,10 @@ def as_trajectories(
     if len(clocks) != len(tables):
         raise ValueError(f"{len(tables)} tables of states need as many arrays of times, not {len(clocks)}")
     acting = inputs or [NOTHING] * len(tables)
+    counted = [None] * len(tables) if weights is None else list(weights) if several else [weights]
     result = [
-        replace(_checked(times, states, motion.is_discrete), motion=motion, inputs=own)
-        for times, states, own in zip(clocks, tables, acting, strict=True)
+        replace(_checked(times, states, own_weights, motion.is_discrete), motion=motion, inputs=own)
+        for times, states, own, own_weights in zip(clocks, tables, acting, counted, strict=True)
     ]
     widths = {trajectory.states.shape[1] for trajectory in result}
     if len(widths) > 1:
@@ -233,7 +236,7 @@ def moving(trajectories: Sequence[Trajectory]) -> NDArray[np.bool_]:
     return np.asarray(spread > 0)
 
 
-def _checked(t: ArrayLike, X: ArrayLike, is_discrete: bool) -> Trajectory:
+def _checked(t: ArrayLike, X: ArrayLike, weights: Array | None, is_discrete: bool) -> Trajectory:
     times, states = numbers(t, "times"), numbers(X, "states")
     states = states[:, None] if states.ndim == 1 else states
     if times.ndim != 1 or states.ndim != 2 or len(times) != len(states):
@@ -256,7 +259,10 @@ def _checked(t: ArrayLike, X: ArrayLike, is_discrete: bool) -> Trajectory:
         )
     if is_discrete:
         check_steps(times)
-    return Trajectory(times, states)
+    if weights is None:
+        return Trajectory(times, states)
+    with np.errstate(divide="ignore"):
+        return Trajectory(times, states, scatter=1 / np.sqrt(weights[order]))
 
 
 def check_steps(times: Array) -> None:

@@ -56,7 +56,11 @@ def constants_table(system: System, paths: Paths, initials: Array, states: tuple
     reach = float(student.ppf((1 + LEVEL) / 2, n_left)) if n_left > 0 else np.inf
     rows, taken = [], 0
     for state, component in zip(states, system, strict=True):
-        were_fitted = [place for place, value in enumerate(component.constants) if not is_round(value)]
+        were_fitted = [
+            place
+            for place, value in enumerate(component.constants)
+            if not (is_round(value) or problem.is_held[taken + place])
+        ]
         for number, place in enumerate(were_fitted):
             value, error = component.constants[place], float(errors[taken + place])
             rows.append((state, f"c{number}", value, error, value - reach * error, value + reach * error))

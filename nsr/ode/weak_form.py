@@ -7,9 +7,8 @@ Equations of order 2 are integrated by parts twice.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ from nsr.expressions.expression import Expression
 from nsr.expressions.monomials import linear_combination
 from nsr.ode.settings import OdeSettings
 from nsr.ode.trajectories import Grid, Trajectory
-from nsr.refinement.subsets import backward_elimination, best_subsets, combinations, forward_selection
+from nsr.refinement.subsets import forward_selection, promising_subsets
 
 Array = NDArray[np.float64]
 
@@ -75,6 +74,17 @@ class WeakForm:
     def values_of(self, place: int) -> Array:
         """All values of a variable."""
         return np.concatenate([part.variables[:, place] for part in self._parts])
+
+    def without(self, component: int, known: Expression) -> WeakForm:
+        """The weak form of what an expression that is known leaves of the left-hand sides of one state."""
+        rest, begun = [], 0
+        integrals = self.integrals(Program([known]))[0]
+        for part in self._parts:
+            target = part.target.copy()
+            target[:, component] -= integrals[begun : begun + len(target)]
+            rest.append(replace(part, target=target))
+            begun += len(target)
+        return WeakForm(rest)
 
     @property
     def n_points(self) -> int:
@@ -156,7 +166,9 @@ def sparse_fits(
     if len(usable) >= len(target):  # more terms than the bumps tell apart
         usable = usable[forward_selection(table[:, usable], target, len(target) // 2)]
     terms, table = [library[i] for i in usable.tolist()], table[:, usable]
-    return [_fit(table, target, terms, subset) for subset in _subsets(table, target, settings)]
+    return [
+        _fit(table, target, terms, subset) for subset in promising_subsets(table, target, settings.breadth)
+    ]
 
 
 def _bumps(times: Array, width: float, order: int, settings: OdeSettings) -> tuple[Array, Array]:
@@ -171,22 +183,6 @@ def _bumps(times: Array, width: float, order: int, settings: OdeSettings) -> tup
     if order > 1:
         slopes = -2 * power * base ** (power - 2) * (base - 2 * (power - 1) * s**2)
     return base**power * step, slopes / half**order * step
-
-
-def _subsets(table: Array, target: Array, settings: OdeSettings) -> list[tuple[int, ...]]:
-    """Subsets of columns worth trying, each once."""
-    eliminations = backward_elimination(table, target, rcond=1e-12)
-    found = dict.fromkeys(
-        tuple(kept.tolist()) for kept, *_ in eliminations if len(kept) <= settings.most_terms
-    )
-    scaled = table / np.linalg.norm(table, axis=0)
-    gram, moments, total = scaled.T @ scaled, scaled.T @ target, float(target @ target) or 1.0
-    for size in range(1, settings.most_exhaustive + 1):
-        if 0 < math.comb(table.shape[1], size) <= settings.most_subsets:
-            subsets = combinations(table.shape[1], size)
-            best = best_subsets(gram, moments, total, subsets, settings.n_subsets, math.inf)
-            found |= dict.fromkeys(best)
-    return list(found)
 
 
 def _fit(table: Array, target: Array, terms: Sequence[Expression], subset: tuple[int, ...]) -> Fit:

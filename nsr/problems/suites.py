@@ -9,10 +9,11 @@ decades, with constants of nature at their values (arXiv:2206.10540); where its 
 the formula that it declares (I.34.14, III.9.52, bonus.13), the formula holds. Friedman: the three functions
 of Multivariate Adaptive Regression Splines (Annals of Statistics 19, 1991), the first with five idle columns,
 as scikit-learn's `make_friedman1` to `make_friedman3` draw them. Hard2: problems that defeat structure
-(`eval.generated`), none of which was looked at while methods were chosen. Generated and hard (drawn by the
-same module), periods (waves along one of several variables, with trends, harmonics, and amplitudes that
-change) and textbook (dynamical systems that ODEBench lacks, with parameters of our own) are no benchmarks:
-methods are developed on them.
+(`eval.generated`), none of which was looked at while methods were chosen. Chaotic: systems as the
+publications that its table names have them, observed over about twelve turns from a point on their
+attractors. Generated and hard (drawn by the same module), periods (waves along one of several variables, with
+trends, harmonics, and amplitudes that change) and textbook (dynamical systems that ODEBench lacks, with
+parameters of our own) are no benchmarks: methods are developed on them.
 """
 
 from __future__ import annotations
@@ -132,4 +133,5 @@ register(_own("hard", "development"))
 register(_own("hard2", "benchmark"))
 register(_own("periods", "development"))
 register(_own_systems("odebench", "benchmark"))
+register(_own_systems("chaotic", "benchmark"))
 register(_own_systems("textbook", "development"))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
@@ -15,6 +17,23 @@ from nsr.evaluate.kernels import kernel
 # Added to the diagonal of unit columns' products, so that collinear columns do no harm.
 _RIDGE = 1e-13
 _TINY = 1e-300
+
+
+@dataclass(frozen=True)
+class Breadth:
+    """How many subsets of columns are tried.
+
+    Attributes:
+        most_terms: Columns of a subset at most.
+        most_exhaustive: Size up to which all subsets are tried,
+        most_subsets: unless there are more than this many of a size.
+        n_subsets: The best of each size that are kept.
+    """
+
+    most_terms: int
+    most_exhaustive: int
+    most_subsets: int
+    n_subsets: int
 
 
 @kernel
@@ -156,3 +175,27 @@ def backward_elimination(
         unexplained = max(total - float(np.sum(along[inverse > 0] ** 2)), 0.0)
         yield Elimination(kept, weights / scale[kept], costs, unexplained)
         kept = np.delete(kept, int(np.argmin(costs)))
+
+
+def promising_subsets(
+    table: NDArray[np.float64], target: NDArray[np.float64], breadth: Breadth
+) -> list[tuple[int, ...]]:
+    """Subsets of columns worth trying, each once: what elimination leaves, and the best of each small size.
+
+    Args:
+        table: Columns to choose from, none of them zero, shape (P, n).
+        target: Shape (P,).
+        breadth: How many are tried.
+    """
+    eliminations = backward_elimination(table, target, rcond=1e-12)
+    found = dict.fromkeys(
+        tuple(kept.tolist()) for kept, *_ in eliminations if len(kept) <= breadth.most_terms
+    )
+    scaled = table / np.linalg.norm(table, axis=0)
+    gram, moments, total = scaled.T @ scaled, scaled.T @ target, float(target @ target) or 1.0
+    for size in range(1, breadth.most_exhaustive + 1):
+        if 0 < math.comb(table.shape[1], size) <= breadth.most_subsets:
+            subsets = combinations(table.shape[1], size)
+            best = best_subsets(gram, moments, total, subsets, breadth.n_subsets, math.inf)
+            found |= dict.fromkeys(best)
+    return list(found)

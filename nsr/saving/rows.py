@@ -16,7 +16,7 @@ from nsr.refinement.uncertainty import Uncertainty
 from nsr.saving.plain import expression, plain, rebuilt
 
 # Columns of `equations_` that hold text; all others hold numbers.
-_TEXTS = frozenset({"stage", "state", "name", "warning", "shape", "equation"})
+_TEXTS = frozenset({"stage", "state", "field", "term", "name", "warning", "shape", "equation"})
 
 
 def plain_table(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -27,15 +27,17 @@ KIND = "system"
 def plain_systems(estimator: ODERegressor) -> dict[str, Any]:
     """Everything that a fitted estimator says, but the observations that it was fitted to.
 
-    `motion` says what the equations say, `states` are the states as equations call them, and the first of the
-    `variables`; `columns` are what the user calls these; `best` is the place
-    of the chosen one among the `systems`. The `tokens` of a system are the prefix forms of its right-hand
-    sides, which are what is read back.
+    `motion` says what the equations say, `groups` are those of the trajectories by the column `category`,
+    `states` are the states as equations call them, and the first of the `variables`; `columns` are what the
+    user calls these; `best` is the place of the chosen one among the `systems`. The `tokens` of a system are
+    the prefix forms of its right-hand sides, which are what is read back.
     """
     names = estimator.names_
     return {
         "time": estimator.time_name_,
         "motion": plain(asdict(estimator.motion_)),
+        "groups": list(estimator.groups_),
+        "category": estimator.category_name_,
         "states": list(names.identifiers[: estimator.n_features_in_]),
         "variables": list(names.identifiers),
         "columns": dict(zip(names.identifiers, names.columns, strict=True)),
@@ -75,6 +77,8 @@ def fill_systems(estimator: ODERegressor, content: Mapping[str, Any], motion: Mo
     estimator.time_name_ = str(content["time"])
     estimator.names_ = Names(tuple(str(content["columns"][name]) for name in names), tuple(names))
     estimator.motion_ = motion
+    estimator.groups_ = rebuilt(tuple[str, ...], content["groups"])
+    estimator.category_name_ = rebuilt(str, content["category"])
     estimator.n_features_in_ = n_states
     if content["named"]:
         estimator.feature_names_in_ = np.array(content["named"], dtype=object)

@@ -44,7 +44,7 @@ def test_systems_go_on_too(nsr, noisy, tmp_path):
     assert out.splitlines()[-1].startswith("dmass_kg/dt = -0.7")
     code, _, err = nsr("fit", noisy, "--target", "y", "--resume", result)
     assert code == 2
-    assert "result of the other kind" in err
+    assert "result of another kind" in err
 
 
 @pytest.mark.parametrize(

@@ -76,3 +76,19 @@ def test_long_systems_that_are_exact_do_not_end_a_search():
     )
     assert fitting.fitted[0].is_exact
     assert not fitting.is_settled
+
+
+def test_chaos_leaves_an_exact_system_short():
+    """Sprott's case K (Phys. Rev. E 50, 1994), over so long that errors of integration reach its size."""
+    equations = ("x_0*x_1 - x_2", "x_0 - x_1", "x_0 + 0.3*x_2")
+    true = tuple(map(parse, equations))
+    times = np.linspace(0, 60, 300)
+    begun = Systems([true]).integrate(np.full((1, 3), 0.05), np.array([0.0, 100.0]), rtol=1e-10)[:, -1]
+    states = Systems([true]).integrate(begun, times, rtol=1e-11, atol=1e-13)[0]
+    fitting = Fitting(OdeTask.of(times, states, DEFAULTS, seed=0))
+    longer = (parse("x_0*x_1 - x_2 + 0.0000001*x_0**3"), *true[1:])
+    fitting.fit([longer, true], Clock())
+    assert forms(fitting.fitted[0].system) == forms(true)
+    assert fitting.fitted[0].is_exact
+    assert fitting.is_settled
+    assert fitting.is_certain

@@ -38,7 +38,7 @@ def observed(equations, starts, noise):
 def test_half_saturations_are_found_beside_terms_of_other_states(noise, rel, law, form):
     starts = [[0.1, 0], [1, 5], [4, 0], [8, 10], [0.3, 3], [12, 1]]
     weak = weak_forms(observed(("0.8 - 0.5*x_0", law), starts, noise), DEFAULTS)[1]
-    terms = saturations(weak, 1, polynomials(2, 1), 2, Clock())
+    terms = saturations(weak, 1, polynomials(2, 1), range(2), Clock())
     (found,) = (t for t in terms if form_key(t) == form_key(parse(form.format(7.7))))
     (true,) = parse(law.split(" - ")[0]).constants[1:]
     assert found.constants[0] == pytest.approx(true, rel=rel)

@@ -116,6 +116,30 @@ def test_a_chaotic_map_is_found_and_iterated():
     assert model.predict([0, 2], [0.3])[1, 0] == pytest.approx(3.7 * 0.777 * 0.223, rel=1e-5)
 
 
+def test_noise_leaves_a_chaotic_map_what_it_is():
+    states = [np.array([0.1, 0.1])]
+    for _ in range(199):
+        x, y = states[-1]
+        states.append(np.array([1 - 1.4 * x**2 + y, 0.3 * x]))
+    noisy = np.array(states) * (1 + 0.01 * np.random.default_rng(0).standard_normal((200, 2)))
+    model = quick(discrete=True).fit(np.arange(200), noisy)
+    grid = np.random.default_rng(1).uniform(-1, 1, (9, 2))
+    found = [model.predict([0, 1], start)[1] for start in grid]
+    true = np.column_stack((1 - 1.4 * grid[:, 0] ** 2 + grid[:, 1], 0.3 * grid[:, 0]))
+    np.testing.assert_allclose(found, true, atol=0.05)
+
+
+def test_what_drives_a_system_may_multiply_a_state():
+    """Logistic growth by season."""
+
+    def growth(time, x):
+        return (0.8 + 0.5 * np.sin(2 * time)) * x - 0.3 * x**2
+
+    times = np.linspace(0, 12, 200)
+    model = quick(explicit_time=True).fit(times, solved(growth, [0.5], times))
+    np.testing.assert_allclose(model.predict(times, [1.5]), solved(growth, [1.5], times), atol=1e-3)
+
+
 @pytest.mark.parametrize(
     ("parameters", "given", "message"),
     [

@@ -46,3 +46,22 @@ def test_a_row_of_units_is_passed_over_and_told(path):
 def test_columns_that_cannot_be_used(path, time, states, trajectory, message):
     with pytest.raises(ValueError, match=message):
         read_trajectories(path, time, states, trajectory)
+
+
+def test_weights_of_rows(path):
+    path.write_text("t,x,w\n0,1,0.5\n1,2,2\n")
+    found = read_trajectories(path, "t", None, None, weights="w")
+    assert found.names.columns == ("x",)
+    np.testing.assert_array_equal(found.weights[0], [0.5, 2])
+
+
+def test_groups_of_trajectories(path):
+    path.write_text("run,strain,t,x\n1,a,0,1\n1,a,1,2\n2,b,0,3\n2,b,1,4\n3,a,0,5\n3,a,1,6\n")
+    found = read_trajectories(path, "t", ["x"], "run", category="strain")
+    assert list(found.category) == ["a", "b", "a"]
+    assert found.category.name == "strain"
+    alone = read_trajectories(path, "t", ["x"], "strain", category="strain")
+    assert [len(times) for times in alone.times] == [4, 2]
+    path.write_text("run,strain,t,x\n1,a,0,1\n1,b,1,2\n")
+    with pytest.raises(ValueError, match="changes within trajectory 1, which has a, b"):
+        read_trajectories(path, "t", ["x"], "run", category="strain")
