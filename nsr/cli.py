@@ -1,4 +1,4 @@
-"""The command line: `nsr fit`, `nsr predict`, `nsr show`, `nsr ode` and `nsr pde`."""
+"""The command line: `nsr fit`, `nsr predict`, `nsr show`, `nsr ode`; others in their own files."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ try:
     import typer
 
     from nsr import options
+    from nsr.cli_fields import pde
+    from nsr.cli_guess import guess
 except KeyboardInterrupt:  # Ctrl-C while the command is still being loaded
     print(_INTERRUPTED, file=sys.stderr)
     sys.exit(EXIT_INTERRUPTED)
-
-from nsr.cli_fields import pde  # noqa: E402 (after typer, whose loading may be interrupted)
 
 app = typer.Typer(help="NSR: data in, equation out.", add_completion=False, pretty_exceptions_enable=False)
 # What typer raises for a wrong option, from the click that it uses, its own or the installed one.
@@ -358,6 +358,7 @@ def ode(
 
 
 app.command()(pde)
+app.command()(guess)
 
 
 def main() -> None:

@@ -26,6 +26,8 @@ _SHORTEST = 2.5
 _FAR = (1e4, 1e8, 1e12)
 # How near to a finite place it is on its way there, as a share of its range.
 _NEAR = (1e-3, 1e-6, 1e-9)
+# The ways there: as many times as far, or as near.
+_WAYS = (1.0, math.sqrt(3))
 # What is left of a limit at the last of these may be this share of what a function is in the box.
 _REACHED = 1e-2
 # Changes on the way there that are less than this share of it are rounding.
@@ -279,26 +281,31 @@ class Tending(_OfOne):
         drawn = box.draw(look.points, rng)
         if math.isinf(self.place):
             size = math.copysign(max(abs(low), abs(high), 1.0), self.place)
-            on_the_way = [np.full(len(drawn), far * size) for far in _FAR]
+            on_the_way = [np.full(len(drawn), far * size * way) for way in _WAYS for far in _FAR]
         else:
             sides = [1.0] if self.place <= low else [-1.0] if self.place >= high else [1.0, -1.0]
             side = np.resize(sides, len(drawn))
-            on_the_way = [self.place + near * side * (high - low) for near in _NEAR]
+            on_the_way = [self.place + near * side * (high - low) / way for way in _WAYS for near in _NEAR]
         parts = [drawn, *(drawn.copy() for _ in on_the_way)]
         for part, there in zip(parts[1:], on_the_way, strict=True):
             part[:, self.variable] = there
         return np.concatenate(parts)
 
+    @np.errstate(all="ignore")
     def margins(self, values: Array, look: Look) -> Array:
         """What the limit may be off, less what it is.
 
         The limit is what three values on the way there tend to, which is exact for a power that vanishes
         (Aitken's delta-squared process). It may be off by the share that the next power has of what it adds
-        to the last value.
+        to the last value. There are two such ways, as constants of a wave can be fitted to the end of one.
         """
-        here, first, second, last = np.split(values, 4, axis=1)
+        here, *there = np.split(values, 1 + 3 * len(_WAYS), axis=1)
+        size = np.max(np.abs(here - self.value), axis=1, keepdims=True)
+        ways = [self._margins_of_way(*there[3 * k : 3 * k + 3], size, look) for k in range(len(_WAYS))]
+        return np.concatenate(ways, axis=1)
+
+    def _margins_of_way(self, first: Array, second: Array, last: Array, size: Array, look: Look) -> Array:
         with np.errstate(all="ignore"):
-            size = np.max(np.abs(here - self.value), axis=1, keepdims=True)
             before, after = second - first, last - second
             is_falling = np.abs(after) < np.abs(before)
             ratio = np.where(is_falling, after / np.where(is_falling, before, 1.0), 0.0)

@@ -7,8 +7,10 @@ batch.
 
 from __future__ import annotations
 
-from collections import Counter
+import math
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import takewhile, zip_longest
 from typing import TYPE_CHECKING, TypeVar
 
@@ -63,27 +65,57 @@ def guess(
     Raises:
         ValueError: If there are more variables than the network knows.
     """
-    n_variables = X.shape[1]
-    if n_variables > pretrained.config.max_variables:
-        raise ValueError(
-            f"the network knows {pretrained.config.max_variables} variables, the data have {n_variables}; "
-            "choose the relevant ones"
-        )
-    rng = np.random.default_rng(seed)
-    scaler = Scaler.fit(X, y)
-    n_views = min(N_VIEWS, n_candidates)
-    orders = [rng.permutation(n_variables) for _ in range(n_views)]
-    views = _views(*scaler.transform(X, y), orders, rng)
+    views = _Views.of(pretrained, X, y, min(N_VIEWS, n_candidates), seed)
     sampling = clock.share(_SAMPLING_SHARE)
-    sequences = _sample_views(pretrained, *views, n_candidates, temperature, seed, operators, sampling)
+    sequences = _sampled(pretrained, views, n_candidates, temperature, seed, operators, sampling)
     # Each view in turn, so that time that is short is short for all of them.
     ordered = zip_longest(
-        *(((order, ids) for ids in view) for order, view in zip(orders, sequences, strict=True))
+        *(((order, ids) for ids in view) for order, view in zip(views.orders, sequences, strict=True))
     )
     found = (pair for pairs in ordered for pair in pairs if pair is not None)
     in_time = takewhile(lambda _: not clock.is_over, _reported(found, clock))
     decoded = (_reordered(pretrained.tokenizer.decode(ids), order) for order, ids in in_time)
-    return distinct(_with_scale(scaler, expression) for expression in decoded)
+    return distinct(_with_scale(views.scaler, expression) for expression in decoded)
+
+
+def likely(
+    pretrained: Pretrained,
+    X: NDArray[np.float64],
+    y: NDArray[np.float64],
+    *,
+    n_candidates: int = 256,
+    seed: int = 0,
+) -> list[tuple[Expression, float]]:
+    """The network's guesses, each with the probability that the network gives to its form.
+
+    Args:
+        pretrained: The network and its tokenizer.
+        X: Variables, shape (n_points, n_variables), finite, at most `max_variables` of them.
+        y: Target, shape (n_points,), finite.
+        n_candidates: Sequences to sample.
+        seed: Seed of the views and of the sampling.
+
+    Returns:
+        Equations as `guess` gives them, and probabilities, the likeliest first. A form's is the mean over
+        views of the sum over those of its sequences that were sampled, which differ in constants and order:
+        what the form has at least.
+
+    Raises:
+        ValueError: If there are more variables than the network knows.
+    """
+    views = _Views.of(pretrained, X, y, min(N_VIEWS, n_candidates), seed)
+    sequences = _sampled(pretrained, views, n_candidates, 1.0, seed, ALL_OPERATORS, Clock())
+    logs = _log_probabilities(pretrained, views, sequences)
+    found = [
+        (_with_scale(views.scaler, _reordered(pretrained.tokenizer.decode(ids), order)), math.exp(log))
+        for order, own, of_own in zip(views.orders, sequences, logs, strict=True)
+        for ids, log in zip(own, of_own, strict=True)
+    ]
+    probabilities: dict[Expression, float] = defaultdict(float)
+    for expression, probability in found:
+        probabilities[expression.skeleton()] += probability / len(views.orders)
+    pairs = [(e, probabilities[e.skeleton()]) for e in distinct(e for e, _ in found)]
+    return sorted(pairs, key=lambda pair: -pair[1])
 
 
 def _reported(sequences: Iterable[T], clock: Clock) -> Iterator[T]:
@@ -98,47 +130,99 @@ def _with_scale(scaler: Scaler, expression: Expression) -> Expression:
     return apply("mul", constant(scaler.y_scale), strip_scale(simplify(scaler.undo_variables(expression))))
 
 
-def _views(
-    X: NDArray[np.float32], y: NDArray[np.float32], orders: list[NDArray[np.intp]], rng: np.random.Generator
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Stacks one table per view: X (n_views, n_points, n_variables) and y (n_views, n_points)."""
-    import torch
+@dataclass(frozen=True)
+class _Views:
+    """What the network sees of a table, several times.
 
-    n_points = min(len(y), MAX_POINTS)
-    rows = [rng.choice(len(y), n_points, replace=False) for _ in orders]
-    tables = np.stack([X[r][:, order] for r, order in zip(rows, orders, strict=True)])
-    return torch.from_numpy(tables), torch.from_numpy(np.stack([y[r] for r in rows]))
+    Attributes:
+        scaler: Of the table.
+        orders: Of the variables, in each view.
+        memory: What the encoder made of each view, shape (n_views, n_latents, d_model).
+        n_variables: Of the table, shape (n_views,).
+    """
+
+    scaler: Scaler
+    orders: list[NDArray[np.intp]]
+    memory: torch.Tensor
+    n_variables: torch.Tensor
+
+    @classmethod
+    def of(
+        cls, pretrained: Pretrained, X: NDArray[np.float64], y: NDArray[np.float64], n_views: int, seed: int
+    ) -> _Views:
+        """Views of a table; see `guess`."""
+        import torch
+
+        n_variables = X.shape[1]
+        if n_variables > pretrained.config.max_variables:
+            raise ValueError(
+                f"the network knows {pretrained.config.max_variables} variables, the data have "
+                f"{n_variables}; choose the relevant ones"
+            )
+        rng = np.random.default_rng(seed)
+        scaler = Scaler.fit(X, y)
+        orders = [rng.permutation(n_variables) for _ in range(n_views)]
+        n_points = min(len(y), MAX_POINTS)
+        rows = [rng.choice(len(y), n_points, replace=False) for _ in orders]
+        scaled_X, scaled_y = scaler.transform(X, y)
+        tables = np.stack([scaled_X[r][:, order] for r, order in zip(rows, orders, strict=True)])
+        targets = np.stack([scaled_y[r] for r in rows])
+        model = pretrained.model
+        device = next(model.parameters()).device
+        present = torch.full((n_views,), n_variables, device=device)
+        with torch.inference_mode():
+            memory = model.encode(
+                torch.from_numpy(tables).to(device), torch.from_numpy(targets).to(device), present
+            )
+        return cls(scaler, orders, memory, present)
 
 
-def _sample_views(
+def _sampled(
     pretrained: Pretrained,
-    X: torch.Tensor,
-    y: torch.Tensor,
+    views: _Views,
     n_candidates: int,
     temperature: float,
     seed: int,
     operators: OperatorSet,
     clock: Clock,
 ) -> list[list[list[int]]]:
+    """Sequences of each view, the most frequent first."""
     import torch
 
     from nsr.network.decoding import sample
 
-    model = pretrained.model
-    device = next(model.parameters()).device
-    n_variables = torch.full((len(X),), X.shape[2], device=device)
     with torch.inference_mode():
         return sample(
-            model,
+            pretrained.model,
             pretrained.tokenizer,
-            model.encode(X.to(device), y.to(device), n_variables),
-            n_variables,
-            n_samples=-(-n_candidates // len(X)),
+            views.memory,
+            views.n_variables,
+            n_samples=-(-n_candidates // len(views.orders)),
             temperature=temperature,
-            generator=torch.Generator(device=device).manual_seed(seed),
+            generator=torch.Generator(device=views.memory.device).manual_seed(seed),
             operators=operators,
             clock=clock,
         )
+
+
+def _log_probabilities(
+    pretrained: Pretrained, views: _Views, sequences: list[list[list[int]]]
+) -> list[list[float]]:
+    """Of each view's sequences, ends included, in nats."""
+    import torch
+
+    tokenizer = pretrained.tokenizer
+    results = []
+    for memory, own in zip(views.memory, sequences, strict=True):
+        longest = max(map(len, own), default=0) + 2
+        tokens = torch.full((len(own), longest), tokenizer.pad_id, device=memory.device)
+        for row, ids in enumerate(own):
+            tokens[row, : len(ids) + 2] = torch.tensor([tokenizer.bos_id, *ids, tokenizer.eos_id])
+        with torch.inference_mode():
+            logits = pretrained.model.decode(memory.expand(len(own), -1, -1), tokens[:, :-1])
+        logs = logits.float().log_softmax(-1).gather(2, tokens[:, 1:, None])[..., 0]
+        results.append((logs * (tokens[:, 1:] != tokenizer.pad_id)).sum(1).tolist())
+    return results
 
 
 def _reordered(expression: Expression, order: NDArray[np.intp]) -> Expression:

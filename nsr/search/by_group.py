@@ -215,7 +215,9 @@ def _keeps_limits(candidate: Candidate, task: Task, layout: Layout) -> bool:
         return True
     if task.space.max_complexity is not None and candidate.complexity > task.space.max_complexity:
         return False
-    return bool(np.all(surely_allowed(of_each_group(candidate.expression, layout), task.space)))
+    # What is shown has no constants that have vanished, nor what these are factors of.
+    forms = [tidied(e) if 0.0 in e.constants else e for e in of_each_group(candidate.expression, layout)]
+    return bool(np.all(surely_allowed(forms, task.space)))
 
 
 def _bent(candidates: Sequence[Candidate], groups: Groups) -> list[Candidate]:

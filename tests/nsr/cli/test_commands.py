@@ -189,3 +189,20 @@ def test_predictions_with_bounds(nsr, tmp_path, guessed, rng):
     code, _, err = nsr("predict", result, data, "--interval", 95)
     assert code == 2
     assert "probability between 0 and 1" in err
+
+
+def test_the_network_alone_is_asked_for_likely_equations(nsr, table, checkpoint):
+    code, out, err = nsr("guess", table, "--target", "energy", "--checkpoint", checkpoint, "--equations", "3")
+    assert code == 0
+    head, *rows = out.splitlines()
+    assert head.split() == ["probability", "r2", "equation"]
+    assert 1 <= len(rows) <= 3
+    assert "mass_kg" in err
+
+
+def test_a_guess_about_more_columns_than_the_network_knows_names_the_remedy(nsr, tmp_path, checkpoint):
+    wide = pd.DataFrame(np.random.default_rng(0).uniform(1, 2, (20, 12))).add_prefix("c")
+    wide.to_csv(tmp_path / "wide.csv", index=False)
+    code, _, err = nsr("guess", tmp_path / "wide.csv", "--target", "c0", "--checkpoint", checkpoint)
+    assert code == 2
+    assert "choose the relevant ones" in err

@@ -8,7 +8,7 @@ from nsr.clock import Clock
 from nsr.expressions.canonical import skeleton_key
 from nsr.expressions.parsing import parse
 from nsr.network.checkpoint import DEFAULT_CHECKPOINT, from_pretrained
-from nsr.network.guess import guess
+from nsr.network.guess import guess, likely
 from nsr.ode.neural import by_systems
 from nsr.ode.settings import OdeSettings
 from nsr.ode.task import OdeTask
@@ -39,6 +39,16 @@ def test_the_guess_follows_the_data(functions):
     guesses = guess(functions, X, X[:, 0] + np.sin(X[:, 1]), n_candidates=64, seed=0)
     assert skeleton_key(parse("x_0*x_1**2")) not in skeletons(guesses)
     assert skeleton_key(parse("x_0 + sin(x_1)")) in skeletons(guesses)
+
+
+def test_the_likeliest_form_is_the_law_with_most_of_the_probability(functions):
+    X = np.random.default_rng(0).uniform(1, 5, (200, 2))
+    pairs = likely(functions, X, 3 * X[:, 0] ** 3 / X[:, 1] ** 2, n_candidates=64, seed=0)
+    probabilities = [probability for _, probability in pairs]
+    assert skeleton_key(pairs[0][0]) == skeleton_key(parse("2*x_0**3/x_1**2"))
+    assert probabilities[0] > 0.5
+    assert probabilities == sorted(probabilities, reverse=True)
+    assert sum(probabilities) <= 1
 
 
 def test_the_network_for_systems_guesses_growth_and_decay():

@@ -7,6 +7,7 @@ import pytest
 from scipy.optimize import curve_fit, lsq_linear
 
 from nsr.clock import Clock
+from nsr.evaluate.program import Program
 from nsr.evaluate.shape_checks import holds
 from nsr.expressions.parsing import parse
 from nsr.expressions.shape import Bounded, Box, Exchangeable, Mirrored, Shape, Sloped, Tending
@@ -103,6 +104,15 @@ def test_candidates_take_in_what_has_the_shape_or_can_be_given_it(rng):
     assert taken.expression.constants[0] == pytest.approx(
         np.sum(X.sum(axis=1) * y) / np.sum(X.sum(axis=1) ** 2)
     )
+
+
+@pytest.mark.parametrize("text", ["1.2*sin(0.7*x_0)", "2*sin(1.3*x_0) + 0.7", "0.3/sin(0.3*x_0) + 0.4"])
+def test_a_wave_is_given_no_limit_by_its_frequency(text):
+    rng = np.random.default_rng(0)
+    for low, high in ((1, 5), (0.3, 2), (2, 9)):
+        X = rng.uniform(low, high, (60, 1))
+        y = Program([parse(text)]).values(X)[0] + 0.1 * rng.standard_normal(60)
+        assert fitted_to_shape(parse(text), shaped(X, y, Tending(0, -np.inf, 1.0)), 60) is None
 
 
 def test_what_loses_a_required_column_by_its_shape_is_not_taken_in(rng):

@@ -1,0 +1,52 @@
+"""The command line: `nsr guess`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from nsr import options
+from nsr.console import compile_visibly, status, tell_changed, told
+
+
+def guess(
+    data: options.Data,
+    target: Annotated[str, typer.Option(help="column to explain")],
+    features: options.Features = None,
+    candidates: Annotated[int, typer.Option(min=1, help="sequences to sample from the network")] = 256,
+    equations: options.Equations = 12,
+    seed: options.Seed = 0,
+    checkpoint: options.Checkpoint = None,
+    device: options.Device = "auto",
+) -> None:
+    """Ask the pretrained network alone for equations: what it takes for likely, and how well that fits."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    with status(console) as say, told(console):
+        from nsr.data.column_units import split_by_comma
+        from nsr.data.names import Names
+        from nsr.data.reading import read_table
+        from nsr.data.table import select_columns
+        from nsr.guessing import guesses_about
+        from nsr.network.checkpoint import DEFAULT_CHECKPOINT, from_pretrained
+        from nsr.refinement.compiling import compile_kernels
+        from nsr.table_options import feature_frame
+
+        table = read_table(data)
+        chosen = None if features is None else split_by_comma(features)
+        places, explained = select_columns(table, target, chosen, [])
+        X = feature_frame(table, places, None, False)
+        names = Names.of(list(X.columns))
+        tell_changed(names, console)
+        pretrained = from_pretrained(checkpoint or DEFAULT_CHECKPOINT, device, knows="functions")
+        compile_visibly(compile_kernels, say)
+        say("asking the network")
+        found = guesses_about(
+            pretrained, X.to_numpy(dtype=float), table.numbers(explained), names, candidates, seed
+        )
+    print(found.head(equations).to_string(index=False, formatters=_FORMATS))
+
+
+_FORMATS = {"probability": "{:.1%}".format, "r2": "{:.6g}".format}
