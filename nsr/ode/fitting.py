@@ -210,7 +210,8 @@ class Fitting:
         is_astray = bool(np.any(entire.unexplained > self._settings.astray))
         is_map = self._task.motion.is_discrete
         noise = float(np.sqrt(np.max(found.unexplained)))
-        if not (is_astray and (found.is_exact or is_map or self._is_chaotic(entire, noise))):
+        by_chance = not clock.is_over and is_astray and self._is_chaotic(entire, noise)
+        if not (is_astray and (found.is_exact or is_map or by_chance)):
             return entire
         # Chaos drives the right map astray, too, and no wrong one is exact on pieces.
         as_on_pieces = shoot(found.system, whole, first, Clock.of(0))
