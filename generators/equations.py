@@ -74,8 +74,10 @@ class EquationSampler:
             for index, factor in zip(used, factors.tolist(), strict=True)
         }
         rescaled = rounded(strip_scale(simplify(equation.substitute(multiples))))
-        # Its skeleton is what it was, as coefficients do not count, so it is not a benchmark's either.
-        return None if rescaled is None or length(rescaled) > self.config.max_length else rescaled
+        if rescaled is None or length(rescaled) > self.config.max_length:
+            return None
+        # Coefficients do not count, but one that is next to nothing takes its term with it.
+        return None if self.holdout.contains(rescaled) else rescaled
 
 
 def rounded(expression: Expression) -> Expression | None:

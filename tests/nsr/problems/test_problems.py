@@ -77,7 +77,7 @@ def test_suites_are_complete_and_names_unique():
 def test_unknown_suite_names_those_there_are():
     with pytest.raises(ValueError, match=r"choose one of feynman, strogatz.*classical"):
         load("feinman")
-    with pytest.raises(ValueError, match="no suite 'feynman'; choose one of odebench, textbook"):
+    with pytest.raises(ValueError, match="no suite 'feynman'; choose one of odebench, chaotic, textbook"):
         load_systems("feynman")
 
 
