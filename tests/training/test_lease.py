@@ -1,6 +1,7 @@
 """A lent machine, played by this one: calls of a few seconds that go on from one another."""
 
 import json
+import shutil
 
 import pytest
 import torch
@@ -75,10 +76,12 @@ def test_a_call_without_state_goes_on_from_weights(tmp_path):
     lease(settings, tmp_path / "out", 10, 10, TRIED)
     export(tmp_path / "out", tmp_path / "weights")
     (tmp_path / "run").rename(tmp_path / "lost")
+    (tmp_path / "run").mkdir()
+    shutil.copy(tmp_path / "lost" / "layout.json", tmp_path / "run")
     result = CliRunner().invoke(
         COMMAND,
         [str(tmp_path / "config.yaml"), "--out", str(tmp_path / "out"), "--init-from",
-         str(tmp_path / "weights"), "--seed", "6", "--batch-size", "8", "--reuse", "1"],
+         str(tmp_path / "weights"), "--seed", "6"],
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     _, story = read_parts(tmp_path / "out")
