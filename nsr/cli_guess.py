@@ -9,6 +9,8 @@ import typer
 from nsr import options
 from nsr.console import compile_visibly, status, tell_changed, told
 
+_FORMATS = {"probability": "{:.1%}".format, "r2": "{:.6g}".format}
+
 
 def guess(
     data: options.Data,
@@ -47,6 +49,3 @@ def guess(
             pretrained, X.to_numpy(dtype=float), table.numbers(explained), names, candidates, seed
         )
     print(found.head(equations).to_string(index=False, formatters=_FORMATS))
-
-
-_FORMATS = {"probability": "{:.1%}".format, "r2": "{:.6g}".format}

@@ -18,7 +18,7 @@ from training.averaging import AveragedWeights
 from training.development import DevelopmentConfig, evaluate, evaluate_classical
 from training.loss import Losses, TokenLoss, mean_by_kind
 from training.metadata import describe_hardware
-from training.optimizer import muon_and_adamw
+from training.optimizer import Joined, muon_and_adamw
 from training.schedule import Schedule, share_done
 from training.stream import Batch
 from training.transfer import transferred
@@ -49,6 +49,18 @@ class OptimizerConfig:
     weight_decay: float = 0.1
     average_decay: float = 0.999
     max_skipped: int = 50
+
+
+def optimizer_of(model: Model, config: OptimizerConfig) -> Joined:
+    """Muon for the matrices of hidden layers, AdamW for embeddings, inputs, outputs, biases and norms."""
+    return muon_and_adamw(
+        model,
+        (Attention, FeedForward),
+        lr=config.lr,
+        betas=config.betas,
+        momentum=config.momentum,
+        weight_decay=config.weight_decay,
+    )
 
 
 class Pretraining(pl.LightningModule):
@@ -122,16 +134,8 @@ class Pretraining(pl.LightningModule):
         return losses.mean
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Muon for the matrices of hidden layers, AdamW for embeddings, inputs, outputs, biases and norms."""
-        config = self.optimizer_config
-        return muon_and_adamw(
-            self.model,
-            (Attention, FeedForward),
-            lr=config.lr,
-            betas=config.betas,
-            momentum=config.momentum,
-            weight_decay=config.weight_decay,
-        )
+        """That of `optimizer_of`."""
+        return optimizer_of(self.model, self.optimizer_config)
 
     def configure_callbacks(self) -> list[pl.Callback]:
         """The average of the weights, which validation and export take."""

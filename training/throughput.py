@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 import torch
 from torch import nn
 
-from nsr.network.model import Attention, FeedForward, Model
+from nsr.network.model import Model
 from nsr.network.tokenizer import Tokenizer
 from training.config_file import RunConfig
 from training.loss import Losses, TokenLoss
-from training.optimizer import muon_and_adamw
+from training.module import optimizer_of
 from training.stream import SPACING, Batch, ProblemStream, make_loader
 
 # Compilation has to save this share of a step, or the minutes that it takes are not worth it.
@@ -66,15 +66,7 @@ def step_rates(
     model = Model(config.network).to(device)
     if compile_network:
         model.compile(dynamic=True)
-    optimizer = config.optimizer
-    steps = muon_and_adamw(
-        model,
-        (Attention, FeedForward),
-        lr=optimizer.lr,
-        betas=optimizer.betas,
-        momentum=optimizer.momentum,
-        weight_decay=optimizer.weight_decay,
-    )
+    steps = optimizer_of(model, config.optimizer)
     loss = TokenLoss(tokenizer).to(device)
     rates = {}
     for size in sizes:

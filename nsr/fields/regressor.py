@@ -8,13 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from nsr.data.names import Names
 from nsr.data.notes import kept_notes, tell
 from nsr.export.latex import symbol_latex
-from nsr.export.leaderboard import leaderboard
 from nsr.export.rows import ExportedRows
 from nsr.expressions.expression import Expression
 from nsr.expressions.parsing import parse
@@ -25,21 +23,19 @@ from nsr.fields.settings import DEFAULTS, FieldSettings
 from nsr.fields.simulation import BOUNDARIES, Simulated
 from nsr.fields.uncertainty import COLUMNS, coefficients
 from nsr.fields.weak_form import WeakForm
+from nsr.fitted_systems import DIGITS, FittedSystems
 from nsr.saving.fields import KIND, plain_fields
-from nsr.saving.rows import place_of_row
 from nsr.saving.saveable import Saveable
 
 Array = NDArray[np.float64]
 Given = ArrayLike | Mapping[str, ArrayLike]
 
 _LEAST_DERIVATIVES, _MOST_DERIVATIVES = 2, 6
-# Digits of constants in what is shown.
-_DIGITS = 4
 # Share of the squared rates that is left unexplained of which users are warned.
 _POOR = 0.1
 
 
-class PDERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
+class PDERegressor(ExportedRows, Saveable, FittedSystems):
     """Finds u_t = F(u, u_x, u_xx, ..., x, t) behind fields observed on a regular grid.
 
     Equations are sums of terms in weak form (Messenger and Bortz, arXiv:2007.02848): fields are smoothed and
@@ -162,33 +158,6 @@ class PDERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
         grid = Simulated(chosen, v, self.axes_, self._boundaries(boundary))
         return dict(zip(v.fields, grid.run(times, begun, acting), strict=True))
 
-    @property
-    def best_(self) -> pd.Series:
-        """The chosen row of `equations_`."""
-        check_is_fitted(self)
-        return self.equations_.iloc[self.best_index_]
-
-    def equations(self, digits: int | None = None) -> list[str]:
-        """The front as infix text, with constants of that many digits, or all that are needed."""
-        check_is_fitted(self)
-        return [self._text(system, digits) for system in self.expressions_]
-
-    def row(self, index: int | None = None) -> int:
-        """The number of a row of `equations_`, from 0: the chosen one by default; negative ones from the end.
-
-        Raises:
-            ValueError: If there is no such row.
-        """
-        check_is_fitted(self)
-        return place_of_row(index, self.best_index_, len(self.expressions_))
-
-    def __repr__(self, N_CHAR_MAX: int = 700) -> str:
-        """The leaderboard once fitted, the parameters before."""
-        header: str = super().__repr__(N_CHAR_MAX)
-        if not hasattr(self, "equations_"):
-            return header
-        return f"{header}\n{leaderboard(self.equations_, self.equations(_DIGITS), self.best_index_)}"
-
     def _plain(self) -> tuple[str, dict[str, Any]]:
         return KIND, plain_fields(self)
 
@@ -196,7 +165,7 @@ class PDERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
         system = self.expressions_[self.row(index)]
         if is_shown:
             names = self.names_.identifiers
-            system = tuple(parse(to_infix(one, names, _DIGITS), names) for one in system)
+            system = tuple(parse(to_infix(one, names, DIGITS), names) for one in system)
         return list(zip(self.variables_.fields, system, strict=True))
 
     def _left(self, state: str, is_latex: bool = False) -> str:

@@ -10,18 +10,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from nsr.clock import Clock
 from nsr.data.names import Names, places_of
 from nsr.data.notes import kept_notes
 from nsr.export.latex import symbol_latex
-from nsr.export.leaderboard import leaderboard
 from nsr.export.rows import ExportedRows
 from nsr.expressions.expression import Expression, variable
 from nsr.expressions.parsing import parse
 from nsr.expressions.printing import to_infix
+from nsr.fitted_systems import DIGITS, FittedSystems
 from nsr.live import shown
 from nsr.network.checkpoint import DEFAULT_CHECKPOINT
 from nsr.ode.asked import Asked, check_parameters, inputs_to_predict
@@ -39,7 +38,6 @@ from nsr.ode.telling import Telling
 from nsr.ode.uncertainty import constants_of
 from nsr.progress import Stopped, Watcher, watchers
 from nsr.refinement.selection import thinned
-from nsr.saving.rows import place_of_row
 from nsr.saving.saveable import Saveable
 from nsr.saving.systems import KIND, plain_systems
 from nsr.stopping import StopWhen
@@ -50,11 +48,9 @@ Array = NDArray[np.float64]
 _AFTER_INTERRUPTION = 0.5
 # Systems of which `candidates_` tells.
 _MOST_FOUND = 500
-# Digits of constants in what is shown.
-_DIGITS = 4
 
 
-class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
+class ODERegressor(ExportedRows, Saveable, FittedSystems):
     """Finds dx/dt = f(x) behind observed trajectories, or other equations of motion.
 
     Args:
@@ -288,24 +284,6 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
         return simulate(system, times, initial, self.motion_, acting)
 
     @property
-    def best_(self) -> pd.Series:
-        """The chosen row of `equations_`."""
-        check_is_fitted(self)
-        return self.equations_.iloc[self.best_index_]
-
-    def equations(self, digits: int | None = None) -> list[str]:
-        """The front as infix text, with constants of that many digits, or all that are needed."""
-        check_is_fitted(self)
-        return [self._text(system, digits) for system in self.expressions_]
-
-    def __repr__(self, N_CHAR_MAX: int = 700) -> str:
-        """The leaderboard once fitted, the parameters before."""
-        header: str = super().__repr__(N_CHAR_MAX)
-        if not hasattr(self, "equations_"):
-            return header
-        return f"{header}\n{leaderboard(self.equations_, self.equations(_DIGITS), self.best_index_)}"
-
-    @property
     def candidates_(self) -> pd.DataFrame:
         """The best few hundred systems that were fitted, not the front alone, the best first.
 
@@ -328,15 +306,6 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
             }
         )
 
-    def row(self, index: int | None = None) -> int:
-        """The number of a row of `equations_`, from 0: the chosen one by default; negative ones from the end.
-
-        Raises:
-            ValueError: If there is no such row.
-        """
-        check_is_fitted(self)
-        return place_of_row(index, self.best_index_, len(self.expressions_))
-
     def _plain(self) -> tuple[str, dict[str, Any]]:
         return KIND, plain_systems(self)
 
@@ -344,7 +313,7 @@ class ODERegressor(ExportedRows, Saveable, BaseEstimator):  # type: ignore[misc]
         system = self._system(index)
         if is_shown:
             names = self.names_.identifiers
-            system = tuple(parse(to_infix(one, names, _DIGITS), names) for one in system)
+            system = tuple(parse(to_infix(one, names, DIGITS), names) for one in system)
         return list(zip(self.names_.identifiers, system, strict=False))
 
     def _left(self, state: str, is_latex: bool = False) -> str:
