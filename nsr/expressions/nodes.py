@@ -18,10 +18,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import chain
 from typing import Any, TypeVar
 
 Node = tuple[Any, ...]
 Coefficient = float | None
+_Form = tuple[Any, ...]
 Number = TypeVar("Number", float, Coefficient)
 
 ONE: Node = ("num", 1.0)
@@ -100,19 +102,40 @@ def ordered(items: Iterable[tuple[Node, Number]]) -> list[tuple[Node, Number]]:
 
     Whoever adds or multiplies what belongs to them needs it: the last digit depends on the order.
     """
-    return sorted(items, key=lambda item: sort_key(item[0]))
+    result = list(items)
+    if len(result) > 1:  # most often there is one
+        result.sort(key=lambda item: sort_key(item[0]))
+    return result
 
 
 @lru_cache(maxsize=256)  # parts recur within an expression and between rewrites of it
-def sort_key(node: Node) -> tuple[Any, ...]:
-    """Orders nodes the same way whatever they were built from: constants last, short before long."""
+def sort_key(node: Node) -> tuple[_Form, tuple[float, ...]]:
+    """Orders nodes the same way whatever they were built from: constants last, short before long.
+
+    Returns:
+        The form without the coefficients of products, and these, by which sin(2*x) and sin(3*x) differ.
+    """
     kind = node[0]
     if kind == "var":
-        return (1, 0, node[1])
+        return (1, 0, node[1]), ()
     if kind == "num":
-        return (9, 0, math.inf if node[1] is None else node[1])
+        return (9, 0, _size(node[1])), ()
     if kind == "fun":
-        inner = tuple(sort_key(argument) for argument in node[2])
-        return (3, 1 + sum(key[0] for key in inner), node[1], inner)
-    items = sorted((sort_key(item), math.inf if c is None else c) for item, c in node[-1])
-    return (2 if kind == "prod" else 4, sum(key[0] for key, _ in items), *items)
+        keys = [sort_key(argument) for argument in node[2]]
+        inner = tuple([form for form, _ in keys])
+        form = (3, 1 + sum([form[0] for form in inner]), node[1], inner)
+        return form, tuple(chain.from_iterable([within for _, within in keys]))
+    items = sorted([_keyed(item, c) for item, c in node[-1]])
+    form = (2 if kind == "prod" else 4, sum([key[0][0] for key in items]), *[key[:2] for key in items])
+    within = tuple(chain.from_iterable([within for _, _, within in items]))
+    return form, (_size(node[1]), *within) if kind == "prod" else within
+
+
+def _keyed(item: Node, number: Coefficient) -> tuple[_Form, float, tuple[float, ...]]:
+    """A term's or factor's form, its number, and the coefficients within."""
+    form, within = sort_key(item)
+    return form, _size(number), within
+
+
+def _size(coefficient: Coefficient) -> float:
+    return math.inf if coefficient is None else coefficient

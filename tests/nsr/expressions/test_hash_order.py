@@ -26,6 +26,10 @@ def total(n_variables):
     name = chosen("square", "cube", "sqrt", "inv", "exp", "log", "sin")
     return apply(name, part) if rng.random() < 0.6 else part
 
+for _ in range(20):  # terms that differ in a coefficient within alone
+    terms = [apply("sin", apply("mul", number(), variable(0))) for _ in range(4)]
+    print(simplify(apply("add", apply("add", *terms[:2]), apply("mul", *terms[2:]))).tokens)
+
 for place in range(150):
     drawn = number()
     for _ in range(6):
