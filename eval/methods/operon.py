@@ -14,7 +14,7 @@ from nsr.expressions.sympy_form import to_sympy
 
 # SRBench's sizes, and no limit but time. The model of a run is chosen by the Bayesian information criterion:
 # the default, description length, assumes noise of standard deviation 1 whatever the target's scale.
-_SETTINGS = {
+SETTINGS = {
     "allowed_symbols": "add,sub,mul,div,sin,cos,exp,log,sqrt,square,constant,variable",
     "population_size": 1000,
     "max_length": 50,
@@ -35,7 +35,7 @@ class Method:
 
     def __init__(self, budget: Budget) -> None:
         self._estimator = SymbolicRegressor(
-            **_SETTINGS,
+            **SETTINGS,
             max_time=max(1, int(budget.time_limit)),
             n_threads=budget.cores,
             random_state=budget.seed,

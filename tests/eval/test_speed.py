@@ -28,6 +28,7 @@ def test_small_sizes_give_positive_figures(tmp_path):
         speed.evaluator(32),
         speed.integrate(2, 2),
         speed.refiner(16, 2),
+        speed.evolution(1, 1_000, 50),
         speed.decoder(8, str(tmp_path / "small")),
     ]
     assert all(value > 0 for block in blocks for value in block.values())
