@@ -256,15 +256,15 @@ def _names(node: ast.expr) -> tuple[str, ...]:
     match node:
         case ast.Call(func=ast.Name(id=name)):
             return (name,)
-        case ast.BinOp(op=ast.Add()):
-            return ("add",)
+        case ast.BinOp(op=ast.Add() | ast.Sub()):
+            return ("add", "sub")
         case ast.BinOp(op=ast.Mult()):
             return ("mul",)
         case ast.BinOp(left=left, op=ast.Div()):
             return ("inv", "div") if _number(left) == 1 else ("div",)
         case ast.BinOp(op=ast.Pow(), right=right):
             own = {2.0: "square", 3.0: "cube"}.get(_number(right) or 0.0)
-            return ("pow",) if own is None else (own,)
+            return ("pow",) if own is None else ("pow", own)
     return ()
 
 

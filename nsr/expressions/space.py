@@ -24,6 +24,9 @@ _SAME = 1e-9
 _PRODUCTS = frozenset({"neg", "inv", "div", "mul"})
 # Sums are a level of a tree however many terms they have, and so are products and ratios.
 _LEVELS = {"add": "sum", "sub": "sum", "mul": "product", "div": "product", "inv": "product"}
+# What else the name of an operator stands for where nesting is told: a fitted constant may turn a sum into a
+# difference, 1/x is a ratio, and squares are powers.
+_SAME_SIGN = {"add": ("sub",), "sub": ("add",), "div": ("inv",), "pow": ("square", "cube")}
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class SearchSpace:
         exponents: Which fixed exponents powers may have besides 1, those of ratios (-1) and roots included;
             None for any.
         nesting: How often at most an operator stands, one below the other, in the argument of another, by the
-            outer one and the inner one.
+            outer one and the inner one (`deepest`).
         max_argument: Largest complexity of an argument of functions, by their names, in the same costs.
         required: Variables that every equation has.
         constant_bounds: Smallest and largest constant, the minus sign before a term being that of its
@@ -228,17 +231,32 @@ def _minuses(tokens: Sequence[Token], place: int) -> tuple[float, int]:
 
 
 def deepest(expression: Expression, outer: str, inner: str) -> int:
-    """How often an operator stands, one below the other, in an argument of another one, at most."""
+    """How often an operator stands, one below the other, in an argument of another one, at most.
+
+    Names stand for all that is written with their sign: `add` and `sub` for sums and differences, `div` for
+    1/x, too, and `pow` for squares and cubes.
+    """
     tokens = expression.tokens
     counts: list[int] = []  # of the inner one on the way down from each place
     worst = 0
-    for token in reversed(tokens):
-        operator = OPERATORS.get(token) if isinstance(token, str) else None
+    for place in range(len(tokens) - 1, -1, -1):
+        operator = OPERATORS.get(str(tokens[place]))
         below = max((counts.pop() for _ in range(0 if operator is None else operator.arity)), default=0)
-        if token == outer:
+        if operator is not None and _is_called(tokens, place, outer):
             worst = max(worst, below)
-        counts.append(below + (token == inner))
+        counts.append(below + (operator is not None and _is_called(tokens, place, inner)))
     return worst
+
+
+def _is_called(tokens: Sequence[Token], place: int, name: str) -> bool:
+    """Whether the name of an operator stands for what is at a place."""
+    token = tokens[place]
+    if token == name or token in _SAME_SIGN.get(name, ()):
+        return True
+    if name == "inv":  # as by a constant that is 1 in one of the groups
+        return token == "div" and tokens[place + 1] in (1.0, -1.0)
+    exponent = {"square": 2.0, "cube": 3.0}.get(name)
+    return token == "pow" and exponent is not None and tokens[subtree_end(tokens, place + 1)] == exponent
 
 
 def _exponents(node: Node) -> Iterator[float]:

@@ -1,13 +1,17 @@
 """What a search space rules out."""
 
+import ast
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import expressions
 
-from nsr.expressions.expression import apply, constant, variable
+from eval import equation_texts
+from nsr.expressions.expression import Expression, apply, constant, variable
 from nsr.expressions.operators import OPERATORS
 from nsr.expressions.parsing import parse
+from nsr.expressions.printing import to_infix
 from nsr.expressions.simplify import simplify
 from nsr.expressions.space import SearchSpace, deepest, depth, signs_of_constants
 
@@ -38,19 +42,40 @@ def test_no_subtree_is_deeper_and_none_is_deeper_than_it_is_long(expression):
 
 @given(expressions(2), st.sampled_from(["exp", "sin", "add"]), st.sampled_from(["exp", "sin", "mul"]))
 def test_nesting_is_the_longest_way_down(expression, outer, inner):
+    def is_called(part, name):
+        return part.tokens[0] == name or (name == "add" and part.tokens[0] == "sub")
+
     def below(part):  # by recursion, as the definition says
-        return max((below(child) for child in part.children), default=0) + (part.tokens[0] == inner)
+        return max((below(child) for child in part.children), default=0) + is_called(part, inner)
 
     expected = max(
         (
             below(child)
             for part in expression.subexpressions()
-            if part.tokens[0] == outer
+            if is_called(part, outer)
             for child in part.children
         ),
         default=0,
     )
     assert deepest(expression, outer, inner) == expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "outer", "inner"),
+    [
+        (Expression(("inv", "add", "x_0", "x_1")), "div", "add"),
+        (Expression(("div", 2.0, "sub", "x_0", -3.0)), "div", "add"),  # written 2/(x_0 + 3)
+        (Expression(("div", 1.0, "sin", "x_0")), "inv", "sin"),
+        (Expression(("exp", "square", "x_0")), "exp", "pow"),
+        (Expression(("exp", "pow", "sin", "x_0", 2.0)), "exp", "square"),
+        (Expression(("exp", "inv", "x_0")), "exp", "div"),
+    ],
+)
+def test_nesting_sees_operators_by_the_signs_that_are_written(expression, outer, inner):
+    assert deepest(expression, outer, inner) == 1
+    assert not SearchSpace(nesting={outer: {inner: 0}}).allows(expression)
+    tree = ast.parse(to_infix(expression), mode="eval").body
+    assert equation_texts.deepest(tree, outer, inner) == 1
 
 
 @pytest.mark.parametrize(
