@@ -299,7 +299,8 @@ def _positive(candidate: Candidate, groups: Groups) -> Candidate:
                 replace(found, form=form, table=table), candidate.loss, groups.whole, candidate.stage
             )
             is_same = _differing(form, groups.layout) == _differing(found.form, groups.layout)
-            if is_same and new.complexity <= candidate.complexity:
+            is_short = new.complexity <= candidate.complexity
+            if is_same and is_short and _keeps_limits(new, groups.task, groups.layout):
                 candidate = new
     return candidate
 
@@ -312,7 +313,8 @@ def _without_zeros(candidate: Candidate, groups: Groups) -> Candidate:
     form = tidied(found.form)
     if _differing(form, groups.layout) != _differing(found.form, groups.layout):
         return candidate
-    return by_group(replace(found, form=form), candidate.loss, groups.whole, candidate.stage)
+    new = by_group(replace(found, form=form), candidate.loss, groups.whole, candidate.stage)
+    return new if _keeps_limits(new, groups.task, groups.layout) else candidate
 
 
 def _in_the_user_s_words(candidates: Sequence[Candidate]) -> list[Candidate]:
