@@ -221,7 +221,9 @@ def constants(node: ast.expr, signs: set[float]) -> Iterator[tuple[float, set[fl
                 yield from constants(right, {1.0})
         case ast.BinOp(left=left, op=ast.Mult() | ast.Div() as op, right=right):
             if not (isinstance(op, ast.Div) and _number(left) == 1):
-                yield from constants(left, signs if _kind(left) != "sum" else {*signs, 1.0})
+                is_negated_sum = isinstance(left, ast.UnaryOp) and _kind(left.operand) == "sum"
+                own = {-1.0} if is_negated_sum else {1.0} if _kind(left) == "sum" else set()
+                yield from constants(left, signs | own)
             yield from constants(right, {*signs, 1.0})
         case ast.BinOp(left=left, right=right):
             yield from constants(left, signs)

@@ -110,7 +110,7 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         exponents: Exponents that powers may have besides 1, those of roots and ratios included, such as
             `(-2, -1, 0.5, 2)` or `range(-3, 4)`.
         nesting: How often an operator may stand in the argument of another one, one below the other:
-            `{"exp": {"exp": 0, "add": 0}}`; `add` stands for differences, too, `div` for 1/x, `pow` for squares.
+            `{"exp": {"exp": 0, "add": 0}}`; `add` is also for differences, `div` for 1/x, `pow` for squares.
         max_argument: Largest complexity of an argument of a function, `{"exp": 5, "sin": 3}`.
         required: Columns that every equation has.
         forbidden: Columns that no equation has.

@@ -1,5 +1,6 @@
 """Random wishes: a few are tried, and what breaks them is told."""
 
+import ast
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from untrained import UNTRAINED
 
 from eval.constraints import tried
+from eval.equation_texts import constants
 from eval.violations import violations
 from eval.wishes import drawn
 from nsr import SymbolicRegressor
@@ -67,6 +69,11 @@ def model():
 )
 def test_what_is_broken_is_told(model, wishes, said):
     assert any(said in one for one in violations(*model, wishes, {})), violations(*model, wishes, {})
+
+
+def test_a_sum_that_is_a_factor_has_signs_of_its_own():
+    tree = ast.parse("-(cos(x_0) + 0.05*exp(x_0))/x_3**2", mode="eval").body
+    assert dict(constants(tree, {1.0}))[0.05] == {1.0, -1.0}
 
 
 def test_units_are_told_apart(model):
