@@ -65,7 +65,11 @@ Complexity = Annotated[
 ]
 Exponents = Annotated[str | None, typer.Option(help="exponents of powers, roots and ratios: '-2,-1,0.5,2'")]
 Nesting = Annotated[
-    str | None, typer.Option(help="how often a function may stand in another: 'exp(exp)=0,exp(sin)=0'")
+    str | None,
+    typer.Option(
+        help="how often a function may stand in another, as it is written: 'exp(exp)=0,exp(sin)=0'; "
+        "'add' and 'sub' are both any sum or difference"
+    ),
 ]
 MaxArgument = Annotated[
     str | None, typer.Option(help="largest complexity of an argument of functions: 'exp=5,sin=3'")
