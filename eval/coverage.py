@@ -25,7 +25,7 @@ from rich.table import Table
 
 from eval.generated import draw
 from nsr.evaluate.program import Program
-from nsr.expressions.expression import apply, constant, variable
+from nsr.expressions.expression import Expression, apply, constant, variable
 from nsr.expressions.rewriting import without_redundant_constants
 from nsr.problems.problem import Problem, sample
 from nsr.refinement.likelihood import SQUARED_ERROR
@@ -100,6 +100,11 @@ class Coverage:
         self.count("constants", ((low <= true) & (true <= high))[is_known])
         self.count("constants that the data leave open", ~is_known)
 
+    def add_values(self, found: Uncertainty, form: Expression, X: Array, true: Array) -> None:
+        """Counts the most likely values of a fitted form on rows X, shape (P, D), against true ones, (P,)."""
+        off = Program([found.with_values(form)]).values(X)[0] - true
+        self.count("values", np.abs(off) <= found.quantile(_LEVEL) * found.of_mean(form, X))
+
 
 def trials(settings: tuple[tuple[int, float], ...]) -> Iterator[Trial]:
     """Endless trials, each of a form of its own, with rows and noise in turns."""
@@ -146,9 +151,8 @@ def fit_true_form(trial: Trial, coverage: Coverage) -> None:
         return
     coverage.add_constants(found, np.array(truth.constants))
     X, clean, observed = trial.fresh()
+    coverage.add_values(found, own, X, clean)
     off = Program([own]).values(X)[0]
-    t = found.quantile(_LEVEL)
-    coverage.count("values", np.abs(off - clean) <= t * found.of_mean(own, X))
     coverage.count("observations", np.abs(off - observed) <= found.reach_of_observation(own, X, _LEVEL))
 
 
@@ -164,10 +168,7 @@ def search(trial: Trial, coverage: Coverage, time_limit: float) -> bool:
     coverage.add_constants(report.fit, truth[report.fit.places])
     coverage.count("rounded constants", np.isin(places, report.fit.places, invert=True))
     X, clean, observed = trial.fresh()
-    likeliest = report.fit.with_values(chosen)
-    predicted = Program([likeliest]).values(X)[0]
-    reach = report.fit.quantile(_LEVEL) * report.fit.of_mean(likeliest, X)
-    coverage.count("values", np.abs(predicted - clean) <= reach)
+    coverage.add_values(report.fit, chosen, X, clean)
     _, bounds = model.predict(X, interval=_LEVEL)
     coverage.count("observations", (bounds[:, 0] <= observed) & (observed <= bounds[:, 1]))
     return True

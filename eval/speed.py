@@ -196,8 +196,8 @@ def refiner(n_fits: int = 2000, n_scipy: int = 40) -> Figures:
 def evolution(n_looks: int = 4, n_evaluations: int = 20_000, n_rows: int = 1_000) -> Figures:
     """Children judged per second of a table of three variables with 1 % noise.
 
-    The best of them have their constants refined, on both sides; Operon, with the settings of its benchmarks,
-    gives a few iterations to each child. Its evaluations count those of its optimiser.
+    Ours have constants refined where they are among the best. Operon, with the settings of its benchmarks,
+    gives a few iterations of its optimiser to each child, and these count among its evaluations.
     """
     from pyoperon.sklearn import SymbolicRegressor
 

@@ -242,9 +242,9 @@ def deepest(expression: Expression, outer: str, inner: str) -> int:
     for place in range(len(tokens) - 1, -1, -1):
         operator = OPERATORS.get(str(tokens[place]))
         below = max((counts.pop() for _ in range(0 if operator is None else operator.arity)), default=0)
-        if operator is not None and _is_called(tokens, place, outer):
+        if _is_called(tokens, place, outer):
             worst = max(worst, below)
-        counts.append(below + (operator is not None and _is_called(tokens, place, inner)))
+        counts.append(below + _is_called(tokens, place, inner))
     return worst
 
 

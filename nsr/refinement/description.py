@@ -45,6 +45,11 @@ def round_bits(value: float) -> float:
     return math.inf
 
 
+def digit_bits(value: float, error: float) -> float:
+    """Bits of a constant's sign and of its digits down to its standard error."""
+    return 1 + math.log2(abs(value) / error) if error > 0 else math.inf
+
+
 def is_round(value: float) -> bool:
     """Whether a constant is a small rational or a multiple of pi by one, so that it was not fitted."""
     return round_bits(value) < _BITS_PER_FREE_CONSTANT

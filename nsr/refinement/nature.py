@@ -19,7 +19,7 @@ from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, Token, apply, constant, variable
 from nsr.expressions.round_numbers import nearest_fraction
 from nsr.refinement.candidates import Candidate
-from nsr.refinement.description import round_bits
+from nsr.refinement.description import digit_bits, round_bits
 from nsr.refinement.snapping import MARGIN, WITHIN, RoundTest
 from nsr.refinement.uncertainty import most_likely, uncertainty
 from nsr.task import Task
@@ -149,7 +149,7 @@ def _as_multiple(place: int, value: float, error: float, product: _Product) -> _
         return None
     multiple = min(near, key=round_bits)
     bits = product.bits + round_bits(multiple)
-    if bits + MARGIN > 1 + math.log2(abs(value) / precision):
+    if bits + MARGIN > digit_bits(value, precision):
         return None
     own = product.expression if multiple == 1 else _times(multiple, product.expression)
     return _Name(place, own, bits)
@@ -158,7 +158,7 @@ def _as_multiple(place: int, value: float, error: float, product: _Product) -> _
 def _as_root(place: int, value: float, error: float, product: _Product) -> _Name | None:
     """A number as the root of a round multiple of a product."""
     name = _as_multiple(place, value**2, 2 * value * error, product)
-    if name is None or name.bits + _BITS_OF_ROOT + MARGIN > 1 + math.log2(1 / max(error / value, _ROUNDING)):
+    if name is None or name.bits + _BITS_OF_ROOT + MARGIN > digit_bits(1.0, max(error / value, _ROUNDING)):
         return None
     return replace(name, expression=apply("sqrt", name.expression), bits=name.bits + _BITS_OF_ROOT)
 

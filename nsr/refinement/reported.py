@@ -16,12 +16,12 @@ from nsr.refinement.digits import warranted, with_error
 from nsr.refinement.gauss_newton import gauss_newton
 from nsr.refinement.naming import as_written
 from nsr.refinement.snapping import is_by_chance
-from nsr.refinement.uncertainty import Places, Uncertainty, fitted_places, most_likely, uncertainty
+from nsr.refinement.uncertainty import Places, Uncertainty, fitted_places, uncertainty
 from nsr.task import MANY_ROWS, Task
 
 Array = NDArray[np.float64]
 
-# Gauss-Newton steps from the constants of an equation, perhaps rounded, to the most likely ones of a guess.
+# Gauss-Newton steps from the constants of an equation, perhaps rounded, to the most likely ones.
 _STEPS = 20
 # Probability that an interval of `constants_` has the true value in it.
 LEVEL = 0.95
@@ -59,11 +59,7 @@ class Reported:
 
     def std_of(self, expression: Expression, X: Array) -> Array:
         """Standard deviations of new observations, shape (P,), by rows of X, shape (P, D); NaN if unknown."""
-        return (
-            np.full(len(X), np.nan)
-            if self.fit is None
-            else self.fit.of_observation(self.fit.with_values(expression), X)
-        )
+        return np.full(len(X), np.nan) if self.fit is None else self.fit.of_observation(expression, X)
 
     def interval_of(self, expression: Expression, X: Array, level: float) -> Array:
         """Bounds of new observations, shape (P, 2), by rows of X, shape (P, D); NaN if unknown.
@@ -73,9 +69,8 @@ class Reported:
         """
         if self.fit is None:
             return np.full((len(X), 2), np.nan)
-        likeliest = self.fit.with_values(expression)
-        values = np.asarray(Program([likeliest]).values(X)[0])
-        reach = self.fit.reach_of_observation(likeliest, X, level)
+        values = np.asarray(Program([self.fit.with_values(expression)]).values(X)[0])
+        reach = self.fit.reach_of_observation(expression, X, level)
         return np.column_stack((values - reach, values + reach))
 
     def of_group(self, differs: Sequence[bool], group: str, shown: Expression) -> Reported:
@@ -188,7 +183,7 @@ def reported(
     by_chance = [place for place, error in rounded.items() if is_by_chance(values[place], error)]
     if by_chance:
         free = np.union1d(every, by_chance).astype(np.intp)
-        wider = uncertainty(most_likely(expression, task, free), task, free)
+        wider = _likeliest(expression, np.array(values), free, task)
         if wider is not None:
             fit, told = wider, wider.of(np.searchsorted(free, every).tolist(), every)
     names = () if told is None else tuple(f"c{i}" for i in range(len(told.values)))
@@ -263,11 +258,17 @@ def _named(guess: Guess, equation: Expression, task: Task) -> tuple[tuple[str, .
         values = as_written(own, equation, task, places)
         if values is None:
             continue
-        values, _ = gauss_newton(Program([own]), values, is_fitted, task, _STEPS)
-        found = uncertainty(own, task, places, values)
+        found = _likeliest(own, values, places, task)
         if found is not None:
             return tuple(names[place] for place in places), found
     return None
+
+
+def _likeliest(form: Expression, values: Array, places: Places, task: Task) -> Uncertainty | None:
+    """What is known of some constants of a form at the most likely values of these, near those given."""
+    is_fitted = np.isin(np.arange(len(values)), places)
+    values, _ = gauss_newton(Program([form]), values, is_fitted, task, _STEPS)
+    return uncertainty(form, task, places, values)
 
 
 def _unused(name: str, names: Sequence[str]) -> str:

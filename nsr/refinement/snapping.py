@@ -21,7 +21,7 @@ from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.expressions.round_numbers import multiple_of_pi, nearest_fraction
 from nsr.refinement.candidates import Candidate
-from nsr.refinement.description import constant_bits, description_length, round_bits
+from nsr.refinement.description import constant_bits, description_length, digit_bits, round_bits
 from nsr.refinement.gauss_newton import gauss_newton
 from nsr.refinement.uncertainty import uncertainty
 from nsr.task import Task
@@ -180,17 +180,14 @@ def _round_values(value: float, is_near_exact: bool) -> set[float]:
 
 
 def _is_telling(nice: float, value: float, error: float) -> bool:
-    """Whether it is hardly by chance that a round value is this near, or it leaves something out.
-
-    A sign and the digits that the data fix take 1 + log2(value / error) bits.
-    """
+    """Whether it is hardly by chance that a round value is this near, or it leaves something out."""
     if nice == 0:
         return True
     is_fraction = multiple_of_pi(nice) is None
     if not error < abs(value):
         return is_fraction and math.isinf(error)  # what the data leave open may have any value
     margin = MARGIN if is_fraction else MARGIN_OF_PI
-    return round_bits(nice) + margin <= 1 + math.log2(abs(value) / error)
+    return round_bits(nice) + margin <= digit_bits(value, error)
 
 
 def is_by_chance(nice: float, error: float) -> bool:
@@ -204,7 +201,7 @@ def is_by_chance(nice: float, error: float) -> bool:
         nice: The constant.
         error: The standard error that it has if it is fitted.
     """
-    return round_bits(nice) + MARGIN_OF_PI > 1 + math.log2(max(abs(nice) / error, 1.0))
+    return round_bits(nice) + MARGIN_OF_PI > digit_bits(nice, error)
 
 
 class _Told(NamedTuple):

@@ -121,7 +121,8 @@ class Uncertainty:
         """Standard errors of an equation's values, by the delta method.
 
         Args:
-            expression: With these constants; its variables may be numbered anew.
+            expression: Of this form; its fitted constants are taken to be `values`, and its variables may be
+                numbered anew.
             X: Shape (P, D).
 
         Returns:
@@ -164,7 +165,7 @@ class Uncertainty:
 
     def _values_and_gradients(self, expression: Expression, X: Array) -> tuple[Array, Array]:
         with np.errstate(all="ignore"):
-            values, jacobian = Program([expression]).jacobian(X)
+            values, jacobian = Program([self.with_values(expression)]).jacobian(X)
         return np.asarray(values[0]), np.asarray(jacobian[0][self.places])
 
     def _of_mean(self, values: Array, gradients: Array) -> Array:
