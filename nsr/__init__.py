@@ -12,15 +12,31 @@ if TYPE_CHECKING:
     from nsr.ode.regressor import ODERegressor
     from nsr.regressor import SymbolicRegressor
     from nsr.results import load
+    from nsr.understanding.information import information
+    from nsr.understanding.saliency import saliency
+    from nsr.understanding.variables import importance
 
-__all__ = ["ODERegressor", "PDERegressor", "SymbolicRegressor", "load", "operator", "stack_targets"]
+__all__ = [
+    "ODERegressor",
+    "PDERegressor",
+    "SymbolicRegressor",
+    "importance",
+    "information",
+    "load",
+    "operator",
+    "saliency",
+    "stack_targets",
+]
 
 _HOMES = {
     "ODERegressor": "nsr.ode.regressor",
     "PDERegressor": "nsr.fields.regressor",
     "SymbolicRegressor": "nsr.regressor",
+    "importance": "nsr.understanding.variables",
+    "information": "nsr.understanding.information",
     "load": "nsr.results",
     "operator": "nsr.expressions.definitions",
+    "saliency": "nsr.understanding.saliency",
     "stack_targets": "nsr.data.targets",
 }
 

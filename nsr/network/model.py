@@ -92,16 +92,20 @@ class Attention(nn.Module):
         keys, values = self.key_value(context).chunk(2, dim=-1)
         return self._split(keys), self._split(values)
 
-    def attend(self, x: Tensor, keys: Tensor, values: Tensor, causal: bool = False) -> Tensor:
-        """Attends from x (B, T, d_model) to given keys and values."""
-        mixed: Tensor = _attention(self._split(self.query(x)), keys, values, causal)
+    def attend(
+        self, x: Tensor, keys: Tensor, values: Tensor, causal: bool = False, weights: Tensor | None = None
+    ) -> Tensor:
+        """Attends from x (B, T, d_model) to given keys and values, which may have weights (B, S)."""
+        mixed: Tensor = _attention(self._split(self.query(x)), keys, values, causal, weights)
         result: Tensor = self.out(mixed.transpose(1, 2).flatten(2))
         return result
 
-    def forward(self, x: Tensor, context: Tensor, causal: bool = False) -> Tensor:
-        """Attends from x (B, T, d_model) to context (B, S, d_model)."""
+    def forward(
+        self, x: Tensor, context: Tensor, causal: bool = False, weights: Tensor | None = None
+    ) -> Tensor:
+        """Attends from x (B, T, d_model) to context (B, S, d_model), as `attend` does."""
         keys, values = self.keys_values(context)
-        result: Tensor = self.attend(x, keys, values, causal=causal)
+        result: Tensor = self.attend(x, keys, values, causal, weights)
         return result
 
     def _split(self, x: Tensor) -> Tensor:
@@ -110,15 +114,20 @@ class Attention(nn.Module):
         return result
 
 
-def _attention(queries: Tensor, keys: Tensor, values: Tensor, causal: bool) -> Tensor:
-    """Scaled dot-product attention over (B, n_heads, length, d_head)."""
-    if queries.device.type != "cpu" or not torch.is_grad_enabled():
+def _attention(queries: Tensor, keys: Tensor, values: Tensor, causal: bool, weights: Tensor | None) -> Tensor:
+    """Scaled dot-product attention over (B, n_heads, length, d_head).
+
+    A key of weight (B, length) two counts as if it were there twice, one of weight zero as if it were not.
+    """
+    if weights is None and (queries.device.type != "cpu" or not torch.is_grad_enabled()):
         return F.scaled_dot_product_attention(queries, keys, values, is_causal=causal)
     # On a CPU the fused kernel's backward pass takes several times as long as plain matrix products.
     scores = (queries * queries.shape[-1] ** -0.5) @ keys.transpose(-2, -1)
     if causal:
         ones = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device)
         scores = scores.masked_fill(ones.triu(1), float("-inf"))
+    if weights is not None:
+        scores = scores + weights.log()[:, None, None]
     mixed: Tensor = scores.softmax(-1).to(values.dtype) @ values
     return mixed
 
@@ -159,9 +168,9 @@ class EncoderLayer(nn.Module):
         self.mix = Attention(d, config.n_heads)
         self.feed_forward = FeedForward(d, config.d_ffn)
 
-    def forward(self, latents: Tensor, points: Tensor) -> Tensor:
+    def forward(self, latents: Tensor, points: Tensor, weights: Tensor | None = None) -> Tensor:
         """Maps latents (B, M, d_model) and normalised points (B, P, d_model) to new latents."""
-        latents = latents + self.read(self.read_norm(latents), points)
+        latents = latents + self.read(self.read_norm(latents), points, weights=weights)
         normed = self.mix_norm(latents)
         latents = latents + self.mix(normed, normed)
         result: Tensor = latents + self.feed_forward(self.ffn_norm(latents))
@@ -251,13 +260,15 @@ class Model(nn.Module):
         self.head = nn.Linear(d, config.vocab_size, bias=False)
         self._initialise()
 
-    def encode(self, X: Tensor, y: Tensor, n_variables: Tensor) -> Tensor:
+    def encode(self, X: Tensor, y: Tensor, n_variables: Tensor, weights: Tensor | None = None) -> Tensor:
         """Summarises sets of points.
 
         Args:
             X: Scaled variables (`nsr.data.scaling`), float32, shape (B, P, D), D <= max_variables.
             y: Scaled target, float32, shape (B, P), or several of them, shape (B, P, n_targets).
             n_variables: How many columns of X are real, shape (B,).
+            weights: Of the points, shape (B, P): at 2 as if it were there twice, at 0 as if it were not; 1 by
+                default.
 
         Returns:
             Memory, shape (B, n_latents, d_model).
@@ -265,7 +276,7 @@ class Model(nn.Module):
         points = self.point_norm(self.points(X, y, n_variables))
         latents = self.latents.expand(len(X), -1, -1)
         for layer in self.encoder:
-            latents = layer(latents, points)
+            latents = layer(latents, points, weights)
         memory: Tensor = self.memory_norm(latents)
         return memory
 

@@ -1,20 +1,17 @@
-"""Pictures of fitted equations: the front, the fit, its residuals, and slices through it.
-
-Each function draws into the axes it is given, or into those of a new pyplot figure, and returns them, so that
-pictures can be combined and changed. They need matplotlib: `pip install "nsr[plots]"`.
-"""
+"""Pictures of fitted equations: the front, the fit, its residuals, and slices through it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nsr.export.leaderboard import shortened
 from nsr.export.pictures import check_picture, write_picture
+from nsr.plots.axes import new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,7 +37,7 @@ def plot_front(estimator: SymbolicRegressor, ax: Axes | None = None) -> Axes:
         estimator: Fitted.
         ax: Where to draw.
     """
-    ax = ax or _new_axes()
+    ax = ax or new_axes()
     front, best = estimator.equations_, estimator.best_index_
     # Rows that are exact have no logarithm; they are drawn where rounding ends.
     unexplained = np.maximum(1 - front["r2"].to_numpy(), np.finfo(float).eps)
@@ -74,7 +71,7 @@ def plot_fit(
         ax.plot(table[:, 0], y, "o", markersize=3, color="0.3", label="observed")
         ax.legend()
         return ax
-    ax = ax or _new_axes()
+    ax = ax or new_axes()
     predicted = estimator.predict(X, index)
     ax.plot(predicted, y, "o", markersize=3)
     ends = [min(np.nanmin(predicted), np.nanmin(y)), max(np.nanmax(predicted), np.nanmax(y))]
@@ -87,7 +84,7 @@ def plot_residuals(
     estimator: SymbolicRegressor, X: ArrayLike, y: ArrayLike, index: int | None = None, ax: Axes | None = None
 ) -> Axes:
     """What the equation leaves, over its values; the arguments are those of `plot_fit`."""
-    ax = ax or _new_axes()
+    ax = ax or new_axes()
     predicted = estimator.predict(X, index)
     ax.plot(predicted, np.asarray(y, dtype=np.float64) - predicted, "o", markersize=3)
     ax.axhline(0, color="0.5", linewidth=1)
@@ -115,7 +112,7 @@ def plot_slice(
         ValueError: If there is no such column, or constants differ by group: then ask `of_group` for one.
     """
     _check_group(estimator)
-    ax = ax or _new_axes()
+    ax = ax or new_axes()
     table, place = estimator.table(X), _place(estimator, column)
     along = _over_range(table, place, _N_FINE)
     values, bounds = _values(estimator, _at_medians(table, {place: along}), index)
@@ -145,7 +142,7 @@ def plot_surface(
         ValueError: If there are no such columns, or constants differ by group: then ask `of_group` for one.
     """
     _check_group(estimator)
-    ax = ax or _new_axes()
+    ax = ax or new_axes()
     table = estimator.table(X)
     across, up = (_place(estimator, column) for column in columns)
     grid = np.meshgrid(*(_over_range(table, place, _N_GRID) for place in (across, up)))
@@ -196,12 +193,6 @@ def draw(estimator: SymbolicRegressor, X: ArrayLike, y: ArrayLike, target: str, 
 def _check_group(estimator: SymbolicRegressor) -> None:
     if estimator.category_ is not None:
         raise ValueError("constants differ by group: draw one, as of_group('A'), with X without its column")
-
-
-def _new_axes() -> Any:
-    import matplotlib.pyplot as plt
-
-    return plt.subplots()[1]
 
 
 def _place(estimator: SymbolicRegressor, column: int | str) -> int:

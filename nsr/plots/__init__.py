@@ -1,0 +1,30 @@
+"""Pictures of what was found: fits, what mattered in them, what the network looked at.
+
+Each function draws into the axes it is given, or into those of a new pyplot figure, and returns them, so that
+pictures can be combined and changed. They need matplotlib: `pip install "nsr[plots]"`.
+"""
+
+from nsr.plots.fits import draw, plot_fit, plot_front, plot_residuals, plot_slice, plot_surface
+from nsr.plots.importance import (
+    plot_importance,
+    plot_information,
+    plot_saliency,
+    plot_shapley,
+    plot_terms,
+    plot_tokens,
+)
+
+__all__ = [
+    "draw",
+    "plot_fit",
+    "plot_front",
+    "plot_importance",
+    "plot_information",
+    "plot_residuals",
+    "plot_saliency",
+    "plot_shapley",
+    "plot_slice",
+    "plot_surface",
+    "plot_terms",
+    "plot_tokens",
+]
