@@ -1,8 +1,8 @@
 """What mattered in Friedman's function: before a fit, in the equation, and in what it leaves.
 
 `python -m examples.friedman` draws Friedman's first function with idle columns and noise (as scikit-learn
-does), measures the mutual information of columns and pairs with the target, fits, and prints what each variable
-and term of the equation is worth and what is left to explain.
+does), measures the mutual information of columns and pairs with the target, fits, and prints what each
+variable and term of the equation is worth and what is left to explain.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What the network looked at: gradients against leaving rows out, on generated problems.
 
-`python -m examples.saliency` draws tables of problems of the development suite, asks the network how likely it
-would write their equations, and ranks the rows by what that loses without each: by one gradient, and by reading
-the table once without each row. It prints how well both ranks agree.
+`python -m examples.saliency` draws tables of problems of the development suite, asks the network how likely
+it would write their equations, and ranks the rows by what that loses without each: by one gradient, and by
+reading the table once without each row. It prints how well both ranks agree.
 """
 
 from __future__ import annotations

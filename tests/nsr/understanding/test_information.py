@@ -27,7 +27,7 @@ def test_of_one_column_it_is_that_of_scikit_learn(rng):
 
 def test_columns_of_friedmans_function_come_in_the_right_order():
     # Of a histogram of 4,000,000 rows: x_3 0.22; x_0 and x_1 0.11; x_2 and x_4 0.05; the others nothing.
-    X, y = make_friedman1(800, n_features=6, noise=1.0, random_state=0)
+    X, y = make_friedman1(1000, n_features=6, noise=1.0, random_state=0)
     found = nsr.information(X, y)
     alone = found[found["jointly"].isna()]
     order = list(alone["columns"])
