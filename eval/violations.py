@@ -34,6 +34,9 @@ Array = NDArray[np.float64]
 
 # Shapes are looked at this many points, and hold but for this share of the largest value.
 _N_POINTS, _ROUNDING = 5_000, 1e-6
+# Two ways to compute a value may differ by this many times as much as it does where inputs are rounded; that
+# of cos(exp(70)) is anybody's guess.
+_LOST = 100.0
 # How far away a limit is looked at, in ranges of the column; what may be left of it there, as a share of the
 # largest value, and by how many times more is left on the way: slow functions are still on it.
 _FAR, _REACHED, _ON_THE_WAY = (1e8, 1e12), 0.02, 1.2
@@ -60,7 +63,7 @@ def violations(
     for group in groups:
         own = model if group is None else model.of_group(group)
         for row, text in enumerate(own.equations()):
-            equation = _Equation(own, row, text, columns)
+            equation = Equation(own, row, text, columns)
             said = [*equation.of_limits(parameters), *equation.of_values(parameters)]
             if told.get("X_units") and not any("unit" in note for note in model.warnings_):
                 said += equation.of_units(told)
@@ -85,7 +88,7 @@ def _of_front(model: SymbolicRegressor, parameters: Mapping[str, Any]) -> Iterat
             yield "stopped without an equation that is good enough"
 
 
-class _Equation:
+class Equation:
     """A row of a front.
 
     Args:
@@ -135,11 +138,14 @@ class _Equation:
         if not len(complete):
             return
         predicted = np.asarray(self._model.predict(complete, index=self._row), dtype=np.float64)
-        values = self._value({word: complete[own].to_numpy() for word, own in self._called.items()})
+        columns = {word: complete[own].to_numpy() for word, own in self._called.items()}
+        values = self._value(columns)
+        nearby = self._value({word: np.nextafter(own, math.inf) for word, own in columns.items()})
         is_number = np.isfinite(values) & np.isfinite(predicted)
         size = np.max(np.abs(predicted[is_number]), initial=1e-300)
         off = np.abs(predicted - values)[is_number]
-        if len(off) and np.mean(off > _ROUNDING * size) > 0.02:
+        apart = np.abs(np.where(np.isfinite(nearby), nearby, values) - values)[is_number]
+        if len(off) and np.mean(off > _ROUNDING * size + _LOST * apart) > 0.02:
             yield f"predicts other values than it says, by {np.max(off):.3g}"
         template = wishes.get("template")
         if template and (match := re.fullmatch(r"f\((.+)\) \+ g\((.+)\)|f\((.+)\)\*g\((.+)\)", template)):

@@ -27,6 +27,9 @@ _NEGLIGIBLE = 0.1
 def warranted(expression: Expression, found: Uncertainty | None, task: Task) -> Expression:
     """The expression with its constants rounded to the digits that their errors warrant.
 
+    A fitted one that would become 1 has more of them, as a factor of 1 is not written, and what was fitted
+    would look like what is round.
+
     Args:
         expression: An equation of the task's variables.
         found: What is known of its fitted constants.
@@ -39,6 +42,8 @@ def warranted(expression: Expression, found: Uncertainty | None, task: Task) -> 
     digits = [_digits(value, error) for value, error in zip(expression.constants, errors, strict=True)]
     for more in range(_ALL):
         short = [_rounded(v, n + more) for v, n in zip(expression.constants, digits, strict=True)]
+        for place in found.places.tolist():
+            short[place] = _unlike_one(expression.constants[place], short[place], digits[place] + more)
         form = expression.with_constants(short)
         if _is_negligible(expression, form, found, task):
             return form
@@ -73,6 +78,14 @@ def _magnitude(value: float) -> int:
 
 def _rounded(value: float, digits: int) -> float:
     return value if digits >= _ALL else float(f"{value:.{digits}g}")
+
+
+def _unlike_one(value: float, short: float, digits: int) -> float:
+    """A value rounded to these digits, or to more where that is 1 and it is not."""
+    while abs(short) == 1 and short != value:
+        digits += 1
+        short = _rounded(value, digits)
+    return short
 
 
 def _is_negligible(expression: Expression, form: Expression, found: Uncertainty, task: Task) -> bool:

@@ -168,7 +168,7 @@ def with_groups(form: Expression, values: Array, differing: Sequence[int], layou
     return ByGroup(Expression(tuple(tokens)), table, tuple(differs), layout)
 
 
-def by_group(found: ByGroup, loss: float, task: Task, stage: str) -> Candidate:
+def by_group(found: ByGroup, loss: float, task: Task, stage: str, name: str = "") -> Candidate:
     """An equation over columns and groups as a candidate.
 
     It is as complex as its form, and one more for each constant that differs. Described are the form and, for
@@ -179,6 +179,7 @@ def by_group(found: ByGroup, loss: float, task: Task, stage: str) -> Candidate:
         loss: Its loss.
         task: What it explains, over columns and groups.
         stage: What found the form.
+        name: What textbooks call it, if they do; it is described by its symbols all the same.
     """
     extra = found.table.size - found.table.shape[1]
     differing = range(found.layout.n_columns, found.layout.n_columns + found.table.shape[1])
@@ -191,7 +192,7 @@ def by_group(found: ByGroup, loss: float, task: Task, stage: str) -> Candidate:
         bits += extra * (_BITS_OF_ANOTHER + 0.5 * math.log2(task.n_rows))
         bits += _correction(n_fitted + extra, task.n_rows) - _correction(n_fitted, task.n_rows)
     cost = task.space.complexity(form) + found.table.shape[1]
-    return Candidate(found.expression, loss, bits, stage, cost=cost)
+    return Candidate(found.expression, loss, bits, stage, name, cost)
 
 
 def names_of_constants(found: ByGroup, taken: Sequence[str]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ themselves. Each is then fitted to all groups together, and which of its constan
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -28,6 +29,7 @@ from nsr.refinement.selection import pareto_front
 from nsr.refinement.snapping import snap
 from nsr.refinement.uncertainty import Uncertainty, most_likely, uncertainty
 from nsr.search.engine import Ending
+from nsr.search.noise import with_noise_around
 from nsr.search.sharing import Form, Groups, Sharing, fitted_forms
 from nsr.search.solve import LimitsError, Solver, counted_on
 from nsr.task import ROWS, Task
@@ -74,11 +76,11 @@ def solve_by_group(
     settled, found, ended = _explored(solver, task, codes, n_groups, guesses, clock)
     if ended in ("interrupted", "stopped"):
         clock = Clock.of(min(clock.left, solver.settings.finishing.after_interruption))
-    groups = _groups(settled, codes, layout)
-    candidates = _levels(groups)
-    forms = [*scored(list(guesses), task, _GUESSED), *found]
+    groups, candidates = _groups(settled, codes, layout), list[Candidate]()
+    forms, judging = [*scored(list(guesses), task, _GUESSED), *found], clock.reserving(_OF_CHOICE)
     try:
-        for new in _judged(forms, groups, clock.reserving(_OF_CHOICE)):
+        groups, judged = _judged_with_their_noise(forms, groups, solver, judging)
+        for new in judged:
             candidates += new
             enough = [candidate for candidate in new if solver.is_enough(candidate, groups.whole)]
             if any(_keeps_limits(candidate, task, layout) for candidate in enough):
@@ -86,6 +88,7 @@ def solve_by_group(
                 break
     except KeyboardInterrupt:
         ended = "interrupted"
+    candidates += _levels(groups)
     usable = [candidate for candidate in candidates if candidate.bits < math.inf]
     allowed = [candidate for candidate in usable if _keeps_limits(candidate, task, layout)]
     others = [candidate for candidate in usable if candidate not in allowed]
@@ -120,6 +123,7 @@ def _explored(
     for rows, share in _searches(codes, n_groups):
         spent += share
         own = replace(clock, deadline=deadline - (1 - spent) * seconds).within(share * seconds)
+        search.is_loss_open = solver.is_loss_open and rows is not None  # laws that differ look like noise
         part, new = search.explored(task if rows is None else task.of_rows(rows), guesses, own)
         found += _best(new)
         ended = search.ended
@@ -135,6 +139,26 @@ def _explored(
 def _groups(task: Task, codes: Codes, layout: Layout) -> Groups:
     whole = replace(task, X=np.hstack((task.X, layout.columns(codes))))
     return Groups(task, codes, layout, whole)
+
+
+def _judged_with_their_noise(
+    forms: Sequence[Candidate], groups: Groups, solver: Solver, clock: Clock
+) -> tuple[Groups, Iterator[list[Candidate]]]:
+    """The groups with the noise that the best of the first laws says, where it is open, and `_judged`."""
+    judged = _judged(forms, groups, clock)
+    if not (solver.is_loss_open and groups.task.loss.is_quadratic):
+        return groups, judged
+    first = list(itertools.islice(judged, _AT_A_TIME))
+    usable = [candidate for choices in first for candidate in choices if candidate.bits < math.inf]
+    best = min(usable, key=lambda candidate: candidate.bits, default=None)
+    if best is None or groups.task.is_exact(best.loss):
+        return groups, itertools.chain(first, judged)
+    task = with_noise_around(best.expression, groups.whole, groups.task, solver.settings.noise)
+    if task is groups.task:
+        return groups, itertools.chain(first, judged)
+    groups = _groups(task, groups.codes, groups.layout)
+    first = [[_likeliest(one, groups) for one in choices] for choices in first]
+    return groups, itertools.chain(first, _judged(forms, groups, clock))
 
 
 def _levels(groups: Groups) -> list[Candidate]:
@@ -162,7 +186,7 @@ def _best(found: Sequence[Candidate]) -> list[Candidate]:
     for candidate in best[:_MOST_VARIED]:
         multiple = apply("mul", constant(math.e), candidate.expression)
         for form in (multiple, apply("add", candidate.expression, constant(math.e))):
-            varied.append(replace(candidate, expression=simplify(form)))
+            varied.append(replace(candidate, expression=simplify(form), name=""))
     return [*best, *varied]
 
 
@@ -170,7 +194,9 @@ def _judged(found: Sequence[Candidate], groups: Groups, clock: Clock) -> Iterato
     """Forms fitted to all groups, each with the best choices of constants that differ."""
     skeletons: dict[Expression, Candidate] = {}
     for candidate in found:
-        skeletons.setdefault(candidate.expression.skeleton(), candidate)
+        skeleton = candidate.expression.skeleton()
+        first = skeletons.setdefault(skeleton, candidate)
+        skeletons[skeleton] = replace(first, name=first.name or candidate.name)
     forms = fitted_forms(list(skeletons.values()), groups, clock)
     hopes = sorted(((_hope(form, groups.task), place) for place, form in enumerate(forms)))
     ordered = _simple_first([forms[place] for _, place in hopes], groups)
@@ -230,7 +256,7 @@ def _bent(candidates: Sequence[Candidate], groups: Groups) -> list[Candidate]:
         form = fitted_to_shape(candidate.expression, whole, ROWS)
         if form is not None:
             (own,) = scored([form], groups.whole)
-            result.append(by_group(ByGroup.of(form, groups.layout), own.loss, groups.whole, candidate.stage))
+            result.append(_as_found(candidate, ByGroup.of(form, groups.layout), own.loss, groups))
     return result
 
 
@@ -246,7 +272,7 @@ def _rounded(candidates: Sequence[Candidate], groups: Groups, clock: Clock) -> l
         is_same = ByGroup.of(snapped.expression, groups.layout).skeleton == found.skeleton
         is_own = candidate.stage == _GUESSED and is_same  # which stays as the user has written it
         for form in [snapped.expression] if is_own else _reworded(snapped.expression, groups.layout):
-            new = _likeliest(replace(snapped, expression=form), groups)
+            new = _likeliest(replace(snapped, expression=form, name=candidate.name), groups)
             if new.bits <= candidate.bits and _keeps_limits(new, groups.task, groups.layout):
                 result.append(new)
     return result
@@ -295,9 +321,7 @@ def _positive(candidate: Candidate, groups: Groups) -> Candidate:
             own = groups.layout.n_columns + place
             form = tidied(found.form.substitute({own: apply("neg", variable(own))}))
             table = np.where(np.arange(found.table.shape[1]) == place, -found.table, found.table)
-            new = by_group(
-                replace(found, form=form, table=table), candidate.loss, groups.whole, candidate.stage
-            )
+            new = _as_found(candidate, replace(found, form=form, table=table), candidate.loss, groups)
             is_same = _differing(form, groups.layout) == _differing(found.form, groups.layout)
             is_short = new.complexity <= candidate.complexity
             if is_same and is_short and _keeps_limits(new, groups.task, groups.layout):
@@ -313,7 +337,7 @@ def _without_zeros(candidate: Candidate, groups: Groups) -> Candidate:
     form = tidied(found.form)
     if _differing(form, groups.layout) != _differing(found.form, groups.layout):
         return candidate
-    new = by_group(replace(found, form=form), candidate.loss, groups.whole, candidate.stage)
+    new = _as_found(candidate, replace(found, form=form), candidate.loss, groups)
     return new if _keeps_limits(new, groups.task, groups.layout) else candidate
 
 
@@ -342,6 +366,16 @@ def _are_vague(found: ByGroup, known: Uncertainty) -> NDArray[np.bool_]:
     return np.array([np.all(own < _TOLD) for own in np.split(sizes, ends[:-1])], dtype=np.bool_)
 
 
+def _as_found(candidate: Candidate, found: ByGroup, loss: float, groups: Groups) -> Candidate:
+    """Another form of a candidate, which keeps its name unless a column has gone."""
+    before = ByGroup.of(candidate.expression, groups.layout)
+    columns = [
+        {place for place in one.form.variables if place < groups.layout.n_columns} for one in (before, found)
+    ]
+    name = candidate.name if columns[0] == columns[1] else ""
+    return by_group(found, loss, groups.whole, candidate.stage, name)
+
+
 def _differing(form: Expression, layout: Layout) -> list[str]:
     """The constants that differ, as often as they occur."""
     names = [token for token in form.tokens if isinstance(token, str) and is_variable(token)]
@@ -351,7 +385,7 @@ def _differing(form: Expression, layout: Layout) -> list[str]:
 def _likeliest(candidate: Candidate, groups: Groups) -> Candidate:
     """A candidate with its constants, but for round ones, where all rows together are most likely."""
     before, after = (
-        by_group(ByGroup.of(one.expression, groups.layout), one.loss, groups.whole, candidate.stage)
+        _as_found(candidate, ByGroup.of(one.expression, groups.layout), one.loss, groups)
         for one in scored(
             [candidate.expression, most_likely(candidate.expression, groups.whole)], groups.whole
         )

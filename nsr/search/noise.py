@@ -15,16 +15,23 @@ from numpy.typing import NDArray
 
 from nsr.data.notes import tell
 from nsr.evaluate.program import Program
+from nsr.expressions.expression import Expression
 from nsr.refinement.candidates import Candidate, as_found_by, scored
 from nsr.refinement.likelihood import weighted
 from nsr.refinement.losses import AUTO, GAMMA, loss_for
-from nsr.search.proportional import is_proportional, relative_weights
+from nsr.refinement.uncertainty import most_likely
+from nsr.search.proportional import is_law_of_ratios, is_proportional, relative_weights
 from nsr.search.response import PLAIN, Output, Response, outputs
 from nsr.search.settings import NoiseSettings
 from nsr.search.surrogate import Surrogate, fit_surrogates
 from nsr.task import ROWS, Task
 
 Array = NDArray[np.float64]
+
+_GROW = "errors grow in proportion to the target"
+_OF_RATIOS = (
+    f"{_GROW}: what matters is their ratio to it (loss='gamma'; loss='squared_error' if it should not be so)"
+)
 
 
 def with_noise_model(
@@ -57,21 +64,41 @@ def with_noise_told(task: Task, settings: NoiseSettings = NoiseSettings()) -> Ta
         task: In the user's units, with squared error.
         settings: What is clear.
     """
-    said = "errors grow in proportion to the target: "
     if is_proportional(task, settings):
-        tell(
-            f"{said}what matters is their ratio to it (loss='gamma'; "
-            "loss='squared_error' if it should not be so)"
-        )
+        tell(_OF_RATIOS)
         return with_noise_model(task, GAMMA.name, settings)
     weights = relative_weights(task, settings)
     if weights is None:
         return task
     tell(
-        f"{said}rows count by the inverse square of what a smooth curve expects of them "
+        f"{_GROW}: rows count by the inverse square of what a smooth curve expects of them "
         "(loss='squared_error' if it should not be so)"
     )
     return replace(task, weights=weighted(task.weights, weights))
+
+
+def with_noise_around(
+    law: Expression, whole: Task, task: Task, settings: NoiseSettings = NoiseSettings()
+) -> Task:
+    """A task with what a law by group says of its noise: nothing, or that it is proportional to the value.
+
+    Smooth fits of groups that have few rows tell less of it than the law that they share.
+
+    Args:
+        law: Over columns and groups.
+        whole: The task over columns and groups, with squared error.
+        task: The one over the columns.
+        settings: What is clear.
+
+    Returns:
+        The one over the columns; itself if nothing is said.
+    """
+    of_ratios = most_likely(law, replace(whole, loss=GAMMA))
+    plain, relative = Program([law, of_ratios]).values(whole.X)
+    if not is_law_of_ratios(plain, relative, task, settings):
+        return task
+    tell(_OF_RATIOS)
+    return replace(task, loss=GAMMA)
 
 
 def with_doubts(

@@ -93,6 +93,29 @@ def relative_weights(task: Task, settings: NoiseSettings = NoiseSettings()) -> A
     return np.asarray(np.square(1 / expected) / np.mean(np.square(1 / expected)))
 
 
+def is_law_of_ratios(law: Array, law_of_ratios: Array, task: Task, settings: NoiseSettings) -> bool:
+    """Whether errors proportional to the value are clearly likelier around a law than errors of one size.
+
+    As `is_proportional`, where a law is known better than by a smooth fit.
+
+    Args:
+        law: Its values where squares of errors are least, shape (P,).
+        law_of_ratios: Its values where the gamma deviance is, shape (P,).
+        task: With squared error.
+        settings: What is clear.
+    """
+    if task.n_rows < settings.least_rows or not min(np.min(task.y), np.min(law_of_ratios)) > 0:
+        return False
+    ratios = task.y / law_of_ratios - 1
+    size = math.sqrt(float(np.average(np.square(ratios), weights=task.weights)))
+    if not ROUGH < size < settings.largest_share:
+        return False
+    if not _is_likelier(ratios, np.log(law_of_ratios), task.y - law, task, settings.sure_of_law):
+        return False
+    varying = np.ptp(task.X, axis=0) > 0
+    return not has_structure(task.X[:, varying], task.root_weights * ratios, settings.residuals)
+
+
 def _is_likelier(proportional: Array, logarithm: Array, one_size: Array, task: Task, sure: float) -> bool:
     """Whether relative errors of rows are clearly likelier than errors of one size.
 

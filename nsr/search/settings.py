@@ -47,7 +47,9 @@ class NoiseSettings:
         most_rows: Rows that the kind of noise is told from,
         least_rows: and with fewer it is not told.
         few_decades: A near-exact fit is one of all rows where none is this many times as large as most.
-        sure: Standard errors by which proportional noise must be the likelier one.
+        sure: Standard errors by which proportional noise must be the likelier one,
+        sure_of_law: and around a law that groups share, where they were 2 in none of 358 laws with errors of
+            one size and in 80 % of 1,193 with relative ones (six laws by group, 30 to 96 rows each).
         largest_share: Errors of more than this share of the value are no errors of measurement: something is
             missing, and it need not be small where the target is.
         still_learns: A fit of all rows that leaves less than one of a few, by more than this factor, leaves
@@ -66,6 +68,7 @@ class NoiseSettings:
     least_rows: int = 15
     few_decades: float = 100.0
     sure: float = 4.0
+    sure_of_law: float = 2.0
     largest_share: float = 0.5
     still_learns: float = 1.1
     still_gains: float = 1.05

@@ -43,6 +43,7 @@ class Form:
     Attributes:
         expression: Over the columns.
         stage: What found it.
+        name: What textbooks call it, if they do.
         pooled: Constants that all groups share, shape (K,).
         pooled_loss: Loss with them.
         alone: Constants of each group by itself, shape (n_groups, K); those of the nearest that has rows
@@ -52,6 +53,7 @@ class Form:
 
     expression: Expression
     stage: str
+    name: str
     pooled: Array
     pooled_loss: float
     alone: Array
@@ -107,6 +109,7 @@ def fitted_forms(found: Sequence[Candidate], groups: Groups, clock: Clock) -> li
         Form(
             candidate.expression,
             candidate.stage,
+            candidate.name,
             pooled.constants[place, :n],
             float(pooled.loss[place]),
             alone[place, :, :n],
@@ -184,7 +187,7 @@ class Sharing:
         for (chosen, _), expression, loss in sorted(pairs, key=lambda pair: pair[2]):
             if chosen not in self.found and math.isfinite(loss):
                 own = ByGroup.of(expression, layout)
-                self.found[chosen] = by_group(own, loss, task, self.form.stage)
+                self.found[chosen] = by_group(own, loss, task, self.form.stage, self.form.name)
                 self._values[chosen] = _values_of(own, self.form.expression)
 
     def _starts(self, chosen: frozenset[int], origin: frozenset[int]) -> list[Array]:

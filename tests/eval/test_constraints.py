@@ -10,7 +10,7 @@ from untrained import UNTRAINED
 
 from eval.constraints import tried
 from eval.equation_texts import constants
-from eval.violations import violations
+from eval.violations import Equation, violations
 from eval.wishes import drawn
 from nsr import SymbolicRegressor
 
@@ -74,6 +74,24 @@ def test_what_is_broken_is_told(model, wishes, said):
 def test_a_sum_that_is_a_factor_has_signs_of_its_own():
     tree = ast.parse("-(cos(x_0) + 0.05*exp(x_0))/x_3**2", mode="eval").body
     assert dict(constants(tree, {1.0}))[0.05] == {1.0, -1.0}
+
+
+@pytest.mark.parametrize(
+    ("text", "predict", "is_told"),
+    [
+        ("cos(exp(a))", lambda a: np.cos(np.exp(np.nextafter(a, 0))), False),  # rounding decides
+        ("cos(a)", lambda a: np.cos(np.nextafter(a, 0)), False),
+        ("cos(a)", lambda a: np.cos(a) + 1e-3, True),
+    ],
+)
+def test_predictions_are_those_of_the_text_to_rounding(text, predict, is_told):
+    X = pd.DataFrame({"a": np.linspace(69, 71, 30)})
+    model = SimpleNamespace(
+        names_=SimpleNamespace(identifiers=["a"], columns=["a"]),
+        named_constants_=(),
+        predict=lambda table, index: predict(table["a"].to_numpy()),
+    )
+    assert bool(list(Equation(model, 0, text, X).of_values({}))) == is_told
 
 
 def test_units_are_told_apart(model):

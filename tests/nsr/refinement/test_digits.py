@@ -58,6 +58,17 @@ def test_constants_that_depend_on_each_other_keep_the_digits_that_predictions_ne
     assert len(to_infix(short)) < len(to_infix(full))
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_fitted_factor_is_seen_although_it_rounds_to_one(sign, rng):
+    X = rng.uniform(1, 5, (60, 1))
+    noise = 0.5 * rng.standard_normal(60)
+    noise -= X[:, 0] * (noise @ X[:, 0]) / (X[:, 0] @ X[:, 0])
+    full, short, found = shown(f"{sign * 1.2345}*x_0", X, sign * 1.00136 * X[:, 0] + noise)
+    assert full.constants[0] == pytest.approx(sign * 1.00136)
+    assert found.errors[0] > 0.01
+    assert to_infix(short) == f"{sign * 1.001}*x_0"
+
+
 def test_near_exact_data_keep_all_digits(rng):
     X = rng.uniform(1, 5, (100, 2))
     y = 9.80665 * X[:, 0] * X[:, 1] / math.pi

@@ -1,5 +1,8 @@
 """Laws with constants by group, from forms that a search has found."""
 
+import warnings
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,7 +13,7 @@ from nsr.expressions.parsing import parse
 from nsr.expressions.shape import Box, Shape, Tending
 from nsr.expressions.space import SearchSpace
 from nsr.refinement.candidates import scored
-from nsr.refinement.groups import Layout, of_each_group
+from nsr.refinement.groups import ByGroup, Layout, of_each_group
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.search import by_group
 from nsr.search.settings import SearchSettings
@@ -52,3 +55,46 @@ def test_the_equation_of_each_group_has_the_limit_that_is_stated(rng, monkeypatc
         for own in of_each_group(row.expression, Layout(1, 3)):
             assert Program([own]).values(np.array([[1e9]]))[0, 0] == pytest.approx(50, rel=1e-7)
     assert front.candidates[front.best].loss < 0.3
+
+
+def solved_from(found, task, codes, n_groups, monkeypatch):
+    """The front and its task where a search has found these forms, and nothing is known of the noise."""
+    monkeypatch.setattr(by_group, "_explored", lambda *_: (task, found, "exhausted"))
+    solver = Solver(None, 1, (), SearchSettings(), is_loss_open=True)
+    return by_group.solve_by_group(solver, task, codes, n_groups, [], Clock())
+
+
+@pytest.mark.parametrize(("is_ratio", "loss"), [(True, "gamma"), (False, "squared_error")])
+def test_the_law_that_small_groups_share_tells_of_its_noise(is_ratio, loss, rng, monkeypatch):
+    codes = np.tile(np.arange(6), 9)
+    x = rng.uniform(0.5, 5, len(codes))
+    clean = np.array([2.0, 5.0, 1.0, 3.3, 0.7, 8.0])[codes] * x**1.7
+    noise = 0.05 * rng.standard_normal(len(x))
+    task = Task(x[:, None], clean * (1 + noise) if is_ratio else clean + 3 * noise, SQUARED_ERROR)
+    assert np.min(task.y) > 0
+    found = scored([parse("2.9*x_0**1.6"), parse("3.1*x_0"), parse("0.8*exp(0.9*x_0)")], task, "families")
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        front, whole = solved_from(found, task, codes, 6, monkeypatch)
+    assert whole.loss.name == loss
+    assert sum("in proportion" in str(one.message) for one in told) == is_ratio
+    chosen = ByGroup.of(front.candidates[front.best].expression, Layout(1, 6))
+    assert str(chosen.skeleton) == str(parse("2*x_0**1.6").skeleton())
+    values = Program([front.candidates[front.best].expression]).values(whole.X)[0]
+    np.testing.assert_allclose(values[clean > 5], clean[clean > 5], rtol=0.1)
+
+
+def test_a_law_by_group_has_its_textbook_name(rng, monkeypatch):
+    x, codes = rng.uniform(0.2, 6, 90), np.repeat([0, 1, 2], 30)
+    y = np.array([2.0, 3.5, 5.0])[codes] * x / (x + 1.3) + 0.02 * rng.standard_normal(90)
+    task = Task(x[:, None], y, SQUARED_ERROR)
+    texts = ("0.7*x_0", "3.4*x_0/(x_0 + 1.2)", "2.9*tanh(x_0)")
+    line, curve, other = scored([parse(text) for text in texts], task, "families")
+    found = [line, curve, replace(curve, name="Monod"), replace(other, name="light curve")]
+    front, _ = solved_from(found, task, codes, 3, monkeypatch)
+    chosen = front.candidates[front.best]
+    assert chosen.name == "Monod"
+    assert np.ptp(ByGroup.of(chosen.expression, Layout(1, 3)).table, axis=0).min() > 0.5
+    others = [row for row in front.candidates if row is not chosen]
+    assert others
+    assert not any(row.name == "Monod" for row in others)
