@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from nsr.ode.regressor import ODERegressor
     from nsr.regressor import SymbolicRegressor
     from nsr.results import load
+    from nsr.understanding.discovery import discover
+    from nsr.understanding.emulators.emulate import emulate
     from nsr.understanding.information import information
     from nsr.understanding.saliency import saliency
     from nsr.understanding.variables import importance
@@ -20,6 +22,8 @@ __all__ = [
     "ODERegressor",
     "PDERegressor",
     "SymbolicRegressor",
+    "discover",
+    "emulate",
     "importance",
     "information",
     "load",
@@ -32,6 +36,8 @@ _HOMES = {
     "ODERegressor": "nsr.ode.regressor",
     "PDERegressor": "nsr.fields.regressor",
     "SymbolicRegressor": "nsr.regressor",
+    "discover": "nsr.understanding.discovery",
+    "emulate": "nsr.understanding.emulators.emulate",
     "importance": "nsr.understanding.variables",
     "information": "nsr.understanding.information",
     "load": "nsr.results",

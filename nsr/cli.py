@@ -31,6 +31,7 @@ try:
     from nsr import options
     from nsr.cli_fields import pde
     from nsr.cli_guess import guess
+    from nsr.cli_understanding import discover
 except KeyboardInterrupt:  # Ctrl-C while the command is still being loaded
     print(_INTERRUPTED, file=sys.stderr)
     sys.exit(EXIT_INTERRUPTED)
@@ -359,6 +360,7 @@ def ode(
 
 app.command()(pde)
 app.command()(guess)
+app.command()(discover)
 
 
 def main() -> None:

@@ -1,11 +1,13 @@
-"""Pictures of what was found: fits, what mattered in them, what the network looked at.
+"""Pictures of what was found: fits, what mattered in them, what the network looked at, emulators.
 
 Each function draws into the axes it is given, or into those of a new pyplot figure, and returns them, so that
 pictures can be combined and changed. They need matplotlib: `pip install "nsr[plots]"`.
 """
 
+from nsr.plots.emulators import plot_calls, plot_errors
 from nsr.plots.fits import draw, plot_fit, plot_front, plot_residuals, plot_slice, plot_surface
 from nsr.plots.importance import (
+    plot_discovery,
     plot_importance,
     plot_information,
     plot_saliency,
@@ -16,6 +18,9 @@ from nsr.plots.importance import (
 
 __all__ = [
     "draw",
+    "plot_calls",
+    "plot_discovery",
+    "plot_errors",
     "plot_fit",
     "plot_front",
     "plot_importance",

@@ -12,11 +12,14 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+    from nsr.understanding.discovery import Discovery
     from nsr.understanding.saliency import Saliency
     from nsr.understanding.variables import Importance
 
 # Bars of a picture at most, and the points' spread around the line of their variable.
 _MOST_BARS, _JITTER = 20, 0.15
+# Errors below are rounding.
+_SMALLEST = 1e-16
 
 
 def plot_importance(found: Importance, ax: Axes | None = None) -> Axes:
@@ -96,6 +99,26 @@ def plot_information(found: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.plot(table["noise"], places, "|", color="0.2", markersize=10, label="reached by noise")
     ax.set_yticks(places, table["columns"])
     ax.set(xlabel="mutual information with the target (nats)")
+    ax.legend()
+    return ax
+
+
+def plot_discovery(found: Discovery, ax: Axes | None = None) -> Axes:
+    """The error of each statement, and that of the smooth stand-in without it.
+
+    Args:
+        found: What `nsr.discover` returns.
+        ax: Where to draw.
+    """
+    ax = ax or new_axes()
+    lines = list(found)[::-1]
+    for label, marker, errors in (
+        ("with this", "o", [one.error for one in lines]),
+        ("without", "|", [one.compared for one in lines]),
+    ):
+        ax.plot(np.maximum(errors, _SMALLEST), range(len(lines)), marker, label=label)
+    ax.set_yticks(range(len(lines)), [one.text for one in lines], parse_math=False)
+    ax.set(xscale="log", xlabel="error, as a share of the target's spread")
     ax.legend()
     return ax
 

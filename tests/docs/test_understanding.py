@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.filterwarnings("ignore::nsr.data.notes.DataWarning")
-@pytest.mark.parametrize("page", ["importance"])
+@pytest.mark.parametrize("page", ["importance", "emulators", "discovery"])
 def test_code_runs(page):
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / f"{page}.md").read_text(), re.DOTALL)
     assert blocks

@@ -1,8 +1,13 @@
 """The examples of understanding, shortened."""
 
-import pytest
+from dataclasses import replace
 
-from examples import friedman, saliency
+import numpy as np
+import pytest
+from scipy.signal import argrelmax
+
+import nsr
+from examples import cosmology, emulators, friedman, saliency
 
 pytestmark = pytest.mark.filterwarnings("ignore::nsr.data.notes.DataWarning")
 
@@ -15,3 +20,37 @@ def test_what_mattered_in_friedmans_function(capsys):
 
 def test_gradients_agree_with_leaving_out():
     assert min(saliency.agreements(1, 24, 0).values()) >= 0.7
+
+
+def test_an_emulated_transfer_function_gives_the_matter_power_spectrum():
+    case = replace(emulators.CASES["transfer"], budget=40)
+    emulator = nsr.emulate(case.function, case.ranges, 40, 0.02, case.residual, 0.5)
+    X, y, _ = emulators.fresh(case, 100, 1)
+    assert np.mean(emulator.target.errors(emulator.predict(X), y) < 0.03) > 0.9
+    assert np.median(emulators.spectrum_errors(emulator, False, 5, 2)) < 0.02
+
+
+def test_the_transfer_function_is_that_of_the_paper():
+    k = np.geomspace(1e-4, 1.0, 3000)
+    wiggles = cosmology.transfer(k, 0.14, 0.0222) / cosmology.transfer_without_wiggles(k, 0.14, 0.0222)
+    # Large scales grow undisturbed; the oscillations are those of a sound horizon of about 150 Mpc.
+    assert wiggles[0] == pytest.approx(1, abs=1e-4)
+    assert cosmology.transfer(k, 0.14, 0.0222)[0] == pytest.approx(1, abs=1e-3)
+    assert np.abs(wiggles - 1).max() < 0.05
+    places = k[argrelmax(wiggles)[0]]
+    gaps = np.diff(places[(places > 0.03) & (places < 0.3)])
+    np.testing.assert_allclose(2 * np.pi / gaps, 150, rtol=0.06)
+    spectrum = cosmology.power_spectrum(k, cosmology.transfer(k, 0.14, 0.0222))
+    assert 0.01 < k[np.argmax(spectrum)] < 0.02
+
+
+def test_the_simulated_front_has_the_speed_of_theory():
+    speed = emulators.front_speed(2.0, 0.5, 200)
+    assert speed == pytest.approx(2 * np.sqrt(2.0 * 0.5), rel=0.08)
+    assert emulators.front_speed(8.0, 0.5, 200) == pytest.approx(2 * speed, rel=1e-6)
+
+
+def test_a_case_is_printed_with_its_errors(capsys):
+    emulators.main(["pendulum"], n_fresh=50, time_limit=0.5)
+    printed = capsys.readouterr().out
+    assert all(part in printed for part in ("50 fresh points", "Gaussian process alone", "times as fast"))

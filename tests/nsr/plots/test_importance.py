@@ -10,6 +10,7 @@ from untrained import UNTRAINED
 import nsr
 from nsr.expressions.parsing import parse
 from nsr.plots import (
+    plot_discovery,
     plot_importance,
     plot_information,
     plot_saliency,
@@ -77,3 +78,10 @@ def test_heatmaps_of_numbers_and_tokens(rng):
         np.testing.assert_array_equal(axes.images[0].get_array(), values)
     with pytest.raises(ValueError, match="'column' or 'row'"):
         plot_tokens(found, "rows")
+
+
+def test_statements_with_their_errors(ax):
+    x = np.linspace(1, 2, 60)
+    found = nsr.discover(x[:, None], x**2)
+    plot_discovery(found, ax)
+    assert [label.get_text() for label in ax.get_yticklabels()][::-1] == [one.text for one in found]
