@@ -39,6 +39,8 @@ _LEAST_ROWS, _HIGHEST_DEGREE = 10, 4
 _ROUGH = ReductionSettings().worst
 # Two sides of a symmetry differ by no more of the spread than this, or than the stand-in is off.
 _ALIKE = 1e-3
+# Terms below this share of a polynomial are rounding.
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -162,7 +164,7 @@ class _Look:
 
     def _smoothness(self, state: State) -> Statement:
         best = state.surrogate
-        degree = int(best.degrees.sum(axis=1).max())
+        degree = _degree(best)
         inputs = "in logarithms" if best.log_inputs.any() else "in the columns"
         of = self._target if best.output.name is None else f"{best.output.name}({self._target})"
         rough = "" if best.error < _ROUGH else ": too rough, or too noisy, for further statements"
@@ -239,7 +241,7 @@ class _Look:
     def _parts(self, state: State) -> Iterator[Statement]:
         """Low degree, sums and products of functions of separate variables, and what enters linearly."""
         best = state.surrogate
-        degree = int(best.degrees.sum(axis=1).max())
+        degree = _degree(best)
         if best.output == PLAIN and not best.log_inputs.any() and degree <= _HIGHEST_DEGREE:
             text = f"{self._of(state)} is a polynomial of degree {degree} of {self._text(state.variables)}"
             yield Statement("polynomial", text, best.error, best.error)
@@ -278,6 +280,13 @@ def _kind(state: State, child: State) -> str:
         return "idle"
     is_pair = child.factor == state.factor and len(new) == 1 and child.n_variables == state.n_variables - 1
     return "symmetry" if is_pair and new[0].tokens[0] in ("add", "sub") else "scaling"
+
+
+def _degree(stand_in: Surrogate) -> int:
+    """The total degree above which terms are no larger than the error."""
+    totals, sizes = stand_in.degrees.sum(axis=1), np.abs(stand_in.coefficients)
+    least = max(stand_in.error, _ROUNDING) * float(np.sqrt(np.sum(sizes[totals > 0] ** 2)))
+    return int(np.max(totals[sizes > least], initial=0))
 
 
 def _with_sign(state: State) -> Surrogate | None:
