@@ -28,6 +28,9 @@ Array = NDArray[np.float64]
 _BEYOND = 0.25
 # Standard errors by which a mean loss must be less for an equation to explain more.
 _MORE = 2.0
+# Bits by which a law that ends within the box must be shorter than what explains as much: chance is no reason
+# for so many. Poles fit single rows, for any number of bits, and nothing is shorter that has them.
+_SHORTER = 20.0
 # Rows below which most of them say nothing.
 _FEWEST = 6
 # Fronts that are looked at: each is without what the ones before it had to let go.
@@ -38,7 +41,8 @@ def without_needless_poles(pool: Sequence[Candidate], task: Task, clock: Clock =
     """The candidates without those that have poles in the rows' region and explain no more than others do.
 
     Only what may come to the front is looked at. Laws that have poles stay, as they explain nearly every row
-    better; where something is exact, all do.
+    better, and so do laws that end within the box, as sqrt(a - b) does where a = b, beside what explains as
+    much in many more words; where something is exact, all stay.
 
     Args:
         pool: What a front is to be made of.
@@ -48,15 +52,15 @@ def without_needless_poles(pool: Sequence[Candidate], task: Task, clock: Clock =
     kept = list(pool)
     if any(task.is_exact(candidate.loss) for candidate in pool):
         return kept
-    wrong: list[Candidate] = []
+    wrong: dict[Candidate, Safety] = {}
     right: dict[Candidate, None] = {}
     for _ in range(_N_FRONTS):
         new = [candidate for candidate in rows_of(kept, task) if candidate not in right]
         verdicts = _verdicts([candidate.expression for candidate in new], task)
         judged = zip(new, itertools.takewhile(lambda _: not clock.is_over, verdicts), strict=False)
-        found = {candidate for candidate, verdict in judged if verdict.is_wrong}
+        found = {candidate: verdict for candidate, verdict in judged if verdict.is_wrong}
         right |= dict.fromkeys(candidate for candidate in new if candidate not in found)
-        wrong += [candidate for candidate in new if candidate in found]
+        wrong |= found
         kept = [candidate for candidate in kept if candidate not in found]
         if not found or not kept:
             break
@@ -70,18 +74,20 @@ def _verdicts(expressions: Sequence[Expression], task: Task) -> Iterator[Safety]
         yield verdict if is_pole or not verdict.is_wrong else is_safe(expression, task.X)
 
 
-def _unrivalled(wrong: list[Candidate], right: list[Candidate], task: Task) -> list[Candidate]:
-    """Of the first candidates those that explain more than each of the second."""
+def _unrivalled(wrong: dict[Candidate, Safety], right: list[Candidate], task: Task) -> list[Candidate]:
+    """Of the first candidates, with what is wrong, those that explain more than each of the second."""
     if not wrong:
         return []
     values = Program([candidate.expression for candidate in (*wrong, *right)]).values(task.X)
     losses = task.elementwise(np.asarray(values, dtype=np.float64))
     theirs = losses[len(wrong) :]
-    return [
-        candidate
-        for candidate, own in zip(wrong, losses[: len(wrong)], strict=True)
-        if not any(explains_as_much(rival, own, task) for rival in theirs)
-    ]
+    kept = []
+    for (candidate, verdict), own in zip(wrong.items(), losses[: len(wrong)], strict=True):
+        longest = candidate.bits + _SHORTER if verdict is Safety.UNDEFINED else math.inf
+        rivals = (loss for rival, loss in zip(right, theirs, strict=True) if rival.bits <= longest)
+        if not any(explains_as_much(loss, own, task) for loss in rivals):
+            kept.append(candidate)
+    return kept
 
 
 def explains_as_much(rival: Array, own: Array, task: Task) -> bool:

@@ -64,6 +64,23 @@ def test_laws_with_poles_stay_chosen(noise, rng):
     assert found.loss < 2 * noise**2 + 1e-12
 
 
+def test_a_law_that_ends_within_the_box_stays_beside_what_says_as_much_in_many_words(rng):
+    """The rows themselves never are where a difference under a root is negative."""
+    table = rng.uniform(1, 5, (3000, 2))
+    table = table[table[:, 0] > table[:, 1]]
+    y = np.sqrt(table[:, 0] - table[:, 1])
+    own = task(table, y + 0.01 * rng.standard_normal(len(y)))
+    (law,) = refined(["1.1*sqrt(x_0 - x_1)"], own)
+    (long,) = scored(
+        [parse("sqrt(abs(x_0 - x_1)) + 0.0001*sin(x_0) + 0.0001*cos(x_1) + 0.0001*x_0*x_1")], own
+    )
+    assert is_safe(law.expression, table).is_wrong
+    assert not is_safe(long.expression, table).is_wrong
+    assert law.bits < long.bits - 20
+    assert chosen([law, long], own) == law
+    assert without_needless_poles([law, replace(long, bits=law.bits + 5)], own)[0] != law
+
+
 def test_a_safe_equation_that_a_pole_kept_off_the_front_comes_back(rng):
     x = np.linspace(0, 10, 101)[:, None]
     own = task(x, 2 * x[:, 0] + rng.standard_normal(101))
