@@ -3,7 +3,8 @@
 What is done must depend on the data and the seed alone, not on how fast or busy a machine is. So the time
 decides when everything ends, and nothing else. Whatever is shared is work, which whoever does it reports to a
 meter: in seconds that it takes on a usual core, estimated from numbers of rows, nodes and iterations. The
-estimates need not be good; they must be the same every time.
+estimates need not be good; they must be the same every time. A search also ends by work, which leaves a core
+as fast as the usual one some time, so that there the same search ends at the same place whenever it is run.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ import math
 import numbers
 import time
 from dataclasses import dataclass, field, replace
+
+# Work of a search that a second is taken to be enough for: a usual core does 0.7 to 1.2 seconds of it.
+_WORK_A_SECOND = 0.75
 
 
 @dataclass
@@ -33,16 +37,20 @@ class Clock:
         deadline: Of `time.monotonic`; infinity where nothing presses.
         budget: What the meter shows when the work that is allowed is done; infinity where all is.
         meter: Shared by all clocks that were made of one.
+        seconds: Until the deadline, when the first of them was made.
+        last: What the meter shows when everything ends, whatever the time; shares are not of it.
     """
 
     deadline: float = math.inf
     budget: float = math.inf
     meter: Meter = field(default_factory=Meter, compare=False)
+    seconds: float = math.inf
+    last: float = math.inf
 
     @classmethod
     def of(cls, seconds: float) -> Clock:
         """A clock that is over after this many seconds from now, whatever was done."""
-        return cls(time.monotonic() + seconds)
+        return cls(time.monotonic() + seconds, seconds=seconds)
 
     @property
     def left(self) -> float:
@@ -56,8 +64,8 @@ class Clock:
 
     @property
     def is_out_of_time(self) -> bool:
-        """Whether the deadline has passed, so that everything ends."""
-        return time.monotonic() >= self.deadline
+        """Whether the deadline has passed, or the work of so much time is done, so that everything ends."""
+        return self.meter.done >= self.last or time.monotonic() >= self.deadline
 
     @property
     def is_over(self) -> bool:
@@ -71,6 +79,10 @@ class Clock:
     def within(self, work: float) -> Clock:
         """A clock that is over after this much more work, if not before."""
         return replace(self, budget=min(self.budget, self.meter.done + work))
+
+    def of_search(self) -> Clock:
+        """A clock that also ends everything once as much work is done as there is surely time for."""
+        return replace(self, last=min(self.last, self.meter.done + _WORK_A_SECOND * self.seconds))
 
     def share(self, part: float) -> Clock:
         """A clock for a part, 0 to 1, of the work that is left; where all is allowed, all of it."""

@@ -34,8 +34,9 @@ METHODS: tuple[Method, ...] = get_args(Method)
 # Steps of one local optimisation unless the caller says otherwise; a quasi-Newton step learns less.
 _ITERATIONS: dict[Method, int] = {"varpro": 50, "lm": 50, "bfgs": 400}
 # Work of a local optimisation: the sweeps of a draw and of a step, as many steps as most take, and the
-# seconds of a sweep over one node at one point.
+# seconds of a sweep over one node at one point; and those that a call and each equation take beside.
 _SWEEPS_OF_DRAW, _SWEEPS_OF_STEP, _USUAL_STEPS, _SECONDS = 10.0, 4.0, 12, 5e-10
+_SECONDS_A_CALL, _SECONDS_AN_EQUATION = 1.5e-3, 1.5e-5
 # Expressions refined between two looks at the clock.
 _SLICE = 16
 # Multiplications of a slice that take so long that the clock must be able to break in.
@@ -179,7 +180,8 @@ class _Fitting:
         steps = min(self.settings.iterations, _USUAL_STEPS)
         sweeps = self.fits * (_SWEEPS_OF_DRAW * (self.settings.restarts > 1) + _SWEEPS_OF_STEP * steps)
         sweeps[self._program.n_constants == 0] = 1
-        return _SECONDS * len(self._target) * float(sweeps @ np.diff(self._program.tape.offsets))
+        nodes = float(sweeps @ np.diff(self._program.tape.offsets))
+        return _SECONDS_A_CALL + _SECONDS_AN_EQUATION * len(sweeps) + _SECONDS * len(self._target) * nodes
 
     def run(self, begin: int, end: int) -> None:
         """Refines expressions begin to end."""

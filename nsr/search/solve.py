@@ -312,7 +312,7 @@ class Solver:
         return scaled.task, self._finished(scaled, clock)
 
     def _until_last_look(self, clock: Clock) -> Clock:
-        return clock.reserving(self.settings.finishing.share)
+        return clock.reserving(self.settings.finishing.share).of_search()
 
     def _run(self, batches: Iterable[list[Candidate]], clock: Clock) -> Clock:
         """Runs searches to their end, to Ctrl-C, or to where there is enough; the clock for the last look."""

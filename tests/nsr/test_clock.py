@@ -52,6 +52,20 @@ def test_a_narrower_clock_does_not_widen_the_one_it_comes_from(at):
     assert Clock.of(10.0).within(1.0).within(5.0).work_left == 1.0
 
 
+def test_a_search_ends_by_work_before_its_time_is_up(at):
+    whole = Clock.of(10.0)
+    search = whole.of_search()
+    assert search.share(0.5) == search  # all of it is allowed until it ends
+    search.spend(7.4)
+    assert not search.is_over
+    search.spend(0.2)
+    assert search.is_over
+    assert search.within(100.0).is_out_of_time
+    assert not whole.is_over
+    at(111.0)
+    assert whole.is_over
+
+
 def test_without_a_deadline_nothing_presses(at):
     clock = Clock()
     at(1e12)
@@ -60,6 +74,8 @@ def test_without_a_deadline_nothing_presses(at):
     assert clock.share(0.1) == clock
     assert clock.reserving(0.1) == clock
     assert clock.work_left == math.inf
+    clock.spend(1e9)
+    assert not clock.of_search().is_over
 
 
 def test_no_time_is_over_at_once(at):

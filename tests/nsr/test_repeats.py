@@ -46,6 +46,20 @@ def test_usual_fits_repeat_in_twenty_processes():
         assert fronts("thorough", number, 10.0 ** (number % 5 - 3)) == first
 
 
+def test_a_search_that_its_time_ends_does_so_at_the_same_place(tmp_path, ticking, rng):
+    """However fast a machine is that is fast enough."""
+    network = from_pretrained(save_untrained(tmp_path / "untrained"))
+    X = rng.uniform(1, 4, (60, 3))
+    own = task(X, X[:, 0] * X[:, 1] + np.sin(X[:, 2]) + 0.1 * rng.standard_normal(60))
+    runs = []
+    for seconds_a_look in (1e-9, 1e-5):
+        ticking(seconds_a_look)
+        search = Search(own, network, 16, ("families", "separation", "reduction", "evolution"))
+        runs.append(list(search.run(Clock.of(0.5).of_search())))
+        assert search.ended == "time"
+    assert runs[0] == runs[1]
+
+
 @pytest.mark.parametrize(
     "components", [("families", "separation", "reduction"), ("network", "families", "evolution")]
 )
