@@ -36,9 +36,27 @@ except KeyboardInterrupt:  # Ctrl-C while the command is still being loaded
     print(_INTERRUPTED, file=sys.stderr)
     sys.exit(EXIT_INTERRUPTED)
 
-app = typer.Typer(help="NSR: data in, equation out.", add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 # What typer raises for a wrong option, from the click that it uses, its own or the installed one.
 _USAGE_ERROR: Any = typer.BadParameter.__base__
+
+
+def _print_version(wanted: bool) -> None:
+    """Prints which release is installed, and ends."""
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"nsr {version('nsr')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _before_commands(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="show it and exit")
+    ] = False,
+) -> None:
+    """NSR: data in, equation out."""
 
 
 @app.command()

@@ -1,7 +1,10 @@
+import importlib.metadata
 import io
 import json
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -33,6 +36,17 @@ def test_fit_then_predict(nsr, table, guessed, tmp_path):
     code, _, _ = nsr("predict", result, table, "--output", predicted)
     assert code == 0
     np.testing.assert_allclose(pd.read_csv(predicted)["energy"], pd.read_csv(table)["energy"])
+
+
+def test_the_version_is_that_of_the_installed_package(nsr):
+    assert nsr("--version") == (0, f"nsr {importlib.metadata.version('nsr')}\n", "")
+
+
+def test_citation_and_changelog_are_of_this_release():
+    root = Path(__file__).parents[3]
+    version = tomllib.loads((root / "pyproject.toml").read_text())["project"]["version"]
+    assert f"version: {version}\n" in (root / "CITATION.cff").read_text()
+    assert f"## {version} (" in (root / "CHANGELOG.md").read_text()
 
 
 def test_constants_are_told_with_their_errors_by_the_users_names(nsr, tmp_path, rng):
