@@ -298,6 +298,10 @@ def ode(
     known: Annotated[
         list[str] | None, typer.Option(help="what is known of an equation: 'dS/dt = P - f(S)', f to be found")
     ] = None,
+    conserved: Annotated[
+        list[str] | None,
+        typer.Option(help="a sum of states that stays constant: 'S + I + R', or none; default: found"),
+    ] = None,
     define: options.Define = None,
     operators: options.Operators = None,
     without: options.Without = None,
@@ -348,7 +352,7 @@ def ode(
         estimator = ODERegressor(
             time_limit=time_limit, random_state=seed, device=device, n_equations=equations, missing=missing,
             order=order, discrete=discrete, explicit_time=explicit_time, hold_inputs=hold_inputs,
-            known=known or (),
+            known=known or (), conserved=conserved or "auto",
             stop_when=None if stop_when is None else stop_when_in_text(stop_when),
             **options.limits(
                 define,

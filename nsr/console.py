@@ -39,6 +39,7 @@ _SAME_NAMES = (
     "time_limit", "constant_units", "max_complexity", "max_depth", "max_constants", "constant_bounds",
     "stop_when", "missing", "loss", "category", "selection", "template", "denoise", "shape", "domain",
     "required", "forbidden", "operators", "without", "max_argument",
+    "conserved",
 )  # fmt: skip
 _PARAMETERS = frozenset((*_SAME_NAMES, *_OPTIONS))
 

@@ -105,6 +105,7 @@ def _system_lines(estimator: ODERegressor | PDERegressor, equations: list[str], 
             of = [f"of {term}: " for term in own["term"]] if "term" in own else [""] * len(own)
             about = ", ".join(map("".join, zip(of, told, strict=True)))
             lines += [f"  constants {about}"] if about else []
+    lines += [f"{total} stays constant" for total in getattr(estimator, "conserved_", ())]
     return [shown(line) for line in lines]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +16,8 @@ from nsr.data.missing import check_way
 from nsr.data.names import Names
 from nsr.network.devices import check_device
 from nsr.ode.by_category import Groups, indicators
+from nsr.ode.conserved import written_sum
+from nsr.ode.derived import choose_derived
 from nsr.ode.inputs import NOTHING, Inputs
 from nsr.ode.known import read_known
 from nsr.ode.missing import with_weights, without_missing
@@ -23,6 +25,7 @@ from nsr.ode.motion import Motion
 from nsr.ode.settings import DEFAULTS
 from nsr.ode.stages import STAGES
 from nsr.ode.task import OdeTask
+from nsr.ode.totals import sums_that_stay
 from nsr.ode.trajectories import check_steps, in_one_order, is_several, numbers
 from nsr.progress import check_callback
 from nsr.stopping import StopWhen
@@ -44,6 +47,7 @@ class Asked:
         groups: Which groups the trajectories belong to; None where there are none.
         tasks_of_groups: What is to be solved of each group by itself.
         time_name: What the user calls the times.
+        sums: Weights of the states in sums that stay constant, shape (Q, D).
     """
 
     task: OdeTask
@@ -52,6 +56,7 @@ class Asked:
     time_name: str
     groups: Groups | None = None
     tasks_of_groups: tuple[OdeTask, ...] = ()
+    sums: Array = field(default_factory=lambda: np.empty((0, 0)))
 
     @classmethod
     def of(cls, estimator: ODERegressor, t: Any, X: Any, inputs: Any, category: Any, weights: Any) -> Asked:
@@ -96,7 +101,16 @@ class Asked:
         space = limits_of(estimator, names).space
         known = read_known(estimator.known, names, motion, task.n_states)
         limited = [replace(one, space=space, known=known) for one in (task, *of_groups)]
-        return cls(limited[0], names, columns, time, groups, tuple(limited[1:]))
+        sums = sums_that_stay(estimator.conserved, limited[0], names)
+        if len(sums):
+            conserved = choose_derived(limited[-1], sums)
+            limited = [replace(one, conserved=conserved) for one in limited]
+        return cls(limited[0], names, columns, time, groups, tuple(limited[1:]), sums)
+
+    @property
+    def written_sums(self) -> list[str]:
+        """The sums that stay constant as text."""
+        return [written_sum(own, self.names.identifiers) for own in self.sums]
 
 
 def check_parameters(estimator: ODERegressor) -> None:

@@ -119,7 +119,9 @@ class CategorySearch(SystemSearch):
         forms: dict[Hashable, System] = {}
         for search in searches:
             for one in search.everything[:_N_FORMS]:
-                forms.setdefault(tuple(form_key(component) for component in one.system), one.system)
+                forms.setdefault(
+                    tuple(form_key(component) for component in one.system), self._task.left_open(one.system)
+                )
         joined = self._joined(list(forms.values()), clock.within(settings.planned_work))
         super().run(clock, [*starts, *joined])
 

@@ -21,13 +21,14 @@ class Candidates:
     def __init__(self, task: OdeTask) -> None:
         self._task = task
         self._lists: Proposals = [[] for _ in range(task.n_states)]
-        self._ranked = [[task.motion.still(state)] for state in range(task.n_states)]
+        still = tuple(map(task.motion.still, range(task.n_states)))
+        self._ranked = [[one] for one in task.left_open(still)]
         self._stages: dict[tuple[int, Hashable], str] = {}
 
     def add(self, stage: str, proposals: Proposals) -> None:
         """Takes in the proposals of a stage; states that never move need none."""
         for component, lists in enumerate(proposals):
-            if self._task.moves[component]:
+            if self._task.is_sought[component]:
                 self._lists[component] += lists
                 expressions = list(self._distinct(self._lists[component]))
                 for expression in expressions:
@@ -57,7 +58,7 @@ class Candidates:
         found = (
             self._stages.get((component, form(expression)), otherwise)
             for component, expression in enumerate(system)
-            if self._task.moves[component]
+            if self._task.is_sought[component]
         )
         return ", ".join(dict.fromkeys(found))
 

@@ -68,7 +68,9 @@ class _Simulated:
 
     def add(self, systems: Iterable[System]) -> None:
         """Simulates those that were not yet, while there is time, and the first one anyway."""
-        new = [system for system in dict.fromkeys(systems) if system not in self._bits]
+        tied = ((system, self._task.with_ties(system)) for system in systems)
+        whole = dict.fromkeys(one for pair in tied for one in pair if one is not None)
+        new = [system for system in whole if system not in self._bits]
         for first in range(0, len(new), self._n_batch):
             if self._bits and self._clock.is_over:
                 return

@@ -70,7 +70,8 @@ class Fitting:
         """
         s = self._settings
         if not self.fitted:
-            self._keep([self._on_whole(self._on_pieces(systems[0], clock.within(s.longest_fit)), clock)])
+            first = self._on_whole(self._on_pieces(systems[0], clock.within(s.longest_fit)), clock)
+            self._keep(self._and_tied(first, clock))
             systems = systems[1:]
         on_pieces: list[FittedSystem] = []
         middle = clock.share(s.pieces_share)
@@ -82,7 +83,7 @@ class Fitting:
         for found in sorted(on_pieces, key=_bits)[: s.n_on_whole]:
             if clock.is_over:
                 break
-            self._keep([self._on_whole(found, clock.within(s.longest_fit))])
+            self._keep(self._and_tied(self._on_whole(found, clock.within(s.longest_fit)), clock))
 
     def vary(self, vary: Vary, clock: Clock) -> None:
         """Fits variations: always those of the best system that was not varied yet, until they bring nothing.
@@ -105,7 +106,8 @@ class Fitting:
                     break
                 if forms(system) not in tried and self._may_win(system, self._settings.variation_handicap):
                     tried.add(forms(system))
-                    self._keep([self._as_variation(system, clock.within(self._settings.longest_fit))])
+                    found = self._as_variation(system, clock.within(self._settings.longest_fit))
+                    self._keep(self._and_tied(found, clock))
             n_idle = 0 if self.fitted[0].bits < before else n_idle + 1
 
     def shorten(self, vary: Vary, clock: Clock) -> None:
@@ -118,7 +120,7 @@ class Fitting:
         s, weak = self._settings, self._task.weak_forms[len(self._task.weak_forms) // 2]
         while self.fitted[0].is_exact and self._shortened is not self.fitted[0] and not clock.is_over:
             self._shortened = before = self.fitted[0]
-            for component in np.flatnonzero(self._task.moves).tolist():
+            for component in np.flatnonzero(self._task.is_sought).tolist():
                 own = before.system[component]
                 shorter = [e for e in vary(before.system, component) if e.complexity < own.complexity]
                 most = max((fit.residual for fit in fit_constants([own], weak, component, 0)), default=0.0)
@@ -153,6 +155,8 @@ class Fitting:
 
     def _may_win(self, system: System, handicap: float = 0.0) -> bool:
         """Whether a system would be better than the best one if it were exact."""
+        if self.fitted and not self._task.allows_derived(system):
+            return False
         fewest = self._task.pieces.fewest_bits(system) + self._task.whole.fewest_bits(system)
         return not self.fitted or fewest + handicap < self.fitted[0].bits
 
@@ -176,7 +180,7 @@ class Fitting:
         """Systems of which one component is another; the weak form says which others are promising."""
         s, result = self._settings, []
         weak = self._task.weak_forms[len(self._task.weak_forms) // 2]
-        for component in np.flatnonzero(self._task.moves).tolist():
+        for component in np.flatnonzero(self._task.is_sought).tolist():
             if clock.is_over:
                 break
             new = [
@@ -189,6 +193,15 @@ class Fitting:
             others = distinct_forms(ranked)[: s.n_varied]
             result += [_with(system, component, other) for other in others]
         return result
+
+    def _and_tied(self, found: FittedSystem, clock: Clock, handicap: float = 0.0) -> list[FittedSystem]:
+        """A fitted system, and, where like terms may be one flow (`nsr.ode.ties`), one in which they are."""
+        tied = self._task.with_ties(found.system)
+        if tied is None or clock.is_over:
+            return [found]
+        clock = clock.within(self._settings.longest_fit)
+        fitted = self._on_whole(self._on_pieces(tied, clock), clock)
+        return [found, replace(fitted, bits=fitted.bits + handicap)]
 
     def _as_variation(self, system: System, clock: Clock) -> FittedSystem:
         found = self._on_whole(self._on_pieces(system, clock), clock)

@@ -43,7 +43,7 @@ class LibraryStage(Stage):
         proposals: Proposals = [[] for _ in range(task.n_states)]
         for component, form in task.known.items():
             proposals[component] += _of_form(form, component, task, clock)
-        movers = [c for c in range(task.n_states) if task.moves[c] and c not in task.known]
+        movers = [c for c in range(task.n_states) if task.is_sought[c] and c not in task.known]
         if task.motion.has_time:
             for component in movers:
                 for driven in driven_libraries(task, component, clock):

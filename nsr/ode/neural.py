@@ -155,7 +155,7 @@ def by_functions(
     found: list[list[Expression]] = [[] for _ in slopes.T]
     if states.shape[1] > pretrained.config.max_variables:
         return found
-    movers = np.flatnonzero(task.moves)
+    movers = np.flatnonzero(task.is_sought)
     for place, component in enumerate(movers.tolist()):
         if clock.is_over:
             break

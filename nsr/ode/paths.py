@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsr.expressions.expression import Expression
+from nsr.ode.conserved import Conserved
 from nsr.ode.description import description_bits, losses
 from nsr.ode.inputs import StackedInputs
 from nsr.ode.integrate import Systems
 from nsr.ode.motion import System
 from nsr.ode.settings import OdeSettings
+from nsr.ode.ties import Tie
 from nsr.ode.trajectories import Trajectory
 
 Array = NDArray[np.float64]
@@ -35,6 +37,7 @@ class Paths:
         settings: How exactly simulations are, and when they are given up.
         n_counted: Observations that count, of a state on average.
         held: Sizes of constants that are known, and not fitted.
+        conserved: Sums that stay constant; systems leave the derived components open.
     """
 
     def __init__(
@@ -43,6 +46,7 @@ class Paths:
         settings: OdeSettings,
         n_threads: int = 1,
         held: frozenset[float] = frozenset(),
+        conserved: Conserved | None = None,
     ) -> None:
         """Takes paths of any lengths; threads share simulations."""
         longest = max(len(trajectory.times) for trajectory in trajectories)
@@ -67,7 +71,8 @@ class Paths:
         self._share = counts * np.sqrt(self._is_seen.sum() / n_counted)
         self.n_counted = round(float(np.mean(n_counted)))
         self._largest = _FAR * max(1.0, float(np.abs(self._states).max()))
-        self.settings, self._n_threads, self.held = settings, n_threads, held
+        self.settings, self._n_threads = settings, n_threads
+        self.held, self.conserved = held, conserved
 
     @property
     def scatter(self) -> Array:
@@ -86,8 +91,19 @@ class Paths:
 
     def compiled(self, systems: Sequence[System]) -> Systems:
         """Systems of right-hand sides as `errors` takes them."""
-        motion = self.motion
-        return Systems([motion.integrable(one) for one in systems], motion.n_outer, motion.is_discrete)
+        motion, conserved = self.motion, self.conserved
+        whole = systems if conserved is None else [conserved.completed(one) for one in systems]
+        return Systems([motion.integrable(one) for one in whole], motion.n_outer, motion.is_discrete)
+
+    def sources(self, system: System) -> tuple[NDArray[np.int64], Array]:
+        """Where the constants of what was compiled come from, as `Conserved.sources` says."""
+        if self.conserved is not None:
+            return self.conserved.sources(system)
+        return np.arange(sum(len(component.constants) for component in system)), np.empty(0)
+
+    def ties(self, system: System) -> list[Tie]:
+        """Which constants are others times a number, as `Conserved.ties` says."""
+        return [] if self.conserved is None else self.conserved.ties(system)
 
     @property
     def rates(self) -> Array:
@@ -182,7 +198,7 @@ class Paths:
 
     def fewest_bits(self, system: System) -> float:
         """`bits` with errors no larger than those of integration, and constants of all digits."""
-        return self.bits_of_shares([component.skeleton() for component in system], np.zeros(len(system)))
+        return self._bits([component.skeleton() for component in system], np.zeros(len(system)))
 
     def rough_bits(self, systems: Sequence[System]) -> Array:
         """`bits` of each system, simulated roughly from smoothed initial values, shape (R,)."""
@@ -193,11 +209,14 @@ class Paths:
         """Whether errors (N, D) are no larger than those of integration."""
         return bool(np.all(losses(errors) <= self.settings.exact_fvu))
 
-    def bits_of_shares(self, system: Sequence[Expression], unexplained: Array) -> float:
+    def bits_of_shares(self, system: System, unexplained: Array) -> float:
         """`bits` of a system that leaves shares of each state's variance unexplained, shape (D,)."""
+        return self._bits(system if self.conserved is None else self.conserved.described(system), unexplained)
+
+    def _bits(self, written: Sequence[Expression], unexplained: Array) -> float:
         s = self.settings
         left = unexplained.tolist()
-        return description_bits(system, left, self.n_counted, s.exact_fvu, s.equation_weight)
+        return description_bits(written, left, self.n_counted, s.exact_fvu, s.equation_weight)
 
 
 def _lengthened(values: Array, length: int) -> Array:

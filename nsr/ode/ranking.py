@@ -17,7 +17,7 @@ from nsr.ode.weak_form import Fit, all_integrals
 
 def shortest(fits: Iterable[Fit], settings: OdeSettings) -> list[Fit]:
     """The few of shortest description, of fits to the same weak form."""
-    return sorted(fits, key=lambda fit: _bits(fit, settings))[: settings.n_each]
+    return sorted(fits, key=lambda fit: weak_bits(fit, settings))[: settings.n_each]
 
 
 def by_description(expressions: Sequence[Expression], task: OdeTask, component: int) -> list[Expression]:
@@ -38,10 +38,11 @@ def by_description(expressions: Sequence[Expression], task: OdeTask, component: 
             residuals = np.linalg.norm(found - target, axis=1) / (np.linalg.norm(target) or 1.0)
         residuals = np.where(np.isfinite(residuals), residuals, math.inf)
         fits = (Fit(e, r) for e, r in zip(expressions, residuals.tolist(), strict=True))
-        bits += [_bits(fit, task.settings) for fit in fits]
+        bits += [weak_bits(fit, task.settings) for fit in fits]
     return [expressions[place] for place in np.argsort(bits, kind="stable")]
 
 
-def _bits(fit: Fit, settings: OdeSettings) -> float:
+def weak_bits(fit: Fit, settings: OdeSettings) -> float:
+    """Description length of the weak form by a right-hand side, and of this itself."""
     exact = settings.least_residual**2
     return description_bits([fit.expression], [fit.residual * fit.residual], settings.n_weak, exact)

@@ -35,6 +35,7 @@ from nsr.ode.settings import OdeSettings
 from nsr.ode.simulation import simulate
 from nsr.ode.stages import STAGES
 from nsr.ode.telling import Telling
+from nsr.ode.totals import FIND_SUMS
 from nsr.ode.uncertainty import constants_of
 from nsr.progress import Stopped, Watcher, watchers
 from nsr.refinement.selection import thinned
@@ -95,6 +96,9 @@ class ODERegressor(ExportedRows, Saveable, FittedSystems):
             names that are no variables are constants to be fitted, and functions that no operator has the
             name of are to be found, of the variables in their parentheses; each stands alone or is multiplied
             by what is known.
+        conserved: Weighted sums of states that stay constant, such as `S + I + R`: all systems keep them, as
+            some right-hand sides follow from the others. With `auto` totals that stay constant as far as the
+            observations say are found and told; with `none` systems need not keep any.
 
     Attributes:
         equations_: The Pareto front of systems as a data frame, from simple to accurate, with columns
@@ -106,7 +110,8 @@ class ODERegressor(ExportedRows, Saveable, FittedSystems):
         best_index_: Row of the chosen system: the one with the highest score.
         constants_: The fitted constants of the chosen system as a data frame with columns `state` (whose
             equation it is in), `name` (`c0`, `c1`, ... in the order in which the equation has them),
-            `value`, `error` (standard error), `low` and `high` (95 % interval by Student's t). What the
+            `value`, `error` (standard error), `low` and `high` (95 % interval by Student's t). Equations that
+            follow from others, as sums stay constant, have the constants of these and no rows. What the
             observations leave open has infinite errors; round constants, which belong to the form, are not
             among them, and none is of a system that is exact.
         initial_values_: Initial values of each trajectory that fit the chosen system best; with order 2 those
@@ -119,6 +124,7 @@ class ODERegressor(ExportedRows, Saveable, FittedSystems):
         time_name_: Name of the times; `t` where they came without one.
         groups_: Labels of the groups of trajectories; empty where there are none.
         category_name_: What the user calls what tells them apart; empty where that has no name.
+        conserved_: Sums of states that stay constant in every system, as text.
         warnings_: What the fit has warned of.
     """
 
@@ -151,6 +157,7 @@ class ODERegressor(ExportedRows, Saveable, FittedSystems):
         hold_inputs: bool = False,
         missing: str = "error",
         known: str | Sequence[str] = (),
+        conserved: str | Sequence[str] = FIND_SUMS,
     ) -> None:
         self.checkpoint = checkpoint
         self.function_checkpoint = function_checkpoint
@@ -178,6 +185,7 @@ class ODERegressor(ExportedRows, Saveable, FittedSystems):
         self.hold_inputs = hold_inputs
         self.missing = missing
         self.known = known
+        self.conserved = conserved
 
     def fit(
         self,
@@ -365,6 +373,7 @@ class ODERegressor(ExportedRows, Saveable, FittedSystems):
         self.names_, self.motion_, self.time_name_ = asked.names, asked.task.motion, asked.time_name
         self.groups_ = () if asked.groups is None else asked.groups.labels
         self.category_name_ = "" if asked.groups is None else asked.groups.name
+        self.conserved_ = asked.written_sums
         self.n_features_in_ = asked.task.n_states
         if asked.columns and all(isinstance(column, str) for column in asked.columns):
             self.feature_names_in_ = np.array(asked.columns, dtype=object)

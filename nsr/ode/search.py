@@ -78,7 +78,8 @@ class SystemSearch:
         settings = self._task.settings
         clock = clock.reserving(settings.checking_share)
         planned = clock.within(settings.planned_work)
-        usable = [system for system in starts if len(self._task.allowed(system)) == len(system)]
+        allowed = (system for system in starts if len(self._task.allowed(system)) == len(system))
+        usable = [self._task.left_open(system) for system in allowed]
         if usable:
             self._begin("warm_start")
             self._fitting.fit(usable, planned)
@@ -137,7 +138,9 @@ class SystemSearch:
     def everything(self) -> list[FoundSystem]:
         """All systems that were fitted, the best first, not simplified."""
         return [
-            FoundSystem(one.system, one, self._candidates.stage_of(one.system, self.source))
+            FoundSystem(
+                self._task.completed(one.system), one, self._candidates.stage_of(one.system, self.source)
+            )
             for one in self._fitting.fitted
         ]
 
@@ -186,8 +189,8 @@ class SystemSearch:
         return FoundSystem(self._simplified(fitted.system), fitted, stage)
 
     def _simplified(self, system: System) -> System:
-        space, motion = self._task.space, self._task.motion
+        space, motion, whole = self._task.space, self._task.motion, self._task.completed(system)
         return tuple(
             space.kept(one, flattened(simplify(one))) if moves else motion.still(state)
-            for state, (one, moves) in enumerate(zip(system, self._task.moves, strict=True))
+            for state, (one, moves) in enumerate(zip(whole, self._task.moves, strict=True))
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from nsr.clock import Clock
 from nsr.ode.motion import System
 from nsr.ode.paths import Paths
+from nsr.ode.ties import Tie, with_all_constants
 from nsr.refinement import batched
 
 Array = NDArray[np.float64]
@@ -70,7 +72,10 @@ def shoot(
         )
     values, flat = problem.best
     constants, fitted = problem.split(values)
-    found, errors = _with_constants(system, constants), flat.reshape(-1, len(system))
+    found, errors = (
+        with_all_constants(system, problem.all_constants(constants)),
+        flat.reshape(-1, len(system)),
+    )
     unexplained = paths.unexplained(errors)
     bits, is_exact = paths.bits(found, errors), paths.is_exact(errors)
     return FittedSystem(found, bits, fitted, unexplained, is_exact, unexplained)
@@ -85,7 +90,9 @@ class Shooting:
 
     Attributes:
         best: The vector with the smallest errors so far, and these errors.
-        is_held: Which constants stay as they are, shape (K,).
+        is_held: Which free constants stay as they are, shape (K,).
+        owners: Of each constant of the system, which of the free ones it is,
+        ratios: and times what.
     """
 
     best: tuple[Array, Array]
@@ -96,18 +103,24 @@ class Shooting:
         self._least = math.inf
         self.n_states = len(system)
         self.compiled = paths.compiled([system])
-        self.n_constants = int(self.compiled.n_constants[0])
+        own = np.array([value for component in system for value in component.constants])
+        free, self.owners, self.ratios = _free(len(own), paths.ties(system))
+        self._begin, self.n_constants = own[free], len(free)
+        self._sources, self._numbers = paths.sources(system)
         self.n_paths, self.width = paths.initials.shape
-        constants = (abs(value) for component in system for value in component.constants)
-        self.is_held = np.array([size in paths.held for size in constants], dtype=np.bool_)
+        self.is_held = np.array([abs(value) in paths.held for value in self._begin], dtype=np.bool_)
 
     def joined(self, initials: Array) -> Array:
-        """The system's own constants and initial coordinates (S, C) as one vector."""
-        return np.concatenate([self.compiled.constants[0, : self.n_constants], initials.ravel()])
+        """The system's free constants and initial coordinates (S, C) as one vector."""
+        return np.concatenate([self._begin, initials.ravel()])
 
     def split(self, values: Array) -> tuple[Array, Array]:
-        """Constants (K,) and initial coordinates (S, C)."""
+        """Free constants (K,) and initial coordinates (S, C)."""
         return values[: self.n_constants], values[self.n_constants :].reshape(self.n_paths, self.width)
+
+    def all_constants(self, free: Array) -> Array:
+        """Constants of the system, in the order in which it has them, by the free ones, (..., K)."""
+        return np.asarray(free[..., self.owners] * self.ratios)
 
     def residuals(self, values: Array, rows: Rows) -> Array:  # noqa: ARG002 (there is one row)
         """As `LeastSquares` says."""
@@ -176,14 +189,16 @@ class Shooting:
         self._clock.spend(
             _SECONDS + _SECONDS_A_STATE * len(constants) * self.paths.n_observations * self.width
         )
-        table = constants if self.n_constants else np.zeros((len(constants), 1))
+        constants = self.all_constants(constants)
+        entire = np.concatenate((constants, np.tile(self._numbers, (len(constants), 1))), axis=1)
+        table = entire[:, self._sources] if len(self._sources) else np.zeros((len(constants), 1))
         return self.paths.errors(self.compiled, initials, table, np.zeros(len(table), dtype=np.int64))
 
 
-def _with_constants(system: System, values: Array) -> System:
-    result, taken = [], 0
-    for component in system:
-        count = len(component.constants)
-        result.append(component.with_constants(values[taken : taken + count].tolist()))
-        taken += count
-    return tuple(result)
+def _free(n_constants: int, ties: Sequence[Tie]) -> tuple[Rows, Rows, Array]:
+    """Places of the free constants, and for each constant which of them it is, and times what."""
+    tied = {tie.tied: tie for tie in ties}
+    free = [place for place in range(n_constants) if place not in tied]
+    owners = [free.index(tied[place].free if place in tied else place) for place in range(n_constants)]
+    ratios = [tied[place].ratio if place in tied else 1.0 for place in range(n_constants)]
+    return np.array(free, dtype=np.int64), np.array(owners, dtype=np.int64), np.array(ratios)

@@ -13,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsr.expressions.expression import Expression
+from nsr.expressions.simplify import simplify
 from nsr.expressions.space import SearchSpace
+from nsr.ode.conserved import Conserved
 from nsr.ode.excerpts import all_excerpts
 from nsr.ode.inputs import Inputs
 from nsr.ode.known import KnownForm
-from nsr.ode.motion import PLAIN, Motion
+from nsr.ode.motion import PLAIN, Motion, System
 from nsr.ode.noise import with_scatter
 from nsr.ode.paths import Paths
 from nsr.ode.settings import OdeSettings
@@ -40,6 +42,7 @@ class OdeTask:
         first_excerpts: Where these are excerpts, place among them of the first one of each observed
             trajectory.
         known: What is known of the right-hand sides of some states.
+        conserved: Sums of states that stay constant, by which some right-hand sides follow from the others.
     """
 
     trajectories: tuple[Trajectory, ...]
@@ -49,6 +52,7 @@ class OdeTask:
     space: SearchSpace = SearchSpace()
     first_excerpts: NDArray[np.int64] | None = None
     known: Mapping[int, KnownForm] = field(default_factory=dict)
+    conserved: Conserved | None = None
 
     @classmethod
     def of(
@@ -111,6 +115,32 @@ class OdeTask:
         return moving(self.trajectories)
 
     @cached_property
+    def is_sought(self) -> NDArray[np.bool_]:
+        """Which states have right-hand sides to be found: those that move and are not derived, shape (D,)."""
+        sought = self.moves.copy()
+        sought[list(() if self.conserved is None else self.conserved.derived)] = False
+        return sought
+
+    def completed(self, system: System) -> System:
+        """A system with the right-hand sides that follow from the others."""
+        return system if self.conserved is None else self.conserved.completed(system)
+
+    def left_open(self, system: System) -> System:
+        """A system as the search has it, in which these are not written."""
+        return system if self.conserved is None else self.conserved.left_open(system)
+
+    def with_ties(self, system: System) -> System | None:
+        """A system in which like terms that nearly cancel in derived components do; None if none are left."""
+        return None if self.conserved is None else self.conserved.with_ties(system)
+
+    def allows_derived(self, system: System) -> bool:
+        """Whether the right-hand sides that follow from the others may be looked at."""
+        if self.conserved is None or not self.space.is_limited:
+            return True
+        whole = self.conserved.completed(system)
+        return all(self.space.allows(simplify(whole[state])) for state in self.conserved.derived)
+
+    @cached_property
     def weak_forms(self) -> list[WeakForm]:
         """One of each width."""
         return weak_forms(self.trajectories, self.settings)
@@ -167,4 +197,4 @@ class OdeTask:
 
     def _paths(self, trajectories: Sequence[Trajectory]) -> Paths:
         held = frozenset(number for form in self.known.values() for number in form.numbers)
-        return Paths(trajectories, self.settings, self.n_threads, held)
+        return Paths(trajectories, self.settings, self.n_threads, held, self.conserved)

@@ -29,10 +29,12 @@ def constants_of(
 ) -> pd.DataFrame:
     """`constants_table` of a system by all observations, or by pieces where its simulation goes astray.
 
-    Without rows where it is exact: what it leaves then are errors of integration, which say nothing.
+    Of components that follow from others there are no rows, as their constants are those of these; and there
+    are none where the system is exact: what it leaves then are errors of integration, which say nothing.
     """
     if fitted.is_exact:
         return pd.DataFrame(columns=COLUMNS)
+    system = task.left_open(system)
     if np.any(fitted.unexplained > task.settings.astray):
         return constants_table(system, task.pieces, task.pieces.initials, states)
     return constants_table(system, task.all_observations, fitted.initials, states)
@@ -52,14 +54,15 @@ def constants_table(system: System, paths: Paths, initials: Array, states: tuple
     """
     problem = Shooting(system, paths)
     covariance, n_left = _covariance(problem, problem.joined(initials))
-    errors = np.sqrt(np.diagonal(covariance))
+    errors = np.sqrt(np.diagonal(covariance))[problem.owners] * np.abs(problem.ratios)
+    is_held = problem.is_held[problem.owners]
     reach = float(student.ppf((1 + LEVEL) / 2, n_left)) if n_left > 0 else np.inf
     rows, taken = [], 0
     for state, component in zip(states, system, strict=True):
         were_fitted = [
             place
             for place, value in enumerate(component.constants)
-            if not (is_round(value) or problem.is_held[taken + place])
+            if not (is_round(value) or is_held[taken + place])
         ]
         for number, place in enumerate(were_fitted):
             value, error = component.constants[place], float(errors[taken + place])

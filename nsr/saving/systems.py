@@ -38,6 +38,7 @@ def plain_systems(estimator: ODERegressor) -> dict[str, Any]:
         "motion": plain(asdict(estimator.motion_)),
         "groups": list(estimator.groups_),
         "category": estimator.category_name_,
+        "conserved": estimator.conserved_,
         "states": list(names.identifiers[: estimator.n_features_in_]),
         "variables": list(names.identifiers),
         "columns": dict(zip(names.identifiers, names.columns, strict=True)),
@@ -79,6 +80,7 @@ def fill_systems(estimator: ODERegressor, content: Mapping[str, Any], motion: Mo
     estimator.motion_ = motion
     estimator.groups_ = rebuilt(tuple[str, ...], content["groups"])
     estimator.category_name_ = rebuilt(str, content["category"])
+    estimator.conserved_ = rebuilt(list[str], content["conserved"])
     estimator.n_features_in_ = n_states
     if content["named"]:
         estimator.feature_names_in_ = np.array(content["named"], dtype=object)

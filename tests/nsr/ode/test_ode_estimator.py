@@ -127,7 +127,7 @@ def test_a_fit_that_fails_changes_nothing(monkeypatch):
 
 
 def test_names_are_kept_as_they_are_and_matched_between_tables():
-    table = pd.DataFrame({"H₂O [g/L]": DECAY[:, 0], "y ": 3 - DECAY[:, 0]})
+    table = pd.DataFrame({"H₂O [g/L]": DECAY[:, 0], "y ": DECAY[:, 0] ** 2 / 4})
     model = quick().fit([TIMES, TIMES], [table, table[["y ", "H₂O [g/L]"]] / 2])
     assert model.feature_names_in_.tolist() == list(table.columns)
     assert model.n_features_in_ == 2
