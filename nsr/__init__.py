@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nsr.understanding.discovery import discover
     from nsr.understanding.emulators.emulate import emulate
     from nsr.understanding.information import information
+    from nsr.understanding.page import explain
     from nsr.understanding.saliency import saliency
     from nsr.understanding.variables import importance
 
@@ -24,6 +25,7 @@ __all__ = [
     "SymbolicRegressor",
     "discover",
     "emulate",
+    "explain",
     "importance",
     "information",
     "load",
@@ -38,6 +40,7 @@ _HOMES = {
     "SymbolicRegressor": "nsr.regressor",
     "discover": "nsr.understanding.discovery",
     "emulate": "nsr.understanding.emulators.emulate",
+    "explain": "nsr.understanding.page",
     "importance": "nsr.understanding.variables",
     "information": "nsr.understanding.information",
     "load": "nsr.results",

@@ -31,7 +31,7 @@ try:
     from nsr import options
     from nsr.cli_fields import pde
     from nsr.cli_guess import guess
-    from nsr.cli_understanding import discover
+    from nsr.cli_understanding import discover, explain
 except KeyboardInterrupt:  # Ctrl-C while the command is still being loaded
     print(_INTERRUPTED, file=sys.stderr)
     sys.exit(EXIT_INTERRUPTED)
@@ -383,6 +383,7 @@ def ode(
 app.command()(pde)
 app.command()(guess)
 app.command()(discover)
+app.command()(explain)
 
 
 def main() -> None:

@@ -37,7 +37,7 @@ def plot_importance(found: Importance, ax: Axes | None = None) -> Axes:
     ):
         error = table["permutation_error"] if column == "permutation" else None
         ax.barh(places + 0.27 * (step - 1), table[column], 0.25, xerr=error, label=label)
-    ax.set_yticks(places, table["variable"])
+    ax.set_yticks(places, table["variable"], parse_math=False)  # dollars in names are no formulas
     ax.set(xlabel="share of variance")
     ax.legend()
     return ax
@@ -77,7 +77,6 @@ def plot_terms(found: Importance, ax: Axes | None = None) -> Axes:
     places = np.arange(len(table))
     for step, (column, label) in enumerate((("alone", "alone"), ("lost", "lost without it"))):
         ax.barh(places + 0.4 * (step - 0.5), table[column], 0.38, label=label)
-    # Dollars in names are no formulas.
     ax.set_yticks(places, table["term"], parse_math=False)
     ax.set(xlabel="share of variance")
     ax.legend()
@@ -97,7 +96,7 @@ def plot_information(found: pd.DataFrame, ax: Axes | None = None) -> Axes:
     colours = ["C0" if np.isnan(jointly) else "C1" for jointly in table["jointly"]]
     ax.barh(places, table["information"], xerr=2 * table["error"], color=colours)
     ax.plot(table["noise"], places, "|", color="0.2", markersize=10, label="reached by noise")
-    ax.set_yticks(places, table["columns"])
+    ax.set_yticks(places, table["columns"], parse_math=False)
     ax.set(xlabel="mutual information with the target (nats)")
     ax.legend()
     return ax

@@ -69,6 +69,9 @@ def sobol_indices(
     dists: list[Any] = [_Spread(np.array(ranges[c]) if c in ranges else X[:, c]) for c in used]
     if np.ptp(of_points(np.array([d.ppf(rng.random(_N_POINTS)) for d in dists]))) == 0:
         return first, total
+    if len(used) == 1:  # by definition, and SciPy has no indices of one variable
+        first[used[0]] = total[used[0]] = 1.0
+        return first, total
     found = scipy.stats.sobol_indices(func=of_points, n=_N_POINTS, dists=dists, rng=rng)
     first[list(used)], total[list(used)] = found.first_order, found.total_order
     return first, total

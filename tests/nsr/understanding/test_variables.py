@@ -84,6 +84,11 @@ def test_sobol_indices_are_those_of_salib(rng):
     np.testing.assert_allclose(first[:3], [0.3139, 0.4424, 0.0], atol=0.02)
 
 
+def test_a_single_variable_causes_all_there_is(rng):
+    X = rng.uniform(1, 2, (30, 2))
+    assert np.array_equal(sobol_indices(lambda rows: rows[:, 1] ** 2, X, [1], {}, rng), [[0, 1], [0, 1]])
+
+
 def test_without_ranges_columns_are_drawn_from_their_rows(rng):
     X = np.column_stack((rng.choice([-1.0, 1.0], 400), rng.choice([0.0, 0.0, 3.0], 400)))
     first, _ = sobol_indices(lambda rows: rows.sum(axis=1), X, [0, 1], {}, rng)
