@@ -12,7 +12,6 @@ from nsr.console import (
     EXIT_INTERRUPTED,
     compile_visibly,
     in_options,
-    print_leaderboard,
     printed_last,
     shown,
     status,
@@ -105,9 +104,7 @@ def fit(
     report: Annotated[
         bool, typer.Option("--report", help="say what is explained, what is left, and what is doubtful")
     ] = False,
-    output: Annotated[
-        Path | None, typer.Option(help="JSON file for `nsr predict`, `nsr show` and `nsr.load`")
-    ] = None,
+    output: options.Output = None,
     plot: Annotated[Path | None, typer.Option(help="picture of the fit, its residuals and the front")] = None,
 ) -> None:
     """Find equations for a column of a table."""
@@ -119,40 +116,28 @@ def fit(
     check_time_limit(time_limit)
     options.check_written(output, plot, data)
     with status(console) as say, told(console) as notes:
-        import pandas as pd
-
-        from nsr.data.column_units import split_by_comma
-        from nsr.data.indicators import names_made
-        from nsr.data.names import Names
         from nsr.data.nature import constants_in_text
-        from nsr.data.reading import read_table
         from nsr.data.shape_wishes import domain_in_text
-        from nsr.data.table import select_columns
         from nsr.network.checkpoint import DEFAULT_CHECKPOINT
         from nsr.refinement.compiling import compile_kernels
         from nsr.regressor import SymbolicRegressor
         from nsr.results import resumed
-        from nsr.showing import equation_lines, shown_equations
+        from nsr.showing import print_leaderboard
         from nsr.stopping import stop_when_in_text
-        from nsr.table_options import (
-            column_units,
-            constant_units_for,
-            feature_frame,
-            row_columns,
-            row_numbers,
-        )
+        from nsr.table_options import column_units, constant_units_for, read_columns
 
-        table = read_table(data)
-        chosen = None if features is None else [f for f in split_by_comma(features) if f != category]
-        of_rows = row_columns(table, sample_weight=weights, y_err=error)
-        grouped = None if category is None else table.place(category)
-        apart = [*of_rows.values(), *([] if grouped is None else [grouped])]
-        places, explained = select_columns(table, target, chosen, apart, with_text=True)
-        X = feature_frame(table, places, grouped, missing != "error")
-        y = pd.Series(table.numbers(explained, missing != "error"), name=table.names[explained])
-        known = row_numbers(table, of_rows)
-        tell_changed(Names.of(names_made(X.iloc[:, : len(places)])), console)
-        own_units = column_units(table, places, explained, units)
+        columns = read_columns(
+            data,
+            target,
+            features,
+            category=category,
+            weights=weights,
+            error=error,
+            may_miss=missing != "error",
+            with_text=True,
+        )
+        tell_changed(columns.names, console)
+        own_units = column_units(columns, units)
         estimator = SymbolicRegressor(
             checkpoint=checkpoint or DEFAULT_CHECKPOINT,
             n_candidates=candidates,
@@ -169,7 +154,7 @@ def fit(
             denoise=denoise,
             template=template,
             constants=constants_in_text(constant or ()),
-            category=None if grouped is None else len(places),
+            category=None if category is None else len(columns.places),
             stop_when=None if stop_when is None else stop_when_in_text(stop_when),
             shape=shape or (),
             domain=None if domain is None else domain_in_text(domain),
@@ -185,13 +170,10 @@ def fit(
             estimator = resumed(resume, estimator)
         compile_visibly(compile_kernels, say)
         with watched(console, say):
-            estimator.fit(X, y, **own_units, **known)
+            estimator.fit(columns.X, columns.y, **own_units, **columns.of_rows)
         estimator.warnings_ = notes
     remarks: list[str] = []
-    printed = partial(
-        print_leaderboard, estimator, shown_equations(estimator), remarks, equation_lines(estimator)
-    )
-    with told(console), printed_last(printed):
+    with told(console), printed_last(partial(print_leaderboard, estimator, remarks)):
         if report:
             remarks += ["", repr(estimator.report()), ""]
         if output is not None:
@@ -199,7 +181,7 @@ def fit(
         if plot is not None:
             from nsr.plots import draw
 
-            draw(estimator, X, y, shown(str(y.name)), plot)
+            draw(estimator, columns.X, columns.y, shown(str(columns.y.name)), plot)
 
 
 @app.command()
@@ -213,10 +195,12 @@ def predict(
     output: Annotated[Path | None, typer.Option(help="CSV file to write; default: standard output")] = None,
     define: options.Define = None,
 ) -> None:
-    """Write predictions of an equation, or a simulation, for the rows of a table with the same columns."""
+    """Write predictions of an equation, or a simulation, for the rows of a table with the same columns.
+
+    A simulation begins with the first time of the table, later values may be missing.
+    """
     from rich.console import Console
 
-    from nsr.data.reading import read_table
     from nsr.data.writing import check_output, write_whole
     from nsr.results import load, predictions
 
@@ -225,7 +209,7 @@ def predict(
         check_output(output, [result, data])
     with told(Console(stderr=True)):
         found = load(result)
-        told_of = predictions(found, read_table(data), row, interval)
+        told_of = predictions(found, data, row, interval)
         text = told_of.to_csv(index=False, lineterminator="\n")
     if output is None:
         sys.stdout.write(text)
@@ -247,15 +231,14 @@ def show(
 
     from nsr.data.writing import check_output, write_whole
     from nsr.results import load
-    from nsr.showing import group_of, in_format
+    from nsr.showing import group_of, in_format, line_width
 
     options.add_operators(define)
     if output is not None:
         check_output(output, [result])
     with told(Console(stderr=True)):
-        width = Console().width if sys.stdout.isatty() and output is None else 10_000
         found = load(result) if group is None else group_of(load(result), group)
-        written = in_format(found, form, row, width)
+        written = in_format(found, form, row, line_width(output is not None))
     if output is not None:
         write_whole(output, written)
     elif isinstance(written, bytes):
@@ -316,7 +299,7 @@ def ode(
     equations: options.Equations = 12,
     stop_when: options.StopWhen = None,
     resume: options.Resume = None,
-    output: Annotated[Path | None, typer.Option(help="JSON file for `nsr show` and `nsr.load`")] = None,
+    output: options.Output = None,
     plot: Annotated[Path | None, typer.Option(help="picture of the simulation over the data")] = None,
 ) -> None:
     """Find equations of motion behind observed trajectories."""
@@ -334,7 +317,7 @@ def ode(
         from nsr.ode.plots import plot_simulation
         from nsr.ode.tables import read_trajectories
         from nsr.results import resumed
-        from nsr.showing import equation_lines, shown_equations
+        from nsr.showing import print_leaderboard
         from nsr.stopping import stop_when_in_text
 
         observed = read_trajectories(
@@ -370,8 +353,7 @@ def ode(
                 observed.clocks(time), observed.states, observed.inputs, observed.category, observed.weights
             )
         estimator.names_, estimator.warnings_ = observed.with_columns(estimator.names_), notes
-    printed = partial(print_leaderboard, estimator, shown_equations(estimator), (), equation_lines(estimator))
-    with told(console), printed_last(printed):
+    with told(console), printed_last(partial(print_leaderboard, estimator)):
         if output is not None:
             estimator.save(output)
         if plot is not None:

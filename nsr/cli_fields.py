@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from nsr import options
-from nsr.console import compile_visibly, print_leaderboard, printed_last, status, told
+from nsr.console import compile_visibly, printed_last, status, told
 
 _DATA_HELP = "archive of arrays (.npz), or table with a row for each time and place"
 
@@ -26,7 +26,9 @@ def pde(
     order: Annotated[int, typer.Option(min=1, max=2, help="2 for u_tt = F(u, u_t, ...), as of waves")] = 1,
     derivatives: Annotated[int, typer.Option(min=2, max=6, help="highest order of derivatives by place")] = 4,
     equations: options.Equations = 12,
-    output: Annotated[Path | None, typer.Option(help="JSON file for `nsr show` and `nsr.load`")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="JSON file for `nsr predict`, `nsr show` and `nsr.load`")
+    ] = None,
     plot: Annotated[Path | None, typer.Option(help="picture of the fields, simulated and observed")] = None,
 ) -> None:
     """Find partial differential equations behind fields on a regular grid."""
@@ -40,12 +42,13 @@ def pde(
         from nsr.fields.plots import plot_fields
         from nsr.fields.tables import read_fields
         from nsr.ode.compiling import compile_ode_kernels
-        from nsr.showing import equation_lines, shown_equations
+        from nsr.showing import print_leaderboard
 
+        axes = [x] if y is None else [x, y]
         observed = read_fields(
             data,
             time,
-            [x] if y is None else [x, y],
+            axes,
             None if fields is None else split_by_comma(fields),
             () if inputs is None else split_by_comma(inputs),
         )
@@ -53,9 +56,8 @@ def pde(
         estimator = PDERegressor(order=order, derivatives=derivatives, n_equations=equations)
         compile_visibly(compile_ode_kernels, say)
         estimator.fit(observed.fields, inputs=observed.inputs or None, **grid)
-        estimator.warnings_ = notes
-    printed = partial(print_leaderboard, estimator, shown_equations(estimator), (), equation_lines(estimator))
-    with told(console), printed_last(printed):
+        estimator.scale_names_, estimator.warnings_ = (time, *axes), notes
+    with told(console), printed_last(partial(print_leaderboard, estimator)):
         if output is not None:
             estimator.save(output)
         if plot is not None:

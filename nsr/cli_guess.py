@@ -27,25 +27,16 @@ def guess(
 
     console = Console(stderr=True)
     with status(console) as say, told(console):
-        from nsr.data.column_units import split_by_comma
-        from nsr.data.names import Names
-        from nsr.data.reading import read_table
-        from nsr.data.table import select_columns
         from nsr.guessing import guesses_about
         from nsr.network.checkpoint import DEFAULT_CHECKPOINT, from_pretrained
         from nsr.refinement.compiling import compile_kernels
-        from nsr.table_options import feature_frame
+        from nsr.table_options import read_columns
 
-        table = read_table(data)
-        chosen = None if features is None else split_by_comma(features)
-        places, explained = select_columns(table, target, chosen, [])
-        X = feature_frame(table, places, None, False)
-        names = Names.of(list(X.columns))
-        tell_changed(names, console)
+        columns = read_columns(data, target, features)
+        tell_changed(columns.names, console)
         pretrained = from_pretrained(checkpoint or DEFAULT_CHECKPOINT, device, knows="functions")
         compile_visibly(compile_kernels, say)
         say("asking the network")
-        found = guesses_about(
-            pretrained, X.to_numpy(dtype=float), table.numbers(explained), names, candidates, seed
-        )
+        X, y = columns.X.to_numpy(dtype=float), columns.y.to_numpy()
+        found = guesses_about(pretrained, X, y, columns.names, candidates, seed)
     print(found.head(equations).to_string(index=False, formatters=_FORMATS))

@@ -6,16 +6,13 @@ import contextlib
 import re
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from nsr.data.notes import listed
 
 if TYPE_CHECKING:
     from nsr.data.names import Names
-    from nsr.fields import PDERegressor
-    from nsr.ode import ODERegressor
-    from nsr.regressor import SymbolicRegressor
 
 EXIT_INTERRUPTED = 130
 # Notes that are shown: the first few, and the last one, which is about the result.
@@ -140,25 +137,6 @@ def _option(parameter: str) -> str:
 def shown(text: str) -> str:
     """Text of a file as a terminal may show it: without what would control the terminal."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-
-
-def print_leaderboard(
-    estimator: SymbolicRegressor | ODERegressor | PDERegressor,
-    equations: Sequence[str],
-    remarks: Sequence[str],
-    chosen: Sequence[str],
-) -> None:
-    """Prints the front, what else there is to say, and the chosen equation or system."""
-    from rich.console import Console
-
-    from nsr.export.leaderboard import leaderboard
-
-    console = Console()
-    # In a pipe there is no width to fit; equations are never cut.
-    width = console.width if sys.stdout.isatty() else 10_000
-    front = leaderboard(estimator.equations_, equations, estimator.best_index_, width)
-    for text in (front, *remarks, *chosen):
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 @contextlib.contextmanager

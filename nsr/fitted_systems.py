@@ -20,6 +20,8 @@ class FittedSystems(BaseEstimator):  # type: ignore[misc]
     equations_: pd.DataFrame
     expressions_: list[tuple[Expression, ...]]
     best_index_: int
+    constants_: pd.DataFrame
+    warnings_: list[str]
 
     def _text(self, system: tuple[Expression, ...], digits: int | None) -> str:
         """A system as infix text."""

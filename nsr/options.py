@@ -93,6 +93,7 @@ StopWhen = Annotated[
     str | None, typer.Option(help="when an equation is good enough: 'exact', or 'r2=0.99,complexity=10'")
 ]
 Resume = Annotated[Path | None, typer.Option(help="result of an earlier fit to begin with")]
+Output = Annotated[Path | None, typer.Option(help="JSON file for `nsr predict`, `nsr show` and `nsr.load`")]
 Result = Annotated[
     Path, typer.Argument(help="JSON file that `nsr fit`, `nsr ode` or `nsr pde` wrote with --output")
 ]

@@ -28,6 +28,7 @@ from nsr.data.weights import row_weights
 from nsr.fitted_front import FittedFront
 from nsr.live import shown
 from nsr.network.checkpoint import DEFAULT_CHECKPOINT, from_pretrained
+from nsr.network.devices import device_of_rows
 from nsr.progress import Watcher, watchers
 from nsr.refinement.all_rows import on_all_rows
 from nsr.refinement.candidates import Candidate
@@ -60,7 +61,8 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
             is a constant to be fitted.
         constant_units: Where units are given: whether constants are `dimensionless`, so that the units
             lead the search, or `free`.
-        device: Where the network runs: `auto`, or a device of PyTorch such as `cpu`, `cuda:0` or `mps`.
+        device: Where the network runs and, on CUDA, constants are fitted to more rows than a search looks at:
+            `auto`, or a device of PyTorch such as `cpu`, `cuda:0` or `mps`.
         loss: How much an error matters: `squared_error`, `absolute_error` or `huber` where some rows are far
             off, `poisson` for counts, `gamma` for errors proportional to the value, or a function
             `loss(predicted, y)` of two arrays that returns an array of losses. `auto` is `squared_error`
@@ -105,8 +107,7 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
             level, and so is a product or a ratio.
         max_constants: Constants in an equation at most, but for exponents such as 2 or 1/2.
         complexity: What operators, columns, and each `constant` or `variable` cost, such as
-            `{"sin": 3, "x_1": 2, "constant": 1}`; by default 2 for transcendental functions and
-            1 for the rest.
+            `{"sin": 3, "x_1": 2, "constant": 1}`; by default 2 for transcendental functions and 1 for others.
         exponents: Exponents that powers may have besides 1, those of roots and ratios included, such as
             `(-2, -1, 0.5, 2)` or `range(-3, 4)`.
         nesting: How often an operator may stand in the argument of another one, one below the other:
@@ -114,8 +115,7 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         max_argument: Largest complexity of an argument of a function, `{"exp": 5, "sin": 3}`.
         required: Columns that every equation has.
         forbidden: Columns that no equation has.
-        constant_bounds: Smallest and largest constant, in the units of the data; exponents such as 2 may be
-            others.
+        constant_bounds: Smallest and largest constant, in the data's units, but for exponents such as 2.
         constants: Constants of known value that equations call by their names, such as `{"g": 9.81}`; with
             `X_units` with a unit, `{"g": (9.81, "m/s^2")}`, which leads the search as those of columns do.
             `scipy` stands for the value that SciPy knows, `{"c": "scipy", "m": "electron mass"}`.
@@ -138,10 +138,9 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
             deviance), `r2` (the share of the best constant's loss that is explained, 1 - loss / null loss:
             R^2 for squared errors, D^2 for others), `score` (bits saved over describing the target without
             an equation), `stage` (what found it; empty for constants), `name` (of a textbook curve; empty for
-            anything else), `warning` (`pole`, `jump` or
-            `undefined` where the equation has no value somewhere in the box of the data; else empty) and
-            `equation`; with `shape` also a column `shape`: whether that is `proved` of the equation, by
-            interval arithmetic and algebra, or was `checked` at some hundreds of points.
+            anything else), `warning` (`pole`, `jump` or `undefined` where the equation has no value
+            somewhere in the box of the data; else empty) and `equation`; with `shape` also a column `shape`:
+            whether that is `proved` by interval arithmetic and algebra or `checked` at hundreds of points.
         expressions_: Its equations as `nsr.expressions.expression.Expression`, in the same order.
         constants_: The fitted constants of these, the most likely ones, as a data frame with columns
             `equation` (row of `equations_`), `name`, `value`, `error` (standard error), `low` and `high`
@@ -338,7 +337,8 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         self._keep_rows(task, table, data.rows)
         if data.usable is not None:
             task = posed.whole(asked, table, task)
-            solution = replace(solution, candidates=on_all_rows(solution.candidates, task, wide.n_groups))
+            rows = on_all_rows(solution.candidates, task, wide.n_groups, device_of_rows(self.device))
+            solution = replace(solution, candidates=rows)
         self._keep(solution, found, task, posed.columns, posed.guesses)
         self.data_ = DataSummary.of(self._seen.X, self._seen.y, names.columns, target, len(asked.target))
 

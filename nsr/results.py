@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from nsr.data.decoding import described
 from nsr.data.notes import tell
+from nsr.data.reading import read_table
 from nsr.data.table import Table, pass_over_units
 from nsr.refinement.reported import check_asked
 from nsr.regressor import SymbolicRegressor
@@ -107,38 +108,42 @@ def _function(content: dict[str, Any], loss: Function | None) -> SymbolicRegress
 
 
 def predictions(
-    estimator: AnyFitted,
-    table: Table,
-    row: int | None = None,
-    interval: float | None = None,
+    estimator: AnyFitted, path: Path, row: int | None = None, interval: float | None = None
 ) -> pd.DataFrame:
     """An equation's values for every row of a table, as a table with one column named like the target.
 
-    Equations of motion are simulated instead; see `nsr.ode.predicting.simulated`.
+    Systems are simulated instead; see `nsr.ode.predicting.simulated` and `nsr.fields.predicting.simulated`.
 
     Args:
         estimator: Fitted.
-        table: With the columns that the equation uses.
+        path: A table with the columns that the equation uses; of fields also an archive.
         row: Of the front; the chosen one by default.
         interval: Probability with which new observations lie between bounds, in two more columns.
 
     Raises:
         ValueError: If there is no such row, a column that the equation uses is missing or not numeric, the
-            probability is none, or equations of motion are asked for bounds.
+            probability is none, or a system is asked for bounds.
     """
     check_asked(False, interval)
-    if not isinstance(estimator, SymbolicRegressor):
-        from nsr.ode.predicting import simulated
-        from nsr.ode.regressor import ODERegressor
+    if isinstance(estimator, SymbolicRegressor):
+        return _values(estimator, read_table(path), row, interval)
+    if interval is not None:
+        raise ValueError("simulations have no bounds: leave the interval out")
+    for warning in estimator.warnings_:
+        tell(f"when the system was fitted: {warning}")
+    from nsr.fields import predicting as of_fields
+    from nsr.fields.regressor import PDERegressor
+    from nsr.ode import predicting as of_motion
 
-        if not isinstance(estimator, ODERegressor):
-            raise ValueError("fields are simulated in Python: nsr.load(path).predict(t, u0)")
+    if isinstance(estimator, PDERegressor):
+        return of_fields.simulated(estimator, path, row)
+    return of_motion.simulated(estimator, read_table(path), row)
 
-        if interval is not None:
-            raise ValueError("equations of motion have no bounds: leave the interval out")
-        for warning in estimator.warnings_:
-            tell(f"when the system was fitted: {warning}")
-        return simulated(estimator, table, row)
+
+def _values(
+    estimator: SymbolicRegressor, table: Table, row: int | None, interval: float | None
+) -> pd.DataFrame:
+    """What an equation says of each row, and bounds where they are asked for."""
     pass_over_units(table)
     place = estimator.row(row)
     if warnings := [*estimator.warnings_, *_of_equation(estimator, place)]:

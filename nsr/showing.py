@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from rich.console import Console
 
 from nsr.console import shown
 from nsr.data.notes import tell
@@ -19,6 +23,17 @@ if TYPE_CHECKING:
 ROW_FORMATS = ("latex", "sympy", "python", "numpy", "jax", "c", "excel", "matlab", "julia", "onnx")
 FRONT_FORMATS = ("latex-table", "html")
 _DIGITS_OF_SYSTEMS = 6
+_NEVER_CUT = 10_000
+
+
+def line_width(is_file: bool = False) -> int:
+    """Characters of a line of standard output; in a pipe or a file equations are never cut."""
+    return Console().width if sys.stdout.isatty() and not is_file else _NEVER_CUT
+
+
+def print_leaderboard(estimator: AnyFitted, remarks: Sequence[str] = ()) -> None:
+    """Prints the front, what else there is to say, and the chosen equation or system."""
+    sys.stdout.write(_front(estimator, line_width(), remarks))
 
 
 def in_format(estimator: AnyFitted, name: str | None, row: int | None, width: int) -> str | bytes:
@@ -109,6 +124,6 @@ def _system_lines(estimator: ODERegressor | PDERegressor, equations: list[str], 
     return [shown(line) for line in lines]
 
 
-def _front(estimator: AnyFitted, width: int) -> str:
+def _front(estimator: AnyFitted, width: int, remarks: Sequence[str] = ()) -> str:
     front = leaderboard(estimator.equations_, shown_equations(estimator), estimator.best_index_, width)
-    return "\n".join([front, *equation_lines(estimator)]) + "\n"
+    return "\n".join([front, *remarks, *equation_lines(estimator)]) + "\n"

@@ -3,27 +3,98 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from nsr.data.column_units import constants_need_units, row_of_units, units_in_text, units_under_header
+from nsr.data.column_units import (
+    constants_need_units,
+    row_of_units,
+    split_by_comma,
+    units_in_text,
+    units_under_header,
+)
+from nsr.data.indicators import names_made
 from nsr.data.names import Names
 from nsr.data.nature import constants_in_text, read_constants
 from nsr.data.notes import tell
-from nsr.data.table import Table
+from nsr.data.reading import read_table
+from nsr.data.table import Table, select_columns
 from nsr.data.weights import check
 
 
-def row_columns(table: Table, **columns: str | None) -> dict[str, int]:
-    """Places of the columns that say how much rows count, by what `SymbolicRegressor.fit` calls them."""
-    return {name: table.place(column) for name, column in columns.items() if column is not None}
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """The columns of a table that a command looks at.
+
+    Attributes:
+        table: What was read.
+        places: Of the explaining columns.
+        explained: Place of the target.
+        X: The explaining columns, and after them the one that tells groups, where there is one.
+        y: The target.
+        names: Of the explaining columns, as equations call them.
+        of_rows: How much each row counts, by what `SymbolicRegressor.fit` calls it.
+    """
+
+    table: Table
+    places: list[int]
+    explained: int
+    X: pd.DataFrame
+    y: pd.Series
+    names: Names
+    of_rows: dict[str, Any]
 
 
-def row_numbers(table: Table, places: dict[str, int]) -> dict[str, Any]:
+def read_columns(
+    path: Path,
+    target: str,
+    features: str | None,
+    *,
+    category: str | None = None,
+    weights: str | None = None,
+    error: str | None = None,
+    may_miss: bool = False,
+    with_text: bool = False,
+) -> Columns:
+    """Reads the columns that options name.
+
+    Args:
+        path: A file of a table.
+        target: Name of the explained column.
+        features: Names of the explaining columns, by comma; by default all others that can be.
+        category: Name of the column that tells groups.
+        weights: Name of the column of weights.
+        error: Name of the column of the target's errors.
+        may_miss: Whether cells may be empty, which are NaN then.
+        with_text: Whether text of a few values can explain as well.
+
+    Raises:
+        ValueError: If a column is missing, or holds what it may not.
+    """
+    table = read_table(path)
+    chosen = None if features is None else [f for f in split_by_comma(features) if f != category]
+    of_rows = {
+        name: table.place(column)
+        for name, column in (("sample_weight", weights), ("y_err", error))
+        if column is not None
+    }
+    grouped = [] if category is None else [table.place(category)]
+    places, explained = select_columns(table, target, chosen, [*of_rows.values(), *grouped], with_text)
+    X = table.frame(places, may_miss)
+    names = Names.of(names_made(X))
+    for place in grouped:
+        X.insert(len(places), table.names[place], table.labels(place), allow_duplicates=True)
+    y = pd.Series(table.numbers(explained, may_miss), name=table.names[explained])
+    return Columns(table, places, explained, X, y, names, _row_numbers(table, of_rows))
+
+
+def _row_numbers(table: Table, places: dict[str, int]) -> dict[str, Any]:
     """These columns, checked while it is still known what users call them and where they find their rows."""
     if len(places) > 1:
         raise ValueError("give --weights or --error, not both: errors stand for the weights 1 / error^2")
@@ -37,18 +108,9 @@ def _of_cell(table: Table, place: int, numbers: NDArray[np.float64], row: int) -
     return f"column {table.names[place]!r} holds {numbers[row]:g} in line {table.lines[row]}"
 
 
-def feature_frame(
-    table: Table, places: Sequence[int], grouped: int | None, may_miss: bool = False
-) -> pd.DataFrame:
-    """The explaining columns, and after them the column that tells groups, where there is one."""
-    frame = table.frame(places, may_miss)
-    if grouped is not None:
-        frame.insert(len(places), table.names[grouped], table.labels(grouped), allow_duplicates=True)
-    return frame
-
-
-def column_units(table: Table, places: Sequence[int], target: int, text: str | None) -> dict[str, Any]:
+def column_units(columns: Columns, text: str | None) -> dict[str, Any]:
     """Units for `SymbolicRegressor.fit`, from the option, or of columns that it leaves out from the table."""
+    table, places, target = columns.table, columns.places, columns.explained
     if text is not None:
         names = Names.of([table.names[place] for place in places])
         known = row_of_units(table, (*places, target))

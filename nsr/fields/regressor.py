@@ -22,6 +22,7 @@ from nsr.fields.search import FieldSystem, search
 from nsr.fields.settings import DEFAULTS, FieldSettings
 from nsr.fields.simulation import BOUNDARIES, Simulated
 from nsr.fields.uncertainty import COLUMNS, coefficients
+from nsr.fields.variables import AXES, TIME
 from nsr.fields.weak_form import WeakForm
 from nsr.fitted_systems import DIGITS, FittedSystems
 from nsr.saving.fields import KIND, plain_fields
@@ -61,6 +62,8 @@ class PDERegressor(ExportedRows, Saveable, FittedSystems):
         names_: Names of all variables: `u`, `u_x`, `u_xx` ... of each field and input, `x`, `y` and `t`.
         variables_: Which variable is what, as `nsr.fields.variables.FieldVariables`.
         axes_: Places along each axis.
+        scale_names_: What the time and the axes are called in tables: `t`, `x` and `y`, unless a command was
+            told otherwise.
         boundaries_: What the fields do at the ends of each axis: `periodic`, or else `fixed`.
         warnings_: What the fit has warned of.
     """
@@ -200,7 +203,7 @@ class PDERegressor(ExportedRows, Saveable, FittedSystems):
         is_exact = all(one.loss <= settings.exact for one in found[best].equations)
         table = coefficients(found[best], v.fields, v.names, weak.counts)
         self.variables_, self.names_ = v, Names(v.names, v.names)
-        self.axes_ = list(fields.axes)
+        self.axes_, self.scale_names_ = list(fields.axes), (TIME, *AXES[: v.n_axes])
         self.boundaries_ = tuple("periodic" if joins else "fixed" for joins in fields.is_periodic)
         self.expressions_ = [tuple(one.expression for one in system.equations) for system in found]
         self.best_index_ = best

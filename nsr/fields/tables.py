@@ -39,7 +39,12 @@ class FieldFile:
 
 
 def read_fields(
-    path: Path, time: str, axes: Sequence[str], fields: Sequence[str] | None, inputs: Sequence[str]
+    path: Path,
+    time: str,
+    axes: Sequence[str],
+    fields: Sequence[str] | None,
+    inputs: Sequence[str],
+    may_miss: bool = False,
 ) -> FieldFile:
     """Reads fields.
 
@@ -50,6 +55,7 @@ def read_fields(
         axes: Names of the places along each axis.
         fields: Names of the fields; by default all others that fit.
         inputs: Names of further fields that act on them.
+        may_miss: Whether cells of a table may be empty, which are NaN then.
 
     Raises:
         ValueError: If something is missing, or does not fit.
@@ -57,8 +63,11 @@ def read_fields(
     scales = [time, *axes]
     if len(set(scales)) < len(scales):
         raise ValueError(f"{', '.join(scales)}: the time and each axis need a name of their own")
-    read = _of_archive if path.suffix == _ARCHIVE else _of_table
-    places, values = read(path, scales, None if fields is None else [*fields, *inputs])
+    wanted = None if fields is None else [*fields, *inputs]
+    is_archive = path.suffix == _ARCHIVE
+    places, values = (
+        _of_archive(path, scales, wanted) if is_archive else _of_table(path, scales, wanted, may_miss)
+    )
     chosen = [name for name in values if name not in inputs] if fields is None else list(fields)
     if not chosen:
         raise ValueError(f"{described(path)} has no field: one beside the time and the places is needed")
@@ -95,7 +104,7 @@ def _array(arrays: Mapping[str, Array], name: str, path: Path) -> Array:
 
 
 def _of_table(
-    path: Path, scales: Sequence[str], names: Sequence[str] | None
+    path: Path, scales: Sequence[str], names: Sequence[str] | None, may_miss: bool
 ) -> tuple[list[Array], dict[str, Array]]:
     table = read_table(path)
     pass_over_units(table)
@@ -121,5 +130,5 @@ def _of_table(
     values = {}
     for place in wanted:
         values[table.names[place]] = np.empty(shape)
-        values[table.names[place]].ravel()[rows] = table.numbers(place)
+        values[table.names[place]].ravel()[rows] = table.numbers(place, may_miss)
     return places, values

@@ -49,6 +49,16 @@ def find_device(name: str) -> str:
     return name
 
 
+def device_of_rows(name: str) -> str:
+    """Where many rows are evaluated in 64 bits: on the device of a name if that is CUDA's, else on the CPU.
+
+    Args:
+        name: As `find_device` takes it.
+    """
+    found = "cpu" if name == "cpu" else find_device(name)
+    return found if found.startswith("cuda") else "cpu"
+
+
 def fastest_dtype(device: str) -> torch.dtype:
     """The type in which a device multiplies matrices fastest, where weights are bfloat16.
 

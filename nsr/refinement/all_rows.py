@@ -18,28 +18,30 @@ from nsr.task import Task
 _STEPS = 20
 
 
-def on_all_rows(front: Sequence[Candidate], task: Task, n_groups: int = 0) -> list[Candidate]:
+def on_all_rows(
+    front: Sequence[Candidate], task: Task, n_groups: int = 0, device: str = "cpu"
+) -> list[Candidate]:
     """The same equations with their constants where the loss of all rows is least; round ones stay.
 
     Args:
         front: What was found on some of the rows.
         task: All of them.
         n_groups: How many of the last columns tell groups.
+        device: Where equations and their derivatives are evaluated, as `nsr.evaluate.program.Program` has it.
     """
     layout = Layout(task.n_variables - n_groups, n_groups)
-    found = [_fitted(candidate, task, layout) for candidate in front]
+    found = [_fitted(candidate, task, layout, device) for candidate in front]
     return as_found_by(front, found, task)
 
 
-def _fitted(candidate: Candidate, task: Task, layout: Layout) -> Candidate:
+def _fitted(candidate: Candidate, task: Task, layout: Layout, device: str) -> Candidate:
     (before,) = scored([candidate.expression], task)
     values = np.array(candidate.expression.constants)
     is_moving = np.isin(np.arange(len(values)), fitted_places(candidate.expression, task))
     if task.is_exact(before.loss) or not is_moving.any():
         return before
-    values, loss = gauss_newton(
-        Program([candidate.expression], task.n_threads), values, is_moving, task, _STEPS
-    )
+    program = Program([candidate.expression], task.n_threads, device=device)
+    values, loss = gauss_newton(program, values, is_moving, task, _STEPS)
     moved = candidate.expression.with_constants(values.tolist())
     if not loss < before.loss or not np.all(surely_allowed(of_each_group(moved, layout), task.space)):
         return before

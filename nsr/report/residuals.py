@@ -99,6 +99,8 @@ def spread(fitted: Fitted) -> Finding:
         return Finding("spread", f"residuals are as large everywhere (p = {rank.pvalue:.2g})", False, figures)
     way = "grow with" if rank.statistic > 0 else "shrink with growing"
     text = f"residuals {way} values (Spearman's rho = {rank.statistic:.2f}): rows are not equally certain"
+    if rank.statistic > 0 and fitted.task.loss.is_quadratic and np.min(fitted.task.y) > 0:
+        text += "; loss='gamma' is for errors that are a share of the value"
     return Finding("spread", text, True, figures)
 
 
@@ -131,6 +133,8 @@ def far_rows(fitted: Fitted) -> Finding:
     shown = ", ".join(f"{fitted.task.y[row]:.4g} instead of {fitted.predicted[row]:.4g}" for row in worst)
     more = ", ..." if len(found) > len(worst) else ""
     text = f"{len(found)} of {fitted.task.n_rows} rows are far off: {shown}{more}"
+    if fitted.task.loss.is_quadratic:
+        text += "; with loss='huber' such rows count less"
     return Finding("outliers", text, True, {"count": len(found)})
 
 

@@ -7,15 +7,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from nsr.data.names import Names
-from nsr.expressions.expression import Expression
-from nsr.saving.operators import add_operators, plain_operators
-from nsr.saving.parameters import plain_parameters
+from nsr.saving.fronts import fill_front, plain_front
 from nsr.saving.plain import plain, rebuilt
-from nsr.saving.rows import plain_table, rebuilt_expression, rebuilt_table
 
 if TYPE_CHECKING:
     from nsr.ode.motion import Motion
@@ -29,8 +25,7 @@ def plain_systems(estimator: ODERegressor) -> dict[str, Any]:
 
     `motion` says what the equations say, `groups` are those of the trajectories by the column `category`,
     `states` are the states as equations call them, and the first of the `variables`; `columns` are what the
-    user calls these; `best` is the place of the chosen one among the `systems`. The `tokens` of a system are
-    the prefix forms of its right-hand sides, which are what is read back.
+    user calls these; for the front see `nsr.saving.fronts`.
     """
     names = estimator.names_
     return {
@@ -43,16 +38,8 @@ def plain_systems(estimator: ODERegressor) -> dict[str, Any]:
         "variables": list(names.identifiers),
         "columns": dict(zip(names.identifiers, names.columns, strict=True)),
         "named": plain(list(getattr(estimator, "feature_names_in_", []))),
-        "best": estimator.best_index_,
-        "operators": plain_operators(one for system in estimator.expressions_ for one in system),
-        "systems": [
-            row | {"tokens": plain(system)}
-            for row, system in zip(plain_table(estimator.equations_), estimator.expressions_, strict=True)
-        ],
-        "constants": plain_table(estimator.constants_),
         "initial_values": plain(estimator.initial_values_),
-        "warnings": estimator.warnings_,
-        "parameters": plain_parameters(estimator.get_params(deep=False)),
+        **plain_front(estimator),
     }
 
 
@@ -69,12 +56,11 @@ def fill_systems(estimator: ODERegressor, content: Mapping[str, Any], motion: Mo
         KeyError: If a part is missing.
         TypeError: If a part has not the form that it should have.
     """
-    add_operators(content["operators"])
     names = [str(name) for name in content["variables"]]
     n_states = len(content["states"])
     if len(names) != motion.n_variables(n_states):
         raise ValueError(f"{n_states} states cannot have {len(names)} variables")
-    rows = content["systems"]
+    fill_front(estimator, content, n_states, len(names))
     estimator.time_name_ = str(content["time"])
     estimator.names_ = Names(tuple(str(content["columns"][name]) for name in names), tuple(names))
     estimator.motion_ = motion
@@ -84,15 +70,4 @@ def fill_systems(estimator: ODERegressor, content: Mapping[str, Any], motion: Mo
     estimator.n_features_in_ = n_states
     if content["named"]:
         estimator.feature_names_in_ = np.array(content["named"], dtype=object)
-    estimator.expressions_ = [_system(row["tokens"], n_states, len(names)) for row in rows]
-    estimator.best_index_ = range(len(rows))[content["best"]]
     estimator.initial_values_ = rebuilt(list[NDArray[np.float64]], content["initial_values"])
-    estimator.equations_ = rebuilt_table(rows)
-    estimator.constants_ = rebuilt_table(content["constants"]) if content["constants"] else pd.DataFrame()
-    estimator.warnings_ = rebuilt(list[str], content["warnings"])
-
-
-def _system(components: Any, n_states: int, n_variables: int) -> tuple[Expression, ...]:
-    if len(components) != n_states:
-        raise ValueError(f"{n_states} states have {len(components)} right-hand sides")
-    return tuple(rebuilt_expression(tokens, n_variables) for tokens in components)

@@ -88,6 +88,10 @@ def solve_by_group(
                 break
     except KeyboardInterrupt:
         ended = "interrupted"
+    told = _with_noise_told(groups, candidates, solver)
+    if told is not groups:
+        best = sorted(candidates, key=lambda candidate: candidate.bits)[:_MOST_DETERMINED]
+        groups, candidates = told, [_likeliest(one, told) for one in best]
     candidates += _levels(groups)
     usable = [candidate for candidate in candidates if candidate.bits < math.inf]
     allowed = [candidate for candidate in usable if _keeps_limits(candidate, task, layout)]
@@ -100,11 +104,10 @@ def solve_by_group(
             "more time with time_limit"
         )
     solver.ended, solver.found = ended, allowed
-    told = _determined([*allowed, *_rounded(allowed, groups, clock)], groups) or allowed
-    worded = without_needless_poles(_in_the_user_s_words(told), groups.whole, clock)
-    front = solver.with_enough(
-        chosen_front(worded, groups.whole, solver.rule, clock), [*worded, *allowed], groups.whole
-    )
+    sure = _determined([*allowed, *_rounded(allowed, groups, clock)], groups) or allowed
+    worded = without_needless_poles(_in_the_user_s_words(sure), groups.whole, clock)
+    chosen = chosen_front(worded, groups.whole, solver.rule, clock)
+    front = solver.with_enough(chosen, [*worded, *allowed], groups.whole)
     rows = [_positive(_without_zeros(_likeliest(row, groups), groups), groups) for row in front.candidates]
     solver.note_time(clock)
     front = with_sure_digits(replace(front, candidates=rows), groups.whole)
@@ -146,19 +149,22 @@ def _judged_with_their_noise(
 ) -> tuple[Groups, Iterator[list[Candidate]]]:
     """The groups with the noise that the best of the first laws says, where it is open, and `_judged`."""
     judged = _judged(forms, groups, clock)
-    if not (solver.is_loss_open and groups.task.loss.is_quadratic):
-        return groups, judged
     first = list(itertools.islice(judged, _AT_A_TIME))
-    usable = [candidate for choices in first for candidate in choices if candidate.bits < math.inf]
-    best = min(usable, key=lambda candidate: candidate.bits, default=None)
-    if best is None or groups.task.is_exact(best.loss):
-        return groups, itertools.chain(first, judged)
+    told = _with_noise_told(groups, [one for choices in first for one in choices], solver)
+    if told is not groups:
+        first = [[_likeliest(one, told) for one in choices] for choices in first]
+        judged = _judged(forms, told, clock)
+    return told, itertools.chain(first, judged)
+
+
+def _with_noise_told(groups: Groups, candidates: Sequence[Candidate], solver: Solver) -> Groups:
+    """The groups with the noise that the best law says, where it is open; themselves where it says none."""
+    is_open = bool(candidates) and solver.is_loss_open and groups.task.loss.is_quadratic
+    best = min(candidates, key=lambda candidate: candidate.bits) if is_open else None
+    if best is None or best.bits == math.inf or groups.task.is_exact(best.loss):
+        return groups
     task = with_noise_around(best.expression, groups.whole, groups.task, solver.settings.noise)
-    if task is groups.task:
-        return groups, itertools.chain(first, judged)
-    groups = _groups(task, groups.codes, groups.layout)
-    first = [[_likeliest(one, groups) for one in choices] for choices in first]
-    return groups, itertools.chain(first, _judged(forms, groups, clock))
+    return groups if task is groups.task else _groups(task, groups.codes, groups.layout)
 
 
 def _levels(groups: Groups) -> list[Candidate]:

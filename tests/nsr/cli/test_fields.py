@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -49,8 +51,43 @@ def test_what_cannot_be_done_is_said_in_a_line(nsr, archive, tmp_path):
     assert (code, out) == (2, "")
     assert "no array 'place'" in err
     assert nsr("pde", archive, "--plot", tmp_path / "heat.txt")[0] == 2
-    result = tmp_path / "heat.json"
+
+
+def test_fields_are_simulated_from_the_first_time_of_a_file(nsr, archive, tmp_path):
+    arrays, result = np.load(archive), tmp_path / "heat.json"
+    T, X = np.meshgrid(arrays["t"], arrays["x"], indexing="ij")
+    frame = pd.DataFrame({"hour": T.ravel(), "depth": X.ravel(), "heat": arrays["heat"].ravel()})
+    table, begun = tmp_path / "long.csv", tmp_path / "begun.csv"
+    frame.to_csv(table, index=False)
+    assert nsr("pde", table, "--time", "hour", "--x", "depth", "--output", result)[0] == 0
+    frame.assign(heat=frame["heat"].where(frame["hour"] == 0)).sample(frac=1, random_state=1).to_csv(
+        begun, index=False
+    )
+    code, out, err = nsr("predict", result, begun)
+    assert (code, err) == (0, "")
+    found = pd.read_csv(io.StringIO(out))
+    assert list(found) == ["hour", "depth", "heat"]
+    np.testing.assert_allclose(found[["hour", "depth"]], frame[["hour", "depth"]])
+    clean = np.exp(-0.3 * T) * np.cos(X) + np.exp(-1.2 * T) * np.sin(2 * X)
+    np.testing.assert_allclose(found["heat"], clean.ravel(), atol=0.06)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda f: f.assign(heat=f["heat"].where(f["t"] > 0)), "at the first time"),
+        (lambda f: f[f["x"] > 1], "lacks places of the fit, which has 48 along x from 0 to"),
+        (lambda f: f.drop(columns="heat"), "no column 'heat'"),
+    ],
+)
+def test_what_cannot_be_simulated_is_said_in_a_line(nsr, archive, tmp_path, change, why):
+    arrays, result, table = np.load(archive), tmp_path / "heat.json", tmp_path / "table.csv"
     assert nsr("pde", archive, "--output", result)[0] == 0
-    code, _, err = nsr("predict", result, archive)
-    assert code == 2
+    T, X = np.meshgrid(arrays["t"], arrays["x"], indexing="ij")
+    frame = pd.DataFrame({"t": T.ravel(), "x": X.ravel(), "heat": arrays["heat"].ravel()})
+    change(frame).to_csv(table, index=False)
+    code, out, err = nsr("predict", result, table)
+    assert (code, out) == (2, "")
+    assert why in err
     assert err.count("\n") == 1
+    assert "no bounds" in nsr("predict", result, archive, "--interval", "0.9")[2]

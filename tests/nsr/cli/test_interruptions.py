@@ -79,7 +79,7 @@ def test_results_are_written_before_they_are_printed(nsr, table, guessed, tmp_pa
         sys.exit(1)  # as rich does where nobody reads
 
     guessed("1.5*x_0*x_1")
-    monkeypatch.setattr("nsr.cli.print_leaderboard", closed)
+    monkeypatch.setattr("nsr.showing.print_leaderboard", closed)
     assert nsr("fit", table, "--target", "energy", "--output", tmp_path / "result.json")[0] == 1
     assert json.loads((tmp_path / "result.json").read_text())["target"] == "energy"
 

@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose
 import nsr
 from nsr import PDERegressor
 from nsr.data.notes import DataWarning
+from nsr.fields.predicting import simulated
 from nsr.fields.settings import FieldSettings
 
 
@@ -49,7 +50,7 @@ def test_a_shock_is_carried_by_itself_and_its_ends_stay(soliton):
     assert_allclose(model.predict(t, u[0])["u"], u, atol=0.05)
 
 
-def test_waves_are_of_order_two():
+def test_waves_are_of_order_two(tmp_path):
     t, x = np.linspace(0, 4, 81), np.linspace(0, 2 * np.pi, 64, endpoint=False)
     T, X = np.meshgrid(t, x, indexing="ij")
     u = sum(
@@ -60,6 +61,12 @@ def test_waves_are_of_order_two():
     assert model.equations()[model.best_index_].startswith("u_tt = ")
     rate = np.gradient(u, t, axis=0, edge_order=2)[0]
     assert_allclose(model.predict(t[:20], u[0], rate=rate)["u"], u[:20], atol=0.02)
+    archive = tmp_path / "waves.npz"
+    np.savez(archive, t=t[:20], x=x, u=np.where(t[9] > T, u, np.nan)[:20])  # from which rates follow
+    assert_allclose(simulated(model, archive)["u"], u[:20].ravel(), atol=0.02)
+    np.savez(archive, t=t[:20], x=x, u=np.where(t[2] > T, u, np.nan)[:20])
+    with pytest.raises(ValueError, match="must hold u at all places of the fit at the first 3 times"):
+        simulated(model, archive)
 
 
 def test_a_plane_with_a_flow_that_is_given():

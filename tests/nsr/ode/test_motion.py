@@ -12,7 +12,6 @@ from scipy.integrate import solve_ivp
 
 import nsr
 from nsr import cli
-from nsr.data.reading import read_table
 from nsr.ode import ODERegressor
 from nsr.results import predictions
 
@@ -77,16 +76,16 @@ def test_simulations_of_a_table_begin_where_it_does(tmp_path):
     fresh = pd.DataFrame({"t": TIMES, "x": spring([0.5, 0.3])[:, 0]})
     fresh.loc[60:, "x"] = np.nan
     fresh.to_csv(tmp_path / "fresh.csv", index=False)
-    found = predictions(model, read_table(tmp_path / "fresh.csv"))
+    found = predictions(model, tmp_path / "fresh.csv")
     np.testing.assert_allclose(found["x"], spring([0.5, 0.3])[:, 0], atol=1e-3)
     fresh.iloc[::-1].to_csv(tmp_path / "fresh.csv", index=False)
     pd.testing.assert_frame_equal(
-        predictions(model, read_table(tmp_path / "fresh.csv")).iloc[::-1].reset_index(drop=True), found
+        predictions(model, tmp_path / "fresh.csv").iloc[::-1].reset_index(drop=True), found
     )
     fresh.loc[0, "x"] = np.nan
     fresh.to_csv(tmp_path / "fresh.csv", index=False)
     with pytest.raises(ValueError, match="the earliest row, at time 0, must hold x"):
-        predictions(model, read_table(tmp_path / "fresh.csv"))
+        predictions(model, tmp_path / "fresh.csv")
 
 
 def test_noise_leaves_an_oscillator_of_order_two_what_it_is():

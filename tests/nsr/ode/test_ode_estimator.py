@@ -71,7 +71,7 @@ def test_what_is_saved_is_read_back(tmp_path):
     content = json.loads((tmp_path / "result.json").read_text())
     content["systems"][0]["tokens"] = [["x_0"]]
     (tmp_path / "result.json").write_text(json.dumps(content))
-    with pytest.raises(ValueError, match="2 states have 1 right-hand sides"):
+    with pytest.raises(ValueError, match="2 right-hand sides make a system, not 1"):
         nsr.load(tmp_path / "result.json")
 
 

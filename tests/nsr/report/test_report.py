@@ -41,6 +41,12 @@ def test_each_fault_is_told_by_its_name(reported, fault, rng):
     assert f"! {fault}" in repr(report)
 
 
+@pytest.mark.parametrize(("fault", "loss"), [("spread", "gamma"), ("outliers", "huber")])
+def test_a_loss_for_such_errors_is_named(reported, fault, loss, rng):
+    X = rng.uniform(1, 3, (200, 3))
+    assert f"loss='{loss}'" in reported(X, law(X) + FAULTS[fault](X, rng), LAW)[fault].text
+
+
 @pytest.mark.parametrize(("factor", "said"), [(1.0, "of the size"), (2.0, "larger"), (0.5, "smaller")])
 def test_errors_that_were_given_are_compared_with_residuals(reported, factor, said, rng):
     X, errors = rng.uniform(1, 3, (200, 3)), rng.uniform(0.1, 0.4, 200)
