@@ -144,6 +144,8 @@ class CasesSettings:
         least_rows: With fewer, nothing but logical functions is looked for.
         smooth: Where a polynomial's error is less than this share of the target's spread, nothing is.
         better: Share of that error that extremes and hinges leave at most,
+        as_good: or this share, where noise may be what it is: a polynomial of many terms bends where a kink
+            is, and its error on the few rows that it was not fitted to is not sure to more than that;
         better_split: and polynomials on both sides of a threshold, which take longer to turn into laws.
         work: Seconds of work to look for each kind.
         side_work: Seconds of work to solve one side of a split.
@@ -157,6 +159,7 @@ class CasesSettings:
     least_rows: int = 12
     smooth: float = 1e-5
     better: float = 0.9
+    as_good: float = 1.2
     better_split: float = 0.8
     work: float = 0.05
     side_work: float = 0.5

@@ -21,6 +21,7 @@ from nsr.search.cases.staircases import staircases
 from nsr.search.context import Context
 from nsr.search.settings import CasesSettings
 from nsr.search.state import State
+from nsr.search.surrogate import ROUGH
 
 Array = NDArray[np.float64]
 
@@ -62,12 +63,15 @@ class Cases:
         smooth = context.root.error  # of polynomials, the smoothest stand-ins
         if smooth < self._settings.smooth or root.n_rows < self._settings.least_rows:
             return
-        weights = root.root_weights
+        weights, share = (
+            root.root_weights,
+            self._settings.better if smooth < ROUGH else self._settings.as_good,
+        )
         spread = root.spread * np.sqrt(root.n_rows)
         for find in (partial(extremes, seed=root.seed), of_variables, staircases, hinges):
             clock.spend(self._settings.work)
             forms, loss = find(root.X, root.y, weights)
-            if np.sqrt(loss) < self._settings.better * smooth * spread:
+            if np.sqrt(loss) < share * smooth * spread:
                 yield context.polished(forms, "cases", clock)
         if context.is_answered(context.settings.short) or clock.is_over:
             return

@@ -136,6 +136,15 @@ def test_laws_with_cases_are_found(law, equation):
     assert model.best_["stage"] == "cases"
 
 
+def test_a_hinge_is_found_under_noise_that_a_polynomial_comes_as_near_to(rng):
+    x = rng.uniform(-12, 28, 300)
+    y = 8.5 + 1.9 * np.maximum(15.5 - x, 0) + 0.9 * rng.standard_normal(300)
+    model = SymbolicRegressor(stages="cases", time_limit=60).fit(x[:, None], y)
+    assert model.best_["stage"] == "cases"
+    kinked = model.predict(np.array([[-10.0], [15.5], [27.0]]))
+    np.testing.assert_allclose(kinked, [8.5 + 1.9 * 25.5, 8.5, 8.5], atol=0.5)
+
+
 @pytest.mark.filterwarnings("ignore:4 rows are few")
 def test_a_truth_table_needs_no_constants():
     X = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]])
