@@ -23,22 +23,16 @@ def discover(
 
     console = Console(stderr=True)
     with status(console) as say, told(console):
-        from nsr.data.column_units import split_by_comma
         from nsr.data.names import Names
-        from nsr.data.reading import read_table
-        from nsr.data.table import select_columns
-        from nsr.table_options import column_units, feature_frame
+        from nsr.table_options import column_units, read_columns
         from nsr.understanding.discovery import discover as discovered
 
-        table = read_table(data)
-        chosen = None if features is None else split_by_comma(features)
-        places, explained = select_columns(table, target, chosen, [])
-        X = feature_frame(table, places, None, False)
-        tell_changed(Names.of(list(X.columns)), console)
+        columns = read_columns(data, target, features)
+        tell_changed(columns.names, console)
         say("looking at the table")
-        own_units = column_units(table, places, explained, units)
-        name = Names.of([table.names[explained]]).identifiers[0]
-        found = discovered(X, table.numbers(explained), name, **own_units, seed=seed)
+        own_units = column_units(columns, units)
+        name = Names.of([columns.y.name]).identifiers[0]
+        found = discovered(columns.X, columns.y.to_numpy(), name, **own_units, seed=seed)
     for statement in found:
         print(shown(repr(statement)))
 
