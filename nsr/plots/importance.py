@@ -30,7 +30,7 @@ def plot_importance(found: Importance, ax: Axes | None = None) -> Axes:
         ax: Where to draw.
     """
     ax = ax or new_axes()
-    table = found.variables.iloc[::-1]
+    table = found.variables.iloc[::-1].replace(np.inf, np.nan)
     places = np.arange(len(table))
     for step, (column, label) in enumerate(
         (("sobol_first", "Sobol, alone"), ("sobol_total", "Sobol, in all"), ("permutation", "permutation"))

@@ -19,6 +19,7 @@ from nsr.refinement.digits import with_error
 from nsr.understanding.discovery import discover
 from nsr.understanding.information import information
 from nsr.understanding.saliency import saliency
+from nsr.understanding.sensitivities import gradients
 from nsr.understanding.subject import Subject
 from nsr.understanding.variables import importance
 
@@ -150,8 +151,8 @@ class _Page:
         from nsr.plots import plot_slice, plot_surface
 
         own, X = self._estimator, self._X
-        spread = np.ptp(self._subject.X, axis=0)
-        used = [place for place in self._subject.used if spread[place] > 0]
+        effects = np.std(self._subject.X, axis=0) * np.abs(gradients(self._subject)).mean(axis=0)
+        used = [int(place) for place in np.argsort(-effects, kind="stable") if effects[place] > 0]
         if not used:
             yield "<p>The equation has no variable.</p>"
             return

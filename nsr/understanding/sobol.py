@@ -45,10 +45,7 @@ def sobol_indices(
 
     Returns:
         Shares of the variance that each variable causes alone, and those that it takes part in, each of shape
-        (D,).
-
-    Raises:
-        ValueError: If the function has no value at some of the points.
+        (D,); NaN for all that are used where the function has no value at some of the points.
     """
     first, total = np.zeros(X.shape[1]), np.zeros(X.shape[1])
     if not used:
@@ -58,20 +55,19 @@ def sobol_indices(
     def of_points(points: Array) -> Array:
         rows = np.tile(middle, (points.shape[-1], 1))
         rows[:, list(used)] = points.T
-        values = function(rows)
-        if not np.isfinite(values).all():
-            raise ValueError(
-                "the equation has no value in parts of the box of its columns, and so no variance: give "
-                "narrower ranges={'x': (low, high)}"
-            )
-        return values
+        return function(rows)
 
     dists: list[Any] = [_Spread(np.array(ranges[c]) if c in ranges else X[:, c]) for c in used]
-    if np.ptp(of_points(np.array([d.ppf(rng.random(_N_POINTS)) for d in dists]))) == 0:
+    values = of_points(np.array([own.ppf(rng.random(_N_POINTS)) for own in dists]))
+    if not np.isfinite(values).all():
+        first[list(used)] = total[list(used)] = np.nan
+        return first, total
+    if np.ptp(values) == 0:
         return first, total
     if len(used) == 1:  # by definition, and SciPy has no indices of one variable
         first[used[0]] = total[used[0]] = 1.0
         return first, total
-    found = scipy.stats.sobol_indices(func=of_points, n=_N_POINTS, dists=dists, rng=rng)
+    with np.errstate(all="ignore"):  # of a value that is missing after all
+        found = scipy.stats.sobol_indices(func=of_points, n=_N_POINTS, dists=dists, rng=rng)
     first[list(used)], total[list(used)] = found.first_order, found.total_order
     return first, total

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from nsr.data.notes import tell
 from nsr.export.latex import with_digits
 from nsr.understanding.sensitivities import Sensitivity, sensitivities
 from nsr.understanding.shapley import shapley_values
@@ -94,8 +95,11 @@ def importance(
         seed: Of shuffles, rows and points.
 
     Raises:
-        ValueError: If there is no such row or column, constants differ by group, or the equation has no value
-            in parts of the columns' box.
+        ValueError: If there is no such row or column, or constants differ by group.
+
+    Warns:
+        DataWarning: If the equation has no value somewhere in the box of its columns: Sobol indices and some
+            Shapley values are then NaN, and a column whose shuffling leads there has infinite importance.
     """
     subject = Subject.of(estimator, X, y, index)
     names, rng = subject.names, np.random.default_rng(seed)
@@ -104,6 +108,11 @@ def importance(
     of_rows = shapley_values(subject.values, subject.X[rows], subject.used, rng)
     first, total = sobol_indices(subject.values, subject.X, subject.used, places, rng)
     permutation, error = _permutation(subject, rng)
+    if not np.isfinite([first, total, permutation]).all() or not np.isfinite(of_rows).all():
+        tell(
+            "the equation has no value where columns are combined as in no row: what is not known is NaN; "
+            "ranges={'x': (low, high)} says where Sobol indices shall draw a column instead"
+        )
     table = pd.DataFrame(
         {
             "variable": names,
@@ -137,7 +146,8 @@ def _permutation(subject: Subject, rng: np.random.Generator) -> tuple[Array, Arr
         for _ in range(_N_SHUFFLES):
             shuffled = subject.X.copy()
             shuffled[:, column] = rng.permutation(shuffled[:, column])
-            off = (subject.y - subject.values(shuffled)) ** 2
-            more.append((float(np.mean(off)) - own) / variance)
-        means[column], deviations[column] = np.mean(more), np.std(more)
+            off = float(np.mean((subject.y - subject.values(shuffled)) ** 2))
+            more.append((off - own) / variance if np.isfinite(off) else np.inf)
+        is_known = np.isfinite(more).all()
+        means[column], deviations[column] = (np.mean(more), np.std(more)) if is_known else (np.inf, np.nan)
     return means, deviations

@@ -16,7 +16,7 @@ Kind = Literal["gaussian_process", "neural"]
 KINDS: tuple[Kind, ...] = ("gaussian_process", "neural")
 
 # Rows that a process's length scales are fitted to; the ridge of its matrix, as a share of the variance.
-_N_FITTED, _RIDGE = 300, 1e-8
+_N_FITTED, _RIDGE = 800, 1e-9
 _HIDDEN = (48, 48)
 
 
@@ -83,7 +83,7 @@ def _scales(U: Array, r: Array) -> Array:
     from sklearn.gaussian_process import GaussianProcessRegressor
     from sklearn.gaussian_process.kernels import RBF, ConstantKernel
 
-    kernel = ConstantKernel(1.0, (1e-3, 1e5)) * RBF(np.full(U.shape[1], 0.5), (0.02, 50.0))
+    kernel = ConstantKernel(1.0, (1e-3, 1e5)) * RBF(np.full(U.shape[1], 0.5), (0.005, 50.0))
     process = GaussianProcessRegressor(kernel, alpha=_RIDGE, normalize_y=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that a scale is at its bound

@@ -4,10 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import sympy
+from matplotlib.figure import Figure
 from sklearn.inspection import permutation_importance
+from untrained import UNTRAINED
 
 import nsr
+from nsr.data.notes import DataWarning
 from nsr.expressions.parsing import parse
+from nsr.plots import plot_importance
 from nsr.understanding.sensitivities import sensitivities
 from nsr.understanding.shapley import shapley_values
 from nsr.understanding.sobol import sobol_indices
@@ -95,10 +99,18 @@ def test_without_ranges_columns_are_drawn_from_their_rows(rng):
     np.testing.assert_allclose(first, X.var(axis=0) / X.var(axis=0).sum(), atol=0.02)
 
 
-def test_where_the_equation_has_no_value_the_error_names_the_remedy(rng):
-    pole = subject("log(x_0 - x_1)", np.column_stack((rng.uniform(1, 3, 50), rng.uniform(0, 1, 50))))
-    with pytest.raises(ValueError, match="narrower ranges"):
-        sobol_indices(pole.values, pole.X, [0, 1], {1: (0.0, 5.0)}, rng)
+def test_where_columns_are_combined_as_in_no_row_there_may_be_no_value(rng):
+    X = np.column_stack((rng.uniform(1, 3, 50), rng.uniform(0, 2, 50), rng.random(50)))
+    X[:, 1] = np.minimum(X[:, 1], 0.9 * X[:, 0])
+    model = nsr.SymbolicRegressor(stages=("families",), checkpoint=UNTRAINED, n_candidates=16)
+    model.fit(X, np.log(X[:, 0] - X[:, 1]))
+    with pytest.warns(DataWarning, match="as in no row"):
+        found = nsr.importance(model, X, np.log(X[:, 0] - X[:, 1]))
+    own = found.variables.set_index("variable")
+    assert own.loc[["x_0", "x_1"], ["sobol_first", "sobol_total"]].isna().all(axis=None)
+    assert np.isinf(own.loc[["x_0", "x_1"], "permutation"]).all()
+    assert (own.loc["x_2"] == 0).all()
+    plot_importance(found, Figure().subplots())
 
 
 def test_derivatives_and_elasticities_are_formulas_with_the_values_of_differences(rng):
