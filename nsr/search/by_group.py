@@ -77,9 +77,9 @@ def solve_by_group(
     if ended in ("interrupted", "stopped"):
         clock = Clock.of(min(clock.left, solver.settings.finishing.after_interruption))
     groups, candidates = _groups(settled, codes, layout), list[Candidate]()
-    forms, judging = [*scored(list(guesses), task, _GUESSED), *found], clock.reserving(_OF_CHOICE)
+    forms = [*scored(list(guesses), task, _GUESSED), *found]
     try:
-        groups, judged = _judged_with_their_noise(forms, groups, solver, judging)
+        groups, judged = _judged_with_their_noise(forms, groups, solver, clock.reserving(_OF_CHOICE))
         for new in judged:
             candidates += new
             enough = [candidate for candidate in new if solver.is_enough(candidate, groups.whole)]
@@ -95,9 +95,9 @@ def solve_by_group(
     candidates += _levels(groups)
     usable = [candidate for candidate in candidates if candidate.bits < math.inf]
     allowed = [candidate for candidate in usable if _keeps_limits(candidate, task, layout)]
-    others = [candidate for candidate in usable if candidate not in allowed]
-    bent = _bent(others, groups) if task.space.shape is not None else []
-    allowed += [candidate for candidate in bent if _keeps_limits(candidate, task, layout)]
+    if task.space.shape is not None:
+        bent = _bent([candidate for candidate in usable if candidate not in allowed], groups)
+        allowed += [candidate for candidate in bent if _keeps_limits(candidate, task, layout)]
     if not allowed:
         raise LimitsError(
             "no equation by group that was tried keeps to all limits: loosen one of them, or give the search "
@@ -150,7 +150,7 @@ def _judged_with_their_noise(
     """The groups with the noise that the best of the first laws says, where it is open, and `_judged`."""
     judged = _judged(forms, groups, clock)
     first = list(itertools.islice(judged, _AT_A_TIME))
-    told = _with_noise_told(groups, [one for choices in first for one in choices], solver)
+    told = _with_noise_told(groups, list(itertools.chain(*first)), solver)
     if told is not groups:
         first = [[_likeliest(one, told) for one in choices] for choices in first]
         judged = _judged(forms, told, clock)
@@ -159,11 +159,12 @@ def _judged_with_their_noise(
 
 def _with_noise_told(groups: Groups, candidates: Sequence[Candidate], solver: Solver) -> Groups:
     """The groups with the noise that the best law says, where it is open; themselves where it says none."""
-    is_open = bool(candidates) and solver.is_loss_open and groups.task.loss.is_quadratic
-    best = min(candidates, key=lambda candidate: candidate.bits) if is_open else None
-    if best is None or best.bits == math.inf or groups.task.is_exact(best.loss):
+    best = min(candidates, key=lambda candidate: candidate.bits, default=None)
+    is_open = solver.is_loss_open and groups.task.loss.is_quadratic
+    if best is None or not is_open or best.bits == math.inf or groups.task.is_exact(best.loss):
         return groups
-    task = with_noise_around(best.expression, groups.whole, groups.task, solver.settings.noise)
+    rows = [groups.rows(group) for group in range(groups.layout.n_groups)]
+    task = with_noise_around(best.expression, groups.whole, groups.task, rows, solver.settings.noise)
     return groups if task is groups.task else _groups(task, groups.codes, groups.layout)
 
 

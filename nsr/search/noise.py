@@ -78,7 +78,11 @@ def with_noise_told(task: Task, settings: NoiseSettings = NoiseSettings()) -> Ta
 
 
 def with_noise_around(
-    law: Expression, whole: Task, task: Task, settings: NoiseSettings = NoiseSettings()
+    law: Expression,
+    whole: Task,
+    task: Task,
+    groups: Sequence[NDArray[np.intp]],
+    settings: NoiseSettings = NoiseSettings(),
 ) -> Task:
     """A task with what a law by group says of its noise: nothing, or that it is proportional to the value.
 
@@ -88,6 +92,7 @@ def with_noise_around(
         law: Over columns and groups.
         whole: The task over columns and groups, with squared error.
         task: The one over the columns.
+        groups: Rows of each group.
         settings: What is clear.
 
     Returns:
@@ -95,7 +100,7 @@ def with_noise_around(
     """
     of_ratios = most_likely(law, replace(whole, loss=GAMMA))
     plain, relative = Program([law, of_ratios]).values(whole.X)
-    if not is_law_of_ratios(plain, relative, task, settings):
+    if not is_law_of_ratios(plain, relative, task, groups, settings):
         return task
     tell(_OF_RATIOS)
     return replace(task, loss=GAMMA)

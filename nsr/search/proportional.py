@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,6 +17,7 @@ from nsr.search.surrogate import ROUGH, Surrogate, fit_surrogates
 from nsr.task import MANY_ROWS, Task
 
 Array = NDArray[np.float64]
+Places = NDArray[np.intp]
 
 # No round makes errors of this many times the value smaller than these.
 _FAR_TOO_LARGE = 2.0
@@ -93,7 +95,9 @@ def relative_weights(task: Task, settings: NoiseSettings = NoiseSettings()) -> A
     return np.asarray(np.square(1 / expected) / np.mean(np.square(1 / expected)))
 
 
-def is_law_of_ratios(law: Array, law_of_ratios: Array, task: Task, settings: NoiseSettings) -> bool:
+def is_law_of_ratios(
+    law: Array, law_of_ratios: Array, task: Task, groups: Sequence[Places], settings: NoiseSettings
+) -> bool:
     """Whether errors proportional to the value are clearly likelier around a law than errors of one size.
 
     As `is_proportional`, where a law is known better than by a smooth fit.
@@ -102,6 +106,7 @@ def is_law_of_ratios(law: Array, law_of_ratios: Array, task: Task, settings: Noi
         law: Its values where squares of errors are least, shape (P,).
         law_of_ratios: Its values where the gamma deviance is, shape (P,).
         task: With squared error.
+        groups: Rows of each group.
         settings: What is clear.
     """
     if task.n_rows < settings.least_rows or not min(np.min(task.y), np.min(law_of_ratios)) > 0:
@@ -112,8 +117,27 @@ def is_law_of_ratios(law: Array, law_of_ratios: Array, task: Task, settings: Noi
         return False
     if not _is_likelier(ratios, np.log(law_of_ratios), task.y - law, task, settings.sure_of_law):
         return False
-    varying = np.ptp(task.X, axis=0) > 0
-    return not has_structure(task.X[:, varying], task.root_weights * ratios, settings.residuals)
+    return not _runs_on(task.X, task.root_weights * ratios, groups, settings.sure_of_law)
+
+
+def _runs_on(X: Array, residuals: Array, groups: Sequence[Places], sure: float) -> bool:
+    """Whether residuals of a group are like those of its neighbours along a column, as where a law bends.
+
+    Their correlation is compared with its standard error for noise, 1/sqrt(n) (Durbin and Watson, Biometrika
+    37, 1950), all groups together.
+
+    Args:
+        X: Columns, shape (P, D).
+        residuals: Shape (P,).
+        groups: Rows of each group.
+        sure: Standard errors by which it is clear.
+    """
+    for column in X.T:
+        ordered = [residuals[rows[np.argsort(column[rows], kind="stable")]] for rows in groups]
+        products = np.concatenate([own[1:] * own[:-1] for own in ordered])
+        if float(np.sum(products)) > sure * math.sqrt(len(products)) * float(np.mean(np.square(residuals))):
+            return True
+    return False
 
 
 def _is_likelier(proportional: Array, logarithm: Array, one_size: Array, task: Task, sure: float) -> bool:

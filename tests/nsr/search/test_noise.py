@@ -10,7 +10,8 @@ from nsr.expressions.parsing import parse
 from nsr.refinement.candidates import scored
 from nsr.refinement.losses import AbsoluteError
 from nsr.search.noise import with_doubts, with_noise_model, with_noise_of_best, with_noise_told
-from nsr.search.proportional import is_proportional, relative_weights
+from nsr.search.proportional import is_law_of_ratios, is_proportional, relative_weights
+from nsr.search.settings import NoiseSettings
 from nsr.search.state import State
 from nsr.search.structure.families import relations
 
@@ -165,3 +166,18 @@ def test_a_part_of_a_polynomial_has_no_noise_of_counts(X, rng):
     assert part.loss.name == "squared_error"
     assert part.null_loss == 0
     assert root(X, X[:, 0]).part(X[:20, 1]).n_rows == 20
+
+
+def test_what_a_law_by_group_does_not_follow_is_no_noise(rng):
+    x, codes = rng.uniform(0.3, 5, 96), np.tile(np.arange(8), 12)
+    scale = np.exp(rng.normal(0, 0.7, 8))[codes]
+    groups = [np.flatnonzero(codes == group) for group in range(8)]
+    noise = 0.05 * rng.standard_normal(96)
+
+    def is_told(law, y):
+        return is_law_of_ratios(scale * law, scale * law, task(x[:, None], y), groups, NoiseSettings())
+
+    bent = x**0.8 * (1 + 0.1 * np.cos(2 * x))
+    assert is_told(bent, scale * bent * (1 + noise))
+    assert not is_told(bent, scale * bent + noise)
+    assert not is_told(x**0.8, scale * bent)
