@@ -391,11 +391,10 @@ def _differing(form: Expression, layout: Layout) -> list[str]:
 
 def _likeliest(candidate: Candidate, groups: Groups) -> Candidate:
     """A candidate with its constants, but for round ones, where all rows together are most likely."""
+    forms = [candidate.expression, most_likely(candidate.expression, groups.whole)]
     before, after = (
         _as_found(candidate, ByGroup.of(one.expression, groups.layout), one.loss, groups)
-        for one in scored(
-            [candidate.expression, most_likely(candidate.expression, groups.whole)], groups.whole
-        )
+        for one in scored(forms, groups.whole)
     )
     is_better = after.loss <= before.loss and _keeps_limits(after, groups.task, groups.layout)
     return after if is_better else before
