@@ -86,6 +86,22 @@ def _unit_of(constant: NamedConstant) -> str:
     return constant.unit
 
 
+def units_by_name(text: str) -> dict[str, str]:
+    """Units by the names of columns from text such as `mass=kg,v=m/s`.
+
+    Raises:
+        ValueError: If it has not that form, or names a column twice.
+    """
+    given: dict[str, str] = {}
+    for entry in split_by_comma(text):
+        name, sign, unit = (part.strip() for part in entry.rpartition("="))
+        if not sign or name in given:
+            what = "names a column twice" if sign else "is not of the form name=unit"
+            raise ValueError(f"--units: {entry!r} {what}")
+        given[name] = unit
+    return given
+
+
 def units_in_text(
     text: str, names: Names, target: str, known: Mapping[str, str] | None = None
 ) -> tuple[list[str], str]:
@@ -102,13 +118,7 @@ def units_in_text(
     Raises:
         ValueError: If a unit is missing, or a name is not a column's.
     """
-    given: dict[str, str] = {}
-    for entry in split_by_comma(text):
-        name, sign, unit = (part.strip() for part in entry.rpartition("="))
-        if not sign or name in given:
-            what = "names a column twice" if sign else "is not of the form name=unit"
-            raise ValueError(f"--units: {entry!r} {what}")
-        given[name] = unit
+    given = units_by_name(text)
     for name in given:
         if name != target and name not in names.words:
             hint = did_you_mean(name, (*names.columns, target))

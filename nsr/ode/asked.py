@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,9 @@ from sklearn.utils.validation import check_random_state
 from nsr.clock import check_time_limit
 from nsr.data.limits import limits_of
 from nsr.data.missing import check_way
-from nsr.data.names import Names
+from nsr.data.names import Names, places_of
+from nsr.expressions.expression import variable
+from nsr.expressions.units import Units
 from nsr.network.devices import check_device
 from nsr.ode.by_category import Groups, indicators
 from nsr.ode.conserved import written_sum
@@ -21,12 +23,13 @@ from nsr.ode.derived import choose_derived
 from nsr.ode.inputs import NOTHING, Inputs
 from nsr.ode.known import read_known
 from nsr.ode.missing import with_weights, without_missing
-from nsr.ode.motion import Motion
+from nsr.ode.motion import Motion, System
 from nsr.ode.settings import DEFAULTS
 from nsr.ode.stages import STAGES
 from nsr.ode.task import OdeTask
 from nsr.ode.totals import sums_that_stay
 from nsr.ode.trajectories import check_steps, in_one_order, is_several, numbers
+from nsr.ode.units import check_sums, units_of_states, without_groups
 from nsr.progress import check_callback
 from nsr.stopping import StopWhen
 
@@ -59,7 +62,16 @@ class Asked:
     sums: Array = field(default_factory=lambda: np.empty((0, 0)))
 
     @classmethod
-    def of(cls, estimator: ODERegressor, t: Any, X: Any, inputs: Any, category: Any, weights: Any) -> Asked:
+    def of(
+        cls,
+        estimator: ODERegressor,
+        t: Any,
+        X: Any,
+        inputs: Any = None,
+        category: Any = None,
+        weights: Any = None,
+        units: Mapping[str, str] | None = None,
+    ) -> Asked:
         """What an estimator is asked to fit, its parameters being checked already.
 
         Args:
@@ -69,6 +81,7 @@ class Asked:
             inputs: Inputs.
             category: A label for each trajectory, or None.
             weights: Of the observations, or None.
+            units: By the names of the time, the states and the inputs, or None.
 
         Raises:
             ValueError: If the observations cannot be used; the message says why.
@@ -101,7 +114,18 @@ class Asked:
         space = limits_of(estimator, names).space
         known = read_known(estimator.known, names, motion, task.n_states)
         limited = [replace(one, space=space, known=known) for one in (task, *of_groups)]
+        if units is not None:
+            n_groups = 0 if groups is None else len(groups.labels)
+            of_states = units_of_states(
+                units, names, time, motion, task.n_states, n_groups, estimator.constant_units
+            )
+            alone = without_groups(of_states, motion, n_groups)
+            limited = [
+                replace(limited[0], units=of_states),
+                *(replace(one, units=alone) for one in limited[1:]),
+            ]
         sums = sums_that_stay(estimator.conserved, limited[0], names)
+        check_sums(sums, limited[0].units, names)
         if len(sums):
             conserved = choose_derived(limited[-1], sums)
             limited = [replace(one, conserved=conserved) for one in limited]
@@ -132,6 +156,7 @@ def check_parameters(estimator: ODERegressor) -> None:
     if estimator.discrete and estimator.order > 1:
         raise ValueError("maps have no derivatives: leave out order=2, or give delayed states as inputs")
     check_device(estimator.device)
+    Units.check_constants(estimator.constant_units)
     check_way(estimator.missing)
     StopWhen.of(estimator.stop_when)
     check_callback(estimator.callback)
@@ -169,6 +194,27 @@ def read_inputs(t: Any, inputs: Any, has_time: bool, is_held: bool) -> tuple[lis
         raise ValueError("trajectories must have the same inputs")
     n_inputs = widths.pop() - has_time
     return _names_of_inputs(tables[0], n_inputs), found
+
+
+def starts_of(estimator: ODERegressor, asked: Asked) -> list[System]:
+    """What a fit before has found, the best first, in the order of the states of this one.
+
+    Raises:
+        ValueError: If it was of equations of another kind.
+    """
+    if not (estimator.warm_start and hasattr(estimator, "equations_")):
+        return []
+    if estimator.motion_ != asked.task.motion:
+        raise ValueError(
+            "a fit that begins with another one needs equations of its kind: the same order, inputs and "
+            "time; or leave out warm_start, or --resume"
+        )
+    places = places_of(*(Names(one.identifiers, one.identifiers) for one in (estimator.names_, asked.names)))
+    by_score = np.argsort(-estimator.equations_["score"].to_numpy(), kind="stable")
+    moved = {old: variable(new) for old, new in places.items()}
+    systems = ([one.substitute(moved) for one in estimator.expressions_[place]] for place in by_score)
+    states = sorted(range(estimator.n_features_in_), key=places.__getitem__)
+    return [tuple(own[old] for old in states) for own in systems]
 
 
 def inputs_to_predict(estimator: ODERegressor, times: Array, inputs: Any, category: Any = None) -> Inputs:

@@ -12,7 +12,6 @@ from nsr.ode.motion import System
 from nsr.ode.ranking import by_description
 from nsr.ode.stage import Proposals
 from nsr.ode.task import OdeTask
-from nsr.ode.weak_form import Fit
 
 
 class Candidates:
@@ -30,7 +29,7 @@ class Candidates:
         for component, lists in enumerate(proposals):
             if self._task.is_sought[component]:
                 self._lists[component] += lists
-                expressions = list(self._distinct(self._lists[component]))
+                expressions = list(self._distinct(component))
                 for expression in expressions:
                     self._stages.setdefault((component, form(expression)), stage)
                 ranked = by_description(expressions, self._task, component)
@@ -62,8 +61,9 @@ class Candidates:
         )
         return ", ".join(dict.fromkeys(found))
 
-    def _distinct(self, lists: list[list[Fit]]) -> Iterator[Expression]:
+    def _distinct(self, component: int) -> Iterator[Expression]:
         """Those that lead their lists first; of those with the same terms, one for each width."""
+        lists = self._lists[component]
         n_seen: dict[Expression, int] = {}
         for fit in itertools.chain.from_iterable(itertools.zip_longest(*lists)):
             if fit is None:
@@ -71,4 +71,4 @@ class Candidates:
             skeleton = fit.expression.skeleton()
             n_seen[skeleton] = n_seen.get(skeleton, 0) + 1
             if n_seen[skeleton] <= len(self._task.settings.widths):
-                yield from self._task.allowed([simplify(fit.expression)])
+                yield from self._task.allowed(component, [simplify(fit.expression)])

@@ -50,11 +50,9 @@ class LibraryStage(Stage):
                     _propose(driven, [component], proposals, task, clock)
                     if _is_explained(proposals[component]):
                         break
-        space = task.space.of_parts
-        for whole in libraries(task.n_variables, task.settings.degrees):
+        for library in libraries(task.n_variables, task.settings.degrees):
             if clock.is_over and all(proposals[component] for component in movers):
                 break
-            library = tuple(term for term in whole if space.allows(term))
             _propose(library, movers, proposals, task, clock)
         for component in movers:
             if not (clock.is_over or _is_explained(proposals[component])):
@@ -69,15 +67,19 @@ def _propose(
     task: OdeTask,
     clock: Clock,
 ) -> None:
-    """Adds the best sums of a library's terms for some components, a list for each width."""
+    """Adds the best sums of a library's terms that some components may have, a list for each width."""
+    may_have = {
+        c: [place for place, term in enumerate(library) if task.allows_term(c, term)] for c in components
+    }
     tables = all_integrals(task.weak_forms, Program(list(library)))
     for weak, table in zip(task.weak_forms, tables, strict=True):
         for component in components:
             if clock.is_over and proposals[component]:
                 continue
-            clock.spend(_SECONDS + _SECONDS_A_TERM * len(library))
-            fits = sparse_fits(table.T, weak.target[:, component], library, task.settings)
-            proposals[component].append(_usable(fits, task))
+            own = [library[place] for place in may_have[component]]
+            clock.spend(_SECONDS + _SECONDS_A_TERM * len(own))
+            fits = sparse_fits(table[may_have[component]].T, weak.target[:, component], own, task.settings)
+            proposals[component].append(_usable(fits, task, component))
 
 
 def _is_explained(lists: list[list[Fit]]) -> bool:
@@ -85,9 +87,9 @@ def _is_explained(lists: list[list[Fit]]) -> bool:
     return any(fit.residual < _EXACT for fits in lists for fit in fits)
 
 
-def _usable(fits: list[Fit], task: OdeTask) -> list[Fit]:
+def _usable(fits: list[Fit], task: OdeTask, component: int) -> list[Fit]:
     """The shortest of those that may be looked at."""
-    allowed = [fit for fit in fits if task.allowed([simplify(fit.expression)])]
+    allowed = [fit for fit in fits if task.allowed(component, [simplify(fit.expression)])]
     return shortest(allowed, task.settings)
 
 
@@ -97,7 +99,7 @@ def driven_libraries(task: OdeTask, component: int, clock: Clock) -> Iterator[tu
     First cubic polynomials, then quadratic ones and waves of the others, then quadratic ones and waves of the
     time that the others are multiplied by.
     """
-    n, space = task.n_variables - 1, task.space.of_parts
+    n = task.n_variables - 1
     others = [variable(place) for place in range(n)]
     quadratic = polynomials(n, 2)
     kinds: list[tuple[tuple[Expression, ...], list[Expression]]] = [
@@ -107,16 +109,16 @@ def driven_libraries(task: OdeTask, component: int, clock: Clock) -> Iterator[tu
     ]
     for terms, factors in kinds:
         waves = waves_of_time(task.weak_forms[0], component, terms, n, clock, factors)
-        yield tuple(term for term in (*terms, *waves) if space.allows(term))
+        yield (*terms, *waves)
 
 
 def saturated_library(task: OdeTask, component: int, clock: Clock) -> tuple[Expression, ...]:
     """Quadratic polynomials, and fractions with the half-saturations that fit best."""
-    n, space = task.n_variables - task.motion.has_time, task.space.of_parts
+    n = task.n_variables - task.motion.has_time
     terms = polynomials(n, 2)
     weak = task.weak_forms[len(task.weak_forms) // 2]
     found = saturations(weak, component, terms, range(n), clock)
-    return tuple(term for term in (*terms, *found) if space.allows(term))
+    return (*terms, *found)
 
 
 def _of_form(form: KnownForm, component: int, task: OdeTask, clock: Clock) -> list[list[Fit]]:
@@ -133,7 +135,7 @@ def _of_form(form: KnownForm, component: int, task: OdeTask, clock: Clock) -> li
             table = rest.integrals(Program(library))
             fits = sparse_fits(table.T, target, library, task.settings)
             whole = [Fit(form.filled(fit.expression), fit.residual * share) for fit in fits]
-            lists.append(_usable(whole, task))
+            lists.append(_usable(whole, task, component))
     return lists
 
 

@@ -13,17 +13,16 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from nsr.clock import Clock
-from nsr.data.names import Names, places_of
 from nsr.data.notes import kept_notes
 from nsr.export.latex import symbol_latex
 from nsr.export.rows import ExportedRows
-from nsr.expressions.expression import Expression, variable
+from nsr.expressions.expression import Expression
 from nsr.expressions.parsing import parse
 from nsr.expressions.printing import to_infix
 from nsr.fitted_systems import DIGITS, FittedSystems
 from nsr.live import shown
 from nsr.network.checkpoint import DEFAULT_CHECKPOINT
-from nsr.ode.asked import Asked, check_parameters, inputs_to_predict
+from nsr.ode.asked import Asked, check_parameters, inputs_to_predict, starts_of
 from nsr.ode.by_category import CategorySearch
 from nsr.ode.compiling import compile_ode_kernels
 from nsr.ode.doubts import tell_doubts
@@ -99,6 +98,8 @@ class ODERegressor(ExportedRows, Saveable, FittedSystems):
         conserved: Weighted sums of states that stay constant, such as `S + I + R`: all systems keep them, as
             some right-hand sides follow from the others. With `auto` totals that stay constant as far as the
             observations say are found and told; with `none` systems need not keep any.
+        constant_units: With units, whether constants are `free` to have any, as rates have, or
+            `dimensionless`.
 
     Attributes:
         equations_: The Pareto front of systems as a data frame, from simple to accurate, with columns
@@ -158,6 +159,7 @@ class ODERegressor(ExportedRows, Saveable, FittedSystems):
         missing: str = "error",
         known: str | Sequence[str] = (),
         conserved: str | Sequence[str] = FIND_SUMS,
+        constant_units: str = "free",
     ) -> None:
         self.checkpoint = checkpoint
         self.function_checkpoint = function_checkpoint
@@ -186,6 +188,7 @@ class ODERegressor(ExportedRows, Saveable, FittedSystems):
         self.missing = missing
         self.known = known
         self.conserved = conserved
+        self.constant_units = constant_units
 
     def fit(
         self,
@@ -194,6 +197,7 @@ class ODERegressor(ExportedRows, Saveable, FittedSystems):
         inputs: ArrayLike | Sequence[ArrayLike] | None = None,
         category: Iterable[object] | None = None,
         weights: ArrayLike | Sequence[ArrayLike] | None = None,
+        units: Mapping[str, str] | None = None,
     ) -> ODERegressor:
         """Searches for systems; Ctrl-C ends the search early and keeps the best so far.
 
@@ -208,6 +212,9 @@ class ODERegressor(ExportedRows, Saveable, FittedSystems):
             weights: How much observations count where systems are fitted and compared, one over the square of
                 their error: of each time, shape (T,), or of each state at each time, shape (T, D); or one
                 such array for each trajectory. What has a weight of 0 is left out.
+            units: Units such as `m/s`, or `1`, by the names of the time, the states and the inputs, as in
+                `{"t": "s", "x": "m"}`: right-hand sides then have those of their states over that of the
+                time.
 
         Returns:
             The fitted estimator.
@@ -221,23 +228,23 @@ class ODERegressor(ExportedRows, Saveable, FittedSystems):
                 if the chosen system explains them poorly. The message names what may help.
         """
         with kept_notes() as notes, shown(self.verbose) as display:
-            self._fit(t, X, inputs, category, weights, display)
+            self._fit((t, X, inputs, category, weights, units), display)
         self.warnings_ = notes
         return self
 
-    def _fit(self, t: Any, X: Any, inputs: Any, category: Any, weights: Any, display: Watcher | None) -> None:
+    def _fit(self, given: tuple[Any, ...], display: Watcher | None) -> None:
         check_parameters(self)
         networks = Networks(self.checkpoint, self.function_checkpoint, self.n_candidates, self.device)
         stages = {name: make(networks) for name, make in STAGES.items() if name in self._stages}
         compile_ode_kernels()  # in the first fit on a machine, which is not the search's time
         clock = Clock.of(self.time_limit)
-        asked = Asked.of(self, t, X, inputs, category, weights)
+        asked = Asked.of(self, *given)
         watch = self._watch(asked, display)
         search = SystemSearch(asked.task, stages, watch)
         if asked.groups is not None:
             search = CategorySearch(asked.tasks_of_groups, asked.task, stages, watch)
         try:
-            search.run(clock, self._starts(asked))
+            search.run(clock, starts_of(self, asked))
         except (KeyboardInterrupt, Stopped) as stop:
             if search.is_empty and isinstance(stop, KeyboardInterrupt):
                 raise KeyboardInterrupt("interrupted before any system was found") from None
@@ -342,22 +349,6 @@ class ODERegressor(ExportedRows, Saveable, FittedSystems):
             return None
         motion = asked.task.motion
         return Telling(watcher, stop_when, asked.names, motion, self.time_limit, time.monotonic())
-
-    def _starts(self, asked: Asked) -> list[System]:
-        """What a fit before has found, the best first, in the order of the states of this one."""
-        if not (self.warm_start and hasattr(self, "equations_")):
-            return []
-        if self.motion_ != asked.task.motion:
-            raise ValueError(
-                "a fit that begins with another one needs equations of its kind: the same order, inputs and "
-                "time; or leave out warm_start, or --resume"
-            )
-        places = places_of(*(Names(one.identifiers, one.identifiers) for one in (self.names_, asked.names)))
-        by_score = np.argsort(-self.equations_["score"].to_numpy(), kind="stable")
-        moved = {old: variable(new) for old, new in places.items()}
-        systems = ([one.substitute(moved) for one in self.expressions_[place]] for place in by_score)
-        states = sorted(range(self.n_features_in_), key=places.__getitem__)
-        return [tuple(own[old] for old in states) for own in systems]
 
     @property
     def _stages(self) -> tuple[str, ...]:

@@ -78,8 +78,7 @@ class SystemSearch:
         settings = self._task.settings
         clock = clock.reserving(settings.checking_share)
         planned = clock.within(settings.planned_work)
-        allowed = (system for system in starts if len(self._task.allowed(system)) == len(system))
-        usable = [self._task.left_open(system) for system in allowed]
+        usable = [self._task.left_open(system) for system in starts if self._is_allowed(system)]
         if usable:
             self._begin("warm_start")
             self._fitting.fit(usable, planned)
@@ -92,6 +91,9 @@ class SystemSearch:
         self._fitting.shorten(self._variations, clock)
         if not (self._fitting.is_settled and self._fitting.is_certain):
             self._fitting.vary(self._variations, clock)
+
+    def _is_allowed(self, system: System) -> bool:
+        return all(self._task.allowed(place, [one]) for place, one in enumerate(system))
 
     def _begin(self, at_work: str) -> None:
         self._at_work = at_work
@@ -189,8 +191,8 @@ class SystemSearch:
         return FoundSystem(self._simplified(fitted.system), fitted, stage)
 
     def _simplified(self, system: System) -> System:
-        space, motion, whole = self._task.space, self._task.motion, self._task.completed(system)
+        task, whole = self._task, self._task.completed(system)
         return tuple(
-            space.kept(one, flattened(simplify(one))) if moves else motion.still(state)
-            for state, (one, moves) in enumerate(zip(whole, self._task.moves, strict=True))
+            task.kept(state, one, flattened(simplify(one))) if moves else task.motion.still(state)
+            for state, (one, moves) in enumerate(zip(whole, task.moves, strict=True))
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -12,9 +13,10 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 
-from nsr.expressions.expression import Expression
+from nsr.expressions.expression import Expression, apply, constant
 from nsr.expressions.simplify import simplify
 from nsr.expressions.space import SearchSpace
+from nsr.expressions.units import Units
 from nsr.ode.conserved import Conserved
 from nsr.ode.excerpts import all_excerpts
 from nsr.ode.inputs import Inputs
@@ -43,6 +45,7 @@ class OdeTask:
             trajectory.
         known: What is known of the right-hand sides of some states.
         conserved: Sums of states that stay constant, by which some right-hand sides follow from the others.
+        units: Which units each right-hand side may have; none where they do not matter.
     """
 
     trajectories: tuple[Trajectory, ...]
@@ -53,6 +56,7 @@ class OdeTask:
     first_excerpts: NDArray[np.int64] | None = None
     known: Mapping[int, KnownForm] = field(default_factory=dict)
     conserved: Conserved | None = None
+    units: tuple[Units, ...] = ()
 
     @classmethod
     def of(
@@ -85,14 +89,34 @@ class OdeTask:
         task = cls(tuple(trajectories), settings, seed, joblib.cpu_count())
         return task if len(looked_at) == len(given) else replace(task, first_excerpts=firsts)
 
-    def allowed(self, expressions: Iterable[Expression]) -> list[Expression]:
-        """Those right-hand sides that may be looked at."""
-        return [e for e in expressions if not self.space.is_limited or self.space.allows(e)]
+    @cached_property
+    def _spaces(self) -> list[SearchSpace]:
+        """Which right-hand sides each state may have."""
+        return [replace(self.space, units=own) for own in self.units] or [self.space] * self.n_states
+
+    @cached_property
+    def _of_parts(self) -> SearchSpace:
+        return self.space.of_parts
+
+    def allowed(self, component: int, expressions: Iterable[Expression]) -> list[Expression]:
+        """Those right-hand sides that may be looked at for a state."""
+        space = self._spaces[component]
+        return [e for e in expressions if space.allows(e)]
+
+    def allows_term(self, component: int, term: Expression) -> bool:
+        """Whether a right-hand side of a state may be a sum with this term, times a constant."""
+        of_units = not self.units or self.units[component].allow(apply("mul", constant(math.e), term))
+        return of_units and self._of_parts.allows(term)
+
+    def kept(self, component: int, before: Expression, after: Expression) -> Expression:
+        """Another form of a right-hand side, unless that may not be looked at and the right-hand side may."""
+        space = self._spaces[component]
+        return before if not space.allows(after) and space.allows(before) else after
 
     def suited(self, component: int, expressions: Iterable[Expression]) -> list[Expression]:
         """Those that may be looked at for a state, and agree with what is known of it."""
         form = self.known.get(component)
-        return [e for e in self.allowed(expressions) if form is None or form.suits(e)]
+        return [e for e in self.allowed(component, expressions) if form is None or form.suits(e)]
 
     @property
     def motion(self) -> Motion:
@@ -135,10 +159,10 @@ class OdeTask:
 
     def allows_derived(self, system: System) -> bool:
         """Whether the right-hand sides that follow from the others may be looked at."""
-        if self.conserved is None or not self.space.is_limited:
+        if self.conserved is None or not (self.units or self.space.is_limited):
             return True
         whole = self.conserved.completed(system)
-        return all(self.space.allows(simplify(whole[state])) for state in self.conserved.derived)
+        return all(self.allowed(state, [simplify(whole[state])]) for state in self.conserved.derived)
 
     @cached_property
     def weak_forms(self) -> list[WeakForm]:

@@ -21,7 +21,7 @@ class VariationStage(Stage):
 
     def vary(self, task: OdeTask, system: System, component: int) -> list[Expression]:
         """As `Stage.vary`."""
-        return task.allowed(variations(system[component], task.n_variables, task.settings))
+        return task.allowed(component, variations(system[component], task.n_variables, task.settings))
 
 
 def variations(expression: Expression, n_variables: int, settings: OdeSettings) -> list[Expression]:

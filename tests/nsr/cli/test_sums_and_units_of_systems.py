@@ -1,4 +1,4 @@
-"""`nsr ode --conserved`."""
+"""`nsr ode --conserved` and `--units`."""
 
 import numpy as np
 import pandas as pd
@@ -23,3 +23,18 @@ def test_sums_are_given_found_told_and_saved(nsr, tmp_path):
     assert "stays constant" not in "".join(nsr("ode", table, *options, "--conserved", "none")[1:])
     code, out, err = nsr("ode", table, *options, "--conserved", "A*B")
     assert (code, out, err.count("\n")) == (2, "", 1)
+
+
+def test_units_are_read(nsr, tmp_path):
+    t = np.linspace(0, 6, 40)
+    table = tmp_path / "decay.csv"
+    pd.DataFrame({"t": t, "A": np.exp(-0.8 * t)}).to_csv(table, index=False)
+    options = ("--time", "t", "--stages", "library", "--time-limit", "3")
+    code, out, err = nsr("ode", table, *options, "--units", "t=s,A=mol")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[-1] == "dA/dt = -0.8*A"
+    refused = {"t=s": "none for 'A'", "A": "not of the form name=unit", "t=s,A=x1": "not a unit"}
+    for units, said in refused.items():
+        code, out, err = nsr("ode", table, *options, "--units", units)
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert said in err
