@@ -122,13 +122,11 @@ def predictions(
 
     Raises:
         ValueError: If there is no such row, a column that the equation uses is missing or not numeric, the
-            probability is none, or a system is asked for bounds.
+            probability is none, or fields or another row of a system than the chosen are asked for bounds.
     """
     check_asked(False, interval)
     if isinstance(estimator, SymbolicRegressor):
         return _values(estimator, read_table(path), row, interval)
-    if interval is not None:
-        raise ValueError("simulations have no bounds: leave the interval out")
     for warning in estimator.warnings_:
         tell(f"when the system was fitted: {warning}")
     from nsr.fields import predicting as of_fields
@@ -136,8 +134,10 @@ def predictions(
     from nsr.ode import predicting as of_motion
 
     if isinstance(estimator, PDERegressor):
+        if interval is not None:
+            raise ValueError("simulations of fields have no bounds: leave the interval out")
         return of_fields.simulated(estimator, path, row)
-    return of_motion.simulated(estimator, read_table(path), row)
+    return of_motion.simulated(estimator, read_table(path), row, interval)
 
 
 def _values(

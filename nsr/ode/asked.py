@@ -34,6 +34,7 @@ from nsr.progress import check_callback
 from nsr.stopping import StopWhen
 
 if TYPE_CHECKING:
+    from nsr.ode.fitted import FittedMotion
     from nsr.ode.regressor import ODERegressor
 
 Array = NDArray[np.float64]
@@ -217,7 +218,7 @@ def starts_of(estimator: ODERegressor, asked: Asked) -> list[System]:
     return [tuple(own[old] for old in states) for own in systems]
 
 
-def inputs_to_predict(estimator: ODERegressor, times: Array, inputs: Any, category: Any = None) -> Inputs:
+def inputs_to_predict(estimator: FittedMotion, times: Array, inputs: Any, category: Any = None) -> Inputs:
     """What acts on a system that is to be simulated.
 
     Args:

@@ -21,7 +21,9 @@ Array = NDArray[np.float64]
 _MOST_ROWS, _BROKEN = 50, 3.0
 
 
-def simulated(estimator: ODERegressor, table: Table, row: int | None = None) -> pd.DataFrame:
+def simulated(
+    estimator: ODERegressor, table: Table, row: int | None = None, interval: float | None = None
+) -> pd.DataFrame:
     """States that a system has at the times of a table, from the states of its earliest row on.
 
     Velocities that a system of order 2 begins with are fitted to the first states of the table.
@@ -31,13 +33,16 @@ def simulated(estimator: ODERegressor, table: Table, row: int | None = None) -> 
         table: With the columns of times, inputs and groups of the fit, and those of states, which only the
             earliest row has to hold; with order 2 at least 8 rows.
         row: Of the front; the chosen one by default.
+        interval: Probability with which the states lie between bounds, in two more columns for each.
 
     Returns:
         The times and the states, with the columns' own names.
 
     Raises:
-        ValueError: If a column is missing or holds no numbers.
+        ValueError: If a column is missing or holds no numbers, or if bounds are asked of another row.
     """
+    if interval is not None and estimator.row(row) != estimator.best_index_:
+        raise ValueError("bounds are known of the chosen system: leave out the row, or the interval")
     pass_over_units(table)
     n_states, names, motion = estimator.n_features_in_, estimator.names_.columns, estimator.motion_
     times = table.numbers(table.place(estimator.time_name_))
@@ -61,7 +66,12 @@ def simulated(estimator: ODERegressor, table: Table, row: int | None = None) -> 
             estimator, row, times[seen], states[seen], None if acting is None else acting[seen], label
         )
     found = estimator.predict(times, initial, row, inputs=acting, category=label)
-    return pd.DataFrame({estimator.time_name_: times} | dict(zip(names, found.T, strict=False)))
+    columns = {estimator.time_name_: times} | dict(zip(names, found.T, strict=False))
+    if interval is not None:
+        between = estimator.bounds(times, initial, interval, inputs=acting, category=label)
+        for name, own in zip(names, between.transpose(1, 2, 0), strict=False):
+            columns |= {f"{name}_low": own[0], f"{name}_high": own[1]}
+    return pd.DataFrame(columns)
 
 
 def _label(estimator: ODERegressor, table: Table) -> str | None:

@@ -19,23 +19,23 @@ from nsr.export.rows import ExportedRows
 from nsr.expressions.expression import Expression
 from nsr.expressions.parsing import parse
 from nsr.expressions.printing import to_infix
-from nsr.fitted_systems import DIGITS, FittedSystems
+from nsr.fitted_systems import DIGITS
 from nsr.live import shown
 from nsr.network.checkpoint import DEFAULT_CHECKPOINT
-from nsr.ode.asked import Asked, check_parameters, inputs_to_predict, starts_of
+from nsr.ode.asked import Asked, check_parameters, starts_of
 from nsr.ode.by_category import CategorySearch
 from nsr.ode.compiling import compile_ode_kernels
 from nsr.ode.doubts import tell_doubts
+from nsr.ode.fitted import FittedMotion
 from nsr.ode.motion import System
 from nsr.ode.neural import Networks
 from nsr.ode.printing import to_equations
 from nsr.ode.search import FoundSystem, SystemSearch, Watch
 from nsr.ode.settings import OdeSettings
-from nsr.ode.simulation import simulate
 from nsr.ode.stages import STAGES
 from nsr.ode.telling import Telling
 from nsr.ode.totals import FIND_SUMS
-from nsr.ode.uncertainty import constants_of
+from nsr.ode.uncertainty import uncertain, unknown
 from nsr.progress import Stopped, Watcher, watchers
 from nsr.refinement.selection import thinned
 from nsr.saving.saveable import Saveable
@@ -50,7 +50,7 @@ _AFTER_INTERRUPTION = 0.5
 _MOST_FOUND = 500
 
 
-class ODERegressor(ExportedRows, Saveable, FittedSystems):
+class ODERegressor(ExportedRows, Saveable, FittedMotion):
     """Finds dx/dt = f(x) behind observed trajectories, or other equations of motion.
 
     Args:
@@ -115,6 +115,8 @@ class ODERegressor(ExportedRows, Saveable, FittedSystems):
             follow from others, as sums stay constant, have the constants of these and no rows. What the
             observations leave open has infinite errors; round constants, which belong to the form, are not
             among them, and none is of a system that is exact.
+        constant_covariance_: Covariance of all constants of the chosen system, in the order in which its
+            equations have them, shape (K, K): 0 for round ones, infinite for what is left open.
         initial_values_: Initial values of each trajectory that fit the chosen system best; with order 2 those
             of velocities follow.
         n_features_in_: Number of states.
@@ -260,44 +262,6 @@ class ODERegressor(ExportedRows, Saveable, FittedSystems):
             states = asked.names.columns[: asked.task.n_states]
             tell_doubts(asked.task, found[best], search.baseline.unexplained_on_pieces, states)
 
-    def predict(
-        self,
-        t: ArrayLike,
-        x0: ArrayLike,
-        index: int | None = None,
-        inputs: ArrayLike | None = None,
-        category: object = None,
-    ) -> Array:
-        """Simulates a system; the chosen one by default.
-
-        Args:
-            t: Times in any order, shape (T,).
-            x0: Initial values, those of the earliest time, shape (D,); with order 2 initial velocities
-                follow.
-            index: Row of `equations_`.
-            inputs: Those of the fit at these times, shape (T, M).
-            category: Label of the group whose constants it has, where the fit had groups.
-
-        Returns:
-            States at the times as they were given, shape (T, D); NaN, with a warning that says why, after the
-            solution has gone to infinity or left the domain of its equations.
-
-        Raises:
-            ValueError: If times or initial values cannot be used.
-        """
-        system = self._system(index)
-        initial, times = np.asarray(x0, dtype=np.float64).ravel(), np.asarray(t, dtype=np.float64)
-        n_needed = self.motion_.n_coordinates(len(system))
-        if len(initial) != n_needed:
-            which = "initial values" if self.motion_.order == 1 else "initial positions and velocities"
-            raise ValueError(f"{n_needed} {which} are needed, not {len(initial)}")
-        if times.ndim != 1 or not (np.all(np.isfinite(times)) and np.all(np.isfinite(initial))):
-            raise ValueError("times must be one row of finite numbers, and initial values finite")
-        if len(times) == 0:
-            return np.empty((0, len(system)))
-        acting = inputs_to_predict(self, times, inputs, category)
-        return simulate(system, times, initial, self.motion_, acting)
-
     @property
     def candidates_(self) -> pd.DataFrame:
         """The best few hundred systems that were fitted, not the front alone, the best first.
@@ -358,9 +322,9 @@ class ODERegressor(ExportedRows, Saveable, FittedSystems):
         """Sets all fitted attributes at once, so that a fit that fails changes none."""
         states = asked.names.identifiers[: asked.task.n_states]
         try:
-            constants = constants_of(found[best].system, found[best].fitted, asked.task, states)
+            sure = uncertain(found[best].system, found[best].fitted, asked.task, states)
         except KeyboardInterrupt:
-            constants = pd.DataFrame()
+            sure = unknown(found[best].system)
         self.names_, self.motion_, self.time_name_ = asked.names, asked.task.motion, asked.time_name
         self.groups_ = () if asked.groups is None else asked.groups.labels
         self.category_name_ = "" if asked.groups is None else asked.groups.name
@@ -374,7 +338,7 @@ class ODERegressor(ExportedRows, Saveable, FittedSystems):
         self.best_index_ = best
         initials, firsts = found[best].fitted.initials, asked.task.first_excerpts
         self.initial_values_ = list(initials if firsts is None else initials[firsts])
-        self.constants_ = constants
+        self.constants_, self.constant_covariance_ = sure.table, sure.covariance
         self.equations_ = pd.DataFrame(
             {
                 "complexity": [one.complexity for one in found],

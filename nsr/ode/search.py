@@ -10,8 +10,6 @@ import numpy as np
 
 from nsr.clock import Clock
 from nsr.expressions.expression import Expression
-from nsr.expressions.flattening import flattened
-from nsr.expressions.simplify import simplify
 from nsr.ode.baseline import baseline
 from nsr.ode.candidates import Candidates
 from nsr.ode.combinations import best_combinations
@@ -108,7 +106,7 @@ class SystemSearch:
             self._watch(self._at_work, [self._plain(one.fitted) for one in front], best, len(fitted))
 
     def _plain(self, fitted: FittedSystem) -> FittedSystem:
-        return replace(fitted, system=self._simplified(fitted.system))
+        return replace(fitted, system=self._task.reported(fitted.system))
 
     @property
     def is_empty(self) -> bool:
@@ -188,11 +186,4 @@ class SystemSearch:
 
     def _reported(self, fitted: FittedSystem) -> FoundSystem:
         stage = self._candidates.stage_of(fitted.system, self.source)
-        return FoundSystem(self._simplified(fitted.system), fitted, stage)
-
-    def _simplified(self, system: System) -> System:
-        task, whole = self._task, self._task.completed(system)
-        return tuple(
-            task.kept(state, one, flattened(simplify(one))) if moves else task.motion.still(state)
-            for state, (one, moves) in enumerate(zip(whole, task.moves, strict=True))
-        )
+        return FoundSystem(self._task.reported(fitted.system), fitted, stage)

@@ -39,6 +39,8 @@ def simulate(
     Warns:
         UserWarning: If the states after some time are NaN, because there the solution ends or takes too long.
     """
+    if len(times) == 0:
+        return np.empty((0, len(system)))
     ascending, places = np.unique(times, return_inverse=True)
     smallest = float(np.abs(initial[initial != 0]).min(initial=1.0))
     atol = _ATOL * smallest

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsr.expressions.expression import Expression, apply, constant
+from nsr.expressions.flattening import flattened
 from nsr.expressions.simplify import simplify
 from nsr.expressions.space import SearchSpace
 from nsr.expressions.units import Units
@@ -148,6 +149,13 @@ class OdeTask:
     def completed(self, system: System) -> System:
         """A system with the right-hand sides that follow from the others."""
         return system if self.conserved is None else self.conserved.completed(system)
+
+    def reported(self, system: System) -> System:
+        """All components of a system in a short form that may be looked at, if the system may."""
+        return tuple(
+            self.kept(state, one, flattened(simplify(one))) if moves else self.motion.still(state)
+            for state, (one, moves) in enumerate(zip(self.completed(system), self.moves, strict=True))
+        )
 
     def left_open(self, system: System) -> System:
         """A system as the search has it, in which these are not written."""

@@ -38,6 +38,7 @@ def plain_systems(estimator: ODERegressor) -> dict[str, Any]:
         "variables": list(names.identifiers),
         "columns": dict(zip(names.identifiers, names.columns, strict=True)),
         "named": plain(list(getattr(estimator, "feature_names_in_", []))),
+        "constant_covariance": plain(estimator.constant_covariance_),
         "initial_values": plain(estimator.initial_values_),
         **plain_front(estimator),
     }
@@ -70,4 +71,7 @@ def fill_systems(estimator: ODERegressor, content: Mapping[str, Any], motion: Mo
     estimator.n_features_in_ = n_states
     if content["named"]:
         estimator.feature_names_in_ = np.array(content["named"], dtype=object)
+    n = sum(len(one.constants) for one in estimator.expressions_[estimator.best_index_])
+    covariance = rebuilt(NDArray[np.float64], content["constant_covariance"])
+    estimator.constant_covariance_ = covariance.reshape(n, n)
     estimator.initial_values_ = rebuilt(list[NDArray[np.float64]], content["initial_values"])
