@@ -17,7 +17,6 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from nsr.data.column_units import parsed_units
-from nsr.data.names import Names
 from nsr.expressions.expression import Expression
 from nsr.expressions.printing import to_infix
 from nsr.expressions.simplify import simplify
@@ -31,6 +30,7 @@ from nsr.search.structure.separation import separation
 from nsr.search.structure_settings import ReductionSettings
 from nsr.search.surrogate import Surrogate
 from nsr.task import Task
+from nsr.understanding.tables import complete_rows, table_and_target
 
 Array = NDArray[np.float64]
 
@@ -115,17 +115,9 @@ def discover(
     Raises:
         ValueError: If X and y do not belong together, fewer than 10 rows are complete, or units are wrong.
     """
-    table, values = np.asarray(X, dtype=np.float64), np.asarray(y, dtype=np.float64)
-    if table.ndim != 2 or values.shape != (len(table),):
-        raise ValueError(
-            f"X has the shape {table.shape}, and y {values.shape}: give (n_rows, n_columns) and (n_rows,)"
-        )
-    names = Names.of_table(X if hasattr(X, "columns") else table)
+    table, values, names = table_and_target(X, y)
     units = parsed_units(X_units, y_units, names, "dimensionless")
-    known = np.flatnonzero(np.isfinite(np.column_stack((table, values))).all(axis=1))
-    if len(known) < _LEAST_ROWS:
-        raise ValueError(f"{len(known)} rows are complete, and {_LEAST_ROWS} are needed: fill gaps before")
-    order = np.random.default_rng(seed).permutation(known)
+    order = np.random.default_rng(seed).permutation(complete_rows(table, values, _LEAST_ROWS))
     root = State.root(Task(table[order], values[order], SQUARED_ERROR, seed=seed))
     return Discovery(tuple(_Look(names.identifiers, target).at(root, units)))
 

@@ -11,12 +11,12 @@ import scipy.special
 import scipy.stats
 from numpy.typing import ArrayLike, NDArray
 
-from nsr.data.names import Names
+from nsr.understanding.tables import complete_rows, table_and_target
 
 Array = NDArray[np.float64]
 
 # Rows that are looked at, drawn at random; halves of them and shuffles of the target for errors.
-_MOST_ROWS, _N_HALVES, _N_SHUFFLES = 2_000, 10, 5
+_LEAST_ROWS, _MOST_ROWS, _N_HALVES, _N_SHUFFLES = 20, 2_000, 10, 5
 # Pairs are made of so many columns at most, those that tell most alone.
 _MOST_PAIRED = 6
 # Neighbours are a fiftieth of the rows, but at least three: more average noise out, and see less detail.
@@ -44,11 +44,14 @@ def information(
         columns alone, negative where both tell the same.
 
     Raises:
-        ValueError: If X and y do not belong together, or fewer than 20 rows are complete.
+        ValueError: If X, y and names do not belong together, or fewer than 20 rows are complete.
     """
-    table, target, labels = _checked(X, y, names)
+    table, target, own_names = table_and_target(X, y)
+    labels = own_names.columns if names is None else tuple(names)
+    if len(labels) != table.shape[1]:
+        raise ValueError(f"X has {table.shape[1]} columns, and names are {len(labels)}: give one for each")
     rng = np.random.default_rng(seed)
-    rows = rng.permutation(len(target))[:_MOST_ROWS]
+    rows = rng.permutation(complete_rows(table, target, _LEAST_ROWS))[:_MOST_ROWS]
     ranked = _ranks(np.column_stack((table[rows], target[rows])), rng)
     halves = [rng.permutation(len(rows))[: len(rows) // 2] for _ in range(_N_HALVES)]
     shuffles = [rng.permutation(len(rows)) for _ in range(_N_SHUFFLES)]
@@ -95,24 +98,3 @@ def _ranks(columns: Array, rng: np.random.Generator) -> Array:
     """Ranks between 0 and 1; equal values are told apart by less than ranks differ."""
     ranks = scipy.stats.rankdata(columns, axis=0) / len(columns)
     return np.asarray(ranks + 1e-10 * rng.random(columns.shape))
-
-
-def _checked(X: ArrayLike, y: ArrayLike, names: Sequence[str] | None) -> tuple[Array, Array, Sequence[str]]:
-    table, target = np.asarray(X, dtype=np.float64), np.asarray(y, dtype=np.float64)
-    if table.ndim != 2 or target.shape != (len(table),):
-        raise ValueError(
-            f"X has the shape {table.shape}, and y {target.shape}: give (n_rows, n_columns) and (n_rows,)"
-        )
-    labels = (
-        list(names)
-        if names is not None
-        else list(Names.of_table(X if hasattr(X, "columns") else table).columns)
-    )
-    if len(labels) != table.shape[1]:
-        raise ValueError(f"X has {table.shape[1]} columns, and names are {len(labels)}: give one for each")
-    known = np.isfinite(np.column_stack((table, target))).all(axis=1)
-    if known.sum() < 20:
-        raise ValueError(
-            f"{known.sum()} rows are complete, and mutual information needs 20: fill gaps before"
-        )
-    return table[known], target[known], labels

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from nsr.data.names import Names
 from nsr.expressions.expression import Expression
 from nsr.expressions.parsing import parse
 from nsr.expressions.printing import to_infix
 from nsr.network.checkpoint import DEFAULT_CHECKPOINT, from_pretrained
 from nsr.network.guess import likely
 from nsr.network.saliency import Reader
+from nsr.understanding.tables import complete_rows, table_and_target
 
 if TYPE_CHECKING:
     from nsr.regressor import SymbolicRegressor
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 # Rows, drawn at random, that the network is shown: each number of them is read anew with other values.
-_MOST_ROWS = 64
+_LEAST_ROWS, _MOST_ROWS = 2, 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,30 +92,26 @@ def saliency(
 
     Args:
         X: Variables, shape (n_rows, n_columns), at most as many columns as the network knows.
-        y: Target, shape (n_rows,).
+        y: Target, shape (n_rows,); rows that miss a value are left out.
         equation: As text in the names of the columns, as an expression, or the chosen one of a fitted
             estimator; by default the one that the network takes to be likeliest.
         checkpoint: Name of a shipped checkpoint, or a folder.
         seed: Of rows, shuffles and guesses.
 
     Raises:
-        ValueError: If there are more columns than the network knows, a value is missing, or the network has
-            no way to write the equation.
+        ValueError: If X and y do not belong together, there are more columns than the network knows, fewer
+            than two rows are complete, or the network has no way to write the equation.
     """
-    table, target = np.asarray(X, dtype=np.float64), np.asarray(y, dtype=np.float64)
-    if table.ndim != 2 or target.shape != (len(table),) or len(table) < 2:
-        raise ValueError(
-            f"X has the shape {table.shape}, and y {target.shape}: give (n_rows, n_columns) and (n_rows,)"
-        )
-    if not np.isfinite(table).all() or not np.isfinite(target).all():
-        raise ValueError("values are missing: leave such rows out, as in X[np.isfinite(X).all(axis=1)]")
-    names = Names.of_table(X if hasattr(X, "columns") else table).identifiers
-    rng = np.random.default_rng(seed)
-    shown = np.sort(rng.permutation(len(target))[:_MOST_ROWS])
+    table, target, own_names = table_and_target(X, y)
+    names, rng = own_names.identifiers, np.random.default_rng(seed)
+    shown = np.sort(rng.permutation(complete_rows(table, target, _LEAST_ROWS))[:_MOST_ROWS])
     pretrained = from_pretrained(checkpoint, knows="functions")
     reader = Reader.of(pretrained, table[shown], target[shown])
     if equation is None:
-        expression = likely(pretrained, table[shown], target[shown], seed=seed)[0][0]
+        guesses = likely(pretrained, table[shown], target[shown], seed=seed)
+        if not guesses:
+            raise ValueError("the network has no guess for this table: give an equation")
+        expression = guesses[0][0]
     else:
         expression = _expression(equation, names)
     sequence = reader.sequence(expression)

@@ -71,8 +71,8 @@ def test_bad_input_is_named(rng):
     X = rng.random((20, 11))
     with pytest.raises(ValueError, match="choose the relevant ones"):
         nsr.saliency(X, X[:, 0], "x_0", checkpoint=UNTRAINED)
-    with pytest.raises(ValueError, match="missing"):
-        nsr.saliency(np.where(X < 0.1, np.nan, X), X[:, 0], "x_0", checkpoint=UNTRAINED)
+    with pytest.raises(ValueError, match="fill gaps"):
+        nsr.saliency(np.full_like(X, np.nan), X[:, 0], "x_0", checkpoint=UNTRAINED)
     with pytest.raises(ValueError, match="n_rows"):
         nsr.saliency(X[:5, :2], X[:, 0], "x_0", checkpoint=UNTRAINED)
     with pytest.raises(ValueError, match="tokens"):
