@@ -1,0 +1,157 @@
+"""Figures in the README and on the page of benchmarks are those of the files in eval/results."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from markdown_tables import Row, rows
+from pages import ROOT
+
+from eval import odebench
+from eval.ablation import VARIANTS
+from eval.records import read_results
+from eval.report import srbench_part, summarise
+
+RESULTS = ROOT / "eval" / "results"
+PAGE = ROOT / "docs" / "benchmarks.md"
+METHODS = {
+    "NSR (nsr: all stages)": "nsr",
+    "the network for systems alone (nsr_systems)": "nsr_systems",
+    "the network for functions alone (nsr_functions)": "nsr_functions",
+    "sparse regression in weak form alone (nsr_library)": "nsr_library",
+    "PySINDy tuned by simulation": "sindy_tuned",
+    "PySINDy default (11 and 18 fits failed)": "sindy",
+}
+
+
+@cache
+def tables(page: Path) -> list[Row]:
+    return list(rows(page))
+
+
+def under(section: str, *columns: str, page: Path = PAGE) -> list[Row]:
+    """Rows of the tables of a section that have certain columns."""
+    found = [row for row in tables(page) if row.section == section and set(columns) <= set(row.cells)]
+    assert found
+    return found
+
+
+def number(text: str) -> float:
+    return float(re.sub(r"[ %,]", "", text))
+
+
+def test_feynman():
+    results = read_results(RESULTS / "feynman")
+    whole = summarise(results).set_index(["noise", "method"])
+    part = summarise(srbench_part(results)).set_index(["noise", "method"])
+    for row in under("Feynman equations", "noise", "method"):
+        key = (float(row["noise"].text), row["method"].text)
+        said = {
+            name: number(cell.text) for name, cell in row.cells.items() if name not in {"noise", "method"}
+        }
+        measured = {
+            "symbolic": part["symbolic"][key], "recovered": whole["recovered"][key],
+            "R2 > 0.999": whole["R2>0.999"][key], "nodes": whole["complexity"][key],
+            "seconds (median)": whole["seconds"][key],
+        }  # fmt: skip
+        assert said == pytest.approx(measured, abs=0.051)
+
+
+def test_the_readme_says_the_same():
+    part = summarise(srbench_part(read_results(RESULTS / "feynman"))).set_index(["noise", "method"])[
+        "symbolic"
+    ]
+    for row in under("How good it is", "noise", page=ROOT / "README.md"):
+        noise = {"0": 0.0, "1 %": 0.01}[row["noise"].text]
+        for method in ("NSR", "Operon", "gplearn"):
+            assert number(row[method].text) == pytest.approx(part[noise, method.lower()], abs=0.051)
+    systems = odebench.summarise(read_results(RESULTS / "odebench")).set_index(["noise", "method"])["form"]
+    (said,) = re.findall(
+        r"found for (\d+) % of the systems without noise and (\d+) %\s+with 5 %; "
+        r"tuned PySINDy finds (\d+) % and (\d+) %",
+        (ROOT / "README.md").read_text(),
+    )
+    measured = [systems[noise, method] for method in ("nsr", "sindy_tuned") for noise in (0.0, 0.05)]
+    assert [float(share) for share in said] == pytest.approx(measured, abs=0.51)
+
+
+def test_odebench():
+    results = odebench.summarise(read_results(RESULTS / "odebench")).set_index(["noise", "method"])
+    for row in under("Dynamical systems", "method", "clean"):
+        method = METHODS[row["method"].text.replace("`", "")]
+        cells = list(row.cells.values())
+        for noise, (shares, form) in zip((0.0, 0.05), (cells[1:3], cells[3:5]), strict=True):
+            said = [number(share) for share in shares.text.split("/")]
+            measured = results.loc[(noise, method), ["reconstructed", "generalised"]]
+            assert said == pytest.approx(list(measured), abs=0.051)
+            assert number(form.text) == pytest.approx(results["form"][noise, method], abs=0.51)
+
+
+def solved(folder: Path, column: str) -> pd.Series:
+    return read_results(folder)[column].fillna(False).astype(bool)
+
+
+@pytest.mark.parametrize(
+    "row", under("What each stage adds", "stages", "symbolic"), ids=lambda row: row["stages"].text
+)
+def test_stages_on_hard_problems(row):
+    variant = row["stages"].text.replace("the network", "network")
+    assert variant in VARIANTS
+    folder = RESULTS / "ablation_hard" / variant.replace(" ", "_")
+    for column in ("symbolic", "recovered"):
+        assert number(row[column].text) == pytest.approx(100 * solved(folder, column).mean(), abs=0.051)
+
+
+def test_stages_elsewhere():
+    for row in under("What each stage adds", "stages", "Feynman: symbolic"):
+        variant = row["stages"].text.replace("the network", "network").replace(" ", "_")
+        cells = list(row.cells.values())[1:]
+        said = [number(cell.text) for cell in cells]
+        measured = [
+            solved(RESULTS / suite / variant, column).sum()
+            for suite in ("ablation_feynman", "classical")
+            for column in ("symbolic", "recovered")
+        ]
+        assert said == measured
+
+
+def test_the_network_alone():
+    lines = (RESULTS / "oneshot_feynman_nsr-small.jsonl").read_text().splitlines()
+    fits = pd.DataFrame([json.loads(line) for line in lines])
+    text = " ".join(PAGE.read_text().split())
+    assert (
+        f"| recovered (FVU at most 2^-23 on 1,000 fresh points) | {100 * fits['recovered'].mean():.1f} % |"
+        in text
+    )
+    assert f"| R2 above 0.99 | {100 * fits['r2_above_0.99'].mean():.1f} % |" in text
+    assert f"{fits['seconds'].median():.1f} and {fits['seconds'].max():.1f} |" in text
+    assert f"recovers {100 * fits['recovered'].mean():.1f} % of the Feynman equations" in (
+        " ".join((ROOT / "README.md").read_text().split())
+    )
+
+
+def test_real_tables():
+    results = read_results(RESULTS / "blackbox")
+    names = {"random forest": "forest", "linear model": "linear", "Operon": "operon"}
+    for row in under("Real tables", "method", "nodes"):
+        method = names.get(row["method"].text, row["method"].text)
+        r2 = results.loc[results["method"] == method, "r2"].astype(float).fillna(-1)
+        said = list(row.cells.values())
+        assert number(said[1].text) == pytest.approx(r2.median(), abs=0.00051)
+        assert number(said[2].text) == pytest.approx(r2.clip(lower=-1).mean(), abs=0.00051)
+        assert number(said[4].text) == (r2 < 0).sum()
+
+
+def test_speed():
+    measured = json.loads((RESULTS / "speed.json").read_text())
+    text = PAGE.read_text()
+    per_second = measured["generator"]["samples_per_second_per_core"]
+    assert f"{per_second:,.0f} problems/s on one core" in text
+    assert f"{measured['refiner']['fits_per_second_per_core']:,.0f} fits/s" in text
+    assert f"{measured['evolution']['children_per_second_per_core']:,.0f}"[:4] in text
+    assert f"{measured['training']['samples_per_second']:.0f} samples/s" in text
