@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from nsr.regressor import SymbolicRegressor
     from nsr.results import load
     from nsr.understanding.discovery import discover
+    from nsr.understanding.distillation.distiller import distill
     from nsr.understanding.emulators.emulate import emulate
     from nsr.understanding.information import information
     from nsr.understanding.page import explain
@@ -24,6 +25,7 @@ __all__ = [
     "PDERegressor",
     "SymbolicRegressor",
     "discover",
+    "distill",
     "emulate",
     "explain",
     "importance",
@@ -39,6 +41,7 @@ _HOMES = {
     "PDERegressor": "nsr.fields.regressor",
     "SymbolicRegressor": "nsr.regressor",
     "discover": "nsr.understanding.discovery",
+    "distill": "nsr.understanding.distillation.distiller",
     "emulate": "nsr.understanding.emulators.emulate",
     "explain": "nsr.understanding.page",
     "importance": "nsr.understanding.variables",

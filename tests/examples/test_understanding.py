@@ -7,7 +7,8 @@ import pytest
 from scipy.signal import argrelmax
 
 import nsr
-from examples import cosmology, emulators, friedman, saliency
+from examples import cosmology, emulators, extrapolation, forces, friedman, saliency
+from nsr.understanding.distillation.graph_network import Training
 
 pytestmark = pytest.mark.filterwarnings("ignore::nsr.data.notes.DataWarning")
 
@@ -54,3 +55,31 @@ def test_a_case_is_printed_with_its_errors(capsys):
     emulators.main(["pendulum"], n_fresh=50, time_limit=0.5)
     printed = capsys.readouterr().out
     assert all(part in printed for part in ("50 fresh points", "Gaussian process alone", "times as fast"))
+
+
+def test_a_spring_is_found_between_particles():
+    kind, estimator = forces.Kind.SPRING, nsr.SymbolicRegressor(time_limit=2, n_candidates=16)
+    law = forces.learned(kind, 150, Training(n_steps=800), estimator, 0)
+    assert law.skill > 0.98
+    assert forces.beyond(kind, law, 0)[0] > 0.999
+
+
+def test_between_particles_that_move_at_random_nothing_is_found():
+    law = forces.learned(forces.Kind.NOISE, 100, Training(n_steps=100), nsr.SymbolicRegressor(), 0)
+    assert law.is_empty
+    assert str(law).startswith("nothing to find")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [forces.Kind.GRAVITY, forces.Kind.CHARGE])
+@pytest.mark.parametrize("seed", range(3))
+def test_inverse_squares_are_found_between_particles(kind, seed):
+    estimator = nsr.SymbolicRegressor(time_limit=20, random_state=seed)
+    law = forces.learned(kind, 3000, Training(seed=seed), estimator, seed)
+    assert forces.beyond(kind, law, seed)[0] > 0.999
+
+
+def test_a_distilled_network_is_compared_beyond_its_range(capsys):
+    extrapolation.main(rows=200, noise=0.05, steps=400, time_limit=2, seed=0)
+    printed = capsys.readouterr().out
+    assert all(part in printed for part in ("directly:", "within the range", "up to twice the range"))

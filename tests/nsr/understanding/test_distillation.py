@@ -1,0 +1,154 @@
+"""Distillation: what modules of known content, and networks of learned content, are found to compute."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from scipy.stats import ortho_group
+from torch import nn
+
+import nsr
+from nsr.understanding.distillation.directions import disentangled, n_informative, shares_of_variance
+from nsr.understanding.distillation.graph_network import Training
+from nsr.understanding.distillation.recording import record
+
+pytestmark = pytest.mark.filterwarnings("ignore::nsr.data.notes.DataWarning")
+
+
+class Known(nn.Module):
+    """Six hidden outputs that are linear in two functions of the inputs, and their sum as the output."""
+
+    class Inner(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.mixing = torch.tensor(np.random.default_rng(5).normal(size=(2, 6)))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.stack([x[:, 0] ** 2, torch.exp(x[:, 1])], dim=-1) @ self.mixing
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = self.Inner()
+        self.weight = nn.Parameter(torch.ones(6, 1, dtype=torch.float64))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.inner(x) @ self.weight
+
+
+def quick(seconds: float = 2.0) -> nsr.SymbolicRegressor:
+    return nsr.SymbolicRegressor(time_limit=seconds, n_candidates=64)
+
+
+def test_rotated_latents_come_apart(rng):
+    inputs = rng.uniform(0, 1, (2000, 3))
+    true = np.column_stack([inputs[:, 0] ** 2, np.exp(inputs[:, 1]), 1 / (1 + inputs[:, 2])])
+    true = (true - true.mean(axis=0)) / true.std(axis=0)
+    outputs = true @ ortho_group.rvs(3, random_state=1) @ rng.normal(size=(3, 8))
+    found = disentangled(outputs, inputs, 1e-9)
+    assert found.forward.shape == (8, 3)
+    np.testing.assert_allclose(found.outputs(found.latents(outputs)), outputs, atol=1e-8)
+    correlations = np.abs(np.corrcoef(found.latents(outputs).T, true.T)[:3, 3:])
+    assert (correlations.max(axis=0) > 0.99).all()
+
+
+def test_directions_that_carry_nothing_do_not_count(rng):
+    outputs = rng.normal(size=(500, 2)) @ rng.normal(size=(2, 16)) + 1e-4 * rng.normal(size=(500, 16))
+    shares = shares_of_variance(outputs)
+    assert shares.sum() == pytest.approx(1)
+    assert n_informative(shares, 0.01) == 2
+    assert n_informative(shares_of_variance(np.ones((500, 4))), 0.01) == 0
+
+
+def test_latents_of_a_layer_are_what_it_was_made_of(rng):
+    # On a grid the two functions are not correlated at all, and a rotation takes them apart exactly.
+    grid = np.meshgrid(np.linspace(0, 2, 20), np.linspace(0, 2, 20))
+    X = pd.DataFrame({"a": grid[0].ravel(), "b": grid[1].ravel()})
+    found = nsr.distill(Known(), X, layers=["", "inner"], names={"inner": ["a", "b"]}, estimator=quick())
+    assert len(found.layers["inner"].latents) == 2
+    assert (found.equations["r2"] > 0.999).all()
+    fresh = rng.uniform(0, 2, (50, 2))
+    for name, rows in record(Known(), fresh, ["", "inner"]).items():
+        spread = np.abs(rows.outputs).max()
+        np.testing.assert_allclose(found.layers[name].predict(fresh), rows.outputs, atol=0.02 * spread)
+    used = [one.estimator.expressions_[one.index].variables for one in found.layers["inner"].latents]
+    assert sorted(used) == [(0,), (1,)]
+
+
+def test_of_pure_noise_nothing_is_found(rng):
+    class Noise(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.as_tensor(rng.normal(size=(len(x), 1)))
+
+    found = nsr.distill(Noise(), rng.normal(size=(400, 2)), estimator=quick(1.0))
+    assert found.is_empty
+    assert found.equations.empty
+    assert str(found).startswith("nothing to find")
+
+
+def test_a_network_without_skill_is_not_searched(rng):
+    module = nn.Linear(2, 1)
+    found = nsr.distill(module, rng.normal(size=(100, 2)), targets=rng.normal(size=100))
+    assert found.is_empty
+    assert found.layers == {}
+    assert "explains 0% of the variance of its targets" in str(found)
+
+
+def test_a_module_is_left_as_it_was(rng):
+    module = nn.Sequential(nn.Linear(3, 4), nn.Dropout(0.5), nn.Linear(4, 2)).train()
+    rows = record(module, rng.normal(size=(10, 3)), ["0", "2"])
+    assert rows["0"].inputs.shape == (10, 3)
+    np.testing.assert_allclose(rows["0"].outputs, rows["2"].inputs)  # no dropout while it is recorded
+    assert module.training
+    assert not any(one._forward_hooks for one in module.modules())
+
+
+@pytest.mark.parametrize(
+    ("layers", "targets", "names", "told"),
+    [
+        ("inne", None, None, "did you mean 'inner'"),
+        ("other", None, None, "it has inner"),
+        ("", np.ones(3), None, "give one for each"),
+        ("", None, {"": ["a"]}, "2 inputs, but 1 names"),
+    ],
+)
+def test_what_does_not_fit_is_told(rng, layers, targets, names, told):
+    with pytest.raises(ValueError, match=told):
+        nsr.distill(Known(), rng.normal(size=(50, 2)), layers, targets=targets, names=names)
+
+
+@pytest.mark.parametrize(
+    ("positions", "others", "told"),
+    [
+        (np.ones((30, 1, 2)), {}, "positions have shape"),
+        (np.ones((30, 3, 2)), {"accelerations": np.ones((30, 3, 2))}, "at one place"),
+        (np.ones((30, 3, 2)), {}, "give accelerations, or the times"),
+        (np.ones((30, 3, 2)), {"times": np.zeros(30)}, "that increase"),
+        (np.ones((3, 3, 2)), {"accelerations": np.ones((3, 3, 2))}, "too few"),
+        (np.ones((30, 3, 2)), {"accelerations": np.ones((30, 3, 1))}, "accelerations have shape"),
+        (np.ones((30, 3, 2)), {"accelerations": np.full((30, 3, 2), np.nan)}, "not finite"),
+        (
+            np.ones((30, 3, 2)),
+            {"times": np.arange(30), "properties": {"mass": np.ones(4)}},
+            "property 'mass'",
+        ),
+    ],
+)
+def test_particles_that_do_not_fit_are_told(positions, others, told):
+    with pytest.raises(ValueError, match=told):
+        nsr.distill.message_passing(positions, **others)
+
+
+def test_a_linear_attraction_is_learned_from_trajectories():
+    # Two particles on a line that attract each other in proportion to their distance, x(t) = A cos(t + p).
+    rng = np.random.default_rng(2)
+    times = np.linspace(0, 2, 40)
+    swing = rng.uniform(0.5, 2, (40, 1)) * np.cos(times + rng.uniform(0, 0.5, (40, 1)))
+    at = np.stack([swing, -swing], axis=-1)[..., None]
+    keep = np.abs(swing).min(axis=1) > 0
+    law = nsr.distill.message_passing(
+        at[keep], times=times, training=Training(n_steps=500, hidden=16), estimator=quick(1.0)
+    )
+    assert law.skill > 0.99
+    assert law.n_directions == 1
+    # a = -x for displacement -2x: half the displacement, whatever the distance.
+    assert law.pulls[0].predict(np.array([[1.5, 1.5], [-6.0, 6.0]])) == pytest.approx([0.75, -3.0], rel=1e-2)
