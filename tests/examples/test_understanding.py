@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy.signal import argrelmax
+from untrained import UNTRAINED
 
 import nsr
 from examples import cosmology, emulators, extrapolation, forces, friedman, saliency
@@ -58,7 +59,8 @@ def test_a_case_is_printed_with_its_errors(capsys):
 
 
 def test_a_spring_is_found_between_particles():
-    kind, estimator = forces.Kind.SPRING, nsr.SymbolicRegressor(time_limit=2, n_candidates=16)
+    kind = forces.Kind.SPRING
+    estimator = nsr.SymbolicRegressor(UNTRAINED, 16, stages=("families", "reduction"))
     law = forces.learned(kind, 150, Training(n_steps=800), estimator, 0)
     assert law.skill > 0.98
     assert forces.beyond(kind, law, 0)[0] > 0.999

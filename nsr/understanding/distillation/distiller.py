@@ -13,6 +13,7 @@ from torch import nn
 
 from nsr.regressor import SymbolicRegressor
 from nsr.understanding.distillation.directions import Directions, as_they_are, disentangled
+from nsr.understanding.distillation.graph_network import Training
 from nsr.understanding.distillation.message_passing import message_passing
 from nsr.understanding.distillation.recording import Inputs, Record, record
 from nsr.understanding.explained import LEAST_EXPLAINED, Explained, explain, r_squared
@@ -95,9 +96,10 @@ class Distillation:
 
 
 class _Distiller:
-    """The function `nsr.distill`, which has `nsr.distill.message_passing` beside it."""
+    """The function `nsr.distill`, which has `message_passing` and its `Training` beside it."""
 
     message_passing = staticmethod(message_passing)
+    Training = Training
 
     def __call__(
         self,
