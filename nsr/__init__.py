@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from nsr.ode.regressor import ODERegressor
     from nsr.regressor import SymbolicRegressor
     from nsr.results import load
+    from nsr.understanding import concepts
     from nsr.understanding.discovery import discover
     from nsr.understanding.distillation.distiller import distill
     from nsr.understanding.emulators.emulate import emulate
@@ -24,6 +25,7 @@ __all__ = [
     "ODERegressor",
     "PDERegressor",
     "SymbolicRegressor",
+    "concepts",
     "discover",
     "distill",
     "emulate",
@@ -55,6 +57,8 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     # Loaded on first use: `nsr --help` need not wait for PyTorch.
+    if name == "concepts":
+        return import_module("nsr.understanding.concepts")
     if name not in _HOMES:
         raise AttributeError(f"module 'nsr' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)
