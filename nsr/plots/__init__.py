@@ -15,6 +15,7 @@ from nsr.plots.importance import (
     plot_terms,
     plot_tokens,
 )
+from nsr.plots.understood import plot_latents, plot_messages, plot_pull
 
 __all__ = [
     "draw",
@@ -25,6 +26,9 @@ __all__ = [
     "plot_front",
     "plot_importance",
     "plot_information",
+    "plot_latents",
+    "plot_messages",
+    "plot_pull",
     "plot_residuals",
     "plot_saliency",
     "plot_shapley",

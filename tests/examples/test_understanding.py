@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from scipy.signal import argrelmax
 from untrained import UNTRAINED
 
 import nsr
-from examples import cosmology, emulators, extrapolation, forces, friedman, saliency
+from examples import cosmology, emulators, extrapolation, forces, friedman, halos, saliency
+from nsr.plots import plot_latents
 from nsr.understanding.distillation.graph_network import Training
 
 pytestmark = pytest.mark.filterwarnings("ignore::nsr.data.notes.DataWarning")
@@ -85,3 +87,16 @@ def test_a_distilled_network_is_compared_beyond_its_range(capsys):
     extrapolation.main(rows=200, noise=0.05, steps=400, time_limit=2, seed=0)
     printed = capsys.readouterr().out
     assert all(part in printed for part in ("directly:", "within the range", "up to twice the range"))
+
+
+def test_profiles_of_halos_come_down_to_few_numbers():
+    quantities, observed, questions, answers = halos.drawn(1000, 0.02, 1)
+    training = nsr.concepts.Training(n_steps=600, thrift=0.001)
+    found = nsr.concepts.fit(observed, questions, answers, 4, training)
+    assert found.skill > 0.98
+    assert 2 <= len(found.active) <= 4
+    assert found.recovered(observed, quantities)["mass"] > 0.8
+    information = halos.by_radius(found, quantities, observed)
+    ax = plot_latents(information, halos.RADII, "radius", Figure().subplots())
+    assert len(ax.lines) == len(found.active)
+    np.testing.assert_array_equal(ax.lines[0].get_ydata(), information.iloc[0])

@@ -4,11 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from matplotlib.figure import Figure
 from scipy.stats import ortho_group
 from torch import nn
 from untrained import UNTRAINED
 
 import nsr
+from nsr.plots import plot_messages, plot_pull
 from nsr.understanding.distillation.directions import disentangled, n_informative, shares_of_variance
 from nsr.understanding.distillation.graph_network import Training
 from nsr.understanding.distillation.recording import record
@@ -153,4 +155,7 @@ def test_a_linear_attraction_is_learned_from_trajectories():
     assert law.skill > 0.99
     assert law.n_directions == 1
     # a = -x for displacement -2x: half the displacement, whatever the distance.
+    ax = plot_pull(law, ax=plot_messages(law, Figure().subplots()))
+    assert [bar.get_height() for bar in ax.patches] == list(law.shares)
+    assert ax.get_ylabel() == "network's pull_x"
     assert law.pulls[0].predict(np.array([[1.5, 1.5], [-6.0, 6.0]])) == pytest.approx([0.75, -3.0], rel=1e-2)
