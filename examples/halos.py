@@ -1,8 +1,8 @@
 """What density profiles of halos come down to, and at which radii.
 
 After Lucie-Smith et al. (arXiv:2203.08827). `python -m examples.halos` draws profiles of our own making, with
-a cusp inside and a truncation outside that differ in scale and steepness, trains a network to tell the density
-at any radius, and prints the mutual information of each latent with the density by radius.
+a cusp inside and a truncation outside that differ in scale and steepness, trains a network to tell the
+density at any radius, and prints the mutual information of each latent with the density by radius.
 """
 
 from __future__ import annotations
