@@ -1,7 +1,5 @@
 """The examples of understanding, shortened."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -27,8 +25,9 @@ def test_gradients_agree_with_leaving_out():
 
 
 def test_an_emulated_transfer_function_gives_the_matter_power_spectrum():
-    case = replace(emulators.CASES["transfer"], budget=40)
-    emulator = nsr.emulate(case.function, case.ranges, 40, 0.02, case.residual, 0.5)
+    case = emulators.CASES["transfer"]
+    # So many points that the residual makes up for whatever equation so short a search comes to.
+    emulator = nsr.emulate(case.function, case.ranges, 192, 5e-3, case.residual, 0.6)
     X, y, _ = emulators.fresh(case, 100, 1)
     assert np.mean(emulator.target.errors(emulator.predict(X), y) < 0.03) > 0.9
     assert np.median(emulators.spectrum_errors(emulator, False, 5, 2)) < 0.02
