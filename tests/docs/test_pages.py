@@ -13,6 +13,7 @@ import typer
 import yaml
 from pages import PAGES, ROOT, blocks, commands, name
 
+import nsr
 from nsr.cli import app
 
 NOTEBOOKS = sorted((ROOT / "docs" / "notebooks").glob("*.ipynb"))
@@ -22,8 +23,9 @@ _LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 @pytest.fixture
 def elsewhere(tmp_path, monkeypatch):
-    """A folder to write into that has the examples."""
-    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    """A folder to write into that has the files which pages read."""
+    for folder in ("examples", "training"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
     monkeypatch.chdir(tmp_path)
 
 
@@ -95,6 +97,14 @@ def test_every_page_has_its_place():
         places += [entry] if isinstance(entry, str) else []
     written = [page.relative_to(ROOT / "docs").as_posix() for page in (ROOT / "docs").rglob("*.md")]
     assert sorted(places) == sorted(written)
+
+
+def test_the_api_is_complete():
+    described = re.findall(r"^::: (\S+)$", (ROOT / "docs" / "api.md").read_text(), re.MULTILINE)
+    for name in set(nsr.__all__) - {place.removeprefix("nsr.") for place in described}:
+        home = getattr(nsr, name)  # a function, or a module of functions
+        place = home.__module__ if hasattr(home, "__module__") else home.__name__
+        assert any(one.startswith(place) for one in described), name
 
 
 def test_the_readme_is_short():
