@@ -101,10 +101,10 @@ def test_every_page_has_its_place():
 
 def test_the_api_is_complete():
     described = re.findall(r"^::: (\S+)$", (ROOT / "docs" / "api.md").read_text(), re.MULTILINE)
-    for name in set(nsr.__all__) - {place.removeprefix("nsr.") for place in described}:
-        home = getattr(nsr, name)  # a function, or a module of functions
+    for exported in set(nsr.__all__) - {place.removeprefix("nsr.") for place in described}:
+        home = getattr(nsr, exported)  # a function, or a module of functions
         place = home.__module__ if hasattr(home, "__module__") else home.__name__
-        assert any(one.startswith(place) for one in described), name
+        assert any(one.startswith(place) for one in described), exported
 
 
 def test_the_readme_is_short():
