@@ -16,6 +16,8 @@ from dataclasses import dataclass, field, replace
 
 # Work of a search that a second is taken to be enough for: a usual core does 0.7 to 1.2 seconds of it.
 _WORK_A_SECOND = 0.75
+# What a search may do at least, as estimates of its first steps are coarse.
+_LEAST_WORK = 1.0
 
 
 @dataclass
@@ -82,7 +84,8 @@ class Clock:
 
     def of_search(self) -> Clock:
         """A clock that also ends everything once as much work is done as there is surely time for."""
-        return replace(self, last=min(self.last, self.meter.done + _WORK_A_SECOND * self.seconds))
+        work = max(_WORK_A_SECOND * self.seconds, _LEAST_WORK)
+        return replace(self, last=min(self.last, self.meter.done + work))
 
     def share(self, part: float) -> Clock:
         """A clock for a part, 0 to 1, of the work that is left; where all is allowed, all of it."""

@@ -64,6 +64,7 @@ def test_a_search_ends_by_work_before_its_time_is_up(at):
     assert not whole.is_over
     at(111.0)
     assert whole.is_over
+    assert Clock.of(0.1).of_search().last == 1.0
 
 
 def test_without_a_deadline_nothing_presses(at):

@@ -55,7 +55,7 @@ def test_a_search_that_its_time_ends_does_so_at_the_same_place(tmp_path, ticking
     for seconds_a_look in (1e-9, 1e-5):
         ticking(seconds_a_look)
         search = Search(own, network, 16, ("families", "separation", "reduction", "evolution"))
-        runs.append(list(search.run(Clock.of(0.5).of_search())))
+        runs.append(list(search.run(Clock.of(1.0).of_search())))
         assert search.ended == "time"
     assert runs[0] == runs[1]
 

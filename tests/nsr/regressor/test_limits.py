@@ -93,6 +93,7 @@ def test_bounds_of_constants_choose_the_form(regressor):
     assert regressor.equations_["loss"].min() <= least * (1 + 1e-6)
 
 
+@pytest.mark.filterwarnings("ignore::nsr.data.notes.DataWarning")
 def test_limits_that_rule_everything_out_are_told_in_a_line(regressor, rng):
     X = rng.uniform(1, 3, (50, 2))
     regressor.set_params(operators=["exp"], required=["x_0", "x_1"], time_limit=0.3)
