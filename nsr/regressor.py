@@ -72,8 +72,9 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
             `accuracy`, the least loss; `score`, the highest score; `best`, the highest score of those with
             at most 1.5 times the least loss.
         random_state: Seed; what is done depends on the data and the seed alone, and the time limit only ends
-            it. So a search that ends by itself gives the same front again, on the same machine and with as
-            many cores for it.
+            it: after the work that a usual core does in three quarters of that time, or sooner on a slow or
+            busy machine. So a fit on a machine that is fast enough gives the same front again, with as many
+            cores for it; with a template or a category only where it ends by itself.
         n_equations: Rows of the front at most.
         verbose: Whether to show the front so far, what is at work and the time that is left: in a notebook or
             a terminal as a leaderboard that is written anew, in a pipe as a line for each better equation.
