@@ -26,9 +26,7 @@ def pde(
     order: Annotated[int, typer.Option(min=1, max=2, help="2 for u_tt = F(u, u_t, ...), as of waves")] = 1,
     derivatives: Annotated[int, typer.Option(min=2, max=6, help="highest order of derivatives by place")] = 4,
     equations: options.Equations = 12,
-    output: Annotated[
-        Path | None, typer.Option(help="JSON file for `nsr predict`, `nsr show` and `nsr.load`")
-    ] = None,
+    output: options.Output = None,
     plot: Annotated[Path | None, typer.Option(help="picture of the fields, simulated and observed")] = None,
 ) -> None:
     """Find partial differential equations behind fields on a regular grid."""

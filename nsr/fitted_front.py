@@ -16,7 +16,7 @@ from nsr.data.guesses import Guess
 from nsr.data.names import Names, identifier, places_of
 from nsr.data.notes import tell
 from nsr.data.summary import DataSummary
-from nsr.evaluate.program import Program
+from nsr.evaluate.program import values_of
 from nsr.export.by_group import Lookup
 from nsr.export.leaderboard import leaderboard
 from nsr.export.rows import ExportedRows
@@ -120,7 +120,7 @@ class FittedFront(FittedTable, ExportedRows):
     ) -> Array | tuple[Array, Array]:
         """What `predict` says of rows as equations see them, shape (n_rows, n_variables)."""
         expression, said = self.expressions_[place], self.reports_[place]
-        values = np.asarray(Program([expression]).values(table)[0], dtype=np.float64)
+        values = values_of(expression, table)
         is_unknown = np.isnan(table[:, list(expression.variables)]).any(axis=1)
         values[is_unknown] = np.nan  # also where a switch passes over what is missing
         if interval is None and not return_std:

@@ -72,9 +72,9 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
             `accuracy`, the least loss; `score`, the highest score; `best`, the highest score of those with
             at most 1.5 times the least loss.
         random_state: Seed; what is done depends on the data and the seed alone, and the time limit only ends
-            it: after the work that a usual core does in three quarters of that time, or sooner on a slow or
-            busy machine. So a fit on a machine that is fast enough gives the same front again, with as many
-            cores for it; with a template or a category only where it ends by itself.
+            it: after the work that a usual core does in three quarters of that time, or sooner on a slow one.
+            So a machine that is fast enough gives the same front again, with as many cores; with a template
+            or a category only where the search ends by itself.
         n_equations: Rows of the front at most.
         verbose: Whether to show the front so far, what is at work and the time that is left: in a notebook or
             a terminal as a leaderboard that is written anew, in a pipe as a line for each better equation.
@@ -165,8 +165,7 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
             with what each has in mutual information, in a forest of trees and in sparse regression, over what
             noise reaches there, and whether it was `kept`; None where there was no choice.
         indicators_: What columns of text have become (`nsr.data.indicators.Indicators`); None without any.
-        filling_: What takes the place of missing values (`nsr.data.missing.Filling`); None unless they are
-            imputed.
+        filling_: What stands for missing values (`nsr.data.missing.Filling`); None unless they are imputed.
         ended_: Why the search ended: it was `answered` by what leaves nothing to look for, or `exhausted`, as
             nothing got better; its `time` was up; or it was `interrupted`, or `stopped` by `callback` or
             `stop_when`.

@@ -29,17 +29,8 @@ def outside(page: Path) -> dict[str, Path]:
     Returns:
         The file of each link, as the link is written.
     """
-    links = {}
-    for link in _LINK.findall(page.read_text(encoding="utf-8")):
-        file = (page.parent / link).resolve()
-        if (
-            "://" not in link
-            and file.is_file()
-            and file.is_relative_to(ROOT)
-            and not file.is_relative_to(DOCS)
-        ):
-            links[link] = file
-    return links
+    linked = {link: _linked(page, link) for link in _LINK.findall(page.read_text(encoding="utf-8"))}
+    return {link: file for link, file in linked.items() if file and not file.is_relative_to(DOCS)}
 
 
 def on_files(files: Files, config: Any) -> Files:
@@ -65,11 +56,17 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
 
     def led(match: re.Match[str]) -> str:
         link = match[1]
-        file = (source.parent / link).resolve()
-        if "://" in link or not file.is_file() or not file.is_relative_to(ROOT):
+        file = _linked(source, link)
+        if file is None:
             return link
         inside = file.is_relative_to(DOCS)
         place = file.relative_to(DOCS) if inside else COPIES / file.relative_to(ROOT)
         return Path(os.path.relpath(place, here)).as_posix()
 
     return _LINK.sub(led, markdown)
+
+
+def _linked(page: Path, link: str) -> Path | None:
+    """The file of the repository that a link leads to, if it leads to one."""
+    file = (page.parent / link).resolve()
+    return file if "://" not in link and file.is_file() and file.is_relative_to(ROOT) else None

@@ -196,6 +196,11 @@ class Program:
         return rows
 
 
+def values_of(expression: Expression, X: Array) -> NDArray[np.float64]:
+    """Values of one expression in 64 bits, shape (P,), on rows of shape (P, D); NaN where it has none."""
+    return np.asarray(Program([expression]).values(X)[0], dtype=np.float64)
+
+
 def _like(example: Any, result: torch.Tensor) -> Any:
     """The result as a tensor if the example is one, otherwise as an array."""
     return result.cpu().numpy() if isinstance(example, np.ndarray) else result

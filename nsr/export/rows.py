@@ -166,6 +166,11 @@ class ExportedRows:
         """Numbers of the variables of rows that are constants with names."""
         return {}
 
+    def _equation(self, index: int | None) -> Expression:
+        """The equation of a row, constants with names as numbers; for functions."""
+        ((_, named),) = self._parts(index)
+        return named.substitute(self._numbers)
+
     def _lookup(self, index: int | None) -> Lookup | None:  # noqa: ARG002 (for whoever has groups)
         """The constants that differ by group; None where there are no groups."""
         return None
@@ -177,8 +182,7 @@ class ExportedRows:
         lookup = self._lookup(index)
         if lookup is None:
             return None
-        names, ((_, named),) = self._names(index), self._parts(index)
-        expression = named.substitute(self._numbers)
+        names, expression = self._names(index), self._equation(index)
         first = len(names) - lookup.n_constants
         used = [place for place in expression.variables if place < first] + list(range(first, len(names)))
         numbered = expression.substitute({column: variable(place) for place, column in enumerate(used)})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from nsr.expressions.expression import Expression, Token
@@ -36,3 +38,11 @@ class ExpressionModule(nn.Module):
 
         values: Tensor = self.expression.fold(leaf, lambda operator, parts: operator.tensor(*parts))
         return values
+
+
+def input_gradients(module: nn.Module, X: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Derivatives of a module's values, one a row, by its inputs, shape (P, D), at X of the same shape."""
+    points = torch.tensor(X, requires_grad=True)
+    with torch.enable_grad():
+        (slopes,) = torch.autograd.grad(module(points).sum(), points)
+    return np.asarray(slopes.numpy(), dtype=np.float64)

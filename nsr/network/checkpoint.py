@@ -60,6 +60,18 @@ class Pretrained:
         """The network, in evaluation mode, in the type that its device multiplies fastest."""
         return self.load()
 
+    def check_variables(self, n_variables: int) -> None:
+        """Raises where a table has more columns than the network knows.
+
+        Raises:
+            ValueError: If so.
+        """
+        most = self.config.max_variables
+        if n_variables > most:
+            raise ValueError(
+                f"the network knows {most} variables, the data have {n_variables}; choose the relevant ones"
+            )
+
 
 def save_pretrained(
     folder: str | Path,

@@ -154,11 +154,7 @@ class _Views:
         import torch
 
         n_variables = X.shape[1]
-        if n_variables > pretrained.config.max_variables:
-            raise ValueError(
-                f"the network knows {pretrained.config.max_variables} variables, the data have "
-                f"{n_variables}; choose the relevant ones"
-            )
+        pretrained.check_variables(n_variables)
         rng = np.random.default_rng(seed)
         scaler = Scaler.fit(X, y)
         orders = [rng.permutation(n_variables) for _ in range(n_views)]

@@ -59,11 +59,7 @@ class Reader:
         Raises:
             ValueError: If there are more variables than the network knows.
         """
-        most = pretrained.config.max_variables
-        if X.shape[1] > most:
-            raise ValueError(
-                f"the network knows {most} variables, the data have {X.shape[1]}; choose the relevant ones"
-            )
+        pretrained.check_variables(X.shape[1])
         scaler = Scaler.fit(X, y)
         return cls(pretrained, scaler, *scaler.transform(X, y))
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nsr.ode.inputs import Inputs, StackedInputs
 from nsr.ode.integrate import Systems
-from nsr.ode.motion import Motion, System
+from nsr.ode.motion import Motion, System, all_constants
 
 Array = NDArray[np.float64]
 
@@ -43,7 +43,7 @@ def bounds(
     """
     if len(times) == 0:
         return np.empty((0, len(system), 2))
-    values = np.array([value for component in system for value in component.constants])
+    values = all_constants(system)
     ascending, places = np.unique(times, return_inverse=True)
     result = np.empty((len(ascending), len(system), 2))
     if not np.all(np.isfinite(covariance)):

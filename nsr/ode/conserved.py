@@ -19,8 +19,8 @@ from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, constant, variable
 from nsr.expressions.parsing import parse
 from nsr.expressions.simplify import simplify
-from nsr.ode.motion import Motion, System
-from nsr.ode.ties import Tie, ties, with_all_constants, with_ties
+from nsr.ode.motion import Motion, System, all_constants, with_all_constants
+from nsr.ode.ties import Tie, ties, with_ties
 
 Array = NDArray[np.float64]
 
@@ -71,7 +71,7 @@ class Conserved:
 
     def described(self, system: System) -> System:
         """What of a system is to be written down: all components, and no constant twice."""
-        values = np.array([value for component in system for value in component.constants])
+        values = all_constants(system)
         values[[tie.tied for tie in self.ties(system)]] = 1.0
         whole, told = self.completed(system), list(with_all_constants(system, values))
         for place in self.derived:
@@ -96,19 +96,16 @@ class Conserved:
             if state not in shares:
                 places += range(first[state], first[state + 1])
                 continue
-            for other, share in self._parts(shares[state], rest):
-                if abs(share) != 1.0:
+            terms = self._terms(state, shares[state], rest)
+            for term in terms:
+                if not term.has_unit_weight:
                     places.append(int(first[-1]) + len(numbers))
-                    numbers.append(abs(share))
-                places += range(first[other], first[other + 1])
-            if not any(shares[state]) and not self.motion.is_discrete:
+                    numbers.append(abs(term.weight))
+                if not term.is_state:
+                    places += range(first[term.place], first[term.place + 1])
+            if not terms:
                 places.append(int(first[-1]) + len(numbers))
                 numbers.append(0.0)
-            if self.motion.is_discrete:
-                for _, weight in self._held_sum(state, shares[state], rest):
-                    if abs(weight) != 1.0:
-                        places.append(int(first[-1]) + len(numbers))
-                        numbers.append(abs(weight))
         return np.array(places, dtype=np.int64), np.array(numbers)
 
     def _shares(self, rest: Sequence[int]) -> Array:
@@ -123,27 +120,45 @@ class Conserved:
         found[:, rest] = self._shares(rest)
         return found
 
-    @staticmethod
-    def _parts(row: Array, rest: Sequence[int]) -> list[tuple[int, float]]:
-        return [(other, share) for other, share in zip(rest, row.tolist(), strict=True) if share]
-
-    def _held_sum(self, derived: int, row: Array, rest: Sequence[int]) -> list[tuple[int, float]]:
-        """The part of a map's derived component that the states themselves are: what the sum is."""
-        return [(derived, 1.0), *((other, -share) for other, share in self._parts(row, rest))]
+    def _terms(self, derived: int, row: Array, rest: Sequence[int]) -> list[_Term]:
+        """What a derived right-hand side is the sum of, in the order in which it is written."""
+        shares = [(other, share) for other, share in zip(rest, row.tolist(), strict=True) if share]
+        terms = [_Term(other, share) for other, share in shares]
+        if self.motion.is_discrete:  # what the sum is, in the states themselves
+            held = [(derived, 1.0), *((other, -share) for other, share in shares)]
+            terms += [_Term(place, weight, is_state=True) for place, weight in held]
+        return terms
 
     def _follows(self, derived: int, row: Array, rest: Sequence[int], system: System) -> Expression:
-        """A derived right-hand side; its constants are in the order of `sources`."""
-        terms = [(system[other], share) for other, share in self._parts(row, rest)]
-        if self.motion.is_discrete:
-            terms += [(variable(place), weight) for place, weight in self._held_sum(derived, row, rest)]
-        return reduce(
-            lambda a, b: apply("add", a, b), [_weighted(*term) for term in terms] or [constant(0.0)]
-        )
+        """A derived right-hand side."""
+        written = [term.written(system) for term in self._terms(derived, row, rest)]
+        return reduce(lambda a, b: apply("add", a, b), written or [constant(0.0)])
 
 
-def _weighted(term: Expression, weight: float) -> Expression:
-    sized = term if abs(weight) == 1.0 else apply("mul", constant(abs(weight)), term)
-    return sized if weight > 0 else apply("neg", sized)
+@dataclass(frozen=True)
+class _Term:
+    """A term of a derived right-hand side.
+
+    Attributes:
+        place: Of the component that it has, or of the state.
+        weight: What that is multiplied by.
+        is_state: Whether it is the state itself, as in maps.
+    """
+
+    place: int
+    weight: float
+    is_state: bool = False
+
+    @property
+    def has_unit_weight(self) -> bool:
+        """Whether no number is written in front of it."""
+        return abs(self.weight) == 1.0
+
+    def written(self, system: System) -> Expression:
+        """The term, with the number before the constants of the component."""
+        whole = variable(self.place) if self.is_state else system[self.place]
+        sized = whole if self.has_unit_weight else apply("mul", constant(abs(self.weight)), whole)
+        return sized if self.weight > 0 else apply("neg", sized)
 
 
 def read_conserved(texts: Sequence[str], names: Names, n_states: int) -> Array:

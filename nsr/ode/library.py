@@ -68,17 +68,18 @@ def _propose(
     clock: Clock,
 ) -> None:
     """Adds the best sums of a library's terms that some components may have, a list for each width."""
-    may_have = {
-        c: [place for place, term in enumerate(library) if task.allows_term(c, term)] for c in components
-    }
-    tables = all_integrals(task.weak_forms, Program(list(library)))
+    may_have = {c: [term for term in library if task.allows_term(c, term)] for c in components}
+    some = list(dict.fromkeys(term for terms in may_have.values() for term in terms))
+    places = {term: place for place, term in enumerate(some)}
+    tables = all_integrals(task.weak_forms, Program(some))
     for weak, table in zip(task.weak_forms, tables, strict=True):
         for component in components:
             if clock.is_over and proposals[component]:
                 continue
-            own = [library[place] for place in may_have[component]]
+            own = may_have[component]
             clock.spend(_SECONDS + _SECONDS_A_TERM * len(own))
-            fits = sparse_fits(table[may_have[component]].T, weak.target[:, component], own, task.settings)
+            rows = table[[places[term] for term in own]]
+            fits = sparse_fits(rows.T, weak.target[:, component], own, task.settings)
             proposals[component].append(_usable(fits, task, component))
 
 

@@ -9,8 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from nsr.expressions.expression import Expression, constant, variable
 
+Array = NDArray[np.float64]
 System = tuple[Expression, ...]
 
 
@@ -78,3 +82,15 @@ class Motion:
 
 
 PLAIN = Motion()
+
+
+def all_constants(system: System) -> Array:
+    """The constants of all components in a row, shape (K,)."""
+    return np.array([value for component in system for value in component.constants])
+
+
+def with_all_constants(system: System, values: Array) -> System:
+    """A system with other constants, those of all components in a row, shape (K,)."""
+    ends = np.cumsum([len(component.constants) for component in system])
+    parts = np.split(values, ends[:-1])
+    return tuple(one.with_constants(own.tolist()) for one, own in zip(system, parts, strict=True))

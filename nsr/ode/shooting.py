@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsr.clock import Clock
-from nsr.ode.motion import System
+from nsr.ode.motion import System, all_constants, with_all_constants
 from nsr.ode.paths import Paths
-from nsr.ode.ties import Tie, with_all_constants
+from nsr.ode.ties import Tie
 from nsr.refinement import batched
 
 Array = NDArray[np.float64]
@@ -103,7 +103,7 @@ class Shooting:
         self._least = math.inf
         self.n_states = len(system)
         self.compiled = paths.compiled([system])
-        own = np.array([value for component in system for value in component.constants])
+        own = all_constants(system)
         free, self.owners, self.ratios = _free(len(own), paths.ties(system))
         self._begin, self.n_constants = own[free], len(free)
         self._sources, self._numbers = paths.sources(system)

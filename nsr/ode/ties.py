@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from nsr.expressions.canonical import Key, form_key
 from nsr.expressions.expression import Expression, apply
-from nsr.ode.motion import System
+from nsr.ode.motion import System, all_constants, with_all_constants
 
 Array = NDArray[np.float64]
 
@@ -75,17 +75,10 @@ def with_ties(system: System, shares: Array) -> System | None:
     found = list(_pairs(system, shares, _ALIKE))
     if len(found) == len(ties(system, shares)):
         return None
-    values = np.array([value for component in system for value in component.constants])
+    values = all_constants(system)
     for tie in found:
         values[tie.tied] = tie.ratio * values[tie.free]
     return with_all_constants(system, values)
-
-
-def with_all_constants(system: System, values: Array) -> System:
-    """A system with other constants, those of all components in a row, shape (K,)."""
-    ends = np.cumsum([len(component.constants) for component in system])
-    parts = np.split(values, ends[:-1])
-    return tuple(one.with_constants(own.tolist()) for one, own in zip(system, parts, strict=True))
 
 
 def _pairs(system: System, shares: Array, left: float) -> Iterator[Tie]:

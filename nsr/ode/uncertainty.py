@@ -10,10 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
-from nsr.ode.motion import System
+from nsr.ode.motion import System, all_constants, with_all_constants
 from nsr.ode.shooting import FittedSystem, Shooting
 from nsr.ode.task import OdeTask
-from nsr.ode.ties import with_all_constants
 from nsr.refinement.description import is_round
 from nsr.refinement.reported import LEVEL
 
@@ -58,14 +57,15 @@ def uncertain(system: System, fitted: FittedSystem, task: OdeTask, states: tuple
         states: What the states are called.
     """
     if fitted.is_exact:
-        return Uncertain(pd.DataFrame(columns=COLUMNS), np.zeros((len(_values(system)),) * 2))
+        return Uncertain(pd.DataFrame(columns=COLUMNS), np.zeros((len(all_constants(system)),) * 2))
     own, paths, initials = task.left_open(system), task.all_observations, fitted.initials
     if np.any(fitted.unexplained > task.settings.astray):
         paths, initials = task.pieces, task.pieces.initials
     problem = Shooting(own, paths)
-    covariance, n_left = _covariance(problem, problem.joined(initials))
+    values = problem.joined(initials)
+    covariance, n_left = _covariance(problem, values)
     of_free = covariance[: problem.n_constants, : problem.n_constants]
-    free = problem.joined(initials)[: problem.n_constants]
+    free, _ = problem.split(values)
     is_known = problem.is_held | np.array([is_round(value) for value in free], dtype=np.bool_)
     of_free = np.where(is_known[:, None] | is_known, 0.0, of_free)
 
@@ -79,7 +79,7 @@ def uncertain(system: System, fitted: FittedSystem, task: OdeTask, states: tuple
 
 def unknown(system: System) -> Uncertain:
     """What is said of a system if nothing was found out."""
-    n = len(_values(system))
+    n = len(all_constants(system))
     return Uncertain(pd.DataFrame(), np.full((n, n), np.inf))
 
 
@@ -109,14 +109,14 @@ def _by_free(written: Callable[[Array], System], free: Array) -> Array:
     Differences; where another constant would change the form, they are not known.
     """
     system = written(free)
-    at, form = _values(system), [one.skeleton() for one in system]
+    at, form = all_constants(system), [one.skeleton() for one in system]
     found = np.full((len(at), len(free)), np.nan)
     for place, step in enumerate(np.maximum(_STEP * np.abs(free), _STEP)):
         moved = free.copy()
         moved[place] += step
         other = written(moved)
         if [one.skeleton() for one in other] == form:
-            found[:, place] = (_values(other) - at) / step
+            found[:, place] = (all_constants(other) - at) / step
     return found
 
 
@@ -128,10 +128,6 @@ def _between(of_free: Array, by_free: Array) -> Array:
     unknown = ~np.isfinite(np.diagonal(found)) | np.any(by_free[:, is_open] != 0, axis=1)
     found[unknown[:, None] | unknown] = np.inf
     return np.asarray(found)
-
-
-def _values(system: System) -> Array:
-    return np.array([value for component in system for value in component.constants])
 
 
 def _covariance(problem: Shooting, values: Array) -> tuple[Array, int]:

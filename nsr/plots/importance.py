@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,7 +38,7 @@ def plot_importance(found: Importance, ax: Axes | None = None) -> Axes:
     ):
         error = table["permutation_error"] if column == "permutation" else None
         ax.barh(places + 0.27 * (step - 1), table[column], 0.25, xerr=error, label=label)
-    ax.set_yticks(places, table["variable"], parse_math=False)  # dollars in names are no formulas
+    _name_lines(ax, table["variable"])
     ax.set(xlabel="share of variance")
     ax.legend()
     return ax
@@ -60,7 +61,7 @@ def plot_shapley(found: Importance, ax: Axes | None = None) -> Axes:
         points = ax.scatter(found.shapley[:, column], heights, c=ranks, s=8, cmap="coolwarm", vmin=0, vmax=1)
     ax.figure.colorbar(points, ax=ax, label="value of the variable (rank)")
     ax.axvline(0, color="0.5", linewidth=1)
-    ax.set_yticks(range(len(order)), [found.names[column] for column in order])
+    _name_lines(ax, [found.names[column] for column in order])
     ax.set(xlabel="Shapley value, in units of the target")
     return ax
 
@@ -77,7 +78,7 @@ def plot_terms(found: Importance, ax: Axes | None = None) -> Axes:
     places = np.arange(len(table))
     for step, (column, label) in enumerate((("alone", "alone"), ("lost", "lost without it"))):
         ax.barh(places + 0.4 * (step - 0.5), table[column], 0.38, label=label)
-    ax.set_yticks(places, table["term"], parse_math=False)
+    _name_lines(ax, table["term"])
     ax.set(xlabel="share of variance")
     ax.legend()
     return ax
@@ -96,7 +97,7 @@ def plot_information(found: pd.DataFrame, ax: Axes | None = None) -> Axes:
     colours = ["C0" if np.isnan(jointly) else "C1" for jointly in table["jointly"]]
     ax.barh(places, table["information"], xerr=2 * table["error"], color=colours)
     ax.plot(table["noise"], places, "|", color="0.2", markersize=10, label="reached by noise")
-    ax.set_yticks(places, table["columns"], parse_math=False)
+    _name_lines(ax, table["columns"])
     ax.set(xlabel="mutual information with the target (nats)")
     ax.legend()
     return ax
@@ -116,7 +117,7 @@ def plot_discovery(found: Discovery, ax: Axes | None = None) -> Axes:
         ("without", "|", [one.compared for one in lines]),
     ):
         ax.plot(np.maximum(errors, _SMALLEST), range(len(lines)), marker, label=label)
-    ax.set_yticks(range(len(lines)), [one.text for one in lines], parse_math=False)
+    _name_lines(ax, [one.text for one in lines])
     ax.set(xscale="log", xlabel="error, as a share of the target's spread")
     ax.legend()
     return ax
@@ -154,6 +155,12 @@ def plot_tokens(found: Saliency, by: str = "column", ax: Axes | None = None) -> 
     _heatmap(ax, values.T, list(found.tokens), lines)
     ax.set(ylabel=by)
     return ax
+
+
+def _name_lines(ax: Axes, names: Iterable[str]) -> None:
+    """Names of the lines of a picture, from below; dollars in them are no formulas."""
+    labels = list(names)
+    ax.set_yticks(range(len(labels)), labels, parse_math=False)
 
 
 def _heatmap(ax: Axes, values: np.ndarray, across: list[str], down: list[str]) -> None:

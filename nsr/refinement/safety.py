@@ -28,8 +28,8 @@ Array = NDArray[np.float64]
 _BEYOND = 0.25
 # Standard errors by which a mean loss must be less for an equation to explain more.
 _MORE = 2.0
-# Bits by which a law that ends within the box must be shorter than what explains as much: chance is no reason
-# for so many. Poles fit single rows, for any number of bits, and nothing is shorter that has them.
+# What explains as much, but takes this many bits more, is no rival of a law that ends within the box. It is
+# one of a law with a pole: that fits single rows, and may save any number of bits by it.
 _SHORTER = 20.0
 # Rows below which most of them say nothing.
 _FEWEST = 6

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ import scipy.stats
 from numpy.typing import NDArray
 
 from nsr.data.notes import listed
-from nsr.evaluate.program import Program
+from nsr.evaluate.program import values_of
 from nsr.report.finding import LEAST_ROWS, Finding
 
 if TYPE_CHECKING:
@@ -93,17 +93,23 @@ def _gain(fitted: Fitted, place: int) -> tuple[float, bool]:
     task, rng = fitted.task, fitted.rng
     own = _losses(fitted, task.X)
     more = np.zeros(task.n_rows)
-    for _ in range(_N_SHUFFLES):
-        shuffled = task.X.copy()
-        shuffled[:, place] = rng.permutation(shuffled[:, place])
+    for shuffled in shuffles(task.X, place, _N_SHUFFLES, rng):
         more += (_losses(fitted, shuffled) - own) / _N_SHUFFLES
     return float(np.mean(more)) / max(task.null_loss, 1e-300), _is_loss(more)
+
+
+def shuffles(X: Array, place: int, n: int, rng: np.random.Generator) -> Iterator[Array]:
+    """A table n times, shape (P, D), each time with one of its columns shuffled."""
+    for _ in range(n):
+        shuffled = X.copy()
+        shuffled[:, place] = rng.permutation(shuffled[:, place])
+        yield shuffled
 
 
 def _losses(fitted: Fitted, X: Array) -> Array:
     """Loss of each row, infinity where the equation has no value."""
     with np.errstate(all="ignore"):
-        predicted = np.asarray(Program([fitted.expression]).values(X)[0], dtype=np.float64)
+        predicted = values_of(fitted.expression, X)
         losses = fitted.task.elementwise(predicted)
     if fitted.task.weights is not None:
         losses = losses * fitted.task.weights / np.mean(fitted.task.weights)

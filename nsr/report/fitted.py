@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from nsr.evaluate.program import Program
+from nsr.evaluate.program import Program, values_of
 from nsr.expressions.expression import Expression
 from nsr.refinement.uncertainty import fitted_places
 from nsr.task import Task
@@ -36,7 +36,7 @@ class Fitted:
     @cached_property
     def predicted(self) -> Array:
         """The equation's values, shape (P,)."""
-        return np.asarray(Program([self.expression]).values(self.task.X)[0], dtype=np.float64)
+        return values_of(self.expression, self.task.X)
 
     @cached_property
     def loss(self) -> float:

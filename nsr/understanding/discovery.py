@@ -149,8 +149,10 @@ class _Look:
             following, said = self._reductions(state)
             yield from said
             if not said or said[0].kind != "idle":
-                yield from self._mirrors(state)
-                yield from self._exchanges(state)
+                stand_in = _with_sign(state)
+                if stand_in is not None:
+                    yield from self._mirrors(state, stand_in)
+                    yield from self._exchanges(state, stand_in)
                 yield from self._parts(state)
             state = following
 
@@ -200,11 +202,8 @@ class _Look:
             return f"{self._of(child)} depends on {self._text(child.variables)} alone"
         return f"{self._of(state)} depends on {self._text(gone)} only by {self._text(new)}"
 
-    def _mirrors(self, state: State) -> Iterator[Statement]:
+    def _mirrors(self, state: State, stand_in: Surrogate) -> Iterator[Statement]:
         """Even and odd in a variable, and rising or falling with it."""
-        stand_in = _with_sign(state)
-        if stand_in is None:
-            return
         gradients = stand_in.gradients(state.X, state.centre)
         for column, variable in enumerate(state.variables):
             slopes, name = gradients[:, column], to_infix(simplify(variable), self._names)
@@ -218,14 +217,13 @@ class _Look:
                 if off is not None:
                     yield Statement(kind, f"{self._of(state)} is {kind} in {name}", off, stand_in.error)
 
-    def _exchanges(self, state: State) -> Iterator[Statement]:
+    def _exchanges(self, state: State, stand_in: Surrogate) -> Iterator[Statement]:
         """Symmetric in two variables."""
-        stand_in = _with_sign(state)
-        for one, other in combinations(range(state.n_variables), 2) if stand_in is not None else ():
+        for one, other in combinations(range(state.n_variables), 2):
             swapped = state.X.copy()
             swapped[:, [one, other]] = state.X[:, [other, one]]
             off = _difference(state, stand_in, swapped, 1.0)
-            if off is not None and stand_in is not None:
+            if off is not None:
                 pair = [state.variables[one], state.variables[other]]
                 text = f"{self._of(state)} stays the same where {self._text(pair)} change places"
                 yield Statement("exchange", text, off, stand_in.error)
@@ -288,14 +286,14 @@ def _with_sign(state: State) -> Surrogate | None:
     return usable[0] if usable and usable[0].error < _ROUGH else None
 
 
-def _difference(state: State, stand_in: Surrogate | None, moved: Array, sign: float) -> float | None:
+def _difference(state: State, stand_in: Surrogate, moved: Array, sign: float) -> float | None:
     """By how much of the spread values at moved rows differ from those of the rows, or None for too much.
 
     Only rows that stay in the box of the table count; half of them must.
     """
     low, high = state.X.min(axis=0), state.X.max(axis=0)
     is_in = np.all((moved >= low) & (moved <= high), axis=1)
-    if stand_in is None or is_in.mean() < 0.5:
+    if is_in.mean() < 0.5:
         return None
     y = state.centre[is_in]
     with np.errstate(all="ignore"):

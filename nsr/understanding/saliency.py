@@ -135,8 +135,7 @@ def _expression(equation: str | Expression | SymbolicRegressor, names: tuple[str
         return equation
     if isinstance(equation, str):
         return parse(equation, list(names))
-    ((_, named),) = equation._parts(None)
-    return named.substitute(equation._numbers)
+    return equation._equation(None)
 
 
 def _told(word: str, names: tuple[str, ...]) -> str:

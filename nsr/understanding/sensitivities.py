@@ -56,17 +56,11 @@ def sensitivities(subject: Subject) -> list[Sensitivity]:
 
 def gradients(subject: Subject) -> Array:
     """Derivatives of the equation by each column in each row, shape (P, D), by automatic differentiation."""
-    import torch
+    from nsr.export.torch import ExpressionModule, input_gradients
 
-    from nsr.export.torch import ExpressionModule
-
-    X = torch.tensor(subject.X, requires_grad=True)
-    with torch.enable_grad():
-        values = ExpressionModule(subject.expression)(X).sum()
-        if not subject.used:
-            return np.zeros_like(subject.X)
-        (slopes,) = torch.autograd.grad(values, X)
-    return np.asarray(slopes.numpy(), dtype=np.float64)
+    if not subject.used:
+        return np.zeros_like(subject.X)
+    return input_gradients(ExpressionModule(subject.expression), subject.X)
 
 
 def _elasticity(form: sympy.Expr, symbol: sympy.Symbol) -> sympy.Expr:

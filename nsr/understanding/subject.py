@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nsr.evaluate.program import Program
+from nsr.evaluate.program import values_of
 from nsr.expressions.expression import Expression
 
 if TYPE_CHECKING:
@@ -53,8 +53,7 @@ class Subject:
             raise ValueError(
                 "constants differ by group: look at one, as of_group('A'), with X without its column"
             )
-        ((_, named),) = estimator._parts(index)
-        expression = named.substitute(estimator._numbers)
+        expression = estimator._equation(index)
         names = estimator.names_.identifiers
         table, target = estimator.table(X)[:, : len(names)], np.asarray(y, dtype=np.float64)
         if target.shape != (len(table),):
@@ -62,7 +61,7 @@ class Subject:
                 f"X has {len(table)} rows, and y the shape {target.shape}: give one target a row"
             )
         used = table[:, list(expression.variables)]
-        known = np.isfinite(np.column_stack((used, target, _values(expression, table)))).all(axis=1)
+        known = np.isfinite(np.column_stack((used, target, values_of(expression, table)))).all(axis=1)
         if not known.any():
             raise ValueError(
                 "in no row are target, columns and the equation's value all known: give other rows"
@@ -71,7 +70,7 @@ class Subject:
 
     def values(self, X: Array) -> Array:
         """The equation's values, shape (n,), for rows of shape (n, D)."""
-        return _values(self.expression, X)
+        return values_of(self.expression, X)
 
     @cached_property
     def predicted(self) -> Array:
@@ -82,7 +81,3 @@ class Subject:
     def used(self) -> list[int]:
         """Columns that the equation has."""
         return list(self.expression.variables)
-
-
-def _values(expression: Expression, X: Array) -> Array:
-    return np.asarray(Program([expression]).values(X)[0], dtype=np.float64)

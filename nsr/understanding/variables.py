@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nsr.data.notes import tell
 from nsr.export.latex import with_digits
+from nsr.report.columns import shuffles
 from nsr.understanding.sensitivities import Sensitivity, sensitivities
 from nsr.understanding.shapley import shapley_values
 from nsr.understanding.sobol import sobol_indices
@@ -143,9 +144,7 @@ def _permutation(subject: Subject, rng: np.random.Generator) -> tuple[Array, Arr
     own = float(np.mean((subject.y - subject.predicted) ** 2))
     for column in subject.used:
         more = []
-        for _ in range(_N_SHUFFLES):
-            shuffled = subject.X.copy()
-            shuffled[:, column] = rng.permutation(shuffled[:, column])
+        for shuffled in shuffles(subject.X, column, _N_SHUFFLES, rng):
             off = float(np.mean((subject.y - subject.values(shuffled)) ** 2))
             more.append((off - own) / variance if np.isfinite(off) else np.inf)
         is_known = np.isfinite(more).all()

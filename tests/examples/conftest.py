@@ -1,9 +1,3 @@
-import time
+from processor_time import own_time
 
-import pytest
-
-
-@pytest.fixture(autouse=True)
-def own_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Time limits count this process's seconds on the processor, which nobody else on the machine takes."""
-    monkeypatch.setattr(time, "monotonic", time.process_time)
+__all__ = ["own_time"]

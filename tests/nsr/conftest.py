@@ -2,12 +2,9 @@ import time
 from collections.abc import Callable
 
 import pytest
+from processor_time import own_time
 
-
-@pytest.fixture(autouse=True)
-def own_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Time limits count this process's seconds on the processor, which nobody else on the machine takes."""
-    monkeypatch.setattr(time, "monotonic", time.process_time)
+__all__ = ["TickingClock", "own_time", "ticking"]
 
 
 class TickingClock:

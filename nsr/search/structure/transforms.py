@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nsr.evaluate.program import Program
+from nsr.evaluate.program import values_of
 from nsr.expressions.expression import Expression, apply, variable
 from nsr.expressions.operator_set import ALL_OPERATORS, OperatorSet
 from nsr.expressions.operators import OPERATORS
@@ -71,8 +71,7 @@ class Transform:
 
     def of_target(self, y: Array) -> Array:
         """The transformed target; NaN outside the domain."""
-        form = applied(self.names, variable(0))
-        return np.asarray(Program([form]).values(y[:, None])[0], dtype=np.float64)
+        return values_of(applied(self.names, variable(0)), y[:, None])
 
     def of_response(self, response: Response) -> tuple[Array, Array]:
         """The transformed target and by how much its errors matter, each of shape (P,); see `Response`.

@@ -110,8 +110,8 @@ def message_passing(
     training = training or Training()
     pairs, columns = _pairs(positions, accelerations, times, properties or {})
     n_seen = len(pairs.table) - int(_SHARE_UNSEEN * len(pairs.table))
-    network = trained(pairs.of(slice(None, n_seen)), training)
-    unseen = pairs.of(slice(n_seen, None))
+    seen, unseen = pairs.of(slice(None, n_seen)), pairs.of(slice(n_seen, None))
+    network = trained(seen, training)
     with torch.no_grad():
         predicted = network(torch.as_tensor(unseen.table, dtype=torch.float32)).sum(dim=2).numpy()
         rows = torch.as_tensor(pairs.table.reshape(-1, len(columns)), dtype=torch.float32)
@@ -124,8 +124,7 @@ def message_passing(
     found: tuple[Pull, ...] = ()
     if skill >= LEAST_EXPLAINED:
         searched = [_searched(estimator, table, values) for values in pulls[chosen].T]
-        seen, names = pairs.of(slice(None, n_seen)), tuple(columns)
-        found = tuple(chosen_pull(searched, names, axis, seen, unseen) for axis in range(n_axes))
+        found = tuple(chosen_pull(searched, tuple(columns), axis, seen, unseen) for axis in range(n_axes))
     for axis, values in zip(_AXES, pulls[chosen].T, strict=False):
         table[f"pull_{axis}"] = values
     return Law(network, skill, shares, n_informative(shares, tolerance), found, table)

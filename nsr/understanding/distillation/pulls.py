@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
-from nsr.evaluate.program import Program
+from nsr.evaluate.program import Program, values_of
 from nsr.expressions.expression import Expression, variable
 from nsr.expressions.printing import to_infix
 from nsr.regressor import SymbolicRegressor
@@ -55,7 +55,7 @@ class Pull:
     def predict(self, pairs: Array | pd.DataFrame) -> Array:
         """Values, shape (n,), for pairs, shape (n, n_columns); a data frame may have further columns."""
         own = pairs[list(self.names)] if isinstance(pairs, pd.DataFrame) else pairs
-        return _values(self.expression, np.asarray(own, dtype=np.float64))
+        return values_of(self.expression, np.asarray(own, dtype=np.float64))
 
     def __str__(self) -> str:
         share = f"{max(self.r2, 0.0):.4%} of the variance of unseen accelerations"
@@ -86,7 +86,7 @@ def chosen_pull(
     target = unseen.accelerations[..., axis].ravel()
     forms = {one: None for other, front in enumerate(searched) for one in _turned(front, other, axis)}
     fitted = [_fitted(one, axis, seen) for one in sorted(forms, key=lambda one: one.complexity)]
-    predicted = [_sums(_values(one, _rows(unseen)), unseen) for one in fitted]
+    predicted = [_sums(values_of(one, _rows(unseen)), unseen) for one in fitted]
     errors = np.nan_to_num(np.abs(np.array(predicted) - target), nan=np.inf)
     place = simplest(errors, _NEGLIGIBLE * float(np.abs(target).mean()))
     return Pull(fitted[place], names, r_squared(predicted[place], target), searched[axis])
@@ -118,11 +118,6 @@ def _fitted(expression: Expression, axis: int, pairs: Pairs) -> Expression:
 
     found = least_squares(residuals, np.array(expression.constants), jacobian, x_scale="jac", max_nfev=50)
     return expression.with_constants(found.x.tolist())
-
-
-def _values(expression: Expression, rows: Array) -> Array:
-    with np.errstate(all="ignore"):
-        return np.asarray(Program([expression]).values(rows)[0], dtype=np.float64)
 
 
 def _rows(pairs: Pairs) -> Array:

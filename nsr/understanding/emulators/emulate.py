@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import qmc
 
 from nsr.data.notes import DataWarning, tell
-from nsr.evaluate.program import Program
+from nsr.evaluate.program import Program, values_of
 from nsr.expressions.expression import Expression
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.refine import Effort, refine
@@ -143,7 +143,7 @@ def _fitted(
     place = enough[0] if enough else int(np.argmin(bounds))
     expression, held_out, learned = model.expressions_[place], errors[place], None
     if residual is not None:
-        left = target.fitted(y) - _values(expression, X)
+        left = target.fitted(y) - values_of(expression, X)
         learned = residual_of(residual, calls.box.unit(X), left, seed)
         held_out = judge.held_out(expression, learned)
     return Emulator(calls.box, target, expression, learned, X, y, held_out)
@@ -164,9 +164,9 @@ class _Judge:
         for fold in range(_N_FOLDS):
             known, tested = self._fold != fold, self._fold == fold
             own = _with_constants_of(expression, X[known], target.fitted(y[known]), target.weights(y[known]))
-            predicted[tested] = _values(own, X[tested])
+            predicted[tested] = values_of(own, X[tested])
             if residual is not None:
-                left = target.fitted(y[known]) - _values(own, X[known])
+                left = target.fitted(y[known]) - values_of(own, X[known])
                 predicted[tested] += residual.refitted(self._unit[known], left).values(self._unit[tested])
         return target.errors(target.undone(predicted), y)[self._calls.is_even]
 
@@ -182,7 +182,3 @@ def _committee(model: SymbolicRegressor) -> list[Expression]:
     """The equations with the least losses."""
     order = np.argsort(model.equations_["loss"].to_numpy(), kind="stable")[:_COMMITTEE]
     return [model.expressions_[place] for place in order.tolist()]
-
-
-def _values(expression: Expression, X: Array) -> Array:
-    return np.asarray(Program([expression]).values(X)[0], dtype=np.float64)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nsr.evaluate.program import Program
+from nsr.evaluate.program import values_of
 from nsr.expressions.expression import Expression
 from nsr.expressions.printing import to_infix
 from nsr.understanding.emulators.box import Box
@@ -71,19 +71,16 @@ class Emulator:
     def predict(self, X: ArrayLike) -> Array:
         """Values, shape (n,), at inputs in the order of the ranges, shape (n, D)."""
         points = self._checked(X)
-        fitted = np.asarray(Program([self.fitted]).values(points)[0], dtype=np.float64)
+        fitted = values_of(self.fitted, points)
         if self.residual is not None:
             fitted = fitted + self.residual.values(self.box.unit(points))
         return self.target.undone(fitted)
 
     def gradient(self, X: ArrayLike) -> Array:
         """Derivatives by each input, shape (n, D), at inputs of the same shape."""
-        import torch
+        from nsr.export.torch import input_gradients
 
-        points = torch.tensor(self._checked(X), requires_grad=True)
-        with torch.enable_grad():
-            (slopes,) = torch.autograd.grad(self.torch()(points).sum(), points)
-        return np.asarray(slopes.numpy(), dtype=np.float64)
+        return input_gradients(self.torch(), self._checked(X))
 
     def torch(self) -> nn.Module:
         """A differentiable `torch.nn.Module` of inputs, shape (..., D), the residual included."""
