@@ -14,8 +14,10 @@ import numbers
 import time
 from dataclasses import dataclass, field, replace
 
-# Work of a search that a second is taken to be enough for: a usual core does 0.7 to 1.2 seconds of it.
-_WORK_A_SECOND = 0.75
+# Work of a search that a second is taken to be enough for: a usual core does 0.8 to 1.2 seconds of it.
+_WORK_A_SECOND = 0.8
+# Seconds that the first search of a process takes to load the network and what runs it.
+_LOADING = 2.0
 # What a search may do at least, as estimates of its first steps are coarse.
 _LEAST_WORK = 1.0
 
@@ -84,7 +86,7 @@ class Clock:
 
     def of_search(self) -> Clock:
         """A clock that also ends everything once as much work is done as there is surely time for."""
-        work = max(_WORK_A_SECOND * self.seconds, _LEAST_WORK)
+        work = max(_WORK_A_SECOND * (self.seconds - _LOADING), _LEAST_WORK)
         return replace(self, last=min(self.last, self.meter.done + work))
 
     def share(self, part: float) -> Clock:
