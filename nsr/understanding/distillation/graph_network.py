@@ -43,7 +43,7 @@ class Pairs:
 
     Attributes:
         table: What a message may depend on, shape (n_snapshots, n_particles, n_particles - 1, n_columns):
-            displacement, distance and properties.
+            displacement, distance and properties; where one is hidden, at last the numbers of both particles.
         accelerations: Of the particles, shape (n_snapshots, n_particles, n_dimensions).
     """
 
@@ -54,35 +54,48 @@ class Pairs:
         """Some of the snapshots."""
         return Pairs(self.table[snapshots], self.accelerations[snapshots])
 
+    def revealed(self, hidden: Array) -> Pairs:
+        """The same with values of a hidden property, shape (n_particles,), in place of particles' numbers."""
+        own = hidden[self.table[..., -2:].astype(np.intp)]
+        return Pairs(np.concatenate([self.table[..., :-2], own], axis=-1), self.accelerations)
+
 
 class GraphNetwork(nn.Module):
     """Accelerations as sums of messages along directions of unit length.
 
     In Cranmer et al. (arXiv:2006.11287) a second network makes accelerations from sums of messages. Here
     that map is linear, as accelerations by several bodies add up: no more than a linear map is left for a
-    message to hide behind.
+    message to hide behind. A hidden property is a strength of each particle, by which all that it does to
+    others is multiplied: so it is known up to a factor, and no curve of it would do as well. How a particle
+    takes what others do is learned for each of them, so that two particles of unlike strengths need not be
+    alike on the way to values that are right.
 
     Attributes:
         message: The network from a pair to its message.
         directions: Of message components in space, shape (n_dimensions, n_messages), before normalisation.
+        strengths: Of particles, shape (n_particles,); None where no property is hidden.
         is_used: One for components that the penalty has left, zero for others, shape (n_messages,).
     """
 
+    strengths: nn.Parameter | None
     is_used: Tensor
     mean: Tensor
     spread: Tensor
     scale: Tensor
 
-    def __init__(self, pairs: Pairs, training: Training) -> None:
+    def __init__(self, pairs: Pairs, training: Training, is_hidden: bool = False) -> None:
         super().__init__()
-        n_dimensions, width = pairs.accelerations.shape[-1], training.hidden
-        self.n_dimensions = n_dimensions
-        rows = self._with_logarithm(_tensor(pairs.table.reshape(-1, pairs.table.shape[-1])))
+        n_particles, n_dimensions = pairs.accelerations.shape[-2:]
+        width, self.n_dimensions = training.hidden, n_dimensions
+        known = pairs.table[..., :-2] if is_hidden else pairs.table
+        rows = self._with_logarithm(_tensor(known.reshape(-1, known.shape[-1])))
         self.message = nn.Sequential(
-            nn.Linear(rows.shape[1], width), nn.SiLU(), nn.Linear(width, width), nn.SiLU(),
-            nn.Linear(width, training.n_messages),
+            nn.Linear(rows.shape[1] + is_hidden * n_particles, width), nn.SiLU(),
+            nn.Linear(width, width), nn.SiLU(), nn.Linear(width, training.n_messages),
         )  # fmt: skip
         self.directions = nn.Parameter(torch.randn(n_dimensions, training.n_messages))
+        strengths = nn.Parameter(torch.randn(n_particles)) if is_hidden else None
+        self.register_parameter("strengths", strengths)
         self.register_buffer("is_used", torch.ones(training.n_messages))
         spread = rows.std(dim=0)
         self.register_buffer("mean", rows.mean(dim=0))
@@ -91,9 +104,18 @@ class GraphNetwork(nn.Module):
 
     def messages(self, table: Tensor) -> Tensor:
         """Messages, shape (..., n_messages), in units of the mean acceleration, of pairs (..., n_columns)."""
-        inputs = (self._with_logarithm(table) - self.mean) / self.spread
-        result: Tensor = self.message(inputs) * self.is_used
-        return result
+        result: Tensor
+        if self.strengths is None:
+            result = self.message(self._standard(table))
+        else:
+            taker, giver = table[..., -2:].long().unbind(dim=-1)
+            who = nn.functional.one_hot(taker, len(self.strengths))
+            inputs = torch.cat([self._standard(table[..., :-2]), who.to(table.dtype)], dim=-1)
+            result = self.message(inputs) * self.strengths[giver].unsqueeze(-1)
+        return result * self.is_used
+
+    def _standard(self, table: Tensor) -> Tensor:
+        return (self._with_logarithm(table) - self.mean) / self.spread
 
     def _with_logarithm(self, table: Tensor) -> Tensor:
         """Pairs with the logarithm of their distance, in which laws over decades are smooth."""
@@ -110,7 +132,7 @@ class GraphNetwork(nn.Module):
         return self.in_space(self.messages(table)) * self.scale
 
 
-def trained(pairs: Pairs, training: Training) -> GraphNetwork:
+def trained(pairs: Pairs, training: Training, is_hidden: bool = False) -> GraphNetwork:
     """A network that is trained to the mean absolute error of accelerations, with messages kept sparse.
 
     It first learns freely, then under a penalty, and settles without the penalty once components that this
@@ -121,7 +143,7 @@ def trained(pairs: Pairs, training: Training) -> GraphNetwork:
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(training.seed)
-        network = GraphNetwork(pairs, training)
+        network = GraphNetwork(pairs, training, is_hidden)
     draw = torch.Generator().manual_seed(training.seed)
     table, target = _tensor(pairs.table), _tensor(pairs.accelerations) / network.scale
     optimizer = torch.optim.Adam(network.parameters(), lr=_RATE)

@@ -40,6 +40,8 @@ class Law:
             where the network has learned nothing.
         pairs: What the equations are about, a sample: `dx`, `dy`, ... from i to j, their distance `r`, each
             property as `NAME_i` and `NAME_j`, and the pulls of the network as `pull_x`, `pull_y`, ...
+        hidden: The hidden property of each particle, of root mean square 1, its largest value positive; None
+            where none was asked for.
     """
 
     network: GraphNetwork
@@ -48,6 +50,7 @@ class Law:
     n_directions: int
     pulls: tuple[Pull, ...]
     pairs: pd.DataFrame
+    hidden: pd.Series | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -68,6 +71,8 @@ class Law:
         lines.append(
             f"{self.n_directions} of {len(self.shares)} directions of its messages carry information"
         )
+        if self.hidden is not None:
+            lines.append(f"{self.hidden.name} of particles: {', '.join(f'{one:.3f}' for one in self.hidden)}")
         return "\n".join(
             [*lines, *(f"pull_{axis} = {one}" for axis, one in zip(_AXES, self.pulls, strict=False))]
         )
@@ -78,6 +83,7 @@ def message_passing(
     accelerations: ArrayLike | None = None,
     times: ArrayLike | None = None,
     properties: Mapping[str, ArrayLike] | None = None,
+    hidden: str | None = None,
     training: Training | None = None,
     tolerance: float = 0.01,
     estimator: SymbolicRegressor | None = None,
@@ -94,6 +100,9 @@ def message_passing(
         times: Shape (n_times,), increasing.
         properties: What messages may depend on besides displacement and distance, such as masses: by name,
             of shape (n_particles,), or with the leading axes of `positions`.
+        hidden: What a property is called that nobody has observed, such as a charge. It is a number of each
+            particle, the same in all snapshots, to which what the particle does to others is proportional; so
+            it is found up to a factor.
         training: How the network is trained; the defaults of `Training` where there is none.
         tolerance: Share of the messages' variance that directions which carry information may leave out.
         estimator: How to search; it is cloned for each axis.
@@ -104,21 +113,25 @@ def message_passing(
         fifth of the snapshots, the last ones, that it has not seen.
 
     Raises:
-        ValueError: If shapes do not fit, values are not finite, two particles are at one place, or there are
-            fewer than twenty snapshots.
+        ValueError: If shapes do not fit, values are not finite, two particles are at one place, there are
+            fewer than twenty snapshots, or the hidden property is given.
     """
     training = training or Training()
-    pairs, columns = _pairs(positions, accelerations, times, properties or {})
+    if hidden in (properties or {}):
+        raise ValueError(f"{hidden!r} is hidden and among the properties: leave it out of one of them")
+    pairs, columns = _pairs(positions, accelerations, times, properties or {}, hidden)
     n_seen = len(pairs.table) - int(_SHARE_UNSEEN * len(pairs.table))
     seen, unseen = pairs.of(slice(None, n_seen)), pairs.of(slice(n_seen, None))
-    network = trained(seen, training)
+    network = trained(seen, training, hidden is not None)
     with torch.no_grad():
         predicted = network(torch.as_tensor(unseen.table, dtype=torch.float32)).sum(dim=2).numpy()
         rows = torch.as_tensor(pairs.table.reshape(-1, len(columns)), dtype=torch.float32)
         messages, pulls = network.messages(rows).double().numpy(), network(rows).double().numpy()
     n_axes = pulls.shape[1]
     skill = r_squared(predicted.reshape(-1, n_axes), unseen.accelerations.reshape(-1, n_axes))
-    shares = shares_of_variance(messages)
+    shares, found_hidden = shares_of_variance(messages), _hidden(network, hidden)
+    if found_hidden is not None:
+        pairs, seen, unseen = (one.revealed(found_hidden.to_numpy()) for one in (pairs, seen, unseen))
     chosen = np.random.default_rng(training.seed).permutation(len(pulls))[:n_rows]
     table = pd.DataFrame(pairs.table.reshape(-1, len(columns))[chosen], columns=columns)
     found: tuple[Pull, ...] = ()
@@ -127,7 +140,16 @@ def message_passing(
         found = tuple(chosen_pull(searched, tuple(columns), axis, seen, unseen) for axis in range(n_axes))
     for axis, values in zip(_AXES, pulls[chosen].T, strict=False):
         table[f"pull_{axis}"] = values
-    return Law(network, skill, shares, n_informative(shares, tolerance), found, table)
+    return Law(network, skill, shares, n_informative(shares, tolerance), found, table, found_hidden)
+
+
+def _hidden(network: GraphNetwork, name: str | None) -> pd.Series | None:
+    """Strengths of particles, whose factor is arbitrary, in units of their root mean square."""
+    if network.strengths is None:
+        return None
+    values = network.strengths.detach().double().numpy()
+    values = values / np.sqrt(np.mean(values**2)) * np.sign(values[np.argmax(np.abs(values))])
+    return pd.Series(values, name=name, index=pd.RangeIndex(len(values), name="particle"))
 
 
 def _searched(estimator: SymbolicRegressor | None, table: pd.DataFrame, values: Array) -> SymbolicRegressor:
@@ -139,15 +161,20 @@ def _pairs(
     accelerations: ArrayLike | None,
     times: ArrayLike | None,
     properties: Mapping[str, ArrayLike],
+    hidden: str | None,
 ) -> tuple[Pairs, list[str]]:
-    """Ordered pairs (i, j) of particles, and names of the columns of their table."""
+    """Ordered pairs (i, j) of particles, and names of the columns of their table.
+
+    Those of a hidden property hold the numbers of both particles.
+    """
     places = np.asarray(positions, dtype=np.float64)
     if places.ndim not in {3, 4} or not 1 <= places.shape[-1] <= len(_AXES) or places.shape[-2] < 2:
         raise ValueError(
             f"positions have shape {places.shape}: give (n_snapshots, n_particles, n_dimensions) or "
             "(n_runs, n_times, n_particles, n_dimensions), of two particles or more and three axes or fewer"
         )
-    own = {name: _property(name, values, places) for name, values in properties.items()}
+    given = properties if hidden is None else {**properties, hidden: np.arange(places.shape[-2])}
+    own = {name: _property(name, values, places) for name, values in given.items()}
     if accelerations is None:
         targets, inner = _second_derivatives(places, times)
         places, own = places[..., inner, :, :], {name: values[..., inner, :] for name, values in own.items()}
