@@ -20,6 +20,7 @@ from scipy.stats import qmc
 
 import nsr
 from examples.cosmology import power_spectrum, transfer, transfer_without_wiggles
+from examples.measured import Output, save
 from nsr.understanding.emulators.box import Box, Range
 from nsr.understanding.emulators.emulator import Emulator
 from nsr.understanding.emulators.residual import Kind, residual_of
@@ -86,7 +87,7 @@ CASES = {
     "transfer": Case(
         lambda *at: float(transfer_without_wiggles(*at)), _COSMOLOGY, 1024, 2e-3, "gaussian_process"
     ),
-    "wiggles": Case(lambda *at: float(transfer(*at)), _COSMOLOGY, 1920, 2e-3, "gaussian_process"),
+    "wiggles": Case(lambda *at: float(transfer(*at)), _COSMOLOGY, 1920, 5e-4, "gaussian_process"),
     "front": Case(front_speed, {"diffusion": (0.5, 5.0), "rate": (0.1, 2.0)}, 32, 1e-2, None, 20),
 }
 
@@ -139,8 +140,10 @@ def main(
     residual: Annotated[
         bool, typer.Option(help="learn what the equation leaves, where a case says so")
     ] = True,
+    output: Output = None,
 ) -> None:
     """Print what emulators of some functions cost and how far off they are."""
+    measured = {}
     for name in names or CASES:
         case = CASES[name]
         emulator = nsr.emulate(
@@ -152,19 +155,32 @@ def main(
         alone = process_alone(case, emulator.n_calls, X, y, seed)
         faster = seconds / seconds_a_point(emulator, X)
         print(f"{name}: {emulator}")
-        print(f"  {len(y)} fresh points: {_told(errors)}; {seconds:.2g} s a call, {faster:.3g} times as fast")
+        own = {"calls": emulator.n_calls, "bound": emulator.bound, "equation": emulator.equation}
+        own |= {"seconds_a_call": seconds, "speed_up": faster, "n_fresh": len(y), "errors": _summary(errors)}
+        own["gaussian_process_alone"] = _summary(alone)
+        print(
+            f"  {len(y)} fresh points: {_told(own['errors'])}; {seconds:.2g} s a call, "
+            f"{faster:.3g} times as fast"
+        )
         if emulator.residual is not None:
             equation = replace(emulator, residual=None)
-            print(f"  the equation alone: {_told(emulator.target.errors(equation.predict(X), y))}")
-        print(f"  Gaussian process alone: {_told(alone)}")
+            own["equation_alone"] = _summary(emulator.target.errors(equation.predict(X), y))
+            print(f"  the equation alone: {_told(own['equation_alone'])}")
+        print(f"  Gaussian process alone: {_told(own['gaussian_process_alone'])}")
         if name in ("transfer", "wiggles"):
-            spectrum = spectrum_errors(emulator, name == "wiggles", 50, seed + 2)
-            print(f"  matter power spectrum, 50 universes: {_told(spectrum)}")
+            own["spectrum"] = _summary(spectrum_errors(emulator, name == "wiggles", 50, seed + 2))
+            print(f"  matter power spectrum, 50 universes: {_told(own['spectrum'])}")
+        measured[name] = own
+    save({"seed": seed, "cases": measured}, output)
 
 
-def _told(errors: Array) -> str:
-    rms = np.sqrt(np.mean(errors**2))
-    return f"rms {rms:.2%}, 95 % below {np.quantile(errors, 0.95):.2%}, largest {errors.max():.2%}"
+def _summary(errors: Array) -> dict[str, float]:
+    rms = float(np.sqrt(np.mean(errors**2)))
+    return {"rms": rms, "95 %": float(np.quantile(errors, 0.95)), "largest": float(errors.max())}
+
+
+def _told(summary: dict[str, float]) -> str:
+    return f"rms {summary['rms']:.2%}, 95 % below {summary['95 %']:.2%}, largest {summary['largest']:.2%}"
 
 
 if __name__ == "__main__":

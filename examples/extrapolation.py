@@ -6,7 +6,7 @@ directly. Errors are against the law without noise, within the data's range and 
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 import nsr
+from examples.measured import Output, save
 
 Array = NDArray[np.float64]
 
@@ -59,6 +60,7 @@ def main(
     steps: Annotated[int, typer.Option(help="of training")] = 2000,
     time_limit: Annotated[float, typer.Option(help="seconds of each search")] = 20.0,
     seed: Annotated[int, typer.Option(help="of data, network and search")] = 0,
+    output: Output = None,
 ) -> None:
     """Print equations and errors within and beyond the range."""
     rng = np.random.default_rng(seed)
@@ -71,7 +73,10 @@ def main(
     print(found)
     direct = nsr.SymbolicRegressor(time_limit=time_limit, random_state=seed)
     direct.fit(pd.DataFrame(X, columns=COLUMNS), y)
-    print(f"directly: {direct.equations('warranted')[direct.best_index_]}")
+    equation = direct.equations("warranted")[direct.best_index_]
+    print(f"directly: {equation}")
+    figures: dict[str, Any] = {"seed": seed, "directly": equation}
+    figures["distilled"] = None if found.is_empty else found.layers[""].latents[0].equation
     for where, widest in (("within the range", 2.0), ("up to twice the range", 4.0)):
         fresh = drawn(5000, widest, rng)
         with torch.no_grad():
@@ -80,8 +85,12 @@ def main(
             said["distilled"] = found.layers[""].predict(fresh).ravel()
         said["directly"] = np.asarray(direct.predict(pd.DataFrame(fresh, columns=COLUMNS)))
         size = law(fresh).std()
-        errors = {name: np.sqrt(np.mean((values - law(fresh)) ** 2)) / size for name, values in said.items()}
+        errors = {
+            name: float(np.sqrt(np.mean((values - law(fresh)) ** 2)) / size) for name, values in said.items()
+        }
         print(f"{where}: " + ", ".join(f"{name} {error:.4f}" for name, error in errors.items()))
+        figures[where] = errors
+    save(figures, output)
 
 
 def _tensor(values: Array) -> Tensor:

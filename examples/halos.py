@@ -15,6 +15,7 @@ import typer
 from numpy.typing import NDArray
 
 import nsr
+from examples.measured import Output, save
 
 Array = NDArray[np.float64]
 
@@ -56,6 +57,7 @@ def main(
     steps: Annotated[int, typer.Option(help="of training")] = 2500,
     thrift: Annotated[float, typer.Option(help="price of a nat in the bottleneck")] = 0.001,
     seed: Annotated[int, typer.Option(help="of halos and network")] = 0,
+    output: Output = None,
 ) -> None:
     """Print how many latents are used, what of, and where."""
     quantities, observed, questions, answers = drawn(n, 0.02, seed)
@@ -63,9 +65,14 @@ def main(
     found = nsr.concepts.fit(observed, questions, answers, latents, training)
     print(f"explained of unseen densities: {found.skill:.4f}")
     print(f"{len(found.active)} of {latents} latents carry information")
-    print(found.information(observed, quantities).to_string(float_format="%.2f"))
-    print("recovered from latents:", found.recovered(observed, quantities).round(4).to_dict())
-    print(by_radius(found, quantities, observed).iloc[:, ::4].to_string(float_format="%.2f"))
+    told, recovered = found.information(observed, quantities), found.recovered(observed, quantities)
+    print(told.to_string(float_format="%.2f"))
+    print("recovered from latents:", recovered.round(4).to_dict())
+    at_radii = by_radius(found, quantities, observed)
+    print(at_radii.iloc[:, ::4].to_string(float_format="%.2f"))
+    figures = {"seed": seed, "latents": latents, "active": found.active, "skill": found.skill}
+    figures |= {"information": told.to_dict("records"), "recovered": recovered.to_dict()}
+    save(figures | {"by_radius": at_radii.to_dict("records")}, output)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import typer
 from numpy.typing import NDArray
 
 import nsr
+from examples.measured import Output, save
 
 Array = NDArray[np.float64]
 
@@ -36,20 +37,30 @@ def main(
     n: Annotated[int, typer.Option(help="oscillators to observe")] = 3000,
     latents: Annotated[int, typer.Option(help="that the network is offered")] = 3,
     steps: Annotated[int, typer.Option(help="of training")] = 2500,
-    time_limit: Annotated[float, typer.Option(help="seconds to search, for each latent")] = 15.0,
+    time_limit: Annotated[float, typer.Option(help="seconds to search, for each equation")] = 15.0,
     seed: Annotated[int, typer.Option(help="of oscillators, network and search")] = 0,
+    output: Output = None,
 ) -> None:
-    """Print which latents are used, and what of."""
+    """Print which latents are used, what of, and equations in both directions."""
     quantities, observations, questions, answers = drawn(n, seed)
     training = nsr.concepts.Training(n_steps=steps, seed=seed)
     found = nsr.concepts.fit(observations, questions, answers, latents, training)
     print(f"explained of unseen answers: {found.skill:.4f}")
     print(f"{len(found.active)} of {latents} latents carry information")
-    print(found.information(observations, quantities).to_string(float_format="%.2f"))
-    print("recovered from latents:", found.recovered(observations, quantities).round(4).to_dict())
+    told, recovered = found.information(observations, quantities), found.recovered(observations, quantities)
+    print(told.to_string(float_format="%.2f"))
+    print("recovered from latents:", recovered.round(4).to_dict())
     estimator = nsr.SymbolicRegressor(time_limit=time_limit, random_state=seed)
+    equations: dict[str, str] = {}
     for latent, one in found.equations(observations, quantities, estimator).items():
-        print(f"latent {latent}: {one}")
+        equations[f"latent_{latent}"] = str(one)
+    for quantity, one in found.inverses(observations, quantities, estimator).items():
+        equations[quantity] = str(one)
+    for name, equation in equations.items():
+        print(f"{name} = {equation}")
+    figures = {"seed": seed, "latents": latents, "active": found.active, "skill": found.skill}
+    figures |= {"information": told.to_dict("records"), "recovered": recovered.to_dict()}
+    save(figures | {"equations": equations}, output)
 
 
 if __name__ == "__main__":

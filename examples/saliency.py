@@ -14,6 +14,7 @@ import typer
 from scipy.stats import spearmanr
 
 import nsr
+from examples.measured import Output, save
 from nsr.problems.problem import sample
 from nsr.problems.suites import load
 
@@ -39,6 +40,7 @@ def main(
     problems: Annotated[int, typer.Option(help="how many problems")] = 20,
     rows: Annotated[int, typer.Option(help="rows of each table, 64 at most")] = 64,
     seed: Annotated[int, typer.Option(help="of the tables")] = 0,
+    output: Output = None,
 ) -> None:
     """Print how well gradients and leaving rows out agree."""
     found = agreements(problems, rows, seed)
@@ -47,6 +49,9 @@ def main(
     values = np.array(list(found.values()))
     n_good = int(np.sum(values >= 0.7))
     print(f"least {values.min():.2f}, median {np.median(values):.2f}; {n_good} of {len(values)} reach 0.7")
+    save(
+        {"seed": seed, "least": values.min(), "median": float(np.median(values)), "agreements": found}, output
+    )
 
 
 if __name__ == "__main__":

@@ -96,6 +96,8 @@ class Concepts:
     ) -> dict[int, Explained]:
         """Each active latent as an equation of known quantities.
 
+        A latent may be any invertible map of what it stands for; `inverses` may be much plainer.
+
         Args:
             observations: Shape (n, n_observed).
             quantities: What is known of the same observations, shape (n, n_quantities).
@@ -105,6 +107,32 @@ class Concepts:
         """
         columns = zip(self.active, self.latents(observations).T, strict=True)
         return {place: explain(quantities, values, estimator, n_rows, seed) for place, values in columns}
+
+    def inverses(
+        self,
+        observations: ArrayLike,
+        quantities: pd.DataFrame,
+        estimator: SymbolicRegressor | None = None,
+        n_rows: int = 1000,
+        seed: int = 0,
+    ) -> dict[str, Explained]:
+        """Each known quantity as an equation of active latents, which are called `latent_0` and so on.
+
+        Args:
+            observations: Shape (n, n_observed).
+            quantities: What is known of the same observations, shape (n, n_quantities).
+            estimator: How to search; it is cloned for each quantity.
+            n_rows: Most rows for each equation, a quarter of which judges it.
+            seed: Of the draw of rows.
+        """
+        if not self.active:
+            return {}
+        names = [f"latent_{place}" for place in self.active]
+        latents = pd.DataFrame(self.latents(observations), columns=names)
+        return {
+            str(name): explain(latents, values.to_numpy(np.float64), estimator, n_rows, seed)
+            for name, values in quantities.items()
+        }
 
 
 def fit(

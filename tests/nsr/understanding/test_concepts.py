@@ -29,6 +29,9 @@ def test_one_quantity_needs_one_latent_which_is_an_equation_of_it(rng):
     quantities = pd.DataFrame({"slope": slope[:, 0]})
     estimator = nsr.SymbolicRegressor(UNTRAINED, 16, stages=("families", "reduction"))
     assert found.equations(observations, quantities, estimator)[latent].r2 > 0.95
+    slopes = found.inverses(observations, quantities, estimator)["slope"]
+    assert slopes.r2 > 0.95
+    assert list(slopes.estimator.feature_names_in_) == [f"latent_{latent}"]
 
 
 def test_random_answers_come_down_to_nothing(rng):
