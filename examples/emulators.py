@@ -87,7 +87,7 @@ CASES = {
     "transfer": Case(
         lambda *at: float(transfer_without_wiggles(*at)), _COSMOLOGY, 1024, 2e-3, "gaussian_process"
     ),
-    "wiggles": Case(lambda *at: float(transfer(*at)), _COSMOLOGY, 1920, 5e-4, "gaussian_process"),
+    "wiggles": Case(lambda *at: float(transfer(*at)), _COSMOLOGY, 1920, 1e-3, "gaussian_process"),
     "front": Case(front_speed, {"diffusion": (0.5, 5.0), "rate": (0.1, 2.0)}, 32, 1e-2, None, 20),
 }
 

@@ -77,23 +77,23 @@ class Box:
         return low, high
 
 
-def most_disputed(pool: Array, spread: Array, known: Array, n: int) -> NDArray[np.intp]:
-    """Points on which candidates disagree, far from those that are known and from each other.
+def most_doubtful(pool: Array, doubt: Array, known: Array, n: int) -> NDArray[np.intp]:
+    """Points that are in doubt, far from those that are known and from each other.
 
     Args:
         pool: Points of the unit cube to choose from, shape (m, D).
-        spread: Deviation of the candidates' predictions at each, shape (m,).
+        doubt: How much at each, in any unit, shape (m,).
         known: Points where the function was called, shape (k, D).
         n: How many to choose.
 
     Returns:
-        Their places in the pool, shape (n,): each has the largest product of spread and distance to the
+        Their places in the pool, shape (n,): each has the largest product of doubt and distance to the
         nearest point that is known or chosen before.
     """
     from scipy.spatial import cKDTree
 
     distance = np.asarray(cKDTree(known).query(pool)[0], dtype=np.float64)
-    worth = spread if spread.max() > 0 else np.ones_like(spread)
+    worth = doubt if doubt.max() > 0 else np.ones_like(doubt)
     chosen = []
     for _ in range(n):
         place = int(np.argmax(worth * distance))

@@ -17,7 +17,7 @@ from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.refine import Effort, refine
 from nsr.regressor import SymbolicRegressor
 from nsr.task import Task
-from nsr.understanding.emulators.box import Box, Range, most_disputed
+from nsr.understanding.emulators.box import Box, Range, most_doubtful
 from nsr.understanding.emulators.emulator import Emulator, conformal_bound
 from nsr.understanding.emulators.residual import KINDS, Kind, Residual, residual_of
 from nsr.understanding.emulators.target import Target
@@ -27,8 +27,10 @@ Array = NDArray[np.float64]
 # Calls before the first fit: at least so many, and so many for each input; each round then doubles them.
 _LEAST_FIRST, _FIRST_PER_INPUT = 32, 8
 _N_FOLDS = 5
-# Points that those of a round are chosen from, and equations that are asked about them.
-_N_POOL, _COMMITTEE = 1024, 4
+# Points that those of a round are chosen from, and the margin around the cube that is moved onto its faces.
+_N_POOL, _MARGIN = 8192, 0.05
+# Equations that are asked about points, and neighbours whose errors speak for a point.
+_COMMITTEE, _N_NEAR = 4, 5
 _REFIT = Effort(restarts=1, iterations=30)
 
 
@@ -45,8 +47,10 @@ def emulate(
 
     The function is called at points that fill its box (a scrambled Halton sequence), equations are fitted to
     its values, and then at as many points again, half of them further ones of the sequence, half where the
-    best equations disagree most; until the cross-validated error is below the tolerance or the budget is used
-    up. The simplest equation that reaches the tolerance is chosen, or the one that comes nearest.
+    best equations disagree most or, with a residual, where the largest errors are; until the cross-validated
+    error is below the tolerance or the budget is used up. The simplest equation that reaches the tolerance is
+    chosen, or the one that comes nearest; with a residual this one or the simplest of all, as an equation may
+    leave what is harder to learn than the function itself.
 
     Errors are shares of the value or, where the function changes its sign, of the spread of its values.
     Values that differ by more than a factor of ten are fitted by their logarithm.
@@ -78,13 +82,15 @@ def emulate(
     )
     calls.fill(first)
     while True:
-        emulator = _fitted(model, calls, tolerance, residual, seed)
+        emulator, errors = _fitted(model, calls, tolerance, residual, seed)
         left = budget - len(calls.y)
         if emulator.bound <= tolerance or not left:
             break
         n_new = min(left, len(calls.y))
+        unit = box.unit(calls.X)
+        doubt = _spread(_committee(model), box) if residual is None else _errors_near(unit, errors)
         calls.fill(n_new - n_new // 2)
-        calls.ask_where_disputed(_committee(model), n_new // 2)
+        calls.ask_where_doubtful(doubt, n_new // 2)
     if emulator.bound > tolerance:
         more = "" if residual else ", or residual='gaussian_process'"
         tell(
@@ -108,15 +114,11 @@ class _Calls:
         """Calls the function at the next points of the sequence."""
         self._call(self._sequence.random(n), True)
 
-    def ask_where_disputed(self, committee: list[Expression], n: int) -> None:
-        """Calls the function where equations differ most."""
-        pool = self._rng.random((_N_POOL, len(self.box.names)))
-        values = np.asarray(Program(committee).values(self.box.points(pool)), dtype=np.float64)
-        spread = np.nan_to_num(np.std(values, axis=0), nan=np.inf)
-        largest = float(np.max(spread[np.isfinite(spread)], initial=0.0))
-        # Where some have no value they disagree more than anywhere else.
-        spread = np.where(np.isfinite(spread), spread, 2 * largest)
-        self._call(pool[most_disputed(pool, spread, self.box.unit(self.X), n)], False)
+    def ask_where_doubtful(self, doubt: Callable[[Array], Array], n: int) -> None:
+        """Calls the function where doubt, a function of points of the unit cube, is largest."""
+        wide = self._rng.uniform(-_MARGIN, 1 + _MARGIN, (_N_POOL, len(self.box.names)))
+        pool = wide.clip(0, 1)  # beyond the outermost points whatever is fitted is least sure
+        self._call(pool[most_doubtful(pool, doubt(pool), self.box.unit(self.X), n)], False)
 
     def _call(self, unit: Array, is_even: bool) -> None:
         X = self.box.points(unit)
@@ -130,23 +132,29 @@ class _Calls:
 
 def _fitted(
     model: SymbolicRegressor, calls: _Calls, tolerance: float, residual: Kind | None, seed: int
-) -> Emulator:
-    """Searches on with all values, and judges each equation of the front by cross-validation."""
+) -> tuple[Emulator, Array]:
+    """Searches on with all values, and judges each equation of the front by cross-validation.
+
+    Returns:
+        The emulator, and its errors at all points, shape (n_calls,), each predicted without its fold.
+    """
     X, y, target = calls.X, calls.y, Target.of(calls.y)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)  # the error bound says what there is to say
         model.fit(X, target.fitted(y), sample_weight=target.weights(y))
     judge = _Judge(calls, target, seed)
-    errors = [judge.held_out(expression, None) for expression in model.expressions_]
-    bounds = [conformal_bound(own) for own in errors]
+    front = model.expressions_
+    errors = [judge.held_out(expression, None) for expression in front]
+    bounds = [conformal_bound(own[calls.is_even]) for own in errors]
     enough = [place for place, bound in enumerate(bounds) if bound <= tolerance]
     place = enough[0] if enough else int(np.argmin(bounds))
-    expression, held_out, learned = model.expressions_[place], errors[place], None
+    expression, held_out, learned = front[place], errors[place], None
     if residual is not None:
-        left = target.fitted(y) - values_of(expression, X)
-        learned = residual_of(residual, calls.box.unit(X), left, seed)
-        held_out = judge.held_out(expression, learned)
-    return Emulator(calls.box, target, expression, learned, X, y, held_out)
+        expression, learned, held_out = min(
+            (judge.with_residual(residual, one) for one in dict.fromkeys((front[place], front[0]))),
+            key=lambda found: conformal_bound(found[2][calls.is_even]),
+        )
+    return Emulator(calls.box, target, expression, learned, X, y, held_out[calls.is_even]), held_out
 
 
 class _Judge:
@@ -157,8 +165,14 @@ class _Judge:
         self._fold = np.random.default_rng(seed).permutation(len(calls.y)) % _N_FOLDS
         self._unit = calls.box.unit(calls.X)
 
+    def with_residual(self, kind: Kind, expression: Expression) -> tuple[Expression, Residual, Array]:
+        """An equation, what is learned of what it leaves, and the errors of both together."""
+        left = self._target.fitted(self._calls.y) - values_of(expression, self._calls.X)
+        learned = residual_of(kind, self._unit, left, self._seed)
+        return expression, learned, self.held_out(expression, learned)
+
     def held_out(self, expression: Expression, residual: Residual | None) -> Array:
-        """Errors in points of the sequence, predicted by what is fitted without their fold."""
+        """Errors in all points, predicted by what is fitted without their fold."""
         X, y, target = self._calls.X, self._calls.y, self._target
         predicted = np.empty_like(y)
         for fold in range(_N_FOLDS):
@@ -168,7 +182,7 @@ class _Judge:
             if residual is not None:
                 left = target.fitted(y[known]) - values_of(own, X[known])
                 predicted[tested] += residual.refitted(self._unit[known], left).values(self._unit[tested])
-        return target.errors(target.undone(predicted), y)[self._calls.is_even]
+        return target.errors(target.undone(predicted), y)
 
 
 def _with_constants_of(expression: Expression, X: Array, t: Array, weights: Array | None) -> Expression:
@@ -182,3 +196,27 @@ def _committee(model: SymbolicRegressor) -> list[Expression]:
     """The equations with the least losses."""
     order = np.argsort(model.equations_["loss"].to_numpy(), kind="stable")[:_COMMITTEE]
     return [model.expressions_[place] for place in order.tolist()]
+
+
+def _spread(committee: list[Expression], box: Box) -> Callable[[Array], Array]:
+    """How far equations differ, at points of the unit cube."""
+
+    def spread(pool: Array) -> Array:
+        values = np.asarray(Program(committee).values(box.points(pool)), dtype=np.float64)
+        return _finite(np.std(values, axis=0))
+
+    return spread
+
+
+def _errors_near(unit: Array, errors: Array) -> Callable[[Array], Array]:
+    """The mean error of the nearest points, shape (n, D), with errors of shape (n,)."""
+    from sklearn.neighbors import KNeighborsRegressor
+
+    nearest = KNeighborsRegressor(_N_NEAR).fit(unit, _finite(errors))
+    return lambda pool: np.asarray(nearest.predict(pool), dtype=np.float64)
+
+
+def _finite(doubt: Array) -> Array:
+    """Where there is no value doubt is larger than anywhere else."""
+    is_known = np.isfinite(doubt)
+    return np.where(is_known, doubt, 2 * float(np.max(doubt[is_known], initial=0.0)))

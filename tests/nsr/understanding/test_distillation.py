@@ -135,11 +135,28 @@ def test_what_does_not_fit_is_told(rng, layers, targets, names, told):
             {"times": np.arange(30), "properties": {"mass": np.ones(4)}},
             "property 'mass'",
         ),
+        (np.ones((30, 3, 2)), {"properties": {"mass": np.ones(3)}, "hidden": "mass"}, "is hidden and among"),
     ],
 )
 def test_particles_that_do_not_fit_are_told(positions, others, told):
     with pytest.raises(ValueError, match=told):
         nsr.distill.message_passing(positions, **others)
+
+
+def test_masses_that_nobody_has_observed_are_found():
+    masses = np.array([1.0, 0.4, 1.5])
+    positions = np.random.default_rng(0).uniform(-2, 2, (200, 3, 1))
+    accelerations = (masses[:, None] * (positions[:, None] - positions[:, :, None])).sum(axis=2)
+    law = nsr.distill.message_passing(
+        positions, accelerations, hidden="mass", estimator=quick(),
+        training=Training(n_steps=600, hidden=16, n_messages=2, seed=3),
+    )  # fmt: skip
+    np.testing.assert_allclose(law.hidden, masses / np.sqrt(np.mean(masses**2)), rtol=0.02)
+    assert list(law.pairs.columns) == ["dx", "r", "mass_i", "mass_j", "pull_x"]
+    factor = np.sqrt(np.mean(masses**2))
+    pairs = np.array([[1.0, 1.0, 0.3, 1.2], [-2.0, 2.0, 1.3, 0.7]])
+    np.testing.assert_allclose(law.pulls[0].predict(pairs), factor * pairs[:, 0] * pairs[:, 3], rtol=0.02)
+    assert "mass of particles: 0.9" in str(law)
 
 
 def test_a_linear_attraction_is_learned_from_trajectories():

@@ -8,7 +8,7 @@ import torch
 import nsr
 from nsr.data.notes import DataWarning
 from nsr.expressions.parsing import parse
-from nsr.understanding.emulators.box import Box, most_disputed
+from nsr.understanding.emulators.box import Box, most_doubtful
 from nsr.understanding.emulators.emulator import Emulator, conformal_bound
 from nsr.understanding.emulators.residual import residual_of
 from nsr.understanding.emulators.target import Target
@@ -65,12 +65,12 @@ def test_the_function_is_asked_until_the_budget_is_used_up_and_what_is_missing_i
 def test_points_are_where_candidates_disagree_and_not_all_at_one_place(rng):
     pool = rng.random((500, 2))
     spread = np.where(pool[:, 0] > 0.8, 1.0, 0.01)
-    chosen = pool[most_disputed(pool, spread, rng.random((10, 2)), 8)]
+    chosen = pool[most_doubtful(pool, spread, rng.random((10, 2)), 8)]
     assert np.all(chosen[:, 0] > 0.8)
     gaps = np.linalg.norm(chosen[:, None] - chosen, axis=2)[np.triu_indices(8, 1)]
     assert gaps.min() > 0.05
     # Without any disagreement they fill what is empty.
-    far = pool[most_disputed(pool, np.zeros(500), pool[pool[:, 1] < 0.5], 1)]
+    far = pool[most_doubtful(pool, np.zeros(500), pool[pool[:, 1] < 0.5], 1)]
     assert far[0, 1] > 0.8
 
 
