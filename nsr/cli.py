@@ -13,6 +13,7 @@ from nsr.console import (
     compile_visibly,
     in_options,
     printed_last,
+    shortened,
     shown,
     status,
     tell_changed,
@@ -280,5 +281,5 @@ def main() -> None:
 
 def _refused(message: str) -> int:
     """Prints a message in one line."""
-    print(f"nsr: {shown(in_options(' '.join(message.split())))}", file=sys.stderr)
+    print(f"nsr: {shortened(shown(in_options(' '.join(message.split()))))}", file=sys.stderr)
     return EXIT_BAD_INPUT

@@ -244,9 +244,11 @@ def _loaded(config: ModelConfig, path: Path, device: str) -> Model:
         weights = load_file(path)
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path} is damaged: {error}") from error
-    broken = [name for name, value in weights.items() if not bool(value.isfinite().all())]
-    if broken:
-        raise CheckpointError(f"{path} is damaged: {broken[0]} holds NaN or infinity")
+    for name, value in weights.items():
+        if not value.is_floating_point():  # which would lose what is behind the point
+            raise CheckpointError(f"{path} is damaged: {name} holds whole numbers")
+        if not bool(value.isfinite().all()):
+            raise CheckpointError(f"{path} is damaged: {name} holds NaN or infinity")
     try:
         is_short = all(
             value.dtype == torch.bfloat16 for value in weights.values()
