@@ -272,8 +272,12 @@ def main() -> None:
         code = EXIT_INTERRUPTED
     except _USAGE_ERROR as error:
         code = _refused(error.format_message())
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         code = _refused(str(error))
+    except OSError as error:
+        code = _refused(str(error) if error.filename is None else f"{error.filename}: {error.strerror}")
+    except MemoryError:
+        code = _refused("memory is not enough for this: give fewer rows or columns, or smaller limits")
     if code == EXIT_INTERRUPTED:  # which typer may also return
         print(_INTERRUPTED, file=sys.stderr)
     sys.exit(code)

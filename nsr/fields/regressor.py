@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from nsr.data.kinds import check_kinds
 from nsr.data.names import Names
 from nsr.data.notes import kept_notes, quiet_arithmetic, tell
 from nsr.export.latex import symbol_latex
@@ -108,6 +109,7 @@ class PDERegressor(ExportedRows, Saveable, FittedSystems):
         Warns:
             DataWarning: If the chosen equations leave much of the rates unexplained.
         """
+        check_kinds(self)
         self._check_parameters()
         settings = self.settings or DEFAULTS
         with kept_notes() as notes, quiet_arithmetic():

@@ -28,7 +28,7 @@ _INTERNAL = re.compile(
 
 
 # What messages repeat of a file, or add from a library to words of their own.
-_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|is damaged: .*")
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|is damaged: .*|, not .*|fails with .*", re.DOTALL)
 
 
 def is_full() -> bool:
