@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
 from numbers import Integral, Real
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -33,19 +32,14 @@ def check_kinds(estimator: Any) -> None:
     Raises:
         ValueError: If one is not; the message says which, and what it may be.
     """
-    for name, kind in _hints(type(estimator)).items():
+    hints = get_type_hints(type(estimator).__init__)
+    del hints["return"]
+    for name, kind in hints.items():
         value = getattr(estimator, name)
         if not _is(value, kind):
             shown = " ".join(repr(value).split())
             shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."
             raise ValueError(f"{name} must be {_words(kind)}, not {shown}")
-
-
-@cache
-def _hints(estimator: Any) -> dict[str, Any]:
-    hints = get_type_hints(estimator.__init__)
-    hints.pop("return", None)
-    return hints
 
 
 def _is(value: Any, kind: Any) -> bool:
