@@ -15,7 +15,7 @@ from nsr.expressions.space import SearchSpace
 from nsr.refinement.candidates import scored
 from nsr.refinement.groups import ByGroup, Layout, of_each_group
 from nsr.refinement.likelihood import SQUARED_ERROR
-from nsr.search import by_group
+from nsr.search.by_group import solve
 from nsr.search.settings import SearchSettings
 from nsr.search.solve import Solver
 from nsr.task import Task
@@ -31,9 +31,9 @@ def test_an_equation_with_a_needless_pole_between_the_rows_is_not_chosen(rng, mo
     task = Task(x[:, None], y, SQUARED_ERROR)
     wild = parse(f"3.1*x_0 + 0.07/(x_0 - {pole!r})")
     found = scored([parse("3.1*x_0"), wild], task, "families")
-    monkeypatch.setattr(by_group, "_explored", lambda *_: (task, found, "exhausted"))
+    monkeypatch.setattr(solve, "_explored", lambda *_: (task, found, "exhausted"))
     solver = Solver(None, 1, (), SearchSettings(), rule="score")
-    front, _ = by_group.solve_by_group(solver, task, codes, 2, [], Clock())
+    front, _ = solve.solve_by_group(solver, task, codes, 2, [], Clock())
     layout = Layout(1, 2)
     own = [of_each_group(row.expression, layout) for row in front.candidates]
     assert not any(is_safe(one, task.X).is_wrong for one in own[front.best])
@@ -48,9 +48,9 @@ def test_the_equation_of_each_group_has_the_limit_that_is_stated(rng, monkeypatc
     shape = Shape((Tending(0, np.inf, 50.0),), Box(np.array([0.1]), np.array([9.0])))
     task = Task(x[:, None], y, SQUARED_ERROR, space=SearchSpace(shape=shape))
     found = scored([parse("48.9 - 39.1*exp(-0.7*x_0)"), parse("48.9 - 12.3/x_0")], task, "curves")
-    monkeypatch.setattr(by_group, "_explored", lambda *_: (task, found, "exhausted"))
+    monkeypatch.setattr(solve, "_explored", lambda *_: (task, found, "exhausted"))
     solver = Solver(None, 1, (), SearchSettings())
-    front, _ = by_group.solve_by_group(solver, task, codes, 3, [], Clock())
+    front, _ = solve.solve_by_group(solver, task, codes, 3, [], Clock())
     for row in front.candidates:
         for own in of_each_group(row.expression, Layout(1, 3)):
             assert Program([own]).values(np.array([[1e9]]))[0, 0] == pytest.approx(50, rel=1e-7)
@@ -59,9 +59,9 @@ def test_the_equation_of_each_group_has_the_limit_that_is_stated(rng, monkeypatc
 
 def solved_from(found, task, codes, n_groups, monkeypatch):
     """The front and its task where a search has found these forms, and nothing is known of the noise."""
-    monkeypatch.setattr(by_group, "_explored", lambda *_: (task, found, "exhausted"))
+    monkeypatch.setattr(solve, "_explored", lambda *_: (task, found, "exhausted"))
     solver = Solver(None, 1, (), SearchSettings(), is_loss_open=True)
-    return by_group.solve_by_group(solver, task, codes, n_groups, [], Clock())
+    return solve.solve_by_group(solver, task, codes, n_groups, [], Clock())
 
 
 @pytest.mark.parametrize(("is_ratio", "loss"), [(True, "gamma"), (False, "squared_error")])
