@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from nsr.clock import check_time_limit
 from nsr.data.category import Category
 from nsr.data.guesses import Guess, over_columns
+from nsr.data.kinds import check_kinds
 from nsr.data.limits import Limits
 from nsr.data.missing import check_way
 from nsr.data.names import Names
@@ -178,6 +179,7 @@ def check_parameters(estimator: SymbolicRegressor) -> None:
     Raises:
         ValueError: The message says which one, and what it may be.
     """
+    check_kinds(estimator)
     if estimator.n_candidates < 1:
         raise ValueError(f"n_candidates must be at least 1, not {estimator.n_candidates}")
     if estimator.n_equations < 1:

@@ -13,6 +13,7 @@ from nsr.console import (
     compile_visibly,
     in_options,
     printed_last,
+    shortened,
     shown,
     status,
     tell_changed,
@@ -271,8 +272,12 @@ def main() -> None:
         code = EXIT_INTERRUPTED
     except _USAGE_ERROR as error:
         code = _refused(error.format_message())
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         code = _refused(str(error))
+    except OSError as error:
+        code = _refused(str(error) if error.filename is None else f"{error.filename}: {error.strerror}")
+    except MemoryError:
+        code = _refused("memory is not enough for this: give fewer rows or columns, or smaller limits")
     if code == EXIT_INTERRUPTED:  # which typer may also return
         print(_INTERRUPTED, file=sys.stderr)
     sys.exit(code)
@@ -280,5 +285,5 @@ def main() -> None:
 
 def _refused(message: str) -> int:
     """Prints a message in one line."""
-    print(f"nsr: {shown(in_options(' '.join(message.split())))}", file=sys.stderr)
+    print(f"nsr: {shortened(shown(in_options(' '.join(message.split()))))}", file=sys.stderr)
     return EXIT_BAD_INPUT

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 EXIT_INTERRUPTED = 130
 # Notes that are shown: the first few, and the last one, which is about the result.
 _MOST_NOTES = 5
+# Characters of each end of a long message.
+_SHOWN = 1_000
 # Options of the command by the parameters that messages speak of, where they are called otherwise.
 _OPTIONS = {
     "random_state": "seed",
@@ -111,7 +113,7 @@ def tell_changed(names: Names, console: Any) -> None:
 
 def tell(console: Any, message: str) -> None:
     """Prints a note."""
-    text = f"note: {shown(in_options(message))}"
+    text = f"note: {shortened(shown(in_options(message)))}"
     console.print(text, style="yellow", highlight=False, markup=False, soft_wrap=True)
 
 
@@ -137,6 +139,11 @@ def _option(parameter: str) -> str:
 def shown(text: str) -> str:
     """Text of a file as a terminal may show it: without what would control the terminal."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def shortened(text: str) -> str:
+    """A message of which one sees beginning and end, however long what it quotes is."""
+    return text if len(text) <= 2 * _SHOWN else f"{text[:_SHOWN]} ... {text[-_SHOWN:]}"
 
 
 @contextlib.contextmanager

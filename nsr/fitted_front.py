@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from nsr.data.guesses import Guess
 from nsr.data.names import Names, identifier, places_of
-from nsr.data.notes import tell
+from nsr.data.notes import quiet_arithmetic, tell
 from nsr.data.summary import DataSummary
 from nsr.evaluate.program import values_of
 from nsr.export.by_group import Lookup
@@ -170,7 +170,8 @@ class FittedFront(FittedTable, ExportedRows):
         said = self.reports_[self.best_index_]
         by_group = () if self.category_ is None else said.table(self.category_.name)
         guesses = [guess.verdict for guess in self.guesses_]
-        self._report = report_on(fitted, equation, self.data_.n_rows, search, by_group, guesses)
+        with quiet_arithmetic():
+            self._report = report_on(fitted, equation, self.data_.n_rows, search, by_group, guesses)
         return self._report
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:

@@ -19,7 +19,7 @@ from nsr.data.column_units import parsed_units
 from nsr.data.guesses import Guess, read_guesses
 from nsr.data.limits import limits_of
 from nsr.data.nature import read_constants, values_of
-from nsr.data.notes import kept_notes
+from nsr.data.notes import kept_notes, quiet_arithmetic
 from nsr.data.preparation import Index
 from nsr.data.shape_wishes import read_shape
 from nsr.data.summary import DataSummary, name_of_target
@@ -292,7 +292,7 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         """
         before = dict(self.__dict__)
         try:
-            with kept_notes() as notes, shown(self.verbose) as display:
+            with kept_notes() as notes, quiet_arithmetic(), shown(self.verbose) as display:
                 started = time.perf_counter()
                 check_parameters(self)
                 asked = self._asked(X, y, X_units, y_units, sample_weight, y_err)

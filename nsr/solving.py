@@ -64,7 +64,7 @@ def solved(solver: Solver, asked: Asked, posed: Posed, clock: Clock) -> tuple[Fr
         posed: The task that they make.
         clock: For everything.
     """
-    from nsr.search.by_group import solve_by_group
+    from nsr.search.by_group.solve import solve_by_group
     from nsr.search.templates import solve_template
 
     if posed.template is not None:

@@ -24,9 +24,17 @@ sys.path.insert(0, str(Path(__file__).parent / "helpers"))
 
 # The same examples in every run: a failure is always somebody's change. No deadline: machines differ.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
+# Other examples in every run, or with --hypothesis-seed the same; none is kept, as a run would begin with it.
+settings.register_profile("campaign", deadline=None, database=None, print_blob=True)
 settings.load_profile("repeatable")
 
 torch.set_num_threads(1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tries all cases where the campaign is asked for."""
+    if config.option.markexpr == "campaign":
+        settings.load_profile("campaign")
 
 
 @pytest.fixture

@@ -34,13 +34,13 @@ def read_bytes(path: Path) -> bytes:
     """Content of a file, or of standard input for `-`; unpacked if it is packed with gzip, bzip2 or xz.
 
     Raises:
-        ValueError: If there is no such file, or it is damaged.
+        ValueError: If there is no such file, it is damaged, or standard input is closed.
     """
     if path != STANDARD_INPUT and not path.exists():
         raise ValueError(f"there is no file {path}; check the name and the folder")
     if path.is_dir():
         raise ValueError(f"{path} is a folder; give a file")
-    content = sys.stdin.buffer.read() if path == STANDARD_INPUT else path.read_bytes()
+    content = _standard_input() if path == STANDARD_INPUT else path.read_bytes()
     for magic, unpacked in _PACKED.items():
         if content.startswith(magic):
             try:
@@ -48,6 +48,12 @@ def read_bytes(path: Path) -> bytes:
             except (OSError, EOFError, ValueError, lzma.LZMAError, zlib.error) as error:
                 raise ValueError(f"{described(path)} is damaged: {error}") from None
     return content
+
+
+def _standard_input() -> bytes:
+    if sys.stdin is None:  # as Python has it where none was open when it began
+        raise ValueError("standard input is closed; give a file")
+    return sys.stdin.buffer.read()
 
 
 def decoded(content: bytes, source: str) -> str:

@@ -110,9 +110,9 @@ def read_limits(
         raise ValueError("all columns are forbidden: leave one out of forbidden")
     space = SearchSpace(
         operators=OperatorSet.of(operators, without),
-        max_complexity=_number("max_complexity", max_complexity, 1),
-        max_depth=_whole("max_depth", max_depth, 1),
-        max_constants=_whole("max_constants", max_constants, 0),
+        max_complexity=None if max_complexity is None else _number("max_complexity", max_complexity, 1),
+        max_depth=None if max_depth is None else _whole("max_depth", max_depth, 1),
+        max_constants=None if max_constants is None else _whole("max_constants", max_constants, 0),
         costs=_costs(complexity or {}, names),
         exponents=None if exponents is None else frozenset(_finite("exponents", e) for e in exponents),
         nesting=_nesting(nesting or {}),
@@ -139,9 +139,7 @@ def _costs(complexity: Mapping[str, float], names: Names) -> dict[str, float]:
             token = f"{VARIABLE_PREFIX}{names.place(word)}"
         else:
             token = word if word in _LEAVES else operator_name(word, "complexity", (*_LEAVES, *names.columns))
-        number = _number(f"complexity of {word!r}", cost, 0)
-        assert number is not None
-        found[token] = number
+        found[token] = _number(f"complexity of {word!r}", cost, 0)
     return found
 
 
@@ -152,9 +150,7 @@ def _nesting(nesting: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, in
             raise ValueError(f"nesting of {outer!r} is a mapping such as {{'sin': 0}}, not {inners!r}")
         own = found.setdefault(operator_name(outer, "nesting"), {})
         for inner, most in inners.items():
-            number = _whole(f"nesting of {inner!r} in {outer!r}", most, 0)
-            assert number is not None
-            own[operator_name(inner, "nesting")] = number
+            own[operator_name(inner, "nesting")] = _whole(f"nesting of {inner!r} in {outer!r}", most, 0)
     return found
 
 
@@ -170,9 +166,7 @@ def _arguments(max_argument: Mapping[str, float]) -> dict[str, float]:
                 f"max_argument: {word!r} has no arguments of its own, as sums, products and powers can be "
                 "written in many ways; limit functions such as exp, max_depth, or exponents"
             )
-        number = _number(f"max_argument of {word!r}", most, 1)
-        assert number is not None
-        found[name] = number
+        found[name] = _number(f"max_argument of {word!r}", most, 1)
     return found
 
 
@@ -188,17 +182,13 @@ def _bounds(bounds: tuple[float, float] | None) -> tuple[float, float] | None:
     return low, high
 
 
-def _number(what: str, value: Any, least: float) -> float | None:
-    if value is None:
-        return None
+def _number(what: str, value: Any, least: float) -> float:
     if not isinstance(value, Real) or isinstance(value, bool) or not float(value) >= least:
         raise ValueError(f"{what} must be a number of at least {least}, not {value!r}")
     return int(value) if isinstance(value, Integral) else float(value)
 
 
-def _whole(what: str, value: Any, least: int) -> int | None:
-    if value is None:
-        return None
+def _whole(what: str, value: Any, least: int) -> int:
     if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
         raise ValueError(f"{what} must be a whole number of at least {least}, not {value!r}")
     return int(value)

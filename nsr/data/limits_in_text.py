@@ -38,7 +38,7 @@ def _nesting(text: str) -> dict[str, dict[str, int]]:
     for part in split_by_comma(text):
         pair, most = _pair("nesting", part, "exp(sin)=0")
         match = _NESTED.fullmatch(pair)
-        if match is None or most != int(most):
+        if match is None or not most.is_integer():  # which infinity and NaN are not
             raise ValueError(f"nesting: {part!r} cannot be read; write it as in exp(sin)=0")
         found.setdefault(match[1], {})[match[2]] = int(most)
     return found

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
+
+import numpy as np
 
 _MOST_LISTED = 12
 
@@ -39,3 +41,8 @@ def kept_notes() -> Iterator[list[str]]:
         yield notes
     finally:
         _kept.reset(token)
+
+
+def quiet_arithmetic() -> AbstractContextManager[object]:
+    """Lets numbers overflow in silence: no user could do anything about it, and NaN is looked for."""
+    return np.errstate(all="ignore")

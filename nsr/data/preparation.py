@@ -17,6 +17,8 @@ MAX_ROWS = 10_000
 MIN_ROWS = 3
 # Equations can have constants and values of these sizes; the squares of larger ones overflow.
 SIZES = (1e-100, 1e100)
+# Columns can be of these sizes, as their squares are all that is computed of them as they are.
+_COLUMN_SIZES = (1e-150, 1e150)
 _ROWS_FOR_RELEVANCE = 2_000
 # Of columns that are chosen: what chance may hide, and what a search can still look through.
 _FEWEST_COLUMNS, _MOST_COLUMNS = 8, 40
@@ -136,7 +138,8 @@ def prepare(
         required: Columns that are kept where the network knows fewer.
 
     Raises:
-        ValueError: If there are fewer than 3 rows, or the target's size is out of `SIZES`.
+        ValueError: If there are fewer than 3 rows, or the target or a column is too large or too small for
+            its squares to be computed.
     """
     n_rows = len(y) if weights is None else int(np.count_nonzero(weights))
     if n_rows < MIN_ROWS:
@@ -144,8 +147,10 @@ def prepare(
         raise ValueError(
             f"n_samples={n_rows} {rows} are too few to tell equations apart: give at least {MIN_ROWS}"
         )
-    _check_size(y[~np.isnan(y)])
     columns = names or [str(place) for place in range(X.shape[1])]
+    _check_size("the target", y, SIZES)
+    for place, column in enumerate(columns):
+        _check_size(f"column {column!r}", X[:, place], _COLUMN_SIZES)
     given = Given(X, y, columns, max_variables, seed, weights, forbidden, required)
     view = View(np.arange(len(y)), np.arange(X.shape[1]))
     done: list[tuple[str, str]] = []
@@ -164,13 +169,13 @@ def prepare(
     )
 
 
-def _check_size(y: Array) -> None:
-    size = float(np.max(np.abs(y), initial=0.0))
-    if size > SIZES[1] or 0 < size < SIZES[0]:
+def _check_size(what: str, values: Array, sizes: tuple[float, float]) -> None:
+    size = float(np.max(np.abs(values[~np.isnan(values)]), initial=0.0))
+    if size > sizes[1] or 0 < size < sizes[0]:
         way = "divide" if size > 1 else "multiply"
         factor = 10.0 ** min(300, abs(np.floor(np.log10(size))))
         raise ValueError(
-            f"the target is as {'large' if size > 1 else 'small'} as {size:.1g}, and its squares cannot be "
+            f"{what} is as {'large' if size > 1 else 'small'} as {size:.1g}, and its squares cannot be "
             f"computed: {way} it by {factor:.0e}"
         )
 
@@ -252,7 +257,8 @@ def _draw_rows(view: View, given: Given) -> tuple[View, str]:
 
 def _drop_constant_columns(view: View, given: Given) -> tuple[View, str]:
     """Columns that vary."""
-    varying = np.ptp(given.X[np.ix_(view.rows, view.columns)], axis=0) > 0
+    table = given.X[np.ix_(view.rows, view.columns)]
+    varying = (table != table[0]).any(axis=0)  # no difference, which overflows where numbers are huge
     if varying.all():
         return view, ""
     left_out = ", ".join(given.names[column] for column in view.columns[~varying])

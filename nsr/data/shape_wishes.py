@@ -22,6 +22,8 @@ _BOUND = re.compile(rf"(?:({_NUMBER})\s*<=\s*)?f\s*(?:(<=|>=)\s*({_NUMBER}))?")
 _COURSE = re.compile(r"(increasing|decreasing|convex|concave|even|odd)\s+in\s+(.+)")
 _EXCHANGE = re.compile(r"symmetric\s+in\s+(.+?)\s*(?:,|\band\b)\s*(.+)")
 _LIMIT = re.compile(rf"f\s*->\s*({_NUMBER})\s+as\s+(.+?)\s*->\s*({_NUMBER})")
+# What is longer says nothing, and takes the patterns above long.
+_MAX_LENGTH = 500
 _COURSES: dict[str, Any] = {
     "increasing": lambda place: Sloped(place, 1, 1),
     "decreasing": lambda place: Sloped(place, 1, -1),
@@ -110,6 +112,8 @@ def domain_in_text(texts: Iterable[str]) -> dict[str, tuple[float, float]]:
 
 
 def _constraint(text: str, names: Names) -> Constraint:
+    if len(text) > _MAX_LENGTH:
+        raise ValueError(f"shape: {text[:20]!r}... is too long to be read; write one of {_FORMS}")
     if match := _COURSE.fullmatch(text):
         return _COURSES[match[1]](_place(match[2], names, "shape"))  # type: ignore[no-any-return]
     if match := _EXCHANGE.fullmatch(text):

@@ -15,9 +15,9 @@ from nsr.expressions.template import Part, Template
 
 _QUOTED = r"`[^`]*`|\"[^\"]*\"|'[^']*'"
 _ARGUMENT = rf"(?:{_QUOTED}|[^\W\d]\w*)"
-# Parentheses in quotes are those of a name.
+# Parentheses in quotes are those of a name. No name begins within a word, or long words took their square.
 _CALL = re.compile(
-    rf"{_QUOTED}|(?P<name>[^\W\d]\w*)\s*\(\s*(?P<columns>{_ARGUMENT}(?:\s*,\s*{_ARGUMENT})*)\s*\)"
+    rf"{_QUOTED}|(?<!\w)(?P<name>[^\W\d]\w*)\s*\(\s*(?P<columns>{_ARGUMENT}(?:\s*,\s*{_ARGUMENT})*)\s*\)"
 )
 _EXAMPLE = "as in 'f(x_0)*exp(-g(x_1, x_2)) + c'"
 _QUOTES = "`\"'"

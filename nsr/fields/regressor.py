@@ -10,8 +10,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from nsr.data.kinds import check_kinds
 from nsr.data.names import Names
-from nsr.data.notes import kept_notes, tell
+from nsr.data.notes import kept_notes, quiet_arithmetic, tell
 from nsr.export.latex import symbol_latex
 from nsr.export.rows import ExportedRows
 from nsr.expressions.expression import Expression
@@ -108,9 +109,10 @@ class PDERegressor(ExportedRows, Saveable, FittedSystems):
         Warns:
             DataWarning: If the chosen equations leave much of the rates unexplained.
         """
+        check_kinds(self)
         self._check_parameters()
         settings = self.settings or DEFAULTS
-        with kept_notes() as notes:
+        with kept_notes() as notes, quiet_arithmetic():
             fields = as_fields(u, t, x, y, inputs, self.order, self.derivatives).thinned(settings.most_points)
             weak = WeakForm(fields, settings)
             found, best = search(weak, fields.variables, settings, self.n_equations)

@@ -71,6 +71,9 @@ def read_fields(
     chosen = [name for name in values if name not in inputs] if fields is None else list(fields)
     if not chosen:
         raise ValueError(f"{described(path)} has no field: one beside the time and the places is needed")
+    for name in inputs:
+        if name not in values:
+            raise ValueError(f"{described(path)} has no field {name!r}; {did_you_mean(name, list(values))}")
     own, acting = ({name: values[name] for name in names} for names in (chosen, inputs))
     return FieldFile(places[0], places[1:], own, acting)
 

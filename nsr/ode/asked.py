@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_random_state
 
 from nsr.clock import check_time_limit
+from nsr.data.kinds import check_kinds
 from nsr.data.limits import limits_of
 from nsr.data.missing import check_way
 from nsr.data.names import Names, places_of
@@ -144,6 +145,7 @@ def check_parameters(estimator: ODERegressor) -> None:
     Raises:
         ValueError: The message says which, and what it may be.
     """
+    check_kinds(estimator)
     stages = estimator._stages
     if not stages or set(stages) - set(STAGES):
         raise ValueError(f"stages {stages} must be some of {', '.join(STAGES)}")

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from nsr.clock import Clock
-from nsr.data.notes import kept_notes
+from nsr.data.notes import kept_notes, quiet_arithmetic
 from nsr.export.latex import symbol_latex
 from nsr.export.rows import ExportedRows
 from nsr.expressions.expression import Expression
@@ -229,7 +229,7 @@ class ODERegressor(ExportedRows, Saveable, FittedMotion):
             DataWarning: If the states do not say how they go on, so that something else must act on them, or
                 if the chosen system explains them poorly. The message names what may help.
         """
-        with kept_notes() as notes, shown(self.verbose) as display:
+        with kept_notes() as notes, quiet_arithmetic(), shown(self.verbose) as display:
             self._fit((t, X, inputs, category, weights, units), display)
         self.warnings_ = notes
         return self

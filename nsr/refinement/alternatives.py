@@ -38,7 +38,7 @@ _EQUAL = 1e-3
 def alternatives(
     front: Sequence[Candidate], candidates: Iterable[Candidate], held_out: HeldOut
 ) -> list[Candidate]:
-    """Named curves beside a front, those of the shortest description first.
+    """Named curves beside a front, the likeliest for their number of constants first.
 
     Each predicts rows that were left out as well as the best of the named curves that have no more fitted
     constants do, and not much worse than any. What else is on the front is one of many thousands that were
@@ -99,14 +99,24 @@ def information(candidate: Candidate, task: Task) -> float:
     return bits + n_fitted(candidate) / math.log(2)
 
 
+def _corrected_information(candidate: Candidate, task: Task) -> float:
+    """The same, corrected for few rows (Hurvich and Tsai, Biometrika 76, 1989); noise is estimated."""
+    n_estimated = n_fitted(candidate) + 1
+    n_spare = task.n_rows - n_estimated - 1
+    if n_spare <= 0:
+        return math.inf
+    return information(candidate, task) + n_estimated * (n_estimated + 1) / n_spare / math.log(2)
+
+
 def form_bits(candidate: Candidate, task: Task) -> float:
     """Bits of an equation without those of what it leaves; what textbooks have is described by its name."""
     return candidate.bits - task.loss.bits(candidate.loss, task.null_loss, task.n_rows)
 
 
 def _worth_a_look(front: Sequence[Candidate], candidates: Iterable[Candidate], task: Task) -> list[Candidate]:
-    """Credible curves that explain something, by rising description length.
+    """Credible curves that explain something, by how likely they are for their number of constants.
 
+    What it takes to write a curve down says little where all have names: sciences know some that are long.
     Of those of one name the one that leaves least, whose constants are what the data say.
     """
     named = {c for c in candidates if c.name and math.isfinite(c.bits) and c.loss < task.null_loss}
@@ -116,7 +126,8 @@ def _worth_a_look(front: Sequence[Candidate], candidates: Iterable[Candidate], t
     credible = [curve for curve in named if curve.bits <= limit]
     order = sorted(credible, key=lambda c: (c.loss, c.bits, str(c.expression)), reverse=True)
     likeliest = {curve.name: curve for curve in order}.values()
-    return sorted(set(likeliest).difference(front), key=lambda curve: (curve.bits, str(curve.expression)))
+    others = set(likeliest).difference(front)
+    return sorted(others, key=lambda c: (_corrected_information(c, task), c.bits, str(c.expression)))
 
 
 def _different(front: Sequence[Candidate], curves: Sequence[Candidate], task: Task) -> list[Candidate]:

@@ -61,6 +61,10 @@ class Loss(Protocol):
         """The loss with its own scale, if it has one, read off what a fit leaves unexplained, shape (P,)."""
         ...
 
+    def believed(self, residuals: Array) -> Array:
+        """Residuals (P,) as far as they tell of the noise: gross errors, if the loss knows any, cut down."""
+        ...
+
     def bits(self, loss: float, null_loss: float, n_rows: int) -> float:
         """Bits of the residuals of a mean loss, relative to those of the best constant."""
         ...
@@ -90,6 +94,10 @@ class BaseLoss:
     def with_scale_of(self, residuals: Array) -> Self:  # noqa: ARG002 (the protocol's signature)
         """Itself, as its scale is no part of it."""
         return self
+
+    def believed(self, residuals: Array) -> Array:
+        """All of them."""
+        return residuals
 
     def bits(self, loss: float, null_loss: float, n_rows: int) -> float:
         """Half a bit a row for each halving of the mean loss.

@@ -23,6 +23,8 @@ Function = Callable[[Array, Array], Array]
 _NORMAL_MEDIAN, _LAPLACE_MEDIAN = 0.6745, math.log(2)
 # Huber's loss is a square up to this many standard deviations, as in scikit-learn.
 _EPSILON = 1.35
+# Residuals of more than this many standard deviations of most rows' noise are gross errors.
+_GROSS = 3.0
 # Absolute errors below this share of their scale have no steeper weights.
 _FLAT = 1e-3
 # Scales below this share of the residuals' largest are rounding.
@@ -69,6 +71,10 @@ class AbsoluteError(BaseLoss):
         """With the scale that the median of their sizes says."""
         return AbsoluteError(_typical(residuals) / _LAPLACE_MEDIAN)
 
+    def believed(self, residuals: Array) -> Array:
+        """Those within three of Laplace's standard deviations, and the others moved there."""
+        return _cut(residuals, math.sqrt(2) * self.with_scale_of(residuals).noise)
+
     def bits(self, loss: float, null_loss: float, n_rows: int) -> float:
         """Minus the logarithm of Laplace's likelihood of this scale."""
         return n_rows * (loss - null_loss) / (self.noise * math.log(2))
@@ -108,6 +114,10 @@ class Huber(BaseLoss):
     def with_scale_of(self, residuals: Array) -> Huber:
         """With the standard deviation that the median of their sizes says."""
         return Huber(_typical(residuals) / _NORMAL_MEDIAN)
+
+    def believed(self, residuals: Array) -> Array:
+        """Those within three standard deviations of the noise of most rows, and the others moved there."""
+        return _cut(residuals, self.with_scale_of(residuals).noise)
 
     def bits(self, loss: float, null_loss: float, n_rows: int) -> float:
         """Minus the logarithm of the likelihood whose noise is normal up to the width (Huber 1964)."""
@@ -264,6 +274,11 @@ def _typical(residuals: Array) -> float:
     """The median of their sizes, or what rounding leaves of it."""
     sizes = np.abs(residuals)
     return max(float(np.median(sizes)), _LEAST_SCALE * float(np.max(sizes)), np.finfo(np.float64).tiny)
+
+
+def _cut(residuals: Array, deviation: float) -> Array:
+    """Winsorised residuals (Huber, Robust Statistics, Wiley 1981, section 1.7)."""
+    return np.clip(residuals, -_GROSS * deviation, _GROSS * deviation)
 
 
 def _minimum(loss: Loss, y: Array, weights: Array | None, scale: Array | None) -> float:

@@ -5,7 +5,8 @@ sections 2.1 and 5.1): their covariance is the noise's variance times the invers
 Jacobian J of the equation by its constants and the weights W of the rows. For squared errors this is least
 squares' covariance, for deviances that of their quasi-likelihood (McCullagh and Nelder 1989, section 9.2),
 and for losses that make little of far rows Huber's of M-estimates. The noise is what the residuals say, or
-what the user has given as standard deviations of the target, as in SciPy's `curve_fit` with `absolute_sigma`.
+what the user has given as standard deviations of the target, as in SciPy's `curve_fit` with `absolute_sigma`;
+gross errors, which such losses are there for, are no part of it.
 """
 
 from __future__ import annotations
@@ -217,7 +218,8 @@ def uncertainty(
     scale = np.sqrt(np.sum(J**2, axis=1))
     scale[~(scale > 0)] = 1.0
     root, open_directions = _split(np.asarray(J / scale[:, None]))
-    noise, degrees = _noise(float(weights @ off**2), int(np.count_nonzero(own)) - root.shape[1], task)
+    total = float(weights @ task.loss.believed(off) ** 2)
+    noise, degrees = _noise(total, int(np.count_nonzero(own)) - root.shape[1], task)
     root *= 1.0 if task.loss.is_quadratic else _efficiency(off, predicted, own, task, len(places))
     return Uncertainty(
         places,
@@ -262,7 +264,7 @@ def _noise(total: float, degrees: int, task: Task) -> tuple[float, float]:
 
 
 def _efficiency(off: Array, predicted: Array, own: Array, task: Task, n_fitted: int) -> float:
-    """Errors of constants of least loss as a multiple of those that the residuals' spread alone would say.
+    """Errors of constants of least loss as a multiple of those that the noise alone would say.
 
     Of estimates that make the sum of a function of the residuals vanish, the variance is the function's over
     the square of its mean slope (Huber, Robust Statistics, Wiley 1981, section 7.6). The slope is taken over
@@ -278,7 +280,7 @@ def _efficiency(off: Array, predicted: Array, own: Array, task: Task, n_fitted: 
     step = typical * task.n_rows**-0.2
     free = np.argsort(np.abs(off))[min(n_fitted, task.n_rows - 1) :]
     slope = float(np.sum((pull(off + step) - pull(off - step))[free]) / (2 * step * np.sum(weights[free])))
-    spread = float(np.sum(pull(off) ** 2 / weights) / np.sum(weights * off**2))
+    spread = float(np.sum(pull(off) ** 2 / weights) / np.sum(weights * task.loss.believed(off) ** 2))
     return math.sqrt(spread) / slope if slope > 0 and step > 0 else math.nan
 
 

@@ -22,7 +22,7 @@ from nsr.refinement.reported import constants_table
 from nsr.saving.losses import plain_loss, rebuilt_loss
 from nsr.saving.operators import add_operators, plain_operators
 from nsr.saving.parameters import plain_parameters
-from nsr.saving.plain import plain, rebuilt
+from nsr.saving.plain import number, plain, rebuilt
 from nsr.saving.rows import (
     plain_constants,
     plain_reported,
@@ -129,7 +129,7 @@ def fill_function(
     estimator.guesses_ = rebuilt(tuple[FaredGuess, ...], content.get("guesses", []))
     estimator.loss_ = own.name
     estimator.ended_ = content["ended"]
-    estimator.n_tried_, estimator.seconds_ = int(content["n_tried"]), float(content["seconds"])
+    estimator.n_tried_, estimator.seconds_ = rebuilt(int, content["n_tried"]), number(content["seconds"])
     estimator.warnings_ = rebuilt(list[str], content["warnings"])
     estimator.data_ = rebuilt(DataSummary, content["data"])
     estimator._report = report

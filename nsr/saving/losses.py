@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nsr.refinement.likelihood import Loss
 from nsr.refinement.losses import NAMED, Custom
+from nsr.saving.plain import number
 
 Array = NDArray[np.float64]
 
@@ -41,4 +42,4 @@ def rebuilt_loss(content: Mapping[str, Any], function: Callable[[Array, Array], 
             )
         return Custom(function, name)
     loss = NAMED[name]
-    return replace(loss, noise=float(content["noise"])) if "noise" in content else loss  # type: ignore[type-var]
+    return replace(loss, noise=number(content["noise"])) if "noise" in content else loss  # type: ignore[type-var]

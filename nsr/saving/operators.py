@@ -8,7 +8,7 @@ from typing import Any
 from nsr.expressions.definitions import composed
 from nsr.expressions.expression import Expression
 from nsr.expressions.operators import OPERATORS
-from nsr.saving.plain import expression, plain
+from nsr.saving.plain import expression, plain, rebuilt
 
 
 def plain_operators(expressions: Iterable[Expression]) -> list[dict[str, Any]]:
@@ -35,7 +35,7 @@ def add_operators(content: Sequence[dict[str, Any]]) -> None:
     for one in content:
         name, body = str(one["name"]), expression(one["body"])
         if name not in OPERATORS:
-            composed(name, int(one["arity"]), body, complexity=int(one["complexity"]))
+            composed(name, rebuilt(int, one["arity"]), body, complexity=rebuilt(int, one["complexity"]))
         elif OPERATORS[name].body != body.tokens:
             raise ValueError(
                 f"operator {name!r} is another one here: read the result in a process of its own"

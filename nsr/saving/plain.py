@@ -79,8 +79,21 @@ def rebuilt(kind: Any, value: Any, makers: Makers = types.MappingProxyType({})) 
         fields = [field.name for field in dataclasses.fields(kind)]
         return kind(**{name: rebuilt(hints[name], own[name], makers) for name in fields})  # type: ignore[operator]
     if kind is float and not isinstance(value, bool):
-        return float(value)
+        return number(value)
     return _checked(value, kind)
+
+
+def number(value: Any) -> float:
+    """The number that `plain` was given.
+
+    Raises:
+        TypeError: If the value is none.
+    """
+    if isinstance(value, str) and value in ("NaN", "Infinity", "-Infinity"):
+        return float(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{value!r} is not a number")
+    return float(value)
 
 
 def expression(value: Any) -> Expression:
@@ -96,7 +109,7 @@ def expression(value: Any) -> Expression:
                 f"operator {token!r} is not registered here; define it with nsr.operator, or --define, "
                 "as before"
             )
-    return Expression(tuple(token if isinstance(token, str) else float(token) for token in tokens))
+    return Expression(tuple(token if isinstance(token, str) else number(token) for token in tokens))
 
 
 def _of_annotation(origin: Any, parts: tuple[Any, ...], value: Any, makers: Makers) -> Any:
@@ -127,16 +140,22 @@ def _of_union(parts: tuple[Any, ...], value: Any, makers: Makers) -> Any:
 
 def _tuple(parts: tuple[Any, ...], values: list[Any], makers: Makers) -> tuple[Any, ...]:
     kinds = [parts[0]] * len(values) if parts[-1] is Ellipsis else parts
+    if len(kinds) != len(values):
+        raise ValueError(f"{len(values)} values stand where {len(kinds)} are needed")
     return tuple(rebuilt(kind, value, makers) for kind, value in zip(kinds, values, strict=True))
 
 
 def _array(value: Any) -> Any:
     content = _checked(value, dict)
-    kind = np.dtype(content["type"])
+    kind = np.dtype(_checked(content["type"], str))
     if kind.kind not in "bif":
         raise ValueError(f"an array of {kind} is not one of numbers")
-    numbers = [float(number) if isinstance(number, str) else number for number in content["values"]]
-    return np.array(numbers, dtype=kind).reshape([int(size) for size in content["shape"]])
+    of = {"b": bool, "i": int}.get(kind.kind)
+    values = [number(one) if of is None else _checked(one, of) for one in _checked(content["values"], list)]
+    shape = [_checked(size, int) for size in content["shape"]]
+    if math.prod(shape) != len(values) or min(shape, default=0) < 0:
+        raise ValueError(f"{len(values)} numbers are no array of the shape {shape}")
+    return np.array(values, dtype=kind).reshape(shape)
 
 
 def _checked(value: Any, kind: Any) -> Any:

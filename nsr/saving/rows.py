@@ -13,7 +13,7 @@ from nsr.expressions.expression import Expression
 from nsr.refinement.likelihood import Loss
 from nsr.refinement.reported import Reported
 from nsr.refinement.uncertainty import Uncertainty
-from nsr.saving.plain import expression, plain, rebuilt
+from nsr.saving.plain import expression, number, plain, rebuilt
 
 # Columns of `equations_` that hold text; all others hold numbers.
 _TEXTS = frozenset({"stage", "state", "field", "term", "name", "warning", "shape", "equation"})
@@ -28,7 +28,7 @@ def rebuilt_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """The table that `plain_table` was given; objects may have lists and other objects besides."""
     columns = [key for key, cell in rows[0].items() if not isinstance(cell, list | dict)]
     return pd.DataFrame(
-        {key: [str(row[key]) if key in _TEXTS else _number(row[key]) for row in rows] for key in columns}
+        {key: [str(row[key]) if key in _TEXTS else _cell(row[key]) for row in rows] for key in columns}
     )
 
 
@@ -107,5 +107,6 @@ def _rebuilt_uncertainty(content: Mapping[str, Any] | None, loss: Loss) -> Uncer
     return found
 
 
-def _number(cell: Any) -> float:
-    return float(cell) if isinstance(cell, str) else cell
+def _cell(cell: Any) -> Any:
+    """Numbers; truth values and whole numbers stay what they are."""
+    return cell if isinstance(cell, int) else number(cell)

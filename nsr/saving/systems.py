@@ -73,5 +73,7 @@ def fill_systems(estimator: ODERegressor, content: Mapping[str, Any], motion: Mo
         estimator.feature_names_in_ = np.array(content["named"], dtype=object)
     n = sum(len(one.constants) for one in estimator.expressions_[estimator.best_index_])
     covariance = rebuilt(NDArray[np.float64], content["constant_covariance"])
+    if covariance.size != n * n:
+        raise ValueError(f"{n} constants have no covariance of {covariance.size} numbers")
     estimator.constant_covariance_ = covariance.reshape(n, n)
     estimator.initial_values_ = rebuilt(list[NDArray[np.float64]], content["initial_values"])

@@ -15,12 +15,10 @@ from numpy.typing import NDArray
 
 from nsr.data.notes import tell
 from nsr.evaluate.program import Program
-from nsr.expressions.expression import Expression
 from nsr.refinement.candidates import Candidate, as_found_by, scored
 from nsr.refinement.likelihood import weighted
 from nsr.refinement.losses import AUTO, GAMMA, loss_for
-from nsr.refinement.uncertainty import most_likely
-from nsr.search.proportional import is_law_of_ratios, is_proportional, relative_weights
+from nsr.search.proportional import is_proportional, relative_weights
 from nsr.search.response import PLAIN, Output, Response, outputs
 from nsr.search.settings import NoiseSettings
 from nsr.search.surrogate import Surrogate, fit_surrogates
@@ -29,7 +27,8 @@ from nsr.task import ROWS, Task
 Array = NDArray[np.float64]
 
 _GROW = "errors grow in proportion to the target"
-_OF_RATIOS = (
+# What users are told where errors are relative.
+OF_RATIOS = (
     f"{_GROW}: what matters is their ratio to it (loss='gamma'; loss='squared_error' if it should not be so)"
 )
 
@@ -51,7 +50,7 @@ def with_noise_model(
     if isinstance(loss, str) and loss == AUTO:
         return task
     task = replace(task, loss=loss_for(loss, task.y))
-    return task if task.loss.is_quadratic else _with_expected(task, settings)
+    return task if task.loss.is_quadratic else with_expected(task, settings)
 
 
 def with_noise_told(task: Task, settings: NoiseSettings = NoiseSettings()) -> Task:
@@ -65,7 +64,7 @@ def with_noise_told(task: Task, settings: NoiseSettings = NoiseSettings()) -> Ta
         settings: What is clear.
     """
     if is_proportional(task, settings):
-        tell(_OF_RATIOS)
+        tell(OF_RATIOS)
         return with_noise_model(task, GAMMA.name, settings)
     weights = relative_weights(task, settings)
     if weights is None:
@@ -75,35 +74,6 @@ def with_noise_told(task: Task, settings: NoiseSettings = NoiseSettings()) -> Ta
         "(loss='squared_error' if it should not be so)"
     )
     return replace(task, weights=weighted(task.weights, weights))
-
-
-def with_noise_around(
-    law: Expression,
-    whole: Task,
-    task: Task,
-    groups: Sequence[NDArray[np.intp]],
-    settings: NoiseSettings = NoiseSettings(),
-) -> Task:
-    """A task with what a law by group says of its noise: nothing, or that it is proportional to the value.
-
-    Smooth fits of groups that have few rows tell less of it than the law that they share.
-
-    Args:
-        law: Over columns and groups.
-        whole: The task over columns and groups, with squared error.
-        task: The one over the columns.
-        groups: Rows of each group.
-        settings: What is clear.
-
-    Returns:
-        The one over the columns; itself if nothing is said.
-    """
-    of_ratios = most_likely(law, replace(whole, loss=GAMMA))
-    plain, relative = Program([law, of_ratios]).values(whole.X)
-    if not is_law_of_ratios(plain, relative, task, groups, settings):
-        return task
-    tell(_OF_RATIOS)
-    return replace(task, loss=GAMMA)
 
 
 def with_doubts(
@@ -157,8 +127,13 @@ def with_noise_of_best(
     return task, found
 
 
-def _with_expected(task: Task, settings: NoiseSettings) -> Task:
-    """As `_smooth`, in the columns that vary; constants of nature do not."""
+def with_expected(task: Task, settings: NoiseSettings) -> Task:
+    """A task with what a smooth fit expects of its target, and the noise around it.
+
+    Args:
+        task: With a loss that is not quadratic.
+        settings: Of the fit, which sees the columns that vary; constants of nature do not.
+    """
     varying = np.ptp(task.X, axis=0) > 0
     if varying.all() or not varying.any():
         return _smooth(task, settings)

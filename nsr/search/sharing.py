@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,6 +75,15 @@ class Groups:
     codes: Codes
     layout: Layout
     whole: Task
+
+    @classmethod
+    def of(cls, task: Task, codes: Codes, layout: Layout) -> Groups:
+        """The table of a task over the columns."""
+        return cls(task, codes, layout, replace(task, X=np.hstack((task.X, layout.columns(codes)))))
+
+    def with_task(self, task: Task) -> Groups:
+        """The same groups in another task over the columns."""
+        return Groups.of(task, self.codes, self.layout)
 
     def rows(self, group: int) -> Codes:
         """The rows of a group."""

@@ -110,12 +110,12 @@ def test_a_sandbox_that_is_left_open_does_not_keep_its_owner_from_ending():
     assert (done.stdout, done.stderr) == ("3\n", "")
 
 
-@pytest.mark.parametrize("method", ["nsr", "operon", "gplearn", "linear"])
+@pytest.mark.parametrize("method", ["nsr", "operon", "eggp", "gplearn", "linear"])
 def test_methods_write_down_what_they_predict(method):
     problem = PROBLEMS["I.12.1"]
-    pytest.importorskip({"operon": "pyoperon", "gplearn": "gplearn"}.get(method, "numpy"))
-    # Operon uses up its time, and its first population will do; the others end once they are exact.
-    seconds = 1.0 if method == "operon" else 60.0
+    pytest.importorskip({"operon": "pyoperon", "eggp": "eggp", "gplearn": "gplearn"}.get(method, "numpy"))
+    # Two use up their time, and their first population will do; the others end once they are exact.
+    seconds = 1.0 if method in {"operon", "eggp"} else 60.0
     fitted = fit_and_measure(Fit("I.12.1", method, 0.0, 1), problem, replace(LIMITS, time_limit=seconds))
     assert fitted.figures["r2"] > 0.5
     model = make(method, Budget(seconds, 1, 1))

@@ -7,6 +7,7 @@ Friedman, The Annals of Statistics 19, 1991), while they explain more than chanc
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +41,7 @@ def hinges(X: Array, y: Array, weights: Array) -> tuple[list[Expression], float]
     for _ in range(_MOST):
         if not len(terms) or float(left @ left) == 0:
             break
-        place = _best(values, np.column_stack(columns), left, weights)
+        place = best_term(values, np.column_stack(columns), left, weights)
         columns, used = [*columns, values[place]], [*used, terms[place]]
         affine, remaining = fitted(np.column_stack(columns), y, weights)
         before, after = float(left @ left), float(remaining @ remaining)
@@ -54,22 +55,32 @@ def hinges(X: Array, y: Array, weights: Array) -> tuple[list[Expression], float]
     return forms, float(left @ left)
 
 
+def places(column: Array) -> list[float]:
+    """Quantiles where a variable may have a hinge; none where it has two values: of these all is straight."""
+    ordered = np.unique(column)
+    if len(ordered) < 3:
+        return []
+    found = np.unique(np.quantile(ordered, np.linspace(*_ENDS, _N_PLACES)))
+    return [t for t in found.tolist() if ordered[0] <= t < ordered[-1]]
+
+
+def steps(index: int, column: Array) -> Iterator[tuple[Expression, Array]]:
+    """Steps of a variable at the same quantiles, with few digits, and their values, shape (P,)."""
+    ordered = np.unique(column)
+    for t in places(column):
+        after = int(np.searchsorted(ordered, t, side="right"))
+        at = round_between(float(ordered[after - 1]), float(ordered[after]))
+        yield apply("greater", variable(index), constant(at)), np.asarray((column > at) * 1.0)
+
+
 def _terms(X: Array) -> tuple[list[Expression], Array]:
     """Hinges and steps at quantiles of each variable, and their values, shape (n, P)."""
     terms: list[Expression] = []
     values: list[Array] = []
     for i, column in enumerate(X.T):
-        ordered = np.unique(column)
-        if len(ordered) < 3:  # of two values everything is a straight line
-            continue
-        places = np.unique(np.quantile(ordered, np.linspace(*_ENDS, _N_PLACES)))
-        for t in places:
-            after = int(np.searchsorted(ordered, t, side="right"))
-            if not 0 < after < len(ordered):
-                continue
-            at = round_between(float(ordered[after - 1]), float(ordered[after]))
-            terms += [_hinge(i, float(t)), apply("greater", variable(i), constant(at))]
-            values += [np.maximum(column - t, 0.0), (column > at) * 1.0]
+        for t, (step, of_step) in zip(places(column), steps(i, column), strict=True):
+            terms += [_hinge(i, t), step]
+            values += [np.maximum(column - t, 0.0), of_step]
     return terms, np.array(values)
 
 
@@ -77,7 +88,7 @@ def _hinge(index: int, t: float) -> Expression:
     return apply("maximum", apply("sub", variable(index), constant(t)), constant(0.0))
 
 
-def _best(values: Array, columns: Array, left: Array, weights: Array) -> int:
+def best_term(values: Array, columns: Array, left: Array, weights: Array) -> int:
     """Which term explains most of what is left, beside what is there."""
     q = np.linalg.qr(columns * weights[:, None])[0]
     own = values * weights

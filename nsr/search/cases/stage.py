@@ -16,6 +16,7 @@ from nsr.refinement.candidates import Candidate, scored
 from nsr.search.cases.extremes import extremes, of_variables
 from nsr.search.cases.hinges import hinges
 from nsr.search.cases.logic import logical
+from nsr.search.cases.splines import splines
 from nsr.search.cases.splits import Split, best_split
 from nsr.search.cases.staircases import staircases
 from nsr.search.context import Context
@@ -55,7 +56,7 @@ class Cases:
         self.head_start = settings.head_start
 
     def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
-        """Extremes, sums of hinges, and what is solved on both sides of a split."""
+        """Extremes, sums and products of hinges, and what is solved on both sides of a split."""
         root = context.root.first(self._settings.n_rows)
         operators = context.task.space.operators
         if not root.n_variables or not any(map(operators.has, _NEEDED)):
@@ -68,7 +69,7 @@ class Cases:
             self._settings.better if smooth < ROUGH else self._settings.as_good,
         )
         spread = root.spread * np.sqrt(root.n_rows)
-        for find in (partial(extremes, seed=root.seed), of_variables, staircases, hinges):
+        for find in (partial(extremes, seed=root.seed), of_variables, staircases, hinges, splines):
             clock.spend(self._settings.work)
             forms, loss = find(root.X, root.y, weights)
             if np.sqrt(loss) < share * smooth * spread:

@@ -93,3 +93,12 @@ def test_constant_columns_alone_leave_one_and_say_so():
 def test_targets_whose_squares_are_out_of_range_are_refused(size, remedy):
     with pytest.raises(ValueError, match=remedy):
         prepare(np.arange(5.0)[:, None], size * np.linspace(-1, 1, 5), 10, 0)
+
+
+@pytest.mark.parametrize(
+    ("size", "remedy"), [(1e308, r"'b' is as large.* divide it by 1e\+300"), (5e-324, "small")]
+)
+def test_columns_whose_squares_are_out_of_range_are_refused(size, remedy):
+    X = np.column_stack((np.arange(5.0), size * np.array([1, -1, 0, 1, np.nan])))
+    with pytest.raises(ValueError, match=remedy):
+        prepare(X, np.arange(5.0), 10, 0, ["a", "b"])

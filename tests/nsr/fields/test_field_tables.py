@@ -49,6 +49,9 @@ def test_what_is_missing_is_named(archive, long, tmp_path):
         read_fields(archive, "t", ["x"], ["w"], [])
     with pytest.raises(ValueError, match=r"no field of the shape \(4, 5\).*u \(5, 4\)"):
         read_fields(archive, "x", ["t"], None, [])
+    for given in (archive, long):
+        with pytest.raises(ValueError, match="no field 'wind'"):
+            read_fields(given, *(("t", ["x"]) if given == archive else ("when", ["depth"])), None, ["wind"])
     with pytest.raises(ValueError, match="a name of their own"):
         read_fields(archive, "t", ["t"], None, [])
     with pytest.raises(ValueError, match="no column 'x'"):

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -43,6 +44,13 @@ def names(found):
 def test_curves_that_the_data_cannot_tell_from_the_front_are_shown(observed):
     saturation, approach, line = (curve(n, observed) for n in ("saturation", "approach", "straight line"))
     assert names(alternatives([saturation], [approach, line, saturation], HeldOut(observed))) == ["approach"]
+
+
+def test_the_likelier_of_two_curves_comes_first_however_long_it_is(observed):
+    line, saturation, approach = (curve(n, observed) for n in ("straight line", "saturation", "approach"))
+    worse, better = sorted((saturation, approach), key=lambda c: -c.loss)
+    worse = replace(worse, bits=better.bits - 5)
+    assert names(alternatives([line], [worse, better], HeldOut(observed))) == [better.name, worse.name]
 
 
 def test_what_has_no_name_is_not_an_alternative(observed):

@@ -278,6 +278,26 @@ def test_robust_losses_have_the_errors_of_m_estimates(rng):
     assert found.errors[0] == pytest.approx(expected, rel=0.03)
 
 
+@pytest.mark.parametrize("loss", [HUBER, ABSOLUTE_ERROR])
+def test_gross_errors_make_neither_constants_nor_bands_unsure(loss):
+    """One row of twenty is a hundred standard deviations off; errors are those that repetitions show."""
+    rng = np.random.default_rng(0)
+    covered, reaches, errors, levels = [], [], [], []
+    for _ in range(150):
+        y = 3.2 + 0.1 * rng.standard_normal(200) + 10 * rng.standard_normal(200) * (rng.random(200) < 0.05)
+        task = Task(np.ones((200, 1)), y, loss.with_scale_of(y - np.median(y)))
+        expression = parse(repr(task.level))
+        found = uncertainty(expression, task)
+        low, high = found.intervals()[0]
+        covered.append(low <= 3.2 <= high)
+        errors.append(found.errors[0])
+        levels.append(task.level)
+        reaches.append(found.reach_of_observation(expression, np.ones((1, 1)))[0])
+    assert 0.9 <= np.mean(covered) <= 0.99
+    assert np.mean(errors) == pytest.approx(np.std(levels), rel=0.2)
+    assert 0.18 < np.mean(reaches) < 0.32  # of the rows that are not far off 1.96 * 0.1 are 95 %
+
+
 def test_noise_proportional_to_the_value_grows_with_it(rng):
     x = rng.uniform(1, 50, 300)
     y = 2.5 * x * (1 + 0.1 * rng.standard_normal(300))

@@ -12,6 +12,7 @@ from nsr.search.cases.extremes import extremes, of_variables
 from nsr.search.cases.hinges import hinges
 from nsr.search.cases.linear import fitted
 from nsr.search.cases.logic import logical
+from nsr.search.cases.splines import splines
 from nsr.search.cases.splits import best_split, round_between
 from nsr.search.cases.staircases import staircases
 
@@ -48,6 +49,36 @@ def test_hinges_and_steps_are_added_while_they_explain_more_than_chance(rng):
     assert len(forms) <= 4
     assert loss < 0.02 * np.sum((y - y.mean()) ** 2)
     assert not hinges(TABLE, B - 2 * C + 0.1 * rng.standard_normal(300), ONES)[0]
+
+
+WIDE = np.random.default_rng(4).uniform(-3, 3, (200, 10))
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        lambda X: 3 + 2 * np.maximum(1 - X[:, 0], 0) - X[:, 1],
+        lambda X: 3 + 2 * np.maximum(1 - X[:, 0], 0) * X[:, 1],
+        lambda X: 3 + 2 * np.maximum(X[:, 2] + 1, 0) + 3 * np.maximum(0.5 - X[:, 1], 0),
+        lambda X: 3 + 2 * (X[:, 3] > 0.4) * X[:, 1],
+    ],
+)
+def test_few_hinges_are_found_among_idle_columns_as_they_are(law, rng):
+    (form,), loss = splines(WIDE, law(WIDE) + 0.3 * rng.standard_normal(200), np.ones(200))
+    assert 0.2 < np.sqrt(loss / 200) < 0.4
+    assert set(form.variables) == used(law)
+    assert np.sqrt(np.mean((Program([form]).values(WIDE)[0] - law(WIDE)) ** 2)) < 0.15
+
+
+def used(law):
+    """Numbers of the columns that a law depends on."""
+    moved = (WIDE + np.eye(10)[k] for k in range(10))
+    return {k for k, X in enumerate(moved) if np.any(law(X) != law(WIDE))}
+
+
+def test_where_nothing_bends_there_is_no_hinge(rng):
+    y = 2 * WIDE[:, 0] - 1.3 * WIDE[:, 1] + rng.standard_normal(200)
+    assert not splines(WIDE, y, np.ones(200))[0]
 
 
 @pytest.mark.parametrize(
@@ -143,6 +174,15 @@ def test_a_hinge_is_found_under_noise_that_a_polynomial_comes_as_near_to(rng):
     assert model.best_["stage"] == "cases"
     kinked = model.predict(np.array([[-10.0], [15.5], [27.0]]))
     np.testing.assert_allclose(kinked, [8.5 + 1.9 * 25.5, 8.5, 8.5], atol=0.5)
+
+
+def test_a_slope_that_depends_on_another_column_is_found_among_idle_ones(rng):
+    X = np.column_stack((rng.uniform(-12, 28, 150), rng.uniform(1, 4, 150), rng.standard_normal((150, 5))))
+    y = 8.5 + 1.9 * np.maximum(15.5 - X[:, 0], 0) * X[:, 1] + 3 * rng.standard_normal(150)
+    model = SymbolicRegressor(stages="cases", time_limit=60).fit(X, y)
+    assert set(model.expressions_[model.best_index_].variables) == {0, 1}
+    x = np.array([[-10.0, 3, 0, 0, 0, 0, 0], [20, 3, 1, 0, 0, 0, 0]])
+    np.testing.assert_allclose(model.predict(x), [8.5 + 1.9 * 25.5 * 3, 8.5], atol=2)
 
 
 @pytest.mark.filterwarnings("ignore:4 rows are few")
