@@ -15,6 +15,7 @@ from nsr.expressions.expression import Expression, variable
 from nsr.expressions.printing import to_infix
 from nsr.regressor import SymbolicRegressor
 from nsr.understanding.distillation.graph_network import Pairs
+from nsr.understanding.distillation.pruning import pruned
 from nsr.understanding.explained import LEAST_EXPLAINED, r_squared, simplest
 
 Array = NDArray[np.float64]
@@ -69,7 +70,8 @@ def chosen_pull(
 ) -> Pull:
     """The simplest equation of all fronts with which unseen accelerations come out as well as with any.
 
-    Those of the other axes are tried with the axes exchanged.
+    Those of the other axes are tried with the axes exchanged, and the chosen one without parts of it, one
+    after the other.
 
     A network is off by little, but not by chance, and long equations follow it there. So each equation's
     constants are fitted to sums over pairs, which are the accelerations themselves, and the equations
@@ -84,12 +86,20 @@ def chosen_pull(
         unseen: Snapshots that decide.
     """
     target = unseen.accelerations[..., axis].ravel()
-    forms = {one: None for other, front in enumerate(searched) for one in _turned(front, other, axis)}
-    fitted = [_fitted(one, axis, seen) for one in sorted(forms, key=lambda one: one.complexity)]
-    predicted = [_sums(values_of(one, _rows(unseen)), unseen) for one in fitted]
-    errors = np.nan_to_num(np.abs(np.array(predicted) - target), nan=np.inf)
-    place = simplest(errors, _NEGLIGIBLE * float(np.abs(target).mean()))
-    return Pull(fitted[place], names, r_squared(predicted[place], target), searched[axis])
+    waiting = [one for other, front in enumerate(searched) for one in _turned(front, other, axis)]
+    tried: set[Expression] = set()
+    predicted: dict[Expression, Array] = {}
+    while waiting:
+        for one in dict.fromkeys(waiting):
+            own = _fitted(one, axis, seen)
+            predicted[own] = _sums(values_of(own, _rows(unseen)), unseen)
+        order = sorted(predicted, key=lambda one: one.complexity)
+        errors = np.abs(np.array([predicted[one] for one in order]) - target)
+        errors = np.nan_to_num(errors, nan=np.inf)
+        chosen = order[simplest(errors, _NEGLIGIBLE * float(np.abs(target).mean()))]
+        tried.update(waiting)
+        waiting = [one for one in pruned(chosen) if one not in tried]
+    return Pull(chosen, names, r_squared(predicted[chosen], target), searched[axis])
 
 
 def _turned(front: SymbolicRegressor, axis: int, other: int) -> list[Expression]:

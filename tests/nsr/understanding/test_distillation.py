@@ -10,9 +10,12 @@ from torch import nn
 from untrained import UNTRAINED
 
 import nsr
+from nsr.expressions.parsing import parse
+from nsr.expressions.printing import to_infix
 from nsr.plots import plot_messages, plot_pull
 from nsr.understanding.distillation.directions import disentangled, n_informative, shares_of_variance
 from nsr.understanding.distillation.graph_network import Training
+from nsr.understanding.distillation.pruning import pruned
 from nsr.understanding.distillation.recording import record
 
 pytestmark = pytest.mark.filterwarnings("ignore::nsr.data.notes.DataWarning")
@@ -141,6 +144,14 @@ def test_what_does_not_fit_is_told(rng, layers, targets, names, told):
 def test_particles_that_do_not_fit_are_told(positions, others, told):
     with pytest.raises(ValueError, match=told):
         nsr.distill.message_passing(positions, **others)
+
+
+def test_what_an_equation_has_too_much_comes_off():
+    names = ("dx", "r", "m")
+    long = parse("4.678e5*dx*m/((m**3/r - 4.679e5)*r**3)", names)
+    assert "-dx*m/r**3" in [to_infix(one, names, 3) for one in pruned(long)]
+    texts = {to_infix(one, names) for one in pruned(parse("2*(m - sin(r))", names))}
+    assert texts == {"2*m", "-2*sin(r)", "2*(m - r)", "m - sin(r)", "sin(r) - m"}
 
 
 def test_masses_that_nobody_has_observed_are_found():
