@@ -1,5 +1,7 @@
 """The examples of understanding, shortened."""
 
+import json
+
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -14,10 +16,15 @@ from nsr.understanding.distillation.graph_network import Training
 pytestmark = pytest.mark.filterwarnings("ignore::nsr.data.notes.DataWarning")
 
 
-def test_what_mattered_in_friedmans_function(capsys):
-    friedman.main(rows=120, columns=5, noise=0.5, time_limit=0.5, seed=0)
+def test_what_mattered_in_friedmans_function(capsys, tmp_path):
+    output = tmp_path / "new" / "friedman.json"
+    friedman.main(rows=120, columns=5, noise=0.5, time_limit=0.5, seed=0, output=output)
     printed = capsys.readouterr().out
     assert all(part in printed for part in ("before the fit", "sobol_total", "of the residuals"))
+    written = json.loads(output.read_text())
+    assert {"command", "commit", "machine", "processor_seconds", "seed", "equation"} <= set(written)
+    assert f"{written['importance'][0]['permutation']:.4g}" in printed
+    assert len(written["left"]) == 5
 
 
 def test_gradients_agree_with_leaving_out():
@@ -73,8 +80,18 @@ def test_between_particles_that_move_at_random_nothing_is_found():
     assert str(law).startswith("nothing to find")
 
 
+def test_hidden_charges_are_those_of_the_same_particles_in_all_runs():
+    kind = forces.Kind.HIDDEN_CHARGE
+    places, _, charges = forces.simulated(kind, 40, np.random.default_rng(0))
+    assert places.shape[2] == charges.shape[2] == 6
+    assert (charges == charges[0]).all()
+    law, values = forces.learned(kind, 40, Training(n_steps=20, hidden=8), nsr.SymbolicRegressor(), 0)
+    assert law.is_empty  # after so few steps
+    assert len(law.hidden) == len(values) == 6
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", [forces.Kind.GRAVITY, forces.Kind.CHARGE])
+@pytest.mark.parametrize("kind", [forces.Kind.GRAVITY, forces.Kind.CHARGE, forces.Kind.HIDDEN_CHARGE])
 @pytest.mark.parametrize("seed", range(3))
 def test_inverse_squares_are_found_between_particles(kind, seed):
     estimator = nsr.SymbolicRegressor(time_limit=20, random_state=seed)
