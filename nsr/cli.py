@@ -28,7 +28,7 @@ _INTERRUPTED = "nsr: interrupted before there was a result"
 try:
     import typer
 
-    from nsr import options
+    from nsr import cli_app, options
     from nsr.cli_fields import pde
     from nsr.cli_guess import guess
     from nsr.cli_ode import ode
@@ -254,6 +254,7 @@ app.command()(pde)
 app.command()(guess)
 app.command()(discover)
 app.command()(explain)
+app.command()(cli_app.app)
 
 
 def main() -> None:
