@@ -55,6 +55,7 @@ class DataPanel:
             ).classes("w-full")
             self._said = ui.label().classes("text-sm")
             self._error = ui.label().classes("text-negative")
+            self._error.bind_visibility_from(self._error, "text")
             self._columns = ui.table(
                 rows=[],
                 columns=[
@@ -116,7 +117,7 @@ class DataPanel:
 
     def _show(self, information: dict[str, str]) -> None:
         self._columns.visible = True
-        self._columns.pagination = _MOST_LINES if len(self.lines) > _MOST_LINES else 0
+        self._columns.pagination = {"rowsPerPage": _MOST_LINES}
         self._columns.props.set_bool("hide-bottom", len(self.lines) <= _MOST_LINES)
         self._columns.rows = [
             {"place": place, "information": information.get(line.name, ""), **asdict(line)}

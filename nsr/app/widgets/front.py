@@ -37,6 +37,7 @@ class FrontPanel:
                 self._spinner = ui.spinner(size="sm")
                 self._said = ui.label()
             self._error = ui.label().classes("text-negative")
+            self._error.bind_visibility_from(self._error, "text")
             self._notes = ui.column().classes("gap-0 text-sm text-orange-9")
             self._rows = ui.table(rows=[], columns=_COLUMNS, row_key="row").props("dense flat")
             self._rows.classes("w-full cursor-pointer")

@@ -18,6 +18,7 @@ from nsr.data.table import Table
 # Room for what is typeset; an uploader needs none for a list of files, as there is one.
 _STYLE = """
 math { font-size: 1.15em }
+mfrac > * { padding: 0.15em 0.1em }
 .equation math { font-size: 1.6em }
 .q-uploader__list, .q-uploader__subtitle { display: none }
 """

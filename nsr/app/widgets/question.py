@@ -55,7 +55,7 @@ class QuestionPanel:
             names = {name: name for group, own in groups().items() for name in (group, *own)}
             with ui.column().classes("w-full gap-1") as of_functions:
                 self._constant_units = _choice(
-                    "constant units: where columns have units, may constants?", CONSTANT_UNITS
+                    "constant units: free where constants may have some", CONSTANT_UNITS
                 ).props("clearable")
             for part, kind in (
                 (functions, _FUNCTIONS), (of_functions, _FUNCTIONS), (trajectories, _TRAJECTORIES)
