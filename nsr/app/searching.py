@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from enum import StrEnum
 
+from nsr.app.findings import FrontLine, front_lines
 from nsr.app.jobs import Job
 from nsr.app.wishes import Wishes
 from nsr.console import in_options
@@ -33,6 +34,7 @@ class Search:
         phase: How far it is.
         progress: What it was told last; None before there is anything.
         job: What was fitted; None before that, and where it failed.
+        front: Of the fit, from simple to accurate; empty before that.
         error: Why it failed.
         notes: What there is to say of the data and the fit.
     """
@@ -41,6 +43,7 @@ class Search:
         self.phase = Phase.WAITING
         self.progress: Progress | None = None
         self.job: Job | None = None
+        self.front: tuple[FrontLine, ...] = ()
         self.error = ""
         self.notes: tuple[str, ...] = ()
         self._wishes, self._table = wishes, table
@@ -84,6 +87,7 @@ class Search:
             job.fit()
         notes = dict.fromkeys([*job.notes, *told, *job.estimator.warnings_])
         self.notes = tuple(map(in_options, notes))
+        self.front = tuple(front_lines(job))
         self.job, self.phase = job, Phase.FOUND
 
     def _watch(self, progress: Progress) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 
-from nicegui import run, ui
+from nicegui import background_tasks, run, ui
 
 from nsr.app.findings import Finding, finding, picture
 from nsr.app.jobs import Job
@@ -24,11 +24,19 @@ class EquationPanel:
         self._card.visible = False
 
     def show(self, job: Job, row: int) -> None:
-        """Shows a row; its picture comes when it is drawn."""
+        """Shows a row: it, and then its picture, come when other threads have made them."""
         self._shown = job, row
-        found = finding(job, row)
         self._card.clear()
         self._card.visible = True
+        with self._card:
+            ui.spinner()
+        background_tasks.create(self._fill(job, row), name="equation")
+
+    async def _fill(self, job: Job, row: int) -> None:
+        found = await run.io_bound(finding, job, row)
+        if not self._is_wanted(job, row) or found is None:  # nothing is made where the server ends
+            return
+        self._card.clear()
         with self._card:
             for line in found.html:
                 # MathML that SymPy has written; names of columns are escaped.
@@ -37,25 +45,27 @@ class EquationPanel:
                 for name, text in found.texts.items():
                     _copy_button(name, text)
             _show_constants(found)
-            self._picture = ui.column().classes("w-full")
-            with self._picture:
+            with ui.column().classes("w-full") as place:
                 ui.spinner()
             _show_texts(found)
-        ui.timer(0, lambda: self._draw(job, row), once=True)
-
-    async def _draw(self, job: Job, row: int) -> None:
         try:
             drawn, said = await run.io_bound(picture, job, row), ""
         except ValueError as error:
             drawn, said = None, str(error)
-        if self._shown != (job, row):
-            return
-        self._picture.clear()
-        with self._picture:
-            if said:
-                ui.label(said).classes("text-negative")
-            elif drawn:  # nothing is where the server ends
-                ui.image(f"data:image/png;base64,{b64encode(drawn).decode()}").classes("w-full max-w-4xl")
+        if self._is_wanted(job, row):
+            place.clear()
+            with place:
+                _show_picture(drawn, said)
+
+    def _is_wanted(self, job: Job, row: int) -> bool:
+        return self._shown == (job, row) and not self._card.is_deleted
+
+
+def _show_picture(drawn: bytes | None, said: str) -> None:
+    if said:
+        ui.label(said).classes("text-negative")
+    elif drawn:
+        ui.image(f"data:image/png;base64,{b64encode(drawn).decode()}").classes("w-full max-w-4xl")
 
 
 def _copy_button(name: str, text: str) -> None:

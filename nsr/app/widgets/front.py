@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from nicegui import events, ui
 
-from nsr.app.findings import FrontLine, front_lines, live_headline, live_lines, summary
+from nsr.app.findings import FrontLine, live_headline, live_lines, summary
 from nsr.app.searching import Phase, Search
 
 _NARROW = "width: 1px"  # as narrow as its cells allow
@@ -61,7 +61,7 @@ class FrontPanel:
         """Shows how far a search is."""
         if search.job is not None:
             self._said.text = summary(search.job)
-            self._fill(front_lines(search.job))
+            self._fill(search.front)
             self._is_live = False
             self._hint.visible = True
         elif search.phase is Phase.SEARCHING and search.progress is not None:
@@ -80,7 +80,7 @@ class FrontPanel:
         """Marks the row that is open."""
         self._rows.selected = [self._rows.rows[row]]
 
-    def _fill(self, lines: list[FrontLine]) -> None:
+    def _fill(self, lines: Sequence[FrontLine]) -> None:
         rows = [
             {
                 "row": place,

@@ -14,6 +14,9 @@ from nsr.app.listening import HOST
 from nsr.app.widgets.page import Page
 from nsr.data.notes import DataWarning
 
+# Seconds that a page may be silent, as where a search leaves it no processor, before it is given up.
+_PATIENCE = 60.0
+
 
 def serve(port: int, first: Path | None) -> None:
     """Serves the page until Ctrl-C, and opens a browser where somebody sits at a terminal.
@@ -38,5 +41,6 @@ def serve(port: int, first: Path | None) -> None:
             show=sys.stdout.isatty(),
             reload=False,
             show_welcome_message=False,
+            reconnect_timeout=_PATIENCE,
             timeout_graceful_shutdown=1,
         )

@@ -8,7 +8,7 @@ import pytest
 
 from nsr.app import searching
 from nsr.app.examples import EXAMPLES
-from nsr.app.findings import finding, front_lines, live_headline, live_lines, picture, summary
+from nsr.app.findings import finding, live_headline, live_lines, picture, summary
 from nsr.app.searching import Phase, Search
 from nsr.app.wishes import FunctionWishes, TrajectoryWishes
 from nsr.data.reading import read_table, table_in
@@ -46,7 +46,7 @@ def falling():
 def test_a_search_ends_with_a_front(falling):
     assert falling.phase is Phase.FOUND
     assert falling.error == ""
-    lines = front_lines(falling.job)
+    lines = falling.front
     assert [line.complexity for line in lines] == sorted(line.complexity for line in lines)
     (best,) = (line for line in lines if line.is_best)
     assert "<math>" in best.html
