@@ -28,7 +28,7 @@ _INTERRUPTED = "nsr: interrupted before there was a result"
 try:
     import typer
 
-    from nsr import options
+    from nsr import cli_app, options
     from nsr.cli_fields import pde
     from nsr.cli_guess import guess
     from nsr.cli_ode import ode
@@ -40,6 +40,9 @@ except KeyboardInterrupt:  # Ctrl-C while the command is still being loaded
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 # What typer raises for a wrong option, from the click that it uses, its own or the installed one.
 _USAGE_ERROR: Any = typer.BadParameter.__base__
+
+# What libraries say, in errors of other kinds, where there is no memory left to load them, or for them.
+_NO_MEMORY = ("failed to map segment", "annot allocate memory", "can't allocate memory")
 
 
 def _print_version(wanted: bool) -> None:
@@ -254,6 +257,7 @@ app.command()(pde)
 app.command()(guess)
 app.command()(discover)
 app.command()(explain)
+app.command()(cli_app.app)
 
 
 def main() -> None:
@@ -276,8 +280,12 @@ def main() -> None:
         code = _refused(str(error))
     except OSError as error:
         code = _refused(str(error) if error.filename is None else f"{error.filename}: {error.strerror}")
-    except MemoryError:
-        code = _refused("memory is not enough for this: give fewer rows or columns, or smaller limits")
+    except (MemoryError, ImportError, RuntimeError) as error:
+        if not isinstance(error, MemoryError) and not any(words in str(error) for words in _NO_MEMORY):
+            raise
+        code = _refused(
+            "there is not enough memory: give fewer rows or columns, or raise the limit of memory"
+        )
     if code == EXIT_INTERRUPTED:  # which typer may also return
         print(_INTERRUPTED, file=sys.stderr)
     sys.exit(code)

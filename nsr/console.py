@@ -103,12 +103,17 @@ def told(console: Any) -> Iterator[list[str]]:
 
 def tell_changed(names: Names, console: Any) -> None:
     """Notes which columns have other names in equations."""
+    for note in changed(names):
+        tell(console, note)
+
+
+def changed(names: Names) -> list[str]:
+    """A note of the columns that have other names in equations; none if there are no such."""
     if len(names.changed) == 1:
         ((column, name),) = names.changed
-        tell(console, f"column {column!r} is written {name} in equations")
-    elif names.changed:
-        said = listed([f"{column!r} as {name}" for column, name in names.changed])
-        tell(console, f"columns are written otherwise in equations: {said}")
+        return [f"column {column!r} is written {name} in equations"]
+    said = listed([f"{column!r} as {name}" for column, name in names.changed])
+    return [f"columns are written otherwise in equations: {said}"] if said else []
 
 
 def tell(console: Any, message: str) -> None:

@@ -62,12 +62,30 @@ def read_columns(
     may_miss: bool = False,
     with_text: bool = False,
 ) -> Columns:
-    """Reads the columns that options name.
+    """The columns of a file that options name; see `columns_of`."""
+    return columns_of(
+        read_table(path), target, None if features is None else split_by_comma(features),
+        category=category, weights=weights, error=error, may_miss=may_miss, with_text=with_text,
+    )  # fmt: skip
+
+
+def columns_of(
+    table: Table,
+    target: str,
+    features: Sequence[str] | None = None,
+    *,
+    category: str | None = None,
+    weights: str | None = None,
+    error: str | None = None,
+    may_miss: bool = False,
+    with_text: bool = False,
+) -> Columns:
+    """The columns of a table that options name.
 
     Args:
-        path: A file of a table.
+        table: What was read.
         target: Name of the explained column.
-        features: Names of the explaining columns, by comma; by default all others that can be.
+        features: Names of the explaining columns; by default all others that can be.
         category: Name of the column that tells groups.
         weights: Name of the column of weights.
         error: Name of the column of the target's errors.
@@ -77,8 +95,7 @@ def read_columns(
     Raises:
         ValueError: If a column is missing, or holds what it may not.
     """
-    table = read_table(path)
-    chosen = None if features is None else [f for f in split_by_comma(features) if f != category]
+    chosen = None if features is None else [name for name in features if name != category]
     of_rows = {
         name: table.place(column)
         for name, column in (("sample_weight", weights), ("y_err", error))

@@ -41,12 +41,25 @@ def read_bytes(path: Path) -> bytes:
     if path.is_dir():
         raise ValueError(f"{path} is a folder; give a file")
     content = _standard_input() if path == STANDARD_INPUT else path.read_bytes()
-    for magic, unpacked in _PACKED.items():
+    return unpacked(content, described(path))
+
+
+def unpacked(content: bytes, source: str) -> bytes:
+    """Content that may be packed with gzip, bzip2 or xz.
+
+    Args:
+        content: Of a file.
+        source: What messages call it.
+
+    Raises:
+        ValueError: If it is packed, and damaged.
+    """
+    for magic, unpack in _PACKED.items():
         if content.startswith(magic):
             try:
-                return unpacked(content)
+                return unpack(content)
             except (OSError, EOFError, ValueError, lzma.LZMAError, zlib.error) as error:
-                raise ValueError(f"{described(path)} is damaged: {error}") from None
+                raise ValueError(f"{source} is damaged: {error}") from None
     return content
 
 

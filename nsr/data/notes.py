@@ -7,8 +7,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 
-import numpy as np
-
 _MOST_LISTED = 12
 
 _kept: ContextVar[list[str] | None] = ContextVar("kept", default=None)
@@ -45,4 +43,6 @@ def kept_notes() -> Iterator[list[str]]:
 
 def quiet_arithmetic() -> AbstractContextManager[object]:
     """Lets numbers overflow in silence: no user could do anything about it, and NaN is looked for."""
+    import numpy as np  # which the command does not load before it reads its options
+
     return np.errstate(all="ignore")

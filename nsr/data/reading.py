@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nsr.data.decoding import decoded, described, read_bytes
+from nsr.data.decoding import decoded, described, read_bytes, unpacked
 from nsr.data.delimited import read_delimited
 from nsr.data.notes import tell
 from nsr.data.table import Table
@@ -29,7 +29,23 @@ def read_table(path: Path) -> Table:
     Raises:
         ValueError: If there is no such file or it is not a table; the message says what was seen.
     """
-    source, content = described(path), read_bytes(path)
+    return _table(read_bytes(path), described(path))
+
+
+def table_in(content: bytes, source: str) -> Table:
+    """The table that the content of a file is.
+
+    Args:
+        content: All of it, as it is in the file.
+        source: What messages call it.
+
+    Raises:
+        ValueError: If it is not a table; the message says what was seen.
+    """
+    return _table(unpacked(content, source), source)
+
+
+def _table(content: bytes, source: str) -> Table:
     if content.startswith(_PARQUET):
         return _from_parquet(content, source)
     if content.startswith(_ZIP):

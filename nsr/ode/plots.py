@@ -18,6 +18,7 @@ from nsr.ode.trajectories import as_trajectories
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from matplotlib.figure import Figure
     from numpy.typing import ArrayLike
 
     from nsr.ode.regressor import ODERegressor
@@ -47,6 +48,27 @@ def plot_simulation(
         ValueError: As `check_picture` does.
     """
     check_picture(path)
+    write_picture(simulation_figure(estimator, t, X, inputs, category), path)
+
+
+def simulation_figure(
+    estimator: ODERegressor,
+    t: ArrayLike | Sequence[ArrayLike],
+    X: ArrayLike | Sequence[ArrayLike],
+    inputs: ArrayLike | Sequence[ArrayLike] | None = None,
+    category: Iterable[object] | None = None,
+    index: int | None = None,
+) -> Figure:
+    """The picture that `plot_simulation` writes.
+
+    Args:
+        estimator: Fitted to these observations.
+        t: Times, as `ODERegressor.fit` took them.
+        X: States, as `ODERegressor.fit` took them.
+        inputs: Inputs, as `ODERegressor.fit` took them.
+        category: Labels, as `ODERegressor.fit` took them.
+        index: Row of `equations_`, which begins where the chosen system does; the chosen one by default.
+    """
     from matplotlib.figure import Figure
 
     motion = estimator.motion_
@@ -55,7 +77,7 @@ def plot_simulation(
     _, acting = read_inputs(t, inputs, motion.has_time, estimator.hold_inputs)
     t, X, _ = without_missing(t, X, estimator.missing)
     trajectories = as_trajectories(t, X, motion, acting)
-    best, names = estimator.expressions_[estimator.best_index_], estimator.names_.identifiers
+    best, names = estimator.expressions_[estimator.row(index)], estimator.names_.identifiers
     figure = Figure(figsize=(8, 3 * len(trajectories)), layout="constrained")
     panels = figure.subplots(len(trajectories), squeeze=False)[:, 0]
     for panel, trajectory, initial in zip(panels, trajectories, estimator.initial_values_, strict=True):
@@ -71,4 +93,4 @@ def plot_simulation(
         panel.legend()
         panel.set_xlabel("time")
     figure.suptitle("; ".join(to_equations(best, names, 4, motion)), fontsize="small")
-    write_picture(figure, path)
+    return figure

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nsr.data.names import Names
 from nsr.data.reading import read_table
-from nsr.data.table import pass_over_units, with_numbers
+from nsr.data.table import Table, pass_over_units, with_numbers
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,25 @@ def read_trajectories(
     category: str | None = None,
     weights: str | None = None,
 ) -> Observed:
-    """Reads a table of observations.
+    """Observations in a file that `nsr.data.reading.read_table` reads; see `trajectories_of`."""
+    table = read_table(path)
+    return trajectories_of(table, time, states, trajectory, inputs, may_miss, category, weights)
+
+
+def trajectories_of(
+    table: Table,
+    time: str,
+    states: Sequence[str] | None,
+    trajectory: str | None,
+    inputs: Sequence[str] = (),
+    may_miss: bool = False,
+    category: str | None = None,
+    weights: str | None = None,
+) -> Observed:
+    """Observations in a table.
 
     Args:
-        path: A file that `nsr.data.reading.read_table` reads.
+        table: What was read.
         time: Column of times.
         states: Columns of states; by default every other column that holds a number.
         trajectory: Column whose value is the same for the rows of one trajectory.
@@ -79,7 +94,6 @@ def read_trajectories(
     Raises:
         ValueError: If a column is missing or holds no numbers.
     """
-    table = read_table(path)
     pass_over_units(table)
     trajectory = category if trajectory is None else trajectory
     apart = [table.place(one) for one in (trajectory, category) if one is not None]
@@ -96,7 +110,9 @@ def read_trajectories(
     _check_apart(taken, places, "the times or trajectories; leave it out of --states", table.names)
     _check_apart(set(acting), places, "an input; leave it out of --states", table.names)
     if not places:
-        raise ValueError(f"{path} has no column of numbers beside {time!r}: a state is needed, or more")
+        raise ValueError(
+            f"{table.source} has no column of numbers beside {time!r}: a state is needed, or more"
+        )
     # Told apart from each other, too.
     everything = Names.of([table.names[place] for place in (*places, *acting)])
     parts = [slice(0, len(places)), slice(len(places), None)]
