@@ -78,7 +78,7 @@ def changed(content, changes):
         if value == "absent":
             del inner[last]
         else:
-            inner[last] = value
+            inner[last] = json.loads(json.dumps(value))
         if not content:
             break
     return content
