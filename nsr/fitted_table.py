@@ -84,6 +84,8 @@ class FittedTable:
         self, X: ArrayLike, indicators: Indicators | None, y: ArrayLike | None, is_fit: bool = False
     ) -> tuple[Array, Array]:
         """A table, and its target, which only a fit has, as scikit-learn checks them."""
+        if len(getattr(X, "columns", "some")) == 0:
+            raise ValueError("the table has no columns: give at least one that can explain the target")
         own = with_text_names(X)
         checks: dict[str, Any] = {"dtype": np.float64}
         checks["ensure_all_finite"] = True if self.missing == "error" else "allow-nan"

@@ -65,7 +65,8 @@ def in_format(estimator: AnyFitted, name: str | None, row: int | None, width: in
         used = {place for _, expression in estimator._parts(row) for place in expression.variables}
         columns = estimator.names_.columns  # constants of nature, which come after them, have no cells
         own = [place for place in sorted(used) if place < len(columns)]
-        tell("cells: " + ", ".join(f"{cell(place)} is {columns[place]}" for place in own))
+        if own:
+            tell("cells: " + ", ".join(f"{cell(place)} is {columns[place]}" for place in own))
     if isinstance(written, bytes):
         return written
     parts = written if isinstance(written, list) else [written]

@@ -126,7 +126,8 @@ def summary(job: Job) -> str:
     """How a search went, in one line."""
     estimator = job.estimator
     if not hasattr(estimator, "n_tried_"):
-        return f"{len(estimator.equations_)} systems"
+        n_systems = len(estimator.equations_)
+        return "1 system" if n_systems == 1 else f"{n_systems} systems"
     said = {
         "answered": "an equation leaves nothing to look for",
         "exhausted": "nothing got better",

@@ -25,6 +25,7 @@ class ColumnLine:
         unit: What the row under the header says; empty without one.
         explains: Whether it can explain a target.
         is_numeric: Whether it holds numbers alone.
+        has_numbers: Whether it holds any, so that it is meant to.
     """
 
     name: str
@@ -35,6 +36,7 @@ class ColumnLine:
     unit: str
     explains: bool
     is_numeric: bool
+    has_numbers: bool
 
 
 def column_lines(table: Table) -> list[ColumnLine]:
@@ -85,31 +87,34 @@ def _line(table: Table, place: int) -> ColumnLine:
     cells = table.cells[place]
     n_empty = int(cells.isna().sum())
     is_numeric, is_text = _is_numeric(table, place), is_categorical(cells)
-    if is_numeric:
-        kind = "numbers"
-    else:
-        kind = "text of a few values" if is_text else table.without_numbers(place).removeprefix("holds ")
+    no_numbers = table.without_numbers(place)
+    kind = no_numbers.removeprefix("holds ") or _numbers(table, place)
     numbers = table.numbers(place, may_miss=True) if is_numeric else np.array([np.nan])
     said = [f", {n_empty} empty" if n_empty and n_empty < len(cells) else ""]
     return ColumnLine(
         table.names[place],
-        (kind or "numbers and text") + said[0],
+        ("text of a few values" if is_text else kind) + said[0],
         *_texts(numbers),
         "" if table.units is None else table.units[place],
         is_numeric or is_text,
         is_numeric,
+        not no_numbers,
     )
+
+
+def _numbers(table: Table, place: int) -> str:
+    """That a column holds numbers, and the first cell that does not."""
+    try:
+        table.numbers(place, may_miss=True)
+    except ValueError as error:
+        said = str(error).partition(";")[0].removeprefix(f"column {table.names[place]!r} holds ")
+        return f"numbers, but {said}"
+    return "numbers"
 
 
 def _is_numeric(table: Table, place: int) -> bool:
     """Whether all cells that are not empty, at least one, are finite numbers."""
-    if table.without_numbers(place):
-        return False
-    try:
-        table.numbers(place, may_miss=True)
-    except ValueError:
-        return False
-    return True
+    return not table.without_numbers(place) and _numbers(table, place) == "numbers"
 
 
 def _texts(numbers: NDArray[np.float64]) -> tuple[str, str, str]:

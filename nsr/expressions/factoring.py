@@ -19,7 +19,9 @@ def with_fewer_factors(expression: Expression) -> Expression:
     Returns:
         The simplified form if it is less complex and has no more constants, else the expression itself.
     """
-    short = simplify(_product_or_sum(*_split(expression)))
+    factor, rest = _split(expression)
+    forms = [simplify(form) for form in (_product_or_sum(factor, rest), _multiplied_in(factor, rest))]
+    short = min(forms, key=lambda form: form.complexity)
     is_better = short.complexity < expression.complexity and _n_constants(short) <= _n_constants(expression)
     return short if is_better else expression
 
@@ -113,6 +115,15 @@ def _product_or_sum(factor: float, rest: Expression) -> Expression:
         if any(isinstance(part.tokens[0], float) for part in rest.children):
             return apply(name, *parts)
     return _product(factor, rest)
+
+
+def _multiplied_in(factor: float, rest: Expression) -> Expression:
+    """The product, or the sum in which each term has taken in the factor: c*a*x + c*b*y for c*(a*x + b*y)."""
+    name = rest.tokens[0]
+    if isinstance(name, str) and name in OPERATORS and OPERATORS[name].weights:
+        return apply(name, *(_multiplied_in(factor, part) for part in rest.children))
+    own, other = _split(rest)
+    return _product(factor * own, other)
 
 
 def _powers(operator: Operator, left: Expression, right: Expression) -> Expression:

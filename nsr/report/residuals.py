@@ -58,6 +58,8 @@ def patterns(fitted: Fitted) -> Patterns:
     rng, rows = fitted.rng, _some_rows(fitted)
     X, residuals = fitted.task.X[rows], fitted.residuals[rows]
     varying = [place for place in fitted.varying if np.ptp(X[:, place]) > 0]
+    if not varying:
+        return NO_PATTERNS
     groups = [along(X[:, place], rng) for place in varying]
     if len(varying) > 1:
         groups.append(jointly(X[:, varying]))

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from campaign import cases, is_clear, is_full, run
+from campaign import cases, is_clear, run
 from hostile_text import PIECES, TEXTS, TRAPS
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,9 +56,6 @@ def used(folder, path):
     before = {file.name for file in folder.iterdir()}
     for words in (["predict", path, folder / "table.csv"], ["show", path], ["show", path, "--format=latex"]):
         run(*words)
-    if is_full():  # a page takes seconds
-        run("explain", path, folder / "table.csv", "--output", folder / "page.html")
-    (folder / "page.html").unlink(missing_ok=True)
     assert {file.name for file in folder.iterdir()} == before
 
 
@@ -81,7 +78,7 @@ def changed(content, changes):
         if value == "absent":
             del inner[last]
         else:
-            inner[last] = value
+            inner[last] = json.loads(json.dumps(value))
         if not content:
             break
     return content
@@ -93,7 +90,7 @@ def test_results_of_which_parts_are_others(folder, kind):
     path = folder / "changed.json"
     path.touch()
 
-    @cases(0.03)
+    @cases(0.02)
     @given(st.lists(st.tuples(st.integers(0, 10**6), VALUES | st.just("absent")), min_size=1, max_size=3))
     def ends(changes):
         path.write_text(json.dumps(changed(whole, changes)), errors="backslashreplace")
@@ -108,7 +105,7 @@ def test_results_that_are_damaged(folder, kind):
     path = folder / "damaged.json"
     path.touch()
 
-    @cases(0.02)
+    @cases(0.015)
     @given(damaged(st.just(whole)))
     def ends(content):
         path.write_bytes(content)
@@ -155,7 +152,7 @@ def opened(folder):
     return False
 
 
-@cases(0.05)
+@cases(0.03)
 @given(st.sampled_from(["config.json", "tokenizer.json", "model.safetensors"]), st.data())
 def test_damaged_checkpoints(folder, name, data):
     own = folder / "checkpoint"
@@ -167,7 +164,7 @@ def test_damaged_checkpoints(folder, name, data):
         shutil.copy(Path(UNTRAINED) / name, own / name)
 
 
-@cases(0.03)
+@cases(0.02)
 @given(
     st.sampled_from(["config.json", "tokenizer.json"]),
     st.lists(st.tuples(st.integers(0, 10**6), VALUES | st.just("absent")), min_size=1, max_size=2),
@@ -182,7 +179,7 @@ def test_checkpoints_of_which_parts_are_others(folder, name, changes):
         shutil.copy(Path(UNTRAINED) / name, own / name)
 
 
-@cases(0.02)
+@cases(0.017)
 @given(st.integers(0, 10**6), st.sampled_from(["shape", "type", "absent", "more", "nan", "name"]))
 def test_checkpoints_with_other_weights(folder, pick, kind):
     own, file = folder / "checkpoint", "model.safetensors"

@@ -16,7 +16,7 @@ from nsr.cli import app
 pytestmark = pytest.mark.campaign
 
 COMMANDS = typer.main.get_command(app).commands
-SHARES = {"fit": 0.15, "ode": 0.04, "explain": 0.003}
+SHARES = {"fit": 0.1, "ode": 0.03, "explain": 0.003}
 # Texts that options of these names take.
 FITTING = {
     "target": ["energy"], "features": ["mass,height", "mass"],

@@ -112,7 +112,7 @@ def test_damaged_tables_are_read_or_refused(path, unsearched, content):
     run("discover", path, "--target", "a")
 
 
-@cases(0.1)
+@cases(0.07)
 @given(written(st.one_of(NUMBERS, OTHER), st.just("a") | NAMES | HOSTILE_NAMES), st.data())
 def test_any_column_can_be_asked_for(path, unsearched, table, data):
     path.write_bytes(table.content)

@@ -81,11 +81,13 @@ class QuestionPanel:
             wishes: What to look for; by default a guess.
         """
         self._lines = lines
-        numeric = [line.name for line in lines if line.is_numeric]
+        numeric = [line.name for line in lines if line.has_numbers]
         target = wishes.target if isinstance(wishes, FunctionWishes) else likely_target(lines)
         time = wishes.time if isinstance(wishes, TrajectoryWishes) else likely_time(lines)
         self._kind.value = _TRAJECTORIES if isinstance(wishes, TrajectoryWishes) else _FUNCTIONS
-        self._features.set_options([line.name for line in lines if line.explains], value=[])
+        self._features.set_options(
+            [line.name for line in lines if line.explains or line.has_numbers], value=[]
+        )
         self._states.set_options(numeric, value=[])
         self._error.set_options(numeric, value=None)
         self._trajectory.set_options([line.name for line in lines], value=None)

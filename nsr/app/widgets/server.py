@@ -42,5 +42,6 @@ def serve(port: int, first: Path | None) -> None:
             reload=False,
             show_welcome_message=False,
             reconnect_timeout=_PATIENCE,
+            uvicorn_logging_level="critical",  # else it prints a traceback where a tab is closed early
             timeout_graceful_shutdown=1,
         )

@@ -27,6 +27,8 @@ def test_columns_are_told_by_what_they_hold(mixed):
     }  # fmt: skip
     assert (lines["x"].least, lines["x"].median, lines["x"].most) == ("0", "6.5", "25")
     assert lines["gone"].holds == "is empty"
+    assert lines["bad"].holds == "numbers, but 'no' in line 2"
+    assert [name for name, line in lines.items() if line.has_numbers] == ["t (s)", "x", "bad"]
 
 
 def test_targets_and_times_are_guessed_among_numbers(mixed):

@@ -74,3 +74,24 @@ def test_factors_beyond_floating_point_stay(text):
     form = simplify(parse(text))
     X = np.array([[0.5], [2.0]])
     assert Program([with_fewer_factors(form)]).values(X)[0] == pytest.approx(Program([form]).values(X)[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "sum_"),
+    [
+        ("100*(1.3*x_0 + 2.7 - 0.3*x_1)", "130*x_0 + 270 - 30*x_1"),
+        ("-41*(0.25*x_0 - 0.5*maximum(16 - x_1, 0) - 1)", "20.5*maximum(16 - x_1, 0) + 41 - 10.25*x_0"),
+        ("2*(0.3*exp(x_0)*x_1 + 2.7 - 0.3*sin(x_1))", "0.6*x_1*exp(x_0) + 5.4 - 0.6*sin(x_1)"),
+    ],
+)
+def test_terms_with_coefficients_take_in_the_factor_of_their_sum(text, sum_):
+    short = with_fewer_factors(simplify(parse(text)))
+    assert short.complexity == simplify(parse(sum_)).complexity
+    assert len(short.constants) == len(parse(sum_).constants)
+    X = np.random.default_rng(0).uniform(-2, 20, (50, 2))
+    np.testing.assert_allclose(*Program([short, parse(sum_)]).values(X), rtol=1e-12)
+
+
+def test_a_factor_of_terms_without_coefficients_stays():
+    form = parse("2.3*(x_0 + x_1 - x_2)")
+    assert with_fewer_factors(form) is form

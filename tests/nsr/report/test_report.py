@@ -145,3 +145,8 @@ def test_poles_in_the_data_s_box_are_told(reported, rng):
     outside = X[X[:, 0] > 2]
     both = np.vstack((outside, -outside))
     assert "no value" in reported(both, np.log(both[:, 0] ** 2 - 1), "log(x_0**2 - 1)")["box"].text
+
+
+def test_a_table_in_which_nothing_varies_has_a_report(reported, rng):
+    report = reported(np.zeros((20, 1)), rng.normal(size=20), "0.1")
+    assert "residuals show no structure" in str(report)
