@@ -44,6 +44,8 @@ class LibraryStage(Stage):
         for component, form in task.known.items():
             proposals[component] += _of_form(form, component, task, clock)
         movers = [c for c in range(task.n_states) if task.is_sought[c] and c not in task.known]
+        if not movers:
+            return proposals
         if task.motion.has_time:
             for component in movers:
                 for driven in driven_libraries(task, component, clock):
