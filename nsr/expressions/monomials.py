@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from functools import reduce
 
@@ -19,6 +20,16 @@ def monomial(exponents: Iterable[float]) -> Expression:
     """The product of the variables to these powers, in order; 1 where all are zero."""
     powers = [power(i, float(e)) for i, e in enumerate(exponents) if e]
     return reduce(lambda a, b: apply("mul", a, b), powers) if powers else constant(1.0)
+
+
+def polynomials(n_variables: int, degree: int) -> tuple[Expression, ...]:
+    """All monomials up to a total degree, the constant first."""
+    chosen = (
+        factors
+        for total in range(degree + 1)
+        for factors in itertools.combinations_with_replacement(range(n_variables), total)
+    )
+    return tuple(monomial(map(factors.count, range(n_variables))) for factors in chosen)
 
 
 def linear_combination(parts: Sequence[tuple[float, Expression]]) -> Expression:

@@ -70,5 +70,5 @@ class Candidates:
                 continue
             skeleton = fit.expression.skeleton()
             n_seen[skeleton] = n_seen.get(skeleton, 0) + 1
-            if n_seen[skeleton] <= len(self._task.settings.widths):
+            if n_seen[skeleton] <= len(self._task.weak_forms_of(component)):
                 yield from self._task.allowed(component, [simplify(fit.expression)])

@@ -6,11 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsr.evaluate.program import Program
+from nsr.expressions.monomials import polynomials
 from nsr.ode.conserved import Conserved
-from nsr.ode.library import polynomials
-from nsr.ode.ranking import shortest, weak_bits
 from nsr.ode.task import OdeTask
-from nsr.ode.weak_form import sparse_fits
+from nsr.ode.weak_form import sparse_fits, weak_bits
 
 # Degree of the sparse sums that say how hard an equation is to find.
 _DEGREE = 2
@@ -47,4 +46,4 @@ def _fewest_bits(task: OdeTask, state: int) -> float:
     library = polynomials(task.n_variables, _DEGREE)
     table = weak.integrals(Program(list(library)))
     fits = sparse_fits(table.T, weak.target[:, state], library, task.settings)
-    return weak_bits(shortest(fits, task.settings)[0], task.settings)
+    return min(weak_bits(fit, weak, task.settings) for fit in fits)

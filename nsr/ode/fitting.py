@@ -117,11 +117,11 @@ class Fitting:
             vary: What a component may be instead.
             clock: When it is over no further system is fitted.
         """
-        s, weak = self._settings, self._task.weak_forms[len(self._task.weak_forms) // 2]
+        s = self._settings
         while self.fitted[0].is_exact and self._shortened is not self.fitted[0] and not clock.is_over:
             self._shortened = before = self.fitted[0]
             for component in np.flatnonzero(self._task.is_sought).tolist():
-                own = before.system[component]
+                own, weak = before.system[component], self._task.typical_form(component)
                 shorter = [e for e in vary(before.system, component) if e.complexity < own.complexity]
                 most = max((fit.residual for fit in fit_constants([own], weak, component, 0)), default=0.0)
                 fits = fit_constants(shorter, weak, component, s.n_weak_steps, clock)
@@ -179,7 +179,6 @@ class Fitting:
     def _variations(self, system: System, vary: Vary, clock: Clock) -> list[System]:
         """Systems of which one component is another; the weak form says which others are promising."""
         s, result = self._settings, []
-        weak = self._task.weak_forms[len(self._task.weak_forms) // 2]
         for component in np.flatnonzero(self._task.is_sought).tolist():
             if clock.is_over:
                 break
@@ -188,6 +187,7 @@ class Fitting:
                 for expression in vary(system, component)
                 if self._may_win(_with(system, component, expression), s.variation_handicap)
             ]
+            weak = self._task.typical_form(component)
             fits = fit_constants(new, weak, component, s.n_weak_steps, clock)
             ranked = by_description([fit.expression for fit in fits], self._task, component)
             others = distinct_forms(ranked)[: s.n_varied]

@@ -11,7 +11,7 @@ import numpy as np
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, variable
-from nsr.expressions.monomials import monomial
+from nsr.expressions.monomials import polynomials
 from nsr.expressions.operators import OPERATORS
 from nsr.expressions.simplify import simplify
 from nsr.ode.inner_constants import saturations, waves_of_time
@@ -44,6 +44,8 @@ class LibraryStage(Stage):
         for component, form in task.known.items():
             proposals[component] += _of_form(form, component, task, clock)
         movers = [c for c in range(task.n_states) if task.is_sought[c] and c not in task.known]
+        if not movers:
+            return proposals
         if task.motion.has_time:
             for component in movers:
                 for driven in driven_libraries(task, component, clock):
@@ -71,16 +73,17 @@ def _propose(
     may_have = {c: [term for term in library if task.allows_term(c, term)] for c in components}
     some = list(dict.fromkeys(term for terms in may_have.values() for term in terms))
     places = {term: place for place, term in enumerate(some)}
-    tables = all_integrals(task.weak_forms, Program(some))
-    for weak, table in zip(task.weak_forms, tables, strict=True):
-        for component in components:
-            if clock.is_over and proposals[component]:
-                continue
-            own = may_have[component]
-            clock.spend(_SECONDS + _SECONDS_A_TERM * len(own))
-            rows = table[[places[term] for term in own]]
-            fits = sparse_fits(rows.T, weak.target[:, component], own, task.settings)
-            proposals[component].append(_usable(fits, task, component))
+    pairs = [(weak, component) for component in components for weak in task.weak_forms_of(component)]
+    forms = list(dict.fromkeys(weak for weak, _ in pairs))
+    tables = dict(zip(forms, all_integrals(forms, Program(some)), strict=True))
+    for weak, component in pairs:
+        if clock.is_over and proposals[component]:
+            continue
+        own = may_have[component]
+        clock.spend(_SECONDS + _SECONDS_A_TERM * len(own))
+        rows = tables[weak][[places[term] for term in own]]
+        fits = sparse_fits(rows.T, weak.target[:, component], own, task.settings)
+        proposals[component].append(_usable(fits, weak, task, component))
 
 
 def _is_explained(lists: list[list[Fit]]) -> bool:
@@ -88,10 +91,10 @@ def _is_explained(lists: list[list[Fit]]) -> bool:
     return any(fit.residual < _EXACT for fits in lists for fit in fits)
 
 
-def _usable(fits: list[Fit], task: OdeTask, component: int) -> list[Fit]:
+def _usable(fits: list[Fit], weak: WeakForm, task: OdeTask, component: int) -> list[Fit]:
     """The shortest of those that may be looked at."""
     allowed = [fit for fit in fits if task.allowed(component, [simplify(fit.expression)])]
-    return shortest(allowed, task.settings)
+    return shortest(allowed, weak, task.settings)
 
 
 def driven_libraries(task: OdeTask, component: int, clock: Clock) -> Iterator[tuple[Expression, ...]]:
@@ -109,7 +112,7 @@ def driven_libraries(task: OdeTask, component: int, clock: Clock) -> Iterator[tu
         (quadratic, others),
     ]
     for terms, factors in kinds:
-        waves = waves_of_time(task.weak_forms[0], component, terms, n, clock, factors)
+        waves = waves_of_time(task.weak_forms_of(component)[0], component, terms, n, clock, factors)
         yield (*terms, *waves)
 
 
@@ -117,7 +120,7 @@ def saturated_library(task: OdeTask, component: int, clock: Clock) -> tuple[Expr
     """Quadratic polynomials, and fractions with the half-saturations that fit best."""
     n = task.n_variables - task.motion.has_time
     terms = polynomials(n, 2)
-    weak = task.weak_forms[len(task.weak_forms) // 2]
+    weak = task.typical_form(component)
     found = saturations(weak, component, terms, range(n), clock)
     return (*terms, *found)
 
@@ -125,7 +128,7 @@ def saturated_library(task: OdeTask, component: int, clock: Clock) -> tuple[Expr
 def _of_form(form: KnownForm, component: int, task: OdeTask, clock: Clock) -> list[list[Fit]]:
     """The best sums of terms for the parts of a form, a list for each library and width."""
     lists: list[list[Fit]] = []
-    for weak in task.weak_forms:
+    for weak in task.weak_forms_of(component):
         rest = weak.without(component, form.offset)
         target = rest.target[:, component]
         share = float(np.linalg.norm(target)) / (float(np.linalg.norm(weak.target[:, component])) or 1.0)
@@ -136,7 +139,7 @@ def _of_form(form: KnownForm, component: int, task: OdeTask, clock: Clock) -> li
             table = rest.integrals(Program(library))
             fits = sparse_fits(table.T, target, library, task.settings)
             whole = [Fit(form.filled(fit.expression), fit.residual * share) for fit in fits]
-            lists.append(_usable(whole, task, component))
+            lists.append(_usable(whole, weak, task, component))
     return lists
 
 
@@ -168,16 +171,6 @@ def _highest(n: int, task: OdeTask) -> int:
     """Degree of polynomials of so many variables."""
     degrees = task.settings.degrees
     return degrees[min(n, len(degrees)) - 1] if n else 0
-
-
-def polynomials(n_states: int, degree: int) -> tuple[Expression, ...]:
-    """All monomials up to a total degree, the constant first."""
-    chosen = (
-        factors
-        for total in range(degree + 1)
-        for factors in itertools.combinations_with_replacement(range(n_states), total)
-    )
-    return tuple(monomial(map(factors.count, range(n_states))) for factors in chosen)
 
 
 def libraries(n_states: int, degrees: Sequence[int]) -> list[tuple[Expression, ...]]:

@@ -66,9 +66,9 @@ class _NetworkStage(Stage):
         clock = clock.share(task.settings.fitting_share)
         for component, expressions in enumerate(answers):
             best = _best_roughly(task.suited(component, expressions), task, component, clock)
-            for weak in task.weak_forms if best else []:
+            for weak in task.weak_forms_of(component) if best else []:
                 fits = fit_constants(best, weak, component, task.settings.n_weak_steps, clock)
-                proposals[component].append(shortest(fits, task.settings))
+                proposals[component].append(shortest(fits, weak, task.settings))
         return proposals
 
 

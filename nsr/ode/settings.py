@@ -27,8 +27,9 @@ class OdeSettings:
             ones through noise.
         n_bumps: Bumps of each width.
         bump_power: Exponent of the bumps (1 - s^2)^p; with 4 their slopes vanish smoothly at the ends.
-        n_weak: Weak equations that count as independent observations where right-hand sides are compared; the
-            bumps overlap, so fewer than there are.
+        n_weak: Weak equations of one width that count as independent observations where right-hand sides are
+            compared; the bumps overlap, so fewer than there are. Those that `nsr.ode.whitening` makes
+            independent all count.
         least_residual: Share of a weak target's size below which a right-hand side is exact.
 
         degrees: Highest degree of polynomials of one state, of two, and so on, the last one of more: their

@@ -28,6 +28,7 @@ from nsr.ode.paths import Paths
 from nsr.ode.settings import OdeSettings
 from nsr.ode.trajectories import MIN_POINTS, Trajectory, as_trajectories, moving
 from nsr.ode.weak_form import WeakForm, weak_forms
+from nsr.ode.whitening import whitened_forms
 
 Array = NDArray[np.float64]
 
@@ -176,6 +177,20 @@ class OdeTask:
     def weak_forms(self) -> list[WeakForm]:
         """One of each width."""
         return weak_forms(self.trajectories, self.settings)
+
+    @cached_property
+    def _whitened(self) -> list[WeakForm] | None:
+        plain = self.weak_forms[len(self.weak_forms) // 2]
+        return whitened_forms(self.trajectories, plain, self.is_sought, self.settings)
+
+    def weak_forms_of(self, component: int) -> list[WeakForm]:
+        """What right-hand sides of a state are compared by: one of each width, or of all with noise."""
+        return self.weak_forms if self._whitened is None else [self._whitened[component]]
+
+    def typical_form(self, component: int) -> WeakForm:
+        """The one of them of middle width."""
+        forms = self.weak_forms_of(component)
+        return forms[len(forms) // 2]
 
     @cached_property
     def smoothed(self) -> tuple[Array, Array]:

@@ -24,6 +24,8 @@ MIN_POINTS = 8
 # Times are taken by their number where steps, the medians of so many, grow or shrink by more than a factor,
 # as those of logarithms do and those drawn at random do not.
 _NEIGHBOURS, _UNEVEN, _LEAST_PACED = 7, 30.0, 20
+# Weight of an observation far away that an interpolated value does not show.
+_NEGLIGIBLE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,12 @@ class Trajectory:
         clock = np.linspace(0.0, n_steps, n_fine + 1)
         states = np.asarray(CubicSpline(np.arange(n_steps + 1), self.states)(clock))
         return Grid(clock, np.asarray(self._pace(clock)), states, np.asarray(self._pace(clock, 1)))
+
+    def interpolation(self, grid: Grid) -> Array:
+        """What `resampled` makes of observations as a matrix, shape (N, T); next to nothing is left out."""
+        knots = self.times if self._pace is None else np.arange(len(self.times))
+        matrix = CubicSpline(knots, np.eye(len(knots)))(grid.clock)
+        return np.where(np.abs(matrix) > _NEGLIGIBLE, matrix, 0.0)
 
     def variables_at(self, times: Array, states: Array) -> Array:
         """All variables of right-hand sides at N times at which the states are (N, D), shape (N, V)."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nsr.expressions.expression import Expression, apply, constant, subtree_end, variable
+from nsr.expressions.monomials import polynomials
 from nsr.expressions.operators import OPERATORS
 from nsr.expressions.simplify import simplify
-from nsr.ode.library import polynomials
 from nsr.ode.motion import System
 from nsr.ode.settings import OdeSettings
 from nsr.ode.stage import Stage

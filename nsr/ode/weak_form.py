@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression
 from nsr.expressions.monomials import linear_combination
+from nsr.ode.description import description_bits
 from nsr.ode.settings import OdeSettings
 from nsr.ode.trajectories import Grid, Trajectory
 from nsr.refinement.subsets import forward_selection, promising_subsets
@@ -40,7 +41,7 @@ class Fit:
 
 
 @dataclass(frozen=True)
-class _Part:
+class Part:
     """One trajectory in a weak form.
 
     Attributes:
@@ -64,11 +65,13 @@ class WeakForm:
 
     Attributes:
         target: What the integrals of each right-hand side should be, shape (M, D), M of all trajectories.
+        n_independent: Equations that count as independent where right-hand sides are compared.
+        is_whitened: Whether the equations are those of `nsr.ode.whitening`, for bumps of all widths.
     """
 
-    def __init__(self, parts: Sequence[_Part]) -> None:
+    def __init__(self, parts: Sequence[Part], n_independent: int, is_whitened: bool = False) -> None:
         """Takes one part for each trajectory."""
-        self._parts = parts
+        self._parts, self.n_independent, self.is_whitened = parts, n_independent, is_whitened
         self.target = np.concatenate([part.target for part in parts])
 
     def values_of(self, place: int) -> Array:
@@ -84,7 +87,7 @@ class WeakForm:
             target[:, component] -= integrals[begun : begun + len(target)]
             rest.append(replace(part, target=target))
             begun += len(target)
-        return WeakForm(rest)
+        return WeakForm(rest, self.n_independent, self.is_whitened)
 
     @property
     def n_points(self) -> int:
@@ -116,25 +119,39 @@ def weak_forms(trajectories: Sequence[Trajectory], settings: OdeSettings) -> lis
         n_steps = sum(len(trajectory.times) for trajectory in trajectories)
         stride = -(-n_steps // settings.most_fine_points)
         pairs = [trajectory.left_sides() for trajectory in trajectories]
-        return [WeakForm([_Part(values[::stride], None, left[::stride]) for values, left in pairs])]
+        parts = [Part(values[::stride], None, left[::stride]) for values, left in pairs]
+        return [WeakForm(parts, settings.n_weak)]
     grids = [t.resampled(settings.fine_steps, settings.most_fine_points) for t in trajectories]
     variables = [t.variables_at(grid.times, grid.states) for t, grid in zip(trajectories, grids, strict=True)]
     order = trajectories[0].motion.order
     return [
-        WeakForm([_part(*pair, width, order, settings) for pair in zip(grids, variables, strict=True)])
+        WeakForm(
+            [_part(*pair, width, order, settings) for pair in zip(grids, variables, strict=True)],
+            settings.n_weak,
+        )
         for width in settings.widths
     ]
 
 
-def _part(grid: Grid, variables: Array, width: float, order: int, settings: OdeSettings) -> _Part:
-    """A trajectory on a grid against bumps of a half-width that is a share of its clock's span.
+def _part(grid: Grid, variables: Array, width: float, order: int, settings: OdeSettings) -> Part:
+    bumps, left = weak_equations(grid, width, order, settings)
+    return Part(variables, bumps, left @ grid.states)
+
+
+def weak_equations(grid: Grid, width: float, order: int, settings: OdeSettings) -> tuple[Array, Array]:
+    """Weights that integrate right-hand sides, and those that integrate states, both (M, N).
 
     Integrating by parts as often as the order says takes all derivatives from the left-hand side. With
     another clock s(t), int phi(s) dx/dt dt is -int phi'(s) x ds, and int phi f dt is int phi f dt/ds ds.
+
+    Args:
+        grid: A trajectory's.
+        width: Half-width of the bumps, as a share of its clock's span.
+        order: Of the derivative on the left.
+        settings: How many bumps there are, and of what power.
     """
     bumps, derivatives = _bumps(grid.clock, width, order, settings)
-    target = (-1) ** order * derivatives @ grid.states
-    return _Part(variables, bumps if grid.pace is None else bumps * grid.pace, target)
+    return bumps if grid.pace is None else bumps * grid.pace, (-1) ** order * derivatives
 
 
 def all_integrals(forms: Sequence[WeakForm], program: Program) -> list[Array]:
@@ -169,6 +186,14 @@ def sparse_fits(
     return [
         _fit(table, target, terms, subset) for subset in promising_subsets(table, target, settings.breadth)
     ]
+
+
+def weak_bits(fit: Fit, weak: WeakForm, settings: OdeSettings) -> float:
+    """Description length of a weak form by a right-hand side, and of this itself."""
+    exact, weight = settings.least_residual**2, settings.equation_weight if weak.is_whitened else 1.0
+    return description_bits(
+        [fit.expression], [fit.residual * fit.residual], weak.n_independent, exact, weight
+    )
 
 
 def _bumps(times: Array, width: float, order: int, settings: OdeSettings) -> tuple[Array, Array]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from nsr.expressions.expression import PLACEHOLDER, Expression, Token, is_variable, subtree_end
 from nsr.expressions.operators import OPERATORS
@@ -55,12 +56,28 @@ def is_round(value: float) -> bool:
     return round_bits(value) < _BITS_PER_FREE_CONSTANT
 
 
-def expression_bits(expression: Expression, n_rows: int, free: float = _BITS_PER_FREE_CONSTANT) -> float:
-    """Bits to write an expression down; arguments are those of `constant_bits`."""
+def _alike(token: str) -> float:  # noqa: ARG001 (whatever stands there)
+    return _BITS_PER_NODE
+
+
+def expression_bits(
+    expression: Expression,
+    n_rows: int,
+    free: float = _BITS_PER_FREE_CONSTANT,
+    node_bits: Callable[[str], float] = _alike,
+) -> float:
+    """Bits to write an expression down.
+
+    Args:
+        expression: The expression.
+        n_rows: As in `constant_bits`.
+        free: As in `constant_bits`.
+        node_bits: Bits of an operator or a variable; the same of all by default.
+    """
     bits = 0.0
     for token in expression.tokens:
         if isinstance(token, str) and token != PLACEHOLDER:
-            bits += _BITS_PER_NODE
+            bits += node_bits(token)
         else:
             bits += constant_bits(float(token) if token != PLACEHOLDER else math.e, n_rows, free)
     return bits + _BITS_PER_NESTING * n_nested(expression)

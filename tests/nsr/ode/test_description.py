@@ -1,11 +1,15 @@
 import math
+from collections import Counter
 
 import numpy as np
 import pytest
 from scipy.stats import norm
 
+import eval.development_systems  # noqa: F401 (registers its suites)
+from nsr.expressions.expression import is_variable
 from nsr.expressions.parsing import parse
-from nsr.ode.description import bits_saved, description_bits, losses
+from nsr.ode.description import bits_saved, description_bits, losses, node_bits
+from nsr.problems.suites import load_systems
 from nsr.refinement.description import expression_bits
 
 EQUATIONS = [parse("2*x_0 + x_1", ["x_0", "x_1"]), parse("x_0", ["x_0", "x_1"])]
@@ -36,4 +40,25 @@ def test_what_is_exact_costs_no_less_than_that():
 
 def test_equations_cost_their_own_bits_by_their_weight():
     light, heavy = (description_bits(EQUATIONS, [0.5, 0.5], 50, 1e-8, weight) for weight in (0.5, 1.0))
-    assert heavy - light == pytest.approx(0.5 * sum(expression_bits(one, 50) for one in EQUATIONS))
+    assert heavy - light == pytest.approx(
+        0.5 * sum(expression_bits(one, 50, node_bits=node_bits) for one in EQUATIONS)
+    )
+
+
+def test_nodes_cost_what_their_share_of_textbooks_equations_says():
+    """Shannon's code, which Kraft's inequality allows beside one for constants."""
+    systems = [problem.system for name in ("textbook", "development") for problem in load_systems(name)]
+    counts = Counter(
+        "x_0" if is_variable(token) else token
+        for system in systems
+        for equation in system
+        for token in equation.tokens
+    )
+    n_constants = sum(n for token, n in counts.items() if not isinstance(token, str))
+    nodes = {token: n for token, n in counts.items() if isinstance(token, str)}
+    n_all, n_nodes = counts.total(), sum(nodes.values())
+    shannon = sum(-n * math.log2(n / n_all) for n in nodes.values()) / n_nodes
+    assert sum(n * node_bits(token) for token, n in nodes.items()) / n_nodes == pytest.approx(
+        shannon, rel=0.05
+    )
+    assert sum(2 ** -node_bits(token) for token in nodes) + n_constants / n_all < 1.05

@@ -5,11 +5,11 @@ import pytest
 
 from nsr.clock import Clock
 from nsr.expressions.canonical import form_key
+from nsr.expressions.monomials import polynomials
 from nsr.expressions.parsing import parse
 from nsr.ode.inner_constants import saturations, waves_of_time
 from nsr.ode.inputs import Inputs, StackedInputs
 from nsr.ode.integrate import Systems
-from nsr.ode.library import polynomials
 from nsr.ode.motion import Motion
 from nsr.ode.settings import DEFAULTS
 from nsr.ode.trajectories import Trajectory

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from nsr.evaluate.program import Program
+from nsr.expressions.monomials import polynomials
 from nsr.expressions.parsing import parse
 from nsr.expressions.printing import to_infix
 from nsr.ode.integrate import Systems
-from nsr.ode.library import libraries, polynomials
+from nsr.ode.library import libraries
 from nsr.ode.settings import DEFAULTS
 from nsr.ode.trajectories import Trajectory
 from nsr.ode.weak_form import Fit, all_integrals, sparse_fits, weak_forms
