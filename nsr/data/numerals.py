@@ -8,13 +8,14 @@ from collections.abc import Iterable
 import pandas as pd
 
 _EXPONENT = r"(?:[eE][+-]?\d+)?"
-# A number in any of the ways below.
-NUMBER = re.compile(rf"[+-]?(?:\d[\d.,]*|[.,]\d+){_EXPONENT}")
-_PLAIN = re.compile(rf"[+-]?(?:\d+\.?\d*|\.\d+){_EXPONENT}")
+# A number in any of the ways below; digits of other scripts are text in every table, as pandas has it.
+NUMBER = re.compile(rf"[+-]?(?:\d[\d.,]*|[.,]\d+){_EXPONENT}", re.ASCII)
+_PLAIN = re.compile(rf"[+-]?(?:\d+\.?\d*|\.\d+){_EXPONENT}", re.ASCII)
 _DECIMAL_COMMA = re.compile(
-    rf"[+-]?(?:\d*|\d{{1,3}}(?:\.\d{{3}})+),\d+{_EXPONENT}|[+-]?\d{{1,3}}(?:\.\d{{3}}){{2,}}|[+-]?\d+{_EXPONENT}"
+    rf"[+-]?(?:\d*|\d{{1,3}}(?:\.\d{{3}})+),\d+{_EXPONENT}|[+-]?\d{{1,3}}(?:\.\d{{3}}){{2,}}|[+-]?\d+{_EXPONENT}",
+    re.ASCII,
 )
-_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?")
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?", re.ASCII)
 
 
 def comma_means(cells: Iterable[str], delimiter: str, source: str) -> str | None:

@@ -95,6 +95,11 @@ def test_workbooks_with_other_sheets_are_told(tmp_path):
     assert found.lines.tolist() == [5, 6]
 
 
+@pytest.mark.parametrize("number", ["1.5", '"1,5"'])
+def test_digits_of_other_scripts_are_text_beside_any_numbers(read, number):
+    assert read(f"a,b\n{number},\u0661\u0662\n{number},\u0663\n").without_numbers(1) == "holds text"
+
+
 def test_standard_input(monkeypatch):
     class Input:
         buffer = io.BytesIO(b"a,b\n1,2\n")
