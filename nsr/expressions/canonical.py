@@ -30,7 +30,7 @@ _UNIT: Monomial = frozenset()
 _MOST_TERMS = 64
 # Stands for an exponent whose value is not known; any number that is not a structural exponent would do.
 _FREE_EXPONENT = 0.123
-# Coefficients that cancel leave no more than this.
+# Coefficients that cancel leave no more than this share of their sizes.
 _ROUNDING = 1e-12
 
 
@@ -210,11 +210,13 @@ def _sum(parts: list[Polynomial]) -> Polynomial:
     if len(parts) == 1:
         return parts[0]
     result: Polynomial = {}
+    sizes: dict[Monomial, float] = {}
     for part in parts:
         for monomial, c in part.items():
             old = result.get(monomial, 0.0)
             result[monomial] = None if old is None or c is None else old + c
-    return {monomial: c for monomial, c in result.items() if c is None or abs(c) > _ROUNDING}
+            sizes[monomial] = sizes.get(monomial, 0.0) + abs(c or 0.0)
+    return {m: c for m, c in result.items() if c is None or abs(c) > _ROUNDING * sizes[m]}
 
 
 def _scaled(polynomial: Polynomial, coefficient: Coefficient) -> Polynomial:
