@@ -185,10 +185,8 @@ def check_parameters(estimator: SymbolicRegressor) -> None:
     if estimator.n_equations < 1:
         raise ValueError(f"n_equations must be at least 1, not {estimator.n_equations}")
     check_time_limit(estimator.time_limit)
-    if estimator.n_jobs is not None and (type(estimator.n_jobs) is not int or estimator.n_jobs == 0):
-        raise ValueError(
-            f"n_jobs must be a number of processes, or -1 for all cores, not {estimator.n_jobs!r}"
-        )
+    if estimator.n_jobs == 0:
+        raise ValueError("n_jobs must be a number of processes, or -1 for all cores, not 0")
     if not (stages := names_of_stages(estimator)) or set(stages) - set(COMPONENTS):
         raise ValueError(f"stages {stages} must be some of {', '.join(COMPONENTS)}")
     if estimator.selection not in RULES:

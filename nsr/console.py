@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 EXIT_INTERRUPTED = 130
 # Notes that are shown: the first few, and the last one, which is about the result.
 _MOST_NOTES = 5
-# Characters of each end of a long message.
-_SHOWN = 1_000
+# Characters of each end of a long message, and of the beginning of a column's name.
+_SHOWN, _SHOWN_OF_A_NAME = 1_000, 100
 # Options of the command by the parameters that messages speak of, where they are called otherwise.
 _OPTIONS = {
     "random_state": "seed",
@@ -111,9 +111,13 @@ def changed(names: Names) -> list[str]:
     """A note of the columns that have other names in equations; none if there are no such."""
     if len(names.changed) == 1:
         ((column, name),) = names.changed
-        return [f"column {column!r} is written {name} in equations"]
-    said = listed([f"{column!r} as {name}" for column, name in names.changed])
+        return [f"column {_quoted(column)} is written {name} in equations"]
+    said = listed([f"{_quoted(column)} as {name}" for column, name in names.changed])
     return [f"columns are written otherwise in equations: {said}"] if said else []
+
+
+def _quoted(column: str) -> str:
+    return repr(column) if len(column) <= _SHOWN_OF_A_NAME else f"{column[:_SHOWN_OF_A_NAME]!r}..."
 
 
 def tell(console: Any, message: str) -> None:

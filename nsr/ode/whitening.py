@@ -28,6 +28,8 @@ Array = NDArray[np.float64]
 
 # Half-widths of the bumps as shares of the time span: with errors made independent, narrow ones do no harm.
 _WIDTHS = (0.025, 0.05, 0.1, 0.2)
+# Steps between observations that half a bump spans at least: what lies between few is interpolation.
+_LEAST_STEPS = 3.0
 # Degree of the polynomials that pilots are sums of, by the number of variables, the last one of more.
 _DEGREES = (4, 3, 2)
 # How often a pilot is fitted to equations that were made independent by the one before.
@@ -103,7 +105,9 @@ class _Equations:
         self._variables = trajectory.variables_at(grid.times, grid.states)
         self._smooth = trajectory.variables_at(grid.times, trajectory.derivative(grid.times, 0))
         own = replace(settings, n_bumps=min(settings.n_bumps, len(trajectory.times)))
-        pairs = [weak_equations(grid, width, order, own) for width in _WIDTHS]
+        narrowest = _LEAST_STEPS / (len(trajectory.times) - 1)
+        widths = [width for width in _WIDTHS if width >= narrowest] or _WIDTHS[-1:]
+        pairs = [weak_equations(grid, width, order, own) for width in widths]
         self._bumps, self._left = (np.concatenate(both) for both in zip(*pairs, strict=True))
         self._target = self._left @ grid.states
         self._noise = noise
