@@ -12,7 +12,7 @@ import pytest
 from markdown_tables import Row, rows
 from pages import ROOT
 
-from eval import odebench
+from eval import nist, odebench
 from eval.ablation import VARIANTS
 from eval.records import read_results
 from eval.report import srbench_part, summarise
@@ -145,6 +145,21 @@ def test_real_tables():
         assert number(said[1].text) == pytest.approx(r2.median(), abs=0.00051)
         assert number(said[2].text) == pytest.approx(r2.clip(lower=-1).mean(), abs=0.00051)
         assert number(said[4].text) == (r2 < 0).sum()
+
+
+def test_certified_fits():
+    lines = (RESULTS / "nist.jsonl").read_text().splitlines()
+    measured = list(nist.summary([json.loads(line) for line in lines]).values())[1:]
+    said = [number(row["of 27"].text) for row in under("Certified fits", "of 27")]
+    assert said == pytest.approx(measured, abs=0.051)
+    for page, words in (
+        (ROOT / "README.md", "NSR chooses"),
+        (ROOT / "docs" / "reliability.md", "of NIST's 27"),
+    ):
+        (claim,) = re.findall(
+            rf"{words}.*? for (\d+), and .*?the\s+front\s+for\s+(\d+)", page.read_text(), re.DOTALL
+        )
+        assert [float(count) for count in claim] == measured[:2]
 
 
 def test_speed():
