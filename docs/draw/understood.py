@@ -30,12 +30,12 @@ def main() -> None:
     """Draws the pictures."""
     from matplotlib.figure import Figure
 
-    for name, draw in {
-        "distillation": _distillation, "concepts": _concepts,
-        "emulators": _emulators, "importance": _importance,
-    }.items():  # fmt: skip
-        figure = Figure(figsize=(8, 3.2), layout="constrained")
-        draw(*figure.subplots(1, 2))
+    for name, n_panels, draw in (
+        ("distillation", 2, _distillation), ("concepts", 2, _concepts),
+        ("emulators", 2, _emulators), ("importance", 3, _importance),
+    ):  # fmt: skip
+        figure = Figure(figsize=(4 * n_panels, 3.2), layout="constrained")
+        draw(*figure.subplots(1, n_panels))
         save(figure, Path(f"{name}.svg"))
 
 
@@ -90,18 +90,22 @@ def _emulators(left: Any, right: Any) -> None:
     left.legend(frameon=False)
 
 
-def _importance(left: Any, right: Any) -> None:
-    """What columns of Friedman's function tell before a fit, and what they are worth in the equation."""
+def _importance(left: Any, middle: Any, right: Any) -> None:
+    """What columns of Friedman's function tell before a fit, what they are worth, and what saliency is."""
     figures = measured("friedman")
     information = pd.DataFrame(figures["information"])
     plot_information(information.head(12), left)
     table = pd.DataFrame(figures["importance"]).head(6).iloc[::-1]
     at = np.arange(len(table))
-    right.barh(at + 0.2, table["sobol_total"], 0.38, color=GREY, label="Sobol, in all")
-    right.barh(at - 0.2, table["sobol_first"], 0.38, color=ACCENT, label="Sobol, alone")
-    right.set_yticks(at, table["variable"])
-    right.set(xlabel="share of the equation's variance")
-    right.legend(frameon=False)
+    middle.barh(at + 0.2, table["sobol_total"], 0.38, color=GREY, label="Sobol, in all")
+    middle.barh(at - 0.2, table["sobol_first"], 0.38, color=ACCENT, label="Sobol, alone")
+    middle.set_yticks(at, table["variable"])
+    middle.set(xlabel="share of the equation's variance")
+    middle.legend(frameon=False)
+    agreements = list(measured("saliency")["agreements"].values())
+    right.bar(np.arange(len(agreements)) + 1, sorted(agreements), color=ACCENT)
+    right.axhline(0.7, color=GREY, linewidth=1)
+    right.set(xlabel="generated problem", ylabel="saliency: correlation with leave-one-out", ylim=(0, 1))
 
 
 if __name__ == "__main__":
