@@ -104,6 +104,8 @@ def snap(
             snapped = _with_constants(candidate, trial, loss, task)
             if snapped.bits <= current.bits:  # as many where it was round already, and now stays so
                 values, fixed, current, accepted = trial, trial_fixed, snapped, True
+                if np.isinf(errors[list(given)]).any():
+                    break  # now the data may fix what only this one had left open
         if accepted and not is_near_exact.all():
             errors = _told(program, values, task, fixed).errors
     return current if current.bits < candidate.bits else None
@@ -152,7 +154,8 @@ def _trials(
     """Round values by place, to be tried together: first one for each constant, then one alone at a time.
 
     Alone, one of several constants that are truly round is refused more often than all of them: what chance
-    has moved them by, together, is more for one than for many.
+    has moved them by, together, is more for one than for many. Of those that the data leave open only the
+    cheapest is among them, as it may be what the others make up for.
     """
     proposals = []
     for place in np.flatnonzero(~fixed).tolist():
@@ -162,7 +165,13 @@ def _trials(
             if is_near and (is_near_exact[place] or _is_telling(nice, value, error)):
                 proposals.append((constant_bits(nice, task.n_rows), place, nice))
     alone = [{place: nice} for _, place, nice in sorted(proposals)]
-    together = {place: nice for _, place, nice in sorted(proposals, reverse=True)}
+    is_open = np.isinf(errors) & ~is_near_exact
+    first_open = [place for _, place, _ in sorted(proposals) if is_open[place]][:1]
+    together = {
+        place: nice
+        for _, place, nice in sorted(proposals, reverse=True)
+        if not is_open[place] or place in first_open
+    }
     return [together, *alone] if len(together) > 1 else alone
 
 

@@ -317,3 +317,13 @@ def test_a_round_constant_that_another_makes_up_for_buys_no_freedom():
     (candidate,) = scored([Expression(("mul", 1.0, "mul", off, "x_0"))], own)
     found = snap(candidate, own)
     assert found is None or 5.0 not in found.expression.constants
+
+
+def test_a_factor_that_another_constant_makes_up_for_makes_no_digits_round():
+    """Written as a product, a line has a constant to spare; only that one is free to be round."""
+    noisy = values("7.45 - 3.31*x_0") + np.random.default_rng(0).standard_normal(len(X))
+    product = refined("40.7*(1.01 - 0.081*x_0)", noisy)
+    snapped = snap(product, task(noisy)) or product
+    line = refined("7.4 - 3.3*x_0", noisy)
+    assert snap(line, task(noisy)) is None
+    assert snapped.loss == pytest.approx(line.loss, rel=1e-6)
