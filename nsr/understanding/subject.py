@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_is_fitted
 
 from nsr.evaluate.program import values_of
 from nsr.expressions.expression import Expression
@@ -47,8 +48,10 @@ class Subject:
             index: Row of `equations_`.
 
         Raises:
+            NotFittedError: If it is not fitted.
             ValueError: If constants differ by group, X and y differ in length, or no row has all values.
         """
+        check_is_fitted(estimator)
         if estimator.category_ is not None:
             raise ValueError(
                 "constants differ by group: look at one, as of_group('A'), with X without its column"

@@ -14,9 +14,12 @@ def table_and_target(X: ArrayLike, y: ArrayLike) -> tuple[Array, Array, Names]:
     """Columns, shape (n_rows, n_columns), a target, shape (n_rows,), and the columns' names.
 
     Raises:
-        ValueError: If X and y have other shapes.
+        ValueError: If X and y have other shapes, or values that are no numbers.
     """
-    table, target = np.asarray(X, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    try:
+        table, target = np.asarray(X, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"X and y must be numbers, {error}: leave out columns of text") from None
     if table.ndim != 2 or target.shape != (len(table),):
         raise ValueError(
             f"X has the shape {table.shape}, and y {target.shape}: give (n_rows, n_columns) and (n_rows,)"

@@ -36,9 +36,12 @@ def record(module: nn.Module, inputs: Inputs, layers: Sequence[str]) -> dict[str
         A record for each layer; all axes but the last are rows, and those of all its calls are joined.
 
     Raises:
+        TypeError: If it is no module.
         ValueError: If a layer does not exist, is not called, or is not a function of tensors to a tensor
             that has as many rows.
     """
+    if not isinstance(module, nn.Module):
+        raise TypeError(f"a torch module is distilled, not {type(module).__name__}: give a torch.nn.Module")
     known = dict(module.named_modules())
     for name in layers:
         if name not in known:

@@ -123,6 +123,11 @@ def test_what_does_not_fit_is_told(rng, layers, targets, names, told):
         nsr.distill(Known(), rng.normal(size=(50, 2)), layers, targets=targets, names=names)
 
 
+def test_only_modules_are_distilled(rng):
+    with pytest.raises(TypeError, match="give a torch.nn.Module"):
+        nsr.distill(np.sin, rng.normal(size=(50, 2)))
+
+
 @pytest.mark.parametrize(
     ("positions", "others", "told"),
     [

@@ -66,3 +66,5 @@ def test_bad_input_is_named(rng):
         nsr.information(np.where(X < 0.9, np.nan, X), X[:, 0])
     with pytest.raises(ValueError, match="n_rows"):
         nsr.information(X, X)
+    with pytest.raises(ValueError, match="leave out columns of text"):
+        nsr.information(X.astype(str) + "a", X[:, 0])

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import sympy
 from matplotlib.figure import Figure
+from sklearn.exceptions import NotFittedError
 from sklearn.inspection import permutation_importance
 from untrained import UNTRAINED
 
@@ -166,6 +167,8 @@ def test_bad_input_is_named(fall):
         nsr.importance(model, X, y, ranges={"sped": (0, 1)})
     with pytest.raises(ValueError, match="all known"):
         nsr.importance(model, X, pd.Series(np.nan, y.index))
+    with pytest.raises(NotFittedError):
+        nsr.importance(nsr.SymbolicRegressor(), X, y)
 
 
 def test_the_text_shows_all_three_tables(found):
