@@ -124,7 +124,7 @@ def test_what_does_not_fit_is_told(rng, layers, targets, names, told):
 
 
 def test_only_modules_are_distilled(rng):
-    with pytest.raises(TypeError, match="give a torch.nn.Module"):
+    with pytest.raises(TypeError, match=r"give a torch\.nn\.Module"):
         nsr.distill(np.sin, rng.normal(size=(50, 2)))
 
 
