@@ -72,9 +72,9 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
             `accuracy`, the least loss; `score`, the highest score; `best`, the highest score of those with
             at most 1.5 times the least loss.
         random_state: Seed; what is done depends on the data and the seed alone, and the time limit only ends
-            it: after the work that a usual core does in two thirds of ten seconds, or sooner on a slow one.
-            So a machine that is fast enough gives the same front again, with as many cores; with a template
-            or a category only where the search ends by itself.
+            it, after the work that a usual core surely does in so long, or sooner on a slow one. So a machine
+            that is fast enough gives the same front again, with as many cores; with a template or a category
+            only where the search ends by itself.
         n_equations: Rows of the front at most.
         verbose: Whether to show the front so far, what is at work and the time that is left: in a notebook or
             a terminal as a leaderboard that is written anew, in a pipe as a line for each better equation.

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from generators.functions import FunctionConfig, FunctionGenerator
-from nsr.evaluate.program import Program
+from nsr.evaluate.program import values_of
 from nsr.network.checkpoint import DEFAULT_CHECKPOINT
 from nsr.problems.metrics import accuracy
 from nsr.problems.problem import sample
@@ -39,7 +39,7 @@ def generated(n_problems: int) -> Iterator[tuple[Array, Array]]:
         problems.X, problems.n_variables, problems.expressions, strict=True
     ):
         own = np.ascontiguousarray(X[:, :n_variables], dtype=np.float64)
-        yield own, np.asarray(Program([expression]).values(own)[0], dtype=np.float64)
+        yield own, values_of(expression, own)
 
 
 def classical() -> Iterator[tuple[Array, Array]]:

@@ -10,7 +10,7 @@ import sympy
 
 from eval.methods import Array, Budget
 from eval.registry import MethodMissingError
-from nsr.evaluate.program import Program
+from nsr.evaluate.program import values_of
 from nsr.expressions.parsing import parse
 from nsr.expressions.sympy_form import to_sympy
 
@@ -48,7 +48,7 @@ class Method:
 
     def predict(self, X: Array) -> Array:
         """Predicts with the chosen equation."""
-        return np.asarray(Program([self._expression]).values(X)[0], dtype=np.float64)
+        return values_of(self._expression, X)
 
     def sympy(self) -> sympy.Expr:
         """The chosen equation."""

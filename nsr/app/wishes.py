@@ -9,10 +9,6 @@ from nsr.app.jobs import FunctionJob, TrajectoryJob
 from nsr.clock import check_time_limit
 from nsr.data.table import Table
 
-LOSSES = ("auto", "squared_error", "absolute_error", "huber", "poisson", "gamma")
-MISSING = ("error", "drop", "impute")
-CONSTANT_UNITS = ("dimensionless", "free")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:

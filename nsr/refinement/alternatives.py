@@ -15,7 +15,7 @@ from scipy.stats import t as student
 from nsr.evaluate.program import Program
 from nsr.refinement.candidates import Candidate
 from nsr.refinement.crossvalidation import HeldOut, bits_lost, is_as_good
-from nsr.refinement.description import is_round
+from nsr.refinement.description import few_rows_bits, is_round
 from nsr.task import Task
 
 Array = NDArray[np.float64]
@@ -100,12 +100,8 @@ def information(candidate: Candidate, task: Task) -> float:
 
 
 def _corrected_information(candidate: Candidate, task: Task) -> float:
-    """The same, corrected for few rows (Hurvich and Tsai, Biometrika 76, 1989); noise is estimated."""
-    n_estimated = n_fitted(candidate) + 1
-    n_spare = task.n_rows - n_estimated - 1
-    if n_spare <= 0:
-        return math.inf
-    return information(candidate, task) + n_estimated * (n_estimated + 1) / n_spare / math.log(2)
+    """The same, corrected for few rows; the size of the noise is estimated, too."""
+    return information(candidate, task) + few_rows_bits(n_fitted(candidate) + 1, task.n_rows)
 
 
 def form_bits(candidate: Candidate, task: Task) -> float:

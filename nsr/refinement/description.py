@@ -113,12 +113,20 @@ def _is_transcendental(token: Token) -> bool:
     return operator is not None and operator.complexity > 1
 
 
+def few_rows_bits(n_fitted: int, n_rows: int) -> float:
+    """Bits by which fitted constants make residuals of few rows look smaller than they are.
+
+    Hurvich and Tsai's correction (Biometrika 76, 1989), infinite where there are no more rows than a scale
+    and these constants need.
+    """
+    spare = n_rows - n_fitted - 1
+    if n_fitted and spare <= 0:
+        return math.inf
+    return n_fitted * (n_fitted + 1) / spare / math.log(2) if n_fitted else 0.0
+
+
 def description_length(expression: Expression, loss: float, task: Task, is_named: bool = False) -> float:
     """Bits of residuals and equation, up to a constant that all equations of a task share.
-
-    Where rows are few, constants that were fitted to them make residuals smaller than they are: Hurvich and
-    Tsai's correction (Biometrika 76, 1989), infinite where there are no more rows than a scale and these
-    constants need.
 
     A constant is written to the precision that the data fix it to (Rissanen 1983), so that it costs little
     where noise is large: round constants are then hardly cheaper than others, and buy no worse form.
@@ -132,10 +140,9 @@ def description_length(expression: Expression, loss: float, task: Task, is_named
     if not math.isfinite(loss):
         return math.inf
     n_fitted = sum(not is_round(value) for value in expression.constants)
-    spare = task.n_rows - n_fitted - 1
-    if n_fitted and spare <= 0:
+    correction = few_rows_bits(n_fitted, task.n_rows)
+    if math.isinf(correction):
         return math.inf
-    correction = n_fitted * (n_fitted + 1) / spare / math.log(2) if n_fitted else 0.0
     bits = task.loss.bits(loss, task.null_loss, task.n_rows)
     fixed = max(-bits / task.n_rows, 0.0)  # bits of signal over noise that an observation has
     free = min(_BITS_OF_SIGN_AND_SIZE + fixed, _BITS_PER_FREE_CONSTANT)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from nsr.expressions.expression import PLACEHOLDER, VARIABLE_PREFIX, Expression, Token, constant, variable
 from nsr.refinement.candidates import Candidate
-from nsr.refinement.description import description_length, is_round
+from nsr.refinement.description import description_length, few_rows_bits, is_round
 from nsr.refinement.digits import warranted
 from nsr.refinement.reported import Reported
 from nsr.refinement.uncertainty import uncertainty
@@ -190,7 +190,7 @@ def by_group(found: ByGroup, loss: float, task: Task, stage: str, name: str = ""
         bits = math.inf
     else:
         bits += extra * (_BITS_OF_ANOTHER + 0.5 * math.log2(task.n_rows))
-        bits += _correction(n_fitted + extra, task.n_rows) - _correction(n_fitted, task.n_rows)
+        bits += few_rows_bits(n_fitted + extra, task.n_rows) - few_rows_bits(n_fitted, task.n_rows)
     cost = task.space.complexity(form) + found.table.shape[1]
     return Candidate(found.expression, loss, bits, stage, name, cost)
 
@@ -240,8 +240,3 @@ def reported_by_group(found: ByGroup, task: Task, names: Sequence[str], groups: 
     return Reported(
         shown, fit, tuple(name for name, *_ in own), fit, groups=tuple(group for _, group, _ in own)
     )
-
-
-def _correction(n_fitted: int, n_rows: int) -> float:
-    """Bits by which fitted constants make residuals look smaller (Hurvich and Tsai, Biometrika 76, 1989)."""
-    return n_fitted * (n_fitted + 1) / (n_rows - n_fitted - 1) / math.log(2)

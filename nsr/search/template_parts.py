@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from nsr.evaluate.program import Program
+from nsr.evaluate.program import Program, values_of
 from nsr.expressions.expression import Expression, apply, constant, variable
 from nsr.expressions.space import SearchSpace
 from nsr.expressions.template import Template
@@ -90,7 +90,7 @@ class Board:
         parts, constants = found
         X, column = self.wide.X, self.wide.n_variables
         with np.errstate(all="ignore"):
-            values = np.asarray(Program([parts[part]]).values(X)[0], dtype=np.float64)
+            values = values_of(parts[part], X)
             held = [
                 apply("add", variable(column), constant(0.0)) if k == part else e for k, e in enumerate(parts)
             ]

@@ -5,21 +5,17 @@ import json
 import multiprocessing
 import os
 import signal
-import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from campaign import share_of
+from shrunken import SHRUNKEN
 from victims import fit, killed_after, record, seconds_of, started, train
 
 import nsr
 from eval.records import RESULTS, read_results
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
-from shrunken import SHRUNKEN
 
 pytestmark = pytest.mark.campaign
 

@@ -8,8 +8,11 @@ from typing import Any
 from nicegui import ui
 
 from nsr.app.sheet import ColumnLine, likely_target, likely_time
-from nsr.app.wishes import CONSTANT_UNITS, LOSSES, MISSING, FunctionWishes, TrajectoryWishes, Wishes
+from nsr.app.wishes import FunctionWishes, TrajectoryWishes, Wishes
+from nsr.data.missing import WAYS
 from nsr.expressions.operator_set import groups
+from nsr.expressions.units import CONSTANT_UNITS
+from nsr.refinement.losses import LOSSES
 
 _FUNCTIONS, _TRAJECTORIES = "functions", "trajectories"
 _ORDERS = {1: "dx/dt = f(x)", 2: "d²x/dt² = f(x, dx/dt)"}
@@ -65,7 +68,7 @@ class QuestionPanel:
                 self._operators = _choices("operators: those to use (default: all)", names)
                 self._without = _choices("without: operators to leave out", names)
                 self._complexity = ui.number("max complexity", min=1, precision=0).classes("w-full")
-                self._missing = _choice("missing: what to do about empty cells", MISSING, "error")
+                self._missing = _choice("missing: what to do about empty cells", WAYS, "error")
             with ui.row().classes("w-full items-center"):
                 self._seconds = ui.number("time limit (s)", value=_SECONDS[_FUNCTIONS], min=1).classes("w-28")
                 self._go = ui.button("Start", icon="play_arrow", on_click=self._start)
