@@ -1,8 +1,9 @@
 """How fast the parts are, each beside a peer measured in the same run.
 
-`python -m eval.speed [--only generator,systems,stream_memory,evaluator,integrate,refiner,evolution,decoder,
-training,compiled_training] [--output speed.json]` prints JSON with one block per part. Figures per core use
-one thread; others use all cores. Each is the median of several repeats, as machines drift; ratios drift less.
+`python -m eval.speed [--only generator,systems,stream_memory,algebra,evaluator,integrate,refiner,evolution,
+decoder,training,compiled_training] [--output speed.json]` prints JSON with one block per part. Figures per
+core use one thread; others use all cores. Each is the median of several repeats, as machines drift; ratios
+drift less.
 """
 
 from __future__ import annotations
@@ -26,13 +27,15 @@ import torch
 import typer
 from torch.utils.flop_counter import FlopCounterMode
 
-from generators.expressions import ExpressionConfig
+from generators.expressions import ExpressionConfig, ExpressionSampler
 from generators.functions import FunctionConfig, FunctionGenerator
+from generators.holdout import Holdout
 from generators.systems import SystemConfig, SystemGenerator
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, constant, variable
 from nsr.expressions.parsing import parse
+from nsr.expressions.simplify import simplify, strip_scale
 from nsr.expressions.sympy_form import to_sympy
 from nsr.network.checkpoint import from_pretrained
 from nsr.network.config import ModelConfig
@@ -115,6 +118,31 @@ def stream_memory(n_problems: int = 1_000_000) -> Figures:
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         early, final = pool.submit(_peaks, n_problems).result()
     return {"problems": n_problems, "peak_mib_after_a_tenth": early, "peak_mib": final}
+
+
+def algebra(n_expressions: int = 5000, n_peer: int = 100) -> Figures:
+    """Skeletons drawn, simplified, stripped of their scale and looked up among the held out, per second.
+
+    SymPy, the peer, builds the same expressions, which puts them into its own canonical form.
+    """
+    holdout = Holdout.default()
+    sampler = ExpressionSampler(ExpressionConfig(), holdout, seed=0)
+    drawn = [sampler.draw() for _ in range(n_expressions)]
+    simplified = [simplify(expression) for expression in drawn]
+    works = (
+        lambda: [sampler.draw() for _ in range(n_expressions)],
+        lambda: [simplify(expression) for expression in drawn],
+        lambda: [strip_scale(expression) for expression in simplified],
+        lambda: [holdout.contains(expression) for expression in simplified],
+        lambda: [to_sympy(expression) for expression in drawn[:n_peer]],
+    )
+    *taken, peer = interleaved_seconds(works, 3)
+    names = ("drawn", "simplified", "stripped", "looked_up")
+    rates = {name: n_expressions / time for name, time in zip(names, taken, strict=True)}
+    return {
+        **{f"{name}_per_second_per_core": rate for name, rate in rates.items()},
+        **{f"ratio_to_sympy_{name}": rate * peer / n_peer for name, rate in rates.items()},
+    }
 
 
 def evaluator(n_expressions: int = 1024) -> Figures:
@@ -308,6 +336,7 @@ PARTS: dict[str, Callable[[], Figures]] = {
     "generator": generator,
     "systems": systems,
     "stream_memory": stream_memory,
+    "algebra": algebra,
     "evaluator": evaluator,
     "integrate": integrate,
     "refiner": refiner,

@@ -60,12 +60,13 @@ class ExpressionSampler:
     def sample(self) -> Expression:
         """A skeleton, simplified and without its scale, over variables numbered from 0 without gaps."""
         while True:
-            drawn = self._draw()
+            drawn = self.draw()
             skeleton = strip_scale(simplify(drawn))
             if self._is_acceptable(skeleton):
                 return self._renumbered(skeleton)
 
-    def _draw(self) -> Expression:
+    def draw(self) -> Expression:
+        """A skeleton as it is drawn, which may be a benchmark's."""
         n_variables = 1 + int(np.searchsorted(self._variable_cuts, self.rng.random()))
         if self.rng.random() < self.config.physics_share:
             return self.physics.sample(n_variables)

@@ -17,9 +17,9 @@ from generators.expressions import ExpressionConfig
 from generators.holdout import Holdout
 from generators.supports import Supports
 from nsr.data.scaling import COMFORTABLE_RMS
-from nsr.evaluate.kernels import kernel
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression
+from nsr.kernels import kernel
 
 Array = NDArray[np.floating[Any]]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from nsr.evaluate.kernels import kernel
+from nsr.kernels import kernel
 
 # Shares of the families; boxes of positive numbers dominate, as measured quantities do.
 _POSITIVE, _SYMMETRIC, _SHIFTED, _LOG_UNIFORM, _MIXTURE = range(5)

@@ -71,7 +71,7 @@ def watched(console: Any, say: Callable[[Any], None]) -> Iterator[None]:
 
 def compile_visibly(compile_all: Callable[[], None], say: Callable[[Any], None]) -> None:
     """Compiles what was not compiled before, which takes a while when it is everything."""
-    from nsr.evaluate.kernels import are_compiled
+    from nsr.kernels import are_compiled
 
     if not are_compiled():
         say("compiling, as this is the first fit on this machine (about 12 s)")

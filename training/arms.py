@@ -155,7 +155,7 @@ def _digits(n: int) -> Iterator[None]:
 def _raw_sample(self: ExpressionSampler) -> Expression:
     """A skeleton as it was drawn, not simplified."""
     while True:
-        drawn = _without_scale(self._draw())
+        drawn = _without_scale(self.draw())
         used = drawn.variables
         renumbered = drawn.substitute({old: variable(new) for new, old in enumerate(used)})
         acceptable = self._is_acceptable(strip_scale(simplify(renumbered)))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nsr.evaluate.kernels import kernel
+from nsr.kernels import kernel
 
 # Adding and subtracting 1.5 * 2^52 rounds to a whole number, which the low bits of the sum then hold.
 _ROUNDER = 1.5 * 2.0**52

@@ -16,11 +16,11 @@ from numba import typeof, types
 from numba.extending import intrinsic
 
 from nsr.evaluate.elementary import exp_block, log_block, sin_block
-from nsr.evaluate.kernels import kernel
 from nsr.evaluate.piecewise import WHERE, piecewise_block, piecewise_derivative
 from nsr.evaluate.special import GAMMA, special_block, special_derivative
 from nsr.evaluate.tape import CONSTANT, CONSTANT_AGAIN, FIXED_POWER, LITERAL, UNUSED, VARIABLE
 from nsr.expressions.operators import OPERATORS
+from nsr.kernels import kernel
 
 BLOCK = 256
 # Quarter turns for `sin_block`; plain numbers would be literals, and it would be compiled for each.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from nsr.evaluate.kernels import kernel
 from nsr.expressions.operators import OPERATORS
+from nsr.kernels import kernel
 
 _CODE = {name: code for code, name in enumerate(OPERATORS)}
 MINIMUM, MAXIMUM, MOD = (_CODE[n] for n in ("minimum", "maximum", "mod"))

@@ -10,7 +10,6 @@ import math
 
 import numpy as np
 
-from nsr.evaluate.kernels import kernel
 from nsr.expressions.bessel_series import (
     BEYOND,
     NEAR_0,
@@ -23,6 +22,7 @@ from nsr.expressions.bessel_series import (
     Q_1,
 )
 from nsr.expressions.operators import OPERATORS
+from nsr.kernels import kernel
 
 _CODE = {name: code for code, name in enumerate(OPERATORS)}
 GAMMA, LOGGAMMA, ERF = (_CODE[n] for n in ("gamma", "loggamma", "erf"))

@@ -15,7 +15,6 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from nsr.evaluate.kernels import kernel
 from nsr.expressions.expression import (
     PLACEHOLDER,
     VARIABLE_PREFIX,
@@ -24,6 +23,7 @@ from nsr.expressions.expression import (
     is_variable,
 )
 from nsr.expressions.operators import N_BUILTIN, OPERATORS, Operator
+from nsr.kernels import kernel
 
 # Leaves and internal operators; operators of the table have their place in it as opcode. An unused
 # node is one whose value its parent has taken into its own argument. A constant that occurs again, where an

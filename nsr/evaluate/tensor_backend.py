@@ -16,8 +16,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nsr.evaluate.kernels import kernel
 from nsr.evaluate.tape import CONSTANT, CONSTANT_AGAIN, FIXED_POWER, LITERAL, VARIABLE, Tape
+from nsr.kernels import kernel
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from nsr.expressions import algebra
 from nsr.expressions.expression import Expression
-from nsr.expressions.nodes import Coefficient, Node, NotFinite, as_term, multiply_coefficients, ordered
-from nsr.expressions.simplify import from_node
+from nsr.expressions.nodes import PRODUCT, SUM, Coefficient, Node, NotFinite, multiply_coefficients
 
 # Sums that stand in each other are multiplied out one after the other, up to this many terms.
 _MOST_TERMS = 12
@@ -27,7 +26,7 @@ def flattened(expression: Expression) -> Expression:
         flat = algebra.add([algebra.scale(*term) for term in _terms(node)])
     except NotFinite:
         return expression
-    return min(((expression, node), (from_node(flat), flat)), key=_nesting)[0]
+    return min(((expression, node), (algebra.to_expression(flat), flat)), key=_nesting)[0]
 
 
 def _terms(node: Node) -> list[tuple[Node, Coefficient]]:
@@ -43,17 +42,16 @@ def _terms(node: Node) -> list[tuple[Node, Coefficient]]:
 
 def _distributed(term: Node, coefficient: Coefficient) -> Iterator[tuple[Node, Coefficient]]:
     """A sum's terms, a product's with its only sum, or the term itself."""
-    factors = ordered(term[2]) if term[0] == "prod" else [(term, 1.0)]
-    sums = [base for base, exponent in factors if base[0] == "sum" and exponent == 1.0]
+    factors = term.factors
+    sums = [base for base, exponent in factors if base.kind == SUM and exponent == 1.0]
     if len(sums) != 1:
         yield term, coefficient
         return
-    scale = term[1] if term[0] == "prod" else 1.0
+    outer = multiply_coefficients(term.coefficient, coefficient)
     others = [algebra.power(base, exponent) for base, exponent in factors if base != sums[0]]
-    for inner, factor in ordered(sums[0][1]):
-        own, rest = as_term(algebra.multiply([*others, inner]))
-        outer, inside = multiply_coefficients(scale, coefficient), multiply_coefficients(factor, own)
-        yield rest, multiply_coefficients(outer, inside)
+    for inner, factor in sums[0].terms:
+        part = algebra.multiply([*others, inner])
+        yield part.rest, multiply_coefficients(outer, multiply_coefficients(factor, part.coefficient))
 
 
 def _nesting(form: tuple[Expression, Node]) -> tuple[int, int, float]:
@@ -66,8 +64,8 @@ def _nesting(form: tuple[Expression, Node]) -> tuple[int, int, float]:
 def _depth(node: Node) -> int:
     """How many sums stand in each other as factors of terms; not in arguments of functions."""
     depths: list[int] = []
-    if node[0] == "sum":
-        depths = [_depth(term) for term, _ in node[1]]
-    if node[0] == "prod":
-        depths = [_depth(base) + (base[0] == "sum") for base, _ in node[2]]
+    if node.kind == SUM:
+        depths = [_depth(term) for term in node.parts]
+    if node.kind == PRODUCT:
+        depths = [_depth(base) + (base.kind == SUM) for base in node.parts]
     return max(depths, default=0)

@@ -1,44 +1,119 @@
-"""Nodes of the canonical algebraic form: nested sums and products with collected terms and powers.
+"""Nodes of the canonical algebraic form, as Python sees them.
 
-Nodes are hashable tuples without an order of operands, so that equal means equal up to commutation and
-association:
-
-- `("num", value)`; value is a float, or None for the placeholder, a constant of unknown value
-- `("var", index)`
-- `("sum", frozenset of (node, coefficient))`; the constant term has the node `ONE`
-- `("prod", coefficient, frozenset of (node, exponent))`
-- `("fun", name, arguments)`; functions, `abs`, and powers whose exponent is not a fixed number
-
-Coefficients are floats or None (the placeholder, which absorbs what it meets); exponents are floats.
-`nsr.expressions.algebra` computes with them.
+They stand in the arena of their expression (`nsr.expressions.layout`), each once, so that equal means equal
+up to commutation and association. Coefficients are floats, or None for the placeholder, which absorbs what it
+meets; exponents are floats.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from functools import lru_cache
-from itertools import chain
-from typing import Any, TypeVar
 
-Node = tuple[Any, ...]
+import numpy as np
+
+from nsr.expressions.arenas import Arena, NotFinite
+from nsr.expressions.layout import CONSTANT, FUNCTION, ONE, PRODUCT, SUM, VARIABLE
+from nsr.expressions.performing import IS_BEFORE
+
+__all__ = [
+    "CONSTANT", "FUNCTION", "PRODUCT", "SUM", "VARIABLE", "Coefficient", "Node", "NotFinite",
+    "add_coefficients", "finite", "multiply_coefficients",
+]  # fmt: skip
+
 Coefficient = float | None
-_Form = tuple[Any, ...]
-Number = TypeVar("Number", float, Coefficient)
-
-ONE: Node = ("num", 1.0)
-UNKNOWN: Node = ("num", None)
 
 
-class NotFinite(ArithmeticError):  # noqa: N818
-    """A constant subexpression has no finite value."""
+class Node:
+    """One node.
+
+    Attributes:
+        arena: Where it stands.
+        place: Its number there.
+    """
+
+    __slots__ = ("arena", "place")
+
+    def __init__(self, arena: Arena, place: int) -> None:
+        self.arena, self.place = arena, place
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Node) and self.place == other.place and self.arena is other.arena
+
+    def __hash__(self) -> int:
+        return self.place
+
+    def __lt__(self, other: Node) -> bool:
+        """Whether it stands before another node in sums and products."""
+        return bool(self.arena.perform(IS_BEFORE, self.place, np.array([float(other.place)])))
+
+    @property
+    def kind(self) -> int:
+        """`CONSTANT`, `VARIABLE`, `SUM`, `PRODUCT` or `FUNCTION`."""
+        return int(self.arena.columns["kind"][self.place])
+
+    @property
+    def coefficient(self) -> Coefficient:
+        """The value of a constant, the coefficient of a product; 1 for others."""
+        return _coefficient(self.arena.columns["number"][self.place])
+
+    @property
+    def rest(self) -> Node:
+        """The node without its coefficient."""
+        return Node(self.arena, int(self.arena.columns["rest"][self.place]))
+
+    @property
+    def is_one(self) -> bool:
+        """Whether it is the constant 1, which is the rest of all constants."""
+        return self.place == ONE
+
+    @property
+    def name(self) -> str:
+        """A function's name."""
+        return list(self.arena.operators)[self.arena.columns["symbol"][self.place]]
+
+    @property
+    def index(self) -> int:
+        """A variable's index."""
+        return int(self.arena.columns["symbol"][self.place])
+
+    @property
+    def parts(self) -> list[Node]:
+        """A function's arguments, or the terms or factors of a sum or product without their numbers."""
+        first, count = self._span()
+        return [Node(self.arena, place) for place in self.arena.part[first : first + count].tolist()]
+
+    @property
+    def weighted(self) -> list[tuple[Node, float]]:
+        """The parts with their coefficients or exponents, NaN for the placeholder."""
+        first, count = self._span()
+        return list(zip(self.parts, self.arena.weight[first : first + count].tolist(), strict=True))
+
+    @property
+    def terms(self) -> list[tuple[Node, Coefficient]]:
+        """A sum's terms with their coefficients, in order; the constant term is 1."""
+        return [(part, _coefficient(weight)) for part, weight in self.weighted]
+
+    @property
+    def constant_term(self) -> Coefficient:
+        """That of a sum; 0 where there is none."""
+        return next((coefficient for term, coefficient in self.terms if term.is_one), 0.0)
+
+    @property
+    def factors(self) -> list[tuple[Node, float]]:
+        """A product's factors with their exponents, in order; another node is its only one."""
+        return self.weighted if self.kind == PRODUCT else [(self, 1.0)]
+
+    def is_function(self, name: str) -> bool:
+        """Whether it is this function of something."""
+        return self.kind == FUNCTION and self.name == name
+
+    def _span(self) -> tuple[int, int]:
+        columns = self.arena.columns
+        return int(columns["first"][self.place]), int(columns["count"][self.place])
 
 
-def number(value: float) -> Node:
-    """A constant; raises `NotFinite` for NaN and infinity."""
-    if not math.isfinite(value):
-        raise NotFinite
-    return ("num", value + 0.0)
+def _coefficient(number: float) -> Coefficient:
+    return None if math.isnan(number) else float(number)
 
 
 def multiply_coefficients(a: Coefficient, b: Coefficient) -> Coefficient:
@@ -60,82 +135,3 @@ def finite(value: float) -> float:
     if not math.isfinite(value):
         raise NotFinite
     return value
-
-
-def as_term(node: Node) -> tuple[Coefficient, Node]:
-    """Splits a node into a coefficient and a rest without one."""
-    if node[0] == "num":
-        return node[1], ONE
-    if node[0] == "prod":
-        return node[1], product(1.0, node[2])
-    return 1.0, node
-
-
-def product(coefficient: Coefficient, factors: frozenset[tuple[Node, float]]) -> Node:
-    """A product node in its simplest form."""
-    if not factors:
-        return ("num", coefficient)
-    if len(factors) == 1:
-        ((base, exponent),) = factors
-        if exponent == 1.0:
-            if coefficient == 1.0:
-                return base
-            if base[0] == "sum" and all(c is None for _, c in base[1]):
-                return base  # an unknown factor of unknown coefficients says nothing
-    return ("prod", coefficient, factors)
-
-
-def has_unknown(node: Node) -> bool:
-    """Whether a placeholder occurs, so that two nodes that look equal may have different values."""
-    kind = node[0]
-    if kind == "fun":
-        return any(has_unknown(argument) for argument in node[2])
-    if kind == "sum":
-        return any(c is None or has_unknown(term) for term, c in node[1])
-    if kind == "prod":
-        return node[1] is None or any(has_unknown(base) for base, _ in node[2])
-    return node == UNKNOWN
-
-
-def ordered(items: Iterable[tuple[Node, Number]]) -> list[tuple[Node, Number]]:
-    """Terms or factors with their numbers in one order, where a set has that of the hashes of this process.
-
-    Whoever adds or multiplies what belongs to them needs it: the last digit depends on the order.
-    """
-    result = list(items)
-    if len(result) > 1:  # most often there is one
-        result.sort(key=lambda item: sort_key(item[0]))
-    return result
-
-
-@lru_cache(maxsize=256)  # parts recur within an expression and between rewrites of it
-def sort_key(node: Node) -> tuple[_Form, tuple[float, ...]]:
-    """Orders nodes the same way whatever they were built from: constants last, short before long.
-
-    Returns:
-        The form without the coefficients of products, and these, by which sin(2*x) and sin(3*x) differ.
-    """
-    kind = node[0]
-    if kind == "var":
-        return (1, 0, node[1]), ()
-    if kind == "num":
-        return (9, 0, _size(node[1])), ()
-    if kind == "fun":
-        keys = [sort_key(argument) for argument in node[2]]
-        inner = tuple([form for form, _ in keys])
-        form = (3, 1 + sum([form[0] for form in inner]), node[1], inner)
-        return form, tuple(chain.from_iterable([within for _, within in keys]))
-    items = sorted([_keyed(item, c) for item, c in node[-1]])
-    form = (2 if kind == "prod" else 4, sum([key[0][0] for key in items]), *[key[:2] for key in items])
-    within = tuple(chain.from_iterable([within for _, _, within in items]))
-    return form, (_size(node[1]), *within) if kind == "prod" else within
-
-
-def _keyed(item: Node, number: Coefficient) -> tuple[_Form, float, tuple[float, ...]]:
-    """A term's or factor's form, its number, and the coefficients within."""
-    form, within = sort_key(item)
-    return form, _size(number), within
-
-
-def _size(coefficient: Coefficient) -> float:
-    return math.inf if coefficient is None else coefficient

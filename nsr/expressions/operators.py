@@ -20,7 +20,7 @@ from nsr.expressions.operator import Imported, Operator, called
 from nsr.expressions.piecewise_operators import PIECEWISE
 from nsr.expressions.special_operators import SPECIAL
 
-__all__ = ["N_BUILTIN", "N_ELEMENTARY", "OPERATORS", "Operator", "OperatorTable", "register"]
+__all__ = ["N_BUILTIN", "N_ELEMENTARY", "OPERATORS", "PLACES", "Operator", "OperatorTable", "register"]
 
 
 # The placeholder, variables, and the exponents of numbers as the network writes them.
@@ -254,6 +254,8 @@ _BUILTIN = (*_ELEMENTARY, *PIECEWISE, *SPECIAL)
 
 N_ELEMENTARY, N_BUILTIN = len(_ELEMENTARY), len(_BUILTIN)
 OPERATORS = OperatorTable(_BUILTIN)
+# Where built-in operators stand in the table, for good.
+PLACES = {operator.name: place for place, operator in enumerate(_BUILTIN)}
 
 
 def of_vocabulary() -> tuple[str, ...]:

@@ -12,9 +12,9 @@ from sympy.polys.rings import sring
 
 from nsr.expressions import algebra
 from nsr.expressions.expression import Expression, apply, constant, is_structural, is_variable
-from nsr.expressions.nodes import ONE, Node, NotFinite, as_term, multiply_coefficients, ordered
+from nsr.expressions.nodes import FUNCTION, PRODUCT, SUM, Node, NotFinite, multiply_coefficients
 from nsr.expressions.operator import Operator
-from nsr.expressions.simplify import from_node, simplify
+from nsr.expressions.simplify import simplify
 from nsr.expressions.squares import with_completed_squares
 from nsr.expressions.sympy_form import from_sympy, to_sympy
 
@@ -140,7 +140,7 @@ def without_redundant_constants(expression: Expression, by_level: bool = False) 
         by_level: Whether sums with a constant term are divided by it even if another coefficient is 1.
     """
     try:
-        return simplify(from_node(_normalised(algebra.from_expression(expression), by_level)))
+        return simplify(algebra.to_expression(_normalised(algebra.from_expression(expression), by_level)))
     except NotFinite:
         return expression
 
@@ -152,7 +152,7 @@ def tidied(expression: Expression) -> Expression:
     become powers (exp(y*log(x)) is x^y).
     """
     try:
-        return simplify(from_node(_tidied(algebra.from_expression(expression))))
+        return simplify(algebra.to_expression(_tidied(algebra.from_expression(expression))))
     except NotFinite:
         return expression
 
@@ -190,20 +190,20 @@ def without_idle_abs(expression: Expression, X: NDArray[np.float64]) -> Expressi
 
 
 def _tidied(node: Node) -> Node:
-    kind = node[0]
-    if kind == "sum":
-        return algebra.add([algebra.scale(_tidied(term), c) for term, c in ordered(node[1])])
-    if kind == "prod":
-        powers = [algebra.power(_tidied(base), _rounded(exponent)) for base, exponent in ordered(node[2])]
-        return algebra.multiply([("num", node[1]), *powers])
-    if kind != "fun":
+    kind = node.kind
+    if kind == SUM:
+        return algebra.add([algebra.scale(_tidied(term), c) for term, c in node.terms])
+    if kind == PRODUCT:
+        powers = [algebra.power(_tidied(base), _rounded(exponent)) for base, exponent in node.factors]
+        return algebra.multiply([algebra.constant(node, node.coefficient), *powers])
+    if kind != FUNCTION:
         return node
-    arguments = [_tidied(argument) for argument in node[2]]
-    if node[1] in {"sin", "cos"}:
-        return _turned(node[1], arguments[0])
-    if node[1] == "exp":
+    name, arguments = node.name, [_tidied(argument) for argument in node.parts]
+    if name in {"sin", "cos"}:
+        return _turned(name, arguments[0])
+    if name == "exp":
         return _exponential(arguments[0])
-    return algebra.function(node[1], arguments)
+    return algebra.function(name, arguments)
 
 
 def _rounded(exponent: float) -> float:
@@ -213,15 +213,15 @@ def _rounded(exponent: float) -> float:
 
 def _turned(name: str, argument: Node) -> Node:
     """A sine or cosine without quarter turns."""
-    sign, total = as_term(argument)
-    if total[0] != "sum" or sign is None:
+    sign, total = argument.coefficient, argument.rest
+    if total.kind != SUM or sign is None:
         return algebra.function(name, [argument])
-    terms = dict(total[1])
-    phase = multiply_coefficients(sign, terms.pop(ONE, 0.0))
+    others = [(term, c) for term, c in total.terms if not term.is_one]
+    phase = multiply_coefficients(sign, total.constant_term)
     turns = 0.0 if phase is None else phase / (math.pi / 2)
     if abs(turns - round(turns)) > _SAME_TURN:
         return algebra.function(name, [argument])
-    rest = algebra.scale(algebra.add([algebra.scale(term, c) for term, c in terms.items()]), sign)
+    rest = algebra.scale(algebra.add([algebra.scale(term, c) for term, c in others]), sign)
     # Each quarter turn leads from sin to cos to -sin to -cos.
     quarter = (round(turns) + (name == "cos")) % 4
     return algebra.scale(algebra.function(("sin", "cos")[quarter % 2], [rest]), -1.0 if quarter > 1 else 1.0)
@@ -229,38 +229,41 @@ def _turned(name: str, argument: Node) -> Node:
 
 def _exponential(argument: Node) -> Node:
     """An exponential, or the power that it is."""
-    size, rest = as_term(argument)
-    factors = dict(ordered(rest[2])) if rest[0] == "prod" else {}
-    for factor, exponent in factors.items():
-        if factor[0] == "fun" and factor[1] == "log" and exponent == 1.0:
-            others = [algebra.power(base, e) for base, e in factors.items() if base != factor]
-            return ("fun", "pow", (factor[2][0], algebra.scale(algebra.multiply(others), size)))
+    size, rest = argument.coefficient, argument.rest
+    factors = rest.factors if rest.kind == PRODUCT else []
+    for factor, exponent in factors:
+        if factor.is_function("log") and exponent == 1.0:
+            others = [algebra.power(base, e) for base, e in factors if base != factor]
+            return algebra.power(factor.parts[0], algebra.scale(algebra.multiply(others), size))
     return algebra.function("exp", [argument])
 
 
 def _normalised(node: Node, by_level: bool) -> Node:
-    kind = node[0]
-    if kind == "fun":
-        return algebra.function(node[1], [_normalised(argument, by_level) for argument in node[2]])
-    if kind == "sum":
-        return algebra.add([algebra.scale(_normalised(term, by_level), c) for term, c in ordered(node[1])])
-    if kind == "prod":
-        factors: list[Node] = [("num", node[1])]
-        for base, exponent in ordered(node[2]):
+    kind = node.kind
+    if kind == FUNCTION:
+        return algebra.function(node.name, [_normalised(argument, by_level) for argument in node.parts])
+    if kind == SUM:
+        return algebra.add([algebra.scale(_normalised(term, by_level), c) for term, c in node.terms])
+    if kind == PRODUCT:
+        factors = [algebra.constant(node, node.coefficient)]
+        for base, exponent in node.factors:
             size, rest = _unit(_normalised(base, by_level), by_level)
-            factors += [algebra.power(("num", size), exponent), algebra.power(rest, exponent)]
+            powers = (algebra.power(part, exponent) for part in (algebra.constant(node, size), rest))
+            factors += powers
         return algebra.multiply(factors)
     return node
 
 
 def _unit(node: Node, by_level: bool) -> tuple[float, Node]:
     """Splits a sum without a coefficient of 1 or -1 into a positive number and a sum that has one."""
-    sign, total = as_term(node)
-    if total[0] != "sum" or sign is None:
+    sign, total = node.coefficient, node.rest
+    if total.kind != SUM or sign is None:
         return 1.0, node
-    terms = dict(total[1])
-    if any(abs(c) == 1.0 for c in terms.values()) and not (by_level and ONE in terms):
+    level, coefficients = total.constant_term, [c for _, c in total.terms if c is not None]
+    if any(abs(c) == 1.0 for c in coefficients) and not (by_level and level):
         return 1.0, node
     # A constant term becomes 1, else the smallest coefficient: then a few decimals say most of the others.
-    size = abs(sign * (terms[ONE] if ONE in terms else min(terms.values(), key=abs)))
-    return size, algebra.add([algebra.scale(term, sign * c / size) for term, c in terms.items()])
+    size = abs(sign * (level or min(coefficients, key=abs)))
+    return size, algebra.add(
+        [algebra.scale(term, sign * c / size) for term, c in total.terms if c is not None]
+    )

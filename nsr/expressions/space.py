@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nsr.expressions import algebra
 from nsr.expressions.expression import PLACEHOLDER, Expression, Token, is_variable, subtree_end
-from nsr.expressions.nodes import Node, NotFinite
+from nsr.expressions.nodes import FUNCTION, PRODUCT, SUM, Node, NotFinite
 from nsr.expressions.operator_set import ALL_OPERATORS, OperatorSet
 from nsr.expressions.operators import OPERATORS
 from nsr.expressions.shape import Shape
@@ -261,16 +261,12 @@ def _is_called(tokens: Sequence[Token], place: int, name: str) -> bool:
 
 def _exponents(node: Node) -> Iterator[float]:
     """Exponents of all powers in a canonical form; NaN where one is not fixed."""
-    kind = node[0]
-    if kind == "sum":
-        for term, _ in node[1]:
-            yield from _exponents(term)
-    elif kind == "prod":
-        for base, exponent in node[2]:
+    kind = node.kind
+    if kind == PRODUCT:
+        for _, exponent in node.factors:
             yield exponent
-            yield from _exponents(base)
-    elif kind == "fun":
-        if node[1] == "pow":
-            yield math.nan
-        for argument in node[2]:
-            yield from _exponents(argument)
+    elif node.is_function("pow"):
+        yield math.nan
+    if kind in (SUM, PRODUCT, FUNCTION):
+        for part in node.parts:
+            yield from _exponents(part)

@@ -9,17 +9,16 @@ from collections.abc import Iterator
 from nsr.expressions import algebra
 from nsr.expressions.expression import Expression
 from nsr.expressions.nodes import (
-    ONE,
+    FUNCTION,
+    PRODUCT,
+    SUM,
     Coefficient,
     Node,
     NotFinite,
     add_coefficients,
-    as_term,
     multiply_coefficients,
-    ordered,
-    sort_key,
 )
-from nsr.expressions.simplify import from_node, simplify
+from nsr.expressions.simplify import simplify
 
 # A cross term may be off by this share: rounding moves fitted coefficients.
 _ROUNDING = 1e-9
@@ -31,28 +30,28 @@ def with_completed_squares(expression: Expression) -> Expression:
     Only three terms that are a square up to rounding are: nothing is added and taken away again.
     """
     try:
-        return simplify(from_node(_completed(algebra.from_expression(expression))))
+        return simplify(algebra.to_expression(_completed(algebra.from_expression(expression))))
     except NotFinite:
         return expression
 
 
 def _completed(node: Node) -> Node:
-    kind = node[0]
-    if kind == "fun":
-        return algebra.function(node[1], [_completed(argument) for argument in node[2]])
-    if kind == "prod":
-        factors = [algebra.power(_completed(base), exponent) for base, exponent in ordered(node[2])]
-        return algebra.multiply([("num", node[1]), *factors])
-    if kind == "sum":
-        total = algebra.add([algebra.scale(_completed(term), c) for term, c in ordered(node[1])])
-        return _with_squares(total) if total[0] == "sum" else total
+    kind = node.kind
+    if kind == FUNCTION:
+        return algebra.function(node.name, [_completed(argument) for argument in node.parts])
+    if kind == PRODUCT:
+        factors = [algebra.power(_completed(base), exponent) for base, exponent in node.factors]
+        return algebra.multiply([algebra.constant(node, node.coefficient), *factors])
+    if kind == SUM:
+        total = algebra.add([algebra.scale(_completed(term), c) for term, c in node.terms])
+        return _with_squares(total) if total.kind == SUM else total
     return node
 
 
 def _with_squares(total: Node) -> Node:
     """A sum, multiplied out where that shows squares."""
     terms: dict[Node, Coefficient] = {}
-    for term, coefficient in itertools.chain.from_iterable(_distributed(*item) for item in ordered(total[1])):
+    for term, coefficient in itertools.chain.from_iterable(_distributed(*item) for item in total.terms):
         terms[term] = add_coefficients(terms.get(term, 0.0), coefficient)
     squares = []
     while (square := _take_square(terms)) is not None:
@@ -64,20 +63,21 @@ def _with_squares(total: Node) -> Node:
 
 def _distributed(term: Node, coefficient: Coefficient) -> Iterator[tuple[Node, Coefficient]]:
     """The terms that a product with one sum is, or the term itself."""
-    factors = ordered(term[2]) if term[0] == "prod" else []
-    sums = [base for base, exponent in factors if base[0] == "sum" and exponent == 1.0]
+    factors = term.factors if term.kind == PRODUCT else []
+    sums = [base for base, exponent in factors if base.kind == SUM and exponent == 1.0]
     if len(sums) != 1:
         yield term, coefficient
         return
     others = [algebra.power(base, exponent) for base, exponent in factors if base != sums[0]]
-    for inner, factor in ordered(sums[0][1]):
-        own, rest = as_term(algebra.multiply([*others, inner]))
-        yield rest, multiply_coefficients(multiply_coefficients(coefficient, factor), own)
+    for inner, factor in sums[0].terms:
+        part = algebra.multiply([*others, inner])
+        outer = multiply_coefficients(coefficient, factor)
+        yield part.rest, multiply_coefficients(outer, part.coefficient)
 
 
 def _take_square(terms: dict[Node, Coefficient]) -> Node | None:
     """The first square that three of the terms are, which are taken out; None where there is none."""
-    roots = [(term, root) for term in sorted(terms, key=sort_key) if (root := _root(term)) is not None]
+    roots = [(term, root) for term in sorted(terms) if (root := _root(term)) is not None]
     for (first, a), (second, b) in itertools.combinations(roots, 2):
         cross = algebra.multiply([a, b])
         p, q, r = terms[first], terms[second], terms.get(cross)
@@ -99,11 +99,11 @@ def _square(a: Node, b: Node, p: float, q: float, r: float) -> Node:
 
 def _root(term: Node) -> Node | None:
     """What squared is the term, or None where that is not a product of whole powers."""
-    if term == ONE:
-        return ONE
-    if term[0] == "fun" and term[1] == "exp":
-        return algebra.function("exp", [algebra.scale(term[2][0], 0.5)])
-    coefficient, rest = as_term(term)
-    if coefficient != 1.0 or rest[0] != "prod" or any(exponent % 2 for _, exponent in rest[2]):
+    if term.is_one:
+        return term
+    if term.is_function("exp"):
+        return algebra.function("exp", [algebra.scale(term.parts[0], 0.5)])
+    is_power = term.kind == PRODUCT and term.coefficient == 1.0
+    if not is_power or any(exponent % 2 for _, exponent in term.factors):
         return None
-    return algebra.multiply([algebra.power(base, exponent / 2) for base, exponent in rest[2]])
+    return algebra.multiply([algebra.power(base, exponent / 2) for base, exponent in term.factors])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from nsr.evaluate.interpreter import forward_block, longest_run
-from nsr.evaluate.kernels import kernel
+from nsr.kernels import kernel
 from nsr.ode.iterate import piece_at, set_inputs
 
 # Dormand and Prince's coefficients: stage i of 7 uses row i; the last row is also the solution of order 5.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nsr.evaluate.interpreter import forward_block, longest_run
-from nsr.evaluate.kernels import kernel
+from nsr.kernels import kernel
 
 
 @kernel(inner=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nsr.evaluate.kernels import kernel
+from nsr.kernels import kernel
 
 Array = NDArray[np.float64]
 

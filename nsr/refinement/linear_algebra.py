@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nsr.evaluate.kernels import kernel
+from nsr.kernels import kernel
 
 # Above this loss a linear solve needs no more digits than the normal equations give.
 _ROUGH = 1e-8

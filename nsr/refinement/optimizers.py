@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from nsr.evaluate.interpreter import BLOCK, longest_run, run_sweep
-from nsr.evaluate.kernels import kernel
+from nsr.kernels import kernel
 from nsr.refinement.linear_algebra import (
     copy,
     count_true,

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nsr.evaluate.kernels import kernel
+from nsr.kernels import kernel
 
 # Added to the diagonal of unit columns' products, so that collinear columns do no harm.
 _RIDGE = 1e-13

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsr.evaluate.interpreter import ADD, DIV, MUL, NEG, POW, SUB
-from nsr.evaluate.kernels import kernel
 from nsr.evaluate.tape import FIRST_VARIABLE, NUMBER, Vocabulary
 from nsr.expressions.operator import MOST_ARGUMENTS
 from nsr.expressions.operator_set import ALL_OPERATORS, OperatorSet
+from nsr.kernels import kernel
 from nsr.search.evolution.genomes import Genomes
 from nsr.search.evolution_settings import EvolutionSettings
 

@@ -5,9 +5,9 @@ import pytest
 from numba.core.errors import TypingError
 
 from nsr.evaluate.interpreter import run_sweep, sweep_address
-from nsr.evaluate.kernels import kernel
 from nsr.evaluate.tape import compile_tape
 from nsr.expressions.parsing import parse
+from nsr.kernels import kernel
 
 
 @kernel(cache=False)

@@ -7,13 +7,13 @@ from pathlib import Path
 import numba
 import pytest
 
-from nsr.evaluate import kernels
-from nsr.evaluate.kernels import cache_folder, first_writable, kernel, sources_digest
+from nsr import kernels
+from nsr.kernels import cache_folder, first_writable, kernel, sources_digest
 
-CALLEE = "from toy.evaluate.kernels import kernel\n\n@kernel\ndef callee(x):\n    return x + 1\n"
+CALLEE = "from toy.kernels import kernel\n\n@kernel\ndef callee(x):\n    return x + 1\n"
 CALLER = """import sys
 from toy.callee import callee
-from toy.evaluate.kernels import kernel
+from toy.kernels import kernel
 
 @kernel
 def caller(x):
@@ -28,8 +28,8 @@ if __name__ == "__main__":
 def toy(tmp_path):
     """A package with two kernels, one of which calls the other, and the module under test."""
     package = tmp_path / "toy"
-    (package / "evaluate").mkdir(parents=True)
-    shutil.copy(kernels.__file__, package / "evaluate" / "kernels.py")
+    package.mkdir()
+    shutil.copy(kernels.__file__, package / "kernels.py")
     (package / "callee.py").write_text(CALLEE)
     (package / "caller.py").write_text(CALLER)
     return package
@@ -56,7 +56,7 @@ def test_kernels_are_kept_also_by_two_first_processes_at_once_until_what_they_ca
 
 def test_the_digest_is_of_all_files_with_kernels_and_of_the_tables_they_read_and_of_no_others(tmp_path):
     package = tmp_path / "nsr"
-    shutil.copytree(Path(kernels.__file__).parents[1], package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(Path(kernels.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
     seen = {sources_digest(package)}
     users = [path for path in package.rglob("*.py") if "@kernel" in path.read_text(encoding="utf-8")]
     assert len(users) > 5

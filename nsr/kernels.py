@@ -20,18 +20,21 @@ from typing import Any
 import numba
 from numba.misc.appdirs import user_cache_dir
 
-_PACKAGE = Path(__file__).parents[1]
+_PACKAGE = Path(__file__).parent
 # What kernels take constants and functions from without holding kernels.
 _TABLES = (
-    "expressions/bessel_series.py", "expressions/expression.py", "expressions/operators.py",
-    "expressions/piecewise_operators.py", "expressions/special_operators.py",
+    "expressions/arena_type.py", "expressions/bessel_series.py", "expressions/expression.py",
+    "expressions/layout.py", "expressions/operators.py", "expressions/piecewise_operators.py",
+    "expressions/special_operators.py",
 )  # fmt: skip
 _PREFIX = "kernels-"
 # Numba's settings are made when it is loaded.
 _CONFIG: Any = numba.config
 
 
-def kernel(function: Callable[..., Any] | None = None, *, inner: bool = False, **options: Any) -> Any:
+def kernel(
+    function: Callable[..., Any] | None = None, *, inner: bool = False, exact: bool = False, **options: Any
+) -> Any:
     """Makes a function a kernel, compiled at its first call and kept for other processes.
 
     Kernels release the GIL, divide by zero as IEEE arithmetic does, and read no further than they are told.
@@ -40,13 +43,15 @@ def kernel(function: Callable[..., Any] | None = None, *, inner: bool = False, *
     Args:
         function: What to compile; without it, a decorator with the options is returned.
         inner: Whether only kernels call it: what Python would need to call it is not compiled.
+        exact: Whether it rounds every operation, as Python does, and keeps the GIL, being short.
         **options: What differs, as `numba.njit` takes it.
     """
     if function is None:
-        return lambda wrapped: kernel(wrapped, inner=inner, **options)
+        return lambda wrapped: kernel(wrapped, inner=inner, exact=exact, **options)
     folder = cache_folder()
     settings: dict[str, Any] = {
-        "nogil": True, "error_model": "numpy", "boundscheck": False, "fastmath": {"contract"},
+        "nogil": not exact, "error_model": "numpy", "boundscheck": False,
+        "fastmath": False if exact else {"contract"},
         "cache": folder is not None, "no_cpython_wrapper": inner, "no_cfunc_wrapper": True,
     }  # fmt: skip
     before = _CONFIG.CACHE_DIR
@@ -113,6 +118,6 @@ def sources_digest(package: Path) -> str:
         name = path.relative_to(package).as_posix()
         with suppress(OSError):
             text = path.read_bytes()
-            if b"evaluate.kernels import kernel" in text or name in _TABLES:
+            if b"kernels import kernel" in text or name in _TABLES:
                 digest.update(name.encode() + b"\0" + text + b"\0")
     return digest.hexdigest()[:16]
