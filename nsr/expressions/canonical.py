@@ -11,6 +11,7 @@ that of its atoms with their exponents.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,6 +38,7 @@ def blind_key(expression: Expression) -> int:
     return shape
 
 
+@functools.lru_cache(maxsize=4096)  # few skeletons look like held-out ones, and they recur
 def skeleton_key(expression: Expression) -> Key:
     """The key of a skeleton.
 
