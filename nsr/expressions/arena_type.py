@@ -22,7 +22,7 @@ from numba.extending import (
 from nsr.expressions.layout import ARENA
 
 
-class ArenaType(types.Type):  # type: ignore[misc]
+class ArenaType(types.Type):
     """Numba's type of an arena."""
 
     def __init__(self) -> None:
@@ -34,12 +34,12 @@ register_model(ArenaType)(models.OpaqueModel)
 
 
 @infer_getattr
-class _Fields(AttributeTemplate):  # type: ignore[misc]
+class _Fields(AttributeTemplate):
     """Numbers, and pointers to the first of several."""
 
     key = ArenaType
 
-    def generic_resolve(self, _arena: ArenaType, name: str) -> Any:
+    def generic_resolve(self, _arena: ArenaType, name: str) -> Any:  # type: ignore[override]
         element = _element(name)
         return types.CPointer(element) if ARENA[name].shape else element
 
@@ -66,8 +66,7 @@ def _set(context: Any, builder: Any, _signature: Any, values: Any, name: str) ->
     builder.store(value, _place(context, builder, arena, name))
 
 
-@intrinsic
-def opened(_context: Any, memory: Any) -> Any:
+def _opened(_context: Any, memory: Any) -> Any:
     """The arena in an array of bytes."""
 
     def generated(context: Any, builder: Any, signature: Any, values: Any) -> Any:
@@ -75,3 +74,6 @@ def opened(_context: Any, memory: Any) -> Any:
         return builder.bitcast(array.data, context.get_value_type(_ARENA_TYPE))
 
     return _ARENA_TYPE(memory), generated
+
+
+opened: Any = intrinsic(_opened)

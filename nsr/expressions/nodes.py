@@ -69,11 +69,11 @@ class Node:
     @property
     def name(self) -> str:
         """A function's name."""
-        return list(self.arena.operators)[self.arena.columns["symbol"][self.place]]
+        return list(self.arena.operators)[self.index]
 
     @property
     def index(self) -> int:
-        """A variable's index."""
+        """A variable's index, or the place of a function's operator in the table."""
         return int(self.arena.columns["symbol"][self.place])
 
     @property

@@ -48,10 +48,10 @@ def test_equal_sums_and_products_are_one_node_whatever_they_were_built_from():
     assert sorted([z, algebra.power(x, 2.0), one, y, x])[:3] == [x, y, z]
 
 
-@pytest.mark.parametrize("n", [2_000, 40_000])
+@pytest.mark.parametrize("n", [1_000, 40_000])
 def test_what_has_no_room_stays_as_it_is(n):
-    indices = np.arange(n) % 1_000
+    indices = np.arange(n) % 250
     long = Expression((*["add"] * (n - 1), *[f"x_{i}" for i in indices]))
     found = simplify(long)
-    assert found == long if n > 2_000 else len(found) < len(long)
+    assert found == long if n > 1_000 else len(found) < len(long)
     assert forms() == forms()
