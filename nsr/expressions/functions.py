@@ -27,12 +27,15 @@ from nsr.expressions.stacks import (
     ABSOLUTE,
     ADD,
     EXPONENTIAL,
+    FIRST_FUNCTION,
     LOGARITHM,
     MULTIPLY,
     POWER,
+    PUSH,
     leave,
     pop,
     push,
+    raise_later,
     replace,
     scale_later,
 )
@@ -58,6 +61,8 @@ def apply(a, operator):
         replace(a, n, _constant_function(a, operator, first))
     elif n > 1:
         replace(a, n, _of_several(a, operator, first))
+    elif traits & IS_EVEN and _has_size(a, a.rest[argument]):
+        _leave_without_sizes(a, operator, pop(a))
     elif operator == _EXP:
         leave(a, EXPONENTIAL, 0)
     elif operator == _LOG:
@@ -70,6 +75,38 @@ def apply(a, operator):
         replace(a, n, with_coefficient(a, function(a, FUNCTION, operator, first, n), sign))
     else:
         replace(a, n, function(a, FUNCTION, operator, first, n))
+
+
+@kernel(inner=True, exact=True)
+def _has_size(a, node):
+    """Whether a node without a coefficient is an absolute value, or a product with whole powers of such."""
+    if a.kind[node] != PRODUCT:
+        return _is_size(a, node, 1.0)
+    has_size = False
+    for k in range(a.first[node], a.first[node] + a.count[node]):
+        has_size = has_size or _is_size(a, a.part[k], a.weight[k])
+    return has_size
+
+
+@kernel(inner=True, exact=True)
+def _is_size(a, base, exponent):
+    return a.kind[base] == FUNCTION and a.symbol[base] == _ABS and exponent == math.floor(exponent)
+
+
+@kernel(inner=True, exact=True)
+def _leave_without_sizes(a, operator, argument):
+    """Leaves an even function to be computed of a product in which nothing is an absolute value."""
+    rest = a.rest[argument]
+    leave(a, FIRST_FUNCTION + operator, 0)
+    scale_later(a, a.number[argument])
+    if a.kind[rest] != PRODUCT:
+        leave(a, PUSH, a.part[a.first[rest]])
+        return
+    first, count = a.first[rest], a.count[rest]
+    leave(a, MULTIPLY, count)
+    for k in range(first + count - 1, first - 1, -1):
+        base = a.part[k]
+        raise_later(a, a.part[a.first[base]] if _is_size(a, base, a.weight[k]) else base, a.weight[k])
 
 
 @kernel(inner=True, exact=True)

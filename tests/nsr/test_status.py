@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from nsr.console import compile_visibly, status
-from nsr.evaluate import kernels
+from nsr import kernels
 
 
 class Terminal:
