@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from nsr.console import compile_visibly, status
 from nsr import kernels
+from nsr.console import compile_visibly, status
 
 
 class Terminal:
