@@ -12,6 +12,7 @@ import warnings
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 from rich.console import Console
 
@@ -30,6 +31,8 @@ from nsr.problems.suites import choices, load
 from nsr.refinement.compiling import compile_kernels
 from nsr.search.settings import COMPONENTS
 
+Problems = list[Problem | TableProblem]
+
 app = typer.Typer(help=__doc__, add_completion=False, no_args_is_help=True)
 
 
@@ -38,6 +41,9 @@ def run(
     output: Annotated[Path, typer.Option(help="folder of the results; an interrupted run goes on there")],
     methods: Annotated[str, typer.Option(help="names, separated by commas")] = "nsr,operon,gplearn",
     problems: Annotated[str, typer.Option(help="`all`, or names separated by commas")] = "all",
+    sample: Annotated[
+        int | None, typer.Option(min=1, help="so many of these problems, the same each time")
+    ] = None,
     suite: Annotated[str, typer.Option(help="a suite, or a folder of CSV files")] = "feynman",
     noise: Annotated[str, typer.Option(help="levels, separated by commas")] = "0,0.01",
     seeds: Annotated[int, typer.Option(min=1, max=len(SEEDS), help="how many of SRBench's ten seeds")] = 1,
@@ -53,7 +59,7 @@ def run(
     ] = "threading",
 ) -> None:
     """Fits every problem with every method and records each fit; goes on where it was interrupted."""
-    chosen = _problems(suite, problems, dummies)
+    chosen = _sample(_problems(suite, problems, dummies), sample)
     if unknown := set(stages.split(",")) - set(COMPONENTS):
         raise ValueError(f"no stage {', '.join(sorted(unknown))}; choose from {', '.join(COMPONENTS)}")
     names = [name.strip() for name in methods.split(",")]
@@ -82,8 +88,8 @@ def report(
     (folder / "report.md").write_text(text, encoding="utf-8")
 
 
-def _problems(suite: str, names: str, dummies: int) -> list[Problem | TableProblem]:
-    known: list[Problem | TableProblem]
+def _problems(suite: str, names: str, dummies: int) -> Problems:
+    known: Problems
     if suite in (known_suites := choices(Problem)):
         known = [with_dummies(problem, dummies) for problem in load(suite)]
     elif dummies:
@@ -102,6 +108,12 @@ def _problems(suite: str, names: str, dummies: int) -> list[Problem | TableProbl
     if unknown:
         raise ValueError(f"{suite} has no problem {', '.join(unknown)}; its names begin with {known[0].name}")
     return [by_name[name] for name in wanted]
+
+
+def _sample(problems: Problems, size: int | None) -> Problems:
+    """So many of the problems in their order, all by default; a larger sample holds each smaller one."""
+    drawn = np.random.default_rng(SEEDS[0]).permutation(len(problems))[:size]
+    return [problems[i] for i in sorted(drawn)]
 
 
 def _use_ray() -> None:

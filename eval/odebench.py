@@ -27,7 +27,8 @@ from rich.progress import track
 from sklearn.metrics import r2_score
 
 import eval.development_systems  # noqa: F401 (registers its suites)
-from eval.dynamics import make
+from eval.dynamics import make, package
+from eval.provenance import provenance
 from eval.records import opened, read_results, read_settings
 from eval.registry import MethodMissingError
 from eval.report import markdown_table
@@ -142,7 +143,7 @@ def run_fit(fit: SystemFit, problem: SystemProblem, time_limit: float, sandbox: 
     """One fit, measured; whatever goes wrong is in the row's `error`."""
     row: dict[str, Any] = dict.fromkeys(
         ("reconstruction", "generalisation", "complexity", "seconds", "equations", "error")
-    )
+    ) | provenance(package(fit.method))
     row["form"] = False
     started = time.monotonic()
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import pkgutil
-from typing import Generic, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 M = TypeVar("M")
@@ -45,15 +45,24 @@ class Registry(Generic[P, M]):
             ValueError: If there is no such method.
             MethodMissingError: If what it needs is not installed.
         """
+        method: M = self._class(name)(*args, **kwargs)
+        return method
+
+    def package(self, name: str) -> str | None:
+        """The distribution of somebody else's method, as its attribute `package` says; None for ours."""
         try:
-            module = importlib.import_module(self._module(name))
+            return getattr(self._class(name), "package", None)
+        except (ValueError, MethodMissingError):
+            return None
+
+    def _class(self, name: str) -> Any:
+        try:
+            return importlib.import_module(self._module(name)).Method
         except ImportError as error:
             package = (error.name or name).split(".")[0]
             raise MethodMissingError(
                 f"{name} needs the package {package}: pip install -c constraints.txt -e '.[baselines]'"
             ) from None
-        method: M = module.Method(*args, **kwargs)
-        return method
 
     def _module(self, name: str) -> str:
         if name in self.names():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import os
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,8 +23,9 @@ import numpy as np
 import sympy
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from eval.methods import Budget, make
+from eval.methods import Budget, make, package
 from eval.protocol import split
+from eval.provenance import provenance
 from eval.records import Fit, Records
 from eval.sandbox import Sandbox, SandboxError
 from eval.symbolic import count_nodes, judge
@@ -38,6 +40,11 @@ _GRACE_FACTOR, _GRACE_SECONDS = 1.5, 120.0
 # What each worker of a cluster does between two returns: more, and a kill costs more; fewer, and they wait.
 _FITS_PER_JOB = 4
 _PROC = Path("/proc/self")  # of Linux
+# What a row tells of a fit, and what is counted of all of them.
+_COLUMNS = (
+    "r2", "fvu", "complexity", "seconds", "processor_seconds", "memory_gib", "stage", "equation", "error",
+)  # fmt: skip
+_SHARES = ("recovered", "by_numbers", "by_identities")
 
 
 @dataclass(frozen=True)
@@ -130,9 +137,8 @@ def _finished(
 
 def run_fit(fit: Fit, problem: Problem | TableProblem, limits: Limits) -> tuple[Fit, dict[str, Any]]:
     """One fit, measured and judged; whatever goes wrong is in the row's `error`."""
-    row: dict[str, Any] = dict.fromkeys(
-        ("r2", "fvu", "complexity", "seconds", "memory_gib", "stage", "equation", "error"), None
-    ) | dict.fromkeys(("recovered", "by_numbers", "by_identities"), False)
+    row: dict[str, Any] = dict.fromkeys(_COLUMNS) | dict.fromkeys(_SHARES, False)
+    row |= provenance(package(fit.method))
     row["symbolic"] = False if isinstance(problem, Problem) else None
     sandbox = _sandbox(limits.cores, limits.memory, threading.get_ident())
     started = time.monotonic()
@@ -158,12 +164,13 @@ def fit_and_measure(fit: Fit, problem: Problem | TableProblem, limits: Limits) -
     data = split(problem, fit.noise, fit.seed, limits.rows)
     method = make(fit.method, _budget(fit, problem, limits))
     _reset_peak_memory()
-    started = time.monotonic()
+    started, worked = time.monotonic(), _processor_seconds()
     method.fit(data.X_train, data.y_train)
-    seconds = time.monotonic() - started
+    seconds, worked = time.monotonic() - started, _processor_seconds() - worked
     measured = accuracy(data.y_test, np.asarray(method.predict(data.X_test)))
     figures = {"r2": measured.r2, "fvu": measured.fvu, "recovered": measured.recovered}
-    figures |= {"seconds": round(seconds, 3), "memory_gib": _peak_memory()}
+    figures |= {"seconds": round(seconds, 3), "processor_seconds": round(worked, 3)}
+    figures["memory_gib"] = _peak_memory()
     model = method.sympy()
     figures["stage"] = getattr(method, "stage", None)  # which NSR alone has
     if isinstance(problem, TableProblem):  # no rounding here: a table's constants may all be small
@@ -185,6 +192,11 @@ def _budget(fit: Fit, problem: Problem | TableProblem, limits: Limits) -> Budget
 def _sandbox(cores: int, memory: float, thread: int) -> Sandbox:  # noqa: ARG001 (part of the cache's key)
     """This thread's sandbox; starting one takes seconds."""
     return Sandbox(cores, memory)
+
+
+def _processor_seconds() -> float:
+    """What this process and those that it has started and waited for have worked so far."""
+    return sum(os.times()[:4])
 
 
 def _reset_peak_memory() -> None:

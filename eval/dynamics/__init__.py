@@ -33,4 +33,4 @@ class DynamicsMethod(Protocol):
 
 
 _METHODS: Registry[[float], DynamicsMethod] = Registry(__name__)
-names, make = _METHODS.names, _METHODS.make
+names, make, package = _METHODS.names, _METHODS.make, _METHODS.package

@@ -13,6 +13,8 @@ from eval.dynamics import Array
 class Method:
     """`pysindy.SINDy()`."""
 
+    package = "pysindy"
+
     def __init__(self, time_limit: float) -> None:  # noqa: ARG002 (it takes milliseconds)
         self._model = pysindy.SINDy()
 

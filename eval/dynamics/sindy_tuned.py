@@ -35,6 +35,8 @@ class Method:
         time_limit: Seconds after which no further model is fitted.
     """
 
+    package = "pysindy"
+
     def __init__(self, time_limit: float) -> None:
         self._time_limit = time_limit
         self._system: tuple[Expression, ...] = ()

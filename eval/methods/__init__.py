@@ -52,9 +52,10 @@ class MethodProtocol(Protocol):
     def sympy(self) -> sympy.Expr | None:
         """The model over the symbols `x_0`, `x_1`, ...; None where it is not an equation.
 
-        A method of the latter kind says by an attribute `n_nodes` how large its model is.
+        A method of the latter kind says by an attribute `n_nodes` how large its model is. One that is
+        somebody else's says by an attribute `package` whose version belongs to its rows.
         """
 
 
 _METHODS: Registry[[Budget], MethodProtocol] = Registry(__name__)
-names, make = _METHODS.names, _METHODS.make
+names, make, package = _METHODS.names, _METHODS.make, _METHODS.package

@@ -29,11 +29,13 @@ _INVERSE = re.compile("recip(?=\\()")
 class Method:
     """`eggp.EGGP`; of its front the most accurate equation, which it predicts with."""
 
+    package = "eggp"
+
     def __init__(self, budget: Budget) -> None:
         try:
             from eggp import EGGP
         except ImportError:
-            raise MethodMissingError("eggp is not installed: pip install eggp") from None
+            raise MethodMissingError("eggp is not installed: pip install -e '.[peers]'") from None
         self._estimator = EGGP(**SETTINGS, max_time=max(1, int(budget.time_limit)))
         self._seed = budget.seed
 

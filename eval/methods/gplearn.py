@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 import sympy
+from gplearn.functions import make_function
 from gplearn.genetic import SymbolicRegressor
 
 from eval.methods import Array, Budget
@@ -15,17 +16,38 @@ from nsr.expressions.sympy_form import to_sympy
 from nsr.refinement.likelihood import SQUARED_ERROR
 
 # gplearn's defaults but for the functions, which are SRBench's.
-_FUNCTIONS = ("add", "sub", "mul", "div", "sqrt", "log", "sin", "cos")
+FUNCTIONS = ("add", "sub", "mul", "div", "sqrt", "log", "sin", "cos")
+
+
+def _exp(x: Array) -> Array:
+    return np.exp(np.minimum(x, 100.0))
+
+
+def _asin(x: Array) -> Array:
+    return np.arcsin(np.clip(x, -1.0, 1.0))
+
+
+def _acos(x: Array) -> Array:
+    return np.arccos(np.clip(x, -1.0, 1.0))
+
+
+# Functions that gplearn lacks, for the laws that are made of them; it asks for values everywhere.
+OF_LAWS = {
+    name: make_function(function=function, name=name, arity=1)
+    for name, function in (("exp", _exp), ("asin", _asin), ("acos", _acos), ("tanh", np.tanh))
+}
 
 
 class Method:
-    """`gplearn.genetic.SymbolicRegressor`, one generation after another until time is up."""
+    """`gplearn.genetic.SymbolicRegressor`, one generation after another until it is exact or time is up."""
+
+    package = "gplearn"
 
     def __init__(self, budget: Budget) -> None:
         self._time_limit = budget.time_limit
         self._estimator = SymbolicRegressor(
             population_size=1000,
-            function_set=_FUNCTIONS,
+            function_set=(*FUNCTIONS, *(OF_LAWS[name] for name in budget.operators if name in OF_LAWS)),
             metric="mse",
             warm_start=True,
             low_memory=True,

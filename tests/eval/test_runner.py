@@ -2,27 +2,33 @@ import json
 import math
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
 import threading
 import time
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import sympy
 
 from eval import methods
-from eval.methods import Budget, make
+from eval.feynman import _sample
+from eval.methods import Budget, make, package
 from eval.records import RESULTS, Fit, Records
 from eval.registry import MethodMissingError
 from eval.runner import Limits, fit_and_measure, plan, run, run_fit
 from eval.sandbox import Sandbox, SandboxError
 from nsr import SymbolicRegressor
+from nsr.evaluate.program import values_of
 from nsr.expressions.parsing import parse
 from nsr.expressions.simplify import simplify
+from nsr.expressions.sympy_form import from_sympy
 from nsr.problems.problem import Problem
 from nsr.problems.suites import load
 
@@ -53,6 +59,15 @@ def test_a_run_records_each_fit_and_goes_on_also_with_more_processes(tmp_path):
         "problem", "method", "noise", "seed", "r2", "fvu", "recovered", "symbolic", "complexity", "seconds",
         "equation", "error",
     }  # fmt: skip
+
+
+def test_a_sample_is_the_same_each_time_and_part_of_larger_ones():
+    problems = list(PROBLEMS.values())
+    small, large = (_sample(problems, size) for size in (10, 30))
+    assert small == [problem for problem in large if problem in small]
+    assert len(small) == 10
+    assert small != problems[:10]
+    assert _sample(problems, None) == problems
 
 
 def test_whatever_goes_wrong_is_an_error_and_no_solution():
@@ -110,12 +125,15 @@ def test_a_sandbox_that_is_left_open_does_not_keep_its_owner_from_ending():
     assert (done.stdout, done.stderr) == ("3\n", "")
 
 
-@pytest.mark.parametrize("method", ["nsr", "operon", "eggp", "gplearn", "linear"])
+@pytest.mark.filterwarnings("ignore::UserWarning:parfam")
+@pytest.mark.parametrize(
+    "method", ["nsr", "operon", "operon_defaults", "eggp", "gp_elite", "gplearn", "parfam", "psrn", "linear"]
+)
 def test_methods_write_down_what_they_predict(method):
     problem = PROBLEMS["I.12.1"]
-    pytest.importorskip({"operon": "pyoperon", "eggp": "eggp", "gplearn": "gplearn"}.get(method, "numpy"))
-    # Two use up their time, and their first population will do; the others end once they are exact.
-    seconds = 1.0 if method in {"operon", "eggp"} else 60.0
+    pytest.importorskip((package(method) or "numpy").replace("-", "_"))
+    # One uses up its time, and its first population will do; the others end once they are exact.
+    seconds = 1.0 if method == "eggp" else 60.0
     fitted = fit_and_measure(Fit("I.12.1", method, 0.0, 1), problem, replace(LIMITS, time_limit=seconds))
     assert fitted.figures["r2"] > 0.5
     model = make(method, Budget(seconds, 1, 1))
@@ -167,17 +185,77 @@ def test_nsr_is_told_the_operators_of_the_law(monkeypatch):
         make("nsr_operators", Budget(1.0, 1, 1)).fit(np.ones((3, 1)), np.ones(3))
 
 
+def test_operon_and_gplearn_end_when_they_are_exact():
+    rng = np.random.default_rng(0)
+    X = rng.uniform(1, 5, (200, 2))
+    for name in ("operon", "operon_all_rows", "gplearn"):
+        method = make(name, Budget(600.0, 1, 1))  # a test that waits for the limit is stopped
+        method.fit(X, X[:, 0] * X[:, 1])
+        np.testing.assert_allclose(method.predict(X), X[:, 0] * X[:, 1], rtol=1e-4)
+
+
+@pytest.mark.parametrize("law", ["exp(x_0)", "asin(x_0)", "acos(x_0)", "tanh(x_0)"])
+def test_gplearn_has_the_functions_of_the_law(law):
+    truth = parse(law)
+    method = make("gplearn", Budget(60.0, 1, 1, operators=(str(truth.tokens[0]),)))
+    X = np.random.default_rng(0).uniform(-0.9, 0.9, (100, 1))
+    y = values_of(truth, X)
+    method.fit(X, y)
+    np.testing.assert_allclose(method.predict(X), y)
+    assert values_of(from_sympy(method.sympy()), X) == pytest.approx(y)
+
+
+def test_rows_tell_the_commit_and_the_versions():
+    row = run_fit(Fit("I.12.1", "operon", 0.0, 1), PROBLEMS["I.12.1"], replace(LIMITS, time_limit=1.0))[1]
+    assert re.fullmatch(r"[0-9a-f]{7,}\+?|unknown", row["commit"])
+    assert f"numpy {np.__version__}" in row["versions"]
+    assert f"pyoperon {version('pyoperon')}" in row["versions"]
+    assert 0 < row["processor_seconds"] < 60
+
+
+def test_pysr_is_asked_with_parameters_that_it_has(monkeypatch):
+    parameters = json.loads((ROOT / "tests" / "docs" / "pysr_parameters.json").read_text())
+    seen = {}
+
+    class Estimator:
+        def __init__(self, **settings):
+            seen.update(settings)
+
+        def set_params(self, **settings):
+            seen.update(settings)
+
+        def fit(self, X, y, variable_names):
+            seen["names"] = variable_names
+
+    monkeypatch.setitem(sys.modules, "pysr", SimpleNamespace(PySRRegressor=Estimator))
+    make("pysr", Budget(30.0, 1, 1)).fit(np.ones((3, 2)), np.array([0.0, 1.0, 2.0]))
+    assert seen.pop("names") == ["x_0", "x_1"]
+    assert set(seen) <= set(parameters["PySRRegressor"])
+    assert seen["timeout_in_seconds"] == 30.0
+    assert 0 < seen["early_stop_condition"] < 1e-11
+
+
 def test_missing_packages_and_methods_name_the_remedy(monkeypatch):
     assert {"nsr", "operon", "gplearn", "pysr", "linear", "mean"} <= set(methods.names())
     with pytest.raises(ValueError, match="choose from"):
         make("operom", Budget(1, 1, 0))
-    monkeypatch.setattr("shutil.which", lambda name: None)
-    with pytest.raises(MethodMissingError, match=r"julialang\.org"):
+    monkeypatch.setitem(sys.modules, "pysr", None)
+    with pytest.raises(MethodMissingError, match="pip install pysr"):
         make("pysr", Budget(1, 1, 0))
+    monkeypatch.setattr("builtins.__import__", _without_julia)
+    with pytest.raises(MethodMissingError, match=r"no Julia.*julialang\.org"):
+        make("pysr", Budget(1, 1, 0))
+    monkeypatch.undo()
     monkeypatch.setitem(sys.modules, "pyoperon.sklearn", None)
     monkeypatch.delitem(sys.modules, "eval.methods.operon", raising=False)
     with pytest.raises(MethodMissingError, match="operon needs the package pyoperon: pip install"):
         make("operon", Budget(1, 1, 0))
+
+
+def _without_julia(name, *args, original=__import__):
+    if name == "pysr":
+        raise RuntimeError("no connection")
+    return original(name, *args)
 
 
 @pytest.mark.slow
