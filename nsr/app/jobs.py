@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from nsr.regressor import SymbolicRegressor
     from nsr.table_options import Columns
 
-# Slices through an equation that are drawn at most.
-_MOST_SLICES = 4
-
 
 @dataclass(frozen=True, eq=False)
 class FunctionJob:
@@ -45,28 +42,9 @@ class FunctionJob:
 
     def figure(self, row: int) -> Figure:
         """The fit of a row of the front, its residuals, and slices where it has several columns."""
-        from matplotlib.figure import Figure
+        from nsr.plots.fits import row_figure
 
-        from nsr.plots import plot_fit, plot_residuals, plot_slice
-
-        estimator, X, y = self.estimator, self.columns.X, self.columns.y
-        used = [
-            place for place in estimator.expressions_[row].variables if place < len(estimator.names_.columns)
-        ]
-        sliced = used[:_MOST_SLICES] if len(estimator.names_.columns) > 1 else []
-        n_rows = 1 + (len(sliced) + 1) // 2
-        figure = Figure(figsize=(10, 3.4 * n_rows), layout="constrained")
-        panels = figure.subplots(n_rows, 2).ravel()
-        plot_fit(estimator, X, y, row, panels[0])
-        plot_residuals(estimator, X, y, row, panels[1])
-        for place, panel in zip(sliced, panels[2:], strict=False):
-            plot_slice(estimator, X, place, row, panel)
-        for panel in panels[2 + len(sliced) :]:
-            panel.set_axis_off()
-        for panel in panels[: 2 + len(sliced)]:
-            if panel.get_ylabel() == "target":
-                panel.set_ylabel(str(y.name), parse_math=False)
-        return figure
+        return row_figure(self.estimator, self.columns.X, self.columns.y, str(self.columns.y.name), row)
 
 
 @dataclass(frozen=True, eq=False)

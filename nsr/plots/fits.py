@@ -15,6 +15,7 @@ from nsr.plots.axes import new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from nsr.regressor import SymbolicRegressor
 
@@ -23,8 +24,8 @@ Array = NDArray[np.float64]
 _N_FINE, _N_GRID = 400, 80
 # Equations in titles and labels are cut to this many characters.
 _TITLE, _LABEL = 80, 40
-# Slices of a picture of everything.
-_N_SLICES = 2
+# Slices of a picture of one equation at most.
+_MOST_SLICES = 4
 # Probability with which new observations lie in bands.
 _LEVEL = 0.95
 _FAINT = 0.25
@@ -171,7 +172,7 @@ def draw(estimator: SymbolicRegressor, X: ArrayLike, y: ArrayLike, target: str, 
     check_picture(path)
     from matplotlib.figure import Figure
 
-    used = _most_needed(estimator, X)
+    used = _most_needed(estimator, X, estimator.best_index_)
     n_rows = 2 if len(used) < 2 else 3
     figure = Figure(figsize=(11, 4 * n_rows), layout="constrained")
     panels = figure.subplots(n_rows, 2).ravel()
@@ -188,6 +189,34 @@ def draw(estimator: SymbolicRegressor, X: ArrayLike, y: ArrayLike, target: str, 
     # Dollars in names are no formulas.
     figure.suptitle(shortened(f"{target} = {equation}", _TITLE), parse_math=False)
     write_picture(figure, path)
+
+
+def row_figure(estimator: SymbolicRegressor, X: ArrayLike, y: ArrayLike, target: str, row: int) -> Figure:
+    """One equation of the front: the fit, its residuals, and slices where the table has several columns.
+
+    Args:
+        estimator: Fitted to this table.
+        X: Variables, shape (n_rows, n_columns).
+        y: Target, shape (n_rows,).
+        target: What it is called.
+        row: Which of `equations_`.
+    """
+    from matplotlib.figure import Figure
+
+    sliced = _most_needed(estimator, X, row)[:_MOST_SLICES] if len(estimator.names_.columns) > 1 else []
+    n_rows = 1 + (len(sliced) + 1) // 2
+    figure = Figure(figsize=(10, 3.4 * n_rows), layout="constrained")
+    panels = figure.subplots(n_rows, 2).ravel()
+    plot_fit(estimator, X, y, row, panels[0])
+    plot_residuals(estimator, X, y, row, panels[1])
+    for place, panel in zip(sliced, panels[2:], strict=False):
+        plot_slice(estimator, X, place, row, panel)
+    for panel in panels[2 + len(sliced) :]:
+        panel.set_axis_off()
+    for panel in panels[: 2 + len(sliced)]:
+        if panel.get_ylabel() == "target":
+            panel.set_ylabel(target, parse_math=False)
+    return figure
 
 
 def _check_group(estimator: SymbolicRegressor) -> None:
@@ -216,15 +245,15 @@ def _values(estimator: SymbolicRegressor, points: Array, index: int | None) -> t
     return values, bounds
 
 
-def _most_needed(estimator: SymbolicRegressor, X: ArrayLike) -> list[int]:
-    """Columns of the chosen equation, those first along which it varies most, the others at their median."""
+def _most_needed(estimator: SymbolicRegressor, X: ArrayLike, row: int) -> list[int]:
+    """Columns of an equation, those first along which it varies most, the others at their median."""
     if estimator.category_ is not None:  # each group has slices of its own
         return []
     table, n_columns = estimator.table(X), len(estimator.names_.columns)
-    used = [place for place in estimator.expressions_[estimator.best_index_].variables if place < n_columns]
+    used = [place for place in estimator.expressions_[row].variables if place < n_columns]
     spread = {}
     for place in used:
         points = _at_medians(table, {place: table[:, place]})
         with np.errstate(all="ignore"):
-            spread[place] = float(np.nanstd(_values(estimator, points, None)[0]))
+            spread[place] = float(np.nanstd(_values(estimator, points, row)[0]))
     return sorted(used, key=lambda place: -spread[place])

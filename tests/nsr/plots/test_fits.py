@@ -9,6 +9,7 @@ from untrained import UNTRAINED
 
 from nsr import SymbolicRegressor
 from nsr.plots import draw, plot_fit, plot_front, plot_residuals, plot_slice, plot_surface
+from nsr.plots.fits import row_figure
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +87,12 @@ def test_everything_in_a_file(model, table, y, tmp_path, ending):
     draw(model, table, y, "$energy^", path)
     head = path.read_bytes()[:200]
     assert {"png": b"PNG", "svg": b"<?xml", "pdf": b"%PDF"}[ending] in head
+
+
+def test_one_equation_has_slices_along_what_it_varies_most_with(model, table, y):
+    figure = row_figure(model, table, y, "$energy^", model.best_index_)
+    assert [ax.get_xlabel() for ax in figure.axes[2:4]] == ["speed", "mass"]
+    assert [ax.get_ylabel() for ax in figure.axes[2:4]] == ["$energy^"] * 2
 
 
 def test_without_axes_a_pyplot_figure_is_made(model):
