@@ -23,6 +23,7 @@ from nsr.refinement.candidates import (
     within_bounds,
 )
 from nsr.refinement.constrained import with_limits
+from nsr.refinement.pruning import pruned
 from nsr.refinement.snapping import snap
 from nsr.refinement.uncertainty import most_likely
 from nsr.search.settings import FinishingSettings
@@ -73,6 +74,7 @@ def finished(
     result = within_bounds(pool, task)
     if not any(task.is_exact(candidate.loss) for candidate in pool):
         result += with_shape(_polished(result, task, clock, settings), task)
+        result += with_shape(_pruned(result, task, clock, settings), task)
     return result + _rounded(result, task, clock, settings)
 
 
@@ -105,6 +107,24 @@ def _polished(
     own = [origins.get(c.expression.skeleton(), c) for c in found]
     plain = [task.space.kept(c.expression, simplify(c.expression)) for c in found]
     return as_found_by(own, scored(plain, task), task)
+
+
+def _pruned(
+    pool: Sequence[Candidate], task: Task, clock: Clock, settings: FinishingSettings
+) -> list[Candidate]:
+    """The best candidates without parts that they do not need, as tanh(x) where it is 1 on all rows."""
+    found: list[Candidate] = []
+    for candidate in ranked(pool)[: settings.n_pruned]:
+        best = candidate
+        while not clock.is_over:
+            forms = [form for form in pruned(best.expression, task.X) if task.space.allows(form)]
+            worth = ranked(scored(forms, task))[: settings.n_shorter]
+            shorter = fitted([one.expression for one in worth], task, settings.polished, clock)
+            if not shorter or shorter[0].bits >= best.bits:
+                break
+            (best,) = as_found_by([best], shorter[:1], task)
+            found.append(best)
+    return found
 
 
 def _rounded(

@@ -285,6 +285,8 @@ class FinishingSettings:
         rounded: Share by which a round constant may be worse than the mean that it stands for.
         n_polished: Candidates that are fitted to all rows.
         polished: Effort on each of these.
+        n_pruned: Candidates of which parts are tried to be left out, one at a time.
+        n_shorter: What is left, of so many parts of each, is fitted.
         n_snapped: Candidates that are given round constants.
         n_rewritten: Candidates that are put in other words, too, as other constants are round there.
     """
@@ -297,6 +299,8 @@ class FinishingSettings:
     rounded: float = 1e-3
     n_polished: int = 40
     polished: Effort = Effort(restarts=1, points=None, iterations=20)
+    n_pruned: int = 6
+    n_shorter: int = 2
     n_snapped: int = 12
     n_rewritten: int = 6
 
