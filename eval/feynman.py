@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
+import pandas as pd
 import typer
 from rich.console import Console
 
@@ -80,9 +81,13 @@ def run(
 @app.command()
 def report(
     folder: Annotated[Path, typer.Argument(help="folder of a run")],
+    beside: Annotated[
+        list[Path] | None, typer.Option(help="folder of another run whose rows stand in the table, too")
+    ] = None,
 ) -> None:
     """Prints the table of a run and writes report.md and the plots beside its results."""
-    results, settings = read_results(folder), read_settings(folder)
+    settings = read_settings(folder)
+    results = pd.concat([read_results(path) for path in (folder, *(beside or []))], ignore_index=True)
     typer.echo(summarise(results).to_string(index=False, float_format=lambda value: f"{value:.4g}"))
     text = to_markdown(results, settings, draw_all(results, folder))
     (folder / "report.md").write_text(text, encoding="utf-8")

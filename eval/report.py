@@ -13,15 +13,22 @@ from nsr.problems.suites import load
 PUBLISHED = Path(__file__).parent / "published.csv"
 # Shares of FVU <= 2^-23 on the Feynman equations in SRSD's ranges.
 PUBLISHED_SRSD = Path(__file__).parent / "published_srsd.csv"
-_PERCENTAGES = ("symbolic", "recovered", "R2>0.999", "R2>0.99")
+_JUDGED = ("symbolic", "expanded")  # where a truth is known
+_MEASURED = ("recovered", "R2>0.999", "R2>0.99")
 _HOW_JUDGED = ("by_identities", "by_numbers")
+N_SRBENCH = 116
 
 _LEGEND = (
     "Percentages are shares of all fits; a failed fit counts as unsolved. *Symbolic*: equal to the truth up "
-    "to a constant or a factor after rounding to three decimals (SRBench). *Recovered*: fraction of variance "
-    "unexplained on clean test rows at most 2^-23. *By identities*: symbolic solutions that exact algebra "
-    "proved and SymPy's simplification did not see. *By numbers*: symbolic checks that points far beyond the "
-    "data decided: they were not finished in time, or ranges span decades, where three decimals say nothing."
+    "to a constant or a factor after rounding to three decimals (SRBench). *Expanded*: the same, or so once "
+    "truth and model are multiplied out before they are rounded (`eval/expansion.py`). *Recovered*: fraction "
+    "of variance unexplained on clean test rows at most 2^-23. *Seconds*: median of the time used; *to "
+    "solution*: median over symbolic solutions alone; *processor*: median of the processor's time, less than "
+    "the time used where other jobs shared the core. *Failed*: fits that ended in an error; *killed*: those "
+    "of them that had to be killed. *By identities*: symbolic solutions that exact algebra proved and that "
+    "SymPy's simplification did not see. *By numbers*: symbolic checks that points far beyond the data "
+    "decided: they were not finished in time, or ranges span decades, where three decimals say nothing. "
+    "*Between seeds*: standard deviation of the symbolic share over seeds."
 )
 
 
@@ -32,30 +39,85 @@ def summarise(results: pd.DataFrame) -> pd.DataFrame:
         results: One row for each fit (`eval.records.read_results`).
 
     Returns:
-        Columns `fits`, `symbolic`, `recovered`, `R2>0.999`, `R2>0.99` (percent of all fits, a failed
-        fit counts as none of them), medians of `seconds` and `complexity`, the largest memory, and how
-        many fits failed, were proven by identities or were judged by numbers.
+        Columns `fits`, `symbolic`, `expanded`, `recovered`, `R2>0.999`, `R2>0.99` (percent of all fits, a
+        failed fit counts as none of them), medians of `seconds`, of seconds `to solution`, of `processor`
+        seconds and of `complexity`, the longest fit and the largest memory, and how many fits failed, were
+        killed, were proven by identities or were judged by numbers. Where no truth is known, nothing is said
+        of symbolic solutions; with several seeds, `between seeds` tells how they differ.
     """
-    r2 = results["r2"].astype(float).fillna(-np.inf)
-    # Rows of earlier code do not tell about identities.
-    columns = results.columns.union(pd.Index(_HOW_JUDGED), sort=False)
-    frame = results.reindex(columns=columns, fill_value=False).assign(
-        **{"R2>0.999": r2 > 0.999, "R2>0.99": r2 > 0.99, "failed": results["error"].notna()}
-    )
-    for name in ("symbolic", "recovered", *_HOW_JUDGED):
-        frame[name] = frame[name].fillna(False).astype(bool)
-    for name in ("complexity", "seconds", "memory_gib"):
-        frame[name] = frame[name].astype(float)
-    groups = frame.groupby(["noise", "method"])
-    table = groups[list(_PERCENTAGES)].mean() * 100
+    groups = _with_all_columns(results).groupby(["noise", "method"])
+    is_judged = has_truth(results)
+    judged, how = (_JUDGED, _HOW_JUDGED) if is_judged else ((), ())
+    table = groups[[*judged, *_MEASURED]].mean() * 100
     table.insert(0, "fits", groups.size())
+    if is_judged and results["seed"].nunique() > 1:
+        shares = _with_all_columns(results).groupby(["noise", "method", "seed"])["symbolic"].mean() * 100
+        table["between seeds"] = shares.groupby(["noise", "method"]).std()
     table["seconds"] = groups["seconds"].median()
+    table["longest"] = groups["seconds"].max()
+    if is_judged:
+        table["to solution"] = groups["to solution"].median()
+    if "processor_seconds" in results:
+        table["processor"] = groups["processor_seconds"].median()
     table["complexity"] = groups["complexity"].median()
     table["memory (GiB)"] = groups["memory_gib"].max()
-    table["failed"] = groups["failed"].sum()
-    for name in _HOW_JUDGED:
+    for name in ("failed", "killed", *how):
         table[name.replace("_", " ")] = groups[name].sum()
-    return table.reset_index().sort_values(["noise", "symbolic"], ascending=[True, False], ignore_index=True)
+    best = "symbolic" if is_judged else "R2>0.999"
+    return table.reset_index().sort_values(["noise", best], ascending=[True, False], ignore_index=True)
+
+
+def has_truth(results: pd.DataFrame) -> bool:
+    """Whether these are fits of problems whose law is known; own tables have none."""
+    return bool(results["symbolic"].notna().any())
+
+
+def _with_all_columns(results: pd.DataFrame) -> pd.DataFrame:
+    """The same rows with every column that is counted, as numbers and as yes or no.
+
+    Rows of earlier code tell neither about identities nor what the second judge says: of them it is taken to
+    say what the first one does.
+    """
+    frame = results.reindex(columns=results.columns.union(["expanded", *_HOW_JUDGED], sort=False))
+    frame["expanded"] = frame["expanded"].where(frame["expanded"].notna(), frame["symbolic"])
+    for name in (*_JUDGED, "recovered", *_HOW_JUDGED):
+        frame[name] = frame[name].eq(True)
+    for name in ("complexity", "seconds", "memory_gib", "processor_seconds"):
+        if name in frame:
+            frame[name] = frame[name].astype(float)
+    r2 = frame["r2"].astype(float).fillna(-np.inf)
+    frame["R2>0.999"], frame["R2>0.99"] = r2 > 0.999, r2 > 0.99
+    frame["to solution"] = frame["seconds"].where(frame["symbolic"])
+    return frame.assign(failed=frame["error"].notna(), killed=_is_killed(frame))
+
+
+def _is_killed(results: pd.DataFrame) -> pd.Series:
+    return results["error"].fillna("").str.startswith("killed")
+
+
+def made_by(results: pd.DataFrame) -> pd.DataFrame:
+    """By which code and for which seeds each method's rows were made."""
+    columns = ["commit", "versions", "seed"]
+    frame = results.reindex(columns=results.columns.union(columns, sort=False))
+    frame[columns] = frame[columns].astype(object).fillna("not told")
+    groups = frame.groupby(["noise", "method"])
+    return groups[columns].agg(_listed).reset_index()
+
+
+def _listed(values: pd.Series) -> str:
+    return "; ".join(sorted(set(map(str, values))))
+
+
+def killed(results: pd.DataFrame) -> str:
+    """A sentence that names the fits that had to be killed."""
+    rows = results[_is_killed(results)]
+    if rows.empty:
+        return "No fit had to be killed."
+    named = ", ".join(
+        f"{row.method} on {row.problem} (noise {row.noise:g}, seed {row.seed}; {row.error})"
+        for row in rows.itertuples()
+    )
+    return f"Killed, as they outlasted their limit by far: {named}."
 
 
 def finders(results: pd.DataFrame) -> pd.DataFrame:
@@ -75,6 +137,12 @@ def srbench_part(results: pd.DataFrame) -> pd.DataFrame:
     """The fits on problems that SRBench scores, to compare with published figures."""
     names = {problem.name for problem in load("feynman") if problem.in_srbench}
     return results[results["problem"].isin(names)]
+
+
+def has_all_of_srbench(results: pd.DataFrame) -> bool:
+    """Whether each method was tried on all of SRBench's sets: published rates are rates of these."""
+    counts = srbench_part(results).groupby(["noise", "method"])["problem"].nunique()
+    return len(counts) == len(results.groupby(["noise", "method"])) and bool((counts == N_SRBENCH).all())
 
 
 def published(noises: list[float]) -> pd.DataFrame:
@@ -97,13 +165,17 @@ def to_markdown(results: pd.DataFrame, settings: dict[str, Any], plots: list[str
         _LEGEND,
         "## All problems",
         markdown_table(summarise(results)),
+        killed(results),
     ]
     scored = srbench_part(results)
     if len(scored):
+        parts += [
+            f"## The {scored['problem'].nunique()} of SRBench's {N_SRBENCH} sets among them",
+            markdown_table(summarise(scored)),
+        ]
+    if has_all_of_srbench(results):
         noises = sorted(results["noise"].unique())
         parts += [
-            f"## The {scored['problem'].nunique()} of SRBench's 116 sets among them",
-            markdown_table(summarise(scored)),
             "## Published figures on SRBench's Feynman sets",
             "Other machines, other budgets (up to hours a fit): `seconds` is what they report.",
             markdown_table(published(noises)),
@@ -116,6 +188,7 @@ def to_markdown(results: pd.DataFrame, settings: dict[str, Any], plots: list[str
         ]
     if "stage" in results and results["stage"].notna().any():
         parts += ["## Which stage found the equations", markdown_table(finders(results))]
+    parts += ["## Which code made the rows", markdown_table(made_by(results))]
     parts += [f"![{Path(name).stem}]({name})" for name in plots]
     return "\n\n".join(parts) + "\n"
 

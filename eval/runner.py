@@ -23,6 +23,7 @@ import numpy as np
 import sympy
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from eval.expansion import is_expanded_solution
 from eval.methods import Budget, make, package
 from eval.protocol import split
 from eval.provenance import provenance
@@ -139,7 +140,7 @@ def run_fit(fit: Fit, problem: Problem | TableProblem, limits: Limits) -> tuple[
     """One fit, measured and judged; whatever goes wrong is in the row's `error`."""
     row: dict[str, Any] = dict.fromkeys(_COLUMNS) | dict.fromkeys(_SHARES, False)
     row |= provenance(package(fit.method))
-    row["symbolic"] = False if isinstance(problem, Problem) else None
+    row["symbolic"] = row["expanded"] = False if isinstance(problem, Problem) else None
     sandbox = _sandbox(limits.cores, limits.memory, threading.get_ident())
     started = time.monotonic()
     try:
@@ -149,8 +150,9 @@ def run_fit(fit: Fit, problem: Problem | TableProblem, limits: Limits) -> tuple[
         return fit, row | {"error": str(error), "seconds": round(time.monotonic() - started, 3)}
     row |= fitted.figures
     if fitted.model is not None and isinstance(problem, Problem):
-        verdict = judge(problem, fitted.model, -math.inf if row["r2"] is None else row["r2"], sandbox)
-        row |= asdict(verdict)
+        r2 = -math.inf if row["r2"] is None else row["r2"]
+        row |= asdict(judge(problem, fitted.model, r2, sandbox))
+        row["expanded"] = row["symbolic"] or is_expanded_solution(problem, fitted.model, r2, sandbox)
     return fit, row
 
 

@@ -142,15 +142,14 @@ def by_identities(
         ranges: Lowest and highest value of each variable.
         as_rationals: Makes rationals of their numbers, rounded as the benchmark does by default.
     """
-    low, high = np.array(ranges, dtype=float).T
-    X = np.random.default_rng(0).uniform(low, high, (_N_POINTS, len(low)))
+    X = near_points(ranges)
     as_rationals = as_rationals or rounded_to_rationals
     truth, model = as_rationals(truth), as_rationals(model)
     try:
         is_shifted, is_scaled = compare_values(from_sympy(truth), from_sympy(model), X)
     except ValueError:  # a function that no operator of ours computes
         return False
-    positive = [value > 0 for value in low]
+    positive = [low > 0 for low, _ in ranges]
     truth, model = with_signs(truth, positive), with_signs(model, positive)
     return (is_scaled and differ_by_factor(truth, model)) or (is_shifted and differ_by_constant(truth, model))
 
@@ -164,18 +163,26 @@ def with_decimals(expression: sympy.Expr) -> sympy.Expr:
 
 
 def by_numbers(problem: Problem, model: sympy.Expr) -> bool:
-    """Whether difference or ratio of truth and model is constant on points far beyond the data.
-
-    Each variable is drawn from five times its range, on the same side of zero where the range is.
-    """
-    low, high = np.array(problem.ranges, dtype=float).T
-    width = high - low
-    wide_low = np.where(low >= 0, low / 5, low - 2 * width)
-    X = np.random.default_rng(0).uniform(wide_low, high + 4 * width, (_N_POINTS, len(low)))
+    """Whether difference or ratio of truth and model is constant on points far beyond the data."""
+    X = far_points(problem.ranges)
     try:
         return any(compare_values(problem.expression, from_sympy(rounded(model)), X))
     except ValueError:  # a function that no operator of ours computes
         return False
+
+
+def near_points(ranges: Sequence[tuple[float, float]]) -> NDArray[np.float64]:
+    """Points of the ranges, shape (n_points, n_variables)."""
+    low, high = np.array(ranges, dtype=float).T
+    return np.random.default_rng(0).uniform(low, high, (_N_POINTS, len(low)))
+
+
+def far_points(ranges: Sequence[tuple[float, float]]) -> NDArray[np.float64]:
+    """Points of five times the ranges, on the same side of zero where the range is."""
+    low, high = np.array(ranges, dtype=float).T
+    width = high - low
+    wide_low = np.where(low >= 0, low / 5, low - 2 * width)
+    return np.random.default_rng(0).uniform(wide_low, high + 4 * width, (_N_POINTS, len(low)))
 
 
 def compare_values(truth: Expression, model: Expression, X: NDArray[np.float64]) -> tuple[bool, bool]:
@@ -187,7 +194,8 @@ def compare_values(truth: Expression, model: Expression, X: NDArray[np.float64])
     expected, found = values[:, np.isfinite(values[0])]
     if len(expected) < len(X) // 8 or not np.all(np.isfinite(found)) or np.ptp(found) == 0:
         return False, False
-    ratio = found[expected != 0] / expected[expected != 0]
+    with np.errstate(over="ignore"):
+        ratio = found[expected != 0] / expected[expected != 0]
     is_shifted = np.std(expected - found) <= _SAME * np.std(expected)
     is_scaled = len(ratio) > 0 and np.ptp(ratio) <= _SAME * np.abs(np.median(ratio))
     return bool(is_shifted), bool(is_scaled)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from docs.draw.style import ACCENT, GREY, ROOT, save
+from eval.plots import boxes_of_points, name_points
 from eval.records import read_results
 from eval.report import published, srbench_part
 
@@ -23,11 +24,7 @@ OURS = {
     "gplearn": ("gplearn", "#8a6d9b"),
 }
 _NAMED_BELOW = {"nsr", "gplearn"}
-# Points whose name would lie on another one: where it goes instead, in points.
-_ELSEWHERE = {
-    "AFP": (5, 2), "AFP_FE": (-6, 5), "DSR": (-20, -3), "EPLEX": (-8, -11), "gplearn": (-26, -11),
-    "ITEA": (-22, 2), "Operon": (4, -9), "SBP-GP": (5, -1), "uDSR": (-24, 4),
-}  # fmt: skip
+_NAMED_ABOVE = 10  # percent of published rates; those of the rest lie on each other
 
 
 def solved_by(results: pd.DataFrame, method: str) -> tuple[Any, Any]:
@@ -61,18 +58,15 @@ def main() -> None:
         axes.text(42, share[-1] + above, f"{name} {share[-1]:.1f} %", color=color, fontsize=9)
     others = published([0.0]).dropna(subset=["seconds", "symbolic"])
     axes.scatter(others["seconds"], others["symbolic"], s=14, color=GREY)
-    for row in others.itertuples():
-        if row.symbolic > 10:
-            place = _ELSEWHERE.get(str(row.method), (4, 3))
-            axes.annotate(
-                str(row.method), (float(row.seconds), float(row.symbolic)), xytext=place,
-                textcoords="offset points", fontsize=7, color=GREY,
-            )  # fmt: skip
     axes.set(
         xscale="log", xlim=(0.03, 1e5), ylim=(0, 102), xlabel="seconds a fit", ylabel="symbolic solutions (%)"
     )
     axes.set_xticks([0.1, 1, 10, 60, 600, 3600, 28800], ["0.1", "1", "10", "1 min", "10 min", "1 h", "8 h"])
     axes.minorticks_off()
+    figure.draw_without_rendering()  # settles the limits
+    taken = boxes_of_points(axes, others["seconds"], others["symbolic"])
+    named = others.loc[others["symbolic"] > _NAMED_ABOVE, ["seconds", "symbolic", "method"]]
+    name_points(axes, list(named.itertuples(index=False, name=None)), GREY, taken)
     axes.set_title(
         "SRBench's 116 Feynman sets, no noise. Lines: measured here, one core, 30 s; grey: published",
         fontsize=9,

@@ -21,7 +21,7 @@ SETTINGS = {
     "gen": 10**6,
 }
 # As many as for Operon: within seconds, more generations are worth more than more rows.
-_ROWS = 1_000
+ROWS = 1_000
 # A function that its rewriting adds to these, by the name that the parser knows.
 _INVERSE = re.compile("recip(?=\\()")
 
@@ -41,7 +41,7 @@ class Method:
 
     def fit(self, X: Array, y: Array) -> None:
         """Fits a random part of the rows; its own draws cannot be given a seed."""
-        rows = np.random.default_rng(self._seed).permutation(len(y))[:_ROWS]
+        rows = np.random.default_rng(self._seed).permutation(len(y))[:ROWS]
         self._estimator.fit(X[rows], y[rows])
         table = self._estimator.results
         losses = pd.to_numeric(table["loss_train"], errors="coerce")

@@ -14,7 +14,7 @@ from nsr.expressions.sympy_form import to_sympy
 # Its own preset for finding exact laws, with all of its functions and no limit but time.
 SETTINGS = {"operators": "full", "speed": "thorough", "generations": 10**6}
 # As many as for Operon: within seconds, more generations are worth more than more rows.
-_ROWS = 1_000
+ROWS = 1_000
 
 
 class Method:
@@ -37,7 +37,7 @@ class Method:
 
     def fit(self, X: Array, y: Array) -> None:
         """Fits a random part of the rows."""
-        rows = np.random.default_rng(self._seed).permutation(len(y))[:_ROWS]
+        rows = np.random.default_rng(self._seed).permutation(len(y))[:ROWS]
         self._estimator.fit(X[rows], y[rows])
         self._expression = parse(self._estimator.sympy().lower(), [f"x{i}" for i in range(X.shape[1])])
 

@@ -16,7 +16,7 @@ from eval.registry import MethodMissingError
 # Its own default: families of small degree around a root, a cosine or an exponential, one after another.
 SETTINGS = {"config_name": "small", "iterate": True}
 # As many as for Operon; it trains on 500 at most.
-_ROWS = 1_000
+ROWS = 1_000
 _DECIMALS = 12
 
 
@@ -39,7 +39,7 @@ class Method:
 
     def fit(self, X: Array, y: Array) -> None:
         """Fits a random part of the rows."""
-        rows = np.random.default_rng(self._budget.seed).permutation(len(y))[:_ROWS]
+        rows = np.random.default_rng(self._budget.seed).permutation(len(y))[:ROWS]
         torch.set_num_threads(self._budget.cores)
         logging.disable(logging.INFO)  # it makes the root logger tell all
         with contextlib.redirect_stdout(io.StringIO()):

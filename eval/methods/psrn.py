@@ -22,7 +22,7 @@ LAYERS, INPUTS = 2, 8
 # Of its command line; enumeration sees so many rows, constants are fitted on all.
 _ENUMERATED_ROWS, _TOP = 100, 10
 # As many as for Operon.
-_ROWS = 1_000
+ROWS = 1_000
 # It computes in 32 bits.
 _EXACT = 1e-12
 
@@ -43,7 +43,7 @@ class Method:
         """Fits a random part of the rows; it draws from the generators of the whole process."""
         from psrn import PSRN_Regressor
 
-        rows = np.random.default_rng(self._budget.seed).permutation(len(y))[:_ROWS]
+        rows = np.random.default_rng(self._budget.seed).permutation(len(y))[:ROWS]
         random.seed(self._budget.seed)
         np.random.seed(self._budget.seed)
         torch.manual_seed(self._budget.seed)

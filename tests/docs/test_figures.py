@@ -19,6 +19,7 @@ from eval.report import srbench_part, summarise
 
 RESULTS = ROOT / "eval" / "results"
 PAGE = ROOT / "docs" / "benchmarks.md"
+PEERS = ROOT / "docs" / "peers.md"
 METHODS = {
     "NSR (nsr: all stages)": "nsr",
     "the network for systems alone (nsr_systems)": "nsr_systems",
@@ -55,11 +56,23 @@ def test_feynman():
             name: number(cell.text) for name, cell in row.cells.items() if name not in {"noise", "method"}
         }
         measured = {
-            "symbolic": part["symbolic"][key], "recovered": whole["recovered"][key],
-            "R2 > 0.999": whole["R2>0.999"][key], "nodes": whole["complexity"][key],
-            "seconds (median)": whole["seconds"][key],
+            "symbolic": part["symbolic"][key], "expanded": part["expanded"][key],
+            "recovered": whole["recovered"][key], "R2 > 0.999": whole["R2>0.999"][key],
+            "nodes": whole["complexity"][key], "seconds (median)": whole["seconds"][key],
+            "seconds to solution": part["to solution"][key],
         }  # fmt: skip
         assert said == pytest.approx(measured, abs=0.051)
+
+
+def test_time_used_and_time_to_solution_of_peers():
+    part = summarise(srbench_part(read_results(RESULTS / "feynman"))).set_index(["noise", "method"])
+    said = under("Time used and time to solution", "noise", "method", page=PEERS)
+    assert {(float(row["noise"].text), row["method"].text) for row in said} == set(part.index)
+    for row in said:
+        cells = [number(cell.text) for cell in list(row.cells.values())[2:]]
+        columns = ["symbolic", "expanded", "seconds", "longest", "to solution", "failed", "killed"]
+        measured = part.loc[(float(row["noise"].text), row["method"].text), columns]
+        assert cells == pytest.approx(list(measured), abs=0.051)
 
 
 def test_the_readme_says_the_same():

@@ -1,5 +1,6 @@
 import pytest
 import sympy
+from judged import DISGUISED, NEAR_MISSES
 
 from eval.identities import differ_by_constant, differ_by_factor
 from eval.sandbox import Sandbox, SandboxError
@@ -19,52 +20,6 @@ from nsr.problems.suites import load
 
 PROBLEMS = {problem.name: problem for problem in load("feynman")}
 
-# The truth in other words, with constants as a fit finds them, an added constant or a factor.
-DISGUISED = [
-    ("I.12.1", "1.00004*x_1*x_0 + 2.5"),
-    ("I.6.20a", "0.79788*exp(-0.49998*x_0*x_0)"),
-    ("I.10.7", "x_0*x_2/sqrt((x_2 - x_1)*(x_2 + x_1))"),
-    ("I.8.14", "sqrt(x_0**2 - 2*x_0*x_1 + x_1**2 + (x_3 - x_2)**2)"),
-    ("I.11.19", "0.3 + x_2*x_5 + x_0*x_3 + x_4*x_1"),
-    ("I.12.4", "0.0795775*x_0/(x_1*x_2*x_2)"),
-    ("I.14.3", "2*x_0*x_1*x_2"),
-    ("I.14.4", "x_0*x_1*x_1"),
-    ("I.16.6", "(x_1 + x_2)/(1 + x_1*x_2*x_0**-2)"),
-    ("I.18.12", "-x_0*x_1*sin(-x_2)"),
-    ("I.24.6", "x_0*x_3*x_3*(x_1**2 + x_2**2)"),
-    ("I.25.13", "1.0002*x_0/x_1 - 7"),
-    ("I.27.6", "x_0*x_1/(x_1 + x_0*x_2)"),
-    ("I.29.4", "exp(log(x_0) - log(x_1))"),
-    ("I.34.27", "0.5*x_0*x_1"),
-    ("I.39.10", "4*x_0*x_1"),
-    ("I.39.22", "x_0*x_1*x_3/x_2"),
-    ("I.43.31", "x_0*x_1*x_2 - 0.00003*x_0"),
-    ("I.47.23", "x_0**0.5*x_1**0.5/x_2**0.5"),
-    ("II.3.24", "0.25*x_0/(3.14159265*x_1*x_1)"),
-]
-# Close on the data, but another form.
-NEAR_MISSES = [
-    ("I.12.1", "x_0*x_1 + 0.02*x_0"),
-    ("I.6.20a", "0.4*exp(-0.5*x_0**2.05)"),
-    ("I.10.7", "x_0*(1 + 0.5*x_1**2/x_2**2)"),
-    ("I.8.14", "sqrt((x_1 - x_0)**2 + (x_3 - x_2)**2 + 0.01)"),
-    ("I.11.19", "x_0*x_3 + x_1*x_4 + 0.99*x_2*x_5"),
-    ("I.12.4", "0.0795775*x_0/(x_1*x_2**2.01)"),
-    ("I.14.3", "x_0*x_1*x_2 + 0.1*x_2"),
-    ("I.14.4", "0.5*x_0*x_1**2.02"),
-    ("I.16.6", "x_1 + x_2"),
-    ("I.18.12", "x_0*x_1*(sin(x_2) + 0.01)"),
-    ("I.24.6", "0.25*x_0*x_3**2*(x_1**2 + 1.02*x_2**2)"),
-    ("I.25.13", "x_0/(x_1 + 0.01)"),
-    ("I.27.6", "1/(1/x_0 + 1.01*x_2/x_1)"),
-    ("I.29.4", "x_0/x_1 + 0.003*x_0"),
-    ("I.34.27", "x_0*x_1**1.01/6.28"),
-    ("I.39.10", "1.5*x_0*x_1 + 0.01*x_1"),
-    ("I.39.22", "x_0*x_1*x_3/x_2 + 0.01*x_1"),
-    ("I.43.31", "x_0*x_1*(x_2 + 0.01)"),
-    ("I.47.23", "sqrt(x_0*x_1/x_2) + 0.004*x_0"),
-    ("II.3.24", "x_0/(12.566*x_1**2 + 0.05)"),
-]
 # The truth in words that SymPy's simplification does not recognise.
 IDENTITIES = [
     ("I.30.3", "x_0*(cos(x_1*x_2) - 1)/(cos(x_1) - 1)"),
