@@ -39,3 +39,15 @@ def linear_combination(parts: Sequence[tuple[float, Expression]]) -> Expression:
         for weight, term in parts
     ]
     return reduce(lambda a, b: apply("add", a, b), weighted)
+
+
+def without_a_term(total: Expression) -> list[Expression]:
+    """The sums that are left of one, as `linear_combination` writes it, without each of its terms."""
+    terms: list[Expression] = []
+    rest = total
+    while rest.tokens[0] == "add":
+        rest, last = rest.children
+        terms.insert(0, last)
+    terms.insert(0, rest)
+    left = [terms[:place] + terms[place + 1 :] for place in range(len(terms))]
+    return [reduce(lambda a, b: apply("add", a, b), some) for some in left if some]

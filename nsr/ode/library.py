@@ -11,15 +11,18 @@ import numpy as np
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, variable
-from nsr.expressions.monomials import polynomials
+from nsr.expressions.monomials import polynomials, without_a_term
 from nsr.expressions.operators import OPERATORS
 from nsr.expressions.simplify import simplify
+from nsr.ode.curved_sums import curved_sums
+from nsr.ode.curves import curves_of
 from nsr.ode.inner_constants import saturations, waves_of_time
 from nsr.ode.known import KnownForm
 from nsr.ode.ranking import shortest
 from nsr.ode.stage import Proposals, Stage
 from nsr.ode.task import OdeTask
 from nsr.ode.weak_form import Fit, WeakForm, all_integrals, sparse_fits
+from nsr.ode.weak_refinement import fit_constants
 
 # Seconds of work for a regression, and for each term that it chooses from.
 _SECONDS, _SECONDS_A_TERM = 5e-3, 5e-4
@@ -27,6 +30,8 @@ _SECONDS, _SECONDS_A_TERM = 5e-3, 5e-4
 _EXACT = 1e-4
 # Degree of the polynomials beside saturations of parts that are to be found.
 _BESIDE_SATURATIONS = 2
+# Sums with curves that are tried without one of their terms.
+_N_SHORTENED = 6
 # Degree of the polynomials beside waves of the time.
 _DRIVEN_DEGREE = 3
 
@@ -56,9 +61,12 @@ class LibraryStage(Stage):
             if clock.is_over and all(proposals[component] for component in movers):
                 break
             _propose(library, movers, proposals, task, clock)
-        for component in movers:
-            if not (clock.is_over or _is_explained(proposals[component])):
-                _propose(saturated_library(task, component, clock), [component], proposals, task, clock)
+        curved = [c for c in movers if not _is_explained_shortly(proposals[c], task)]
+        for place, component in enumerate(curved):
+            if not clock.is_over:
+                own = clock.share(1 / (len(curved) - place))
+                _propose(saturated_library(task, component, own), [component], proposals, task, own)
+                _propose_curved(component, proposals, task, own)
         return proposals
 
 
@@ -86,9 +94,37 @@ def _propose(
         proposals[component].append(_usable(fits, weak, task, component))
 
 
+def _propose_curved(component: int, proposals: Proposals, task: OdeTask, clock: Clock) -> None:
+    """Adds sums with one curve or two, all of whose constants fit the weak forms."""
+    n = task.n_variables - task.motion.has_time
+    weak = task.typical_form(component)
+    values = np.column_stack([weak.values_of(place) for place in range(n)])
+    plain = [term for term in polynomials(n, 2) if task.allows_term(component, term)]
+    allowed = [curve for curve in curves_of(values) if task.allows_term(component, curve.shape)]
+    if not allowed:
+        return
+    for sums in curved_sums(weak, component, plain, allowed, task.settings, clock):
+        for form in task.weak_forms_of(component):
+            fits = fit_constants(sums, form, component, task.settings.n_weak_steps, clock)
+            # With inner constants that fit, terms that made up for them are no longer needed.
+            best = shortest(fits, form, task.settings)[:_N_SHORTENED]
+            shorter = dict.fromkeys(one for fit in best for one in without_a_term(fit.expression))
+            fits += fit_constants(list(shorter), form, component, task.settings.n_weak_steps, clock)
+            proposals[component].append(_usable(fits, form, task, component))
+
+
 def _is_explained(lists: list[list[Fit]]) -> bool:
     """Whether a sum leaves nothing, so that terms with inner constants need not be looked for."""
     return any(fit.residual < _EXACT for fits in lists for fit in fits)
+
+
+def _is_explained_shortly(lists: list[list[Fit]], task: OdeTask) -> bool:
+    """As `_is_explained`, by a sum that is no series of something else."""
+    return any(
+        fit.residual < _EXACT and simplify(fit.expression).complexity <= task.settings.short
+        for fits in lists
+        for fit in fits
+    )
 
 
 def _usable(fits: list[Fit], weak: WeakForm, task: OdeTask, component: int) -> list[Fit]:

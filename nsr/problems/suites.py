@@ -12,8 +12,9 @@ as scikit-learn's `make_friedman1` to `make_friedman3` draw them. Hard2: problem
 (`eval.generated`), none of which was looked at while methods were chosen. Chaotic: systems as the
 publications that its table names have them, observed over about twelve turns from a point on their
 attractors. Generated and hard (drawn by the same module), periods (waves along one of several variables, with
-trends, harmonics, and amplitudes that change) and textbook (dynamical systems that ODEBench lacks, with
-parameters of our own) are no benchmarks: methods are developed on them.
+trends, harmonics, and amplitudes that change), textbook (dynamical systems that ODEBench lacks, with
+parameters of our own) and curved (twenty more of these, with functions that have constants inside) are no
+benchmarks: methods are developed on them.
 """
 
 from __future__ import annotations
@@ -135,3 +136,4 @@ register(_own("periods", "development"))
 register(_own_systems("odebench", "benchmark"))
 register(_own_systems("chaotic", "benchmark"))
 register(_own_systems("textbook", "development"))
+register(_own_systems("curved", "development"))

@@ -309,16 +309,16 @@ class _Toy(Stage):
     """Proposes the truth, which no library holds."""
 
     def propose(self, task, clock):
-        return [[[Fit(parse("tanh(2.01*x_0) - 1.001*x_0"), 0.0)]] for _ in range(task.n_states)]
+        return [[], [[Fit(parse("1.5*cos(x_0*x_1) - 2*x_0"), 0.0)]]]
 
 
 def test_a_stage_from_outside(monkeypatch):
     monkeypatch.setitem(stages.STAGES, "toy", lambda _: _Toy())
-    truth = (parse("tanh(2*x_0) - x_0"),)
-    states = Systems([truth]).integrate(np.array([[0.1]]), TIMES, rtol=1e-9)[0]
+    truth = (parse("x_1"), parse("1.5*cos(x_0*x_1) - 2*x_0"))
+    states = Systems([truth]).integrate(np.array([[0.1, 0.0]]), TIMES, rtol=1e-9)[0]
     model = ODERegressor(stages=("library", "toy")).fit(TIMES, states)
-    assert model.best_["stage"] == "toy"
-    assert "tanh" in str(model.sympy()[0])
+    assert model.best_["stage"] == "library, toy"
+    assert "cos(x_0*x_1)" in str(model.sympy()[1])
 
 
 def test_an_exact_and_short_system_ends_the_search():

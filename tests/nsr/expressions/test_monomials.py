@@ -1,0 +1,15 @@
+"""Sums of monomials, taken apart."""
+
+from nsr.expressions.monomials import ONE, linear_combination, without_a_term
+from nsr.expressions.parsing import parse
+
+
+def test_a_sum_without_each_of_its_terms():
+    terms = [ONE, parse("x_0"), parse("tanh(0.7*x_0 + 0.2)")]
+    total = linear_combination(list(zip((3.0, -2.0, 0.5), terms, strict=True)))
+    assert without_a_term(total) == [
+        linear_combination([(-2.0, terms[1]), (0.5, terms[2])]),
+        linear_combination([(3.0, ONE), (0.5, terms[2])]),
+        linear_combination([(3.0, ONE), (-2.0, terms[1])]),
+    ]
+    assert without_a_term(parse("2*x_0")) == []
