@@ -10,7 +10,7 @@ from nsr.clock import Clock
 from nsr.data.scaling import Scaler
 from nsr.evaluate.shape_checks import surely_allowed
 from nsr.expressions.expression import Expression, constant
-from nsr.expressions.factoring import with_fewer_factors
+from nsr.expressions.factoring import with_fewer_factors, with_fewer_ratios
 from nsr.expressions.rewriting import rewritten, tidied, without_idle_abs
 from nsr.expressions.simplify import simplify
 from nsr.refinement.candidates import (
@@ -45,7 +45,12 @@ def unscaled(candidates: Iterable[Candidate], scaler: Scaler, task: Task) -> lis
 
 def _plain(expression: Expression, task: Task) -> Expression:
     """An equation in the user's units in its shortest form that the task's space allows."""
-    for change in (simplify, with_fewer_factors, lambda form: without_idle_abs(form, task.X)):
+    for change in (
+        simplify,
+        with_fewer_factors,
+        with_fewer_ratios,
+        lambda form: without_idle_abs(form, task.X),
+    ):
         expression = task.space.kept(expression, change(expression))
     return with_limits(expression, task.space.shape)
 
@@ -73,7 +78,7 @@ def finished(
     """
     result = within_bounds(pool, task)
     if not any(task.is_exact(candidate.loss) for candidate in pool):
-        result += with_shape(_polished(result, task, clock, settings), task)
+        result += with_shape(polished(result, task, clock, settings), task)
         result += with_shape(_pruned(result, task, clock, settings), task)
     return result + _rounded(result, task, clock, settings)
 
@@ -97,7 +102,7 @@ def likeliest(front: Sequence[Candidate], task: Task) -> list[Candidate]:
     return moved
 
 
-def _polished(
+def polished(
     pool: Sequence[Candidate], task: Task, clock: Clock, settings: FinishingSettings
 ) -> list[Candidate]:
     """The best candidates with their constants fitted to all rows, as the search fits them to some."""

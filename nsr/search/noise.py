@@ -76,6 +76,17 @@ def with_noise_told(task: Task, settings: NoiseSettings = NoiseSettings()) -> Ta
     return replace(task, weights=weighted(task.weights, weights))
 
 
+def may_be_relative(best: Candidate | None, task: Task) -> bool:
+    """Whether errors may be relative: squares matter so far, targets are positive, and nothing is exact.
+
+    Args:
+        best: What was found; None where nothing was.
+        task: With squared error.
+    """
+    is_exact = best is not None and task.is_exact(best.loss)
+    return task.loss.is_quadratic and bool(np.min(task.y) > 0) and not is_exact
+
+
 def with_doubts(
     task: Task, expected: Array, weights: Array | None, settings: NoiseSettings = NoiseSettings()
 ) -> Task:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import norm
 
 from nsr.refinement.likelihood import weighted
 from nsr.search.residuals import has_structure
@@ -95,12 +96,30 @@ def relative_weights(task: Task, settings: NoiseSettings = NoiseSettings()) -> A
     return np.asarray(np.square(1 / expected) / np.mean(np.square(1 / expected)))
 
 
+def are_ratios_likelier(law: Array, law_of_ratios: Array, task: Task, settings: NoiseSettings) -> bool:
+    """Whether errors proportional to the value are clearly likelier around a law than errors of one size.
+
+    As `is_proportional`, where a law is known better than by a smooth fit, though it may leave more than
+    noise, and more than errors of measurement are.
+
+    Args:
+        law: Its values where squares of errors are least, shape (P,).
+        law_of_ratios: Its values where the gamma deviance is, shape (P,).
+        task: With squared error.
+        settings: What is clear.
+    """
+    if task.n_rows < settings.least_rows or not min(np.min(task.y), np.min(law_of_ratios)) > 0:
+        return False
+    ratios = task.y / law_of_ratios - 1
+    if not _size(ratios, task) > ROUGH:
+        return False
+    return _is_likelier(ratios, np.log(law_of_ratios), task.y - law, task, settings.sure_of_law)
+
+
 def is_law_of_ratios(
     law: Array, law_of_ratios: Array, task: Task, groups: Sequence[Places], settings: NoiseSettings
 ) -> bool:
-    """Whether errors proportional to the value are clearly likelier around a law than errors of one size.
-
-    As `is_proportional`, where a law is known better than by a smooth fit.
+    """Whether errors proportional to the value are clearly likelier, and nothing but noise along columns.
 
     Args:
         law: Its values where squares of errors are least, shape (P,).
@@ -109,29 +128,32 @@ def is_law_of_ratios(
         groups: Rows of each group.
         settings: What is clear.
     """
-    if task.n_rows < settings.least_rows or not min(np.min(task.y), np.min(law_of_ratios)) > 0:
+    if not are_ratios_likelier(law, law_of_ratios, task, settings):
         return False
     ratios = task.y / law_of_ratios - 1
-    size = math.sqrt(float(np.average(np.square(ratios), weights=task.weights)))
-    if not ROUGH < size < settings.largest_share:
-        return False
-    if not _is_likelier(ratios, np.log(law_of_ratios), task.y - law, task, settings.sure_of_law):
+    if not _size(ratios, task) < settings.largest_share:
         return False
     return not _runs_on(task.X, task.root_weights * ratios, groups, settings.sure_of_law)
+
+
+def _size(ratios: Array, task: Task) -> float:
+    return math.sqrt(float(np.average(np.square(ratios), weights=task.weights)))
 
 
 def _runs_on(X: Array, residuals: Array, groups: Sequence[Places], sure: float) -> bool:
     """Whether residuals of a group are like those of its neighbours along a column, as where a law bends.
 
     Their correlation is compared with its standard error for noise, 1/sqrt(n) (Durbin and Watson, Biometrika
-    37, 1950), all groups together.
+    37, 1950), all groups together; by chance it is as large along one of several columns as seldom as along a
+    single one (Sidak, Journal of the American Statistical Association 62, 1967).
 
     Args:
         X: Columns, shape (P, D).
         residuals: Shape (P,).
         groups: Rows of each group.
-        sure: Standard errors by which it is clear.
+        sure: Standard errors by which it is clear along a single column.
     """
+    sure = float(norm.ppf(norm.cdf(sure) ** (1 / X.shape[1])))
     for column in X.T:
         ordered = [residuals[rows[np.argsort(column[rows], kind="stable")]] for rows in groups]
         products = np.concatenate([own[1:] * own[:-1] for own in ordered])

@@ -50,6 +50,9 @@ class NoiseSettings:
         sure: Standard errors by which proportional noise must be the likelier one,
         sure_of_law: and around a law that groups share, where they were 2 in none of 358 laws with errors of
             one size and in 80 % of 1,193 with relative ones (six laws by group, 30 to 96 rows each).
+        least_spread: Standard deviation of the target's logarithm from which on laws without groups are
+            asked; below it either loss finds them, and of 14 exact ones that were not found three seemed to
+            have relative errors.
         largest_share: Errors of more than this share of the value are no errors of measurement: something is
             missing, and it need not be small where the target is.
         still_learns: A fit of all rows that leaves less than one of a few, by more than this factor, leaves
@@ -69,6 +72,7 @@ class NoiseSettings:
     few_decades: float = 100.0
     sure: float = 4.0
     sure_of_law: float = 2.0
+    least_spread: float = 1.0
     largest_share: float = 0.5
     still_learns: float = 1.1
     still_gains: float = 1.05
@@ -88,6 +92,8 @@ class CurvesSettings:
         n_polished: Curves, the best there, that are fitted to `polished_rows`.
         polished_rows: Rows for these.
         n_states: Reduced states that are looked at beside the table.
+        nearly: A column tells most where a smooth fit of it leaves no more than this many times what one
+            of all columns leaves.
         max_degree: Of polynomials,
         rows_each: which have at least this many rows for each constant.
         n_levy: Rounds in which the linearised least squares of a ratio of polynomials is weighted anew.
@@ -115,6 +121,7 @@ class CurvesSettings:
     n_polished: int = 40
     polished_rows: int = ROWS
     n_states: int = 3
+    nearly: float = 1.1
     max_degree: int = 10
     rows_each: int = 2
     n_levy: int = 4
@@ -323,6 +330,7 @@ class SearchSettings:
         units: Of constants that may have units.
         first_look: Seconds of work after which it matters which loss is the right one, unless something is
             exact.
+        second_look: Seconds of work after that, when what was found may say so; it may at the end, too.
         guessed: Effort on each of the user's own guesses.
         polished: Effort on an equation of the table whose constants are nearly right.
         max_length: Tokens of an equation of the table; longer ones are nobody's equation.
@@ -353,6 +361,7 @@ class SearchSettings:
     finishing: FinishingSettings = field(default_factory=FinishingSettings)
     units: UnitsSettings = field(default_factory=UnitsSettings)
     first_look: float = 0.4
+    second_look: float = 2.0
     guessed: Effort = Effort(restarts=32, points=None, iterations=100)
     polished: Effort = Effort(restarts=1, points=512, iterations=30)
     max_length: int = 200

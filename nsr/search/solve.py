@@ -11,12 +11,10 @@ from numpy.typing import NDArray
 
 from nsr.clock import Clock
 from nsr.data.notes import tell
-from nsr.data.scaling import Scaler
-from nsr.expressions.expression import Expression, apply, constant
-from nsr.expressions.simplify import simplify
+from nsr.expressions.expression import Expression
 from nsr.network.checkpoint import Pretrained
 from nsr.progress import Stopped
-from nsr.refinement.candidates import Candidate, as_found_by, fitted, scored, within
+from nsr.refinement.candidates import Candidate, as_found_by, scored, within
 from nsr.refinement.choice import Front, chosen_front, without_twins
 from nsr.refinement.conditioning import with_sure_digits
 from nsr.refinement.plain import plain
@@ -24,11 +22,12 @@ from nsr.refinement.safety import without_needless_poles
 from nsr.refinement.selection import without_duplicates
 from nsr.search.engine import Ending, Search
 from nsr.search.finishing import constants, finished, likeliest, unscaled
-from nsr.search.noise import with_doubts, with_noise_of_best, with_noise_told
+from nsr.search.noise import with_doubts, with_noise_of_best
 from nsr.search.plainest import plainest
+from nsr.search.scaled import ScaledSearch
 from nsr.search.settings import SearchSettings, UnitsSettings
 from nsr.search.turns import in_turns
-from nsr.search.watching import Watch, Watching
+from nsr.search.watching import Watch
 from nsr.stopping import StopWhen
 from nsr.task import Task
 
@@ -40,104 +39,6 @@ _FEW_ROWS = 10
 
 class LimitsError(ValueError):
     """No equation that was tried keeps to all of the user's limits."""
-
-
-class _Scaled:
-    """A search as it sees the user's task, and the task.
-
-    Attributes:
-        task: The user's.
-        scaler: How the search sees its variables and its target.
-        search: On the scaled task.
-
-    Args:
-        task: The user's.
-        guesses: The user's own.
-        solver: How to search.
-    """
-
-    def __init__(self, task: Task, guesses: Sequence[Expression], solver: Solver) -> None:
-        self._guesses, self._solver = guesses, solver
-        self._is_loss_open = solver.is_loss_open
-        exchanged = () if task.space.shape is None else task.space.shape.exchanged
-        self.scaler = Scaler.gentle(task.X, task.y).alike(exchanged)
-        if task.space.constant_bounds is not None:  # which hold in the user's units
-            self.scaler = Scaler.none(task.n_variables)
-        self.task, self.search = self._begun(task)
-
-    def _begun(self, task: Task) -> tuple[Task, Search]:
-        solver, scaler = self._solver, self.scaler
-        scaled = replace(
-            task,
-            X=task.X / scaler.x_scale,
-            space=task.space.scaled(scaler.x_scale, scaler.y_scale),
-            n_threads=max(1, task.n_threads - solver.n_jobs + 1),  # the others have cores to themselves
-        )
-        if scaler.y_scale != 1:
-            scaled = scaled.over(scaler.y_scale)
-        own = tuple(scaler.scaled(guess) for guess in self._guesses)
-        is_watched = solver.watch is not None or solver.stop_when is not None
-        watch = Watching(solver.watch, solver.stop_when, scaler, scaled) if is_watched else None
-        search = Search(
-            scaled, solver.network, solver.n_candidates, solver.components, own, solver.settings, watch,
-            solver.n_jobs,
-        )  # fmt: skip
-        return task, search
-
-    def run(self, clock: Clock) -> Iterator[list[Candidate]]:
-        """Batches of the search.
-
-        Where the loss was left open, what is exact needs none. If nothing is after a little work, the noise
-        is looked at, and where it asks for another loss everything begins anew with it, and with what was
-        found.
-        """
-        if self._solver.starts:
-            yield self._begun_with(self._solver.starts, clock)
-        batches = self.search.run(clock)
-        if self._is_loss_open:
-            look = clock.within(self._solver.settings.first_look)
-            while not look.is_over and (batch := next(batches, None)) is not None:
-                yield batch
-            if not self._is_exact and (told := self._told) is not self.task:
-                found = self.search.candidates.most_promising(self._solver.settings.finishing.n_promising)
-                self.task, self.search = self._begun(told)
-                new = self.search.candidates
-                anew = scored([candidate.expression for candidate in found], new.task)
-                yield new.add(as_found_by(found, anew, new.task))
-                batches = self.search.run(clock)
-        yield from batches
-
-    def _begun_with(self, starts: Sequence[Expression], clock: Clock) -> list[Candidate]:
-        """Equations of before, their constants fitted to this task."""
-        found = self.search.candidates
-        own = [
-            simplify(apply("div", self.scaler.scaled(start), constant(self.scaler.y_scale)))
-            for start in starts
-        ]
-        return found.add(fitted(own, found.task, self._solver.settings.polished, clock, "warm_start"))
-
-    def with_loss_of(self, other: _Scaled) -> _Scaled:
-        """Itself, not yet begun, with the loss that another search of the same rows has settled on."""
-        self._is_loss_open = False
-        own = replace(self.task, loss=other.task.loss, expected=other.task.expected)
-        self.task, self.search = self._begun(own)
-        return self
-
-    @property
-    def _told(self) -> Task:
-        """The task with what its data say of their noise."""
-        return with_noise_told(self.task, self._solver.settings.noise)
-
-    @property
-    def _is_exact(self) -> bool:
-        best, task = self.search.candidates.best, self.search.candidates.task
-        return best is not None and task.is_exact(best.loss)
-
-    @property
-    def is_explained(self) -> bool:
-        """Whether the best equation so far leaves little of the null loss."""
-        best, task = self.search.candidates.best, self.search.candidates.task
-        return best is not None and best.loss <= self._solver.settings.units.unexplained * task.null_loss
 
 
 @dataclass
@@ -283,7 +184,7 @@ class Solver:
         if not units.reach_target:
             tell("the columns that vary have no unit of the target together: constants may have any unit")
             return self._searched(freed, guesses, clock)
-        strict, free = _Scaled(task, guesses, self), _Scaled(freed, guesses, self)
+        strict, free = ScaledSearch(task, guesses, self), ScaledSearch(freed, guesses, self)
         clock = self._run(
             _with_units_first(strict, free, self._until_last_look(clock), self.settings.units), clock
         )
@@ -306,7 +207,7 @@ class Solver:
         self, task: Task, guesses: Sequence[Expression], clock: Clock
     ) -> tuple[Task, list[Candidate]]:
         """The best of what one search finds, in the user's units."""
-        scaled = _Scaled(task, guesses, self)
+        scaled = ScaledSearch(task, guesses, self)
         clock = self._run(scaled.run(self._until_last_look(clock)), clock)
         self._note_ending(scaled.search)
         return scaled.task, self._finished(scaled, clock)
@@ -324,7 +225,7 @@ class Solver:
             return Clock.of(min(clock.left, self.settings.finishing.after_interruption))
         return clock
 
-    def _finished(self, found: _Scaled, clock: Clock) -> list[Candidate]:
+    def _finished(self, found: ScaledSearch, clock: Clock) -> list[Candidate]:
         """What was found, in the user's units and polished; after Ctrl-C the best few as they are."""
         candidates, scaler, task = found.search.candidates, found.scaler, found.task
         self.n_tried += candidates.n_seen
@@ -360,7 +261,7 @@ def is_explicable(task: Task) -> bool:
 
 
 def _with_units_first(
-    strict: _Scaled, free: _Scaled, clock: Clock, settings: UnitsSettings
+    strict: ScaledSearch, free: ScaledSearch, clock: Clock, settings: UnitsSettings
 ) -> Iterator[list[Candidate]]:
     """Batches of a search that keeps to units; while it explains little, also of one with free constants."""
     batches = strict.run(clock)

@@ -18,7 +18,7 @@ from nsr.refinement.groups import ByGroup
 from nsr.refinement.losses import GAMMA
 from nsr.search.by_group.judging import AT_A_TIME, judged
 from nsr.search.by_group.wording import MOST_DETERMINED, as_found, likeliest
-from nsr.search.noise import OF_RATIOS, with_doubts, with_expected
+from nsr.search.noise import OF_RATIOS, may_be_relative, with_doubts, with_expected
 from nsr.search.proportional import is_law_of_ratios
 from nsr.search.settings import NoiseSettings
 from nsr.search.sharing import Groups
@@ -136,9 +136,7 @@ def with_noise_of_law(
 
 def _is_open(groups: Groups, solver: Solver, candidates: Sequence[Candidate]) -> bool:
     """Whether the data may still say that errors are relative."""
-    best, task = _best(candidates), groups.task
-    is_exact = best is not None and task.is_exact(best.loss)
-    return solver.is_loss_open and task.loss.is_quadratic and bool(np.min(task.y) > 0) and not is_exact
+    return solver.is_loss_open and may_be_relative(_best(candidates), groups.task)
 
 
 def _of_ratios(groups: Groups) -> Groups:

@@ -18,6 +18,7 @@ from nsr.search.curves.rationals import polynomials
 from nsr.search.curves.single import single_curves
 from nsr.search.settings import CurvesSettings
 from nsr.search.state import State
+from nsr.search.within_reach import within_reach
 from nsr.task import Task
 
 
@@ -61,8 +62,14 @@ class Curves:
         yield from self._fitted(fitted, root, context, clock)
 
     def _single(self, context: Context) -> list[State]:
-        """States of one variable, those that explain most first."""
+        """States of one variable, those that explain most first; else the column that tells most.
+
+        Noise, and curves that no polynomial follows, keep structure from finding the other columns idle.
+        """
         states = [state for state in context.states or context.starts if state.n_variables == 1]
+        if not states:
+            enough = self._settings.nearly * context.root.error
+            states = [state for state in within_reach(context.root, 1) if state.error <= enough]
         return sorted(states, key=lambda state: state.error)[: self._settings.n_states]
 
     def _fitted(
@@ -100,14 +107,15 @@ def _is_sure(context: Context) -> bool:
 def _lifted(forms: Collection[tuple[str, Expression]], state: State, context: Context) -> list[Candidate]:
     """Solutions of a state, by the names of their curves, as equations of the table.
 
-    What a curve of a reduced state is for the table has no name, and neither has one with a pole between the
-    rows, which is not what textbooks mean, nor one of which a variable has gone.
+    What a curve of a reduced state is for the table has no name, unless only columns were left out, and
+    neither has one with a pole between the rows, which is not what textbooks mean, nor one of which a
+    variable has gone.
     """
     lifted = [_plain_named(name, state.lift(form), context.task) for name, form in forms]
     if context.task.space.is_limited:
         lifted = [(name, form) for name, form in lifted if context.task.space.allows(form)]
     names, own = [name for name, _ in lifted], [form for _, form in lifted]
-    if state.key != context.root.key:
+    if state.factor is not None or not set(state.variables) <= set(context.root.variables):
         return scored(own, context.root, "reduction, curves")
     found = scored(own, context.root, "curves")
     verdicts = safeties(own, context.task.X)

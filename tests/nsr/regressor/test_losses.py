@@ -61,6 +61,26 @@ def test_a_relative_error_is_seen_and_said(rng):
     assert np.median(np.abs(model.predict(X) / np.exp(X[:, 0]) - 1)) < 0.02
 
 
+def test_a_law_tells_of_relative_errors_where_a_smooth_fit_is_poor(rng, monkeypatch):
+    """Stokes' law over decades, of which squares of errors see the few largest values alone."""
+    monkeypatch.setattr(noise, "is_proportional", lambda *_: False)
+    density, fluid = rng.uniform(1100, 8000, 80), rng.uniform(700, 1050, 80)
+    radius, viscosity = 10 ** rng.uniform(-5, -3.3, 80), 10 ** rng.uniform(-3.3, 0, 80)
+    clean = 2.18 * (density - fluid) * radius**2 / viscosity
+    X = np.column_stack((density, fluid, radius, viscosity))
+    with pytest.warns(DataWarning, match="errors grow in proportion"):
+        model = regressor().fit(X, clean * (1 + 0.07 * rng.standard_normal(80)))
+    assert model.loss_ == "gamma"
+    assert np.median(np.abs(model.predict(X) / clean - 1)) < 0.1
+
+
+def test_a_law_tells_of_no_relative_errors_where_there_are_none(rng):
+    X = rng.uniform(0, 10, (80, 2))
+    y = curve(X) * np.exp(0.2 * X[:, 1]) + 1 + 0.1 * rng.standard_normal(80)
+    assert np.min(y) > 0
+    assert regressor(time_limit=5).fit(X, y).loss_ == "squared_error"
+
+
 def test_an_exact_law_needs_no_loss(monkeypatch, rng):
     monkeypatch.setattr(noise, "is_proportional", lambda *_: pytest.fail("asked for nothing"))
     X = rng.uniform(1, 3, (200, 3))
