@@ -1,4 +1,8 @@
-"""Factors taken out of sums, where that spares a constant: a/(0.001 x + s) is a'/(x + s')."""
+"""Factors taken out of sums, and into them, where what is written gets shorter.
+
+A number out, which spares a constant: a/(0.001 x + s) is a'/(x + s'); a factor in, which spares a ratio:
+x (y/x - 1) is y - x.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,9 @@ import math
 
 import numpy as np
 
+from nsr.expressions import algebra
 from nsr.expressions.expression import Expression, apply, constant
+from nsr.expressions.nodes import FUNCTION, PRODUCT, SUM, Node, NotFinite
 from nsr.expressions.operators import OPERATORS, Operator
 from nsr.expressions.simplify import simplify
 
@@ -24,6 +30,45 @@ def with_fewer_factors(expression: Expression) -> Expression:
     short = min(forms, key=lambda form: form.complexity)
     is_better = short.complexity < expression.complexity and _n_constants(short) <= _n_constants(expression)
     return short if is_better else expression
+
+
+def with_fewer_ratios(expression: Expression) -> Expression:
+    """The expression with factors of sums multiplied in, where terms are divided by them.
+
+    Returns:
+        The simplified form if it is less complex, else the expression itself.
+    """
+    try:
+        form = algebra.to_expression(_with_factors_in(algebra.from_expression(expression)))
+    except NotFinite:
+        return expression
+    return form if form.complexity < expression.complexity else expression
+
+
+def _with_factors_in(node: Node) -> Node:
+    if node.kind == SUM:
+        return algebra.add([algebra.scale(_with_factors_in(term), c) for term, c in node.terms])
+    if node.kind == FUNCTION:
+        return algebra.function(node.name, [_with_factors_in(argument) for argument in node.parts])
+    if node.kind != PRODUCT:
+        return node
+    factors = [(_with_factors_in(base), exponent) for base, exponent in node.factors]
+    bases = {base for base, exponent in factors if exponent > 0 and base.kind != SUM}
+    powers = [algebra.constant(node, node.coefficient)]
+    for base, exponent in factors:
+        powers.append(algebra.power(base, exponent))
+        if base.kind == SUM and exponent.is_integer():
+            powers[-1:] = _multiplied_by(bases, base, exponent)
+    return algebra.multiply(powers)
+
+
+def _multiplied_by(bases: set[Node], total: Node, exponent: float) -> list[Node]:
+    """A power of a sum as that of one without ratios to some bases, and the powers of these beside it."""
+    divided = [(base, -e) for term, _ in total.terms for base, e in term.factors if e < 0 and base in bases]
+    most = {base: max(e for other, e in divided if other == base) for base, _ in divided}
+    up = [algebra.power(base, e) for base, e in most.items()]
+    raised = algebra.add([algebra.scale(algebra.multiply([term, *up]), c) for term, c in total.terms])
+    return [algebra.power(raised, exponent), *(algebra.power(one, -exponent) for one in up)]
 
 
 def _n_constants(expression: Expression) -> int:

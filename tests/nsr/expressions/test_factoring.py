@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nsr.evaluate.program import Program
-from nsr.expressions.factoring import with_fewer_factors
+from nsr.expressions.factoring import with_fewer_factors, with_fewer_ratios
 from nsr.expressions.operators import Operator
 from nsr.expressions.parsing import parse
 from nsr.expressions.simplify import simplify
@@ -30,6 +30,25 @@ def test_a_scale_within_a_sum_is_taken_out(text):
 def test_what_would_keep_the_scale_stays(text):
     form = simplify(parse(text))
     assert with_fewer_factors(form) is form
+
+
+RATIOS = {
+    "2.18*x_1*(x_0/x_1 - 1)*x_2**2": "2.18*(x_0 - x_1)*x_2**2",
+    "x_1*(1 - x_0/x_1)**2": "(x_0 - x_1)**2/x_1",
+    "x_1*(x_0*x_2/x_1 + x_1)": "x_0*x_2 + x_1**2",
+    "exp(x_1*x_2*(x_0/(x_1*x_2) - 1.3))": "exp(x_0 - 1.3*x_1*x_2)",
+    "sqrt(x_1)*(x_0/x_1 - 1)": "(x_0 - x_1)/sqrt(x_1)",
+    "(x_1/x_0 - 1)/x_1": "(x_1/x_0 - 1)/x_1",
+    "x_2*(x_0/x_1 - 1)": "x_2*(x_0/x_1 - 1)",
+}
+
+
+@pytest.mark.parametrize(("text", "short"), RATIOS.items())
+def test_a_ratio_within_a_sum_is_multiplied_by_the_factor_beside_it(text, short):
+    form = simplify(parse(text))
+    assert with_fewer_ratios(form) == simplify(parse(short))
+    X = np.random.default_rng(1).uniform(0.5, 2, (20, 3))
+    assert Program([with_fewer_ratios(form)]).values(X)[0] == pytest.approx(Program([form]).values(X)[0])
 
 
 @given(st.sampled_from(FORMS), st.floats(1e-4, 1e3))
