@@ -162,8 +162,9 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
         named_constants_: What was given as `constants` (`nsr.data.nature.NamedConstant`).
         names_: Names of the columns, and the identifiers that stand for them in equations.
         relevance_: Of tables of more columns than the network knows, why columns were chosen: a data frame
-            with what each has in mutual information, in a forest of trees and in sparse regression, over what
-            noise reaches there, and whether it was `kept`; None where there was no choice.
+            with what each has in mutual information, in a forest of trees, in sparse regression, in products
+            and in what the other columns leave, over what noise reaches there, and whether it was `kept`;
+            None where there was no choice.
         indicators_: What columns of text have become (`nsr.data.indicators.Indicators`); None without any.
         filling_: What stands for missing values (`nsr.data.missing.Filling`); None unless they are imputed.
         ended_: Why the search ended: it was `answered` by what leaves nothing to look for, or `exhausted`, as

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from nsr.data.missing import counted
+from nsr.data.missing import Filling, counted
 from nsr.data.notes import tell
 from nsr.data.relevance import Relevance, relevance
 
@@ -287,16 +287,24 @@ def _drop_repeated_columns(view: View, given: Given) -> tuple[View, str]:
     return replace(view, columns=np.array(list(seen.values()), dtype=np.intp)), "; ".join(said)
 
 
+def _choose_columns_with_gaps(view: View, given: Given) -> tuple[View, str]:
+    """As `_choose_columns`, before rows are left out for a gap in a column that is not used."""
+    has_gaps = len(view.columns) > given.max_variables and bool(_missing(view, given).any())
+    return _choose_columns(view, given) if has_gaps else (view, "")
+
+
 def _choose_columns(view: View, given: Given) -> tuple[View, str]:
     """Of more columns than the network knows, those that are more than noise, and the best of the others.
 
-    What is required stays in any case.
+    What is required stays in any case. For the choice alone gaps are filled with medians.
     """
-    if len(view.columns) <= given.max_variables:
+    if len(view.columns) <= given.max_variables or view.relevance is not None:
         return view, ""
-    rows = np.random.default_rng(given.seed).permutation(view.rows)[:_ROWS_FOR_RELEVANCE]
+    rows = view.rows[~np.isnan(given.y[view.rows])]
+    rows = np.random.default_rng(given.seed).permutation(rows)[:_ROWS_FOR_RELEVANCE]
     weights = None if given.weights is None else given.weights[rows]
-    found = relevance(given.X[np.ix_(rows, view.columns)], given.y[rows], view.columns, given.seed, weights)
+    table = given.X[np.ix_(rows, view.columns)]
+    found = relevance(Filling.of(table).filled(table), given.y[rows], view.columns, given.seed, weights)
     best, is_required = found.strengths.max(axis=1), np.isin(view.columns, list(given.required))
     n_kept = int(
         np.clip(np.count_nonzero(best > 1), min(_FEWEST_COLUMNS, given.max_variables), _MOST_COLUMNS)
@@ -320,6 +328,7 @@ STEPS = (
     Step("drop weightless rows", _drop_weightless_rows, is_told=False),
     Step("drop forbidden columns", _drop_forbidden_columns, is_told=False),
     Step("drop empty columns", _drop_empty_columns),
+    Step("choose columns with gaps", _choose_columns_with_gaps),
     Step("drop incomplete rows", _drop_incomplete_rows),
     Step("draw rows", _draw_rows),
     Step("drop constant columns", _drop_constant_columns, is_told=False),

@@ -1,4 +1,4 @@
-"""Which of many columns a target depends on, by four measures, each beside what it says of mere noise."""
+"""Which of many columns a target depends on, by five measures, each beside what it says of mere noise."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-MEASURES = ("mutual information", "trees", "sparse regression", "products")
-# Rows that each measure is asked of: a nearest neighbour search, a forest, a path of regressions, a product.
+_OF_RESIDUALS = "residuals"
+MEASURES = ("mutual information", "trees", "sparse regression", "products", _OF_RESIDUALS)
+# Rows that each of the first is asked of: nearest neighbours, a forest, a path of regressions, a product.
 _ROWS = (1_000, 2_000, 2_000, 2_000)
 # Values further from the mean than this many standard deviations count as that far.
 _FAR = 3.0
@@ -28,7 +29,7 @@ class Relevance:
 
     Attributes:
         columns: The columns, ascending, shape (n_columns,).
-        strengths: By how much each exceeds what noise reaches, shape (n_columns, 4); above 1 it is not noise.
+        strengths: By how much each exceeds what noise reaches, shape (n_columns, 5); above 1 it is not noise.
         is_kept: Which are kept, shape (n_columns,).
     """
 
@@ -59,7 +60,8 @@ def relevance(X: Array, y: Array, columns: NDArray[np.intp], seed: int, weights:
     Statistical Software 36, 2010). Mutual information is that of each column alone
     (Kraskov et al., Physical Review E 69, 2004), trees see columns together, sparse regression tells
     which of several that are alike is needed (Tibshirani 1996), and products show columns that matter only by
-    others: alone, a factor that is as often negative as positive changes nothing on average.
+    others: alone, a factor that is as often negative as positive changes nothing on average. The same is
+    asked about what the columns that are told by these leave: one that varies much hides its factors.
 
     Args:
         X: The columns, shape (P, D), in random order of rows.
@@ -72,14 +74,34 @@ def relevance(X: Array, y: Array, columns: NDArray[np.intp], seed: int, weights:
     sources = rng.permutation(X.shape[1])[:_N_SHADOWS]
     shadows = rng.permuted(X[:, sources], axis=0)
     both = np.hstack((X, shadows))
+    strengths = _strengths(both, y, X.shape[1], weights, seed)
+    is_told = strengths.max(axis=1) > 1
+    of_residuals = np.zeros(len(columns))
+    if is_told.any() and not is_told.all():
+        left = y - _out_of_bag(X[:, is_told], y, weights, seed)
+        of_residuals = _strengths(both, left, X.shape[1], weights, seed).max(axis=1)
+    strengths = np.column_stack((strengths, of_residuals))
+    return Relevance(columns, strengths, np.zeros(len(columns), dtype=np.bool_))
+
+
+def _strengths(both: Array, y: Array, n_columns: int, weights: Array | None, seed: int) -> Array:
+    """By how much columns exceed the noise that comes after them, by each of the first measures."""
+    measures = (_mutual_information, importances, _sparse_regression, _products)
     scores = [
         measure(both[:n], y[:n], None if weights is None else weights[:n], seed)
-        for measure, n in zip(
-            (_mutual_information, importances, _sparse_regression, _products), _ROWS, strict=True
-        )
+        for measure, n in zip(measures, _ROWS, strict=True)
     ]
-    strengths = np.column_stack([_beside_noise(own, X.shape[1]) for own in scores])
-    return Relevance(columns, strengths, np.zeros(len(columns), dtype=np.bool_))
+    return np.column_stack([_beside_noise(own, n_columns) for own in scores])
+
+
+def _out_of_bag(X: Array, y: Array, weights: Array | None, seed: int) -> Array:
+    """What trees expect of rows that they have not seen, shape (P,)."""
+    from sklearn.ensemble import ExtraTreesRegressor
+
+    forest = ExtraTreesRegressor(
+        _N_TREES, min_samples_leaf=3, bootstrap=True, oob_score=True, random_state=seed
+    )
+    return np.asarray(forest.fit(X, y, sample_weight=weights).oob_prediction_)
 
 
 def importances(X: Array, y: Array, weights: Array | None, seed: int) -> Array:

@@ -67,6 +67,34 @@ def test_factors_that_change_sign_are_seen_among_many_columns(rng):
     assert {5, 17, 80} <= set(data.columns)
 
 
+def test_a_factor_that_another_hides_is_seen_in_what_that_one_leaves(rng):
+    X = rng.normal(size=(120, 30))
+    X[:, 4], X[:, 11] = rng.uniform(20, 120, 120), rng.uniform(10, 80, 120)
+    y = X[:, 4] ** 2 * np.sin(2 * np.deg2rad(X[:, 11])) / 9.81
+    with pytest.warns(DataWarning, match=r"x_11 \(.*residuals"):
+        data = prepare(X, y, 10, 0, [f"x_{i}" for i in range(30)])
+    assert {4, 11} <= set(data.columns)
+    assert np.argmax(data.relevance.strengths[:, -1]) == 11
+
+
+def test_rows_are_not_left_out_for_gaps_in_columns_that_are_not_used(rng):
+    X = rng.normal(size=(300, 40))
+    y = 3 * X[:, 5] + X[:, 9]
+    idle = np.setdiff1d(np.arange(40), [5, 9])
+    X[np.arange(300), rng.choice(idle, 300)] = np.nan
+    X[7, 5], y[11] = np.nan, np.nan
+    with pytest.warns(DataWarning) as told:
+        data = prepare(X, y, 3, 0)
+    assert {5, 9} <= set(data.columns)
+    assert not np.isnan(data.X).any()
+    assert not np.isnan(data.y).any()
+    assert not {7, 11} & set(data.rows)
+    assert len(data.rows) > 240  # of the few idle columns that are kept the gaps count, too
+    choice, rows = (str(one.message) for one in told)
+    assert "40 columns:" in choice
+    assert "rows are left out" in rows
+
+
 def test_of_too_many_rows_a_sample_is_used(rng):
     X = rng.normal(size=(30_000, 1))
     with pytest.warns(DataWarning, match="30000 rows: the search looks at 10000"):
