@@ -155,7 +155,7 @@ def _computed_from(column: Array, wanted: Array) -> Array:
 
 
 def _dependent(fitted: Fitted) -> list[int]:
-    """Columns that are a combination of others, where rows are enough to tell."""
+    """Columns that are a combination of others, where rows are enough to tell; values of text are none."""
     X = fitted.task.X[:, fitted.varying]
     if len(X) < X.shape[1] + 2:
         return []
@@ -163,4 +163,6 @@ def _dependent(fitted: Fitted) -> list[int]:
     _, singular, directions = np.linalg.svd(scaled, full_matrices=False)
     idle = directions[singular < _DEPENDENT * np.sqrt(len(X))]
     involved = np.max(np.abs(idle), axis=0, initial=0.0) > np.sqrt(_DEPENDENT)
+    if np.isin(X[:, involved], (0, 1)).all() and np.ptp(X[:, involved].sum(axis=1)) == 0:
+        return []  # each row has one of the values
     return [place for place, is_in in zip(fitted.varying, involved, strict=True) if is_in]

@@ -54,3 +54,13 @@ def test_columns_that_are_sums_of_others_are_told(reported, table, rng):
     report = reported(table, law(table) + 0.3 * rng.standard_normal(200), "2*x_0*x_1")
     assert report.columns.dependent == ("x_0", "x_2", "x_3")
     assert report["dependent"].is_warning
+
+
+def test_values_of_text_are_not_said_to_depend_on_each_other(reported, table, rng):
+    plates, crews = rng.integers(4, size=200), rng.integers(3, size=200)
+    table = np.hstack((table, np.eye(4)[plates], np.eye(3)[crews]))
+    report = reported(table, law(table) + 0.3 * rng.standard_normal(200), "2*x_0*x_1")
+    assert report.columns.dependent == ()
+    table[:, 2] = table[:, 4] + 2 * table[:, 7]  # which is no value of theirs
+    report = reported(table, law(table) + 0.3 * rng.standard_normal(200), "2*x_0*x_1")
+    assert "x_2" in report.columns.dependent
