@@ -3,12 +3,15 @@
 import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression
-from tasks import root
+from tasks import root, task
+from untrained import save_untrained
 
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
+from nsr.network.checkpoint import from_pretrained
 from nsr.search.curves.linear import linear_models, transformed_models
 from nsr.search.curves.partners import curves_with_partners
+from nsr.search.engine import Search
 
 
 def best_loss(fits):
@@ -85,3 +88,13 @@ def test_weights_count(rng):
     weights = np.where(np.arange(60) % 5 == 0, 1e-12, 1.0)
     _, forms = next(linear_models(root(X, y, weights=weights)))
     assert list(forms[-1].constants) == pytest.approx([0.0, 1.0, 2.0], abs=1e-6)
+
+
+def test_curves_of_one_column_are_found_and_named_beside_idle_ones(rng, tmp_path):
+    dose = np.repeat([0, 1, 3, 10, 30, 100, 300, 1000, 3000], 4).astype(float)
+    X = np.column_stack((np.eye(4)[np.tile(np.arange(4), 9)], dose))
+    y = 8 + 89 / (1 + (dose / 35) ** 1.4) + 2 * rng.standard_normal(36)
+    search = Search(task(X, y), from_pretrained(save_untrained(tmp_path)), 1, ("curves",))
+    found = [one for batch in search.run(Clock().within(3.0)) for one in batch]
+    own = [one for one in found if "four-parameter dose response" in one.name]
+    assert min(one.loss for one in own) < np.mean((y - 8 - 89 / (1 + (dose / 35) ** 1.4)) ** 2)
