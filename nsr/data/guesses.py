@@ -13,10 +13,11 @@ from types import MappingProxyType
 from nsr.data.names import Names
 from nsr.data.notes import tell
 from nsr.expressions import algebra
-from nsr.expressions.expression import PLACEHOLDER, Expression, is_variable, variable
+from nsr.expressions.expression import PLACEHOLDER, Expression, apply, is_variable, variable
 from nsr.expressions.nodes import NotFinite
 from nsr.expressions.operators import OPERATORS
 from nsr.expressions.parsing import CONSTANTS, ParseError, parse
+from nsr.expressions.printing import to_infix
 from nsr.expressions.simplify import simplify
 
 _TOKEN = re.compile(
@@ -34,6 +35,8 @@ _SHORT = 2
 _BEFORE_UNIT = re.compile(r"\s*[\s/\[(,]")
 # Characters of a guess that messages repeat.
 _SHOWN = 100
+# Operators of which a combination of constants may be any number if one of them may.
+_COMBINING = {"add", "sub", "mul", "div", "neg"}
 # Above this length rewriting a guess so that a constant occurs once takes too long.
 _MAX_TIED = 200
 # Constants of a guess that are fitted together.
@@ -73,7 +76,8 @@ def read_guesses(
 
     Columns are called by their own names, in quotes or backticks where these are not plain words, or by
     their identifiers. Every other name is a constant to be fitted. Where a constant occurs more than once,
-    the guess is rewritten so that it occurs once; where that is not possible, a warning says so.
+    combinations of it with another one are fitted in its place, or the guess is rewritten so that it occurs
+    once; where neither is possible, a warning says so.
 
     Args:
         guesses: Equations such as `a*mass + b`; one text is one guess.
@@ -112,6 +116,7 @@ def _read(text: str, names: Names, known: Mapping[str, float]) -> Guess:
     columns = {names.identifiers[i] for i in expression.variables if i < len(names.identifiers)}
     for constant in constants:
         check_constant(constant, shown, names, columns)
+    expression, constants = _with_combinations(expression, names.identifiers, constants)
     form = _with_constants_once(expression, len(names.identifiers), constants, shown)
     guess = _with_placeholders(form, len(names.identifiers), constants)
     n_fitted = len(guess.free_positions)
@@ -187,6 +192,35 @@ def check_constant(constant: str, text: str, names: Names, used: set[str], kind:
 def _with_placeholders(form: Expression, n_columns: int, constants: Sequence[str]) -> Expression:
     """The expression with its last variables, which are constants, as placeholders."""
     return form.substitute({n_columns + i: Expression((PLACEHOLDER,)) for i in range(len(constants))})
+
+
+def _with_combinations(
+    expression: Expression, columns: Sequence[str], constants: Sequence[str]
+) -> tuple[Expression, list[str]]:
+    """Combinations of constants that may be any number as constants of their own: b - a in `a + (b - a)*x`.
+
+    One of them occurs nowhere else, so that nothing else is said of it, and another one does.
+
+    Args:
+        expression: Over the columns and then the constants.
+        columns: Identifiers of the columns.
+        constants: Names of the constants.
+
+    Returns:
+        The guess over columns, constants and combinations, and the names of both of these.
+    """
+    counts, names = Counter(expression.tokens), list(constants)
+
+    def replaced(part: Expression) -> Expression:
+        own = [counts[f"x_{place}"] for place in part.variables if place >= len(columns)]
+        is_of_constants = len(own) == len(part.variables) > 1
+        operators = {token for token in part.tokens if token in OPERATORS}
+        if is_of_constants and operators <= _COMBINING and min(own) == 1 < max(own):
+            names.append(to_infix(part, [*columns, *constants]))
+            return variable(len(columns) + len(names) - 1)
+        return apply(str(part.tokens[0]), *map(replaced, part.children)) if part.children else part
+
+    return replaced(expression), names
 
 
 def _with_constants_once(

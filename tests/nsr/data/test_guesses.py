@@ -68,6 +68,22 @@ def test_a_name_that_has_to_occur_twice_is_numbered():
     assert guess.names == ("a", "a_2")
 
 
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("a + (b - a)/(1 + (mass/c)**h)", ("a", "b - a", "c0", "c", "h")),
+        ("low + (high - low)*mass/(k + mass)", ("low", "high - low", "k")),
+        ("a*b + b*mass", ("a*b", "b")),
+    ],
+)
+def test_a_combination_that_may_be_any_number_is_one_constant(text, names):
+    """A dose response has its lower limit twice, and could not be written with it once."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="'(low|high)' in the guess")
+        (guess,) = read_guesses([text], NAMES)
+    assert guess.names == names
+
+
 @pytest.mark.parametrize("slip", ["mas", "Mass", "masss", "maas", "flow_mim"])
 def test_what_seems_to_be_a_misspelt_column_is_refused(slip):
     with pytest.raises(ValueError, match=f"'{slip}' is not a column; did you mean"):
