@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from nsr.data.guesses import Guess
+from nsr.data.scaling import Scaler
 from nsr.evaluate.program import Program
+from nsr.expressions.expression import Expression
 from nsr.refinement.candidates import Candidate
 from nsr.refinement.digits import with_error
 from nsr.refinement.groups import ByGroup, Layout, reported_by_group
 from nsr.refinement.refine import Effort, refine
 from nsr.refinement.reported import Reported
-from nsr.refinement.uncertainty import most_likely, uncertainty
+from nsr.refinement.uncertainty import Places, most_likely, uncertainty, with_the_rest_held
 from nsr.task import ROWS, Task
 
 # On the constants of a guess, from many starting points.
 _EFFORT = Effort(restarts=32, points=ROWS, iterations=100)
+# And from one that is near.
+_STEP = Effort(restarts=1, points=ROWS, iterations=100)
+# Steps from variables of the size 1 to those of the user.
+_STEPS_A_DECADE, _MOST_STEPS = 8, 64
+# The user's numbers stay where fitting them as well makes the loss smaller by no more than this share.
+_SAME = 1e-6
 
 
 @dataclass(frozen=True)
@@ -114,21 +123,54 @@ def fared_by_group(
 
 
 def _fitted(guess: Guess, row: int | None, chosen: int, least: float, task: Task) -> FaredGuess:
-    program = Program([guess.expression])
-    refined = refine(program, task, _EFFORT)
-    if not np.isfinite(refined.loss[0]):
+    """The guess with its named constants fitted, or where that is better its numbers as well."""
+    every, named = np.arange(len(guess.names)), np.flatnonzero(guess.is_named)
+    fits = [_at_best(guess.expression, places, task) for places in (named, every)]
+    losses = [task.mean_loss(Program([form]).values(task.X))[0] for form in fits]
+    place = 0 if losses[0] <= (1 + _SAME) * losses[1] else 1
+    form, places, loss = fits[place], (named, every)[place], float(losses[place])
+    if not np.isfinite(loss):
         return FaredGuess(guess.text, row, chosen, "", np.inf, np.nan)
-    places = np.arange(len(guess.names))
-    (form,) = program.expressions_with(refined.constants)
-    form = most_likely(form, task, places)
-    with np.errstate(all="ignore"):
-        loss = float(task.mean_loss(Program([form]).values(task.X))[0])
     known = uncertainty(form, task, places) if len(places) else None
     told = ""
     if known is not None:
-        pairs = zip(guess.names, known.values.tolist(), known.errors.tolist(), strict=True)
+        names = [guess.names[own] for own in places]
+        pairs = zip(names, known.values.tolist(), known.errors.tolist(), strict=True)
         told = ", ".join(f"{name} = {with_error(value, error)}" for name, value, error in pairs)
     return FaredGuess(guess.text, row, chosen, told, loss, _ratio(loss, least))
+
+
+def _at_best(form: Expression, places: Places, task: Task) -> Expression:
+    """A form with some of its constants where they are most likely, the others as they are."""
+    held, own = with_the_rest_held(form, task, places)
+    starts = [*_from_scaled(held, own), held]
+    efforts = [_STEP] * (len(starts) - 1) + [_EFFORT]
+    refined = [refine([start], own, effort) for start, effort in zip(starts, efforts, strict=True)]
+    best = min(refined, key=lambda one: one.loss[0])
+    values = np.array(form.constants)
+    values[places] = best.constants[0, : len(places)]
+    return most_likely(form.with_constants(values.tolist()), task, places)
+
+
+def _from_scaled(form: Expression, task: Task) -> list[Expression]:
+    """The form fitted to variables and target of the size 1, and led from there to those of the task.
+
+    On the way to these their sizes change so little at a time that each fit begins near its end (a
+    continuation; Allgower and Georg, Introduction to Numerical Continuation Methods, SIAM 2003). A constant
+    such as a dose in other units is too far from where fits begin.
+    """
+    if task.space.constant_bounds is not None:  # which hold in the user's units
+        return []
+    scaler = Scaler.gentle(task.X, task.y)
+    decades = float(np.max(np.abs(np.log10(np.append(scaler.x_scale, scaler.y_scale)))))
+    effort = _EFFORT
+    for share in np.linspace(1, 0, 1 + min(_MOST_STEPS, math.ceil(_STEPS_A_DECADE * decades)))[:-1]:
+        own = replace(task, X=task.X / scaler.x_scale**share).over(scaler.y_scale**share)
+        refined = refine([form], own, effort)
+        if not np.isfinite(refined.loss[0]):
+            return []
+        form, effort = form.with_constants(refined.constants[0].tolist()), _STEP
+    return [form] if decades else []
 
 
 def _ratio(loss: float, least: float) -> float:

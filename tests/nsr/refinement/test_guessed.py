@@ -5,10 +5,17 @@ import pandas as pd
 import pytest
 from effort import IDLE
 from scipy.optimize import curve_fit
+from tasks import task
 from untrained import UNTRAINED
 
 import nsr
 from nsr import SymbolicRegressor
+from nsr.data.guesses import read_guesses
+from nsr.data.names import Names
+from nsr.expressions.parsing import parse
+from nsr.refinement.candidates import scored
+from nsr.refinement.guessed import fared
+from nsr.refinement.reported import reported
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +51,22 @@ def test_the_report_and_result_files_say_it_too(fitted, tmp_path):
     assert said[1] == "k*mass**2 is what was chosen"
     model.save(tmp_path / "result.json")
     assert nsr.load(tmp_path / "result.json").guesses_ == model.guesses_
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_guess_is_fitted_far_from_numbers_of_the_size_one(seed):
+    rng = np.random.default_rng(seed)
+    dose = np.repeat([0, 1, 3, 10, 30, 100, 300, 1000, 3000], 4).astype(float)
+    y = 8 + 89 / (1 + (dose / 35) ** 1.4) + 2 * rng.standard_normal(36)
+    (guess,) = read_guesses("a + (b - a)/(1 + (dose/c)**h)", Names.of(["dose"]))
+    own = task(dose[:, None], y, seed=seed)
+    (rival,) = scored([parse("90*exp(-0.02*x_0) + 8")], own)
+    (told,) = fared([guess], [rival], [reported(rival.expression, own)], 0, own)
+    best, _ = curve_fit(lambda x, a, b, c, h: a + (b - a) / (1 + (x / c) ** h), dose, y, (8, 97, 35, 1.4))
+    values = dict(one.split(" = ") for one in told.constants.split(", "))
+    assert list(values) == ["a", "b - a", "c", "h"]
+    found = [float(value.split(" ± ")[0]) for value in values.values()]
+    assert found == pytest.approx([best[0], best[1] - best[0], *best[2:]], rel=0.02)
 
 
 @pytest.mark.filterwarnings("ignore::nsr.data.notes.DataWarning")
