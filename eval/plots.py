@@ -34,13 +34,15 @@ def draw_to_files() -> None:
 
 
 def draw_all(results: pd.DataFrame, folder: Path) -> list[str]:
-    """Draws every plot into a folder and returns the file names.
+    """Draws every plot that these results make into a folder and returns the file names.
 
     Raises:
         ModuleNotFoundError: If matplotlib is missing.
     """
     draw_to_files()
-    drawn = {"noise.png": _against_noise, "solved.png": _solved_grid}
+    drawn = {"solved.png": _solved_grid}
+    if results["noise"].nunique() > 1:
+        drawn["noise.png"] = _against_noise
     if len(srbench_part(results)):
         drawn["pareto.png"] = _rate_and_time
     for name, draw in drawn.items():

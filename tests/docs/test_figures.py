@@ -75,6 +75,21 @@ def test_time_used_and_time_to_solution_of_peers():
         assert cells == pytest.approx(list(measured), abs=0.051)
 
 
+def test_the_field():
+    measured = summarise(read_results(RESULTS / "field")).set_index("method")
+    said = under("The field, 30 s", "method", page=PEERS)
+    assert sorted(row["method"].text for row in said) == sorted(measured.index)
+    for row in said:
+        figures = measured.loc[row["method"].text]
+        cells = [number(cell.text) if cell.text else None for cell in list(row.cells.values())[1:]]
+        counts = [figures["fits"] * figures[name] / 100 for name in ("symbolic", "expanded", "recovered")]
+        assert cells[:3] == pytest.approx(counts)
+        for cell, name in zip(
+            cells[3:], ("seconds", "processor", "to solution", "failed", "killed"), strict=True
+        ):
+            assert pd.isna(figures[name]) if cell is None else cell == pytest.approx(figures[name], abs=0.051)
+
+
 def test_the_readme_says_the_same():
     part = summarise(srbench_part(read_results(RESULTS / "feynman"))).set_index(["noise", "method"])[
         "symbolic"

@@ -87,7 +87,8 @@ def test_tables_without_a_truth_show_no_symbolic_column(tmp_path):
     assert {"recovered", "R2>0.999", "seconds"} <= set(table.columns)
     text = to_markdown(pd.DataFrame(rows), {}, [])
     assert "| symbolic |" not in text
-    assert draw_all(pd.DataFrame(rows), tmp_path) == ["noise.png", "solved.png"]
+    assert draw_all(pd.DataFrame(rows), tmp_path) == ["solved.png", "noise.png"]
+    assert draw_all(pd.DataFrame(rows[:1]), tmp_path) == ["solved.png"]
 
 
 def test_published_rates_stand_beside_whole_sets_only():
