@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from eval.blackbox_report import comparable, summarise
-from eval.plots import draw_to_files
+from eval.plots import boxes_of_points, draw_to_files, name_points
 
 _DPI = 110
 
@@ -37,7 +37,6 @@ def _draw(results: pd.DataFrame, half: str) -> Any:
     left, right = figure.subplots(1, 2)
     for method, size, median in table[["method", "size", "median R2"]].itertuples(index=False):
         drawn = left.scatter(size, median)
-        left.annotate(method, (size, median), xytext=(4, 4), textcoords="offset points", fontsize=8)
         values = np.sort(rows.loc[rows["method"] == method, "r2"])
         share = 100 * np.arange(1, len(values) + 1) / len(values)
         right.step(share, values, where="pre", color=drawn.get_facecolor()[0], label=method)
@@ -45,5 +44,9 @@ def _draw(results: pd.DataFrame, half: str) -> Any:
     left.set(xscale="log", xlabel="median size (nodes)", ylabel="median test R2")
     right.set(xlabel="% of fits, the worst first", ylabel="test R2, at least -1", ylim=(-1.05, 1.05))
     right.legend(frameon=False, fontsize=8)
-    figure.suptitle(f"real tables, the half for {half}", fontsize=9)
+    n_tables, n_splits = rows["problem"].nunique(), rows["seed"].nunique()
+    figure.suptitle(f"real tables, the half for {half}: {n_tables} tables, {n_splits} splits", fontsize=9)
+    figure.draw_without_rendering()  # settles the limits
+    points = list(table[["size", "median R2", "method"]].itertuples(index=False, name=None))
+    name_points(left, points, "black", boxes_of_points(left, table["size"], table["median R2"]))
     return figure

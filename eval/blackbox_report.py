@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from eval.report import markdown_table
+from eval.report import killed, made_by, markdown_table
 
 # R2 that agree to three decimals are equal; below -1 it does not matter how far.
 _DECIMALS, _WORST = 3, -1.0
@@ -130,6 +130,7 @@ def to_markdown(
             "Median R2 of each table:",
             markdown_table(by_table(rows).reset_index()),
         ]
+    parts += [killed(results), "## Which code made the rows", markdown_table(made_by(results))]
     parts += [f"![{Path(name).stem}]({name})" for name in plots]
     return "\n\n".join(parts) + "\n"
 

@@ -24,6 +24,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from eval.provenance import provenance
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import PLACEHOLDER, Expression
@@ -136,7 +137,7 @@ def fit_set(fit: CertifiedFit, estimator: SymbolicRegressor) -> dict[str, Any]:
     equations = [parse(text, [f"x_{i}" for i in range(fit.X.shape[1])]) for text in texts]
     chosen = texts.index(estimator.best_["equation"])
     row = {"set": fit.name, "difficulty": fit.difficulty, "seconds": round(seconds, 2)}
-    return row | judged(equations, chosen, fit) | {"equation": texts[chosen]}
+    return row | judged(equations, chosen, fit) | {"equation": texts[chosen]} | provenance()
 
 
 def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:

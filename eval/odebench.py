@@ -31,7 +31,7 @@ from eval.dynamics import make, package
 from eval.provenance import provenance
 from eval.records import opened, read_results, read_settings
 from eval.registry import MethodMissingError
-from eval.report import markdown_table
+from eval.report import killed, made_by, markdown_table
 from eval.sandbox import Sandbox, SandboxError
 from eval.symbolic import count_nodes
 from nsr.expressions.canonical import form_key
@@ -111,7 +111,9 @@ def report(folder: Annotated[Path, typer.Argument(help="folder of a run")]) -> N
     typer.echo(table)
     told = ", ".join(f"{name}: {value}" for name, value in settings.items())
     pictures = "".join(f"\n![{name}]({name})\n" for name in _pictures(results, settings["suite"], folder))
-    (folder / "report.md").write_text(f"{table}\n\n{told}\n{pictures}", encoding="utf-8")
+    made = f"Which code made the rows:\n\n{markdown_table(made_by(results))}"
+    text = f"{table}\n\n{told}\n\n{killed(results)}\n\n{made}\n{pictures}"
+    (folder / "report.md").write_text(text, encoding="utf-8")
 
 
 def _pictures(results: pd.DataFrame, suite: str, folder: Path) -> list[str]:

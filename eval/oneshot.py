@@ -17,6 +17,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from eval.provenance import provenance
 from nsr.problems.metrics import accuracy
 from nsr.problems.problem import Problem, sample
 from nsr.problems.suites import load
@@ -43,7 +44,7 @@ def fit_problem(
         "equation": None,
         "error": None,
         "recovered": False,
-    }
+    } | provenance()
     try:
         estimator.fit(X, noisy)
         measured = accuracy(y_fresh, estimator.predict(X_fresh))

@@ -51,7 +51,7 @@ def _shares(results: pd.DataFrame, figure_class: Any) -> Any:
             bars = panel.barh(np.arange(len(methods)) + shift, shares.fillna(0), height=0.38, label=column)
             panel.bar_label(bars, ["" if np.isnan(v) else f"{v:.0f}" for v in shares], fontsize=7)
         panel.set(xlim=(0, 108), xlabel="% of systems, R2 > 0.9")
-        panel.set_title(f"noise {noise:g}, {dropped:.0%} dropped", fontsize=9)
+        panel.set_title(f"{rows['fits'].max()} systems, noise {noise:g}, {dropped:.0%} dropped", fontsize=9)
     panels[0].set_yticks(range(len(methods)), methods, fontsize=8)
     figure.legend(
         *panels[0].get_legend_handles_labels(), frameon=False, fontsize=7, ncols=2, loc="outside lower center"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-
 import numpy as np
 import sympy
 
@@ -16,6 +14,7 @@ SETTINGS = {
     "unary_operators": ["sin", "cos", "exp", "log", "sqrt", "square"],
     "niterations": 10**6,
     "batching": True,
+    "temp_equation_file": True,  # it would leave files where it runs
     "progress": False,
     "verbosity": 0,
 }
@@ -42,7 +41,6 @@ class Method:
             **SETTINGS,
             timeout_in_seconds=budget.time_limit,
             parallelism="multithreading" if budget.cores > 1 else "serial",
-            output_directory=tempfile.mkdtemp(),
             random_state=budget.seed,
         )
 
