@@ -100,9 +100,9 @@ def _power(base: sympy.Expr, exponent: sympy.Expr) -> sympy.Expr:
     factor, base = _scaled(base)
     if factor < 0 and not exponent.is_Integer:
         factor, base = -factor, sympy.expand(-base)
-    return (
-        _fraction(factor**exponent * base**exponent) if exponent.is_Rational else (factor * base) ** exponent
-    )
+    if not exponent.is_Rational:
+        return (factor * base) ** exponent
+    return _fraction(factor**exponent * base**exponent)
 
 
 def _scaled(form: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
