@@ -43,11 +43,36 @@ def linear_combination(parts: Sequence[tuple[float, Expression]]) -> Expression:
 
 def without_a_term(total: Expression) -> list[Expression]:
     """The sums that are left of one, as `linear_combination` writes it, without each of its terms."""
+    terms = _terms(total)
+    return [_sum(terms[:place] + terms[place + 1 :]) for place in range(len(terms)) if len(terms) > 1]
+
+
+def without_factors_of_one(total: Expression, off: float) -> Expression:
+    """A sum, as `linear_combination` writes it, of which factors that are nearly 1 or -1 are just that.
+
+    Args:
+        total: The sum.
+        off: By how much these may differ.
+    """
+    return _sum([_without_factor_of_one(term, off) for term in _terms(total)])
+
+
+def _without_factor_of_one(term: Expression, off: float) -> Expression:
+    if term.tokens[0] != "mul" or not isinstance(factor := term.tokens[1], float):
+        return term
+    rest = term.children[1]
+    if abs(abs(factor) - 1) > off:
+        return term
+    return rest if factor > 0 else apply("neg", rest)
+
+
+def _terms(total: Expression) -> list[Expression]:
     terms: list[Expression] = []
-    rest = total
-    while rest.tokens[0] == "add":
-        rest, last = rest.children
+    while total.tokens[0] == "add":
+        total, last = total.children
         terms.insert(0, last)
-    terms.insert(0, rest)
-    left = [terms[:place] + terms[place + 1 :] for place in range(len(terms))]
-    return [reduce(lambda a, b: apply("add", a, b), some) for some in left if some]
+    return [total, *terms]
+
+
+def _sum(terms: Sequence[Expression]) -> Expression:
+    return reduce(lambda a, b: apply("add", a, b), terms)

@@ -11,7 +11,7 @@ import numpy as np
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, variable
-from nsr.expressions.monomials import polynomials, without_a_term
+from nsr.expressions.monomials import polynomials, without_a_term, without_factors_of_one
 from nsr.expressions.operators import OPERATORS
 from nsr.expressions.simplify import simplify
 from nsr.ode.curved_sums import curved_sums
@@ -32,6 +32,8 @@ _EXACT = 1e-4
 _BESIDE_SATURATIONS = 2
 # Sums with curves that are tried without one of their terms.
 _N_SHORTENED = 6
+# By how much a factor of a term may differ from 1 if one of 1 is tried in its place.
+_OFF_ONE = 0.15
 # Degree of the polynomials beside waves of the time.
 _DRIVEN_DEGREE = 3
 
@@ -91,7 +93,8 @@ def _propose(
         clock.spend(_SECONDS + _SECONDS_A_TERM * len(own))
         rows = tables[weak][[places[term] for term in own]]
         fits = sparse_fits(rows.T, weak.target[:, component], own, task.settings)
-        proposals[component].append(_usable(fits, weak, task, component))
+        found = _usable(fits, weak, task, component)
+        proposals[component].append(_with_factors_of_one(found, weak, task, component, clock))
 
 
 def _propose_curved(component: int, proposals: Proposals, task: OdeTask, clock: Clock) -> None:
@@ -110,7 +113,23 @@ def _propose_curved(component: int, proposals: Proposals, task: OdeTask, clock: 
             best = shortest(fits, form, task.settings)[:_N_SHORTENED]
             shorter = dict.fromkeys(one for fit in best for one in without_a_term(fit.expression))
             fits += fit_constants(list(shorter), form, component, task.settings.n_weak_steps, clock)
-            proposals[component].append(_usable(fits, form, task, component))
+            found = _usable(fits, form, task, component)
+            proposals[component].append(_with_factors_of_one(found, form, task, component, clock))
+
+
+def _with_factors_of_one(
+    fits: list[Fit], weak: WeakForm, task: OdeTask, component: int, clock: Clock
+) -> list[Fit]:
+    """With sums whose factors near 1 are 1, as in many laws.
+
+    From clean observations variations tell; of few equations many factors are near 1 by chance.
+    """
+    if not weak.is_whitened or weak.n_independent < task.settings.n_weak:
+        return fits
+    plain = dict.fromkeys(without_factors_of_one(fit.expression, _OFF_ONE) for fit in fits)
+    new = [one for one in plain if all(one != fit.expression for fit in fits)]
+    # Beside the others, not instead of some.
+    return [*fits, *fit_constants(new, weak, component, task.settings.n_weak_steps, clock)]
 
 
 def _is_explained(lists: list[list[Fit]]) -> bool:

@@ -1,6 +1,6 @@
 """Sums of monomials, taken apart."""
 
-from nsr.expressions.monomials import ONE, linear_combination, without_a_term
+from nsr.expressions.monomials import ONE, linear_combination, without_a_term, without_factors_of_one
 from nsr.expressions.parsing import parse
 
 
@@ -13,3 +13,9 @@ def test_a_sum_without_each_of_its_terms():
         linear_combination([(3.0, ONE), (-2.0, terms[1])]),
     ]
     assert without_a_term(parse("2*x_0")) == []
+
+
+def test_factors_near_one_are_left_out():
+    total = linear_combination([(0.95, ONE), (-1.04, parse("x_0")), (0.8, parse("x_1"))])
+    assert without_factors_of_one(total, 0.1) == parse("0.95 + (-x_0) + 0.8*x_1")
+    assert without_factors_of_one(parse("x_0*x_1"), 0.1) == parse("x_0*x_1")
