@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numba
+from numba import types
 from numba.misc.appdirs import user_cache_dir
 
 _PACKAGE = Path(__file__).parent
@@ -57,9 +58,20 @@ def kernel(
     before = _CONFIG.CACHE_DIR
     _CONFIG.CACHE_DIR = "" if folder is None else str(folder)  # read here and now, and never again
     try:
-        return numba.njit(**settings | options)(function)  # noqa: TID251 (the one place)
+        made = numba.njit(**settings | options)(function)  # noqa: TID251 (the one place)
     finally:
         _CONFIG.CACHE_DIR = before
+    return _of_all_numbers(made) if inner else made
+
+
+def _of_all_numbers(inner: Any) -> Any:
+    """An inner kernel that is compiled once, not for each constant that it is called with.
+
+    Numba takes a constant for a type of its own, which here would only mean more of the same code.
+    """
+    of_types = inner.get_call_template
+    inner.get_call_template = lambda args, kws: of_types(tuple(map(types.unliteral, args)), kws)
+    return inner
 
 
 def are_compiled() -> bool:

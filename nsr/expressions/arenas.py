@@ -26,9 +26,10 @@ from nsr.expressions.layout import (
     MOST_TOKENS,
     PENDING,
     PLACEHOLDER_CODE,
+    UNKNOWN,
 )
 from nsr.expressions.operators import OPERATORS, Operator
-from nsr.expressions.performing import INITIALISE, NODE_OF_NUMBER, perform
+from nsr.expressions.performing import INITIALISE, NODE_OF_NUMBER, READ, multiply_out, perform
 
 # Exponents that a chain of cheap operators writes, outermost first.
 _CHAINS: dict[float, tuple[str, ...]] = {
@@ -78,6 +79,7 @@ class Arena:
             name: self.memory[name][0] for name in ("kind", "symbol", "number", "rest", "first", "count")
         }
         self.part, self.weight = self.memory["part"][0], self.memory["weight"][0]
+        self.outline = self.memory["outline"][0]
         self._n_nodes = self.memory["n_nodes"]
         self._codes = self.memory["codes"][0].reshape(2, MOST_TOKENS)
         self._numbers = self.memory["numbers"][0].reshape(2, MOST_TOKENS)
@@ -103,6 +105,17 @@ class Arena:
             if result != -PENDING:
                 raise NotFinite
             self._fold(int(self.memory["pending"][0]))
+        return int(result)
+
+    def multiplied_out(self, node: int) -> int:
+        """The polynomial that a node is.
+
+        Raises:
+            NoRoom: If it has too many terms.
+        """
+        if (result := multiply_out(self._bytes, node)) < 0:
+            _thread.arena = None
+            raise NoRoom
         return int(result)
 
     def written(self, result: int) -> tuple[Token, ...]:
@@ -147,6 +160,23 @@ def asked(task: int, tokens: Sequence[Token]) -> tuple[Arena, int]:
     except NoRoom:  # beside what else is there
         own = arena()
         return own, own.perform(task, 0, numbers)
+
+
+def expanded(tokens: Sequence[Token]) -> tuple[Arena, int]:
+    """An arena, and the polynomial there that an expression is.
+
+    Raises:
+        NoRoom: If it has too many terms.
+    """
+    try:
+        own, node = asked(READ, tokens)
+        return own, own.multiplied_out(node)
+    except NoRoom:  # beside what else is there
+        own, node = asked(READ, tokens)
+        return own, own.multiplied_out(node)
+    except NotFinite:
+        own = arena()
+        return own, own.multiplied_out(UNKNOWN)
 
 
 def encoded(tokens: Sequence[Token]) -> NDArray[np.float64]:

@@ -15,11 +15,10 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
-from nsr.expressions.arenas import NotFinite, asked
+from nsr.expressions.arenas import NoRoom, expanded
 from nsr.expressions.expansion import SUM_ATOM
 from nsr.expressions.expression import Expression, is_structural
 from nsr.expressions.nodes import VARIABLE, Node
-from nsr.expressions.performing import EXPAND, OUTLINE_OF_EXPANDED
 
 Key = tuple[Any, ...]
 Atom = tuple[Any, ...]
@@ -32,10 +31,10 @@ _FREE_EXPONENT = 0.123
 def blind_key(expression: Expression) -> int:
     """A cheap necessary condition: a hash of the key with all variables alike."""
     try:
-        _, shape = asked(OUTLINE_OF_EXPANDED, expression.tokens)
-    except NotFinite:  # too long to be multiplied out
+        arena, node = expanded(expression.tokens)
+    except NoRoom:
         return 0
-    return shape
+    return int(arena.outline[node])
 
 
 @functools.lru_cache(maxsize=4096)  # few skeletons look like held-out ones, and they recur
@@ -95,8 +94,8 @@ def _exponent(value: float) -> float:
 def _polynomial(expression: Expression) -> list[Monomial]:
     """The monomials of an expression."""
     try:
-        arena, node = asked(EXPAND, expression.tokens)
-    except NotFinite:  # too long to be multiplied out
+        arena, node = expanded(expression.tokens)
+    except NoRoom:
         return []
     return _monomials(Node(arena, node))
 

@@ -1,4 +1,7 @@
-"""What Python asks of the algebra's kernels: one entry, so that they are compiled once."""
+"""What Python asks of the algebra's kernels: one entry, so that they are compiled once.
+
+And another for what is multiplied out, which no search for functions waits for.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,13 @@ from nsr.expressions.writing import write
 from nsr.kernels import kernel
 
 # Tasks with an expression.
-READ, SIMPLIFY, STRIP_SCALE, EXPAND, OUTLINE_OF_EXPANDED = range(5)
+READ, SIMPLIFY, STRIP_SCALE = range(3)
 # Tasks with nodes and numbers.
-INITIALISE, RUN, WRITE, SCALE, NODE_OF_NUMBER, IS_BEFORE = range(5, 11)
+INITIALISE, RUN, WRITE, SCALE, NODE_OF_NUMBER, IS_BEFORE = range(3, 9)
 
 # Writing a form down can open a further rewrite; two or three passes reach the fixed point.
 _MAX_PASSES = 4
 _BITS_OF_CODES = 0x7FF8 << 48
-_POSITIVE = (1 << 62) - 1
 
 
 @kernel(exact=True)
@@ -55,6 +57,22 @@ def perform(arena, task, operand, tokens):
     return result if a.status == DONE else -a.status
 
 
+@kernel(exact=True)
+def multiply_out(arena, node):
+    """The polynomial (`nsr.expressions.expansion`) that a node is, of unknown value if not finite.
+
+    Returns:
+        Its node; minus the `status` if that is not `DONE`.
+    """
+    a = opened(arena)
+    a.status = DONE
+    result = expanded(a, node)
+    if a.status == NOT_FINITE:
+        a.status = DONE
+        result = unknown_polynomial(a)
+    return result if a.status == DONE else -a.status
+
+
 @kernel(inner=True, exact=True, inline="always")
 def _rewrite(a, task, operand, tokens):
     """Reads and writes what is in the first buffer, once, or until it stays or would be longer."""
@@ -66,8 +84,8 @@ def _rewrite(a, task, operand, tokens):
             if node == before and a.status == DONE:
                 a.is_fixed[node] = 1
                 break
-        if task in (READ, RUN, EXPAND, OUTLINE_OF_EXPANDED):
-            result = node if task in (READ, RUN) else _expand(a, task, node)
+        if task in (READ, RUN):
+            result = node
             break
         if task == STRIP_SCALE:
             node = a.rest[node]
@@ -84,15 +102,6 @@ def _rewrite(a, task, operand, tokens):
     if a.status == NOT_FINITE and task not in (READ, RUN, WRITE):
         a.status = DONE
     return result
-
-
-@kernel(inner=True, exact=True, inline="always")
-def _expand(a, task, node):
-    """The polynomial that a node is, or its shape."""
-    result = expanded(a, node) if a.status == DONE else ONE
-    if a.status == NOT_FINITE:
-        result = unknown_polynomial(a)
-    return result if task == EXPAND else a.outline[result] & _POSITIVE
 
 
 @kernel(inner=True, exact=True, inline="always")
