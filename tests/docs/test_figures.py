@@ -90,6 +90,13 @@ def test_the_field():
             assert pd.isna(figures[name]) if cell is None else cell == pytest.approx(figures[name], abs=0.051)
 
 
+def test_gplearn_with_the_functions_of_the_law():
+    results = read_results(RESULTS / "gplearn_functions")
+    seconds = results["processor_seconds"].median()
+    said = f"it finds {results['expanded'].sum()} of these {len(results)} in 60 s, of which it got {seconds:.0f} on"
+    assert said in " ".join(PEERS.read_text().split())
+
+
 def test_the_readme_says_the_same():
     part = summarise(srbench_part(read_results(RESULTS / "feynman"))).set_index(["noise", "method"])[
         "symbolic"
