@@ -93,7 +93,8 @@ def test_the_field():
 def test_gplearn_with_the_functions_of_the_law():
     results = read_results(RESULTS / "gplearn_functions")
     seconds = results["processor_seconds"].median()
-    said = f"it finds {results['expanded'].sum()} of these {len(results)} in 60 s, of which it got {seconds:.0f} on"
+    found = f"it finds {results['expanded'].sum()} of these {len(results)}"
+    said = f"{found} in 60 s, of which it got {seconds:.0f} on the processor"
     assert said in " ".join(PEERS.read_text().split())
 
 
