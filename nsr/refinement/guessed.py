@@ -148,7 +148,8 @@ def _at_best(form: Expression, places: Places, task: Task) -> Expression:
     refined = [refine([start], own, effort) for start, effort in zip(starts, efforts, strict=True)]
     best = min(refined, key=lambda one: one.loss[0])
     values = np.array(form.constants)
-    values[places] = best.constants[0, : len(places)]
+    if np.isfinite(best.loss[0]):
+        values[places] = best.constants[0, : len(places)]
     return most_likely(form.with_constants(values.tolist()), task, places)
 
 
@@ -159,7 +160,8 @@ def _from_scaled(form: Expression, task: Task) -> list[Expression]:
     continuation; Allgower and Georg, Introduction to Numerical Continuation Methods, SIAM 2003). A constant
     such as a dose in other units is too far from where fits begin.
     """
-    if task.space.constant_bounds is not None:  # which hold in the user's units
+    n_free = len(form.free_positions)
+    if not n_free or task.space.constant_bounds is not None:  # which hold in the user's units
         return []
     scaler = Scaler.gentle(task.X, task.y)
     decades = float(np.max(np.abs(np.log10(np.append(scaler.x_scale, scaler.y_scale)))))
@@ -169,7 +171,7 @@ def _from_scaled(form: Expression, task: Task) -> list[Expression]:
         refined = refine([form], own, effort)
         if not np.isfinite(refined.loss[0]):
             return []
-        form, effort = form.with_constants(refined.constants[0].tolist()), _STEP
+        form, effort = form.with_constants(refined.constants[0, :n_free].tolist()), _STEP
     return [form] if decades else []
 
 

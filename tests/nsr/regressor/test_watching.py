@@ -141,7 +141,7 @@ def test_nothing_is_prepared_where_nobody_watches(rng, monkeypatch):
     def watching(*_):
         raise AssertionError("somebody watches")
 
-    monkeypatch.setattr("nsr.search.solve.Watching", watching)
+    monkeypatch.setattr("nsr.search.scaled.Watching", watching)
     monkeypatch.setattr(Solver, "_note_ending", lambda self, search: None)
     X = pd.DataFrame({"a": rng.uniform(1, 3, 60)})
     assert model(stages=("families",)).fit(X, 2 * X["a"]).best_["r2"] == 1
