@@ -64,6 +64,15 @@ def test_feynman():
         assert said == pytest.approx(measured, abs=0.051)
 
 
+def test_realistic_ranges_and_problems_that_structure_does_not_solve():
+    section = "Realistic ranges, and problems that structure does not solve"
+    for row in under(section, "suite", "fits"):
+        measured = summarise(read_results(RESULTS / row["suite"].text)).iloc[0]
+        columns = ["fits", "symbolic", "recovered", "R2>0.999", "seconds", "to solution"]
+        said = [number(cell.text) for cell in list(row.cells.values())[1:]]
+        assert said == pytest.approx(list(measured[columns]), abs=0.051)
+
+
 def test_time_used_and_time_to_solution_of_peers():
     part = summarise(srbench_part(read_results(RESULTS / "feynman"))).set_index(["noise", "method"])
     said = under("Time used and time to solution", "noise", "method", page=PEERS)
