@@ -19,6 +19,7 @@ from nsr.ode.motion import System
 from nsr.ode.shooting import FittedSystem, shoot
 from nsr.ode.stage import Stage
 from nsr.ode.task import OdeTask
+from nsr.ode.weak_refinement import fit_constants
 from nsr.refinement.selection import front_of
 
 _VARIATION = "variation"
@@ -157,11 +158,33 @@ class SystemSearch:
                     return
 
     def _look(self, clock: Clock) -> None:
-        """Fits the best of a few combinations, as on clean observations it may be exact."""
+        """Fits the best of a few combinations and the plainest, as on clean observations either may be exact."""
         n = self._task.settings.n_first
         first = [expressions[:n] for expressions in self._candidates.ranked]
         best = best_combinations(first, self._task, clock.share(self._task.settings.looking_share))[:1]
         self._fitting.fit(best, clock)
+        if not self._fitting.is_settled and (plainest := self._plainest(clock)) is not None:
+            self._fitting.fit([plainest], clock)
+
+    def _plainest(self, clock: Clock) -> System | None:
+        """The plainest right-hand sides that leave hardly anything; None if some component has none.
+
+        In clean observations terms that do nothing make up for errors of quadrature and of constants that
+        are not fitted yet, so that what has them seems better.
+        """
+        s = self._task.settings
+        parts: list[Expression] = []
+        for component, expressions in enumerate(self._candidates.ranked):
+            if not self._task.is_sought[component]:
+                parts.append(expressions[0])
+                continue
+            weak = self._task.typical_form(component)
+            fits = fit_constants(expressions[: s.n_plain], weak, component, 0, clock)
+            good = [fit.expression for fit in fits if fit.residual <= s.plain_residual]
+            if not good:
+                return None
+            parts.append(min(good, key=lambda one: one.complexity))
+        return tuple(parts)
 
     def _variations(self, system: System, component: int) -> list[Expression]:
         """What stages make of a component, and if they do, what was proposed for it elsewhere."""

@@ -64,6 +64,8 @@ class OdeSettings:
             error of the first one, or chaos, spoils little.
         map_piece_points: The same of maps, of which noise grows from one point to the next.
         n_first: Right-hand sides of each component that are combined for a first look.
+        n_plain: Right-hand sides of each component of which the plainest is looked at as well,
+        plain_residual: of those that leave no more than this share of a weak target's size.
         n_combined: Right-hand sides of each component that are tried in every combination.
         most_combinations: Combinations of these at most.
         n_exchanges: Rounds in which each component of the best combination is exchanged for every other.
@@ -146,6 +148,8 @@ class OdeSettings:
     piece_points: int = 25
     map_piece_points: int = 6
     n_first: int = 2
+    n_plain: int = 64
+    plain_residual: float = 3e-3
     n_combined: int = 5
     most_combinations: int = 150
     n_exchanges: int = 4
