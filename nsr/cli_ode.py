@@ -24,7 +24,8 @@ def ode(
         str | None, typer.Option(help="column of groups of trajectories, in which constants may differ")
     ] = None,
     stages: Annotated[
-        str | None, typer.Option(help="of library, systems, functions, variation, by comma; default: all")
+        str | None,
+        typer.Option(help="of library, curves, systems, functions, variation, by comma; default: all"),
     ] = None,
     inputs: Annotated[
         str | None, typer.Option(help="columns that act on the system and are not changed by it, by comma")

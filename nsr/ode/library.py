@@ -30,6 +30,8 @@ _SECONDS, _SECONDS_A_TERM = 5e-3, 5e-4
 _EXACT = 1e-4
 # Degree of the polynomials beside saturations of parts that are to be found.
 _BESIDE_SATURATIONS = 2
+# Libraries that tell whether a component needs no curve.
+_N_PLAIN = 2
 # Sums with curves that are tried without one of their terms.
 _N_SHORTENED = 6
 # By how much a factor of a term may differ from 1 if one of 1 is tried in its place.
@@ -63,11 +65,30 @@ class LibraryStage(Stage):
             if clock.is_over and all(proposals[component] for component in movers):
                 break
             _propose(library, movers, proposals, task, clock)
-        curved = [c for c in movers if not _is_explained_shortly(proposals[c], task)]
+        for component in movers:
+            if not (clock.is_over or _is_explained(proposals[component])):
+                _propose(saturated_library(task, component, clock), [component], proposals, task, clock)
+        return proposals
+
+
+class CurvesStage(Stage):
+    """Sums of few plain terms and one or two curves with inner constants.
+
+    A stage of its own, as what plain terms explain is found before these can hide it.
+    """
+
+    def propose(self, task: OdeTask, clock: Clock) -> Proposals:
+        """As `Stage.propose`; nothing for a component that a short sum of plain terms explains."""
+        clock = clock.share(task.settings.regression_share)
+        plain: Proposals = [[] for _ in range(task.n_states)]
+        proposals: Proposals = [[] for _ in range(task.n_states)]
+        movers = [c for c in range(task.n_states) if task.is_sought[c] and c not in task.known]
+        for library in itertools.islice(libraries(task.n_variables, task.settings.degrees), _N_PLAIN):
+            _propose(library, movers, plain, task, clock)
+        curved = [c for c in movers if not _is_explained_shortly(plain[c], task)]
         for place, component in enumerate(curved):
             if not clock.is_over:
                 own = clock.share(1 / (len(curved) - place))
-                _propose(saturated_library(task, component, own), [component], proposals, task, own)
                 _propose_curved(component, proposals, task, own)
         return proposals
 

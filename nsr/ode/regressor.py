@@ -60,8 +60,9 @@ class ODERegressor(ExportedRows, Saveable, FittedMotion):
         time_limit: Seconds after which no new system is tried; a short system that is exact ends the search
             before.
         stages: Where right-hand sides come from, of `nsr.ode.stages.STAGES`: `library`, sparse sums of terms;
-            `systems`, the network that knows systems; `functions`, the network that knows functions, asked
-            for each derivative; `variation`, small changes of the best systems of the others.
+            `curves`, sums with functions that have constants inside; `systems`, the network that knows
+            systems; `functions`, the network that knows functions, asked for each derivative; `variation`,
+            small changes of the best systems of the others.
         settings: Effort and preferences of the search.
         device: Where the networks run: `auto`, or a device of PyTorch such as `cpu`, `cuda:0` or `mps`.
         n_equations: Rows of the front at most.

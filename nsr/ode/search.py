@@ -158,7 +158,7 @@ class SystemSearch:
                     return
 
     def _look(self, clock: Clock) -> None:
-        """Fits the best of a few combinations and the plainest, as on clean observations either may be exact."""
+        """Fits the best of a few combinations and the plainest; on clean observations either may be exact."""
         n = self._task.settings.n_first
         first = [expressions[:n] for expressions in self._candidates.ranked]
         best = best_combinations(first, self._task, clock.share(self._task.settings.looking_share))[:1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from nsr.ode.library import LibraryStage
+from nsr.ode.library import CurvesStage, LibraryStage
 from nsr.ode.neural import FunctionsStage, Networks, SystemsStage
 from nsr.ode.stage import Stage
 from nsr.ode.variation import VariationStage
@@ -12,6 +12,7 @@ from nsr.ode.variation import VariationStage
 # The cheap ones first: an exact and short system ends the search.
 STAGES: dict[str, Callable[[Networks], Stage]] = {
     "library": lambda _: LibraryStage(),
+    "curves": lambda _: CurvesStage(),
     "systems": SystemsStage,
     "functions": FunctionsStage,
     "variation": lambda _: VariationStage(),

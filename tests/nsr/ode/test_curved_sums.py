@@ -4,7 +4,9 @@ import itertools
 
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 
+from nsr import ODERegressor
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.expressions.canonical import form_key
@@ -14,6 +16,7 @@ from nsr.expressions.simplify import simplify
 from nsr.ode.curved_sums import curved_sums
 from nsr.ode.curves import curves_of
 from nsr.ode.integrate import Systems
+from nsr.ode.library import CurvesStage
 from nsr.ode.settings import DEFAULTS
 from nsr.ode.trajectories import Trajectory
 from nsr.ode.weak_form import weak_bits, weak_forms
@@ -83,3 +86,15 @@ def test_no_longer_sums_are_looked_for_when_time_is_up():
         curved_sums(weak, 1, polynomials(2, 1), curves_of(all_values(weak)), DEFAULTS, Clock().within(0))
     )
     assert not any(lists)
+
+
+def test_what_plain_terms_explain_is_found_before_curves_are_looked_for(monkeypatch):
+    monkeypatch.setattr(CurvesStage, "propose", lambda *_: pytest.fail("looked for curves"))
+    times = np.linspace(0, 12, 200)
+
+    def reaction(_, z):
+        return [1 - 4 * z[0] + z[0] ** 2 * z[1], 3 * z[0] - z[0] ** 2 * z[1]]
+
+    states = solve_ivp(reaction, (0, 12), [1.0, 1.0], t_eval=times, rtol=1e-11, atol=1e-11).y.T
+    model = ODERegressor(stages=("library", "curves", "variation")).fit(times, states)
+    assert model.best_["r2"] > 1 - 1e-9
