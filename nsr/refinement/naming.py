@@ -67,9 +67,11 @@ def _fitted_to(guess: Expression, task: Task, places: Places) -> Array | None:
     drawn = _starting_points(form, task)
     starts = [form, *(form.with_constants(row.tolist()) for row in drawn)]
     refined = refine(starts, own, Effort(restarts=1, iterations=100), Clock())
-    best = int(np.argmin(refined.loss))
-    if not refined.loss[best] <= _SAME**2 * task.null_loss:
+    is_met = refined.loss <= _SAME**2 * task.null_loss
+    if not np.any(is_met):
         return None
+    # Of equal ones, as a cosine is many sines, the one that the guess's own values lead to is meant.
+    best = 0 if is_met[0] else int(np.argmin(refined.loss))
     values = np.array(guess.constants)
     values[places] = refined.constants[best, : len(places)]
     return values

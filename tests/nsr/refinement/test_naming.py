@@ -121,3 +121,9 @@ def test_rounded_constants_have_the_errors_that_they_would_have(rng):
     assert error == pytest.approx(np.sqrt(covariance[0, 0]), rel=0.1)
     assert chosen.text.endswith(f"; rounded: 0.5 (± {error:.2g})")
     assert not reported(parse("0.5*x_0**2 + 1.234"), replace(task, y=0.5 * x**2 + 1.234)).rounded
+
+
+def test_of_equal_values_of_constants_those_near_its_own_are_meant():
+    own = parse("1.66*sin(0.88*x_0 + 1.573)")
+    found = as_written(own, parse("1.65*cos(0.885*x_0)"), table(1.0), np.arange(3))
+    np.testing.assert_allclose(found, (1.65, 0.885, np.pi / 2), rtol=1e-6)
