@@ -14,8 +14,8 @@ import numbers
 import time
 from dataclasses import dataclass, field, replace
 
-# Work of a search that a second is taken to be enough for: a usual core does 0.8 to 1.2 seconds of it.
-_WORK_A_SECOND = 0.8
+# Work of a search that a second is taken to be enough for: a usual core does 0.9 to 1.1 seconds of it.
+_WORK_A_SECOND = 0.85
 # Seconds that the first search of a process takes to load the network and what runs it.
 _LOADING = 2.0
 # What a search may do at least, as estimates of its first steps are coarse.

@@ -55,7 +55,9 @@ def derivatives(problem, wanted, constants, room, no_residuals, jacobian):
 
 
 @kernel(inline="always")
-def least_squares(problem, active, affine, constants, linear, project, max_iterations, tolerance, room):
+def least_squares(
+    problem, active, affine, constants, linear, project, max_iterations, tolerance, room, sweeps
+):  # fmt: skip
     """Levenberg-Marquardt with identity damping, with variable projection if `project`.
 
     Args:
@@ -68,6 +70,7 @@ def least_squares(problem, active, affine, constants, linear, project, max_itera
         max_iterations: Steps tried at most.
         tolerance: Loss that counts as success, shape (1,); whoever raises it to infinity ends the work.
         room: As in `nsr.evaluate.interpreter.sweep`.
+        sweeps: Counts how often the values or their derivatives were computed, shape (1,).
 
     Returns:
         Loss; infinity if the starting point gives a non-finite value.
@@ -82,11 +85,13 @@ def least_squares(problem, active, affine, constants, linear, project, max_itera
     squares, rows, shift = np.empty((3, K, K)), np.empty((3, K)), np.empty(K, np.int64)
     A, B, C, g, step, trial = squares[0], squares[1], squares[2], rows[0], rows[1], rows[2]
     loss = residuals(problem, active[:0], constants, room, r, no_derivatives)
+    sweeps[0] += 1
     if not np.isfinite(loss) or K == 0:
         return loss
     copy(constants, trial, K)
     if project:
         derivatives(problem, affine, constants, room, no_residuals, jacobian)
+        sweeps[0] += 2
         solved = solve_linear(linear, K, jacobian, r, trial, C, B, step, shift)
         if np.isfinite(solved):
             copy(trial, constants, K)
@@ -94,6 +99,7 @@ def least_squares(problem, active, affine, constants, linear, project, max_itera
         if n_linear == K or not np.isfinite(loss):
             return loss
     derivatives(problem, active, constants, room, no_residuals, jacobian)
+    sweeps[0] += 1
     normal_equations(jacobian, r, K, A, g)
     damping, stalled = 1e-2, 0
     for _ in range(max_iterations):
@@ -105,8 +111,10 @@ def least_squares(problem, active, affine, constants, linear, project, max_itera
         for k in range(K):
             trial[k] = constants[k] + step[k]
         trial_loss = residuals(problem, active, trial, room, r, no_derivatives)
+        sweeps[0] += 1
         if project and np.isfinite(trial_loss):
             derivatives(problem, affine, trial, room, no_residuals, jacobian)
+            sweeps[0] += 2
             solved = solve_linear(linear, K, jacobian, r, trial, C, B, step, shift)
             # The nodes above the linear constants hold values from before these were solved.
             trial_loss = np.inf
@@ -116,6 +124,7 @@ def least_squares(problem, active, affine, constants, linear, project, max_itera
             damping *= 4
             continue
         derivatives(problem, active, trial, room, no_residuals, jacobian)
+        sweeps[0] += 1
         normal_equations(jacobian, r, K, A, g)
         stalled = stalled + 1 if loss - trial_loss < _STALLED * loss else 0
         copy(trial, constants, K)
@@ -125,7 +134,7 @@ def least_squares(problem, active, affine, constants, linear, project, max_itera
 
 
 @kernel(inline="always")
-def quasi_newton(problem, active, constants, max_iterations, tolerance, room):
+def quasi_newton(problem, active, constants, max_iterations, tolerance, room, sweeps):
     """BFGS with a backtracking line search (Nocedal and Wright 2006, algorithm 6.1).
 
     Arguments and result are those of `least_squares`.
@@ -137,9 +146,11 @@ def quasi_newton(problem, active, constants, max_iterations, tolerance, room):
     gradient, new_gradient, direction, trial = rows[0], rows[1], rows[2], rows[3]
     set_identity(H, K)
     loss = residuals(problem, active[:0], constants, room, r, no_derivatives)
+    sweeps[0] += 1
     if not np.isfinite(loss) or K == 0:
         return loss
     derivatives(problem, active, constants, room, no_residuals, jacobian)
+    sweeps[0] += 1
     for k in range(K):
         gradient[k] = 2 * dot(jacobian[k], r, n_points) / n_points
     stalled = 0
@@ -164,6 +175,7 @@ def quasi_newton(problem, active, constants, max_iterations, tolerance, room):
             for a in range(K):
                 trial[a] = constants[a] + length * direction[a]
             trial_loss = residuals(problem, active, trial, room, r, no_derivatives)
+            sweeps[0] += 1
             if trial_loss <= loss + 1e-4 * length * slope:
                 accepted = True
                 break
@@ -171,6 +183,7 @@ def quasi_newton(problem, active, constants, max_iterations, tolerance, room):
         if not accepted:
             break
         derivatives(problem, active, trial, room, no_residuals, jacobian)
+        sweeps[0] += 1
         for k in range(K):
             new_gradient[k] = 2 * dot(jacobian[k], r, n_points) / n_points
         for k in range(K):
@@ -201,7 +214,7 @@ def _update_inverse(H, s, z):
 
 
 @kernel(inline="always")
-def draw_start(problem, active, affine, linear, attempts, constants, room):
+def draw_start(problem, active, affine, linear, attempts, constants, room, sweeps):
     """Draws a starting point from N(0, 1): of a few finite ones, that with the least loss.
 
     The loss compared is the one after solving the linear constants, which says whether the others are
@@ -215,6 +228,7 @@ def draw_start(problem, active, affine, linear, attempts, constants, room):
         attempts: Points drawn at most while none is finite.
         constants: Receives the starting point, shape (K,).
         room: As in `nsr.evaluate.interpreter.sweep`.
+        sweeps: As in `least_squares`.
 
     Returns:
         Whether a finite point was found.
@@ -232,10 +246,12 @@ def draw_start(problem, active, affine, linear, attempts, constants, room):
             drawn[k] = np.random.standard_normal()
         copy(drawn, solved, K)
         loss = residuals(problem, active[:0], drawn, room, r, no_derivatives)
+        sweeps[0] += 1
         if not np.isfinite(loss):
             continue
         if n_linear > 0 and not nothing:
             derivatives(problem, affine, drawn, room, no_residuals, jacobian)
+            sweeps[0] += 1
             loss = min(loss, solve_linear(linear, K, jacobian, r, solved, A, B, g, shift))
         if loss < best:
             best = loss
@@ -249,7 +265,7 @@ def draw_start(problem, active, affine, linear, attempts, constants, room):
 @kernel
 def least_squares_kernel(
     at, tape, active, affine, offsets, counts, linear, X, y, scale, starts, restarts, seed, project,
-    max_iterations, tolerance, begin, end, best, losses, fits,
+    max_iterations, tolerance, begin, end, best, losses, fits, sweeps,
 ):  # fmt: skip
     """Refines expressions begin to end by `least_squares`, each from several starting points.
 
@@ -279,6 +295,7 @@ def least_squares_kernel(
         best: Receives the best constants, shape (E, K).
         losses: Receives their losses, shape (E,).
         fits: Receives the number of local optimisations, shape (E,).
+        sweeps: Counts those of each expression as in `least_squares`, shape (E,).
     """
     longest = longest_run(offsets)
     block = len(y) if len(y) <= _LARGEST_BLOCK else BLOCK
@@ -291,11 +308,14 @@ def least_squares_kernel(
         for restart in range(restarts + min(1, len(starts))):
             if restart == 0 and len(starts) > 0:
                 copy(starts[e], constants, K)
-            elif not draw_start(problem, active, affine, linear[e, :K], _ATTEMPTS, constants, room):
+            elif not draw_start(
+                problem, active, affine, linear[e, :K], _ATTEMPTS, constants, room, sweeps[e:]
+            ):
                 break
             loss = least_squares(
-                problem, active, affine, constants, linear[e, :K], project, max_iterations, tolerance, room
-            )
+                problem, active, affine, constants, linear[e, :K], project, max_iterations, tolerance, room,
+                sweeps[e:],
+            )  # fmt: skip
             if is_last_fit(e, K, loss, constants, restarts, tolerance, best, losses, fits):
                 break
 
@@ -303,7 +323,7 @@ def least_squares_kernel(
 @kernel
 def bfgs_kernel(
     at, tape, active, affine, offsets, counts, linear, X, y, scale, starts, restarts, seed,
-    max_iterations, tolerance, begin, end, best, losses, fits,
+    max_iterations, tolerance, begin, end, best, losses, fits, sweeps,
 ):  # fmt: skip
     """As `least_squares_kernel`, by `quasi_newton`; apart from it, so that few have to compile it."""
     longest = longest_run(offsets)
@@ -317,9 +337,11 @@ def bfgs_kernel(
         for restart in range(restarts + min(1, len(starts))):
             if restart == 0 and len(starts) > 0:
                 copy(starts[e], constants, K)
-            elif not draw_start(problem, active, affine, linear[e, :K], _ATTEMPTS, constants, room):
+            elif not draw_start(
+                problem, active, affine, linear[e, :K], _ATTEMPTS, constants, room, sweeps[e:]
+            ):
                 break
-            loss = quasi_newton(problem, active, constants, max_iterations, tolerance, room)
+            loss = quasi_newton(problem, active, constants, max_iterations, tolerance, room, sweeps[e:])
             if is_last_fit(e, K, loss, constants, restarts, tolerance, best, losses, fits):
                 break
 

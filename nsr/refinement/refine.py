@@ -33,10 +33,11 @@ Method = Literal["varpro", "lm", "bfgs"]
 METHODS: tuple[Method, ...] = get_args(Method)
 # Steps of one local optimisation unless the caller says otherwise; a quasi-Newton step learns less.
 _ITERATIONS: dict[Method, int] = {"varpro": 50, "lm": 50, "bfgs": 400}
-# Work of a local optimisation: the sweeps of a draw and of a step, as many steps as most take, and the
-# seconds of a sweep over one node at one point; and those that a call and each equation take beside.
-_SWEEPS_OF_DRAW, _SWEEPS_OF_STEP, _USUAL_STEPS, _SECONDS = 10.0, 4.0, 12, 5e-10
-_SECONDS_A_CALL, _SECONDS_AN_EQUATION = 1.5e-3, 1.5e-5
+# Seconds of work of a sweep over one node at one point; and those that a call and each equation take beside.
+_SECONDS = 4.5e-10
+_SECONDS_A_CALL, _SECONDS_AN_EQUATION = 4e-4, 5e-6
+# Sweeps of a step where they are not counted.
+_SWEEPS_OF_STEP = 4
 # Expressions refined between two looks at the clock.
 _SLICE = 16
 # Multiplications of a slice that take so long that the clock must be able to break in.
@@ -144,6 +145,7 @@ class _Fitting:
         losses: Their mean squared weighted residuals on the rows fitted, relative to the weighted target's
             mean square, shape (E,).
         fits: Local optimisations of each expression, shape (E,).
+        sweeps: How often its values or derivatives were computed, shape (E,).
         tolerance: The tolerance, shape (1,); raised to infinity it ends what the kernels are at.
     """
 
@@ -154,6 +156,7 @@ class _Fitting:
         self.best = program.constants.copy()
         self.losses = np.full(n_expressions, np.inf)
         self.fits = np.zeros(n_expressions, dtype=np.int64)
+        self.sweeps = np.zeros(n_expressions, dtype=np.int64)
         self.settings = settings
         self.clock = clock
         self.tolerance = np.array([settings.tolerance])
@@ -177,11 +180,10 @@ class _Fitting:
     @property
     def work(self) -> float:
         """Seconds that the local optimisations so far take, about."""
-        steps = min(self.settings.iterations, _USUAL_STEPS)
-        sweeps = self.fits * (_SWEEPS_OF_DRAW * (self.settings.restarts > 1) + _SWEEPS_OF_STEP * steps)
-        sweeps[self._program.n_constants == 0] = 1
-        nodes = float(sweeps @ np.diff(self._program.tape.offsets))
-        return _SECONDS_A_CALL + _SECONDS_AN_EQUATION * len(sweeps) + _SECONDS * len(self._target) * nodes
+        nodes = float(self.sweeps @ np.diff(self._program.tape.offsets))
+        return (
+            _SECONDS_A_CALL + _SECONDS_AN_EQUATION * len(self.sweeps) + _SECONDS * len(self._target) * nodes
+        )
 
     def run(self, begin: int, end: int) -> None:
         """Refines expressions begin to end."""
@@ -195,7 +197,16 @@ class _Fitting:
             tape.n_constants, tape.linear, self._columns, self._target, self._scale,
             self._program.constants[: 0 if settings.random_first else None], settings.restarts, settings.seed,
         )  # fmt: skip
-        limits = settings.iterations, self.tolerance, begin, end, self.best, self.losses, self.fits
+        limits = (
+            settings.iterations,
+            self.tolerance,
+            begin,
+            end,
+            self.best,
+            self.losses,
+            self.fits,
+            self.sweeps,
+        )
         if settings.method == "bfgs":
             optimizers.bfgs_kernel(*task, *limits)
         else:
@@ -223,6 +234,7 @@ class _Fitting:
                 clock=self.clock,
             )
             self.fits[index] += np.isfinite(losses)
+            self.sweeps[index] += _SWEEPS_OF_STEP * settings.iterations
             better = losses < self.losses[index]
             self.losses[index[better]], self.best[index[better]] = losses[better], constants[better]
 

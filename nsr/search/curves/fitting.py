@@ -26,6 +26,8 @@ Array = NDArray[np.float64]
 _OFF = 7e-4
 # Singular values below this share of the largest belong to constants that rows do not tell apart.
 _COLLINEAR = 1e-7
+# Seconds of work for a start beside those of its refinement.
+_SECONDS = 1e-4
 
 
 @dataclass(frozen=True)
@@ -117,15 +119,25 @@ def _is_identified(fit: Fit, task: Task) -> bool:
     return bool(len(sizes) == 0 or sizes[-1] > _COLLINEAR * sizes[0])
 
 
+def _finite(started: list[Expression], task: Task) -> list[Expression]:
+    """Those with a value on all rows; for the others refinement would draw starts, hundreds for each."""
+    with np.errstate(all="ignore"):
+        values = Program(started).values(task.X)
+    return [one for one, own in zip(started, values, strict=True) if np.all(np.isfinite(own))]
+
+
 def _refined(
     form: Expression, starts: list[tuple[float, ...]], task: Task, effort: Effort, clock: Clock
 ) -> list[Fit]:
     """Fits from all starts that have a finite loss, the best first; equal ones once."""
     if not starts:
         return []
+    clock.spend(_SECONDS * len(starts))
     fixed, ones = _without_numbers(form, task.n_variables)
     own = replace(task, X=np.column_stack((task.X, np.ones(task.n_rows)))) if ones else task
-    started = [filled(fixed, _off_structure(fixed, start)) for start in starts]
+    started = _finite([filled(fixed, _off_structure(fixed, start)) for start in starts], own)
+    if not started:
+        return []
     refined = refine(started, own, effort, clock)
     n_constants = form.tokens.count(PLACEHOLDER)
     fits = [

@@ -27,7 +27,7 @@ from nsr.task import ROWS
 Array = NDArray[np.float64]
 
 # Seconds of work for a factor of a term at a point.
-_SECONDS = 1.2e-8
+_SECONDS = 6e-9
 # Parts are known no better than this: the surrogate's error is that of typical rows.
 _LEAST_ERROR = 1e-7
 
