@@ -11,11 +11,13 @@ no benchmark's skeleton is among them.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import numpy as np
 import typer
@@ -24,6 +26,7 @@ from rich.console import Console
 from rich.table import Table
 
 from eval.generated import draw
+from eval.provenance import provenance
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, constant, variable
 from nsr.expressions.rewriting import without_redundant_constants
@@ -178,6 +181,7 @@ def main(
     count: Annotated[int, typer.Option(help="problems that are fitted in their true form")] = 300,
     searched: Annotated[int, typer.Option(help="problems for which the whole search runs")] = 24,
     time_limit: Annotated[float, typer.Option(help="seconds of each search")] = 5.0,
+    output: Annotated[Path | None, typer.Option(help="JSON lines, one per row of the table")] = None,
 ) -> None:
     """Prints which share of true constants, true values and new observations lies in 95 % intervals."""
     by_rows: dict[str, Coverage] = {}
@@ -187,14 +191,26 @@ def main(
     n_found = 0
     for trial in islice(trials(_SEARCHED), searched):
         n_found += search(trial, by_rows.setdefault("searched", Coverage()), time_limit)
-    table = Table("", "kind", "inside", "of", "share")
-    for key, coverage in by_rows.items():
-        for kind, total in coverage.total.items():
-            share = f"{coverage.inside[kind] / total:.3f}" if total else "-"
-            table.add_row(key, kind, str(coverage.inside[kind]), str(total), share)
+    rows = [
+        {"problems": key, "kind": kind, "inside": coverage.inside[kind], "of": total}
+        for key, coverage in by_rows.items()
+        for kind, total in coverage.total.items()
+    ]
+    made = {"found": n_found, "searched": searched, "time_limit": time_limit, **provenance()}
+    if output is not None:
+        output.write_text("".join(json.dumps(row | made) + "\n" for row in rows), encoding="utf-8")
     console = Console()
-    console.print(table)
+    console.print(_table(rows))
     console.print(f"the form was found in {n_found} of {searched} searches")
+
+
+def _table(rows: list[dict[str, Any]]) -> Table:
+    """Shares, for people to read."""
+    table = Table("", "kind", "inside", "of", "share")
+    for row in rows:
+        share = f"{row['inside'] / row['of']:.3f}" if row["of"] else "-"
+        table.add_row(row["problems"], row["kind"], str(row["inside"]), str(row["of"]), share)
+    return table
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Coverage of intervals is counted against truths that nothing rounds."""
 
+import json
 from itertools import islice
 
 import numpy as np
@@ -42,10 +43,15 @@ def test_nearly_all_is_inside_where_the_true_form_is_fitted():
     assert counted.total["observations"] == 200 * 12
 
 
-def test_the_command_prints_shares():
+def test_the_command_prints_shares_and_keeps_them(tmp_path):
     app = Typer()
     app.command()(coverage.main)
-    done = CliRunner().invoke(app, ["--count", "3", "--searched", "0"])
+    kept = tmp_path / "coverage.jsonl"
+    done = CliRunner().invoke(app, ["--count", "3", "--searched", "0", "--output", str(kept)])
     assert done.exit_code == 0, done.output
     assert "true form, 12 rows" in done.output
     assert "found in 0 of 0 searches" in done.output
+    rows = [json.loads(line) for line in kept.read_text().splitlines()]
+    observed = next(row for row in rows if (row["problems"], row["kind"]) == ("true form", "observations"))
+    assert observed["of"] == 3 * 200
+    assert observed["commit"]
