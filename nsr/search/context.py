@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -137,9 +138,19 @@ class Context:
         return self._n_chosen[best.expression]
 
     def _leaves_noise(self, best: Candidate) -> bool:
+        if self._is_outdone(best):
+            return False
         if best.expression not in self._noise:
             self._noise[best.expression] = self._is_convincing(best) and not self._has_structure(best)
         return self._noise[best.expression]
+
+    def _is_outdone(self, best: Candidate) -> bool:
+        """Whether a surrogate is much nearer to rows that it has not seen: what is left is no noise."""
+        task = self.task
+        if not task.loss.is_quadratic:
+            return False
+        least = min((state.error for state in self.states), default=math.inf)
+        return best.loss > self.settings.outdone * least**2 * task.null_loss
 
     def _is_convincing(self, best: Candidate) -> bool:
         settings, task = self.settings, self.task

@@ -231,6 +231,7 @@ class StructureSettings:
         n_splits: Functions that a target is affine in which are followed up.
         coefficient_share: Of the work that is left for the state, for such a function or a coefficient of it.
         coefficient_precision: As `part_precision`, for these.
+        looser_precisions: The same for the shortest solution alone, one for each.
         n_each: Solutions of each of these that are combined.
         batches_after: Batches that may bring a shorter solution of a part after a long one.
     """
@@ -241,7 +242,7 @@ class StructureSettings:
     reduction: ReductionSettings = field(default_factory=ReductionSettings)
     separation: SeparationSettings = field(default_factory=SeparationSettings)
     affine: AffineSettings = field(default_factory=AffineSettings)
-    head_start: float = 1.0
+    head_start: float = 3.0
     share: float = 3.0
     lossless: float = LOSSLESS
     few_variables: int = 2
@@ -253,5 +254,6 @@ class StructureSettings:
     n_splits: int = 4
     coefficient_share: float = 0.15
     coefficient_precision: float = 16.0
+    looser_precisions: tuple[float, ...] = (100.0, 1e4)
     n_each: int = 2
     batches_after: int = 4

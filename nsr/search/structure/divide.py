@@ -81,13 +81,21 @@ class PartSolver:
         return [affine(factor, known, offset, outer) for factor in factors for offset in offsets]
 
     def _solutions(self, part: State, error: float) -> list[Expression]:
-        """Equations that are as near to a part as the part is known; none where they are not found soon."""
+        """Equations that are as near to a part as the part is known; none where they are not found soon.
+
+        A surrogate's error is smooth, and not the same everywhere, so that long equations come nearer to it
+        than the law: the shortest ones that are some times as far off are solutions, too.
+        """
         numbers = self.settings.structure
         if is_constant(part, numbers.affine):
             return [constant(part.level)]
-        enough = numbers.coefficient_precision * error**2 * part.null_loss
+        unit = error**2 * part.null_loss
         found = self._best(part, error, numbers.coefficient_share)
-        return [candidate.expression for candidate in found if candidate.loss <= enough][: numbers.n_each]
+        solutions = [c for c in found if c.loss <= numbers.coefficient_precision * unit][: numbers.n_each]
+        for precision in numbers.looser_precisions:
+            near = [_no_better_than(precision * unit, c, part) for c in found if c.loss <= precision * unit]
+            solutions += sorted(near, key=lambda c: c.bits)[:1]
+        return list(dict.fromkeys(candidate.expression for candidate in solutions))
 
     def _best(self, part: State, error: float, share: float) -> list[Candidate]:
         """The best equations for a part, judged no finer than the part is known.

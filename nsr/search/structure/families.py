@@ -185,7 +185,7 @@ def _best_subsets(
 ) -> list[tuple[int, ...]]:
     """The subsets of one, of two and of three columns that explain the target best.
 
-    Triples are made of the first columns only, as their number grows with the cube.
+    Triples are made of the first columns only, as their number grows with the cube; with a constant, of all.
 
     Args:
         columns: Terms, then terms times the target.
@@ -202,6 +202,7 @@ def _best_subsets(
         np.arange(n_explicit)[:, None],
         combinations(n_explicit, 2),
         combinations(min(n_explicit, settings.max_triple_terms), 3),
+        _with_constant(n_explicit, settings.max_triple_terms),
     )
     places = [(kind, n_best[0]) for kind in sums]
     if n_best[1]:
@@ -245,6 +246,14 @@ def _lengths(columns: Array) -> Array:
 
 
 @cache
+def _with_constant(n_explicit: int, n_first: int) -> NDArray[np.intp]:
+    """Triples of the first column, the constant, and two others, not both of them among the first few."""
+    pairs = np.column_stack(np.triu_indices(n_explicit, 1))
+    pairs = pairs[(pairs[:, 0] > 0) & (pairs[:, 1] >= n_first)]
+    return np.column_stack((np.zeros(len(pairs), np.intp), pairs))
+
+
+@cache
 def _hyperbolas(n_explicit: int, n: int) -> NDArray[np.intp]:
     """Pairs of which the first column is explicit and the second is not."""
     return np.array(list(itertools.product(range(n_explicit), range(n_explicit, n))), dtype=np.intp)
@@ -278,7 +287,7 @@ def exact_subset(table: Array, target: Array, settings: FamiliesSettings) -> lis
         if active.all():
             break
         kept = kept[active]
-    return [tuple(int(i) for i in kept)] if 3 < len(kept) <= settings.max_exact_terms else []
+    return [tuple(int(i) for i in kept)] if 3 <= len(kept) <= settings.max_exact_terms else []
 
 
 @cache

@@ -48,7 +48,8 @@ class Structure:
                 children = [c for c in self._children(context, state, clock) if c.key not in seen]
                 seen |= {child.key for child in children}
                 levels = [child.lift(constant(child.level)) for child in children if not child.n_variables]
-                yield context.polished(levels, "reduction", clock)
+                if levels:
+                    yield context.polished(levels, "reduction", clock)
                 smaller = [child for child in children if child.n_variables]
                 for child in smaller:
                     heapq.heappush(queue, ((child.n_variables, child.error, next(order)), child))

@@ -13,6 +13,7 @@ from nsr.evaluate.program import Program
 from nsr.expressions.expression import apply, constant
 from nsr.expressions.parsing import parse
 from nsr.network.checkpoint import from_pretrained
+from nsr.refinement.candidates import scored
 from nsr.search.engine import Search
 from nsr.search.evolution.generations import Generations
 from nsr.search.finishing import constants
@@ -40,6 +41,7 @@ def fit(text: str, n_variables: int, checkpoint: str, **options) -> SymbolicRegr
         ("x_0**3/(exp(x_0)-1)", 1, ("families",)),
         ("x_0*x_1**3/(exp(x_1*x_2/(x_3*x_4))-1)", 5, ("families", "reduction")),
         ("x_3+x_0*x_2**4*x_1-sin(x_4)", 5, ("families", "reduction", "separation")),
+        ("x_0*sqrt(x_1**2+x_2**2+2*x_1*x_2*cos(x_3))/x_4", 5, ("families", "reduction")),
         ("x_0+x_0**2+x_0**3+x_0**4+x_0**5", 1, ("families",)),
         ("cos(x_0)*sin(x_0**2)-1", 1, ("families", "evolution")),
         ("x_0*x_1+sin(x_0)", 2, ("evolution",)),
@@ -81,6 +83,17 @@ def test_the_search_ends_when_only_noise_is_left(untrained, monkeypatch, rng):
     y = X[:, 0] * X[:, 1] ** 2 + rng.standard_normal(3_000)
     model = SymbolicRegressor(checkpoint=untrained, n_candidates=16, time_limit=UNHURRIED).fit(X, y)
     assert model.equations()[model.best_index_] == "x_0*x_1**2"
+
+
+@pytest.mark.parametrize(("noise", "is_answered"), [(0.0, False), (0.05, True)])
+def test_what_a_surrogate_does_without_is_no_noise(noise, is_answered, untrained, rng, monkeypatch):
+    monkeypatch.setattr("nsr.search.context.has_structure", lambda *_: False)
+    X = rng.uniform(1, 4, (3_000, 2))
+    y = X[:, 0] * X[:, 1] + 0.05 * np.sin(X[:, 0]) + noise * rng.standard_normal(3_000)
+    search = Search(task(X, y), from_pretrained(untrained), 16, ("families",))
+    search.candidates.add(scored([parse("x_0*x_1")], search.candidates.task))
+    search._context.states.append(search._context.root)
+    assert search._context.is_answered(search._context.settings.short) == is_answered
 
 
 def test_no_stage_is_begun_after_a_short_exact_answer(untrained, monkeypatch):

@@ -33,6 +33,7 @@ def best_fvu(text: str, n_variables: int, noise: float = 0.0) -> float:
         ("asin(x_0/10*sin(x_1))", 2),
         ("x_0*x_3+x_1*x_4+x_2*x_5", 6),
         ("-sqrt(x_0+x_1)", 2),
+        ("sqrt(1+x_0**2+2*x_0*cos(x_1))", 2),
         ("(x_0-2*x_1)/(1+x_0**2)", 2),
         ("3*x_1/(x_0+2*x_1**2+0.5)", 2),
     ],
@@ -43,6 +44,10 @@ def test_members_of_the_families_are_found(text, n_variables):
 
 def test_noise_leaves_the_right_terms():
     assert best_fvu("2*x_0*x_1+0.5*x_2", 3, noise=0.02) < 1e-3
+
+
+def test_noise_leaves_a_law_of_cosines():
+    assert best_fvu("sqrt(1+x_0**2+2*x_0*cos(x_1))", 2, noise=0.02) < 1e-3
 
 
 def test_terms_that_explain_the_target_by_itself_take_no_places(rng):
