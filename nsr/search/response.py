@@ -18,66 +18,70 @@ _LARGEST_EXPONENT = 12.0
 _LARGEST = 1e120
 # Transforms that a target cannot have are taken for the smallest that it can.
 _SMALLEST = 1e-300
+# Exponents of a reciprocal.
+RECIPROCAL = (-1.0,)
 
 
 @dataclass(frozen=True)
 class Output:
-    """What of the target a polynomial gives: the target itself, or an operator of it.
+    """What of the target a polynomial gives: the target itself, or operators of it.
 
-    Where the operator does not tell, or not take, signs, it is one of the target's size.
+    Where the operators do not tell, or not take, signs, it is one of the target's size.
 
     Attributes:
-        name: The operator, which has an inverse and a derivative; None for the target itself.
+        names: Operators from the target outwards, each with an inverse and a derivative; none for the target
+            itself.
     """
 
-    name: str | None
+    names: tuple[str, ...] = ()
 
     @property
     def keeps_sign(self) -> bool:
         """Whether the transform tells the target's sign."""
-        return self.name is None or (
-            OPERATORS[self.name].parity != "even" and OPERATORS[self.name].domain[0] < 0
-        )
+        return all(o.parity != "even" and o.domain[0] < 0 for o in self._operators)
 
     @property
     def is_logarithm(self) -> bool:
         """Whether it makes a sum of a product."""
-        return self.name is not None and OPERATORS[self.name].is_logarithm
+        return len(self.names) == 1 and self._operators[0].is_logarithm
 
     @property
-    def inverse(self) -> str | None:
-        """Operator that gives the target, or its size, from the transform; None where it is the same."""
-        return None if self.name is None else OPERATORS[self.name].inverse
+    def inverse(self) -> tuple[str, ...]:
+        """Operators, the innermost first, that give the target, or its size, from the transform."""
+        return tuple(o.inverse for o in reversed(self._operators) if o.inverse is not None)
+
+    @property
+    def _operators(self) -> list[Operator]:
+        return [OPERATORS[name] for name in self.names]
 
     def of_target(self, y: Array) -> Array:
         """The target's transform."""
-        return y if self.name is None else _computed(self.name, y if self.keeps_sign else np.abs(y))
+        return _computed(self.names, y if self.keeps_sign else np.abs(y))
 
     def is_of(self, y: Array) -> bool:
         """Whether the transform of a target, shape (P,), is worth a polynomial."""
-        if self.name is None or self.inverse is None:
-            return True
-        if OPERATORS[self.inverse].is_logarithm:
+        if any(OPERATORS[name].is_logarithm for name in self.inverse):
             return bool(np.ptp(y) < _LARGEST_EXPONENT and np.max(np.abs(y)) < _LARGEST_EXPONENT)
-        # Of a product the size is one, too; the root of a size has a kink where the sign changes.
-        is_root = OPERATORS[self.name].domain[0] >= 0 and not self.is_logarithm
-        return not is_root or bool(np.all(y > 0))
+        # Of a product the size is one, too; the root of a size has a kink where the sign changes, and its
+        # reciprocal a pole.
+        is_root = any(o.domain[0] >= 0 for o in self._operators) and not self.is_logarithm
+        return not (is_root or len(self.names) > 1) or bool(np.all(y > 0))
 
     def undone(self, transformed: Array, y: Array) -> Array:
         """The target, from the transform and from a value that lends it its sign."""
-        if self.inverse is None:
-            return transformed
-        low = OPERATORS[self.inverse].domain[0]
-        size = _computed(self.inverse, np.maximum(transformed, _SMALLEST) if low == 0 else transformed)
+        is_positive = any(OPERATORS[name].domain[0] == 0 for name in self.inverse)
+        size = _computed(self.inverse, np.maximum(transformed, _SMALLEST) if is_positive else transformed)
         return size if self.keeps_sign else np.sign(y) * size
 
     def slope(self, y: Array) -> Array:
         """The target's derivative by the transform, as a function of the target."""
-        if self.name is None:
-            return np.ones_like(y)
-        sign, size = (1.0, y) if self.keeps_sign else (np.sign(y), np.abs(y))
-        with np.errstate(divide="ignore"):
-            return np.asarray(sign / OPERATORS[self.name].derivatives[0](size), dtype=np.float64)
+        sign, inner = (1.0, y) if self.keeps_sign else (np.sign(y), np.abs(y))
+        slope = np.ones_like(y)
+        with np.errstate(all="ignore"):
+            for operator in self._operators:
+                slope = slope * operator.derivatives[0](inner)
+                inner = _computed((operator.name,), inner)
+            return np.asarray(sign / slope, dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -134,22 +138,35 @@ class Response:
             return all(bool(np.all(np.abs(values) < _LARGEST)) for values in self.transformed(output))
 
 
-def _computed(name: str, values: Array) -> Array:
-    function = OPERATORS[name].numpy
-    assert function is not None
+def _computed(names: tuple[str, ...], values: Array) -> Array:
     with np.errstate(all="ignore"):
-        return np.asarray(function(values), dtype=np.float64)
+        for name in names:
+            function = OPERATORS[name].numpy
+            assert function is not None
+            values = np.asarray(function(values), dtype=np.float64)
+    return values
 
 
-PLAIN = Output(None)
+PLAIN = Output()
 
 
 def outputs() -> list[Output]:
     """The target itself, and transforms of it: where it is a wave, no function of it is smooth.
 
-    Roots have squares that are smooth, poles reciprocals, squares of sums roots, and logarithms exponentials.
+    Roots have squares that are smooth, poles reciprocals, reciprocals of roots both, squares of sums roots, and
+    logarithms exponentials.
     """
-    return [PLAIN, *(Output(o.name) for o in linearizing() if o.period is None)]
+    return [PLAIN, *(Output((o.name,)) for o in linearizing() if o.period is None), *map(Output, of_two())]
+
+
+def of_two() -> list[tuple[str, str]]:
+    """Pairs of operators that linearize together: the reciprocals of even powers, such as 1/y^2."""
+    return [
+        (power.name, reciprocal.name)
+        for power in linearizing()
+        for reciprocal in linearizing()
+        if power.exponents and power.parity == "even" and reciprocal.exponents == RECIPROCAL
+    ]
 
 
 def linearizing() -> list[Operator]:

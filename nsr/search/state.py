@@ -56,10 +56,10 @@ class State(Task):
         """The best surrogate of each kind of output that equations may have, the best first."""
         best: dict[Output, Surrogate] = {}
         for surrogate in self.surrogates:
-            inverse = surrogate.output.inverse
+            output = surrogate.output
             # A sum of logarithms is written as a product.
-            if inverse is None or surrogate.output.is_logarithm or self.space.operators.has(inverse):
-                best.setdefault(surrogate.output, surrogate)
+            if output.is_logarithm or all(map(self.space.operators.has, output.inverse)):
+                best.setdefault(output, surrogate)
         return list(best.values())
 
     @property

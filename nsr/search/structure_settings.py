@@ -193,6 +193,7 @@ class AffineSettings:
         tolerance: Share of the table that may lie outside rank one, plus `error_factor` times the
             surrogate's error.
         error_factor: See above; also how often their error coefficients must vary to be more than constants.
+        about_as_good: Multiple of the least error among splits up to which they are about as good.
         n_references: Values of the other variables that each row of the parts is averaged over.
         n_probes: Rows of the tables whose rank is looked at.
         max_group: Variables of the function at most.
@@ -202,6 +203,7 @@ class AffineSettings:
     worst: float = 0.03
     tolerance: float = 1e-5
     error_factor: float = 4.0
+    about_as_good: float = 30.0
     n_references: int = 16
     n_probes: int = 48
     max_group: int = 2

@@ -65,7 +65,7 @@ def transformed_models(
     if not (np.all(y > 0) or np.all(y < 0)):
         return
     sign = float(np.sign(y[0]))
-    logarithm, reciprocal = (response.transformed(Output(name)) for name in ("log", "inv"))
+    logarithm, reciprocal = (response.transformed(Output((name,))) for name in ("log", "inv"))
     positive = [i for i in range(state.n_variables) if np.all(X[:, i] > 0)]
     kinds = (
         (positive, np.log(X[:, positive]), *logarithm, _powers),

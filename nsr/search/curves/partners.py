@@ -114,7 +114,7 @@ def _exponents(state: State, others: list[int]) -> tuple[float, ...]:
     """Slopes of the logarithm of the target's size by those of the variables, weighted as its errors want."""
     usable = state.centre != 0
     some = state.of_rows(np.flatnonzero(usable))
-    logarithm, weights = Response.of(some).transformed(Output("log"))
+    logarithm, weights = Response.of(some).transformed(Output(("log",)))
     columns = np.column_stack((np.ones(some.n_rows), np.log(some.X[:, others])))
     slopes = np.linalg.lstsq(columns * weights[:, None], logarithm * weights, rcond=None)[0]
     return tuple(slopes[1:].tolist())

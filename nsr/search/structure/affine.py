@@ -130,7 +130,10 @@ def _line(x: Array, y: Array) -> tuple[float, float]:
 
 
 def affine_splits(state: State, settings: AffineSettings = AffineSettings()) -> list[AffineSplit]:
-    """The splits that the state's surrogates support, products and single variables first."""
+    """The splits that the state's surrogates support.
+
+    Those by surrogates about as good as the best come first, of these products and single variables.
+    """
     n_variables = state.X.shape[1]
     if n_variables < 2:
         return []
@@ -144,7 +147,8 @@ def affine_splits(state: State, settings: AffineSettings = AffineSettings()) -> 
                 new = [] if found & set(group) else list(_split(state, surrogate, group, settings))
                 found |= {i for split in new for i in split.group}
                 splits += new
-    return sorted(splits, key=lambda s: (not s.is_product, len(s.group), s.error))
+    good = settings.about_as_good * min((split.error for split in splits), default=0.0)
+    return sorted(splits, key=lambda s: (s.error > good, not s.is_product, len(s.group), s.error))
 
 
 def tabulating_work(split: AffineSplit) -> float:

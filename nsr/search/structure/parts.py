@@ -8,6 +8,7 @@ from nsr.expressions.expression import Expression, apply, constant, variable
 from nsr.expressions.operators import OPERATORS
 from nsr.search.settings import OFFSET
 from nsr.search.state import State
+from nsr.search.structure.transforms import applied
 
 
 def in_terms_of(state: State, part: State, solution: Expression) -> Expression:
@@ -15,20 +16,20 @@ def in_terms_of(state: State, part: State, solution: Expression) -> Expression:
     return solution.substitute({i: variable(state.variables.index(v)) for i, v in enumerate(part.variables)})
 
 
-def assembled(is_product: bool, outer: str | None, parts: tuple[Expression, ...]) -> Expression:
+def assembled(is_product: bool, outer: tuple[str, ...], parts: tuple[Expression, ...]) -> Expression:
     """A sum of parts with a free factor each and a free constant, or their product with one free factor."""
     if is_product:
         return reduce(lambda a, b: apply("mul", a, b), parts, constant(1.0 + OFFSET))
     weighted = (apply("mul", constant(1.0 + OFFSET), part) for part in parts)
     total = reduce(lambda a, b: apply("add", a, b), weighted, constant(OFFSET))
-    return total if outer is None else apply(outer, total)
+    return applied(outer, total)
 
 
-def affine(factor: Expression, inner: Expression, offset: Expression, outer: str | None) -> Expression:
-    """The sum factor * inner + offset under an outer operator, with free factors."""
+def affine(factor: Expression, inner: Expression, offset: Expression, outer: tuple[str, ...]) -> Expression:
+    """The sum factor * inner + offset under outer operators, with free factors."""
     product = apply("mul", constant(1.0 + OFFSET), apply("mul", factor, inner))
     total = apply("add", product, apply("mul", constant(1.0 + OFFSET), offset))
-    return total if outer is None else apply(outer, total)
+    return applied(outer, total)
 
 
 def without_offset(expression: Expression) -> Expression:

@@ -32,14 +32,14 @@ class Separation:
 
     Attributes:
         is_product: Whether it is a product.
-        outer: Operator on the sum, such as `sqrt` or `inv`; None where there is none.
+        outer: Operators on the sum, the innermost first, such as `inv` and `sqrt`.
         parts: One state for each group of variables; its target is the polynomial's part, which is right
             up to a constant (a factor for products) and the polynomial's error.
         error: The polynomial's error.
     """
 
     is_product: bool
-    outer: str | None
+    outer: tuple[str, ...]
     parts: tuple[State, ...]
     error: float
 
@@ -63,7 +63,7 @@ def separation(
     is_product = separate.output.is_logarithm
     return Separation(
         is_product,
-        None if is_product else separate.output.inverse,
+        () if is_product else separate.output.inverse,
         tuple(_part(state, separate, group) for group in groups),
         separate.error,
     )

@@ -11,7 +11,7 @@ from nsr.evaluate.program import values_of
 from nsr.expressions.expression import Expression, apply, variable
 from nsr.expressions.operator_set import ALL_OPERATORS, OperatorSet
 from nsr.expressions.operators import OPERATORS
-from nsr.search.response import Response, linearizing
+from nsr.search.response import RECIPROCAL, Response, linearizing, of_two
 from nsr.search.structure_settings import FamiliesSettings
 
 Array = NDArray[np.float64]
@@ -20,7 +20,6 @@ Array = NDArray[np.float64]
 _LARGEST_WEIGHT = 10.0
 # Values beyond this have squares that lose all digits of others.
 _EXTREME = 1e12
-_RECIPROCAL = (-1.0,)
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class Transform:
         if len(self.names) != 1:
             return not self.names
         (inverse,) = (OPERATORS[name] for name in self.inverse)
-        return inverse.domain == (0.0, np.inf) or inverse.exponents == _RECIPROCAL
+        return inverse.domain == (0.0, np.inf) or inverse.exponents == RECIPROCAL
 
     @property
     def is_elementary(self) -> bool:
@@ -114,12 +113,8 @@ def transforms(allowed: OperatorSet = ALL_OPERATORS) -> list[Transform]:
     ranked: list[tuple[float, tuple[str, ...]]] = [
         (operator.linearizes, (operator.name,)) for operator in operators
     ]
-    ranked += [
-        (power.linearizes * reciprocal.linearizes, (power.name, reciprocal.name))
-        for power in operators
-        for reciprocal in operators
-        if power.exponents and power.parity == "even" and reciprocal.exponents == _RECIPROCAL
-    ]
+    known = {operator.name: operator.linearizes for operator in operators}
+    ranked += [(known[a] * known[b], (a, b)) for a, b in of_two() if a in known and b in known]
     ranked.sort(key=lambda one: -one[0])
     return [IDENTITY, *(Transform(names) for _, names in ranked)]
 

@@ -49,5 +49,5 @@ def test_one_variable_and_noise_do_not_separate(rng):
 
 def test_another_surrogate_than_the_best_may_say_so():
     state = state_of("sqrt(x_0/(x_0 + 1) + x_1*(x_1 + 1))", 2)
-    found = {s.output.name: separation(state, s) for s in state.best_of_each_output}
-    assert (found["square"].is_product, found["square"].outer) == (False, "sqrt")
+    found = {s.output.names: separation(state, s) for s in state.best_of_each_output}
+    assert (found["square",].is_product, found["square",].outer) == (False, ("sqrt",))
