@@ -125,6 +125,8 @@ class _Equations:
         slopes = _slopes(pilot, self._smooth, self._noise.shape[1])
         covariance = np.zeros((len(self._bumps), len(self._bumps)))
         for state, noise in enumerate(self._noise.T):
+            if state != component and not np.any(slopes[:, state]):
+                continue  # as of most of many states
             moved = self._bumps * slopes[:, state]
             if state == component:
                 moved = moved - self._left
