@@ -153,8 +153,8 @@ PLAIN = Output()
 def outputs() -> list[Output]:
     """The target itself, and transforms of it: where it is a wave, no function of it is smooth.
 
-    Roots have squares that are smooth, poles reciprocals, reciprocals of roots both, squares of sums roots, and
-    logarithms exponentials.
+    Roots have squares that are smooth, poles reciprocals, reciprocals of roots both, squares of sums roots,
+    and logarithms exponentials.
     """
     return [PLAIN, *(Output((o.name,)) for o in linearizing() if o.period is None), *map(Output, of_two())]
 

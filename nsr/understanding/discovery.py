@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import combinations
 
 import numpy as np
@@ -160,7 +161,7 @@ class _Look:
         best = state.surrogate
         degree = _degree(best)
         inputs = "in logarithms" if best.log_inputs.any() else "in the columns"
-        of = self._target if best.output.name is None else f"{best.output.name}({self._target})"
+        of = reduce(lambda text, name: f"{name}({text})", best.output.names, self._target)
         rough = "" if best.error < _ROUGH else ": too rough, or too noisy, for further statements"
         text = f"{of} is near a polynomial of degree {degree} {inputs}{rough}"
         return Statement("smooth", text, best.error, best.error)
@@ -240,7 +241,7 @@ class _Look:
             if found is not None:
                 parts = " and of ".join(self._text(part.variables) for part in found.parts)
                 kind = "product" if found.is_product else "sum"
-                outer = "" if found.outer is None else f"{found.outer} of "
+                outer = "".join(f"{name} of " for name in reversed(found.outer))
                 text = f"{self._of(state)} is {outer}a {kind} of functions of {parts}"
                 yield Statement(kind, text, found.error, stand_in.error)
                 return
