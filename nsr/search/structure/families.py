@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsr.evaluate.program import Program
-from nsr.expressions.expression import Expression, apply, constant, variable
-from nsr.expressions.monomials import ONE, linear_combination, monomial, power
+from nsr.expressions.expression import Expression, apply, constant
+from nsr.expressions.monomials import ONE, linear_combination, monomial
 from nsr.expressions.operator_set import OperatorSet
-from nsr.expressions.operators import OPERATORS, Operator
 from nsr.refinement.subsets import backward_elimination, best_subsets, combinations
 from nsr.search.response import Response
 from nsr.search.state import State
+from nsr.search.structure.grammar import functions_known, terms_of
 from nsr.search.structure.inner_constants import with_inner_constant
 from nsr.search.structure.transforms import IDENTITY, Transform, applied, is_moderate, transforms
 from nsr.search.structure_settings import FamiliesSettings, StructureSettings
@@ -62,7 +62,7 @@ def relations(
     rows = slice(0, s.many_rows if is_rough else s.n_rows)
     X, response = state.X[rows], Response.of(state).first(rows.stop)
     n_best = s.n_best_rough if is_rough else s.n_best
-    terms = _terms(n_variables, _functions_known(state.space.operators), s)
+    terms = terms_of(n_variables, functions_known(state.space.operators), s)
     if given:
         terms = tuple(dict.fromkeys((ONE, *given, *terms)))[: len(terms)]
     terms = tuple(term for term in terms if state.space.allows(term))
@@ -288,109 +288,3 @@ def exact_subset(table: Array, target: Array, settings: FamiliesSettings) -> lis
             break
         kept = kept[active]
     return [tuple(int(i) for i in kept)] if 3 <= len(kept) <= settings.max_exact_terms else []
-
-
-@cache
-def _terms(
-    n_variables: int, functions_known: tuple[str, ...], settings: FamiliesSettings
-) -> tuple[Expression, ...]:
-    """Terms in this many variables, the constant first, then from simple to complicated.
-
-    Args:
-        n_variables: How many.
-        functions_known: Operators that terms may be functions by.
-        settings: Which terms, and how many.
-    """
-    n_powers = _of_number(settings.n_powers, n_variables)
-    atoms = [[power(i, p) for p in settings.powers[:n_powers]] for i in range(n_variables)]
-    scales = settings.scales[: _of_number(settings.n_scales, n_variables)]
-    functions = [_functions(i, scales, functions_known, settings.common) for i in range(n_variables)]
-    singles = [term for level in itertools.zip_longest(*atoms) for term in level if term is not None]
-    plain = [term for level in itertools.zip_longest(*functions) for term in level if term is not None]
-    mixed = _products(atoms, n_powers)
-    decorated = [
-        apply("mul", power, function)
-        for i, j in itertools.product(range(n_variables), repeat=2)
-        for power in atoms[i][: settings.n_decorations]
-        for function in functions[j][: settings.n_decorated]
-    ]
-    cubes = [
-        apply("mul", apply("mul", atoms[i][0], atoms[j][0]), atoms[k][0])
-        for i, j, k in itertools.combinations(range(n_variables), 3)
-    ]
-    ordered = (
-        ONE,
-        *singles[: 3 * n_variables],
-        *mixed[:40],
-        *plain,
-        *_wave_products(n_variables, functions_known, settings),
-        *singles[3 * n_variables :],
-        *cubes,
-        *decorated,
-        *mixed[40:],
-    )
-    return tuple(dict.fromkeys(ordered))[: _of_number(settings.max_terms, n_variables)]
-
-
-def _of_number(values: tuple[int, ...], n_variables: int) -> int:
-    """The value for this many variables, the last one for all beyond."""
-    return values[min(n_variables, len(values)) - 1]
-
-
-def _products(atoms: list[list[Expression]], n_powers: int) -> list[Expression]:
-    """Products of powers of two variables, low powers first."""
-    pairs = itertools.combinations(range(len(atoms)), 2)
-    options = [
-        (p + q, apply("mul", atoms[i][p], atoms[j][q]))
-        for i, j in pairs
-        for p in range(n_powers)
-        for q in range(n_powers)
-    ]
-    options.sort(key=lambda option: option[0])
-    return [product for _, product in options]
-
-
-def _wave_products(
-    n_variables: int, functions_known: tuple[str, ...], settings: FamiliesSettings
-) -> list[Expression]:
-    """Waves of the first powers of one variable, times each other; and of two variables, times each other."""
-    if n_variables > len(settings.wave_powers):
-        return []
-    powers = settings.wave_powers[n_variables - 1]
-    waves = [
-        [apply(name, power(i, p)) for p in powers for name in functions_known if OPERATORS[name].period]
-        for i in range(n_variables)
-    ]
-    if n_variables == 1:
-        return [*waves[0], *(apply("mul", a, b) for a, b in itertools.combinations(waves[0], 2))]
-    return [wave for own in waves for wave in own] + [
-        apply("mul", a, b) for a, b in itertools.product(*waves)
-    ]
-
-
-def _functions_known(operators: OperatorSet) -> tuple[str, ...]:
-    """Names of the functions that equations are searched with."""
-    return tuple(name for name in operators.drawn(1) if OPERATORS[name].complexity > 1)
-
-
-def _functions(
-    index: int, scales: tuple[float, ...], known: tuple[str, ...], least: float
-) -> list[Expression]:
-    """Functions of one variable, with a few inner constants that refinement will move."""
-    z = variable(index)
-    scaled = [z if scale == 1 else apply("mul", constant(scale), z) for scale in scales]
-    operators = [OPERATORS[name] for name in known]
-    common = [o for o in operators if o.frequency >= least]
-    everywhere = [o for o in common if o.domain == (-np.inf, np.inf)]
-    return [
-        *(form for inner in scaled for o in everywhere for form in _of_both_signs(o, inner)),
-        *(apply(o.name, z) for o in common if o not in everywhere),
-        apply("exp", apply("neg", apply("square", z))),
-        *(apply(o.name, z) for o in operators if o not in common),
-    ]
-
-
-def _of_both_signs(operator: Operator, argument: Expression) -> list[Expression]:
-    """An operator of an argument, and of its negative where that is not the same up to a sign."""
-    plain = apply(operator.name, argument)
-    return [plain] if operator.parity else [plain, apply(operator.name, apply("neg", argument))]

@@ -58,6 +58,10 @@ _RECIPROCALS = (
     _Shape(lambda k, z: 1 / (z + k), _of_sum("inv")),
     _Shape(lambda k, z: (z + k) ** -2.0, lambda k: apply("inv", _of_sum("square")(k))),
 )
+_NUMBER = _Shape(
+    lambda k, z: 1 / np.expm1(k * z),
+    lambda k: apply("inv", apply("sub", _of_product("exp")(k), ONE)),
+)
 _WAVE = _Shape(lambda k, z: np.exp(1j * k * z), _of_product("sin"), is_wave=True)
 _WAVE_OF_SQUARE = _Shape(lambda k, z: np.exp(1j * k * z**2), _of_product("sin", _SQUARE), is_wave=True)
 
@@ -142,6 +146,7 @@ def _tables(
             _each(from_zero, lambda k, z: z**2 + k, squares[1]),
             offsets * float(np.ptp(square)) - square.min(),
         ),
+        ([_NUMBER], rates),
         ([_WAVE], waves / spread),
         ([_WAVE_OF_SQUARE], waves / max(float(np.ptp(square)), 1e-300)),
     )

@@ -32,6 +32,8 @@ def best_fvu(text: str, n_variables: int, noise: float = 0.0) -> float:
         ("log(x_0+x_1*x_2)", 3),
         ("asin(x_0/10*sin(x_1))", 2),
         ("x_0*x_3+x_1*x_4+x_2*x_5", 6),
+        ("1/tanh(x_0)-1/x_0", 1),
+        ("1/(exp(1/x_0)-1)", 1),
         ("-sqrt(x_0+x_1)", 2),
         ("sqrt(1+x_0**2+2*x_0*cos(x_1))", 2),
         ("(x_0-2*x_1)/(1+x_0**2)", 2),
@@ -44,6 +46,13 @@ def test_members_of_the_families_are_found(text, n_variables):
 
 def test_noise_leaves_the_right_terms():
     assert best_fvu("2*x_0*x_1+0.5*x_2", 3, noise=0.02) < 1e-3
+
+
+def test_a_lorentz_factor_less_its_rest_is_found(rng):
+    speed = rng.uniform(0.1, 0.9, (800, 1))
+    y = 1 / np.sqrt(1 - speed[:, 0] ** 2) - 1
+    forms = [form for batch in relations(root(speed, y)) for form in batch]
+    assert np.nanmin(np.mean((Program(forms).values(speed) - y) ** 2, axis=1)) < 1e-20
 
 
 def test_noise_leaves_a_law_of_cosines():

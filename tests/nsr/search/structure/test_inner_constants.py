@@ -15,6 +15,7 @@ from nsr.search.structure.inner_constants import with_inner_constant
     [
         ("x_0**3/(exp(0.159*x_0) - 1)", 0.1, 20),
         ("1/(exp(0.159*x_0) - 1)", 0.1, 20),
+        ("2*x_0/(exp(0.159*x_0) - 1) + 3", 0.1, 20),
         ("0.0002*log(10*x_0 + 1)", 1, 10),
         ("3*sin(7.3*x_0 + 0.4) + 2", 1, 5),
         ("x_0*cos(3.3*x_0)", -3, 3),
