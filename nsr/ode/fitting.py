@@ -38,6 +38,7 @@ class Fitting:
         """Begins with none; `tell` is called when there is a new best one."""
         self.fitted: list[FittedSystem] = []
         self._shortened: FittedSystem | None = None
+        self._handicaps: dict[Hashable, float] = {}
         self._tell = tell
         self._task, self._settings = task, task.settings
 
@@ -101,12 +102,13 @@ class Fitting:
                 break
             varied.add(forms(parent.system))
             before = self.fitted[0].bits
-            for system in self._variations(parent.system, vary, clock):
+            for system in self._variations(parent, vary, clock):
                 if clock.is_over:
                     break
-                if forms(system) not in tried and self._may_win(system, self._settings.variation_handicap):
+                handicap = self._handicap(parent, system)
+                if forms(system) not in tried and self._may_win(system, handicap):
                     tried.add(forms(system))
-                    found = self._as_variation(system, clock.within(self._settings.longest_fit))
+                    found = self._as_variation(system, handicap, clock.within(self._settings.longest_fit))
                     self._keep(self._and_tied(found, clock))
             n_idle = 0 if self.fitted[0].bits < before else n_idle + 1
 
@@ -176,16 +178,26 @@ class Fitting:
         errors = whole.errors(compiled, begun, index=np.zeros(len(begun), dtype=np.int64))
         return bool(np.any(whole.unexplained(errors) > self._settings.astray))
 
-    def _variations(self, system: System, vary: Vary, clock: Clock) -> list[System]:
+    def _handicap(self, parent: FittedSystem, system: System) -> float:
+        """Bits by which a variation must be better than what was proposed.
+
+        A shorter one as many as what it was made from: few forms are shorter, and what goes without a part
+        is not better by chance, as more parts explain more of the noise.
+        """
+        if _length(system) < _length(parent.system):
+            return self._handicaps.get(forms(parent.system), 0.0)
+        return self._settings.variation_handicap
+
+    def _variations(self, parent: FittedSystem, vary: Vary, clock: Clock) -> list[System]:
         """Systems of which one component is another; the weak form says which others are promising."""
-        s, result = self._settings, []
+        s, system, result = self._settings, parent.system, []
         for component in np.flatnonzero(self._task.is_sought).tolist():
             if clock.is_over:
                 break
             new = [
                 expression
                 for expression in vary(system, component)
-                if self._may_win(_with(system, component, expression), s.variation_handicap)
+                if self._may_win(one := _with(system, component, expression), self._handicap(parent, one))
             ]
             weak = self._task.typical_form(component)
             fits = fit_constants(new, weak, component, s.n_weak_steps, clock)
@@ -203,9 +215,10 @@ class Fitting:
         fitted = self._on_whole(self._on_pieces(tied, clock), clock)
         return [found, replace(fitted, bits=fitted.bits + handicap)]
 
-    def _as_variation(self, system: System, clock: Clock) -> FittedSystem:
+    def _as_variation(self, system: System, handicap: float, clock: Clock) -> FittedSystem:
+        self._handicaps[forms(system)] = handicap
         found = self._on_whole(self._on_pieces(system, clock), clock)
-        return replace(found, bits=found.bits + self._settings.variation_handicap)
+        return replace(found, bits=found.bits + handicap)
 
     def _on_pieces(self, system: System, clock: Clock) -> FittedSystem:
         return shoot(system, self._task.pieces, clock=clock)
@@ -269,6 +282,10 @@ def joined(on_pieces: FittedSystem, on_whole: FittedSystem) -> FittedSystem:
 
 def _bits(found: FittedSystem) -> float:
     return found.bits
+
+
+def _length(system: System) -> int:
+    return sum(component.complexity for component in system)
 
 
 def _with(system: System, component: int, expression: Expression) -> System:

@@ -40,6 +40,18 @@ def test_variations_lead_to_the_pendulum(start):
     assert found[0].system[1].constants[0] == pytest.approx(-2, rel=1e-4)
 
 
+@pytest.mark.parametrize(("start", "handicap"), [("-2*x_0 + 0.01*x_1", 0.0), ("-2", 16.0)])
+def test_what_does_without_a_part_needs_not_be_better_by_more_bits(start, handicap):
+    """Longer variations do, as of many a few are better by chance."""
+    observed, true = task(("x_1", "-2*x_0"), [2.0, 0.0], 0.05), tuple(map(parse, ("x_1", "-2*x_0")))
+    (wanted,) = best(observed, [true])
+    fitting = Fitting(observed)
+    fitting.fit([tuple(map(parse, ("x_1", start)))], Clock())
+    fitting.vary(lambda _, component: [true[component]], Clock())
+    assert forms(fitting.fitted[0].system) == forms(wanted.system)
+    assert fitting.fitted[0].bits == pytest.approx(wanted.bits + handicap, abs=0.1)
+
+
 def test_forms_are_reported_once():
     start = [tuple(map(parse, texts)) for texts in (("x_1", "-x_0"), ("0.9*x_1", "-1.1*x_0"))]
     assert len(best(task(("x_1", "-2*x_0"), [2.0, 0.0], 0.03), start)) == 1
