@@ -81,8 +81,8 @@ class OdeSettings:
 
         equation_weight: Bits of the observations that a bit of an equation counts as. On 30 clean generated
             systems 0.5, with `exact_fvu`, reconstructed all; 1 and no limit of exactness 28.
-        variation_handicap: Bits by which a variation must be better than what was proposed: of some hundred,
-            a few are better by chance.
+        variation_handicap: Bits by which a variation that is not shorter must be better than what was
+            proposed: of some hundred, a few are better by chance.
         exact_fvu: Share of a state's variance that integration itself may be off by.
         short: Complexity of each component up to which an exact system ends the search: nothing that comes
             later can be much shorter. As `nsr.search.settings.SearchSettings.short` for equations.
