@@ -203,6 +203,12 @@ class PeriodsSettings:
         first_steps: By which a frequency is refined before it is judged, at most,
         last_steps: and with all others when a wave is added.
         steady: A phase is steady if a quarter of a period off there is less than this share of the amplitude.
+        n_products: Of variables along which waves are looked for, those at most where they are strongest,
+        stronger: by at least this factor than along any one of the variables.
+        most_factors: Of a product, and no more than
+        most_factors_with_powers: of one in which each variable has one of
+        powers: these exponents, not 1 and -1 alone.
+        fine_per_cycle: Points of the periodogram of a product for each cycle.
         most_added: Waves at most that become variables,
         state_work: of a table that is solved for this many seconds of work.
         n_laws: Equations of each batch there that are handed on.
@@ -230,6 +236,12 @@ class PeriodsSettings:
     first_steps: int = 6
     last_steps: int = 20
     steady: float = 0.3
+    n_products: int = 2
+    stronger: float = 1.5
+    most_factors: int = 4
+    most_factors_with_powers: int = 2
+    powers: tuple[int, ...] = (1, -1, 2, -2)
+    fine_per_cycle: int = 4
     most_added: int = 3
     state_work: float = 1.5
     n_laws: int = 3

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import reduce
 
 import numpy as np
@@ -13,11 +15,14 @@ from nsr.expressions.expression import Expression, apply, constant, variable
 from nsr.expressions.monomials import ONE, linear_combination
 from nsr.refinement.candidates import Candidate
 from nsr.search.context import Context
+from nsr.search.periods.products import products
 from nsr.search.periods.pursuit import Wave, pursued
 from nsr.search.settings import PeriodsSettings
 from nsr.search.state import State
 from nsr.task import MANY_ROWS
 
+# Exponents and rates with which refinement begins: not none, which is no form.
+_BARELY = 0.01
 # What solves the law that has waves among its variables.
 _COMPONENTS = frozenset({"families", "separation", "reduction"})
 
@@ -43,13 +48,36 @@ class Periods:
         ):
             return
         clock.spend(settings.work)
-        waves = pursued(root.X, root.y, root.root_weights, settings)
-        for n_waves in range(1, len(waves) + 1):
-            yield context.polished(_linear_models(root, waves[:n_waves]), "curves", clock)
-        if not waves or context.is_answered(context.settings.short):
-            return
-        for extended in _extended(context.root.first(MANY_ROWS), waves, settings):
-            yield from self._solved(extended, context, clock)
+        along = products(root, clock, settings) if root.n_variables > 1 else []
+        found: list[tuple[State, list[Wave]]] = []
+        for state in (*(root.replaced((), product) for product in along), root):
+            clock.spend(settings.work)
+            waves = pursued(state.X, state.y, state.root_weights, settings)
+            found += [(state, waves)] if waves else []
+            models = [_linear_models(state, waves[:n]) for n in range(1, len(waves) + 1)]
+            swelling = [*waves[:1], *self._along_product(state, root.n_variables)]
+            models.insert(0, [form for wave in swelling for form in _swelling(state, wave, root.n_variables)])
+            for own in models:
+                yield context.polished([state.lift(model) for model in own], "curves", clock)
+        for state, waves in found:
+            for extended in self._extended(state, waves, context.root.first(MANY_ROWS)):
+                if context.is_answered(context.settings.short):
+                    return
+                yield from self._solved(extended, context, clock)
+
+    def _along_product(self, state: State, n_variables: int) -> list[Wave]:
+        """The strongest wave along a product that the table has beside its variables, and nothing else."""
+        product = state.X[:, n_variables:]
+        waves = pursued(product, state.y, state.root_weights, self._settings) if product.size else []
+        return [replace(wave, columns=(n_variables,)) for wave in waves[:1]]
+
+    def _extended(self, state: State, waves: Sequence[Wave], root: State) -> Iterator[State]:
+        """The table with the strongest wave as a further variable, then with all, if there are few."""
+        for n_waves in dict.fromkeys((1, min(len(waves), self._settings.most_added))):
+            own = root
+            for new in _new_variables(waves[:n_waves]):
+                own = own.replaced((), state.lift(new))
+            yield own
 
     def _solved(self, state: State, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
         """What structure makes of a state that has waves among its variables."""
@@ -87,17 +115,24 @@ def _linear_models(state: State, waves: Sequence[Wave]) -> list[Expression]:
     ]
 
 
+def _swelling(state: State, wave: Wave, n_variables: int) -> list[Expression]:
+    """The wave times powers of the table's variables, and times an exponential of them.
+
+    They begin near one, for refinement to move, as in sin(w t)/t and in exp(-d t) sin(w t).
+    """
+    own = [i for i in range(n_variables) if np.all(state.X[:, i] > 0)]
+    barely = [_BARELY * (1 + 0.1 * i) for i in range(n_variables)]  # equal ones would become one
+    powers = [apply("pow", variable(i), constant(barely[i])) for i in own]
+    exponents = [apply("mul", constant(-barely[i]), variable(i)) for i in range(n_variables)]
+    rising = apply("exp", reduce(lambda a, b: apply("add", a, b), exponents))
+    factors = [reduce(lambda a, b: apply("mul", a, b), powers)] if powers else []
+    size = constant(math.sqrt(2) * float(np.std(state.y)) or 1.0)
+    swelling = [apply("mul", size, apply("mul", one, _expression(wave))) for one in (*factors, rising)]
+    return [*swelling, *(apply("add", constant(state.level), one) for one in swelling)]
+
+
 def _least_squares(terms: list[Expression], state: State) -> Expression:
     roots = state.root_weights
     design = Program(terms).values(state.X).T * roots[:, None]
     solution = np.linalg.lstsq(design, state.y * roots, rcond=1e-12)[0]
     return linear_combination(list(zip(solution.tolist(), terms, strict=True)))
-
-
-def _extended(root: State, waves: Sequence[Wave], settings: PeriodsSettings) -> Iterator[State]:
-    """The table with the strongest wave as a further variable, then with all of them, if there are few."""
-    for n_waves in dict.fromkeys((1, min(len(waves), settings.most_added))):
-        state = root
-        for new in _new_variables(waves[:n_waves]):
-            state = state.replaced((), new)
-        yield state

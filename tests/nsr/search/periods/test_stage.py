@@ -22,6 +22,16 @@ def test_laws_with_waves(law, rng):
     assert np.mean((model.predict(fresh) - y) ** 2) < 1e-10 * np.var(y)
 
 
+def test_a_wave_along_a_product_whose_size_falls_along_it(rng):
+    X, fresh = rng.uniform(1, 4, (300, 3)), rng.uniform(1, 4, (500, 3))
+
+    def law(a, b, c):
+        return a * np.sin(4 * b * c) / (b * c)
+
+    model = SymbolicRegressor(stages=STAGES, time_limit=20, random_state=0).fit(X, law(*X.T))
+    assert np.mean((model.predict(fresh) - law(*fresh.T)) ** 2) < 1e-10 * np.var(law(*fresh.T))
+
+
 @pytest.mark.filterwarnings("ignore:the chosen equation explains")
 def test_without_a_sine_nothing_is_looked_for(rng):
     X = rng.uniform(0, 4, (100, 1))
