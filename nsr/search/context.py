@@ -147,7 +147,7 @@ class Context:
     def _is_outdone(self, best: Candidate) -> bool:
         """Whether a surrogate is much nearer to rows that it has not seen: what is left is no noise."""
         task = self.task
-        if not task.loss.is_quadratic:
+        if not task.loss.is_quadratic or task.n_rows < self.settings.rows_that_outdo:
             return False
         least = min((state.error for state in self.states), default=math.inf)
         return best.loss > self.settings.outdone * least**2 * task.null_loss

@@ -352,7 +352,8 @@ class SearchSettings:
         batches_after: Batches in which a simpler answer may come.
         least_rows: Rows from which on tests tell whether residuals are noise.
         least_explained: Share of the target's loss that may be left for residuals to count as noise.
-        outdone: How many times what a surrogate leaves of rows that it has not seen is too much to be noise.
+        outdone: How many times what a surrogate leaves of rows that it has not seen is too much to be noise,
+        rows_that_outdo: of so many rows at least: of fewer, some are met by chance.
         few_constants: Constants that are not round of a short answer that leaves noise and is beyond doubt; a
             long one has none.
         doubtful_share: Of the work that is left, in which another law may come where it has more,
@@ -385,6 +386,7 @@ class SearchSettings:
     least_rows: int = ROWS
     least_explained: float = 0.1
     outdone: float = 2.0
+    rows_that_outdo: int = 200
     few_constants: int = 1
     doubtful_share: float = 0.7
     doubtful_work: float = 60.0

@@ -72,9 +72,9 @@ def test_equations_of_a_template_have_the_shape(rng):
         checkpoint=UNTRAINED, template="f(a) + g(b)", shape="increasing in a", time_limit=2, settings=HASTY
     )
     model.fit(X, y)
-    a = np.linspace(0, X["a"].max(), 200)
+    a = np.linspace(X["a"].min(), X["a"].max(), 200)
     for row in range(len(model.equations_)):
-        for b in (0.0, 1.5, 3.0):
+        for b in (X["b"].min(), 1.5, X["b"].max()):
             values = model.predict(pd.DataFrame({"a": a, "b": b}), index=row)
             assert np.all(np.diff(values) >= -1e-9 * np.max(np.abs(values)))
     assert set(model.equations_["shape"]) <= {"proved", "checked"}
