@@ -171,12 +171,13 @@ class Sloped(_OfOne):
         return self
 
     def points(self, box: Box, rng: np.random.Generator, look: Look) -> Array:
-        """Evenly spaced on lines along the variable, others than the first few shorter."""
+        """Evenly spaced on lines along the variable; most are shorter, half of these at an end of it."""
         starts = np.repeat(box.draw(look.lines, rng), look.steps, axis=0)
         low, high = box.low[self.variable], box.high[self.variable]
         lengths = 10.0 ** -rng.uniform(0, _SHORTEST, look.lines)
         lengths[: GLANCE.lines] = 1.0
         begin = rng.uniform(0, 1 - lengths)
+        begin[GLANCE.lines :: 4], begin[GLANCE.lines + 1 :: 4] = 0.0, 1 - lengths[GLANCE.lines + 1 :: 4]
         shares = begin[:, None] + lengths[:, None] * np.linspace(0, 1, look.steps)
         starts[:, self.variable] = low + shares.ravel() * (high - low)
         return starts
