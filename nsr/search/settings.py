@@ -214,7 +214,7 @@ class PeriodsSettings:
         n_laws: Equations of each batch there that are handed on.
     """
 
-    head_start: float = 4.0
+    head_start: float = 1.0
     n_rows: int = 600
     least_rows: int = 16
     most_variables: int = 6
