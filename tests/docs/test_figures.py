@@ -207,6 +207,16 @@ def test_certified_fits():
         assert [float(count) for count in claim] == measured[:2]
 
 
+def test_intervals():
+    lines = [json.loads(line) for line in (RESULTS / "coverage.jsonl").read_text().splitlines()]
+    share = {(row["problems"], row["kind"]): 100 * row["inside"] / row["of"] for row in lines}
+    for row in under("Intervals", "problems", "constants"):
+        for kind in ("constants", "values", "observations"):
+            assert number(row[kind].text) == pytest.approx(share[row["problems"].text, kind], abs=0.051)
+        if row["problems"].text == "searched":
+            assert number(row["how many"].text) == lines[0]["found"]
+
+
 def test_speed():
     measured = json.loads((RESULTS / "speed.json").read_text())
     text = PAGE.read_text()
