@@ -27,7 +27,7 @@ _OFF = 7e-4
 # Singular values below this share of the largest belong to constants that rows do not tell apart.
 _COLLINEAR = 1e-7
 # Seconds of work for a start beside those of its refinement.
-_SECONDS = 1e-4
+_SECONDS = 7e-5
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nsr.clock import Clock
+from nsr.expressions.expression import PLACEHOLDER
 from nsr.search.curves.fitting import Fit, best_fits
 from nsr.search.curves.rationals import rational_fits
 from nsr.search.curves.series import grown
@@ -18,7 +19,9 @@ from nsr.search.state import State
 def single_curves(
     state: State, clock: Clock, settings: CurvesSettings = CurvesSettings()
 ) -> Iterator[list[Fit]]:
-    """Fits of a state of one variable, kind after kind.
+    """Fits of a state of one variable, kind after kind, those with few constants first.
+
+    When time is up, what is simple has been tried: a longer curve alone would seem to be what is meant.
 
     Args:
         state: Its first rows are fitted, as many as the caller wants looked at.
@@ -26,7 +29,7 @@ def single_curves(
         settings: How many are tried, and how hard.
     """
     data = Features.of(state.X[:, 0], seen_target(state, settings.far))
-    for curve in CURVES:
+    for curve in sorted(CURVES, key=lambda curve: curve.skeleton.tokens.count(PLACEHOLDER)):
         if clock.is_over:
             return
         starts = starts_of(curve, data)

@@ -55,8 +55,9 @@ def test_constants_are_told_with_their_errors_by_the_users_names(nsr, tmp_path, 
     data, result = tmp_path / "enzyme.csv", tmp_path / "result.json"
     pd.DataFrame({"S": S, "v": v}).to_csv(data, index=False)
     code, out, _ = nsr(
-        "fit", data, "--target", "v", "--guess", "Vm*S/(Km + S)", "--output", result, "--time-limit", 1
-    )
+        "fit", data, "--target", "v", "--guess", "Vm*S/(Km + S)", "--output", result, "--time-limit", 2,
+        "--operators", "add,mul,div",
+    )  # fmt: skip
     assert code == 0
     values, covariance = curve_fit(lambda s, vm, km: vm * s / (km + s), S, v, (10, 1))
     Vm, error = values[0], np.sqrt(covariance[0, 0])
