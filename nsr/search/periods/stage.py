@@ -51,12 +51,10 @@ class Periods:
         along = products(root, clock, settings) if root.n_variables > 1 else []
         found: list[tuple[State, list[Wave]]] = []
         for state in (*(root.replaced((), product) for product in along), root):
-            clock.spend(settings.work)
-            waves = pursued(state.X, state.y, state.root_weights, settings)
+            waves = self._waves(state, root, clock)
             found += [(state, waves)] if waves else []
             models = [_linear_models(state, waves[:n]) for n in range(1, len(waves) + 1)]
-            swelling = [*waves[:1], *self._along_product(state, root.n_variables)]
-            models.insert(0, [form for wave in swelling for form in _swelling(state, wave, root.n_variables)])
+            models.insert(0, [form for one in waves[:1] for form in _swelling(state, one, root.n_variables)])
             for own in models:
                 yield context.polished([state.lift(model) for model in own], "curves", clock)
         for state, waves in found:
@@ -65,10 +63,14 @@ class Periods:
                     return
                 yield from self._solved(extended, context, clock)
 
-    def _along_product(self, state: State, n_variables: int) -> list[Wave]:
-        """The strongest wave along a product that the table has beside its variables, and nothing else."""
-        product = state.X[:, n_variables:]
-        waves = pursued(product, state.y, state.root_weights, self._settings) if product.size else []
+    def _waves(self, state: State, root: State, clock: Clock) -> list[Wave]:
+        """Waves along the variables; where the table has a product beside them, the strongest along that."""
+        settings, n_variables = self._settings, root.n_variables
+        if state is root:
+            clock.spend(settings.work * max(1, min(n_variables, settings.most_paired) - 1))
+            return pursued(root.X, root.y, root.root_weights, settings)
+        clock.spend(settings.work)
+        waves = pursued(state.X[:, n_variables:], state.y, state.root_weights, settings)
         return [replace(wave, columns=(n_variables,)) for wave in waves[:1]]
 
     def _extended(self, state: State, waves: Sequence[Wave], root: State) -> Iterator[State]:
