@@ -244,8 +244,8 @@ class StructureSettings:
     reduction: ReductionSettings = field(default_factory=ReductionSettings)
     separation: SeparationSettings = field(default_factory=SeparationSettings)
     affine: AffineSettings = field(default_factory=AffineSettings)
-    head_start: float = 2.5
-    share: float = 2.0
+    head_start: float = 1.0
+    share: float = 3.0
     lossless: float = LOSSLESS
     few_variables: int = 2
     least_work: float = 0.25
