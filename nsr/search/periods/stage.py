@@ -52,10 +52,11 @@ class Periods:
         found: list[tuple[State, list[Wave]]] = []
         for state in (*(root.replaced((), product) for product in along), root):
             waves = self._waves(state, root, clock)
-            found += [(state, waves)] if waves else []
-            models = [_linear_models(state, waves[:n]) for n in range(1, len(waves) + 1)]
-            models.insert(0, [form for one in waves[:1] for form in _swelling(state, one, root.n_variables)])
-            for own in models:
+            if not waves:
+                continue
+            found.append((state, waves))
+            linear = (_linear_models(state, waves[:n]) for n in range(1, len(waves) + 1))
+            for own in (_swelling(state, waves[0], root.n_variables), *linear):
                 yield context.polished([state.lift(model) for model in own], "curves", clock)
         for state, waves in found:
             for extended in self._extended(state, waves, context.root.first(MANY_ROWS)):
