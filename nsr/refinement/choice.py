@@ -4,10 +4,10 @@ Where data are nearly exact, both go by description length. Where they are not, 
 predicts of rows that it was not fitted to: of the front only what is significantly better than all simpler
 rows stays, and the simplest within some standard errors of the best is chosen (Breiman et al., Classification
 and Regression Trees, 1984), the differences being taken row by row: the one that takes the fewest bits to
-write down, so that a textbook curve counts by its name and its constants, not by its symbols. Against the
-best such curve of one variable another form must make the rows likelier by as much as it takes more to write
-down, since many thousands are tried. Beside them stand textbook curves that the data cannot tell from
-them (`nsr.refinement.alternatives`).
+write down, so that a textbook curve counts by its name and its constants, not by its symbols; of those that
+take about as few, the one that predicts best. Against the best such curve of one variable another form must
+make the rows likelier by as much as it takes more to write down, since many thousands are tried. Beside them
+stand textbook curves that the data cannot tell from them (`nsr.refinement.alternatives`).
 """
 
 from __future__ import annotations
@@ -56,6 +56,8 @@ _WITHIN = 1.5
 # of real tables fell. What the other takes more to write down is added: forms made for the noise of large
 # values are long. The best alone is no rival where it is long, and an outlier makes standard errors large.
 _LESS_LIKELY = 10.0
+# Bits that say nothing of which of two equations is simpler: a way to write one down is one of many.
+_AS_SHORT = 2.0
 # Probability below which a linear model of all columns is no chance; then something is chosen that has some.
 _CHANCE = 0.05
 # `best` takes what explains nearly as much as the most accurate (as PySR's rule of that name).
@@ -211,7 +213,9 @@ def _predictive(
     equal = [i for i in range(len(rows)) if i == best or seen.are_as_good(i, best)]
     believed = [i for i in equal if seen.is_likely(i) and not seen.is_needlessly_constant(i)]
     believed = [i for i in believed if rows[i].loss <= null_loss] or believed
-    chosen = min(believed, key=lambda i: seen.forms[i], default=best)
+    least = min((seen.forms[i] for i in believed), default=math.inf)
+    as_short = [i for i in believed if seen.forms[i] <= least + _AS_SHORT]
+    chosen = min(as_short, key=lambda i: float(seen.losses[i].mean()), default=best)
     kept = [0]
     for place in range(1, len(rows)):
         if seen.is_finite[place] and not seen.are_as_good(kept[-1], place):

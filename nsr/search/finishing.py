@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -117,7 +118,10 @@ def polished(
 def _pruned(
     pool: Sequence[Candidate], task: Task, clock: Clock, settings: FinishingSettings
 ) -> list[Candidate]:
-    """The best candidates without parts that they do not need, as tanh(x) where it is 1 on all rows."""
+    """The best candidates without parts that they do not need, as tanh(x) where it is 1 on all rows.
+
+    What a curve is without one of its constants, as oscillations without their damping, has not its name.
+    """
     found: list[Candidate] = []
     for candidate in ranked(pool)[: settings.n_pruned]:
         best = candidate
@@ -127,9 +131,14 @@ def _pruned(
             shorter = fitted([one.expression for one in worth], task, settings.polished, clock)
             if not shorter or shorter[0].bits >= best.bits:
                 break
-            (best,) = as_found_by([best], shorter[:1], task)
+            own = best if _n_constants(shorter[0]) == _n_constants(best) else replace(best, name="")
+            (best,) = as_found_by([own], shorter[:1], task)
             found.append(best)
     return found
+
+
+def _n_constants(candidate: Candidate) -> int:
+    return len(candidate.expression.free_positions)
 
 
 def _rounded(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Collection, Iterator
 
 from nsr.clock import Clock
@@ -43,22 +42,23 @@ class Curves:
         return context.root.n_variables == 1
 
     def _fits(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
+        root, several = context.root, context.root.n_variables > 1
+        if several:
+            yield from self._sums(context, clock)
         for state in self._single(context):
             yield _lifted(polynomials(state, self._settings).items(), state, context)
             curves = single_curves(state.first(self._settings.n_rows), clock, self._settings)
             yield from self._fitted(curves, state, context, clock)
-        if context.root.n_variables > 1:
-            yield from self._several(context, clock)
+        if several:
+            partners = curves_with_partners(root.first(self._settings.n_rows), clock, self._settings)
+            yield from self._fitted(partners, root, context, clock)
 
-    def _several(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
-        """Models of all variables of the table, and curves of one beside the others."""
+    def _sums(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
+        """Sums of all variables of the table and functions of such sums: few fits, from one start each."""
         root, settings = context.root, self._settings
         for name, forms in linear_models(root.first(settings.polished_rows), settings):
             yield _lifted([(name, form) for form in forms], root, context)
-        some = root.first(settings.n_rows)
-        fitted = itertools.chain(
-            transformed_models(some, clock, settings), curves_with_partners(some, clock, settings)
-        )
+        fitted = transformed_models(root.first(settings.n_rows), clock, settings)
         yield from self._fitted(fitted, root, context, clock)
 
     def _single(self, context: Context) -> list[State]:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsr.search.curves.table import Curve
-from nsr.search.curves.waves import damped_waves, waves
+from nsr.search.curves.waves import damped_waves, frequencies, waves
 
 Array = NDArray[np.float64]
 Starts = list[tuple[float, ...]]
@@ -271,6 +271,7 @@ RULES: dict[str, Callable[[Features], Starts]] = {
     "barrier": _barriers,
     "thermistor": _thermistor,
     "resonance": _resonance,
+    "frequency": lambda data: [(w,) for w in frequencies(data.x, data.y)],
     "wave": lambda data: waves(data.x, data.y),
     "damped": lambda data: damped_waves(data.x, data.y),
 }

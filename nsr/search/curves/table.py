@@ -155,6 +155,8 @@ CURVES = (
     # Peaks; sums of them are in `nsr.search.curves.series`.
     Curve("log-normal", "a*exp(-(log(x/m)/w)^2)", {"m": "scale", "w": "decades"}),
     Curve("soliton", "c + a/cosh(k*(x - m))^2", {"k": "slope", "m": "inside"}),
+    Curve("cosine on a constant", "c + a*cos(w*x)", {"w": "frequency"}),
+    Curve("sine on a constant", "c + a*sin(w*x)", {"w": "frequency"}),
     Curve("damped oscillation", "c + a*exp(-k*x)*sin(w*x + p)", {"k w p": "damped"}),
     Curve("van Deemter", "c + d*x + a/x"),
     Curve("Cauchy's dispersion", "c + a/x^2 + b/x^4"),

@@ -7,11 +7,13 @@ from scipy.optimize import curve_fit
 from nsr.clock import Clock
 from nsr.expressions.parsing import parse
 from nsr.expressions.printing import to_infix
+from nsr.refinement.alternatives import form_bits
 from nsr.refinement.candidates import fitted, named, scored
 from nsr.refinement.choice import RULES, Front, chosen_front, without_twins
 from nsr.refinement.conditioning import with_sure_digits
 from nsr.refinement.crossvalidation import HeldOut, held_out_losses, is_as_good
 from nsr.refinement.likelihood import SQUARED_ERROR
+from nsr.refinement.losses import POISSON
 from nsr.refinement.refine import Effort
 from nsr.task import Task
 
@@ -242,6 +244,23 @@ def test_what_is_described_best_is_compared_whatever_fits_better_at_its_size(rng
     rival = replace(rival, bits=curve.bits + 60, name="")
     front = chosen_front([*scored([parse("6")], one), *simple, rival, curve], one)
     assert front.candidates[front.best] == curve
+
+
+def test_of_equations_about_as_short_the_one_that_predicts_best_is_chosen():
+    """An exponential under its name takes a bit more than a fraction that is further off."""
+    rng = np.random.default_rng(3)
+    X = rng.uniform(0, 4, (200, 2))
+    counts = rng.poisson(np.exp(-1.2 + 0.9 * X[:, 0] - 0.5 * X[:, 1])).astype(float)
+    one = Task(X, counts, POISSON)
+    texts = ("0.1*exp(0.9*x_0)", "exp(x_0)/(x_1**2 + 6.1)", "0.3*exp(0.9*x_0 - 0.51*x_1)")
+    simple, fraction, exponential = (next(iter(refined([text], one))) for text in texts)
+    exponential = named(exponential, "exponential of a sum", one)
+    more = form_bits(exponential, one) - form_bits(fraction, one)
+    fraction = replace(fraction, bits=fraction.bits + more - 1)
+    held_out = held_out_losses([fraction.expression, exponential.expression], one).mean(axis=1)
+    assert held_out[1] < held_out[0]
+    front = chosen_front([*scored([parse("1.3")], one), simple, fraction, exponential], one)
+    assert front.candidates[front.best] == exponential
 
 
 def test_what_says_the_same_as_the_chosen_row_is_not_shown_beside_it(rng):
