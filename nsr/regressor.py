@@ -138,10 +138,11 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
             `complexity`, `loss` (the mean loss; scikit-learn's mean squared or absolute error, or mean
             deviance), `r2` (the share of the best constant's loss that is explained, 1 - loss / null loss:
             R^2 for squared errors, D^2 for others), `score` (bits saved over describing the target without
-            an equation), `stage` (what found it; empty for constants), `name` (of a textbook curve; empty for
-            anything else), `warning` (`pole`, `jump` or `undefined` where the equation has no value
-            somewhere in the box of the data; else empty) and `equation`; with `shape` also a column `shape`:
-            whether that is `proved` by interval arithmetic and algebra or `checked` at hundreds of points.
+            an equation), `stage` (what found it; empty for constants), `name` (of a textbook curve, or `your
+            guess`; empty for anything else), `warning` (`pole`, `jump` or `undefined` where the equation has
+            no value somewhere in the box of the data; else empty) and `equation`; with `shape` also a column
+            `shape`: whether that is `proved` by interval arithmetic and algebra or `checked` at hundreds of
+            points.
         expressions_: Its equations as `nsr.expressions.expression.Expression`, in the same order.
         constants_: The fitted constants of these, the most likely ones, as a data frame with columns
             `equation` (row of `equations_`), `name`, `value`, `error` (standard error), `low` and `high`

@@ -58,7 +58,30 @@ def as_written(guess: Expression, equation: Expression, task: Task, places: Plac
     if guessed is None or found is None or guessed.n_fixed < found.n_fixed:
         return None
     effects = np.abs(guessed.values * guessed.scale)
-    return own if np.all(effects > _VANISHING * np.linalg.norm(values)) else None
+    is_there = np.all(effects > _VANISHING * np.linalg.norm(values))
+    return own if is_there and not _is_at_limit(guess, wanted, places, own) else None
+
+
+def _is_at_limit(guess: Expression, task: Task, places: Places, own: Array) -> bool:
+    """Whether constants that a form tells apart elsewhere are told apart no more where it is the equation.
+
+    So are those of b / (1 + c / b) where both are next to nothing, and only their ratio counts.
+    """
+    drawn = np.tile(own, (_STARTS, 1))
+    drawn[:, places] = _starting_points(with_the_rest_held(guess, task, places)[0], task)[:, : len(places)]
+    with np.errstate(all="ignore"):
+        rows = np.vstack((own, drawn))
+        _, jacobians = Program([guess]).jacobian(task.X, rows, index=np.zeros(len(rows), dtype=np.int64))
+    ranks = [_rank(jacobian[places]) for jacobian in jacobians]
+    return ranks[0] < max(ranks)
+
+
+def _rank(jacobian: Array) -> int:
+    """How many constants are told apart by derivatives, shape (K, P); none where one is not finite."""
+    with np.errstate(all="ignore"):
+        lengths = np.linalg.norm(jacobian, axis=1, keepdims=True)
+        columns = jacobian / np.where(lengths > 0, lengths, 1.0)
+    return int(np.linalg.matrix_rank(columns, rtol=_VANISHING)) if np.all(np.isfinite(columns)) else 0
 
 
 def _fitted_to(guess: Expression, task: Task, places: Places) -> Array | None:

@@ -60,6 +60,17 @@ def test_a_form_with_a_term_less_is_another_form():
     assert written(guess("a*S + b*S**2"), "3.1*x_0", table(1.0)) is None
 
 
+def test_a_form_that_a_guess_nears_only_where_two_of_its_constants_vanish_is_another_form():
+    """Only the ratio of the two counts there: of a * S / (S + b * (1 + I / c)) the b alone is gone."""
+    X = np.random.default_rng(0).uniform(1, 20, (60, 2))
+    own = read_guesses("Vm*S/(S+Km*(1+I/Ki))", Names.of(["S", "I"]))[0]
+    assert written(own, "8.6*x_0/(1.1*x_1 + x_0)", table(1.0, X)) is None
+    named = np.flatnonzero(own.is_named)
+    found = as_written(own.expression, parse("8.6*x_0/(1.1*x_1 + x_0 + 2.2)"), table(1.0, X), named)
+    assert found is not None
+    np.testing.assert_allclose(found[named], (8.6, 2.2, 2.0), rtol=1e-6)
+
+
 @pytest.mark.parametrize("scale", [1e-6, 1e5])
 def test_constants_of_any_size_are_found(scale):
     own = guess("Vm*S/(Km+S)")

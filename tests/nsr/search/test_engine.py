@@ -154,6 +154,19 @@ def test_the_network_is_told_what_a_part_should_be(untrained, monkeypatch, rng):
     assert model.best_["stage"] == "network, evolution"
 
 
+def test_of_what_the_data_do_not_tell_apart_the_guess_is_chosen_in_its_own_words(untrained):
+    """Competitive inhibition is 8.8/((x_1 + 2.3)/x_0 + 0.8) in words that are shorter by a symbol."""
+    rng = np.random.default_rng(1)
+    X = rng.uniform(1, 20, (60, 2))
+    y = 11 * X[:, 0] / (X[:, 0] + 3 * (1 + X[:, 1] / 2.4)) + 0.2 * rng.standard_normal(60)
+    guess = "Vm*x_0/(x_0 + Km*(1 + x_1/Ki))"
+    model = SymbolicRegressor(
+        checkpoint=untrained, stages=("families",), guesses=[guess], time_limit=UNHURRIED
+    ).fit(X, y)
+    assert model.best_["name"] == "your guess"
+    assert model.guesses_[0].is_chosen
+
+
 def test_the_search_ends_when_nothing_gets_better(untrained, rng):
     X = rng.uniform(1, 4, (100, 2))
     own = task(X, X[:, 0] + rng.standard_normal(100))
