@@ -9,7 +9,7 @@ then compare by plain sums of squares, narrow and wide bumps together.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -124,20 +124,36 @@ class _Equations:
         """
         slopes = _slopes(pilot, self._smooth, self._noise.shape[1])
         covariance = np.zeros((len(self._bumps), len(self._bumps)))
-        for state, noise in enumerate(self._noise.T):
-            if state != component and not np.any(slopes[:, state]):
-                continue  # as of most of many states
-            moved = self._bumps * slopes[:, state]
-            if state == component:
-                moved = moved - self._left
-            if self._interpolation is not None:
-                moved = np.asarray(moved @ self._interpolation)
-            moved = moved * noise
+        for moved in self._moved(component, slopes):
             covariance += moved @ moved.T
         variances, modes = eigh(covariance)
         kept = variances > _LEAST_VARIANCE * variances[-1]
         combine = (modes[:, kept] / np.sqrt(variances[kept])).T
         return Part(self._variables, combine @ self._bumps, combine @ self._target)
+
+    def _moved(self, component: int, slopes: Array) -> Iterator[Array]:
+        """By how much errors of one deviation move the equations of a state, some errors after others.
+
+        Args:
+            component: The state.
+            slopes: Derivatives of its right-hand side by the states, shape (N, D).
+
+        Yields:
+            Shape (equations, errors); the sum of the products of each with its transpose is the covariance.
+        """
+        own = self._bumps * slopes[:, [component]].T - self._left
+        others = [s for s in range(slopes.shape[1]) if s != component and np.any(slopes[:, s])]
+        if self._interpolation is not None:
+            yield np.asarray(own @ self._interpolation) * self._noise[:, component]
+            for state in others:
+                yield (
+                    np.asarray((self._bumps * slopes[:, state]) @ self._interpolation) * self._noise[:, state]
+                )
+            return
+        yield own * self._noise[:, component]
+        if others:  # whose errors at one point move all equations in proportion
+            together = np.hypot.reduce(slopes[:, others] * self._noise[:, others], axis=1)
+            yield self._bumps * together
 
 
 def _slopes(expression: Expression, variables: Array, n_states: int) -> Array:
