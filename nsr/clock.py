@@ -20,6 +20,8 @@ _WORK_A_SECOND = 0.85
 _LOADING = 2.0
 # What a search may do at least, as estimates of its first steps are coarse.
 _LEAST_WORK = 1.0
+# Seconds of work after which who has nothing to hand on leaves others a turn.
+_LONGEST_TURN = 0.1
 
 
 @dataclass
@@ -28,9 +30,22 @@ class Meter:
 
     Attributes:
         done: Seconds that the work so far takes on a usual core.
+        whole: Counts it, too, with that of others; None where there are no others.
     """
 
     done: float = 0.0
+    whole: Meter | None = None
+
+    @property
+    def done_by_all(self) -> float:
+        """Seconds of work that was done by whoever takes turns, in all."""
+        return self.done if self.whole is None else self.whole.done_by_all
+
+    def add(self, work: float) -> None:
+        """Counts seconds of work."""
+        self.done += work
+        if self.whole is not None:
+            self.whole.add(work)
 
 
 @dataclass(frozen=True)
@@ -43,6 +58,7 @@ class Clock:
         meter: Shared by all clocks that were made of one.
         seconds: Until the deadline, when the first of them was made.
         last: What the meter shows when everything ends, whatever the time; shares are not of it.
+        outer: That of all who take turns with whoever has this one, which ends with it; None for all else.
     """
 
     deadline: float = math.inf
@@ -50,6 +66,7 @@ class Clock:
     meter: Meter = field(default_factory=Meter, compare=False)
     seconds: float = math.inf
     last: float = math.inf
+    outer: Clock | None = None
 
     @classmethod
     def of(cls, seconds: float) -> Clock:
@@ -64,21 +81,30 @@ class Clock:
     @property
     def work_left(self) -> float:
         """How much work is still allowed."""
-        return max(0.0, self.budget - self.meter.done)
+        own = max(0.0, self.budget - self.meter.done)
+        return own if self.outer is None else min(own, self.outer.work_left)
 
     @property
     def is_out_of_time(self) -> bool:
         """Whether the deadline has passed, or the work of so much time is done, so that everything ends."""
-        return self.meter.done >= self.last or time.monotonic() >= self.deadline
+        if self.meter.done >= self.last or time.monotonic() >= self.deadline:
+            return True
+        return self.outer is not None and self.outer.is_out_of_time
 
     @property
     def is_over(self) -> bool:
         """Whether no new work should begin."""
-        return self.meter.done >= self.budget or self.is_out_of_time
+        if self.meter.done >= self.budget or self.is_out_of_time:
+            return True
+        return self.outer is not None and self.outer.is_over
 
     def spend(self, work: float) -> None:
         """Reports work that was done, or is about to be; never from several threads."""
-        self.meter.done += work
+        self.meter.add(work)
+
+    def apart(self) -> Clock:
+        """A clock for one of several that take turns: its budgets are of its own work, not of the others'."""
+        return replace(self, budget=math.inf, last=math.inf, meter=Meter(whole=self.meter), outer=self)
 
     def within(self, work: float) -> Clock:
         """A clock that is over after this much more work, if not before."""
@@ -91,7 +117,7 @@ class Clock:
 
     def share(self, part: float) -> Clock:
         """A clock for a part, 0 to 1, of the work that is left; where all is allowed, all of it."""
-        return self if self.budget == math.inf else self.within(part * self.work_left)
+        return self if self.work_left == math.inf else self.within(part * self.work_left)
 
     def reserving(self, part: float) -> Clock:
         """A clock that ends earlier, so that a part, 0 to 1, of the time that is left remains.
@@ -99,6 +125,26 @@ class Clock:
         Only for what comes when a search is over: what is done before must not depend on the time.
         """
         return self if self.deadline == math.inf else replace(self, deadline=self.deadline - part * self.left)
+
+
+class Pauses:
+    """Tells who works on something for long when others are to have a turn.
+
+    Args:
+        clock: Of whoever works.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._meter = clock.meter
+        self._last = self._meter.done
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the last pause was some work ago; if it was, the next one counts from here."""
+        if self._meter.done - self._last < _LONGEST_TURN:
+            return False
+        self._last = self._meter.done
+        return True
 
 
 def check_time_limit(seconds: object) -> None:

@@ -55,7 +55,8 @@ class AskingAboutStates:
                 yield from _of_subtrees(context, state, guesses, clock)
             if "separation" in context.components:
                 solver = part_solver(context, STRUCTURE | {"network"}, clock)
-                yield divided(context, state, solver.separated(state, state.best_of_each_output[:1]), clock)
+                separated = solver.separated(state, state.best_of_each_output[:1])
+                yield from divided(context, state, separated, clock)
 
 
 def asked(context: Context, state: State, n_candidates: int, clock: Clock) -> list[Expression]:

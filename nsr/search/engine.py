@@ -121,24 +121,27 @@ class Search:
         context = self._context
         own = [stage for stage in stages(context.settings) if self._is_on(stage)]
         turns: list[tuple[Stage, Iterator[list[Candidate]]]] = []
+        already: list[float] = []
         for stage in own:
-            batches = stage.batches(context, clock)
+            own_clock = clock.apart()
+            batches = stage.batches(context, own_clock)
             if stage.head_start <= 0:
                 turns.append((stage, batches))
+                already.append(-stage.head_start * stage.share)
                 continue
             is_alone = context.components <= STRUCTURE
-            allowed = clock if is_alone else clock.share(_FIRST_SHARE).within(stage.head_start)
+            allowed = own_clock if is_alone else own_clock.share(_FIRST_SHARE).within(stage.head_start)
             for batch in self._recorded(batches, [stage]):
                 yield batch
                 if allowed.is_over:
                     turns.append((stage, batches))
+                    already.append(own_clock.meter.done)
                     break
             if self._is_answered(context.settings.short, clock):
                 return True
             if clock.is_over:
                 return False
         weighted = [(stage.share, batches) for stage, batches in turns]
-        already = [max(stage.head_start, -stage.head_start * stage.share) for stage, _ in turns]
         in_turn = [stage for stage, _ in turns]
         for batch in self._recorded(in_turns(weighted, clock.meter, already), in_turn):
             yield batch

@@ -100,9 +100,10 @@ class Islands:
 
     def _meanwhile(self, clock: Clock) -> Iterator[list[Candidate]]:
         """Turns without anything, until as much work was done here, or nobody works here any more."""
-        begun, before = clock.meter.done, -1.0
-        while before < clock.meter.done < begun + self._settings.work and not clock.is_over:
-            before = clock.meter.done
+        meter = clock.meter
+        begun, before = meter.done_by_all, -1.0
+        while before < meter.done_by_all < begun + self._settings.work and not clock.is_over:
+            before = meter.done_by_all
             yield []
 
     def _migrants(self, context: Context, islands: Sequence[tuple[Expression, ...]]) -> list[Expression]:

@@ -169,7 +169,7 @@ class CasesSettings:
     better: float = 0.9
     as_good: float = 1.2
     better_split: float = 0.8
-    work: float = 0.027
+    work: float = 0.055
     side_work: float = 0.5
     n_laws: int = 3
     level: float = 1e-9
@@ -219,7 +219,7 @@ class PeriodsSettings:
     least_rows: int = 16
     most_variables: int = 6
     smooth: float = 1e-3
-    work: float = 0.13
+    work: float = 0.065
     smooth_degree: int = 3
     amplitude_degrees: tuple[int, ...] = (0, 1, 2)
     rows_each: int = 3

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 import scipy.linalg
@@ -26,8 +26,8 @@ Array = NDArray[np.float64]
 ROUGH = 1e-3
 # The logarithm does not know the sign of the target: of normal noise, the size alone varies by so much less.
 _SIGN_FACTOR = 2.4
-# Kinds that a target usually has, and seconds of work for a row and the square of a term.
-_N_KINDS, _SECONDS = 5, 3.2e-10
+# Seconds of work for the polynomials of all kinds that a target has, and for each term at a row.
+_SECONDS, _SECONDS_A_TERM = 0.01, 1e-7
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,27 @@ class Surrogate:
         basis, _ = _chebyshev(self._unit(X), int(self.degrees.max()))
         return _terms(basis, self.degrees) @ self.coefficients
 
+    def table(self, rows: Array, references: Array, own: Sequence[int]) -> Array:
+        """What the polynomial gives at each row's own variables and each reference's others.
+
+        Args:
+            rows: Shape (P, D).
+            references: Shape (R, D).
+            own: Variables of which the rows lend their values.
+
+        Returns:
+            Shape (P, R).
+        """
+        is_own = np.isin(np.arange(self.degrees.shape[1]), own)
+        left, left_of = np.unique(self.degrees * is_own, axis=0, return_inverse=True)
+        right, right_of = np.unique(self.degrees * ~is_own, axis=0, return_inverse=True)
+        weights = np.zeros((len(left), len(right)))
+        weights[left_of.ravel(), right_of.ravel()] = self.coefficients
+        highest = int(self.degrees.max())
+        of_rows = _terms(_chebyshev(self._unit(rows), highest)[0], left)
+        of_references = _terms(_chebyshev(self._unit(references), highest)[0], right)
+        return np.asarray(of_rows @ (weights @ of_references.T))
+
     def targets(self, X: Array, y: Array) -> Array:
         """The target without its noise, shape (P,); y lends it the sign where that is not known."""
         return self.output.undone(self.outputs(X), y)
@@ -77,7 +98,8 @@ class Surrogate:
         result = np.empty_like(X)
         for d in range(X.shape[1]):
             mixed = [slopes[k] if k == d else basis[k] for k in range(X.shape[1])]
-            result[:, d] = _terms(mixed, self.degrees) @ self.coefficients
+            varies = self.degrees[:, d] > 0
+            result[:, d] = _terms(mixed, self.degrees) @ np.where(varies, self.coefficients, 0.0)
         result *= 2 / (self.high - self.low)
         result /= np.where(self.log_inputs, X, 1.0)
         return result * self.output.slope(self.targets(X, y))[:, None]
@@ -113,13 +135,20 @@ def fit_surrogates(
     kinds = list({(inputs.tobytes(), output): (inputs, output) for inputs, output in pairs}.values())
     n_first = None if np.any(np.ptp(X[:ROWS], axis=0) == 0) else ROWS  # a level that few rows have
     first = response.first(n_first)
-    fits = [_fit(X[:n_first], first, response.is_weighted, *kind, settings) for kind in kinds]
+    designs = {inputs.tobytes(): _Design.of(X[:n_first], inputs, settings) for inputs, _ in kinds}
+    fits = [
+        _fit(designs[inputs.tobytes()], first, response.is_weighted, output, settings)
+        for inputs, output in kinds
+    ]
     fits.sort(key=lambda s: s.error)
     if fits[0].error < ROUGH:
         return fits
     many = response.first(MANY_ROWS)
     best = fits[: settings.n_refitted]
-    fits = [_fit(X[:MANY_ROWS], many, True, fit.log_inputs, fit.output, settings) for fit in best]
+    fits = [
+        _fit(_Design.of(X[:MANY_ROWS], fit.log_inputs, settings), many, True, fit.output, settings)
+        for fit in best
+    ]
     return sorted(fits, key=lambda s: s.error)
 
 
@@ -136,7 +165,7 @@ def fitting_work(X: Array, settings: SurrogateSettings) -> float:
     """Seconds of work that `fit_surrogates` takes for variables of shape (P, D), about."""
     n_rows = min(len(X), ROWS)
     n_terms = len(degrees_up_to(X.shape[1], n_rows // 2, settings)) if X.shape[1] else 0
-    return _N_KINDS * _SECONDS * n_rows * n_terms**2
+    return _SECONDS + _SECONDS_A_TERM * n_rows * n_terms
 
 
 def refit(
@@ -149,45 +178,80 @@ def refit(
     """The same kind of polynomial with other terms; degrees have shape (T, D)."""
     rough = surrogate.error >= ROUGH
     n_rows = MANY_ROWS if rough or np.any(np.ptp(X[:ROWS], axis=0) == 0) else ROWS
-    kind = surrogate.log_inputs, surrogate.output
-    return _fit(X[:n_rows], response.first(n_rows), rough or response.is_weighted, *kind, settings, degrees)
+    design = _Design.of(X[:n_rows], surrogate.log_inputs, settings, degrees)
+    return _fit(design, response.first(n_rows), rough or response.is_weighted, surrogate.output, settings)
+
+
+@dataclass(frozen=True)
+class _Design:
+    """The terms of polynomials in some variables or their logarithms, which several outputs are fitted with.
+
+    Attributes:
+        log_inputs: As in `Surrogate`.
+        low: As in `Surrogate`.
+        high: As in `Surrogate`.
+        degrees: Of all terms, by rising total degree, shape (T, D).
+        cuts: Numbers of terms up to each total degree.
+        values: Of the terms, shape (P, T).
+        n_training: Rows that are fitted; the others are held out.
+    """
+
+    log_inputs: NDArray[np.bool_]
+    low: Array
+    high: Array
+    degrees: NDArray[np.int64]
+    cuts: NDArray[np.int64]
+    values: Array
+    n_training: int
+
+    @classmethod
+    def of(
+        cls,
+        X: Array,
+        log_inputs: NDArray[np.bool_],
+        settings: SurrogateSettings,
+        degrees: NDArray[np.int64] | None = None,
+    ) -> _Design:
+        """That of variables, shape (P, D); degrees as high as the rows allow by default."""
+        inputs = _inputs(X, log_inputs)
+        low, high = inputs.min(axis=0), inputs.max(axis=0)
+        high = np.where(high > low, high, low + np.maximum(np.abs(low), 1.0))  # of constants of nature
+        n_training = len(X) - max(1, int(settings.held_out_share * len(X)))
+        if degrees is None:
+            degrees = degrees_up_to(X.shape[1], n_training // 2, settings)
+            n_levels = np.array([len(np.unique(column)) for column in X.T])
+            degrees = degrees[np.all(degrees < n_levels, axis=1)]  # higher ones are not seen on so few values
+        totals = degrees.sum(axis=1)
+        degrees = degrees[np.argsort(totals, kind="stable")]
+        basis, _ = _chebyshev(2 * (inputs - low) / (high - low) - 1, int(degrees.max()))
+        cuts = np.unique(np.cumsum(np.bincount(totals)))
+        return cls(log_inputs, low, high, degrees, cuts, _terms(basis, degrees), n_training)
+
+    @cached_property
+    def factor(self) -> Array:
+        """That of the normal equations of the training rows, where all of them matter equally."""
+        return _factor_of_products(self.values[: self.n_training])
 
 
 def _fit(
-    X: Array,
-    response: Response,
-    is_weighted: bool,
-    log_inputs: NDArray[np.bool_],
-    output: Output,
-    settings: SurrogateSettings,
-    degrees: NDArray[np.int64] | None = None,
+    design: _Design, response: Response, is_weighted: bool, output: Output, settings: SurrogateSettings
 ) -> Surrogate:
     """Least squares with the total degree that does best on held-out rows."""
-    inputs = _inputs(X, log_inputs)
-    low, high = inputs.min(axis=0), inputs.max(axis=0)
-    high = np.where(high > low, high, low + np.maximum(np.abs(low), 1.0))  # of constants of nature
-    n_training = len(X) - max(1, int(settings.held_out_share * len(X)))
-    if degrees is None:
-        degrees = degrees_up_to(X.shape[1], n_training // 2, settings)
-        n_levels = np.array([len(np.unique(column)) for column in X.T])
-        degrees = degrees[np.all(degrees < n_levels, axis=1)]  # higher ones are not seen on so few values
-    totals = degrees.sum(axis=1)
-    degrees = degrees[np.argsort(totals, kind="stable")]
-    cuts = np.unique(np.cumsum(np.bincount(totals)))
-    basis, _ = _chebyshev(2 * (inputs - low) / (high - low) - 1, int(degrees.max()))
-    design = _terms(basis, degrees)
+    n_training = design.n_training
+    training, held_out = design.values[:n_training], design.values[n_training:]
     target, in_target = response.transformed(output)
-    rows = np.ones_like(target)
     if is_weighted:
         rows = (
             in_target
             if response.is_weighted
             else np.minimum(in_target, settings.largest_weight * np.median(in_target))
-        )
-    solved = _nested_least_squares(
-        design[:n_training] * rows[:n_training, None], (target * rows)[:n_training], cuts
-    )
-    off = [design[n_training:, : len(c)] @ c - target[n_training:] for c in solved]
+        )[:n_training]
+        weighted = training * rows[:, None]
+        factor = _factor_of_products(weighted)
+        solved = _nested_least_squares(weighted, target[:n_training] * rows, design.cuts, factor)
+    else:
+        solved = _nested_least_squares(training, target[:n_training], design.cuts, design.factor)
+    off = [held_out[:, : len(c)] @ c - target[n_training:] for c in solved]
     spread = max(response.spread, 1e-300)
     if not output.keeps_sign and np.ptp(np.sign(response.centre)) > 0:
         spread /= _SIGN_FACTOR
@@ -195,24 +259,23 @@ def _fit(
     best = int(np.argmin(errors))
     is_last = best == len(errors) - 1
     gain = errors[best - 1] / max(errors[best], 1e-300) if is_last and best > 0 else 1.0
-    n = cuts[best]
-    return Surrogate(log_inputs, output, low, high, degrees[:n], solved[best], errors[best], errors[0], gain)
+    n = design.cuts[best]
+    return Surrogate(
+        design.log_inputs, output, design.low, design.high, design.degrees[:n],
+        solved[best], errors[best], errors[0], gain,
+    )  # fmt: skip
 
 
 def _inputs(X: Array, log_inputs: NDArray[np.bool_]) -> Array:
     return np.where(log_inputs, np.log(np.where(log_inputs, np.abs(X), 1.0)), X)
 
 
-def _nested_least_squares(A: Array, b: Array, cuts: NDArray[np.int64]) -> list[Array]:
+def _nested_least_squares(A: Array, b: Array, cuts: NDArray[np.int64], factor: Array) -> list[Array]:
     """Solutions with the first columns only, for each of these numbers of columns.
 
     Normal equations, as Chebyshev columns are nearly orthogonal, with one step of refinement; a leading
     block of the Cholesky factor is the factor of the leading block.
     """
-    gram = A.T @ A
-    gram[np.diag_indices_from(gram)] *= 1 + 1e-12
-    gram[np.diag_indices_from(gram)] += 1e-14 * np.trace(gram)
-    factor = _factor(gram)
     solutions = []
     for n in cuts.tolist():
         block, columns = (factor[:n, :n], True), A[:, :n]
@@ -220,6 +283,14 @@ def _nested_least_squares(A: Array, b: Array, cuts: NDArray[np.int64]) -> list[A
         again = scipy.linalg.cho_solve(block, columns.T @ (b - columns @ first))
         solutions.append(np.asarray(first + again))
     return solutions
+
+
+def _factor_of_products(A: Array) -> Array:
+    """A Cholesky factor of A^T A, with a little on its diagonal."""
+    gram = A.T @ A
+    gram[np.diag_indices_from(gram)] *= 1 + 1e-12
+    gram[np.diag_indices_from(gram)] += 1e-14 * np.trace(gram)
+    return _factor(gram)
 
 
 def _factor(gram: Array) -> Array:
@@ -251,21 +322,37 @@ def degrees_up_to(
 
 
 def _chebyshev(U: Array, degree: int) -> tuple[list[Array], list[Array]]:
-    """Values and derivatives of Chebyshev polynomials: for each variable a table (P, degree + 1)."""
+    """Values and derivatives of Chebyshev polynomials: for each variable a table (degree + 1, P)."""
     basis, slopes = [], []
     for u in U.T:
         values, derivatives = [np.ones_like(u), u], [np.zeros_like(u), np.ones_like(u)]
         for _ in range(degree - 1):
             derivatives.append(2 * values[-1] + 2 * u * derivatives[-1] - derivatives[-2])
             values.append(2 * u * values[-1] - values[-2])
-        basis.append(np.column_stack(values[: degree + 1]))
-        slopes.append(np.column_stack(derivatives[: degree + 1]))
+        basis.append(np.stack(values[: degree + 1]))
+        slopes.append(np.stack(derivatives[: degree + 1]))
     return basis, slopes
 
 
 def _terms(basis: list[Array], degrees: NDArray[np.int64]) -> Array:
-    """Products of the variables' polynomials, shape (P, T)."""
-    result = basis[0][:, degrees[:, 0]].copy()
-    for table, column in zip(basis[1:], degrees.T[1:], strict=True):
-        result *= table[:, column]
-    return result
+    """Products of one polynomial of each variable that has a degree in a term, shape (P, T).
+
+    Each is made of a term before it and one more factor, if there is such a term.
+    """
+    products = np.ones((len(degrees), basis[0].shape[1]))
+    known: dict[tuple[int, ...], Array] = {}
+    for product, term in zip(products, map(tuple, degrees.tolist()), strict=True):
+        factors = [d for d, degree in enumerate(term) if degree]
+        if factors:
+            last = factors[-1]
+            others = term[:last] + (0,) * (len(term) - last)
+            before = known[others] if others in known else _product(basis, others)
+            np.multiply(before, basis[last][term[last]], out=product)
+        known[term] = product
+    return products.T
+
+
+def _product(basis: list[Array], term: Sequence[int]) -> Array:
+    """The polynomials of one term, multiplied, shape (P,)."""
+    factors = [table[degree] for table, degree in zip(basis, term, strict=True) if degree]
+    return np.asarray(np.prod(factors, axis=0)) if factors else np.ones(basis[0].shape[1])

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from nsr.clock import Clock
+from nsr.clock import Clock, Pauses
 
 
 @pytest.fixture
@@ -81,3 +81,38 @@ def test_without_a_deadline_nothing_presses(at):
 
 def test_no_time_is_over_at_once(at):
     assert Clock.of(0.0).is_over
+
+
+def test_who_takes_turns_has_budgets_of_own_work_that_end_with_all(at):
+    whole = Clock.of(10.0).within(5.0)
+    own, other = whole.apart(), whole.apart()
+    part = own.within(1.0)
+    other.spend(2.0)
+    assert (part.work_left, own.work_left, other.work_left) == (1.0, 3.0, 3.0)
+    part.spend(1.5)
+    assert (part.is_over, own.is_over) == (True, False)
+    assert part.meter.done_by_all == other.meter.done_by_all == 3.5
+    assert whole.work_left == own.share(1.0).work_left == 1.5
+    other.spend(1.5)
+    assert (own.is_over, own.is_out_of_time) == (True, False)
+    at(111.0)
+    assert own.is_out_of_time
+
+
+def test_the_end_of_a_search_is_that_of_who_takes_turns_in_it(at):
+    search = Clock.of(10.0).of_search()
+    own = search.apart()
+    assert own.share(0.5) == own
+    search.apart().spend(search.last)
+    assert own.within(5.0).is_out_of_time
+
+
+def test_pauses_come_after_some_work(at):
+    clock = Clock()
+    pauses = Pauses(clock)
+    due = []
+    for _ in range(30):
+        clock.spend(0.01)
+        due.append(pauses.is_due)
+    assert 2 <= sum(due) <= 3
+    assert not any(due[:9])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from nsr.clock import Clock
+from nsr.clock import Clock, Pauses
 from nsr.evaluate.domains import safeties
 from nsr.expressions.expression import Expression
 from nsr.expressions.simplify import simplify
@@ -78,10 +78,16 @@ class Curves:
         """Fits to the first rows of a state, as they come if these are all, else the best of them on more."""
         settings = self._settings
         if state.n_rows <= settings.n_rows:
-            for fits in batches:
-                yield _lifted([(fit.name, fit.expression) for fit in fits], state, context)
+            for batch in batches:
+                yield _lifted([(fit.name, fit.expression) for fit in batch], state, context)
             return
-        fits = sorted((fit for batch in batches for fit in batch), key=lambda fit: fit.loss)
+        fits: list[Fit] = []
+        pauses = Pauses(clock)
+        for batch in batches:
+            fits += batch
+            if pauses.is_due:
+                yield []
+        fits.sort(key=lambda fit: fit.loss)
         more = state.first(settings.polished_rows)
         best = [refitted(fit, more, clock, settings) for fit in fits[: settings.n_polished]]
         yield _lifted([(fit.name, fit.expression) for fit in best], state, context)

@@ -26,7 +26,7 @@ from nsr.task import ROWS
 
 Array = NDArray[np.float64]
 
-# Seconds of work for a factor of a term at a point.
+# Seconds of work for a term at a row.
 _SECONDS = 6e-9
 # Parts are known no better than this: the surrogate's error is that of typical rows.
 _LEAST_ERROR = 1e-7
@@ -99,7 +99,7 @@ class AffineSplit:
         if not np.all(np.isfinite(known)) or np.ptp(known) == 0:
             return None
         rest = tuple(i for i in range(self.state.X.shape[1]) if i not in self.group)
-        table = _table(self.surrogate, self.state.X[:ROWS], self.state.X[references], rest)
+        table = self.surrogate.table(self.state.X[:ROWS], self.state.X[references], rest)
         error = self.error * float(np.std(table))
         if self.is_product:
             factor, offset = table @ known / (known @ known), np.zeros(len(table))
@@ -153,8 +153,7 @@ def affine_splits(state: State, settings: AffineSettings = AffineSettings()) -> 
 
 def tabulating_work(split: AffineSplit) -> float:
     """Seconds of work that finding a split takes, or finding coefficients of one, about."""
-    n_points = min(split.state.n_rows, ROWS) * split.settings.n_references
-    return _SECONDS * n_points * split.surrogate.degrees.size
+    return _SECONDS * min(split.state.n_rows, ROWS) * len(split.surrogate.degrees)
 
 
 def is_constant(state: State, settings: AffineSettings) -> bool:
@@ -173,14 +172,14 @@ def _split(
     """The split by one group of variables, if there is one."""
     tolerance = settings.tolerance + settings.error_factor * surrogate.error
     references = _references(len(state.X), settings.n_references)
-    probes = _table(surrogate, state.X[: settings.n_probes], state.X[references], group)
+    probes = surrogate.table(state.X[: settings.n_probes], state.X[references], group)
     if not np.all(np.isfinite(probes)):
         return
     spread = float(np.std(probes))
     for is_product in (True, False):
         outside, _ = _outside_rank_one(probes, is_product)
         if outside < tolerance * spread:
-            table = _table(surrogate, state.X[:ROWS], state.X[references], group)
+            table = surrogate.table(state.X[:ROWS], state.X[references], group)
             values = table @ _outside_rank_one(table, is_product)[1]
             if not is_product:
                 values = values - values.mean()
@@ -196,13 +195,6 @@ def _split(
 def _references(n_rows: int, n: int) -> NDArray[np.intp]:
     """Rows that lend their values to others, spread over the table."""
     return np.linspace(0, n_rows - 1, n).astype(np.intp)
-
-
-def _table(surrogate: Surrogate, rows: Array, references: Array, own: tuple[int, ...]) -> Array:
-    """The surrogate at each row's own variables with each reference's others, shape (P, references)."""
-    points = np.repeat(references[None], len(rows), axis=0)
-    points[:, :, list(own)] = rows[:, None, list(own)]
-    return surrogate.outputs(points.reshape(-1, rows.shape[1])).reshape(len(rows), len(references))
 
 
 def _outside_rank_one(table: Array, is_product: bool) -> tuple[float, Array]:

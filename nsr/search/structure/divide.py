@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 
-from nsr.clock import Clock
+from nsr.clock import Clock, Pauses
 from nsr.expressions.expression import Expression, constant
 from nsr.refinement.candidates import Candidate
 from nsr.refinement.description import description_length
@@ -20,7 +20,7 @@ from nsr.search.surrogate import Surrogate
 
 @dataclass(frozen=True)
 class PartSolver:
-    """Solves what a state falls apart into.
+    """Solves what a state falls apart into; while a part is looked for, empty lists leave others a turn.
 
     Attributes:
         search: Runs a search of its own on a part until its clock is over.
@@ -32,7 +32,7 @@ class PartSolver:
     settings: SearchSettings
     clock: Clock
 
-    def separated(self, state: State, surrogates: list[Surrogate]) -> list[Expression]:
+    def separated(self, state: State, surrogates: list[Surrogate]) -> Iterator[list[Expression]]:
         """Sums or products of what is found for each part of a state that separates.
 
         Args:
@@ -44,43 +44,40 @@ class PartSolver:
         )
         found = next((separation for separation in separations if separation is not None), None)
         if found is None:
-            return []
+            return
         numbers = self.settings.structure
         n_each = max(2, round(numbers.max_combinations ** (1 / len(found.parts))))
-        solutions = [
-            [in_terms_of(state, part, c.expression) for c in best[:n_each]]
-            for part in found.parts
-            for best in (self._best(part, found.error, numbers.part_share),)
-        ]
-        return [assembled(found.is_product, found.outer, choice) for choice in itertools.product(*solutions)]
+        solutions = []
+        for part in found.parts:
+            best = yield from self._best(part, found.error, numbers.part_share)
+            solutions.append([in_terms_of(state, part, c.expression) for c in best[:n_each]])
+        yield [assembled(found.is_product, found.outer, choice) for choice in itertools.product(*solutions)]
 
-    def split(self, state: State) -> list[Expression]:
+    def split(self, state: State) -> Iterator[list[Expression]]:
         """What is affine in a function of few variables: this function first, then its coefficients."""
-        forms: list[Expression] = []
         splits = affine_splits(state, self.settings.structure.affine)
         self.clock.spend(sum(map(tabulating_work, splits)))
         for split in splits[: self.settings.structure.n_splits]:
-            for inner in self._solutions(split.inner, split.error):
-                forms += self._with_coefficients(split, inner)
+            for inner in (yield from self._solutions(split.inner, split.error)):
+                yield from self._with_coefficients(split, inner)
             if self.clock.is_over:
                 break
-        return forms
 
-    def _with_coefficients(self, split: AffineSplit, inner: Expression) -> list[Expression]:
+    def _with_coefficients(self, split: AffineSplit, inner: Expression) -> Iterator[list[Expression]]:
         """Equations for the state that is split, once the function that it is affine in is known."""
         self.clock.spend(tabulating_work(split))
         coefficients = split.coefficients(inner)
         if coefficients is None:
-            return []
-        factors, offsets = (
-            [in_terms_of(split.state, c.state, solution) for solution in self._solutions(c.state, c.error)]
-            for c in (coefficients.factor, coefficients.offset)
-        )
+            return
+        both = []
+        for c in (coefficients.factor, coefficients.offset):
+            solutions = yield from self._solutions(c.state, c.error)
+            both.append([in_terms_of(split.state, c.state, solution) for solution in solutions])
         known = in_terms_of(split.state, split.inner, coefficients.inner)
         outer = split.surrogate.output.inverse
-        return [affine(factor, known, offset, outer) for factor in factors for offset in offsets]
+        yield [affine(factor, known, offset, outer) for factor, offset in itertools.product(*both)]
 
-    def _solutions(self, part: State, error: float) -> list[Expression]:
+    def _solutions(self, part: State, error: float) -> Generator[list[Expression], None, list[Expression]]:
         """Equations that are as near to a part as the part is known; none where they are not found soon.
 
         A surrogate's error is smooth, and not the same everywhere, so that long equations come nearer to it
@@ -90,14 +87,16 @@ class PartSolver:
         if is_constant(part, numbers.affine):
             return [constant(part.level)]
         unit = error**2 * part.null_loss
-        found = self._best(part, error, numbers.coefficient_share)
+        found = yield from self._best(part, error, numbers.coefficient_share)
         solutions = [c for c in found if c.loss <= numbers.coefficient_precision * unit][: numbers.n_each]
         for precision in numbers.looser_precisions:
             near = [_no_better_than(precision * unit, c, part) for c in found if c.loss <= precision * unit]
             solutions += sorted(near, key=lambda c: c.bits)[:1]
         return list(dict.fromkeys(candidate.expression for candidate in solutions))
 
-    def _best(self, part: State, error: float, share: float) -> list[Candidate]:
+    def _best(
+        self, part: State, error: float, share: float
+    ) -> Generator[list[Expression], None, list[Candidate]]:
         """The best equations for a part, judged no finer than the part is known.
 
         Args:
@@ -108,12 +107,15 @@ class PartSolver:
         floor = self.settings.structure.part_precision * error**2 * part.null_loss
         best: list[Candidate] = []
         batches_left = self.settings.structure.batches_after
+        pauses = Pauses(self.clock)
         for batch in self.search(part, self.clock.share(share)):
             best += [_no_better_than(floor, found, part) for found in batch]
             solutions = [found.complexity for found in best if found.loss <= floor]
             batches_left -= bool(solutions)
             if solutions and (min(solutions) <= self.settings.short or not batches_left):
                 break
+            if pauses.is_due:
+                yield []
         return sorted(best, key=lambda candidate: candidate.bits)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 import numpy as np
@@ -211,32 +211,37 @@ def _best_subsets(
     found = [best_subsets(gram, moments, total, kind, most, largest) for kind, most in places]
     for kind in (_hyperbolas(n_explicit, n), _ratios(n_explicit, n, settings.max_ratio_terms)):
         more = best_subsets(gram, moments, total, kind, settings.times_best * n_best[0], largest)
-        left = {subset: _left_of_sum(subset, gram, moments, total, n_explicit) for subset in more}
-        found.append(sorted((s for s in more if left[s] < largest), key=lambda s: left[s])[: n_best[0]])
+        left = _left_of_sums(more, gram, moments, total, n_explicit)
+        found.append([more[i] for i in np.argsort(left, kind="stable") if left[i] < largest][: n_best[0]])
     return list(dict.fromkeys(itertools.chain.from_iterable(found)))
 
 
-def _left_of_sum(
-    subset: tuple[int, ...], gram: Array, moments: Array, total: float, n_explicit: int
-) -> float:
-    """What a ratio leaves unexplained, as a share of what its terms above the line are.
+def _left_of_sums(
+    subsets: Sequence[tuple[int, ...]], gram: Array, moments: Array, total: float, n_explicit: int
+) -> Array:
+    """What ratios leave unexplained, as a share of what their terms above the line are.
 
     Terms below the line whose sum is nearly 1 wherever there are rows explain the target by itself.
 
     Args:
-        subset: Columns, of which the first are above the line.
+        subsets: Columns of each ratio, as many of each, of which the first are above the line.
         gram: Inner products of columns of unit length, shape (n, n).
         moments: Inner products of the columns and the target, shape (n,).
         total: Inner product of the target with itself.
         n_explicit: Columns before this one are above the line.
+
+    Returns:
+        One number for each subset.
     """
-    places = np.array(subset)
-    own = gram[np.ix_(places, places)]
-    factors = np.linalg.lstsq(own, moments[places], rcond=_COLLINEAR**2)[0]
-    above = places < n_explicit
-    size = float(factors[above] @ own[np.ix_(above, above)] @ factors[above])
-    left = max(total - float(factors @ moments[places]), 0.0)
-    return left / size if size > 0 else math.inf
+    if not subsets:
+        return np.empty(0)
+    places = np.array(subsets)
+    own, explained = gram[places[:, :, None], places[:, None, :]], moments[places]
+    factors = np.einsum("sij,sj->si", np.linalg.pinv(own, rcond=_COLLINEAR**2, hermitian=True), explained)
+    above = np.where(places < n_explicit, factors, 0.0)
+    size = np.einsum("si,sij,sj->s", above, own, above)
+    left = np.maximum(total - np.einsum("si,si->s", factors, explained), 0.0)
+    return np.where(size > 0, left / np.where(size > 0, size, 1.0), math.inf)
 
 
 def _lengths(columns: Array) -> Array:

@@ -86,9 +86,10 @@ class Structure:
                 return
         if "separation" in context.components:
             solver = part_solver(context, COMPONENTS, clock)
-            yield divided(context, state, solver.separated(state, state.best_of_each_output[:1]), clock)
+            separated = solver.separated(state, state.best_of_each_output[:1])
+            yield from divided(context, state, separated, clock)
             if state.n_variables <= context.settings.structure.few_variables:
-                yield divided(context, state, solver.split(state), clock)
+                yield from divided(context, state, solver.split(state), clock)
 
     def _families(self, context: Context, state: State, clock: Clock) -> Iterator[list[Candidate]]:
         for forms in relations(state, (), context.settings.structure):
@@ -106,8 +107,9 @@ class Structure:
             if clock.is_over or clock.work_left < settings.least_work:
                 return
             solver = part_solver(context, COMPONENTS, clock)
-            yield divided(context, state, solver.separated(state, state.best_of_each_output[1:]), clock)
-            yield divided(context, state, solver.split(state), clock)
+            separated = solver.separated(state, state.best_of_each_output[1:])
+            yield from divided(context, state, separated, clock)
+            yield from divided(context, state, solver.split(state), clock)
 
 
 def starts(root: State, space: SearchSpace, settings: ReductionSettings) -> list[State]:
@@ -135,7 +137,10 @@ def part_solver(context: Context, components: frozenset[str], clock: Clock) -> P
     )
 
 
-def divided(context: Context, state: State, forms: list[Expression], clock: Clock) -> list[Candidate]:
-    """What was put together for a state, refined on the table."""
-    lifted = [state.lift(form) for form in forms]
-    return context.polished(lifted, stage_name("separation", state, context), clock)
+def divided(
+    context: Context, state: State, found: Iterator[list[Expression]], clock: Clock
+) -> Iterator[list[Candidate]]:
+    """What is put together for a state, refined on the table."""
+    stage = stage_name("separation", state, context)
+    for forms in found:
+        yield context.polished([state.lift(form) for form in forms], stage, clock)

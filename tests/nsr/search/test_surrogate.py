@@ -27,6 +27,16 @@ def test_values_and_gradients_come_close_to_the_function(function, gradient):
     assert np.sqrt(np.mean((found - expected[:200]) ** 2)) < 1e-2 * np.sqrt(np.mean(expected**2))
 
 
+def test_a_table_has_each_rows_variables_with_each_references_others():
+    surrogate = fit_surrogates(X, Response.plain(X[:, 0] * np.exp(-X[:, 1] / X[:, 2])))[0]
+    table = surrogate.table(X[:30], X[30:35], (0, 2))
+    assert table.shape == (30, 5)
+    for column, reference in enumerate(X[30:35]):
+        points = X[:30].copy()
+        points[:, 1] = reference[1]
+        np.testing.assert_allclose(table[:, column], surrogate.outputs(points), rtol=1e-10)
+
+
 def test_products_of_powers_are_exact_even_where_signs_change(rng):
     Z = rng.normal(0, 2, (500, 4))
     y = Z[:, 0] * Z[:, 1] ** 3 / Z[:, 2] ** 2
