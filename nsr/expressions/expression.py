@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 from nsr.expressions.operators import OPERATORS, Operator
@@ -97,7 +98,7 @@ class Expression:
         }
         return tuple(sorted(int(token[2:]) for token in used if is_variable(token)))
 
-    @property
+    @cached_property
     def complexity(self) -> int:
         """Sum of the operators' complexities plus one for each leaf."""
         found = (OPERATORS.get(token) if isinstance(token, str) else None for token in self.tokens)

@@ -8,6 +8,9 @@ import sys
 # A number is a multiple of pi if it agrees with one to rounding, and no fraction of large numbers.
 _ROUNDING = 1e-15
 _LARGEST_NUMERATOR = 100
+# Of the denominators of fractions each divides this one. What is off a multiple of its reciprocal by more
+# than this share, or by more than this where it is below 1, is no fraction, whatever its last digits are.
+_COMMON_DENOMINATOR, _OFF = 120, 1e-12
 # Floating-point numbers from this size on are all whole.
 _WHOLE = 2.0**53
 
@@ -25,6 +28,14 @@ def nearest_fraction(value: float) -> tuple[int, int]:
         if error < best * (1 - 1e-9) - 1e-300:
             best, denominator = error, q
     return round(value * denominator), denominator
+
+
+def is_nearly_fraction(value: float) -> bool:
+    """Whether a value may agree with a fraction of `nearest_fraction` to rounding; most do not."""
+    if abs(value) >= 1 / _OFF:
+        return True
+    scaled = value * _COMMON_DENOMINATOR
+    return abs(round(scaled) - scaled) <= _COMMON_DENOMINATOR * _OFF * max(abs(value), 1.0)
 
 
 def multiple_of_pi(value: float) -> tuple[int, int, int] | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from nsr.expressions.expression import PLACEHOLDER, Expression, Token, is_variable, subtree_end
 from nsr.expressions.operators import OPERATORS
-from nsr.expressions.round_numbers import nearest_fraction
+from nsr.expressions.round_numbers import is_nearly_fraction, nearest_fraction
 from nsr.task import Task
 
 # Bits for one operator or variable: about as many kinds of them as 2^4.5.
@@ -40,6 +40,8 @@ def round_bits(value: float) -> float:
     if value == 0:
         return 1.0
     for bits, factor in ((0.0, 1.0), (3.0, math.pi), (3.0, 1 / math.pi)):
+        if not is_nearly_fraction(value / factor):
+            continue
         numerator, denominator = nearest_fraction(value / factor)
         if numerator / denominator * factor == value:  # 3.0000000000000004 is not 3: snapping makes it one
             return bits + 2.0 + math.log2(1 + abs(numerator)) + math.log2(denominator)

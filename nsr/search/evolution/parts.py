@@ -79,7 +79,8 @@ class Parts:
 
     def add(self, expressions: Iterable[Expression]) -> None:
         """Takes in what is new, short enough and finite on all rows."""
-        new = [e for e in expressions if e.variables and e.complexity <= self._settings.max_complexity]
+        different = dict.fromkeys(expressions)
+        new = [e for e in different if e.variables and e.complexity <= self._settings.max_complexity]
         if new:
             for expression, values in zip(new, Program(new).values(self._X), strict=True):
                 self._take_in(expression, values)
