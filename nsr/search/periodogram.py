@@ -66,11 +66,22 @@ class Grid:
 
 def transform(x: Array, Y: Array, grid: Grid) -> NDArray[np.complex128]:
     """Sums of y exp(i w x) over the rows, shape (M, F), for columns Y of shape (P, M)."""
-    width = max(1, math.isqrt(grid.count))
-    starts = grid.first + grid.step * width * np.arange(math.ceil(grid.count / width))
-    blocks = np.exp(1j * starts[:, None] * x)
-    within = np.exp(1j * grid.step * np.outer(x, np.arange(width)))
+    blocks, within = _factors(x, grid)
     return np.stack([((blocks * y) @ within).ravel()[: grid.count] for y in Y.T])
+
+
+def _factors(x: Array, grid: Grid) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+    """Factors of exp(i w x): for each block of frequencies, (B, P), and each place in one, (P, F / B)."""
+    width = max(1, math.isqrt(grid.count))
+    blocks = _rising(grid.first, grid.step * width, math.ceil(grid.count / width), x)
+    return blocks, _rising(0.0, grid.step, width, x).T
+
+
+def _rising(first: float, step: float, count: int, x: Array) -> NDArray[np.complex128]:
+    """exp(i w x) of evenly spaced frequencies, shape (F, P), each a product of the one before."""
+    steps = np.empty((count, len(x)), np.complex128)
+    steps[:1], steps[1:] = np.exp(1j * first * x), np.exp(1j * step * x)
+    return np.asarray(np.cumprod(steps, axis=0))
 
 
 def transform_of_two(
@@ -94,8 +105,9 @@ def floating_mean(x: Array, y: Array, grid: Grid) -> Array:
     """
     n = len(y)
     deviation = y - y.mean()
-    of_y, of_one = transform(x, np.column_stack((deviation, np.ones(n))), grid) / n
-    twice = transform(x, np.ones((n, 1)), Grid(2 * grid.first, 2 * grid.step, grid.count))[0] / n
+    blocks, within = _factors(x, grid)
+    sums = (blocks * deviation) @ within, blocks @ within, blocks**2 @ within**2
+    of_y, of_one, twice = (one.ravel()[: grid.count] / n for one in sums)
     cosine, sine = of_one.real, of_one.imag
     cc = 0.5 * (1 + twice.real) - cosine**2
     ss = 0.5 * (1 - twice.real) - sine**2
