@@ -33,6 +33,8 @@ _CLOSE = 0.75
 _SHORT = 2
 # What comes between a column's name and its unit: `T/K`, `speed [m/s]`.
 _BEFORE_UNIT = re.compile(r"\s*[\s/\[(,]")
+# What stands between a target and what it equals, and is in no comparison.
+_EQUALS = re.compile(r"(?<![<>=!])=(?!=)")
 # Characters of a guess that messages repeat.
 _SHOWN = 100
 # Operators of which a combination of constants may be any number if one of them may.
@@ -112,7 +114,8 @@ def _read(text: str, names: Names, known: Mapping[str, float]) -> Guess:
         written, constants = in_identifiers(text, names, known)
         expression = parse(written, [*names.identifiers, *constants])
     except ParseError as error:
-        raise ValueError(f"guess {shown!r}: {error}{quoting(text, names)}") from None
+        remedy = _without_target(text) or quoting(text, names)
+        raise ValueError(f"guess {shown!r}: {error}{remedy}") from None
     columns = {names.identifiers[i] for i in expression.variables if i < len(names.identifiers)}
     for constant in constants:
         check_constant(constant, shown, names, columns)
@@ -159,6 +162,12 @@ def quoting(text: str, names: Names) -> str:
         if column in text and not _TOKEN.fullmatch(column):
             return f"; write column {column!r} in quotes, or as {word}"
     return ""
+
+
+def _without_target(text: str) -> str:
+    """The remedy where the text says what the target equals, target included."""
+    _, *right = _EQUALS.split(text, maxsplit=1)
+    return f"; write only what the target equals: {right[0].strip()[:_SHOWN]!r}" if right else ""
 
 
 def check_constant(constant: str, text: str, names: Names, used: set[str], kind: str = "guess") -> None:

@@ -40,7 +40,8 @@ class FaredGuess:
         chosen: Which row was chosen.
         constants: Its most likely constants with their standard errors, as text; empty where it has none, or
             no value on the rows.
-        loss: Its loss with these; infinite where it has no value in some row.
+        loss: Its loss with these; infinite where it has no value in some row, NaN where nothing of its form
+            was kept.
         ratio: That over the loss of the chosen equation; NaN where this is zero.
     """
 
@@ -61,6 +62,8 @@ class FaredGuess:
         """What became of it, as a line without a full stop."""
         if self.is_chosen:
             return f"{self.text} is what was chosen"
+        if np.isnan(self.loss):
+            return f"{self.text} is not among what was kept, and its loss is not known"
         if not np.isfinite(self.loss):
             return f"{self.text} has no value in some rows, whatever its constants"
         where = "" if self.row is None else f" (row {self.row})"
@@ -114,7 +117,7 @@ def fared_by_group(
         in_front = [place for place in own if place < len(rows)]
         place = min(in_front or own, key=lambda place: every[place].loss, default=None)
         if place is None:
-            result.append(FaredGuess(guess.text, None, chosen, "", np.inf, np.nan))
+            result.append(FaredGuess(guess.text, None, chosen, "", np.nan, np.nan))
             continue
         loss, said = every[place].loss, reported_by_group(read[place], task, guess.names, groups)
         row = place if in_front else None

@@ -189,6 +189,8 @@ def test_more_constants_than_can_be_fitted_are_refused():
         ("sin*mass", "'sin' is a function"),
         ("mass +", "ends where"),
         ("__import__('os')", "no column 'os'"),
+        ("mass <= 3", "position 6$"),
+        ("energy = a*mass", "write only what the target equals: 'a\\*mass'"),
         (3, "a guess is a text"),
     ],
 )

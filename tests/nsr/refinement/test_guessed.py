@@ -14,7 +14,7 @@ from nsr.data.guesses import read_guesses
 from nsr.data.names import Names
 from nsr.expressions.parsing import parse
 from nsr.refinement.candidates import scored
-from nsr.refinement.guessed import fared
+from nsr.refinement.guessed import fared, fared_by_group
 from nsr.refinement.reported import reported
 
 
@@ -81,3 +81,14 @@ def test_guesses_by_group_are_told(rng):
     assert square.is_chosen
     assert line.ratio > 10
     assert line.verdict.startswith("p*x + q has the loss")
+
+
+def test_of_a_guess_by_group_that_was_not_kept_nothing_is_said_but_that(rng):
+    x, groups = rng.uniform(1, 2, 30), np.eye(2)[np.arange(30) % 2]
+    own = task(np.column_stack((x, groups)), 3 * x)
+    (found,) = scored([parse("3*x_0")], own)
+    guesses = read_guesses("a*x + b*x**2", Names.of(["x"]))  # has values everywhere
+    (told,) = fared_by_group(guesses, [found], [], 0, own, ["A", "B"])
+    assert told.verdict == "a*x + b*x**2 is not among what was kept, and its loss is not known"
+    assert told.row is None
+    assert np.isnan(told.loss)
