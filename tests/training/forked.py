@@ -5,6 +5,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -43,6 +44,16 @@ def train(words: list[str], variables: dict[str, str] | None = None) -> None:
     os.environ.update(variables or {})
     sys.argv = ["training.main", *words]
     main()
+
+
+def train_as_group(words: list[str]) -> None:
+    """As `train`, at the head of a process group, and as if `python -m training.main` had been called.
+
+    What Lightning starts for the other ranks is that command.
+    """
+    os.setpgid(0, 0)
+    sys.modules["__main__"].__spec__ = find_spec("training.main")
+    train(words)
 
 
 def train_and_stop_in_validation(words: list[str]) -> None:

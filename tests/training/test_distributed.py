@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 import two_ranks
-from forked import ROOT, start, start_ranks, train, train_and_stop_in_validation
+from forked import ROOT, start, start_ranks, train, train_and_stop_in_validation, train_as_group
 from safetensors.torch import load_file
 from shrunken import SHRUNKEN
 
@@ -122,12 +122,12 @@ def test_two_ranks_stop_together_when_one_is_asked_to_and_go_on_until_the_whole_
     assert [exit_code(rank) for rank in ranks] == [0, 0]
     reached = check_two_ranks(tmp_path)
 
-    command = [sys.executable, "-m", "training.main", *words]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment(), start_new_session=True)
+    process = start(train_as_group, words)
+    assert process.pid is not None
     try:
-        wait_until(lambda: len(losses(tmp_path)) > reached, lambda: process.poll() is None)
+        wait_until(lambda: len(losses(tmp_path)) > reached, process.is_alive)
         os.killpg(process.pid, signal.SIGTERM)
-        assert process.wait(timeout=PATIENCE) == 0
+        assert exit_code(process) == 0
         wait_for_group(process.pid)
     finally:
         with suppress(ProcessLookupError):
