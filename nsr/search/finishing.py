@@ -30,6 +30,8 @@ from nsr.refinement.uncertainty import most_likely
 from nsr.search.settings import FinishingSettings
 from nsr.task import Task
 
+_POWERS = {"pow", "square", "cube", "sqrt"}
+
 
 def unscaled(candidates: Iterable[Candidate], scaler: Scaler, task: Task) -> list[Candidate]:
     """Candidates for the scaled task as candidates for the user's own.
@@ -137,6 +139,10 @@ def _pruned(
     return found
 
 
+def _n_powers(candidate: Candidate) -> int:
+    return sum(token in _POWERS for token in candidate.expression.tokens)
+
+
 def _n_constants(candidate: Candidate) -> int:
     return len(candidate.expression.free_positions)
 
@@ -144,7 +150,10 @@ def _n_constants(candidate: Candidate) -> int:
 def _rounded(
     pool: Sequence[Candidate], task: Task, clock: Clock, settings: FinishingSettings
 ) -> list[Candidate]:
-    """The best candidates in other words and with round constants; as many as there is time for."""
+    """The best candidates in other words and with round constants; as many as there is time for.
+
+    What a curve is where one of its exponents is 1, as Hill's is Michaelis and Menten's, has not its name.
+    """
     best = ranked(pool)[: settings.n_snapped]
     exact = [c for c in best if task.is_exact(c.loss)]
     forms: list[Candidate] = []
@@ -158,5 +167,7 @@ def _rounded(
             snapped = snap(form, task, clock if forms else Clock())
             forms.append(form)
             if snapped is not None:
-                forms += as_found_by([form], scored([tidied(snapped.expression)], task), task)
+                (round_one,) = scored([tidied(snapped.expression)], task)
+                own = form if _n_powers(round_one) >= _n_powers(form) else replace(form, name="")
+                forms += as_found_by([own], [round_one], task)
     return forms

@@ -3,8 +3,9 @@ import numpy as np
 from nsr.clock import Clock
 from nsr.expressions.parsing import parse
 from nsr.expressions.simplify import simplify
-from nsr.refinement.candidates import ranked, scored
+from nsr.refinement.candidates import fitted, named, ranked, scored
 from nsr.refinement.likelihood import SQUARED_ERROR
+from nsr.refinement.refine import Effort
 from nsr.search.finishing import finished
 from nsr.search.settings import FinishingSettings
 from nsr.task import Task
@@ -20,3 +21,14 @@ def test_parts_that_are_level_on_all_rows_are_numbers():
     )
     found = finished(pool, task, Clock(), FinishingSettings())
     assert ranked(found)[0].expression == simplify(parse("x_0/sqrt(2 - (x_1/x_2)**2)"))
+
+
+def test_a_curve_whose_exponent_is_one_has_the_name_no_more():
+    """Hill's with an exponent of one is Michaelis and Menten's, which is told by its own name."""
+    rng = np.random.default_rng(1)
+    x = np.geomspace(0.1, 60, 24)
+    task = Task(x[:, None], 12 * x / (3.5 + x) + 0.2 * rng.standard_normal(24), SQUARED_ERROR)
+    (hill,) = fitted([parse("3.4/(1/x_0**1.03 + 0.29)")], task, Effort(), Clock())
+    found = finished([named(hill, "Hill", task)], task, Clock(), FinishingSettings())
+    told = {("pow" in candidate.expression.tokens, candidate.name) for candidate in found}
+    assert told == {(True, "Hill"), (False, "")}
