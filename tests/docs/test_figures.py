@@ -64,6 +64,16 @@ def test_feynman():
         assert said == pytest.approx(measured, abs=0.051)
 
 
+def test_ten_seeds():
+    measured = summarise(srbench_part(read_results(RESULTS / "feynman_seeds"))).iloc[0]
+    (row,) = under("Ten seeds, ten seconds", "seeds", "fits")
+    columns = ["fits", "symbolic", "between seeds", "expanded", "recovered", "R2>0.999"]
+    columns += ["seconds", "longest", "to solution"]
+    said = [number(cell.text) for cell in list(row.cells.values())[1:]]
+    assert number(row["seeds"].text) == read_results(RESULTS / "feynman_seeds")["seed"].nunique()
+    assert said == pytest.approx(list(measured[columns]), abs=0.051)
+
+
 def test_realistic_ranges_and_problems_that_structure_does_not_solve():
     section = "Realistic ranges, and problems that structure does not solve"
     for row in under(section, "suite", "fits"):
