@@ -28,8 +28,7 @@ def pruned(expression: Expression, X: NDArray[np.float64]) -> list[Expression]:
     Returns:
         With the median of the part in its place, or with nothing in place of a constant that is one operand
         of a sum, product or quotient (of a negative factor the sign stays, and of a phase the quarters of a
-        turn nearest to it). Simplified, each once, none longer
-        than the expression, which is not among them.
+        turn nearest to it). Simplified, each once, none longer than the expression, which is not among them.
     """
     assert PLACEHOLDER not in expression.tokens
     shorter = (*_with_levels(expression, X), *_without_constants(expression), *_without_phases(expression))

@@ -30,6 +30,7 @@ from nsr.refinement.uncertainty import most_likely
 from nsr.search.settings import FinishingSettings
 from nsr.task import Task
 
+# What an exponent is written as; where it is 1, there is none of these.
 _POWERS = {"pow", "square", "cube", "sqrt"}
 
 
