@@ -29,6 +29,7 @@ def elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.mark.integration
 @pytest.mark.filterwarnings("ignore::nsr.data.notes.DataWarning")
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=name)
 def test_code_runs(page, elsewhere, registered, own_suites):

@@ -127,6 +127,7 @@ class Here:
         return function(*args)
 
 
+@pytest.mark.integration
 @pytest.mark.usefixtures("_toy")
 def test_a_run_measures_size_also_of_what_is_no_equation(tmp_path, monkeypatch):
     monkeypatch.setattr("eval.runner._sandbox", Here)

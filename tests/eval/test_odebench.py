@@ -94,6 +94,7 @@ def test_forms_are_compared_without_their_constants():
         assert not has_form(problem, [to_sympy(parse(text)) for text in other])
 
 
+@pytest.mark.integration
 def test_a_run_records_every_fit_once_and_reports(run, tmp_path):
     pytest.importorskip("pysindy")
     pytest.importorskip("matplotlib")

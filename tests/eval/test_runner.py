@@ -43,6 +43,7 @@ def test_the_plan_has_every_combination_once():
     assert fits[:2] == [Fit("a", "m", 0.0, 1), Fit("a", "n", 0.0, 1)]
 
 
+@pytest.mark.integration
 def test_a_run_records_each_fit_and_goes_on_also_with_more_processes(tmp_path):
     fits = plan(["I.12.1", "I.25.13"], ["mean", "linear"], [0.0], [1])
     for part, jobs in ((fits[:2], 1), (fits, 2), (fits, 2)):

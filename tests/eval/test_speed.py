@@ -58,6 +58,7 @@ def test_the_training_step_counts_the_products_it_executes(monkeypatch):
     assert figures["share_of_matmul"] == pytest.approx(expected / (2 * 64**3))
 
 
+@pytest.mark.integration
 def test_memory_is_that_of_a_process_of_its_own():
     figures = speed.stream_memory(1280)
     assert figures["problems"] == 1280

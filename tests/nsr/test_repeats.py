@@ -34,6 +34,7 @@ def fronts(kind: str, hash_seed: int, seconds_a_look: float) -> str:
     return done.stdout
 
 
+@pytest.mark.integration
 def test_fits_repeat_whatever_the_order_of_hashes_and_the_speed_of_the_clock(tmp_path):
     again = [{name: front} for name, front in quick(save_untrained(tmp_path / "untrained")).items()]
     assert fronts("quick", 1, 10.0).splitlines() == list(map(json.dumps, again))

@@ -20,6 +20,8 @@ from shrunken import SHRUNKEN
 
 from training.main import main
 
+pytestmark = pytest.mark.integration
+
 QUICK = [
     *SHRUNKEN,
     "--trainer.enable_progress_bar=false",

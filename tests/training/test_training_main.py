@@ -114,6 +114,7 @@ def test_tensorboard_by_config(fit, tmp_path):
     assert not (tmp_path / "logs").exists()
 
 
+@pytest.mark.integration
 def test_wandb_offline_by_config(fit, tmp_path, monkeypatch):
     pytest.importorskip("wandb")
     monkeypatch.setenv("WANDB_SILENT", "true")

@@ -15,6 +15,8 @@ import pytest
 pytest.importorskip("nicegui", reason="the page needs NiceGUI: pip install 'nsr[app]'")
 playwright = pytest.importorskip("playwright.sync_api", reason="needs pip install playwright")
 
+pytestmark = pytest.mark.integration
+
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PLANETS = Path(__file__).parents[3] / "examples" / "planets.csv"
 _PATIENCE = 60_000  # milliseconds, of which a quiet machine needs few

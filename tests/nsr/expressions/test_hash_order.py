@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 # Sums and products of which several numbers have to be put together.
 SCRIPT = """
 import numpy as np
@@ -43,6 +45,7 @@ for place in range(150):
 """
 
 
+@pytest.mark.integration
 def test_rewriting_does_not_depend_on_the_order_of_hashes(capsys):
     """That of this process, which is random, and another."""
     environment = {**os.environ, "PYTHONHASHSEED": "1"}
