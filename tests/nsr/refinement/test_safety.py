@@ -81,6 +81,24 @@ def test_a_law_that_ends_within_the_box_stays_beside_what_says_as_much_in_many_w
     assert without_needless_poles([law, replace(long, bits=law.bits + 5)], own)[0] != law
 
 
+def test_a_law_with_a_pole_beyond_the_rows_stays_beside_what_has_no_value_there_or_takes_more_words(rng):
+    """At pi, which is as near to the rows as the next ones may be, 1/sin(x)^2.0003 is infinite as well."""
+    x = np.sort(rng.uniform(0.4, 2.8, 2000))[:, None]
+    own = task(x, np.sin(x[:, 0]) ** -2 + 0.1 * rng.standard_normal(2000))
+    law, twin, long = scored(
+        [
+            parse("1/sin(x_0)**2"),
+            parse("1/sin(x_0)**2.0003"),
+            parse("1/(sin(x_0)**2 + 1e-7) + 1e-6*x_0 + 1e-6*cos(x_0)"),
+        ],
+        own,
+    )
+    assert not is_safe(law.expression, x).is_wrong
+    assert law.bits < min(twin.bits, long.bits - 20)
+    assert law in without_needless_poles([law, twin, long], own)
+    assert law not in without_needless_poles([law, replace(long, bits=law.bits + 5)], own)
+
+
 def test_a_safe_equation_that_a_pole_kept_off_the_front_comes_back(rng):
     x = np.linspace(0, 10, 101)[:, None]
     own = task(x, 2 * x[:, 0] + rng.standard_normal(101))
