@@ -33,12 +33,10 @@ def arity(token: Token) -> int:
     Raises:
         ValueError: If the token is not an operator, a variable, a constant or the placeholder.
     """
-    if isinstance(token, str):
-        operator = OPERATORS.get(token)
-        if operator is not None:
-            return operator.arity
-        if token == PLACEHOLDER or is_variable(token):
-            return 0
+    operator = OPERATORS.get(token)
+    if operator is not None:
+        return operator.arity
+    if isinstance(token, str) and token != PLACEHOLDER and not is_variable(token):
         raise ValueError(f"unknown token {token!r}")
     return 0
 
@@ -82,29 +80,28 @@ class Expression:
     @property
     def children(self) -> tuple[Expression, ...]:
         """The arguments of the root, from left to right."""
-        parts = []
-        start = 1
-        for _ in range(arity(self.tokens[0])):
-            stop = subtree_end(self.tokens, start)
-            parts.append(_trusted(self.tokens[start:stop]))
-            start = stop
-        return tuple(parts)
+        tokens = self.tokens
+        n_parts = arity(tokens[0])
+        if not n_parts:
+            return ()
+        starts = [1]
+        for _ in range(n_parts - 1):
+            starts.append(subtree_end(tokens, starts[-1]))
+        stops = [*starts[1:], len(tokens)]
+        return tuple(_trusted(tokens[start:stop]) for start, stop in zip(starts, stops, strict=True))
 
     @property
     def variables(self) -> tuple[int, ...]:
         """Indices of the variables used, ascending."""
-        used = {
-            token for token in self.tokens if isinstance(token, str) and token.startswith(VARIABLE_PREFIX)
-        }
-        return tuple(sorted(int(token[2:]) for token in used if is_variable(token)))
+        return tuple(sorted(int(str(token)[2:]) for token in set(self.tokens) if is_variable(token)))
 
     @cached_property
     def complexity(self) -> int:
         """Sum of the operators' complexities plus one for each leaf."""
-        found = (OPERATORS.get(token) if isinstance(token, str) else None for token in self.tokens)
-        return sum(1 if operator is None else operator.complexity for operator in found)
+        operators = [operator for operator in map(OPERATORS.get, self.tokens) if operator is not None]
+        return len(self.tokens) - len(operators) + sum(operator.complexity for operator in operators)
 
-    @property
+    @cached_property
     def free_positions(self) -> tuple[int, ...]:
         """Positions of the constants that refinement may move.
 
@@ -201,11 +198,13 @@ class Expression:
 
 
 def subtree_end(tokens: Sequence[Token], start: int) -> int:
-    """Position one past the subtree that starts at `start`."""
+    """Position one past the subtree that starts at `start`, of tokens that are known to be well-formed."""
+    operator_of = OPERATORS.get
     open_slots = 1
     position = start
     while open_slots:
-        open_slots += arity(tokens[position]) - 1
+        operator = operator_of(tokens[position])
+        open_slots += -1 if operator is None else operator.arity - 1
         position += 1
     return position
 

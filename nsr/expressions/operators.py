@@ -42,7 +42,9 @@ class OperatorTable:
         words = {word: operator for operator in by_name.values() for word in operator.aliases}
         self._words = {**words, **by_name}
         self._snapshot = MappingProxyType(by_name)
-        self.get = by_name.get  # every token of every expression is looked up here, so it is the dict's own
+        # Every token of every expression, numbers too, is looked up here, so it is the dict's own.
+        by_token: dict[str | float, Operator] = dict(by_name.items())
+        self.get = by_token.get
 
     @property
     def snapshot(self) -> Mapping[str, Operator]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 
 from nsr.expressions.expression import PLACEHOLDER, Expression, Token, is_variable, subtree_end
 from nsr.expressions.operators import OPERATORS
@@ -35,6 +36,7 @@ def constant_bits(value: float, n_rows: int, free: float = _BITS_PER_FREE_CONSTA
     return min(round_bits(value), free + 0.5 * math.log2(n_rows))
 
 
+@lru_cache(maxsize=2**14)  # the constants of what is worth keeping are asked about again and again
 def round_bits(value: float) -> float:
     """Bits to write a small rational or a multiple of pi by one; infinite for anything else."""
     if value == 0:
