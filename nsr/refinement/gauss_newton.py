@@ -13,6 +13,8 @@ Array = NDArray[np.float64]
 
 # Directions in which all constants together change next to nothing are left alone.
 _COLLINEAR = 1e-12
+# Steps end where one of them lessens the loss by no more than this share: the next one moves last digits.
+_CONVERGED = 1e-13
 
 
 @np.errstate(all="ignore")
@@ -43,7 +45,10 @@ def gauss_newton(
         loss = _loss(program, trial, task)
         if not loss < best_loss:
             break
+        is_nearest = best_loss - loss <= _CONVERGED * best_loss
         best, best_loss = trial, loss
+        if is_nearest:
+            break
     return best, best_loss
 
 

@@ -31,6 +31,8 @@ WITHIN = 4.0
 # Of what the data leave open round values are looked for this many times as far as of what they fix.
 _OPEN = 1e7
 _ROUNDING = 1e-9
+# Constants that together change the values by less than this share of what others do are not told apart.
+_COLLINEAR = 1e-12
 # Gauss-Newton steps in which the other constants are fitted again.
 _STEPS = 3
 # An equation with more constants is not a law, and fitting the rest again and again takes seconds.
@@ -81,29 +83,32 @@ def snap(
         values, loss = gauss_newton(program, values, ~fixed, task, _STEPS)
         current = _with_constants(candidate, values, loss, task)
     likeliest = current.loss
-    likeliest_values = values
-    n_told, errors, reach = _told(program, values, task, fixed)
-    test = RoundTest(task, likeliest, n_told)
+    told = _told(program, values, task, fixed)
+    errors, reach = told.errors, told.reach
+    test = RoundTest(task, likeliest, told.n)
     is_near_exact = task.is_exact(likeliest) | (errors <= _NEAR_EXACT * np.abs(values))
     accepted = True
+    refused: set[tuple[tuple[int, float], ...]] = set()
     while accepted:  # what was refused may be allowed once other constants are round
         accepted = False
         for given in _trials(values, errors, reach, is_near_exact, fixed | ~may_be_round, task):
             if clock.is_over:
                 break
             trial, trial_fixed = values.copy(), fixed.copy()
-            if fixed[list(given)].any():
+            own = tuple(given.items())
+            if fixed[list(given)].any() or own in refused:
                 continue
+            refused.add(own)
             trial[list(given)], trial_fixed[list(given)] = list(given.values()), True
             trial, loss = gauss_newton(program, trial, ~trial_fixed, task, _STEPS)
-            n_given = int(trial_fixed.sum())
-            if n_told < len(values):  # round ones may be such as only another one makes up for
-                n_given = n_told - _told(program, likeliest_values, task, trial_fixed).n
+            # Some of them may be such as only another one makes up for.
+            n_given = told.n - told.n_of(np.flatnonzero(~trial_fixed))
             if not (is_near_exact[trial_fixed].all() or test.allows(loss, n_given)):
                 continue
             snapped = _with_constants(candidate, trial, loss, task)
             if snapped.bits <= current.bits:  # as many where it was round already, and now stays so
                 values, fixed, current, accepted = trial, trial_fixed, snapped, True
+                refused.clear()
                 if np.isinf(errors[list(given)]).any():
                     break  # now the data may fix what only this one had left open
         if accepted and not is_near_exact.all():
@@ -220,17 +225,31 @@ class _Told(NamedTuple):
         n: How many of those that are not fixed they can tell apart.
         errors: Standard errors, 0 of fixed ones, infinite where the data leave a constant open; shape (K,).
         reach: How far from the constants round values are looked for, shape (K,).
+        directions: What they tell apart, the more the longer, a direction in each row; shape (n, K).
     """
 
     n: int
     errors: Array
     reach: Array
+    directions: Array
+
+    def n_of(self, places: NDArray[np.intp]) -> int:
+        """How many of some constants the data can tell apart where the others are given."""
+        if self.n == self.directions.shape[1] or not np.all(np.isfinite(self.directions)):
+            return min(len(places), self.n)
+        return int(np.linalg.matrix_rank(self.directions[:, places], rtol=_COLLINEAR)) if len(places) else 0
 
 
 def _told(program: Program, values: Array, task: Task, fixed: Flags) -> _Told:
     places = np.flatnonzero(~fixed)
     found = uncertainty(program.expressions[0], task, places, values)
     errors, reach = np.zeros(len(values)), np.zeros(len(values))
-    errors[places] = np.inf if found is None else found.errors
-    reach[places] = 1.0 if found is None else np.minimum(found.errors, _OPEN * found.noise / found.scale)
-    return _Told(len(places) if found is None else found.n_fixed, errors, WITHIN * reach)
+    if found is None:
+        errors[places], reach[places] = np.inf, WITHIN
+        return _Told(len(places), errors, reach, np.empty((0, len(values))))
+    errors[places] = found.errors
+    reach[places] = WITHIN * np.minimum(found.errors, _OPEN * found.noise / found.scale)
+    directions = np.zeros((found.n_fixed, len(values)))
+    inverse = found.root * found.scale[:, None]
+    directions[:, places] = (inverse / np.sum(inverse**2, axis=0)).T
+    return _Told(found.n_fixed, errors, reach, directions)
