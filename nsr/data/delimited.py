@@ -21,6 +21,8 @@ from nsr.data.table import Table
 _DELIMITERS = {"\t": "tabs", ";": "semicolons", ",": "commas", "|": "vertical bars", " ": "spaces"}
 # Rows that decide about the separator.
 _N_SAMPLE = 100
+# Lines above the header that may say what the table is of.
+_MAX_TITLES = 10
 _MISSING = {"", "na", "n/a", "nan", "null", "none", "-", "?", "."}
 _WHOLE = re.compile(r"\d+")
 
@@ -32,8 +34,9 @@ def read_delimited(text: str, source: str, delimiter: str | None = None) -> Tabl
     """Reads a table from text with a header.
 
     Empty lines and lines that begin with `#` are passed over; the last of these above the rows is the
-    header where the first row holds numbers. Rows that have one field more than the header begin with a
-    name of the row, as R writes them. A row without numbers above rows with numbers holds units.
+    header where the first row holds numbers. Lines of one field above a header of more are titles, and
+    passed over with a note. Rows that have one field more than the header begin with a name of the row,
+    as R writes them. A row without numbers above rows with numbers holds units.
 
     Args:
         text: Content of a file.
@@ -45,7 +48,7 @@ def read_delimited(text: str, source: str, delimiter: str | None = None) -> Tabl
     """
     lines, comments = _without_comments(text)
     delimiter = delimiter or _delimiter(lines, source)
-    rows = _records(lines, delimiter, source)
+    rows = _without_titles(_records(lines, delimiter, source), source)
     first = next(rows, None)
     if first is None:
         raise ValueError(f"{source} is empty; it needs a header line and rows of numbers")
@@ -98,6 +101,27 @@ def _records(lines: Iterable[str], delimiter: str, source: str = "") -> Iterator
         raise ValueError(f"line {start + 1} of {source} cannot be read: {error}") from None
 
 
+def _without_titles(rows: Iterator[_Record], source: str) -> Iterator[_Record]:
+    """Rows from the header on, which holds several names and no numbers."""
+    above = list(islice(rows, _MAX_TITLES + 3))
+    is_title = [bool(fields[0]) and not any(fields[1:]) for fields, _, _ in above]
+    n_titles = is_title.index(False) if False in is_title else 0
+    if n_titles and _may_be_header(*(fields for fields, _, _ in above[n_titles : n_titles + 3])):
+        last = above[n_titles - 1][2]
+        which = "line 1" if last == 1 else f"lines 1 to {last}"
+        tell(f"the names of the columns stand below {which} of {source}, passed over as a title")
+        above = above[n_titles:]
+    return chain(above, rows)
+
+
+def _may_be_header(row: Sequence[str], *below: Sequence[str]) -> bool:
+    """Whether a row holds names; right below, or below a row of units, there are numbers then."""
+    names = [cell.strip() for cell in row if cell]
+    texts = [name for name in names if not _is_number(name) and name.lower() not in _MISSING]
+    numbers = [cell for fields in below if len(fields) == len(row) for cell in fields if _is_number(cell)]
+    return len(texts) == len(names) > 1 and bool(numbers)
+
+
 def _single_spaced(line: str) -> str:
     return line.replace("\t", " ").strip()
 
@@ -117,7 +141,12 @@ def _delimiter(lines: Sequence[str], source: str) -> str:
         return ","  # one column, whose name may have spaces
     del samples[" "]  # which stand in names and titles as well
     split = [delimiter for delimiter, sample in samples.items() if max(sample, default=0) > 1]
-    return max(split, key=lambda delimiter: Counter(samples[delimiter][1:]).most_common(1)[0][1], default=",")
+    return max(split, key=lambda delimiter: _most_alike(samples[delimiter][1:]), default=",")
+
+
+def _most_alike(counts: Iterable[int]) -> int:
+    """How many rows have the same number of fields, and more than one."""
+    return max(Counter(n for n in counts if n > 1).values(), default=0)
 
 
 def _commented_header(first: _Record, comments: Sequence[tuple[int, str]], delimiter: str) -> _Record | None:

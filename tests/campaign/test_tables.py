@@ -61,6 +61,8 @@ def test_numbers_are_read_as_they_were_written(path, table):
         return
     np.testing.assert_array_equal(found.matrix(columns), expected)
     pairs = [(name, own.replace("\r", "\n")) for name, own in zip(found.names, table.header, strict=True)]
+    if table.newline == "\r":  # the csv module does not quote line feeds then, so that they cut a name in two
+        pairs = [(name, own) for name, own in pairs if "\n" not in own]
     assert all(name.lstrip(" ") == own.lstrip(" ") for name, own in pairs if own.strip())
 
 

@@ -95,6 +95,47 @@ def test_workbooks_with_other_sheets_are_told(tmp_path):
     assert found.lines.tolist() == [5, 6]
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Tea, in the kitchen\n\nt;T [°C];note\n0;92,1;hot\n3;83,5;\n", "line 1 of"),
+        ("Tea;;\n12 November;;\nt;T [°C];note\n0;92,1;\n3;83,5;\n", "lines 1 to 2 of"),
+        ("Tea\tin the kitchen\nt;T [°C];note\n0;92,1;\n3;83,5;\n", "line 1 of"),
+    ],
+)
+def test_titles_above_the_header_are_passed_over_and_told(read, text, said):
+    with pytest.warns(DataWarning, match=said):
+        table = read(text)
+    assert table.names == ("t", "T [°C]", "note")
+    assert table.matrix([0, 1]).tolist() == [[0, 92.1], [3, 83.5]]
+    assert table.lines.tolist() == [text.count("\n") - 1, text.count("\n")]
+
+
+def test_titles_of_workbooks_are_passed_over(tmp_path):
+    pytest.importorskip("openpyxl")
+    rows = [["Tea, in the kitchen", None], [None, None], ["t", "T"], ["[min]", "[°C]"], [0, 92.1], [3, 83.5]]
+    path = tmp_path / "tea.xlsx"
+    pd.DataFrame(rows).to_excel(path, index=False, header=False)
+    with pytest.warns(DataWarning, match="line 1 of"):
+        table = read_table(path)
+    assert (table.names, table.units) == (("t", "T"), ("[min]", "[°C]"))
+    assert table.lines.tolist() == [5, 6]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("a\n1\n2\n", ("a",)),
+        ("a b\nx\ny\n", ("a b",)),
+        ("a,\n1,2\n3,4\n", ("a", "column 2")),
+        ("a,\nNA,?\n3,4\n", ("a", "column 2")),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::nsr.data.notes.DataWarning")
+def test_a_header_of_one_name_is_no_title(read, text, names):
+    assert read(text).names == names
+
+
 @pytest.mark.parametrize("number", ["1.5", '"1,5"'])
 def test_digits_of_other_scripts_are_text_beside_any_numbers(read, number):
     assert read(f"a,b\n{number},\u0661\u0662\n{number},\u0663\n").without_numbers(1) == "holds text"
@@ -196,7 +237,7 @@ def test_western_european_is_told(read):
         ("a,b\n1,2\n3\n", "line 3 of .* has 1 field, separated by commas"),
         ("a,b\n1,5,2,5\n3,5,4,5\n", "has 4 fields"),
         ("a\n1,5\n2,5\n", "has 2 fields"),
-        ("Report of Monday\n\na,b\n1,2\n3,4\n", "line 4 .* lines above it begin with #"),
+        ("Report of Monday\n1,2\n3,4\n", "line 2 .* lines above it begin with #"),
         ("a,b\n0.5,1,2\n0.5,3,4\n", "first does not name the row"),
         ("1.5,2\n3,4\n", "line 1 of .* holds numbers, such as 1.5"),
         ("5,7\n3,4\n", "line 1 of .* holds numbers"),
