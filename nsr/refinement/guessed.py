@@ -121,7 +121,7 @@ def fared_by_group(
             continue
         loss, said = every[place].loss, reported_by_group(read[place], task, guess.names, groups)
         row = place if in_front else None
-        result.append(FaredGuess(guess.text, row, chosen, said.text, loss, _ratio(loss, least)))
+        result.append(FaredGuess(guess.text, row, chosen, said.in_a_line, loss, _ratio(loss, least)))
     return tuple(result)
 
 

@@ -25,6 +25,8 @@ Array = NDArray[np.float64]
 _STEPS = 20
 # Probability that an interval of `constants_` has the true value in it.
 LEVEL = 0.95
+# Groups whose constants stand in a line one by one.
+_IN_A_LINE = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +118,26 @@ class Reported:
         if self.guess is not None:
             return f"{self.guess.text}: {line}".removesuffix(": ")
         return f"{line}; rounded: {round_ones}" if round_ones else line
+
+    @property
+    def in_a_line(self) -> str:
+        """The constants with their errors, those of all groups before those that differ; empty without any.
+
+        `k = 0.335 ± 0.009, A = 2.86 ± 0.08 (a), 7.2 ± 0.1 (b)`; of many groups the lowest and the highest.
+        """
+        if self.constants is None:
+            return ""
+        told = list(zip(self.names, self._told, self.groups, self.constants.values.tolist(), strict=True))
+        line = [f"{name} = {value}" for name, value, group, _ in told if not group]
+        for own in self.differing:
+            values = [
+                (size, f"{value} ({group})") for name, value, group, size in told if name == own and group
+            ]
+            if len(values) > _IN_A_LINE:
+                line.append(f"{own} from {min(values)[1]} to {max(values)[1]}")
+            else:
+                line.append(f"{own} = " + ", ".join(value for _, value in values))
+        return ", ".join(line)
 
     def table(self, category: str) -> list[str]:
         """The constants that differ by group, a line for each group under a header; none if there are none.

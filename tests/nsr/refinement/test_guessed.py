@@ -1,5 +1,7 @@
 """How guesses have fared, against SciPy's fits of them."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,6 +16,7 @@ from nsr.data.guesses import read_guesses
 from nsr.data.names import Names
 from nsr.expressions.parsing import parse
 from nsr.refinement.candidates import scored
+from nsr.refinement.groups import Layout, reported_by_group, with_groups
 from nsr.refinement.guessed import fared, fared_by_group
 from nsr.refinement.reported import reported
 
@@ -81,6 +84,27 @@ def test_guesses_by_group_are_told(rng):
     assert square.is_chosen
     assert line.ratio > 10
     assert line.verdict.startswith("p*x + q has the loss")
+    ends = [np.polyfit(X["x"][own], y[own], 1) for own in (X["sample"] == "a", X["sample"] == "b")]
+    slopes = re.search(r"p = (\S+) ± \S+ \(a\), (\S+) ± \S+ \(b\)", line.constants)
+    assert slopes
+    assert [float(own) for own in slopes.groups()] == pytest.approx([end[0] for end in ends], rel=0.05)
+
+
+@pytest.mark.parametrize("n_groups", [2, 9])
+def test_of_many_groups_the_lowest_and_the_highest_constants_are_told(n_groups, rng):
+    codes = np.repeat(np.arange(n_groups), 20)
+    layout = Layout(1, n_groups)
+    x = rng.uniform(1, 2, len(codes))
+    own = task(np.column_stack((x, layout.columns(codes))), (1 + codes) * x + 3)
+    found = with_groups(
+        parse("2*x_0 + 3"), np.column_stack((1.0 + np.arange(n_groups), np.full(n_groups, 3.0))), [0], layout
+    )
+    labels = [f"g{number}" for number in range(n_groups)]
+    line = reported_by_group(found, own, ("a", "b"), labels).in_a_line
+    assert ("g1)" in line) == (n_groups == 2)
+    assert "(g0)" in line
+    assert f"(g{n_groups - 1})" in line
+    assert (" from " in line) == (n_groups > 2)
 
 
 def test_of_a_guess_by_group_that_was_not_kept_nothing_is_said_but_that(rng):
