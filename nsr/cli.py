@@ -124,10 +124,10 @@ def fit(
         from nsr.data.nature import constants_in_text
         from nsr.data.shape_wishes import domain_in_text
         from nsr.network.checkpoint import DEFAULT_CHECKPOINT
-        from nsr.refinement.compiling import compile_kernels
         from nsr.regressor import SymbolicRegressor
         from nsr.results import resumed
         from nsr.showing import print_leaderboard
+        from nsr.solving import make_ready
         from nsr.stopping import stop_when_in_text
         from nsr.table_options import column_units, constant_units_for, read_columns
 
@@ -173,7 +173,7 @@ def fit(
         )  # fmt: skip
         if resume is not None:
             estimator = resumed(resume, estimator)
-        compile_visibly(compile_kernels, say)
+        compile_visibly(make_ready, say)
         with watched(console, say):
             estimator.fit(columns.X, columns.y, **own_units, **columns.of_rows)
         estimator.warnings_ = notes

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field, replace
 
 # Work of a search that a second is taken to be enough for: a usual core does 0.9 to 1.1 seconds of it.
 _WORK_A_SECOND = 0.85
-# Seconds that the first search of a process takes to load the network and what runs it.
-_LOADING = 2.0
+# Seconds of work that the first search of a process could have done while it loads the network.
+_LOADING = 1.5
 # What a search may do at least, as estimates of its first steps are coarse.
 _LEAST_WORK = 1.0
 # Seconds of work after which who has nothing to hand on leaves others a turn.
@@ -31,10 +31,12 @@ class Meter:
     Attributes:
         done: Seconds that the work so far takes on a usual core.
         whole: Counts it, too, with that of others; None where there are no others.
+        has_loaded: Whether the network was needed; the meter of all knows it.
     """
 
     done: float = 0.0
     whole: Meter | None = None
+    has_loaded: bool = False
 
     @property
     def done_by_all(self) -> float:
@@ -47,6 +49,12 @@ class Meter:
         if self.whole is not None:
             self.whole.add(work)
 
+    def note_loading(self) -> None:
+        """Notes that the network was needed."""
+        self.has_loaded = True
+        if self.whole is not None:
+            self.whole.note_loading()
+
 
 @dataclass(frozen=True)
 class Clock:
@@ -58,6 +66,7 @@ class Clock:
         meter: Shared by all clocks that were made of one.
         seconds: Until the deadline, when the first of them was made.
         last: What the meter shows when everything ends, whatever the time; shares are not of it.
+        last_loaded: The same where the network was needed.
         outer: That of all who take turns with whoever has this one, which ends with it; None for all else.
     """
 
@@ -66,6 +75,7 @@ class Clock:
     meter: Meter = field(default_factory=Meter, compare=False)
     seconds: float = math.inf
     last: float = math.inf
+    last_loaded: float = math.inf
     outer: Clock | None = None
 
     @classmethod
@@ -87,7 +97,8 @@ class Clock:
     @property
     def is_out_of_time(self) -> bool:
         """Whether the deadline has passed, or the work of so much time is done, so that everything ends."""
-        if self.meter.done >= self.last or time.monotonic() >= self.deadline:
+        last = self.last_loaded if self.meter.has_loaded else self.last
+        if self.meter.done >= last or time.monotonic() >= self.deadline:
             return True
         return self.outer is not None and self.outer.is_out_of_time
 
@@ -98,13 +109,27 @@ class Clock:
             return True
         return self.outer is not None and self.outer.is_over
 
+    @property
+    def is_worth_loading(self) -> bool:
+        """Whether there is work left once the network is loaded, or it is already."""
+        is_worth = self.meter.has_loaded or self.meter.done < self.last_loaded
+        return is_worth and (self.outer is None or self.outer.is_worth_loading)
+
     def spend(self, work: float) -> None:
         """Reports work that was done, or is about to be; never from several threads."""
         self.meter.add(work)
 
+    def note_loading(self) -> None:
+        """Reports that the network is needed, which the first search of a process waits for.
+
+        Every search that needs it ends so much earlier: what a search does is the same in any process.
+        """
+        self.meter.note_loading()
+
     def apart(self) -> Clock:
         """A clock for one of several that take turns: its budgets are of its own work, not of the others'."""
-        return replace(self, budget=math.inf, last=math.inf, meter=Meter(whole=self.meter), outer=self)
+        own = replace(self, budget=math.inf, last=math.inf, last_loaded=math.inf)
+        return replace(own, meter=Meter(whole=self.meter), outer=self)
 
     def within(self, work: float) -> Clock:
         """A clock that is over after this much more work, if not before."""
@@ -112,8 +137,10 @@ class Clock:
 
     def of_search(self) -> Clock:
         """A clock that also ends everything once as much work is done as there is surely time for."""
-        work = max(_WORK_A_SECOND * (self.seconds - _LOADING), _LEAST_WORK)
-        return replace(self, last=min(self.last, self.meter.done + work))
+        work = max(_WORK_A_SECOND * self.seconds, _LEAST_WORK)
+        last = min(self.last, self.meter.done + work)
+        last_loaded = min(self.last_loaded, self.meter.done + max(work - _LOADING, _LEAST_WORK))
+        return replace(self, last=last, last_loaded=last_loaded)
 
     def share(self, part: float) -> Clock:
         """A clock for a part, 0 to 1, of the work that is left; where all is allowed, all of it."""

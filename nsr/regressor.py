@@ -33,13 +33,12 @@ from nsr.progress import Watcher, watchers
 from nsr.refinement.all_rows import on_all_rows
 from nsr.refinement.candidates import Candidate
 from nsr.refinement.choice import Front
-from nsr.refinement.compiling import compile_kernels
 from nsr.refinement.losses import AUTO
 from nsr.refinement.selection import thinned
 from nsr.saving.functions import KIND, plain_function
 from nsr.saving.saveable import Saveable
 from nsr.search.settings import COMPONENTS, SearchSettings
-from nsr.solving import solved, solver_for
+from nsr.solving import make_ready, solved, solver_for
 from nsr.task import Task
 from nsr.telling import told_to
 from nsr.wide_table import with_named_constants
@@ -316,7 +315,7 @@ class SymbolicRegressor(FittedFront, Saveable, RegressorMixin, BaseEstimator):  
             display: Shows how far it is.
         """
         pretrained = from_pretrained(self.checkpoint, self.device, knows="functions")
-        compile_kernels()  # the seconds of a first fit's compiler are not the search's
+        make_ready()  # the seconds of a first fit's compiler are not the search's
         clock, settings = Clock.of(self.time_limit), self.settings or SearchSettings()
         posed = Posed.of(asked, pretrained.config.max_variables, self.loss, settings.noise)
         names, wide, data, task = asked.names, asked.wide, posed.data, posed.task

@@ -11,6 +11,7 @@ from nsr.clock import Clock
 from nsr.data.smoothing import smoothed
 from nsr.network.checkpoint import Pretrained
 from nsr.refinement.choice import Front
+from nsr.refinement.compiling import compile_kernels
 from nsr.refinement.losses import AUTO
 from nsr.search.settings import SearchSettings
 from nsr.stopping import StopWhen
@@ -19,6 +20,15 @@ from nsr.task import Task
 if TYPE_CHECKING:
     from nsr.regressor import SymbolicRegressor
     from nsr.search.solve import Solver
+
+
+def make_ready() -> None:
+    """Imports what searches, and loads or compiles its kernels, so that no search waits for it."""
+    import nsr.search.solve  # noqa: F401 (what reads results back and predicts need not wait for it)
+    from nsr.search.evolution.compiling import compile_evolution
+
+    compile_kernels()
+    compile_evolution()
 
 
 def solver_for(
@@ -37,7 +47,6 @@ def solver_for(
         task: What is to be explained.
         is_noise_open: Whether nothing is known of errors.
     """
-    # What is read back and predicts need not wait for what searches.
     from nsr.search.solve import Solver
 
     solver = Solver(

@@ -65,6 +65,7 @@ def guess(
     Raises:
         ValueError: If there are more variables than the network knows.
     """
+    clock.note_loading()
     views = _Views.of(pretrained, X, y, min(N_VIEWS, n_candidates), seed)
     sampling = clock.share(_SAMPLING_SHARE)
     sequences = _sampled(pretrained, views, n_candidates, temperature, seed, operators, sampling)

@@ -27,7 +27,8 @@ class AskingAboutTable:
     def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
         """One batch for each round of refinement."""
         state = (context.states or context.starts)[0]
-        if 0 < state.n_variables <= context.network.config.max_variables:
+        is_known = 0 < state.n_variables <= context.network.config.max_variables
+        if is_known and clock.is_worth_loading:
             yield from _refined(context, state, asked(context, state, context.n_candidates, clock), clock)
 
 
@@ -44,7 +45,7 @@ class AskingAboutStates:
         for place, state in enumerate(context.states or context.starts):
             if not 0 < state.n_variables <= most:
                 continue
-            if clock.is_over:
+            if clock.is_over or not clock.is_worth_loading:
                 return
             guesses = context.guesses_about.get(state.key, [])
             if place > 0:

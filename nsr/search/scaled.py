@@ -107,7 +107,8 @@ class ScaledSearch:
             return []
         if np.std(np.log(self.task.y)) < settings.noise.least_spread:
             return []
-        in_time = replace(clock, budget=math.inf, last=math.inf)  # the work of a search may be done by now
+        # The work of a search may be done by now.
+        in_time = replace(clock, budget=math.inf, last=math.inf, last_loaded=math.inf)
         laws = polished(self._found, replace(plain.task, loss=GAMMA), in_time, settings.finishing)
         best = min(laws, key=lambda law: law.bits, default=None)
         values = _values(plain.best, best, plain.task)

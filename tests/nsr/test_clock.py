@@ -56,7 +56,7 @@ def test_a_search_ends_by_work_before_its_time_is_up(at):
     whole = Clock.of(10.0)
     search = whole.of_search()
     assert search.share(0.5) == search  # all of it is allowed until it ends
-    search.spend(6.7)
+    search.spend(8.4)
     assert not search.is_over
     search.spend(0.2)
     assert search.is_over
@@ -105,6 +105,28 @@ def test_the_end_of_a_search_is_that_of_who_takes_turns_in_it(at):
     assert own.share(0.5) == own
     search.apart().spend(search.last)
     assert own.within(5.0).is_out_of_time
+
+
+def test_a_search_that_needs_the_network_ends_earlier(at):
+    search = Clock.of(10.0).of_search()
+    own, other = search.apart(), search.apart()
+    other.spend(6.9)
+    assert own.is_worth_loading
+    own.note_loading()
+    assert not other.is_out_of_time
+    other.spend(0.2)
+    assert other.is_out_of_time
+    assert other.is_worth_loading  # it is loaded
+
+
+def test_what_loading_takes_is_not_worth_it_in_the_end(at):
+    search = Clock.of(10.0).of_search()
+    own = search.apart()
+    own.spend(7.1)
+    assert not own.is_over
+    assert not own.within(1.0).is_worth_loading
+    assert Clock.of(0.1).of_search().is_worth_loading
+    assert Clock().of_search().is_worth_loading
 
 
 def test_pauses_come_after_some_work(at):

@@ -78,6 +78,8 @@ class Generations:
 
     def _with_parts(self) -> Iterator[list[Candidate]]:
         for seed in itertools.count(self._task.seed + 1):
+            if not self._clock.is_worth_loading:
+                return
             parents = self._population.parents(1)
             if not parents:  # another stage may find some
                 yield []
