@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from nsr.refinement.likelihood import weighted
-from nsr.search.residuals import has_structure
+from nsr.search.residuals import explained_by_surrogate, has_structure
 from nsr.search.response import Response
 from nsr.search.settings import NoiseSettings
 from nsr.search.surrogate import ROUGH, Surrogate, fit_surrogates
-from nsr.task import MANY_ROWS, Task
+from nsr.task import MANY_ROWS, ROWS, Task
 
 Array = NDArray[np.float64]
 Places = NDArray[np.intp]
@@ -134,6 +134,24 @@ def is_law_of_ratios(
     if not _size(ratios, task) < settings.largest_share:
         return False
     return not _runs_on(task.X, task.root_weights * ratios, groups, settings.sure_of_law)
+
+
+def is_mostly_misfit(law_of_ratios: Array, task: Task, settings: NoiseSettings) -> bool:
+    """Whether most of what a law leaves of ratios is smooth, so that a better law would leave little of it.
+
+    How large that is where the target is large then says how the law errs, and nothing of measurements.
+
+    Args:
+        law_of_ratios: Its values where the gamma deviance is least, shape (P,), finite and not zero.
+        task: With squared error.
+        settings: What is most of it.
+    """
+    some = task.first(ROWS)
+    varying = np.ptp(some.X, axis=0) > 0
+    if not varying.any():
+        return False
+    ratios = some.y / law_of_ratios[:ROWS] - 1
+    return explained_by_surrogate(some.X[:, varying], ratios) > settings.mostly_misfit
 
 
 def _size(ratios: Array, task: Task) -> float:

@@ -44,11 +44,12 @@ def has_structure(X: Array, residual: Array, settings: ResidualsSettings = Resid
     return (
         _explained_by(quadratic, X[some], residual[some]) > enough
         or _explained_by(neighbours, X[some], residual[some]) > enough
-        or _explained_by_surrogate(X, residual) > enough
+        or explained_by_surrogate(X, residual) > enough
     )
 
 
-def _explained_by_surrogate(X: Array, residual: Array) -> float:
+def explained_by_surrogate(X: Array, residual: Array) -> float:
+    """The share of residuals, finite ones, that the best polynomial tells of rows it has not seen."""
     surrogate = fit_surrogates(X, Response.plain(residual))[0]
     return _explained(surrogate.error**2, surrogate.error_of_constant**2)
 

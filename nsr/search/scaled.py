@@ -21,7 +21,7 @@ from nsr.refinement.losses import GAMMA
 from nsr.search.engine import Search
 from nsr.search.finishing import polished
 from nsr.search.noise import OF_RATIOS, may_be_relative, with_noise_model, with_noise_told
-from nsr.search.proportional import are_ratios_likelier, is_law_of_ratios
+from nsr.search.proportional import are_ratios_likelier, is_law_of_ratios, is_mostly_misfit
 from nsr.search.turns import in_turns
 from nsr.search.watching import Watching
 from nsr.task import Task
@@ -112,7 +112,9 @@ class ScaledSearch:
         laws = polished(self._found, replace(plain.task, loss=GAMMA), in_time, settings.finishing)
         best = min(laws, key=lambda law: law.bits, default=None)
         values = _values(plain.best, best, plain.task)
-        return laws if are_ratios_likelier(*values, plain.task, settings.noise) else []
+        if not are_ratios_likelier(*values, plain.task, settings.noise):
+            return []
+        return [] if is_mostly_misfit(values[1], plain.task, settings.noise) else laws
 
     def _in_turns_with(self, laws: Sequence[Candidate], batches: Batches, clock: Clock) -> Batches:
         """Batches of the search and, in turns, of one for laws with relative errors, until it is clear which.

@@ -59,6 +59,8 @@ class NoiseSettings:
         still_learns: A fit of all rows that leaves less than one of a few, by more than this factor, leaves
             more than noise,
         still_gains: and so does one that its highest degree made better by more than this factor.
+        mostly_misfit: Share of what a law leaves of ratios that a smooth fit of them may explain, lest it is
+            for the law's errors: of four exact tables over decades in short searches it was 0.52 to 0.98.
         most_negative: Share of rows at most that errors have made negative.
         least_expected: Share of the mean that a smooth fit expects of every row, at least.
         weighting_rounds: In which such a fit is weighted by itself.
@@ -77,6 +79,7 @@ class NoiseSettings:
     largest_share: float = 0.5
     still_learns: float = 1.1
     still_gains: float = 1.05
+    mostly_misfit: float = 0.5
     most_negative: float = 0.05
     least_expected: float = 0.02
     weighting_rounds: int = 4

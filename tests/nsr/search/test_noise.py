@@ -10,7 +10,13 @@ from nsr.expressions.parsing import parse
 from nsr.refinement.candidates import scored
 from nsr.refinement.losses import AbsoluteError
 from nsr.search.noise import with_doubts, with_noise_model, with_noise_of_best, with_noise_told
-from nsr.search.proportional import is_law_of_ratios, is_proportional, relative_weights
+from nsr.search.proportional import (
+    are_ratios_likelier,
+    is_law_of_ratios,
+    is_mostly_misfit,
+    is_proportional,
+    relative_weights,
+)
 from nsr.search.settings import NoiseSettings
 from nsr.search.state import State
 from nsr.search.structure.families import relations
@@ -105,6 +111,19 @@ def test_noise_proportional_to_a_value_over_decades(rng):
     assert is_proportional(task(X, y))
     known = with_noise_model(task(X, y), "gamma")
     np.testing.assert_allclose(known.expected, np.exp(X[:, 0]), rtol=0.1)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.01, 0.3])
+def test_what_a_better_law_would_explain_says_nothing_of_errors(noise, rng):
+    """A wave of which 5 % of the value are the standard deviation, beside noise of less or of more."""
+    X = rng.uniform(0, 4, (400, 2))
+    law = np.exp(2 * X[:, 0])
+    y = law * (1 + 0.07 * np.sin(X[:, 1]) + noise * rng.uniform(-1, 1, 400))
+    assert are_ratios_likelier(np.full(400, np.mean(y)), law, task(X, y), NoiseSettings())
+    assert is_mostly_misfit(law, task(X, y), NoiseSettings()) == (noise < 0.05)
+    constant_too = task(np.column_stack((X, np.ones(400))), y)
+    assert is_mostly_misfit(law, constant_too, NoiseSettings()) == (noise < 0.05)
+    assert not is_mostly_misfit(law, task(np.ones((400, 1)), y), NoiseSettings())
 
 
 def test_counts_with_zeros_have_a_smooth_mean(rng):
