@@ -131,7 +131,7 @@ def test_a_sandbox_that_is_left_open_does_not_keep_its_owner_from_ending():
     "method",
     [
         *("nsr", "operon", "operon_defaults", "gp_elite", "gplearn", "psrn", "linear"),
-        *(pytest.param(name, marks=pytest.mark.slow) for name in ("eggp", "parfam")),
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("eggp", "parfam", "physo")),
     ],
 )
 def test_methods_write_down_what_they_predict(method):
