@@ -12,6 +12,7 @@ from __future__ import annotations
 import itertools
 import time
 import warnings
+from pathlib import Path
 from typing import Annotated
 
 import numpy as np
@@ -21,6 +22,7 @@ import typer
 from eval.dynamics import Array, make
 from eval.odebench import trajectory
 from eval.other_motions import MOTIONS
+from eval.provenance import provenance
 from eval.report import markdown_table
 from nsr.evaluate.program import Program
 from nsr.expressions.canonical import form_key
@@ -42,6 +44,7 @@ def main(
     ] = False,
     time_limit: Annotated[float, typer.Option(help="seconds a fit")] = 10.0,
     seed: Annotated[int, typer.Option(help="of the noise")] = 0,
+    output: Annotated[Path | None, typer.Option(help="JSON lines, one per fit")] = None,
 ) -> None:
     """Fits, and prints how many fields are exact and good, and how many forms are right."""
     levels = [float(level) for level in noise.split(",")]
@@ -51,10 +54,16 @@ def main(
         if motions
         else _chaotic(methods.split(","), levels, time_limit, seed)
     )
+    if output is not None:
+        rows.assign(**provenance()).to_json(output, orient="records", lines=True)
+    typer.echo(markdown_table(summary(rows).reset_index()))
+
+
+def summary(rows: pd.DataFrame) -> pd.DataFrame:
+    """Of rows of results, by noise and method: how many percent are exact, good and of the right form."""
     groups = rows.groupby(["noise", "method"], sort=False)
     table = groups[["exact", "good", "form"]].mean() * 100
-    table = table.assign(systems=groups.size(), seconds=groups["seconds"].median())
-    typer.echo(markdown_table(table.reset_index()))
+    return table.assign(systems=groups.size(), seconds=groups["seconds"].median())
 
 
 def field_error(found: System, true: System, variables: Array) -> float:

@@ -12,6 +12,7 @@ import itertools
 import time
 import warnings
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated
 
 import pandas as pd
@@ -20,6 +21,7 @@ import typer
 
 from eval.field_problems import TEN, FieldProblem, drawn
 from eval.pdes import make
+from eval.provenance import provenance
 from eval.report import markdown_table
 
 # Relative errors of coefficients that are allowed, by noise up to this share of a field's deviation.
@@ -70,17 +72,22 @@ def main(
     noise: Annotated[str, typer.Option(help="shares of a field's deviation, by commas")] = "0,0.05,0.2",
     seed: Annotated[int | None, typer.Option(help="of drawn equations, instead of the ten")] = None,
     n: Annotated[int, typer.Option(help="drawn equations")] = 24,
+    output: Annotated[Path | None, typer.Option(help="JSON lines, one per fit")] = None,
 ) -> None:
     """Fits, and prints how many forms are right, and how many with good coefficients."""
     problems = list(TEN if seed is None else itertools.islice(drawn(seed), n))
     rows = run(problems, methods.split(","), [float(level) for level in noise.split(",")])
+    if output is not None:
+        rows.assign(**provenance()).to_json(output, orient="records", lines=True)
+    typer.echo(markdown_table(summary(rows).reset_index()))
+
+
+def summary(rows: pd.DataFrame) -> pd.DataFrame:
+    """Of rows of results, by noise and method: how many forms are right, and with good coefficients."""
     groups = rows.groupby(["noise", "method"], sort=False)
-    table = (
-        groups[["form", "coefficients"]]
-        .sum()
-        .assign(problems=groups.size(), error=groups["error"].median(), seconds=groups["seconds"].median())
-    )
-    typer.echo(markdown_table(table.reset_index()))
+    sums = groups[["form", "coefficients"]].sum()
+    medians = groups[["error", "seconds"]].median()
+    return sums.assign(problems=groups.size()).join(medians)
 
 
 if __name__ == "__main__":

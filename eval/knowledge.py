@@ -6,10 +6,12 @@ without units, and templates. They are for development, and none is of a benchma
 
 from __future__ import annotations
 
+import json
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
@@ -20,6 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from rich.console import Console
 from rich.table import Table
 
+from eval.provenance import provenance
 from nsr.evaluate.program import Program
 from nsr.expressions.parsing import parse
 from nsr.regressor import SymbolicRegressor
@@ -178,6 +181,7 @@ def _equation(model: SymbolicRegressor) -> str:
 def main(
     time_limit: Annotated[float, typer.Option(help="seconds a fit")] = 10.0,
     only: Annotated[str | None, typer.Option(help="groups, nature or templates")] = None,
+    output: Annotated[Path | None, typer.Option(help="JSON lines, one per law")] = None,
 ) -> None:
     """Fits all and prints what was found."""
     kinds: dict[str, tuple[str, Sequence[tuple[Any, ...]], Callable[[int], Outcome]]] = {
@@ -188,18 +192,23 @@ def main(
         "short templates": ("60 rows", TEMPLATES, lambda i: of_template(i, 60, time_limit)),
     }
     console, summary = Console(soft_wrap=True), Table("kind", "rows", "laws found", "of", "seconds (median)")
+    lines: list[str] = []
     for kind, (rows, laws, fit) in kinds.items():
         if only is not None and only not in kind:
             continue
         outcomes = []
         for number, law in enumerate(laws):
             outcomes.append(fit(number))
+            row = {"kind": kind, "rows": rows, "law": law[0], **asdict(outcomes[-1]), **provenance()}
+            lines.append(json.dumps(row) + "\n")
             mark = "law" if outcomes[-1].is_law else "---"
             console.print(f"{mark} {law[0]}: {outcomes[-1].equation}", markup=False, highlight=False)
         seconds = f"{np.median([outcome.seconds for outcome in outcomes]):.1f}"
         found = sum(outcome.is_law for outcome in outcomes)
         summary.add_row(kind, rows, str(found), str(len(outcomes)), seconds)
     console.print(summary)
+    if output is not None:
+        output.write_text("".join(lines), encoding="utf-8")
 
 
 if __name__ == "__main__":

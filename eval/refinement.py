@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from eval.provenance import provenance
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import PLACEHOLDER, Expression, Token, is_variable
 from nsr.problems.metrics import RECOVERED_FVU
@@ -98,7 +99,8 @@ def main(
                 table.add_row(form, method, str(number), f"{share:.1%}", speed, " ".join(failed))
     Console().print(table)
     if output is not None:
-        output.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        made = provenance()
+        output.write_text("".join(json.dumps(row | made) + "\n" for row in rows))
 
 
 if __name__ == "__main__":
