@@ -130,6 +130,8 @@ def finders(results: pd.DataFrame) -> pd.DataFrame:
     keys = ["noise", "method", "stage"]
     groups = known.assign(symbolic=known["symbolic"].fillna(False).astype(bool)).groupby(keys)
     table = groups["symbolic"].agg(equations="size", symbolic="sum").reset_index()
+    if not has_truth(results):
+        table = table.drop(columns="symbolic")
     return table.sort_values([*keys[:2], "equations"], ascending=[True, True, False], ignore_index=True)
 
 

@@ -85,7 +85,8 @@ def test_tables_without_a_truth_show_no_symbolic_column(tmp_path):
     table = summarise(pd.DataFrame(rows))
     assert not {"symbolic", "expanded", "to solution", "by numbers"} & set(table.columns)
     assert {"recovered", "R2>0.999", "seconds"} <= set(table.columns)
-    text = to_markdown(pd.DataFrame(rows), {}, [])
+    text = to_markdown(pd.DataFrame(rows).assign(stage="families"), {}, [])
+    assert "Which stage found the equations" in text
     assert "| symbolic |" not in text
     assert draw_all(pd.DataFrame(rows), tmp_path) == ["solved.png", "noise.png"]
     assert draw_all(pd.DataFrame(rows[:1]), tmp_path) == ["solved.png"]
