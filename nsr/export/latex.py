@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # Of a name, what is neither a single letter nor a command such as \alpha.
-_WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
+_WORD = re.compile(r"(?<!\\|[^\W\d_])[^\W\d_]{2,}")
 # Whole numbers from here on are written with a power of ten.
 _LARGE = 10**7
 

@@ -55,6 +55,7 @@ def test_words_are_set_upright_in_latex():
     names = ["mass_kg", "alpha", "T2", "x"]
     text = to_latex(parse("3*x_0*exp(x_1)/x_2 + x_3"), names)
     assert text == r"x + \frac{3 \mathrm{mass}_{\mathrm{kg}} e^{\alpha}}{T_{2}}"
+    assert to_latex(parse("sqrt(x_0)"), ["Länge_m"]) == r"\sqrt{\mathrm{Länge}_{m}}"
 
 
 @given(expressions())
