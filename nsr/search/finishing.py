@@ -168,7 +168,9 @@ def _rounded(
             snapped = snap(form, task, clock if forms else Clock())
             forms.append(form)
             if snapped is not None:
-                (round_one,) = scored([tidied(snapped.expression)], task)
+                # Tidied, (x/y)**12 is a ratio of powers, and longer than with a constant that is not round.
+                round_ones = scored([tidied(snapped.expression), snapped.expression], task)
+                round_one = min(round_ones, key=lambda one: one.bits)
                 own = form if _n_powers(round_one) >= _n_powers(form) else replace(form, name="")
                 forms += as_found_by([own], [round_one], task)
     return forms

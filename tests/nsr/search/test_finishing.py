@@ -1,6 +1,8 @@
 import numpy as np
+import pytest
 
 from nsr.clock import Clock
+from nsr.evaluate.program import Program
 from nsr.expressions.parsing import parse
 from nsr.expressions.simplify import simplify
 from nsr.refinement.candidates import fitted, named, ranked, scored
@@ -32,3 +34,14 @@ def test_a_curve_whose_exponent_is_one_has_the_name_no_more():
     found = finished([named(hill, "Hill", task)], task, Clock(), FinishingSettings())
     told = {("pow" in candidate.expression.tokens, candidate.name) for candidate in found}
     assert told == {(True, "Hill"), (False, "")}
+
+
+def test_constants_are_round_where_other_words_would_be_longer(rng):
+    """With a round exponent a power of a ratio is also a ratio of powers, which takes more symbols."""
+    X = rng.uniform((1, 1, 1.3), (5, 1.5, 2.5), (4000, 3))
+    y = Program([parse("x_0*((x_1/x_2)**14 - (x_1/x_2)**7)")]).values(X)[0]
+    task = Task(X, y + 0.1 * np.sqrt(np.mean(y**2)) * rng.standard_normal(len(y)), SQUARED_ERROR)
+    found = [parse("x_0*((x_1/x_2)**14.1 - (x_1/x_2)**7.1)")]
+    pool = fitted(found, task, Effort(restarts=1, points=None, iterations=30), Clock())
+    best = ranked(finished(pool, task, Clock(), FinishingSettings()))[0]
+    assert Program([best.expression]).values(X)[0] == pytest.approx(y, rel=1e-12, abs=1e-12)
