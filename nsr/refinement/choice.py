@@ -230,7 +230,8 @@ class _Predictions:
     Attributes:
         losses: Of each equation on each row, shape (E, P).
         is_finite: Which equations have a value wherever they were fitted, shape (E,).
-        forms: Bits that each takes to write down, shape (E,).
+        forms: Bits that each takes to write down, with what it leaves of rows beyond those compared, so that
+            all rows count; shape (E,).
     """
 
     def __init__(self, rows: Sequence[Candidate], held_out: HeldOut) -> None:
