@@ -31,19 +31,22 @@ def draw_flow() -> None:
 
     figure = Figure(figsize=(12, 3))
     axes = figure.subplots()
-    places = list(_PARTS.values())
-    for start, end in _ARROWS:
-        arrow = {"arrowstyle": "->", "color": GREY, "shrinkA": 22, "shrinkB": 26}
-        if list(_PARTS)[start] == "random\nequations":
-            arrow["linestyle"] = "dashed"
-        axes.annotate("", places[end], places[start], arrowprops=arrow)
-    for name, (x, y) in _PARTS.items():
-        box = {"boxstyle": "round,pad=0.4", "facecolor": "#e0f2f1", "edgecolor": ACCENT}
-        axes.text(x, y, name, ha="center", va="center", fontsize=8, bbox=box)
-    axes.annotate("1,024 candidates", (1.9, 0.55), fontsize=7, color=GREY)
-    axes.annotate("pretraining", (0.3, -0.15), fontsize=7, color=GREY)
     axes.set(xlim=(-0.5, 5.4), ylim=(-0.5, 2.7))
     axes.axis("off")
+    style = {"boxstyle": "round,pad=0.4", "facecolor": "#e0f2f1", "edgecolor": ACCENT}
+    texts = [
+        axes.text(x, y, name, ha="center", va="center", fontsize=8, bbox=style)
+        for name, (x, y) in _PARTS.items()
+    ]
+    figure.canvas.draw()  # boxes get their sizes, between which arrows go
+    for start, end in _ARROWS:
+        ends = {f"patch{which}": texts[place].get_bbox_patch() for which, place in (("A", start), ("B", end))}
+        arrow = {"arrowstyle": "->", "color": GREY, "shrinkA": 2, "shrinkB": 2, **ends}
+        if list(_PARTS)[start] == "random\nequations":
+            arrow["linestyle"] = "dashed"
+        axes.annotate("", texts[end].get_position(), texts[start].get_position(), arrowprops=arrow)
+    axes.annotate("1,024 candidates", (1.9, 0.55), fontsize=7, color=GREY)
+    axes.annotate("pretraining", (0.3, -0.15), fontsize=7, color=GREY)
     save(figure, Path("flow.svg"))
 
 
