@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsr.clock import Clock
+from nsr.ode.description import losses
 from nsr.ode.motion import System, all_constants, with_all_constants
 from nsr.ode.paths import Paths
 from nsr.ode.ties import Tie
@@ -22,6 +23,8 @@ Rows = NDArray[np.int64]
 
 # Relative steps of difference quotients.
 _STEP, _SMALLEST_STEP = 1e-5, 1e-8
+# States' errors that differ by this factor are weighted by their sizes.
+_UNLIKE = 2.0
 # States that are simulated at observations between two looks at the clock: a few hundredths of a second.
 _N_STATES_AT_A_TIME = 40_000
 # Seconds of work for a simulation, and for a state of it at an observation.
@@ -54,18 +57,32 @@ def shoot(
 ) -> FittedSystem:
     """Fits constants and initial values so that the simulation meets the observations.
 
+    First the errors of all states count alike; where they turn out to differ, those of each state then count
+    by how large they are, which is where the observations are likeliest.
+
     Args:
         system: The system, with constants to begin with.
         paths: What was observed.
         initials: Initial coordinates to begin with, shape (S, C); the smoothed ones by default.
         clock: When it is over the best values so far are taken; is told of the work.
     """
-    problem = Shooting(system, paths, clock)
-    begin = problem.joined(paths.initials if initials is None else initials)
+    found, left = _least_squares(system, paths, paths.initials if initials is None else initials, clock)
+    sizes = np.sqrt(np.maximum(left, paths.settings.exact_fvu))
+    if found.is_exact or sizes.max() < _UNLIKE * sizes.min() or (clock is not None and clock.is_over):
+        return found
+    again, _ = _least_squares(found.system, paths, found.initials, clock, sizes.min() / sizes)
+    return min(found, again, key=lambda one: one.bits)
+
+
+def _least_squares(
+    system: System, paths: Paths, initials: Array, clock: Clock | None, weights: Array | None = None
+) -> tuple[FittedSystem, Array]:
+    """A fit with weights of the states' errors (D,), the same of all by default; and its losses (D,)."""
+    problem = Shooting(system, paths, clock, weights)
     with contextlib.suppress(_TimeIsUpError):
         batched.levenberg_marquardt(
             problem,
-            begin[None],
+            problem.joined(initials)[None],
             batched.SCALED,
             max_iterations=paths.settings.most_shots,
             least_gain=paths.settings.least_gain,
@@ -78,7 +95,7 @@ def shoot(
     )
     unexplained = paths.unexplained(errors)
     bits, is_exact = paths.bits(found, errors), paths.is_exact(errors)
-    return FittedSystem(found, bits, fitted, unexplained, is_exact, unexplained)
+    return FittedSystem(found, bits, fitted, unexplained, is_exact, unexplained), losses(errors)
 
 
 class _TimeIsUpError(Exception):
@@ -89,7 +106,7 @@ class Shooting:
     """Errors as a function of constants and initial values, joined in one vector: the one row of a problem.
 
     Attributes:
-        best: The vector with the smallest errors so far, and these errors.
+        best: The vector with the smallest weighted errors so far, and the errors without weights.
         is_held: Which free constants stay as they are, shape (K,).
         owners: Of each constant of the system, which of the free ones it is,
         ratios: and times what.
@@ -97,8 +114,12 @@ class Shooting:
 
     best: tuple[Array, Array]
 
-    def __init__(self, system: System, paths: Paths, clock: Clock | None = None) -> None:
+    def __init__(
+        self, system: System, paths: Paths, clock: Clock | None = None, weights: Array | None = None
+    ) -> None:
+        """Takes weights of the states' errors (D,), the same of all by default."""
         self.paths = paths
+        self._weights = np.ones(len(system)) if weights is None else weights
         self._clock = clock or Clock()
         self._least = math.inf
         self.n_states = len(system)
@@ -127,14 +148,16 @@ class Shooting:
         if math.isfinite(self._least) and self._clock.is_over:
             raise _TimeIsUpError
         constants, initials = self.split(values[0])
-        flat: Array = self._errors(constants[None], initials[None]).reshape(1, -1)
-        if (squares := float(flat[0] @ flat[0])) < self._least:
-            self._least, self.best = squares, (values[0].copy(), flat[0])
-        return flat
+        errors = self._errors(constants[None], initials[None])
+        weighted: Array = (errors * self._weights).reshape(1, -1)
+        if (squares := float(weighted[0] @ weighted[0])) < self._least:
+            self._least, self.best = squares, (values[0].copy(), errors.ravel())
+        return weighted
 
     def normal_equations(self, values: Array, rows: Rows, residuals: Array) -> tuple[Array, Array]:  # noqa: ARG002
         """As `LeastSquares` says."""
-        A, g = self._normal_equations(values[0], residuals[0], np.ones(self.n_states))
+        errors = residuals[0].reshape(-1, self.n_states) / self._weights
+        A, g = self._normal_equations(values[0], errors.ravel(), self._weights)
         return A[None], g[None]
 
     def normal_matrix(self, values: Array, residuals: Array, weights: Array) -> Array:

@@ -37,6 +37,18 @@ def test_shooting_finds_constants_and_initial_values():
     assert found.bits < paths.rough_bits([started])[0]
 
 
+def test_no_constants_are_likelier_than_those_that_fit_states_of_unlike_noise():
+    """Errors of the state that scatters most would move the constants of the other one."""
+    times, states = observed(("-0.8*x_0", "0.8*x_0 - 0.5*x_1"), [3.0, 0.2], 10)
+    noise = np.random.default_rng(0).standard_normal(states.shape) * np.std(states, axis=0)
+    paths = paths_of(times, states + [0.002, 0.2] * noise)
+    true = tuple(map(parse, ("-0.8*x_0", "0.81*x_0 - 0.51*x_1")))
+    found = shoot(tuple(map(parse, ("-0.9*x_0", "0.7*x_0 - 0.45*x_1"))), paths)
+    errors = paths.errors(Systems([true]), np.array([[[3.0, 0.2]]]))[0]
+    assert found.bits <= paths.bits(true, errors) + 0.1
+    assert found.system[0].constants == pytest.approx([-0.8], rel=2e-3)
+
+
 def test_shooting_out_of_time_keeps_what_it_has():
     paths = paths_of(*observed(PENDULUM, [2.0, 0.0], 10))
     started = tuple(map(parse, ("x_1", "-1.9*sin(x_0) - 0.35*x_1")))
