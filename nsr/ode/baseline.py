@@ -35,7 +35,7 @@ def _simplest(task: OdeTask) -> list[tuple[System, Array | None]]:
 
 
 def _fitted(system: System, rates: Array | None, task: OdeTask) -> FittedSystem:
-    """As `nsr.ode.fitting.Fitting` scores systems: on pieces and on the whole."""
+    """As `nsr.ode.fitting.Fitting` scores systems: on the whole or on pieces."""
     on_pieces, on_whole = (
         shoot(system, paths, None if rates is None else paths.starts_at(rates), Clock.of(0))
         for paths in (task.pieces, task.whole)

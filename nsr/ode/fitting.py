@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
 
@@ -28,7 +29,7 @@ Vary = Callable[[System, int], Sequence[Expression]]
 
 
 class Fitting:
-    """Fits systems to pieces of trajectories, then to the whole; the sum of both descriptions is their score.
+    """Fits systems to pieces of trajectories, then to the whole; the shorter description is their score.
 
     Attributes:
         fitted: The systems that were, the best first.
@@ -100,16 +101,17 @@ class Fitting:
             parent = next((found for found in self.fitted if forms(found.system) not in varied), None)
             if parent is None:
                 break
-            varied.add(forms(parent.system))
             before = self.fitted[0].bits
             for system in self._variations(parent, vary, clock):
-                if clock.is_over:
+                if clock.is_over or self.fitted[0].bits < before - self._settings.large_gain:
                     break
                 handicap = self._handicap(parent, system)
                 if forms(system) not in tried and self._may_win(system, handicap):
                     tried.add(forms(system))
                     found = self._as_variation(system, handicap, clock.within(self._settings.longest_fit))
                     self._keep(self._and_tied(found, clock))
+            else:
+                varied.add(forms(parent.system))
             n_idle = 0 if self.fitted[0].bits < before else n_idle + 1
 
     def shorten(self, vary: Vary, clock: Clock) -> None:
@@ -140,14 +142,15 @@ class Fitting:
             clock: When it is over no further system is looked at.
 
         Returns:
-            The sturdy ones of the best, the best first; all of them if none is.
+            The sturdy ones of the best, the best first; all of them if none is nearly as good as the best.
         """
         best: dict[Hashable, FittedSystem] = {}
         for found in self.fitted:
             best.setdefault(tuple(form_key(component) for component in found.system), found)
         looked_at = list(best.values())[: self._settings.n_checked]
         sturdy = [found for found in looked_at if not (clock.is_over or self._is_fragile(found))]
-        return sturdy or looked_at
+        most = looked_at[0].bits + self._settings.sturdiness
+        return sturdy if sturdy and sturdy[0].bits <= most else looked_at
 
     def _keep(self, found: Iterable[FittedSystem]) -> None:
         before = self.fitted[0] if self.fitted else None
@@ -159,22 +162,25 @@ class Fitting:
         """Whether a system would be better than the best one if it were exact."""
         if self.fitted and not self._task.allows_derived(system):
             return False
-        fewest = self._task.pieces.fewest_bits(system) + self._task.whole.fewest_bits(system)
-        return not self.fitted or fewest + handicap < self.fitted[0].bits
+        return not self.fitted or self._task.whole.fewest_bits(system) + handicap < self.fitted[0].bits
 
     def _is_fragile(self, found: FittedSystem) -> bool:
         """Whether its simulation goes astray from other initial values that the observations allow.
 
-        They are as smoothed, as observed, or a deviation off. Near a saddle each leads elsewhere; from 0 a
-        root leads nowhere.
+        They are as smoothed, as observed, or a deviation off, and not below 0 where no observation is. Near a
+        saddle each leads elsewhere; from 0 a root leads nowhere.
         """
         whole = self._task.whole
         compiled = whole.compiled([found.system])
         errors = whole.errors(compiled, found.initials[None])[0]
-        moves = np.zeros((errors.shape[1], found.initials.shape[1]))
-        moves[:, : len(moves)] = np.diag(np.sqrt(np.mean(errors**2, axis=0)) * whole.size)
-        moved = found.initials + np.concatenate((moves, -moves))[:, None]
+        deviations = np.sqrt(np.mean(errors**2, axis=0)) * whole.size * whole.first_scatter
+        moves = np.zeros((errors.shape[1], *found.initials.shape))
+        states = np.arange(len(moves))
+        moves[states, :, states] = deviations.T
+        moved = found.initials + np.concatenate((moves, -moves))
         begun = np.concatenate((moved, whole.initials[None], whole.observed[None]))
+        sizes = np.flatnonzero(whole.is_never_negative)
+        begun[..., sizes] = np.maximum(begun[..., sizes], 0.0)
         errors = whole.errors(compiled, begun, index=np.zeros(len(begun), dtype=np.int64))
         return bool(np.any(whole.unexplained(errors) > self._settings.astray))
 
@@ -189,8 +195,11 @@ class Fitting:
         return self._settings.variation_handicap
 
     def _variations(self, parent: FittedSystem, vary: Vary, clock: Clock) -> list[System]:
-        """Systems of which one component is another; the weak form says which others are promising."""
-        s, system, result = self._settings, parent.system, []
+        """Systems of which one component is another; the weak form says which others are promising.
+
+        The most promising of all components come first.
+        """
+        s, system, lists = self._settings, parent.system, list[list[System]]()
         for component in np.flatnonzero(self._task.is_sought).tolist():
             if clock.is_over:
                 break
@@ -203,8 +212,9 @@ class Fitting:
             fits = fit_constants(new, weak, component, s.n_weak_steps, clock)
             ranked = by_description([fit.expression for fit in fits], self._task, component)
             others = distinct_forms(ranked)[: s.n_varied]
-            result += [_with(system, component, other) for other in others]
-        return result
+            lists.append([_with(system, component, other) for other in others])
+        alike = itertools.zip_longest(*lists)
+        return [one for one in itertools.chain.from_iterable(alike) if one is not None]
 
     def _and_tied(self, found: FittedSystem, clock: Clock, handicap: float = 0.0) -> list[FittedSystem]:
         """A fitted system, and, where like terms may be one flow (`nsr.ode.ties`), one in which they are."""
@@ -231,7 +241,7 @@ class Fitting:
             if not as_on_pieces.is_exact and self._is_chaotic(
                 as_on_pieces, _ON_THE_WAY * whole.settings.rtol
             ):
-                return self._by_pieces(found, as_on_pieces, np.zeros(self._task.n_states), is_exact=True)
+                return self._by_pieces(found, as_on_pieces, is_exact=True)
         entire = joined(found, shoot(found.system, whole, first, clock))
         is_astray = bool(np.any(entire.unexplained > self._settings.astray))
         is_map = self._task.motion.is_discrete
@@ -241,21 +251,18 @@ class Fitting:
             return entire
         # Chaos drives the right map astray, too, and no wrong one is exact on pieces.
         as_on_pieces = shoot(found.system, whole, first, Clock.of(0))
-        told = np.minimum(as_on_pieces.unexplained, 1.0)
-        return self._by_pieces(found, as_on_pieces, told, found.is_exact and is_map)
+        return self._by_pieces(found, as_on_pieces, found.is_exact and is_map)
 
-    def _by_pieces(
-        self, found: FittedSystem, whole: FittedSystem, told: Array, is_exact: bool
-    ) -> FittedSystem:
+    def _by_pieces(self, found: FittedSystem, whole: FittedSystem, is_exact: bool) -> FittedSystem:
         """A system with the constants that pieces tell.
 
         Args:
             found: As it was fitted to pieces.
             whole: As it simulates the whole with these constants.
-            told: Share of each state's variance that the whole is taken to leave unexplained, shape (D,).
             is_exact: Whether it is.
         """
-        bits = found.bits + self._task.whole.bits_of_shares(found.system, told)
+        nothing = np.zeros(self._task.n_states)
+        bits = self._task.whole.bits_of_shares(found.system, nothing) if is_exact else found.bits
         return replace(whole, bits=bits, is_exact=is_exact, unexplained_on_pieces=found.unexplained)
 
     def _is_chaotic(self, found: FittedSystem, error: float) -> bool:
@@ -275,8 +282,12 @@ class Fitting:
 
 
 def joined(on_pieces: FittedSystem, on_whole: FittedSystem) -> FittedSystem:
-    """A system as it was fitted to whole trajectories, scored on pieces, too."""
-    bits = on_whole.bits + on_pieces.bits
+    """A system as it was fitted to whole trajectories, or in few of them to pieces, if that says more.
+
+    That pieces begin anew costs the bits of their initial values: what is left of the whole tells forms apart
+    better, unless chaos, or a fit that failed, leaves most of it.
+    """
+    bits = min(on_whole.bits, on_pieces.bits)
     return replace(on_whole, bits=bits, unexplained_on_pieces=on_pieces.unexplained)
 
 

@@ -36,6 +36,7 @@ class Paths:
         size: Standard deviation of each state over all paths, 1 for those that stand still; shape (D,).
         settings: How exactly simulations are, and when they are given up.
         n_counted: Observations that count, of a state on average.
+        n_anew: Paths that begin where another one ends.
         held: Sizes of constants that are known, and not fitted.
         conserved: Sums that stay constant; systems leave the derived components open.
     """
@@ -47,6 +48,7 @@ class Paths:
         n_threads: int = 1,
         held: frozenset[float] = frozenset(),
         conserved: Conserved | None = None,
+        n_anew: int = 0,
     ) -> None:
         """Takes paths of any lengths; threads share simulations."""
         longest = max(len(trajectory.times) for trajectory in trajectories)
@@ -69,7 +71,8 @@ class Paths:
         n_counted = np.maximum(np.sum(counts, axis=(0, 1)), 1)
         # Means over all observations are those over what counts.
         self._share = counts * np.sqrt(self._is_seen.sum() / n_counted)
-        self.n_counted = round(float(np.mean(n_counted)))
+        # What one path ends with and another begins with counts once.
+        self.n_counted, self.n_anew = round(float(np.mean(n_counted))) - n_anew, n_anew
         self._largest = _FAR * max(1.0, float(np.abs(self._states).max()))
         self.settings, self._n_threads = settings, n_threads
         self.held, self.conserved = held, conserved
@@ -78,6 +81,16 @@ class Paths:
     def scatter(self) -> Array:
         """How far each observation scatters relative to the typical one, shape (N, D)."""
         return self._scatter[self._is_seen]
+
+    @property
+    def first_scatter(self) -> Array:
+        """How far each path's first observation scatters relative to the typical one, shape (S, D)."""
+        return np.asarray(self._scatter[:, 0])
+
+    @property
+    def is_never_negative(self) -> NDArray[np.bool_]:
+        """Which states no observation of is below 0, shape (D,)."""
+        return np.asarray(np.all(self._states >= 0, axis=(0, 1)))
 
     @property
     def owner(self) -> NDArray[np.intp]:
@@ -188,7 +201,7 @@ class Paths:
         return losses(errors * self.scatter)
 
     def bits(self, system: System, errors: Array) -> float:
-        """Description length of the observations by a system, and of the system itself.
+        """Description length of the observations by a system, of the system, and of what begins anew.
 
         Args:
             system: Its equations.
@@ -216,7 +229,8 @@ class Paths:
     def _bits(self, written: Sequence[Expression], unexplained: Array) -> float:
         s = self.settings
         left = unexplained.tolist()
-        return description_bits(written, left, self.n_counted, s.exact_fvu, s.equation_weight)
+        n_initials = self.n_anew * self.initials.shape[1]
+        return description_bits(written, left, self.n_counted, s.exact_fvu, s.equation_weight, n_initials)
 
 
 def _lengthened(values: Array, length: int) -> Array:

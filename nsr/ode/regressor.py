@@ -105,9 +105,9 @@ class ODERegressor(ExportedRows, Saveable, FittedMotion):
     Attributes:
         equations_: The Pareto front of systems as a data frame, from simple to accurate, with columns
             `complexity`, `loss` (mean squared error of the simulation in units of each state's variance),
-            `r2` (variance that the simulation explains, the worst state's), `score` (bits saved, on pieces
-            and on the whole), `stage` (what found the components; empty for constants) and `equation` (all of
-            a system's).
+            `r2` (variance that the simulation explains, the worst state's), `score` (bits saved, on the
+            whole or on pieces), `stage` (what found the components; empty for constants) and `equation` (all
+            of a system's).
         expressions_: These systems as tuples of `nsr.expressions.expression.Expression`, in the same order.
         best_index_: Row of the chosen system: the one with the highest score.
         constants_: The fitted constants of the chosen system as a data frame with columns `state` (whose

@@ -49,7 +49,8 @@ class OdeSettings:
         n_each: Right-hand sides that are kept of each library and of each network, by width.
 
         planned_work: Seconds of work before variations. It is not the time limit, so that what is done does
-            not depend on that.
+            not depend on that; of the default limit it leaves variations a quarter. With more, combinations
+            of three states and more took what was left, and none of them was fitted.
         asking_share: Share for asking a network.
         fitting_share: Share for fitting what it writes to smoothed derivatives and weak forms.
         regression_share: Share for sparse regression.
@@ -74,6 +75,7 @@ class OdeSettings:
         n_on_whole: Systems, the best on pieces, that are fitted to whole trajectories.
         n_varied: Variations of each component that are fitted.
         n_exchanged: Right-hand sides that were proposed and may take the place of the best system's.
+        large_gain: Bits by which a variation must be better than the best system to be varied at once.
         patience: Systems whose variations bring nothing before the search for better ones ends.
         variation_degree: Degree of the monomials that variations add.
         variation_factor: What these begin with.
@@ -93,6 +95,7 @@ class OdeSettings:
         n_shortened: Such forms of each component at most.
         astray: Share of a state's variance that a simulation may leave unexplained from initial values nearby
             before it counts as astray, and its system as fragile.
+        sturdiness: Bits more than the best system that a sturdy one may need to be chosen.
         n_checked: Systems that are looked at for how sturdy they are.
 
         broken: Deviations of the state that a simulation counts as off by where it breaks off.
@@ -135,7 +138,7 @@ class OdeSettings:
     n_weak_steps: int = 10
     n_each: int = 4
 
-    planned_work: float = 9.5
+    planned_work: float = 5.0
     asking_share: float = 0.2
     fitting_share: float = 0.15
     regression_share: float = 0.25
@@ -159,12 +162,13 @@ class OdeSettings:
     n_varied: int = 12
     n_exchanged: int = 16
     patience: int = 5
+    large_gain: float = 2.0
     variation_degree: int = 3
     variation_factor: float = 0.01
     most_tokens: int = 60
 
     equation_weight: float = 0.5
-    variation_handicap: float = 16.0
+    variation_handicap: float = 8.0
     exact_fvu: float = 1e-8
     short: int = 12
     short_if_certain: int = 20
@@ -172,6 +176,7 @@ class OdeSettings:
     shortened_residual: float = 1e-5
     n_shortened: int = 3
     astray: float = 0.25
+    sturdiness: float = 8.0
     n_checked: int = 48
 
     broken: float = 3.0

@@ -219,7 +219,8 @@ class OdeTask:
     @cached_property
     def pieces(self) -> Paths:
         """The same cut into pieces."""
-        return self._paths(list(itertools.chain.from_iterable(self._cut)))
+        pieces = list(itertools.chain.from_iterable(self._cut))
+        return self._paths(pieces, len(pieces) - len(self._cut))
 
     @cached_property
     def first_pieces(self) -> NDArray[np.int64]:
@@ -242,6 +243,6 @@ class OdeTask:
         stride = -(-sum(lengths) // self.settings.most_points)
         return [min(stride, max(1, length // MIN_POINTS)) for length in lengths]
 
-    def _paths(self, trajectories: Sequence[Trajectory]) -> Paths:
+    def _paths(self, trajectories: Sequence[Trajectory], n_anew: int = 0) -> Paths:
         held = frozenset(number for form in self.known.values() for number in form.numbers)
-        return Paths(trajectories, self.settings, self.n_threads, held, self.conserved)
+        return Paths(trajectories, self.settings, self.n_threads, held, self.conserved, n_anew)

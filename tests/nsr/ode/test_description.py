@@ -45,6 +45,25 @@ def test_equations_cost_their_own_bits_by_their_weight():
     )
 
 
+@pytest.mark.parametrize(("n_rows", "share"), [(200, 1e-4), (200, 1e-8), (20, 1e-2)])
+def test_constants_cost_more_than_schwarz_says_in_exact_data_and_in_few(n_rows, share):
+    def cost(n_rows, share):
+        one, none = (
+            description_bits([parse(text)], [share], n_rows, 1e-8, 0.5) for text in ("0.731*x_0", "x_0")
+        )
+        return one - none - 0.5 * node_bits("mul") - 0.5 * math.log2(n_rows)
+
+    assert 0 < cost(200, 1e-2) < 1
+    assert cost(n_rows, share) > 2
+
+
+def test_initial_values_cost_as_much_as_constants():
+    some, more = (description_bits(EQUATIONS, [0.1, 0.1], 50, 1e-8, 0.5, n) for n in (0, 3))
+    one = description_bits([parse("0.731*x_0")], [0.1], 50, 1e-8, 0.5)
+    none = description_bits([parse("x_0")], [0.1], 50, 1e-8, 0.5)
+    assert more - some == pytest.approx(3 * (one - none - 0.5 * node_bits("mul")))
+
+
 def test_nodes_cost_what_their_share_of_textbooks_equations_says():
     """Shannon's code, which Kraft's inequality allows beside one for constants."""
     systems = [problem.system for name in ("textbook", "development") for problem in load_systems(name)]
