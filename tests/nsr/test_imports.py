@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 HEAVY = {"torch", "sklearn.ensemble", "sklearn.neighbors", "sklearn.pipeline", "pint", "lightning"}
 
 
@@ -19,6 +21,7 @@ def test_help_and_bad_options_load_no_numbers_at_all():
     assert not loaded & {*HEAVY, "numpy", "numba", "pandas", "scipy", "sympy", "sklearn", "rich.console"}
 
 
+@pytest.mark.integration
 def test_a_fit_that_structure_solves_loads_no_torch_and_the_network_not_the_compiler_of_it():
     loaded, with_network = loaded_by(
         "import numpy as np\n"

@@ -43,6 +43,7 @@ def start(toy):
     )
 
 
+@pytest.mark.integration
 def test_kernels_are_kept_also_by_two_first_processes_at_once_until_what_they_call_changes(toy):
     results = [process.communicate()[0].split()[0] for process in [start(toy), start(toy)]]
     assert results == ["20", "20"]
