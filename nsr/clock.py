@@ -128,8 +128,11 @@ class Clock:
 
     def apart(self) -> Clock:
         """A clock for one of several that take turns: its budgets are of its own work, not of the others'."""
-        own = replace(self, budget=math.inf, last=math.inf, last_loaded=math.inf)
-        return replace(own, meter=Meter(whole=self.meter), outer=self)
+        return replace(self.by_time_alone(), meter=Meter(whole=self.meter), outer=self)
+
+    def by_time_alone(self) -> Clock:
+        """A clock that no work of its own ends: its deadline does, or the clock of all who take turns."""
+        return replace(self, budget=math.inf, last=math.inf, last_loaded=math.inf)
 
     def within(self, work: float) -> Clock:
         """A clock that is over after this much more work, if not before."""

@@ -107,8 +107,7 @@ class ScaledSearch:
             return []
         if np.std(np.log(self.task.y)) < settings.noise.least_spread:
             return []
-        # The work of a search may be done by now.
-        in_time = replace(clock, budget=math.inf, last=math.inf, last_loaded=math.inf)
+        in_time = clock.by_time_alone()  # the work of a search may be done by now
         laws = polished(self._found, replace(plain.task, loss=GAMMA), in_time, settings.finishing)
         best = min(laws, key=lambda law: law.bits, default=None)
         values = _values(plain.best, best, plain.task)
