@@ -10,7 +10,7 @@ from pathlib import Path
 from nicegui import app, ui
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from nsr.app.listening import HOST
+from nsr.app.listening import HOST, announce
 from nsr.app.widgets.page import Page
 from nsr.data.notes import DataWarning
 
@@ -28,9 +28,7 @@ def serve(port: int, first: Path | None) -> None:
     warnings.filterwarnings("ignore", category=DataWarning)  # the page shows them
     # A foreign page whose name was made to lead here is refused, and so cannot talk to this server.
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
-    app.on_startup(
-        lambda: print(f"NSR is at http://{HOST}:{port}, on this machine alone; Ctrl-C ends it", flush=True)
-    )
+    app.on_startup(lambda: announce(port))
     with suppress(KeyboardInterrupt):  # which the server raises again once it has ended
         ui.run(
             lambda: Page(first).show(),
