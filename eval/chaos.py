@@ -19,10 +19,10 @@ import numpy as np
 import pandas as pd
 import typer
 
-from eval.dynamics import Array, make
+from eval.dynamics import Array, make, package
 from eval.odebench import trajectory
 from eval.other_motions import MOTIONS
-from eval.provenance import provenance
+from eval.records import write_rows
 from eval.report import markdown_table
 from nsr.evaluate.program import Program
 from nsr.expressions.canonical import form_key
@@ -55,7 +55,7 @@ def main(
         else _chaotic(methods.split(","), levels, time_limit, seed)
     )
     if output is not None:
-        rows.assign(**provenance()).to_json(output, orient="records", lines=True)
+        write_rows(output, rows.to_dict("records"), package)
     typer.echo(markdown_table(summary(rows).reset_index()))
 
 

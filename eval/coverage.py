@@ -13,7 +13,6 @@ no benchmark's skeleton is among them.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -28,7 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 from eval.generated import draw
-from eval.provenance import provenance
+from eval.records import write_rows
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, constant, variable
 from nsr.expressions.rewriting import without_redundant_constants
@@ -218,9 +217,9 @@ def main(
         for key, coverage in by_rows.items()
         for kind, total in coverage.total.items()
     ]
-    made = {"found": n_found, "searched": searched, "time_limit": time_limit, **provenance()}
+    made = {"found": n_found, "searched": searched, "time_limit": time_limit}
     if output is not None:
-        output.write_text("".join(json.dumps(row | made) + "\n" for row in rows), encoding="utf-8")
+        write_rows(output, (row | made for row in rows))
     console = Console()
     console.print(_table(rows))
     console.print(f"the form was found in {n_found} of {searched} searches")

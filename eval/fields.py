@@ -20,8 +20,8 @@ import sympy
 import typer
 
 from eval.field_problems import TEN, FieldProblem, drawn
-from eval.pdes import make
-from eval.provenance import provenance
+from eval.pdes import make, package
+from eval.records import write_rows
 from eval.report import markdown_table
 
 # Relative errors of coefficients that are allowed, by noise up to this share of a field's deviation.
@@ -78,7 +78,7 @@ def main(
     problems = list(TEN if seed is None else itertools.islice(drawn(seed), n))
     rows = run(problems, methods.split(","), [float(level) for level in noise.split(",")])
     if output is not None:
-        rows.assign(**provenance()).to_json(output, orient="records", lines=True)
+        write_rows(output, rows.to_dict("records"), package)
     typer.echo(markdown_table(summary(rows).reset_index()))
 
 

@@ -6,7 +6,6 @@ without units, and templates. They are for development, and none is of a benchma
 
 from __future__ import annotations
 
-import json
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from rich.console import Console
 from rich.table import Table
 
-from eval.provenance import provenance
+from eval.records import write_rows
 from nsr.evaluate.program import Program
 from nsr.expressions.parsing import parse
 from nsr.regressor import SymbolicRegressor
@@ -192,15 +191,14 @@ def main(
         "short templates": ("60 rows", TEMPLATES, lambda i: of_template(i, 60, time_limit)),
     }
     console, summary = Console(soft_wrap=True), Table("kind", "rows", "laws found", "of", "seconds (median)")
-    lines: list[str] = []
+    results: list[dict[str, Any]] = []
     for kind, (rows, laws, fit) in kinds.items():
         if only is not None and only not in kind:
             continue
         outcomes = []
         for number, law in enumerate(laws):
             outcomes.append(fit(number))
-            row = {"kind": kind, "rows": rows, "law": law[0], **asdict(outcomes[-1]), **provenance()}
-            lines.append(json.dumps(row) + "\n")
+            results.append({"kind": kind, "rows": rows, "law": law[0], **asdict(outcomes[-1])})
             mark = "law" if outcomes[-1].is_law else "---"
             console.print(f"{mark} {law[0]}: {outcomes[-1].equation}", markup=False, highlight=False)
         seconds = f"{np.median([outcome.seconds for outcome in outcomes]):.1f}"
@@ -208,7 +206,7 @@ def main(
         summary.add_row(kind, rows, str(found), str(len(outcomes)), seconds)
     console.print(summary)
     if output is not None:
-        output.write_text("".join(lines), encoding="utf-8")
+        write_rows(output, results)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from eval.provenance import provenance
+from eval.records import write_rows
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import PLACEHOLDER, Expression
@@ -137,7 +137,7 @@ def fit_set(fit: CertifiedFit, estimator: SymbolicRegressor) -> dict[str, Any]:
     equations = [parse(text, [f"x_{i}" for i in range(fit.X.shape[1])]) for text in texts]
     chosen = texts.index(estimator.best_["equation"])
     row = {"set": fit.name, "difficulty": fit.difficulty, "seconds": round(seconds, 2)}
-    return row | judged(equations, chosen, fit) | {"equation": texts[chosen]} | provenance()
+    return row | judged(equations, chosen, fit) | {"equation": texts[chosen]}
 
 
 def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -182,7 +182,7 @@ def main(
             row["equation"],
         )
         if output is not None:
-            output.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+            write_rows(output, rows)
     console.print(table)
     console.print_json(json.dumps(summary(rows)))
 

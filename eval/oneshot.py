@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from eval.provenance import provenance
+from eval.records import write_rows
 from nsr.problems.metrics import accuracy
 from nsr.problems.problem import Problem, sample
 from nsr.problems.suites import load
@@ -44,7 +44,7 @@ def fit_problem(
         "equation": None,
         "error": None,
         "recovered": False,
-    } | provenance()
+    }
     try:
         estimator.fit(X, noisy)
         measured = accuracy(y_fresh, estimator.predict(X_fresh))
@@ -102,7 +102,7 @@ def main(
     console.print(table)
     console.print_json(json.dumps(summary(rows)))
     if output is not None:
-        output.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        write_rows(output, rows)
 
 
 if __name__ == "__main__":

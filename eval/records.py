@@ -5,14 +5,18 @@ from __future__ import annotations
 import fcntl
 import gzip
 import json
+import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import pandas as pd
+
+from eval.provenance import provenance
+from nsr.data.writing import write_whole
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -80,9 +84,7 @@ class Records(Generic[K]):
     def _check_settings(self, settings: dict[str, Any]) -> None:
         path = self._folder / SETTINGS
         if not path.exists():
-            partial = path.with_suffix(".partial")
-            partial.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
-            partial.replace(path)
+            write_whole(path, json.dumps(settings, indent=1) + "\n")
         before = json.loads(path.read_text(encoding="utf-8"))
         changed = [name for name in settings if before.get(name) != settings[name]]
         if changed:
@@ -106,6 +108,29 @@ def opened(folder: Path, settings: dict[str, Any], kind: type[K]) -> Iterator[Re
         yield records
     finally:
         records.close()
+
+
+def write_rows(
+    path: Path, rows: Iterable[Mapping[Any, Any]], package: Callable[[str], str | None] | None = None
+) -> None:
+    """Writes the rows of a benchmark that is run at one go, each with what made it; whole or not at all.
+
+    Args:
+        path: A file of JSON lines; what it held is replaced.
+        rows: The rows, of names and values that JSON knows; what is not a number becomes null.
+        package: Tells the distribution of a row's `method`, where methods are not all ours.
+    """
+    lines = [
+        {name: None if _is_nan(value) else value for name, value in row.items()}
+        | provenance(package and package(row["method"]))
+        for row in rows
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, "".join(json.dumps(line) + "\n" for line in lines))
+
+
+def _is_nan(value: object) -> bool:
+    return isinstance(value, float) and math.isnan(value)
 
 
 def read_results(folder: Path) -> pd.DataFrame:

@@ -8,7 +8,6 @@ constants around every variable and the whole expression.
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import Annotated, Literal, get_args
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from eval.provenance import provenance
+from eval.records import write_rows
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import PLACEHOLDER, Expression, Token, is_variable
 from nsr.problems.metrics import RECOVERED_FVU
@@ -99,8 +98,7 @@ def main(
                 table.add_row(form, method, str(number), f"{share:.1%}", speed, " ".join(failed))
     Console().print(table)
     if output is not None:
-        made = provenance()
-        output.write_text("".join(json.dumps(row | made) + "\n" for row in rows))
+        write_rows(output, rows)
 
 
 if __name__ == "__main__":

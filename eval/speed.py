@@ -32,6 +32,7 @@ from generators.functions import FunctionConfig, FunctionGenerator
 from generators.holdout import Holdout
 from generators.systems import SystemConfig, SystemGenerator
 from nsr.clock import Clock
+from nsr.data.writing import write_whole
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, constant, variable
 from nsr.expressions.parsing import parse
@@ -361,7 +362,7 @@ def main(
     text = json.dumps(figures, indent=2)
     print(text)
     if output is not None:
-        output.write_text(text + "\n", encoding="utf-8")
+        write_whole(output, text + "\n")
 
 
 def _elapsed(work: Callable[[], object]) -> float:

@@ -23,4 +23,4 @@ class FieldMethod(Protocol):
 
 
 _METHODS: Registry[[], FieldMethod] = Registry(__name__)
-names, make = _METHODS.names, _METHODS.make
+names, make, package = _METHODS.names, _METHODS.make, _METHODS.package

@@ -35,6 +35,8 @@ _PART = re.compile(r"f(\d+)(?:\^(\d+))?(?:_(\d+))?")
 class Method:
     """`pysindy.WeakPDELibrary` and `pysindy.STLSQ`."""
 
+    package = "pysindy"
+
     def fit(self, observed: Observed, variables: FieldVariables) -> list[sympy.Expr]:
         """The best of all thresholds, for each field."""
         if variables.order > 1:

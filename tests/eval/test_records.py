@@ -1,9 +1,10 @@
 import gzip
+import importlib.metadata
 import json
 
 import pytest
 
-from eval.records import RESULTS, Fit, Records, read_results
+from eval.records import RESULTS, Fit, Records, read_results, write_rows
 
 FIT = Fit("I.12.1", "mean", 0.0, 1)
 ROW = {"r2": 0.5, "error": None}
@@ -63,3 +64,26 @@ def test_missing_and_empty_results_are_errors(tmp_path):
     (tmp_path / RESULTS).write_text("")
     with pytest.raises(ValueError, match="no fit has finished"):
         read_results(tmp_path)
+
+
+def test_rows_written_at_one_go_say_what_made_them_and_replace_what_was_there(tmp_path):
+    path = tmp_path / "new" / "rows.jsonl"
+    rows = [{"method": "ours", "error": float("nan")}, {"method": "theirs", "error": 0.5}]
+    write_rows(path, rows)
+    write_rows(path, rows, {"ours": None, "theirs": "scipy"}.get)
+    first, second = map(json.loads, path.read_text().splitlines())
+    assert first["error"] is None
+    assert second["error"] == 0.5
+    assert "scipy" not in first["versions"]
+    assert f"scipy {importlib.metadata.version('scipy')}" in second["versions"]
+    assert first["commit"] == second["commit"] != ""
+    assert [one.name for one in path.parent.iterdir()] == ["rows.jsonl"]
+
+
+def test_rows_that_json_does_not_know_lose_nothing_of_before(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    write_rows(path, [{"value": 1}])
+    before = path.read_bytes()
+    with pytest.raises(TypeError, match="JSON"):
+        write_rows(path, [{"value": object()}])
+    assert path.read_bytes() == before
