@@ -26,6 +26,8 @@ Array = NDArray[np.float64]
 ROUGH = 1e-3
 # The logarithm does not know the sign of the target: of normal noise, the size alone varies by so much less.
 _SIGN_FACTOR = 2.4
+# What one degree more is taken to be worth at most.
+_MOST_GROWTH = 2.0
 # Seconds of work for the polynomials of all kinds that a target has, and for each term at a row.
 _SECONDS, _SECONDS_A_TERM = 0.01, 1e-7
 
@@ -56,6 +58,11 @@ class Surrogate:
     error: float
     error_of_constant: float
     gain: float
+
+    @property
+    def growth(self) -> float:
+        """By which factor an error may be larger for what a higher degree would be worth, if any."""
+        return float(np.clip(self.gain, 1.0, _MOST_GROWTH))
 
     def outputs(self, X: Array) -> Array:
         """What the polynomial gives, shape (P,), for points of shape (P, D)."""

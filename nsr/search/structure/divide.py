@@ -7,14 +7,14 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 
 from nsr.clock import Clock, Pauses
-from nsr.expressions.expression import Expression, apply, constant
+from nsr.expressions.expression import Expression, apply, constant, variable
 from nsr.refinement.candidates import Candidate
 from nsr.refinement.description import description_length
 from nsr.search.settings import SearchSettings
 from nsr.search.state import State
 from nsr.search.structure.affine import AffineSplit, Coefficient, affine_splits, is_constant, tabulating_work
 from nsr.search.structure.parts import added, in_terms_of, multiplied
-from nsr.search.structure.remainders import told_best
+from nsr.search.structure.remainders import is_linear, told_best
 from nsr.search.structure.separation import separation
 from nsr.search.structure_settings import LOSSLESS
 from nsr.search.surrogate import Surrogate
@@ -58,7 +58,7 @@ class PartSolver:
             known.append([in_terms_of(state, part, expression) for expression in near])
         choices = sorted(itertools.product(*known), key=_length)[: numbers.n_remainders]
         left = [(found.left_by(state, choice, last), choice) for choice in choices]
-        exact = told_best(left, found.error * last.spread)
+        exact = told_best(left, found.error * last.spread * found.surrogate.growth)
         if exact is None:
             best = yield from self._best(last, found.error, numbers.part_share)
         else:
@@ -89,12 +89,13 @@ class PartSolver:
         if coefficients is None:
             return
         known = in_terms_of(split.state, split.inner, coefficients.inner)
-        left = told_best([(split.quotient(known), known)], coefficients.factor.size)
+        growth = split.surrogate.growth
+        left = told_best([(split.quotient(known), known)], coefficients.factor.size * growth)
         factors = yield from self._known(split, coefficients.factor, left and left[0])
         products = sorted(factors, key=lambda factor: factor.complexity)
         exact = told_best(
             [(split.difference(apply("mul", factor, known)), factor) for factor in products],
-            coefficients.offset.size,
+            coefficients.offset.size * growth,
         )
         if exact is None:
             offsets = yield from self._known(split, coefficients.offset)
@@ -135,14 +136,18 @@ class PartSolver:
         return self._near(found, part if exact is None else exact, error)
 
     def _near(self, found: list[Candidate], part: State, error: float) -> list[Expression]:
-        """Those of the best equations that are as near to a part as the part is known."""
+        """Those of the best equations that are as near to a part as the part is known.
+
+        The variable itself is one where it is near, whatever came nearer before it was tried.
+        """
         numbers = self.settings.structure
         unit = error**2 * part.null_loss
         solutions = [c for c in found if c.loss <= numbers.coefficient_precision * unit][: numbers.n_each]
         for precision in numbers.looser_precisions:
             near = [_no_better_than(precision * unit, c, part) for c in found if c.loss <= precision * unit]
             solutions += sorted(near, key=lambda c: c.bits)[:1]
-        return list(dict.fromkeys(candidate.expression for candidate in solutions))
+        plain = [variable(0)] if is_linear(part, numbers.looser_precisions[0] * error**2) else []
+        return list(dict.fromkeys([*plain, *(candidate.expression for candidate in solutions)]))
 
     def _best(
         self, part: State, error: float, share: float, is_exact: bool = False
@@ -168,7 +173,7 @@ class PartSolver:
                 break
             if pauses.is_due:
                 yield []
-        exact = [found for found in best if found.loss <= enough]
+        exact = [found for found in best if is_exact and found.loss <= enough]
         judged = exact or [_no_better_than(floor, found, part) for found in best]
         return sorted(judged, key=lambda candidate: candidate.bits)
 

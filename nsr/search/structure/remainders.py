@@ -94,12 +94,12 @@ def told_best(left: Iterable[tuple[State | None, Known]], error: float) -> tuple
     """The first of some states of others that a surrogate of its own tells about as well as the best.
 
     What was taken for known wrongly is a function of variables that the state does not have. Beside noise,
-    which rows have and surrogates smooth, or where nothing is known well, no state is told better than by the
-    surrogate of the whole.
+    which rows have and surrogates smooth, no state is told better than by the surrogate of the whole.
 
     Args:
         left: States, where there are any, and what was taken for known, the plainest first.
-        error: Root mean square error of what the surrogate of the whole tells of the others.
+        error: Root mean square error of what the surrogate of the whole tells of the others; more where a
+            larger surrogate would tell more.
 
     Returns:
         The state and what was taken for known; None where the surrogate of the whole tells more.
@@ -113,6 +113,13 @@ def told_best(left: Iterable[tuple[State | None, Known]], error: float) -> tuple
     if least >= error:
         return None
     return next((state, known) for own, state, known in usable if own <= _AS_GOOD * least)
+
+
+def is_linear(part: State, unexplained: float) -> bool:
+    """Whether a straight line leaves at most some share of the variance of a part of one variable."""
+    if part.n_variables != 1 or np.ptp(part.y) == 0:
+        return False
+    return bool(1 - np.corrcoef(part.X[:, 0], part.y)[0, 1] ** 2 <= unexplained)
 
 
 def _left(state: State, rest: tuple[int, ...], target: Array) -> State:

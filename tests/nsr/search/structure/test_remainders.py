@@ -2,12 +2,13 @@ import numpy as np
 import pytest
 from tasks import root
 
+from nsr import SymbolicRegressor
 from nsr.evaluate.program import Program
 from nsr.expressions.parsing import parse
 from nsr.search.response import PLAIN, Output
 from nsr.search.state import State
 from nsr.search.structure.parts import added
-from nsr.search.structure.remainders import difference, quotient, told_best
+from nsr.search.structure.remainders import difference, is_linear, quotient, told_best
 
 
 def state_of(text: str, n_variables: int, noise: float = 0.0) -> State:
@@ -69,3 +70,22 @@ def test_a_sum_under_a_root_has_the_factors_and_the_sign_that_the_target_tells(t
     state = state_of(text, 2)
     total = added(state, Output(("square",)), [parse("x_0**2/3 - 40"), parse("x_1**2 - 10*x_1")])
     np.testing.assert_allclose(Program([total]).values(state.X)[0], state.y, atol=1e-9)
+
+
+def test_a_straight_line_is_told_from_what_is_nearly_one():
+    line = state_of("3 - 2*x_0", 1)
+    curve = state_of("3 - 2*x_0 + 0.01*x_0**2", 1)
+    assert is_linear(line, 1e-9)
+    assert not is_linear(curve, 1e-9)
+    assert is_linear(curve, 1e-3)
+    assert not is_linear(state_of("3", 1), 1e-3)
+
+
+@pytest.mark.parametrize("law", ["x_0 - sqrt(x_1**2 + (x_2 - 2)**2)", "x_1*exp(-2*(x_0 - 3)**2) - x_0*x_2"])
+def test_what_surrogates_know_roughly_is_found_exactly_once_a_part_is_known(law):
+    X = np.random.default_rng(0).uniform(1, 5, (1_000, 3))
+    y = values(law, *X.T)
+    model = SymbolicRegressor(stages=("families", "separation", "reduction"), time_limit=60, random_state=0)
+    model.fit(X, y)
+    fresh = np.random.default_rng(1).uniform(1, 5, (1_000, 3))
+    np.testing.assert_allclose(model.predict(fresh), values(law, *fresh.T), atol=1e-9)
