@@ -56,6 +56,8 @@ class OdeSettings:
         regression_share: Share for sparse regression.
         looking_share: Share for combining the best few proposals of a stage at once, as on clean observations
             the best system may be exact.
+        shortening_share: Share for shortening an exact system before the next stage proposes: a long sum that
+            is exact, as series of something else are, took what the stage that knows better needed.
         combination_share: Share for simulating combinations.
         pieces_share: Share for fits to pieces of trajectories.
         longest_fit: Seconds of work that a single fit may take.
@@ -143,6 +145,7 @@ class OdeSettings:
     fitting_share: float = 0.15
     regression_share: float = 0.25
     looking_share: float = 0.05
+    shortening_share: float = 0.2
     combination_share: float = 0.4
     pieces_share: float = 0.5
     longest_fit: float = 1.0
