@@ -87,6 +87,8 @@ class OdeSettings:
             systems 0.5, with `exact_fvu`, reconstructed all; 1 and no limit of exactness 28.
         variation_handicap: Bits by which a variation that is not shorter must be better than what was
             proposed: of some hundred, a few are better by chance.
+        crossing_bits: Bits more of each right-hand side that takes a state below 0 that never was. Of 77
+            systems to develop on with 5 % noise 51 generalised with it, 49 without.
         exact_fvu: Share of a state's variance that integration itself may be off by.
         short: Complexity of each component up to which an exact system ends the search: nothing that comes
             later can be much shorter. As `nsr.search.settings.SearchSettings.short` for equations.
@@ -172,6 +174,7 @@ class OdeSettings:
 
     equation_weight: float = 0.5
     variation_handicap: float = 8.0
+    crossing_bits: float = 8.0
     exact_fvu: float = 1e-8
     short: int = 12
     short_if_certain: int = 20
