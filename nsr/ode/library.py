@@ -11,7 +11,13 @@ import numpy as np
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, variable
-from nsr.expressions.monomials import polynomials, terms_of_sum, without_a_term, without_factors_of_one
+from nsr.expressions.monomials import (
+    polynomials,
+    power,
+    terms_of_sum,
+    without_a_term,
+    without_factors_of_one,
+)
 from nsr.expressions.operators import OPERATORS
 from nsr.expressions.simplify import simplify
 from nsr.ode.curved_sums import curved_sums
@@ -36,6 +42,8 @@ _N_PLAIN = 2
 _N_SHORTENED = 6
 # By how much a factor of a term may differ from 1 if one of 1 is tried in its place.
 _OFF_ONE = 0.15
+# Powers of one over a state.
+_INVERSE = (1, 2, 3)
 # Sums of a component whose terms others may share.
 _N_SHARING = 3
 # Degree of the polynomials beside waves of the time.
@@ -288,6 +296,7 @@ def libraries(n_states: int, degrees: Sequence[int]) -> list[tuple[Expression, .
         *plain,
         quadratic + _waves(states),
         quadratic + _roots_and_exponentials(states),
+        polynomials(n_states, 1) + _inverse_powers(n_states),
     ]
 
 
@@ -311,3 +320,10 @@ def _roots_and_exponentials(states: list[Expression]) -> tuple[Expression, ...]:
         terms += [apply("exp", apply("neg", state)), apply("exp", state), apply("sqrt", size)]
         terms += [apply("mul", state, apply("log", size)), apply("mul", state, size), apply("inv", state)]
     return tuple(terms)
+
+
+def _inverse_powers(n_states: int) -> tuple[Expression, ...]:
+    """Forces that fall with a distance, several of which may act, and shares of two states."""
+    places = range(n_states)
+    ratios = [apply("div", variable(a), variable(b)) for a, b in itertools.permutations(places, 2)]
+    return (*(power(place, -float(n)) for place in places for n in _INVERSE), *ratios)
