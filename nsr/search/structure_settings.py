@@ -230,6 +230,8 @@ class StructureSettings:
         max_combinations: Ways in which equations of separate parts are combined.
         part_share: Of the work that is left for the state, for a part of a sum or a product.
         part_precision: A part is solved when its squared error is this many times the surrogate's.
+        n_remainders: Choices of what is known of the other parts that are subtracted from the target.
+        exact_share: Of the work that is left for the state, for what is then left of it.
         n_splits: Functions that a target is affine in which are followed up.
         coefficient_share: Of the work that is left for the state, for such a function or a coefficient of it.
         coefficient_precision: As `part_precision`, for these.
@@ -253,6 +255,8 @@ class StructureSettings:
     max_combinations: int = 36
     part_share: float = 0.2
     part_precision: float = 4.0
+    n_remainders: int = 9
+    exact_share: float = 0.4
     n_splits: int = 4
     coefficient_share: float = 0.15
     coefficient_precision: float = 16.0

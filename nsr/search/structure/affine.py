@@ -20,6 +20,7 @@ from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, constant
 from nsr.search.state import State
 from nsr.search.structure.parts import without_offset
+from nsr.search.structure.remainders import difference, quotient
 from nsr.search.structure_settings import AffineSettings
 from nsr.search.surrogate import Surrogate
 from nsr.task import ROWS
@@ -43,6 +44,11 @@ class Coefficient:
 
     state: State
     error: float
+
+    @property
+    def size(self) -> float:
+        """Root mean square of the values' error."""
+        return self.error * float(np.std(self.state.y))
 
 
 @dataclass(frozen=True)
@@ -98,8 +104,7 @@ class AffineSplit:
         known = Program([inner]).values(self.inner.X[references])[0]
         if not np.all(np.isfinite(known)) or np.ptp(known) == 0:
             return None
-        rest = tuple(i for i in range(self.state.X.shape[1]) if i not in self.group)
-        table = self.surrogate.table(self.state.X[:ROWS], self.state.X[references], rest)
+        table = self.surrogate.table(self.state.X[:ROWS], self.state.X[references], self._rest)
         error = self.error * float(np.std(table))
         if self.is_product:
             factor, offset = table @ known / (known @ known), np.zeros(len(table))
@@ -112,6 +117,22 @@ class AffineSplit:
         return Coefficients(
             inner, self._coefficient(factor, error / float(np.std(known))), self._coefficient(offset, error)
         )
+
+    def quotient(self, known: Expression) -> State | None:
+        """B as the rows tell it, where the target is a product with a known A, over the state's variables."""
+        if not self.is_product:
+            return None
+        return quotient(self.state, self.surrogate.output, [known], self._rest, self.error)
+
+    def difference(self, known: Expression) -> State | None:
+        """C as the rows tell it, where A times B is known, over the state's variables."""
+        if self.is_product:
+            return None
+        return difference(self.state, self.surrogate.output, [known], self._rest, self.error)
+
+    @property
+    def _rest(self) -> tuple[int, ...]:
+        return tuple(i for i in range(self.state.n_variables) if i not in self.group)
 
     def _coefficient(self, values: Array, error: float) -> Coefficient:
         part = self.state.without(self.group)

@@ -7,14 +7,16 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 
 from nsr.clock import Clock, Pauses
-from nsr.expressions.expression import Expression, constant
+from nsr.expressions.expression import Expression, apply, constant
 from nsr.refinement.candidates import Candidate
 from nsr.refinement.description import description_length
 from nsr.search.settings import SearchSettings
 from nsr.search.state import State
-from nsr.search.structure.affine import AffineSplit, affine_splits, is_constant, tabulating_work
-from nsr.search.structure.parts import affine, assembled, in_terms_of
+from nsr.search.structure.affine import AffineSplit, Coefficient, affine_splits, is_constant, tabulating_work
+from nsr.search.structure.parts import added, in_terms_of, multiplied
+from nsr.search.structure.remainders import told_best
 from nsr.search.structure.separation import separation
+from nsr.search.structure_settings import LOSSLESS
 from nsr.search.surrogate import Surrogate
 
 
@@ -47,18 +49,35 @@ class PartSolver:
             return
         numbers = self.settings.structure
         n_each = max(2, round(numbers.max_combinations ** (1 / len(found.parts))))
-        solutions = []
-        for part in found.parts:
+        *first, last = sorted(found.parts, key=lambda part: part.n_variables)
+        solutions, known = [], []
+        for part in first:
             best = yield from self._best(part, found.error, numbers.part_share)
             solutions.append([in_terms_of(state, part, c.expression) for c in best[:n_each]])
-        yield [assembled(found.is_product, found.outer, choice) for choice in itertools.product(*solutions)]
+            near = self._near(best, part, found.error)
+            known.append([in_terms_of(state, part, expression) for expression in near])
+        choices = sorted(itertools.product(*known), key=_length)[: numbers.n_remainders]
+        left = [(found.left_by(state, choice, last), choice) for choice in choices]
+        exact = told_best(left, found.error * last.spread)
+        if exact is None:
+            best = yield from self._best(last, found.error, numbers.part_share)
+        else:
+            best = yield from self._best(exact[0], found.error, numbers.exact_share, is_exact=True)
+            solutions = [[one] for one in exact[1]]
+        solutions.append([in_terms_of(state, last, c.expression) for c in best[:n_each]])
+        choices = list(itertools.product(*solutions))
+        if found.is_product:
+            yield [multiplied(choice) for choice in choices]
+        else:
+            yield [added(state, found.surrogate.output, choice) for choice in choices]
 
     def split(self, state: State) -> Iterator[list[Expression]]:
         """What is affine in a function of few variables: this function first, then its coefficients."""
         splits = affine_splits(state, self.settings.structure.affine)
         self.clock.spend(sum(map(tabulating_work, splits)))
         for split in splits[: self.settings.structure.n_splits]:
-            for inner in (yield from self._solutions(split.inner, split.error)):
+            solutions = yield from self._solutions(split.inner, split.error)
+            for inner in sorted(solutions, key=lambda solution: solution.complexity):
                 yield from self._with_coefficients(split, inner)
             if self.clock.is_over:
                 break
@@ -69,15 +88,38 @@ class PartSolver:
         coefficients = split.coefficients(inner)
         if coefficients is None:
             return
-        both = []
-        for c in (coefficients.factor, coefficients.offset):
-            solutions = yield from self._solutions(c.state, c.error)
-            both.append([in_terms_of(split.state, c.state, solution) for solution in solutions])
         known = in_terms_of(split.state, split.inner, coefficients.inner)
-        outer = split.surrogate.output.inverse
-        yield [affine(factor, known, offset, outer) for factor, offset in itertools.product(*both)]
+        left = told_best([(split.quotient(known), known)], coefficients.factor.size)
+        factors = yield from self._known(split, coefficients.factor, left and left[0])
+        products = sorted(factors, key=lambda factor: factor.complexity)
+        exact = told_best(
+            [(split.difference(apply("mul", factor, known)), factor) for factor in products],
+            coefficients.offset.size,
+        )
+        if exact is None:
+            offsets = yield from self._known(split, coefficients.offset)
+        else:
+            offsets = yield from self._known(split, coefficients.offset, exact[0])
+            factors = [exact[1]]
+        both = itertools.product((apply("mul", factor, known) for factor in factors), offsets)
+        yield [added(split.state, split.surrogate.output, parts) for parts in both]
 
-    def _solutions(self, part: State, error: float) -> Generator[list[Expression], None, list[Expression]]:
+    def _known(
+        self, split: AffineSplit, coefficient: Coefficient, exact: State | None = None
+    ) -> Generator[list[Expression], None, list[Expression]]:
+        """Solutions for a coefficient over the variables of the state that is split.
+
+        Args:
+            split: Whose coefficient it is.
+            coefficient: As the surrogate tells it.
+            exact: As the rows do.
+        """
+        solutions = yield from self._solutions(coefficient.state, coefficient.error, exact)
+        return [in_terms_of(split.state, coefficient.state, solution) for solution in solutions]
+
+    def _solutions(
+        self, part: State, error: float, exact: State | None = None
+    ) -> Generator[list[Expression], None, list[Expression]]:
         """Equations that are as near to a part as the part is known; none where they are not found soon.
 
         A surrogate's error is smooth, and not the same everywhere, so that long equations come nearer to it
@@ -86,8 +128,16 @@ class PartSolver:
         numbers = self.settings.structure
         if is_constant(part, numbers.affine):
             return [constant(part.level)]
+        if exact is None:
+            found = yield from self._best(part, error, numbers.coefficient_share)
+        else:
+            found = yield from self._best(exact, error, numbers.exact_share, is_exact=True)
+        return self._near(found, part if exact is None else exact, error)
+
+    def _near(self, found: list[Candidate], part: State, error: float) -> list[Expression]:
+        """Those of the best equations that are as near to a part as the part is known."""
+        numbers = self.settings.structure
         unit = error**2 * part.null_loss
-        found = yield from self._best(part, error, numbers.coefficient_share)
         solutions = [c for c in found if c.loss <= numbers.coefficient_precision * unit][: numbers.n_each]
         for precision in numbers.looser_precisions:
             near = [_no_better_than(precision * unit, c, part) for c in found if c.loss <= precision * unit]
@@ -95,7 +145,7 @@ class PartSolver:
         return list(dict.fromkeys(candidate.expression for candidate in solutions))
 
     def _best(
-        self, part: State, error: float, share: float
+        self, part: State, error: float, share: float, is_exact: bool = False
     ) -> Generator[list[Expression], None, list[Candidate]]:
         """The best equations for a part, judged no finer than the part is known.
 
@@ -103,20 +153,28 @@ class PartSolver:
             part: What to solve.
             error: By which share of its spread the part is off.
             share: Of the work left, which the part may take.
+            is_exact: Whether what is within the error is not good enough to end the search.
         """
         floor = self.settings.structure.part_precision * error**2 * part.null_loss
+        enough = LOSSLESS**2 * part.null_loss if is_exact else floor
         best: list[Candidate] = []
         batches_left = self.settings.structure.batches_after
         pauses = Pauses(self.clock)
         for batch in self.search(part, self.clock.share(share)):
-            best += [_no_better_than(floor, found, part) for found in batch]
-            solutions = [found.complexity for found in best if found.loss <= floor]
+            best += batch
+            solutions = [found.complexity for found in best if found.loss <= enough]
             batches_left -= bool(solutions)
             if solutions and (min(solutions) <= self.settings.short or not batches_left):
                 break
             if pauses.is_due:
                 yield []
-        return sorted(best, key=lambda candidate: candidate.bits)
+        exact = [found for found in best if found.loss <= enough]
+        judged = exact or [_no_better_than(floor, found, part) for found in best]
+        return sorted(judged, key=lambda candidate: candidate.bits)
+
+
+def _length(choice: tuple[Expression, ...]) -> int:
+    return sum(expression.complexity for expression in choice)
 
 
 def _no_better_than(floor: float, found: Candidate, part: State) -> Candidate:

@@ -9,13 +9,16 @@ own parts are then targets to solve group by group.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nsr.search.response import Response
+from nsr.expressions.expression import Expression
+from nsr.search.response import PLAIN, Response
 from nsr.search.state import State
+from nsr.search.structure.remainders import difference, quotient
 from nsr.search.structure_settings import SeparationSettings, SurrogateSettings
 from nsr.search.surrogate import Surrogate, degrees_up_to, refit
 from nsr.task import ROWS
@@ -32,16 +35,34 @@ class Separation:
 
     Attributes:
         is_product: Whether it is a product.
-        outer: Operators on the sum, the innermost first, such as `inv` and `sqrt`.
         parts: One state for each group of variables; its target is the polynomial's part, which is right
             up to a constant (a factor for products) and the polynomial's error.
         error: The polynomial's error.
+        surrogate: What told that it separates.
     """
 
     is_product: bool
-    outer: tuple[str, ...]
     parts: tuple[State, ...]
     error: float
+    surrogate: Surrogate
+
+    @property
+    def outer(self) -> tuple[str, ...]:
+        """Operators on the sum, the innermost first, such as `inv` and `sqrt`."""
+        return () if self.is_product else self.surrogate.output.inverse
+
+    def left_by(self, state: State, known: Sequence[Expression], last: State) -> State | None:
+        """The last part as the rows tell it, where equations for the others are known.
+
+        Args:
+            state: What separates.
+            known: Over the variables of the state.
+            last: The part that is looked for.
+        """
+        rest = tuple(state.variables.index(one) for one in last.variables)
+        if self.is_product:
+            return quotient(state, PLAIN, known, rest, self.error)
+        return difference(state, self.surrogate.output, known, rest, self.error)
 
 
 def separation(
@@ -63,9 +84,9 @@ def separation(
     is_product = separate.output.is_logarithm
     return Separation(
         is_product,
-        () if is_product else separate.output.inverse,
         tuple(_part(state, separate, group) for group in groups),
         separate.error,
+        surrogate,
     )
 
 

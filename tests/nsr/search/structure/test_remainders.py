@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+from tasks import root
+
+from nsr.evaluate.program import Program
+from nsr.expressions.parsing import parse
+from nsr.search.response import PLAIN, Output
+from nsr.search.state import State
+from nsr.search.structure.parts import added
+from nsr.search.structure.remainders import difference, quotient, told_best
+
+
+def state_of(text: str, n_variables: int, noise: float = 0.0) -> State:
+    rng = np.random.default_rng(0)
+    X = rng.uniform(0.5, 2, (1_500, n_variables))
+    y = Program([parse(text)]).values(X)[0]
+    return root(X, y + noise * np.std(y) * rng.standard_normal(len(y)))
+
+
+def values(text: str, *columns: np.ndarray) -> np.ndarray:
+    return Program([parse(text)]).values(np.column_stack(columns))[0]
+
+
+@pytest.mark.parametrize("known", ["x_0", "0.83*x_0 + 7.1", "x_0*1.0004"])
+def test_a_summand_that_is_known_up_to_a_factor_and_a_constant_leaves_the_rest_exactly(known):
+    state = state_of("3*x_0 - sqrt(x_1**2 + (x_2 - 1)**2)", 3)
+    left = difference(state, PLAIN, [parse(known)], (1, 2), 1e-4)
+    assert left.variables == state.variables[1:]
+    np.testing.assert_allclose(left.y, values("-sqrt(x_0**2 + (x_1 - 1)**2)", *left.X.T), atol=1e-12)
+
+
+def test_several_summands_have_a_factor_each():
+    state = state_of("sqrt(2*exp(x_0) + x_1/2 + tanh(x_2 - 1) + 3)", 3)
+    left = difference(state, Output(("square",)), [parse("exp(x_0)"), parse("x_1")], (2,), 1e-4)
+    np.testing.assert_allclose(left.y, values("tanh(x_0 - 1) + 3", left.X), atol=1e-12)
+
+
+def test_a_factor_that_is_known_leaves_the_other_where_it_is_not_small():
+    state = state_of("(x_0 - 1)*abs(x_1 - 1)", 2)
+    left = quotient(state, PLAIN, [parse("x_0 - 1.0003")], (1,), 1e-4)
+    assert 0 < left.n_rows < state.n_rows
+    np.testing.assert_allclose(left.y, values("abs(x_0 - 1)", left.X), atol=1e-12)
+
+
+def test_what_is_a_function_of_the_rest_or_has_no_values_leaves_nothing():
+    state = state_of("x_0 + exp(x_1)", 2)
+    assert difference(state, PLAIN, [parse("x_1**2")], (1,), 1e-4) is None
+    assert difference(state, PLAIN, [parse("log(x_0 - 1)")], (1,), 1e-4) is None
+    assert quotient(state, PLAIN, [parse("log(x_0 - 1)")], (1,), 1e-4) is None
+
+
+def test_what_was_taken_for_known_rightly_is_told_by_what_is_left():
+    state = state_of("sin(3*x_0) + sqrt(x_1**2 + (x_2 - 1)**2)", 3)
+    choices = [parse(text) for text in ("x_0", "sin(3.1*x_0)", "sin(3*x_0)")]
+    left = [(difference(state, PLAIN, [known], (1, 2), 1e-6), known) for known in choices]
+    assert told_best(left, error=1.0)[1] == choices[2]
+
+
+def test_noise_is_not_taken_for_what_is_left():
+    state = state_of("sin(3*x_0) + x_1*x_2", 3, noise=0.1)
+    known = parse("sin(3*x_0)")
+    left = difference(state, PLAIN, [known], (1, 2), 1e-6)
+    noise = 0.1 * np.std(state.y)
+    assert told_best([(left, known)], error=0.3 * noise) is None
+
+
+@pytest.mark.parametrize("text", ["sqrt(x_0**2 + (x_1 - 5)**2)", "-sqrt(x_0**2 + (x_1 - 5)**2)"])
+def test_a_sum_under_a_root_has_the_factors_and_the_sign_that_the_target_tells(text):
+    state = state_of(text, 2)
+    total = added(state, Output(("square",)), [parse("x_0**2/3 - 40"), parse("x_1**2 - 10*x_1")])
+    np.testing.assert_allclose(Program([total]).values(state.X)[0], state.y, atol=1e-9)
