@@ -23,13 +23,13 @@ def flattened(expression: Expression) -> Expression:
     """
     try:
         node = algebra.from_expression(expression)
-        flat = algebra.add([algebra.scale(*term) for term in _terms(node)])
+        flat = algebra.add([algebra.scale(*term) for term in terms_of(node)])
     except NotFinite:
         return expression
     return min(((expression, node), (algebra.to_expression(flat), flat)), key=_nesting)[0]
 
 
-def _terms(node: Node) -> list[tuple[Node, Coefficient]]:
+def terms_of(node: Node) -> list[tuple[Node, Coefficient]]:
     """The terms of a sum, or of the sum that a product with one is; those of sums in them, too."""
     found: list[tuple[Node, Coefficient]] = [(node, 1.0)]
     while len(found) <= _MOST_TERMS:

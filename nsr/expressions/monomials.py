@@ -57,6 +57,18 @@ def without_factors_of_one(total: Expression, off: float) -> Expression:
     return _sum([_without_factor_of_one(term, off) for term in _terms(total)])
 
 
+def terms_of_sum(total: Expression) -> list[Expression]:
+    """The terms of a sum, as `linear_combination` writes it, without their factors; `ONE` for a constant."""
+    return [_without_factor(term) for term in _terms(total)]
+
+
+def _without_factor(term: Expression) -> Expression:
+    if not term.variables:
+        return ONE
+    is_weighted = term.tokens[0] == "mul" and isinstance(term.tokens[1], float)
+    return term.children[-1] if is_weighted or term.tokens[0] == "neg" else term
+
+
 def _without_factor_of_one(term: Expression, off: float) -> Expression:
     if term.tokens[0] != "mul" or not isinstance(factor := term.tokens[1], float):
         return term

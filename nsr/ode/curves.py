@@ -111,6 +111,14 @@ def _of_two(values: Array, is_first: bool) -> Iterator[tuple[str, Array]]:
         yield "x_0/(0.7 + x_0 + 0.7*x_1)", pairs
         pairs = np.array([(a * first, b / first) for a in _COARSE for b in _COARSE])
         yield "x_1*x_0/(0.7 + x_0 + 0.7*x_0**2)", pairs
+        if is_first:  # predators that hinder each other
+            pairs = np.array([(a * first, b * first / second) for a in _COARSE for b in _COARSE])
+            yield "x_0*x_1/(0.7 + x_0 + 0.7*x_1)", pairs
+    if values.min() > 0:  # what depends on shares
+        if is_first:
+            yield "x_0*x_1/(x_0 + 0.7*x_1)", (first / second * _HALVES)[:, None]
+        yield "x_0/x_1", np.empty((1, 0))
+        yield "x_0**2/x_1", np.empty((1, 0))
     none = np.empty((1, 0))
     yield "x_0*(x_0**2 + x_1**2)**(-0.5)", none
     yield "x_0*(x_0**2 + x_1**2)**(-1.5)", none

@@ -123,7 +123,7 @@ class Fitting:
         """
         s = self._settings
         while self.fitted[0].is_exact and self._shortened is not self.fitted[0] and not clock.is_over:
-            self._shortened = before = self.fitted[0]
+            before = self.fitted[0]
             for component in np.flatnonzero(self._task.is_sought).tolist():
                 own, weak = before.system[component], self._task.typical_form(component)
                 shorter = [e for e in vary(before.system, component) if e.complexity < own.complexity]
@@ -134,6 +134,8 @@ class Fitting:
                     system = _with(self.fitted[0].system, component, fit.expression)
                     on_pieces = self._on_pieces(system, clock.within(s.longest_fit))
                     self._keep([self._on_whole(on_pieces, clock.within(s.longest_fit))])
+            if not clock.is_over:
+                self._shortened = before
 
     def best_of_each_form(self, clock: Clock) -> list[FittedSystem]:
         """Systems of which none is another with other constants.

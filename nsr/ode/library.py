@@ -11,7 +11,13 @@ import numpy as np
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, variable
-from nsr.expressions.monomials import polynomials, without_a_term, without_factors_of_one
+from nsr.expressions.monomials import (
+    polynomials,
+    power,
+    terms_of_sum,
+    without_a_term,
+    without_factors_of_one,
+)
 from nsr.expressions.operators import OPERATORS
 from nsr.expressions.simplify import simplify
 from nsr.ode.curved_sums import curved_sums
@@ -21,7 +27,7 @@ from nsr.ode.known import KnownForm
 from nsr.ode.ranking import shortest
 from nsr.ode.stage import Proposals, Stage
 from nsr.ode.task import OdeTask
-from nsr.ode.weak_form import Fit, WeakForm, all_integrals, sparse_fits
+from nsr.ode.weak_form import Fit, WeakForm, all_integrals, sparse_fits, weak_bits
 from nsr.ode.weak_refinement import fit_constants
 
 # Seconds of work for a regression, and for each term that it chooses from.
@@ -36,6 +42,10 @@ _N_PLAIN = 2
 _N_SHORTENED = 6
 # By how much a factor of a term may differ from 1 if one of 1 is tried in its place.
 _OFF_ONE = 0.15
+# Powers of one over a state.
+_INVERSE = (1, 2, 3)
+# Sums of a component whose terms others may share.
+_N_SHARING = 3
 # Degree of the polynomials beside waves of the time.
 _DRIVEN_DEGREE = 3
 
@@ -68,6 +78,7 @@ class LibraryStage(Stage):
         for component in movers:
             if not (clock.is_over or _is_explained(proposals[component])):
                 _propose(saturated_library(task, component, clock), [component], proposals, task, clock)
+        _propose_shared(movers, proposals, task, clock)
         return proposals
 
 
@@ -90,6 +101,7 @@ class CurvesStage(Stage):
             if not clock.is_over:
                 own = clock.share(1 / (len(curved) - place))
                 _propose_curved(component, proposals, task, own)
+        _propose_shared(curved, proposals, task, clock)
         return proposals
 
 
@@ -136,6 +148,26 @@ def _propose_curved(component: int, proposals: Proposals, task: OdeTask, clock: 
             fits += fit_constants(list(shorter), form, component, task.settings.n_weak_steps, clock)
             found = _usable(fits, form, task, component)
             proposals[component].append(_with_factors_of_one(found, form, task, component, clock))
+
+
+def _propose_shared(movers: list[int], proposals: Proposals, task: OdeTask, clock: Clock) -> None:
+    """Adds sums of linear terms and of terms that the best sums of other components have.
+
+    What leaves one state enters another. With noise, larger libraries hold many sums that explain as much.
+    """
+    linear = polynomials(task.n_variables, 1)
+    noisy = [c for c in movers if task.typical_form(c).is_whitened]
+    terms = {c: _terms_of_best(proposals[c], task.typical_form(c), task) for c in noisy}
+    for component in noisy:
+        others = dict.fromkeys(term for c in noisy if c != component for term in terms[c])
+        if others and not clock.is_over:
+            _propose(tuple(dict.fromkeys((*linear, *others))), [component], proposals, task, clock)
+
+
+def _terms_of_best(lists: list[list[Fit]], weak: WeakForm, task: OdeTask) -> list[Expression]:
+    """Terms of the shortest sums, without their factors."""
+    best = sorted(itertools.chain.from_iterable(lists), key=lambda fit: weak_bits(fit, weak, task.settings))
+    return list(dict.fromkeys(term for fit in best[:_N_SHARING] for term in terms_of_sum(fit.expression)))
 
 
 def _with_factors_of_one(
@@ -264,6 +296,7 @@ def libraries(n_states: int, degrees: Sequence[int]) -> list[tuple[Expression, .
         *plain,
         quadratic + _waves(states),
         quadratic + _roots_and_exponentials(states),
+        polynomials(n_states, 1) + _inverse_powers(n_states),
     ]
 
 
@@ -287,3 +320,10 @@ def _roots_and_exponentials(states: list[Expression]) -> tuple[Expression, ...]:
         terms += [apply("exp", apply("neg", state)), apply("exp", state), apply("sqrt", size)]
         terms += [apply("mul", state, apply("log", size)), apply("mul", state, size), apply("inv", state)]
     return tuple(terms)
+
+
+def _inverse_powers(n_states: int) -> tuple[Expression, ...]:
+    """Forces that fall with a distance, several of which may act, and shares of two states."""
+    places = range(n_states)
+    ratios = [apply("div", variable(a), variable(b)) for a, b in itertools.permutations(places, 2)]
+    return (*(power(place, -float(n)) for place in places for n in _INVERSE), *ratios)

@@ -14,6 +14,7 @@ from nsr.ode.description import description_bits, losses
 from nsr.ode.inputs import StackedInputs
 from nsr.ode.integrate import Systems
 from nsr.ode.motion import System
+from nsr.ode.positivity import Positivity
 from nsr.ode.settings import OdeSettings
 from nsr.ode.ties import Tie
 from nsr.ode.trajectories import Trajectory
@@ -76,6 +77,7 @@ class Paths:
         self._largest = _FAR * max(1.0, float(np.abs(self._states).max()))
         self.settings, self._n_threads = settings, n_threads
         self.held, self.conserved = held, conserved
+        self._positivity = Positivity(trajectories)
 
     @property
     def scatter(self) -> Array:
@@ -223,8 +225,13 @@ class Paths:
         return bool(np.all(losses(errors) <= self.settings.exact_fvu))
 
     def bits_of_shares(self, system: System, unexplained: Array) -> float:
-        """`bits` of a system that leaves shares of each state's variance unexplained, shape (D,)."""
-        return self._bits(system if self.conserved is None else self.conserved.described(system), unexplained)
+        """`bits` of a system that leaves shares of each state's variance unexplained, shape (D,).
+
+        One that takes states below 0 that never were needs more.
+        """
+        described = system if self.conserved is None else self.conserved.described(system)
+        crossing = self.settings.crossing_bits * self._positivity.n_crossing(system)
+        return self._bits(described, unexplained) + crossing
 
     def _bits(self, written: Sequence[Expression], unexplained: Array) -> float:
         s = self.settings

@@ -153,7 +153,8 @@ class SystemSearch:
             if any(proposals):
                 self._candidates.add(name, proposals)
                 self._look(clock)
-                self._fitting.shorten(self._variations, clock)
+                share = clock.share(self._task.settings.shortening_share)
+                self._fitting.shorten(self._variations, share)
                 if self._fitting.is_settled:
                     return
 

@@ -56,6 +56,8 @@ class OdeSettings:
         regression_share: Share for sparse regression.
         looking_share: Share for combining the best few proposals of a stage at once, as on clean observations
             the best system may be exact.
+        shortening_share: Share for shortening an exact system before the next stage proposes: a long sum that
+            is exact, as series of something else are, took what the stage that knows better needed.
         combination_share: Share for simulating combinations.
         pieces_share: Share for fits to pieces of trajectories.
         longest_fit: Seconds of work that a single fit may take.
@@ -85,6 +87,8 @@ class OdeSettings:
             systems 0.5, with `exact_fvu`, reconstructed all; 1 and no limit of exactness 28.
         variation_handicap: Bits by which a variation that is not shorter must be better than what was
             proposed: of some hundred, a few are better by chance.
+        crossing_bits: Bits more of each right-hand side that takes a state below 0 that never was. Of 77
+            systems to develop on with 5 % noise 51 generalised with it, 49 without.
         exact_fvu: Share of a state's variance that integration itself may be off by.
         short: Complexity of each component up to which an exact system ends the search: nothing that comes
             later can be much shorter. As `nsr.search.settings.SearchSettings.short` for equations.
@@ -143,6 +147,7 @@ class OdeSettings:
     fitting_share: float = 0.15
     regression_share: float = 0.25
     looking_share: float = 0.05
+    shortening_share: float = 0.2
     combination_share: float = 0.4
     pieces_share: float = 0.5
     longest_fit: float = 1.0
@@ -169,6 +174,7 @@ class OdeSettings:
 
     equation_weight: float = 0.5
     variation_handicap: float = 8.0
+    crossing_bits: float = 8.0
     exact_fvu: float = 1e-8
     short: int = 12
     short_if_certain: int = 20

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from nsr.expressions.expression import Expression, apply, constant
 from nsr.expressions.flattening import flattened
+from nsr.expressions.saturations import rising
 from nsr.expressions.simplify import simplify
 from nsr.expressions.space import SearchSpace
 from nsr.expressions.units import Units
@@ -154,7 +155,7 @@ class OdeTask:
     def reported(self, system: System) -> System:
         """All components of a system in a short form that may be looked at, if the system may."""
         return tuple(
-            self.kept(state, one, flattened(simplify(one))) if moves else self.motion.still(state)
+            self.kept(state, one, flattened(rising(simplify(one)))) if moves else self.motion.still(state)
             for state, (one, moves) in enumerate(zip(self.completed(system), self.moves, strict=True))
         )
 

@@ -39,7 +39,15 @@ def all_values(weak):
 
 
 @pytest.mark.parametrize(
-    "law", ["2*exp(-0.8*x_0) - 0.3*x_1", "0.4*x_0 - 1.1*tanh(0.9*x_1) + 0.2", "0.9*x_0**0.77 - 0.4*x_1"]
+    "law",
+    [
+        "2*exp(-0.8*x_0) - 0.3*x_1",
+        "0.4*x_0 - 1.1*tanh(0.9*x_1) + 0.2",
+        "0.9*x_0**0.77 - 0.4*x_1",
+        "1.3*x_0*x_1/(0.8 + x_0 + 0.6*x_1) - 0.3*x_1",
+        "0.9*x_0*x_1/(x_0 + 0.4*x_1) - 0.5*x_1",
+        "0.4*x_1 - 0.3*x_1**2/x_0",
+    ],
 )
 def test_the_law_has_the_shortest_description(law):
     weak = observed(law, 0.0)

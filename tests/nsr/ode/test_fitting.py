@@ -120,3 +120,18 @@ def test_chaos_leaves_an_exact_system_short():
     assert fitting.fitted[0].is_exact
     assert fitting.is_settled
     assert fitting.is_certain
+
+
+def test_shortening_that_was_cut_off_goes_on():
+    needless, short = (parse("-0.5*x_0 + 1e-12*x_0**2"),), (parse("-0.5*x_0"),)
+    fitting, clock = Fitting(task(("-0.5*x_0",), [2.0], 0.0)), Clock().within(1.0)
+    fitting.fit([needless], Clock())
+
+    def nothing_in_time(*_):
+        clock.spend(2.0)
+        return []
+
+    fitting.shorten(nothing_in_time, clock)
+    assert forms(fitting.fitted[0].system) == forms(needless)
+    fitting.shorten(lambda *_: list(short), Clock())
+    assert forms(fitting.fitted[0].system) == forms(short)

@@ -1,0 +1,60 @@
+"""Fractions that fall, taken away from something, written as fractions that rise: as textbooks have them.
+
+With positive constants, a - b/(K + x) is (a - b/K) + (b/K) x/(K + x): one function, and as many constants.
+A search finds the first, which is shorter; of what grows by x/(K + x) and dies textbooks have the second.
+What is added as b/(K + x), as by a gene that is repressed, stays.
+"""
+
+from __future__ import annotations
+
+from nsr.expressions import algebra
+from nsr.expressions.expression import Expression
+from nsr.expressions.flattening import terms_of
+from nsr.expressions.nodes import SUM, Coefficient, Node, NotFinite
+
+_Terms = dict[Node, Coefficient]
+
+# Share of the terms below which what is left of a constant is rounding.
+_NOTHING = 1e-9
+
+
+def rising(expression: Expression) -> Expression:
+    """The expression with fractions that fall, and are subtracted from a term, written as ones that rise.
+
+    So are those that are added, if nothing of the term remains. Those of a factor of theirs, as in
+    x/(K + x), rise already.
+    """
+    try:
+        terms = dict(terms_of(algebra.from_expression(expression)))
+        changed = False
+        for term in list(terms):
+            changed |= _rewritten(term, terms)
+        if not changed:
+            return expression
+        return algebra.to_expression(algebra.add([algebra.scale(*term) for term in terms.items()]))
+    except NotFinite:
+        return expression
+
+
+def _rewritten(term: Node, terms: _Terms) -> bool:
+    """Rewrites one of the terms of a sum, if it is such a fraction; says whether it was."""
+    below = [base for base, exponent in term.factors if base.kind == SUM and exponent == -1.0]
+    if len(below) != 1 or len(below[0].terms) != 2:
+        return False
+    half, weight = below[0].constant_term, terms[term]
+    inner, slope = next((node, own) for node, own in below[0].terms if not node.is_one)
+    factors = [algebra.power(base, exponent) for base, exponent in term.factors if base != below[0]]
+    rest = algebra.multiply([algebra.constant(term, 1.0), *factors])
+    beside = terms.get(rest)
+    if not half or not slope or not weight or not beside or inner.rest == rest:
+        return False
+    left, rises = beside + weight / half, -weight * slope / half
+    is_all = abs(left) <= _NOTHING * abs(beside)
+    if slope / half < 0 or not (is_all or (weight / half < 0 < beside)):
+        return False
+    del terms[term], terms[rest]
+    if not is_all:
+        terms[rest] = left
+    product = algebra.multiply([rest, inner, algebra.power(below[0], -1.0)])
+    terms[product.rest] = algebra.scale(product, rises).coefficient
+    return True
