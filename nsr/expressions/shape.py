@@ -27,7 +27,7 @@ _FAR = (1e4, 1e8, 1e12)
 # How near to a finite place it is on its way there, as a share of its range.
 _NEAR = (1e-3, 1e-6, 1e-9)
 # The ways there: as many times as far, or as near.
-_WAYS = (1.0, math.sqrt(3))
+_WAYS = (1.0, math.sqrt(3), math.sqrt(7))
 # What is left of a limit at the last of these may be this share of what a function is in the box.
 _REACHED = 1e-2
 # Changes on the way there that are less than this share of it are rounding.
@@ -298,7 +298,7 @@ class Tending(_OfOne):
 
         The limit is what three values on the way there tend to, which is exact for a power that vanishes
         (Aitken's delta-squared process). It may be off by the share that the next power has of what it adds
-        to the last value. There are two such ways, as constants of a wave can be fitted to the end of one.
+        to the last value. There are several such ways, as constants of a wave can be fitted to the ends of few.
         """
         here, *there = np.split(values, 1 + 3 * len(_WAYS), axis=1)
         size = np.max(np.abs(here - self.value), axis=1, keepdims=True)
