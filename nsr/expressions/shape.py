@@ -298,7 +298,7 @@ class Tending(_OfOne):
 
         The limit is what three values on the way there tend to, which is exact for a power that vanishes
         (Aitken's delta-squared process). It may be off by the share that the next power has of what it adds
-        to the last value. There are several such ways, as constants of a wave can be fitted to the ends of few.
+        to the last value. There are several ways, as constants of a wave can be fitted to the ends of few.
         """
         here, *there = np.split(values, 1 + 3 * len(_WAYS), axis=1)
         size = np.max(np.abs(here - self.value), axis=1, keepdims=True)
