@@ -26,8 +26,6 @@ Array = NDArray[np.float64]
 ROUGH = 1e-3
 # The logarithm does not know the sign of the target: of normal noise, the size alone varies by so much less.
 _SIGN_FACTOR = 2.4
-# What one degree more is taken to be worth at most.
-_MOST_GROWTH = 2.0
 # Seconds of work for the polynomials of all kinds that a target has, and for each term at a row.
 _SECONDS, _SECONDS_A_TERM = 0.01, 1e-7
 
@@ -59,10 +57,9 @@ class Surrogate:
     error_of_constant: float
     gain: float
 
-    @property
-    def growth(self) -> float:
-        """By which factor an error may be larger for what a higher degree would be worth, if any."""
-        return float(np.clip(self.gain, 1.0, _MOST_GROWTH))
+    def growth(self, least: float, most: float) -> float:
+        """By which factor, within bounds, an error may be larger for what a higher degree would be worth."""
+        return float(np.clip(self.gain, least, most))
 
     def outputs(self, X: Array) -> Array:
         """What the polynomial gives, shape (P,), for points of shape (P, D)."""
@@ -221,8 +218,7 @@ class _Design:
     ) -> _Design:
         """That of variables, shape (P, D); degrees as high as the rows allow by default."""
         inputs = _inputs(X, log_inputs)
-        low, high = inputs.min(axis=0), inputs.max(axis=0)
-        high = np.where(high > low, high, low + np.maximum(np.abs(low), 1.0))  # of constants of nature
+        low, high = limits(inputs)
         n_training = len(X) - max(1, int(settings.held_out_share * len(X)))
         if degrees is None:
             degrees = degrees_up_to(X.shape[1], n_training // 2, settings)
@@ -230,9 +226,9 @@ class _Design:
             degrees = degrees[np.all(degrees < n_levels, axis=1)]  # higher ones are not seen on so few values
         totals = degrees.sum(axis=1)
         degrees = degrees[np.argsort(totals, kind="stable")]
-        basis, _ = _chebyshev(2 * (inputs - low) / (high - low) - 1, int(degrees.max()))
         cuts = np.unique(np.cumsum(np.bincount(totals)))
-        return cls(log_inputs, low, high, degrees, cuts, _terms(basis, degrees), n_training)
+        values = polynomial_terms(inputs, low, high, degrees)
+        return cls(log_inputs, low, high, degrees, cuts, values, n_training)
 
     @cached_property
     def factor(self) -> Array:
@@ -326,6 +322,18 @@ def degrees_up_to(
             break
         terms += more
     return np.array(terms, dtype=np.int64)
+
+
+def limits(inputs: Array) -> tuple[Array, Array]:
+    """The smallest and the largest value of each input, shape (P, D), apart also where it does not vary."""
+    low, high = inputs.min(axis=0), inputs.max(axis=0)
+    return low, np.where(high > low, high, low + np.maximum(np.abs(low), 1.0))  # as constants of nature
+
+
+def polynomial_terms(inputs: Array, low: Array, high: Array, degrees: NDArray[np.int64]) -> Array:
+    """Products of Chebyshev polynomials of inputs, shape (P, D), of these degrees, shape (T, D): (P, T)."""
+    basis, _ = _chebyshev(2 * (inputs - low) / (high - low) - 1, int(degrees.max()))
+    return _terms(basis, degrees)
 
 
 def _chebyshev(U: Array, degree: int) -> tuple[list[Array], list[Array]]:

@@ -58,11 +58,11 @@ class PartSolver:
             known.append([in_terms_of(state, part, expression) for expression in near])
         choices = sorted(itertools.product(*known), key=_length)[: numbers.n_remainders]
         left = [(found.left_by(state, choice, last), choice) for choice in choices]
-        exact = told_best(left, found.error * last.spread * found.surrogate.growth)
-        if exact is None:
-            best = yield from self._best(last, found.error, numbers.part_share)
-        else:
-            best = yield from self._best(exact[0], found.error, numbers.exact_share, is_exact=True)
+        exact = told_best(
+            left, found.error * last.spread * found.surrogate.growth(1.0, numbers.reduction.most_growth)
+        )
+        best = yield from self._best(last, found.error, numbers.part_share, exact and exact[0])
+        if exact is not None:
             solutions = [[one] for one in exact[1]]
         solutions.append([in_terms_of(state, last, c.expression) for c in best[:n_each]])
         choices = list(itertools.product(*solutions))
@@ -89,7 +89,7 @@ class PartSolver:
         if coefficients is None:
             return
         known = in_terms_of(split.state, split.inner, coefficients.inner)
-        growth = split.surrogate.growth
+        growth = split.surrogate.growth(1.0, self.settings.structure.reduction.most_growth)
         left = told_best([(split.quotient(known), known)], coefficients.factor.size * growth)
         factors = yield from self._known(split, coefficients.factor, left and left[0])
         products = sorted(factors, key=lambda factor: factor.complexity)
@@ -97,16 +97,14 @@ class PartSolver:
             [(split.difference(apply("mul", factor, known)), factor) for factor in products],
             coefficients.offset.size * growth,
         )
-        if exact is None:
-            offsets = yield from self._known(split, coefficients.offset)
-        else:
-            offsets = yield from self._known(split, coefficients.offset, exact[0])
+        offsets = yield from self._known(split, coefficients.offset, exact and exact[0])
+        if exact is not None:
             factors = [exact[1]]
         both = itertools.product((apply("mul", factor, known) for factor in factors), offsets)
         yield [added(split.state, split.surrogate.output, parts) for parts in both]
 
     def _known(
-        self, split: AffineSplit, coefficient: Coefficient, exact: State | None = None
+        self, split: AffineSplit, coefficient: Coefficient, exact: State | None
     ) -> Generator[list[Expression], None, list[Expression]]:
         """Solutions for a coefficient over the variables of the state that is split.
 
@@ -129,10 +127,7 @@ class PartSolver:
         numbers = self.settings.structure
         if is_constant(part, numbers.affine):
             return [constant(part.level)]
-        if exact is None:
-            found = yield from self._best(part, error, numbers.coefficient_share)
-        else:
-            found = yield from self._best(exact, error, numbers.exact_share, is_exact=True)
+        found = yield from self._best(part, error, numbers.coefficient_share, exact)
         return self._near(found, part if exact is None else exact, error)
 
     def _near(self, found: list[Candidate], part: State, error: float) -> list[Expression]:
@@ -150,7 +145,7 @@ class PartSolver:
         return list(dict.fromkeys([*plain, *(candidate.expression for candidate in solutions)]))
 
     def _best(
-        self, part: State, error: float, share: float, is_exact: bool = False
+        self, part: State, error: float, share: float, exact: State | None = None
     ) -> Generator[list[Expression], None, list[Candidate]]:
         """The best equations for a part, judged no finer than the part is known.
 
@@ -158,12 +153,16 @@ class PartSolver:
             part: What to solve.
             error: By which share of its spread the part is off.
             share: Of the work left, which the part may take.
-            is_exact: Whether what is within the error is not good enough to end the search.
+            exact: The part as the rows tell it, if they do: it is solved instead, may take more, and what is
+                within the error does not end the search.
         """
-        floor = self.settings.structure.part_precision * error**2 * part.null_loss
-        enough = LOSSLESS**2 * part.null_loss if is_exact else floor
+        numbers = self.settings.structure
+        if exact is not None:
+            part, share = exact, numbers.exact_share
+        floor = numbers.part_precision * error**2 * part.null_loss
+        enough = floor if exact is None else LOSSLESS**2 * part.null_loss
         best: list[Candidate] = []
-        batches_left = self.settings.structure.batches_after
+        batches_left = numbers.batches_after
         pauses = Pauses(self.clock)
         for batch in self.search(part, self.clock.share(share)):
             best += batch
@@ -173,8 +172,8 @@ class PartSolver:
                 break
             if pauses.is_due:
                 yield []
-        exact = [found for found in best if is_exact and found.loss <= enough]
-        judged = exact or [_no_better_than(floor, found, part) for found in best]
+        solved = [found for found in best if exact is not None and found.loss <= enough]
+        judged = solved or [_no_better_than(floor, found, part) for found in best]
         return sorted(judged, key=lambda candidate: candidate.bits)
 
 

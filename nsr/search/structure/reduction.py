@@ -91,8 +91,7 @@ def _is_as_good(child: State, parent: Surrogate, settings: ReductionSettings) ->
     """Whether the child lost nothing."""
     if not is_usable(child):
         return False
-    growth = float(np.clip(parent.gain, settings.least_growth, settings.most_growth))
-    allowed = growth * parent.error
+    allowed = parent.growth(settings.least_growth, settings.most_growth) * parent.error
     if child.X.shape[1] == 0:
         return child.error < max(allowed, settings.negligible_spread)
     return child.error <= max(allowed, settings.negligible)

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 import numpy as np
-from numpy.polynomial import chebyshev
 from numpy.typing import NDArray
 
 from nsr.evaluate.program import Program
@@ -22,7 +21,7 @@ from nsr.search.response import Output, Response
 from nsr.search.state import State
 from nsr.search.structure.parts import without_offset
 from nsr.search.structure_settings import SurrogateSettings
-from nsr.search.surrogate import degrees_up_to
+from nsr.search.surrogate import degrees_up_to, limits, polynomial_terms
 from nsr.task import ROWS
 
 Array = NDArray[np.float64]
@@ -55,10 +54,10 @@ def difference(
     """
     within = _WITHIN * error
     few = state.first(ROWS)
-    target, _ = Response.of(few).transformed(output)
-    values = _values([_rounded(strip_scale(without_offset(one)), within) for one in known], few.X)
-    if values is None or not np.all(np.isfinite(target)):
+    seen = _seen(few, output, [strip_scale(without_offset(one)) for one in known], within)
+    if seen is None:
         return None
+    target, values = seen
     factors = _factors(target, values, few.X[:, rest], state.settings)
     if factors is None:
         return None
@@ -81,10 +80,10 @@ def quotient(
         The state of the other factor; None where what is known has no values.
     """
     few = state.first(ROWS)
-    target, _ = Response.of(few).transformed(output)
-    values = _values([_rounded(one, _WITHIN * error) for one in known], few.X)
-    if values is None or not np.all(np.isfinite(target)):
+    seen = _seen(few, output, known, _WITHIN * error)
+    if seen is None:
         return None
+    target, values = seen
     product = np.prod(values, axis=1)
     is_large = np.abs(product) > _SMALL * np.median(np.abs(product))
     return _left(few.of_rows(is_large), rest, target[is_large] / product[is_large])
@@ -117,7 +116,7 @@ def told_best(left: Iterable[tuple[State | None, Known]], error: float) -> tuple
 
 def is_linear(part: State, unexplained: float) -> bool:
     """Whether a straight line leaves at most some share of the variance of a part of one variable."""
-    if part.n_variables != 1 or np.ptp(part.y) == 0:
+    if part.n_variables != 1 or np.ptp(part.y) == 0 or np.ptp(part.X) == 0:
         return False
     return bool(1 - np.corrcoef(part.X[:, 0], part.y)[0, 1] ** 2 <= unexplained)
 
@@ -127,25 +126,27 @@ def _left(state: State, rest: tuple[int, ...], target: Array) -> State:
     return state.without(others).part(target)
 
 
-def _values(known: Sequence[Expression], X: Array) -> Array | None:
-    """Of what is known, shape (P, K)."""
+def _seen(
+    state: State, output: Output, known: Sequence[Expression], within: float
+) -> tuple[Array, Array] | None:
+    """The transform of the target, shape (P,), and what is known with round constants, shape (P, K)."""
+    target, _ = Response.of(state).transformed(output)
+    rounded = [_rounded(one, within) for one in known]
     with np.errstate(all="ignore"):
-        values = np.asarray(Program(list(known)).values(X), dtype=np.float64).T
-    return values if np.all(np.isfinite(values)) and np.all(np.any(values != 0, axis=0)) else None
+        values = np.asarray(Program(rounded).values(state.X), dtype=np.float64).T
+    are_finite = np.all(np.isfinite(target)) and np.all(np.isfinite(values))
+    return (target, values) if are_finite and np.all(np.any(values != 0, axis=0)) else None
 
 
 def _factors(target: Array, values: Array, rest: Array, settings: SurrogateSettings) -> Array | None:
     """By which values, shape (P, K), enter the target beside a polynomial of the rest, shape (P, D)."""
-    low, high = rest.min(axis=0), rest.max(axis=0)
     degrees = degrees_up_to(rest.shape[1], len(target) // 4, settings)
-    basis = chebyshev.chebvander(2 * (rest - low) / (high - low) - 1, int(degrees.max()))
-    terms = np.prod([basis[:, d, column] for d, column in enumerate(degrees.T)], axis=0)
+    terms = polynomial_terms(rest, *limits(rest), degrees)
     both = np.column_stack((target, values))
     own = both - terms @ np.linalg.lstsq(terms, both)[0]
     if np.any(np.linalg.norm(own[:, 1:], axis=0) <= _INDEPENDENT * np.linalg.norm(values, axis=0)):
         return None
-    factors: Array = np.linalg.lstsq(own[:, 1:], own[:, 0])[0]
-    return factors
+    return np.asarray(np.linalg.lstsq(own[:, 1:], own[:, 0])[0], dtype=np.float64)
 
 
 def _rounded(expression: Expression, within: float) -> Expression:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tasks import root
@@ -89,3 +91,11 @@ def test_what_surrogates_know_roughly_is_found_exactly_once_a_part_is_known(law)
     model.fit(X, y)
     fresh = np.random.default_rng(1).uniform(1, 5, (1_000, 3))
     np.testing.assert_allclose(model.predict(fresh), values(law, *fresh.T), atol=1e-9)
+
+
+def test_what_hardly_varies_beside_the_known_is_no_harm():
+    state = state_of("3*x_0 - x_1**2", 3)
+    X = state.X.copy()
+    X[:, 2] = 1.0
+    left = difference(replace(state, X=X), PLAIN, [parse("x_0")], (1, 2), 1e-4)
+    np.testing.assert_allclose(left.y, values("-x_0**2", left.X[:, 0]), atol=1e-12)
