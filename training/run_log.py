@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 from lightning.pytorch.loggers import CSVLogger
 from lightning.pytorch.utilities import rank_zero_only
 from torch import Tensor
+
+from nsr.data.writing import write_whole
 
 
 class RunLog(CSVLogger):
@@ -40,11 +43,9 @@ class RunLog(CSVLogger):
 
 
 def _add_columns(path: Path, columns: list[str]) -> None:
-    temporary = path.with_suffix(".new")
-    with path.open(newline="") as old, temporary.open("w", newline="") as new:
-        writer = csv.DictWriter(new, fieldnames=columns)
-        writer.writeheader()
+    content = io.StringIO(newline="")
+    writer = csv.DictWriter(content, fieldnames=columns)
+    writer.writeheader()
+    with path.open(newline="") as old:
         writer.writerows(csv.DictReader(old))
-        new.flush()
-        os.fsync(new.fileno())
-    temporary.replace(path)
+    write_whole(path, content.getvalue())

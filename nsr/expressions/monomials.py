@@ -59,21 +59,24 @@ def without_factors_of_one(total: Expression, off: float) -> Expression:
 
 def terms_of_sum(total: Expression) -> list[Expression]:
     """The terms of a sum, as `linear_combination` writes it, without their factors; `ONE` for a constant."""
-    return [_without_factor(term) for term in _terms(total)]
+    return [_factor_and_rest(term)[1] for term in _terms(total)]
 
 
-def _without_factor(term: Expression) -> Expression:
-    if not term.variables:
-        return ONE
-    is_weighted = term.tokens[0] == "mul" and isinstance(term.tokens[1], float)
-    return term.children[-1] if is_weighted or term.tokens[0] == "neg" else term
+def _factor_and_rest(term: Expression) -> tuple[float, Expression]:
+    """A term as `linear_combination` writes it, apart; a constant is a factor of `ONE`."""
+    first = term.tokens[0]
+    if isinstance(first, float):
+        return first, ONE
+    if first == "neg":
+        return -1.0, term.children[0]
+    if first == "mul" and isinstance(factor := term.tokens[1], float):
+        return factor, term.children[1]
+    return 1.0, term
 
 
 def _without_factor_of_one(term: Expression, off: float) -> Expression:
-    if term.tokens[0] != "mul" or not isinstance(factor := term.tokens[1], float):
-        return term
-    rest = term.children[1]
-    if abs(abs(factor) - 1) > off:
+    factor, rest = _factor_and_rest(term)
+    if rest == ONE or abs(abs(factor) - 1) > off:
         return term
     return rest if factor > 0 else apply("neg", rest)
 
