@@ -58,9 +58,8 @@ class PartSolver:
             known.append([in_terms_of(state, part, expression) for expression in near])
         choices = sorted(itertools.product(*known), key=_length)[: numbers.n_remainders]
         left = [(found.left_by(state, choice, last), choice) for choice in choices]
-        exact = told_best(
-            left, found.error * last.spread * found.surrogate.growth(1.0, numbers.reduction.most_growth)
-        )
+        growth = found.surrogate.growth(1.0, numbers.reduction.most_growth)
+        exact = told_best(left, found.error * last.spread * growth, self.clock)
         best = yield from self._best(last, found.error, numbers.part_share, exact and exact[0])
         if exact is not None:
             solutions = [[one] for one in exact[1]]
@@ -90,12 +89,13 @@ class PartSolver:
             return
         known = in_terms_of(split.state, split.inner, coefficients.inner)
         growth = split.surrogate.growth(1.0, self.settings.structure.reduction.most_growth)
-        left = told_best([(split.quotient(known), known)], coefficients.factor.size * growth)
+        left = told_best([(split.quotient(known), known)], coefficients.factor.size * growth, self.clock)
         factors = yield from self._known(split, coefficients.factor, left and left[0])
         products = sorted(factors, key=lambda factor: factor.complexity)
         exact = told_best(
             [(split.difference(apply("mul", factor, known)), factor) for factor in products],
             coefficients.offset.size * growth,
+            self.clock,
         )
         offsets = yield from self._known(split, coefficients.offset, exact and exact[0])
         if exact is not None:

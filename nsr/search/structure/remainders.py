@@ -13,6 +13,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression
 from nsr.expressions.round_numbers import nearest_fraction
@@ -21,7 +22,7 @@ from nsr.search.response import Output, Response
 from nsr.search.state import State
 from nsr.search.structure.parts import without_offset
 from nsr.search.structure_settings import SurrogateSettings
-from nsr.search.surrogate import degrees_up_to, limits, polynomial_terms
+from nsr.search.surrogate import degrees_up_to, fitting_work, limits, polynomial_terms
 from nsr.task import ROWS
 
 Array = NDArray[np.float64]
@@ -89,7 +90,9 @@ def quotient(
     return _left(few.of_rows(is_large), rest, target[is_large] / product[is_large])
 
 
-def told_best(left: Iterable[tuple[State | None, Known]], error: float) -> tuple[State, Known] | None:
+def told_best(
+    left: Iterable[tuple[State | None, Known]], error: float, clock: Clock
+) -> tuple[State, Known] | None:
     """The first of some states of others that a surrogate of its own tells about as well as the best.
 
     What was taken for known wrongly is a function of variables that the state does not have. Beside noise,
@@ -99,15 +102,16 @@ def told_best(left: Iterable[tuple[State | None, Known]], error: float) -> tuple
         left: States, where there are any, and what was taken for known, the plainest first.
         error: Root mean square error of what the surrogate of the whole tells of the others; more where a
             larger surrogate would tell more.
+        clock: To which the work of their surrogates is reported.
 
     Returns:
         The state and what was taken for known; None where the surrogate of the whole tells more.
     """
-    usable = [
-        (state.error * state.spread, state, known)
-        for state, known in left
-        if state is not None and np.ptp(state.y) > 0
-    ]
+    usable = []
+    for state, known in left:
+        if state is not None and np.ptp(state.y) > 0:
+            clock.spend(fitting_work(state.X, state.settings))
+            usable.append((state.error * state.spread, state, known))
     least = min((own for own, _, _ in usable), default=np.inf)
     if least >= error:
         return None

@@ -5,6 +5,7 @@ import pytest
 from tasks import root
 
 from nsr import SymbolicRegressor
+from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.expressions.parsing import parse
 from nsr.search.response import PLAIN, Output
@@ -56,7 +57,7 @@ def test_what_was_taken_for_known_rightly_is_told_by_what_is_left():
     state = state_of("sin(3*x_0) + sqrt(x_1**2 + (x_2 - 1)**2)", 3)
     choices = [parse(text) for text in ("x_0", "sin(3.1*x_0)", "sin(3*x_0)")]
     left = [(difference(state, PLAIN, [known], (1, 2), 1e-6), known) for known in choices]
-    assert told_best(left, error=1.0)[1] == choices[2]
+    assert told_best(left, 1.0, Clock())[1] == choices[2]
 
 
 def test_noise_is_not_taken_for_what_is_left():
@@ -64,7 +65,7 @@ def test_noise_is_not_taken_for_what_is_left():
     known = parse("sin(3*x_0)")
     left = difference(state, PLAIN, [known], (1, 2), 1e-6)
     noise = 0.1 * np.std(state.y)
-    assert told_best([(left, known)], error=0.3 * noise) is None
+    assert told_best([(left, known)], 0.3 * noise, Clock()) is None
 
 
 @pytest.mark.parametrize("text", ["sqrt(x_0**2 + (x_1 - 5)**2)", "-sqrt(x_0**2 + (x_1 - 5)**2)"])
