@@ -1,4 +1,4 @@
-"""Grammar-constrained decoding: sampling and beam search with a key-value cache."""
+"""Grammar-constrained sampling with a key-value cache; without repeats, see `nsr.network.beams`."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def sample(
     """
     if not temperature > 0 or not 0 < top_p <= 1 or top_k < 0 or n_samples < 1:
         raise ValueError("need temperature > 0, 0 < top_p <= 1, top_k >= 0 and n_samples >= 1")
-    limit = _limit(model, max_length)
+    limit = length_limit(model, max_length)
     grammar = Grammar(tokenizer, memory.device, operators)
     counts: list[Counter[tuple[int, ...]]] = [Counter() for _ in memory]
     most = max(1, _MAX_ROWS // max(1, len(memory)))
@@ -108,9 +108,8 @@ def _grow(
     tokens = torch.full((n_problems * n_rows,), grammar.bos_id, device=memory.device)
     sequences = torch.full((n_problems * n_rows, limit + 1), grammar.eos_id, device=memory.device)
     done = torch.zeros(n_problems * n_rows, dtype=torch.bool, device=memory.device)
-    n_parameters = sum(parameter.numel() for parameter in model.parameters())
     for position in range(limit + 1):
-        clock.spend(_SECONDS_A_STEP + _SECONDS_A_PARAMETER * n_parameters * len(tokens))
+        clock.spend(step_work(model, len(tokens)))
         logits = model.step(tokens.view(n_problems, n_rows), cache).flatten(0, 1).float()
         tokens = choose(logits.masked_fill(~grammar.allowed(state), float("-inf")))
         sequences[owner, position] = tokens
@@ -130,80 +129,24 @@ def _grow(
     return sequences.view(shape)
 
 
-@torch.inference_mode()
-def beam_search(
-    model: Model,
-    tokenizer: Tokenizer,
-    memory: Tensor,
-    n_variables: Tensor,
-    *,
-    n_beams: int,
-    max_length: int | None = None,
-) -> list[list[list[int]]]:
-    """Finds the likeliest well-formed expressions of each problem.
-
-    Args:
-        model: The network.
-        tokenizer: Its vocabulary.
-        memory: Encoded problems, shape (B, M, d_model).
-        n_variables: Variables of each problem, shape (B,).
-        n_beams: Sequences kept per problem.
-        max_length: Longest sequence without bos and eos; the model's longest by default.
-
-    Returns:
-        Per problem, up to `n_beams` sequences as token ids without bos and eos, the likeliest first.
+def length_limit(model: Model, max_length: int | None) -> int:
+    """Tokens of a sequence at most, bos and eos not counted.
 
     Raises:
-        ValueError: If an option is out of its range.
+        ValueError: If more, or none, are asked for.
     """
-    if n_beams < 1:
-        raise ValueError(f"n_beams {n_beams} must be at least 1")
-    limit = _limit(model, max_length)
-    grammar = Grammar(tokenizer, memory.device)
-    results = []
-    for one, count in zip(memory, n_variables, strict=True):
-        results.append(_search_one(model, grammar, one[None], count[None], n_beams, limit))
-    return results
-
-
-def _search_one(
-    model: Model, grammar: Grammar, memory: Tensor, n_variables: Tensor, n_beams: int, limit: int
-) -> list[list[int]]:
-    device = memory.device
-    cache = model.start_cache(memory, 1)
-    state = grammar.start(n_variables, limit)
-    tokens = torch.full((1,), grammar.bos_id, device=device)
-    sequences = torch.empty((1, 0), dtype=torch.long, device=device)
-    scores = torch.zeros(1, device=device)
-    finished: list[tuple[float, list[int]]] = []
-    for _ in range(limit + 1):
-        logits = model.step(tokens[None], cache)[0].float()
-        allowed = grammar.allowed(state)
-        # Normalised over the allowed tokens, as sampling is.
-        steps = torch.log_softmax(logits.masked_fill(~allowed, float("-inf")), dim=-1)
-        total = (scores[:, None] + steps).flatten()
-        scores, flat = total.topk(min(n_beams, int(allowed.sum())))
-        parents, tokens = flat // logits.shape[1], flat % logits.shape[1]
-        ended = tokens == grammar.eos_id
-        finished += zip(scores[ended].tolist(), sequences[parents[ended]].tolist(), strict=True)
-        parents, tokens, scores = parents[~ended], tokens[~ended], scores[~ended]
-        worst = sorted((score for score, _ in finished), reverse=True)[n_beams - 1 : n_beams]
-        if len(tokens) == 0 or (worst and worst[0] >= float(scores.max())):
-            break
-        cache.select(parents)
-        state = grammar.advance(state.select(parents), tokens)
-        sequences = torch.cat((sequences[parents], tokens[:, None]), dim=1)
-    finished.sort(key=lambda entry: -entry[0])
-    return [sequence for _, sequence in finished[:n_beams]]
-
-
-def _limit(model: Model, max_length: int | None) -> int:
     longest = model.config.max_length - 1
     if max_length is None:
         return longest
     if not 1 <= max_length <= longest:
         raise ValueError(f"max_length {max_length} must be between 1 and the model's {longest}")
     return max_length
+
+
+def step_work(model: Model, n_rows: int) -> float:
+    """Seconds of work for one more token of some sequences."""
+    n_parameters = sum(parameter.numel() for parameter in model.parameters())
+    return _SECONDS_A_STEP + _SECONDS_A_PARAMETER * n_parameters * n_rows
 
 
 def _truncated(logits: Tensor, top_k: int, top_p: float) -> Tensor:

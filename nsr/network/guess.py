@@ -52,23 +52,38 @@ def guess(
         pretrained: The network and its tokenizer.
         X: Variables, shape (n_points, n_variables), finite, at most `max_variables` of them.
         y: Target, shape (n_points,), finite.
-        n_candidates: Sequences to sample; fewer equations come back, as repeats are merged.
+        n_candidates: Sequences to sample, none of them twice in a view; fewer equations come back, as views
+            repeat each other, and some say the same.
         temperature: Softmax temperature; higher is more varied.
         seed: Seed of the views and of the sampling.
         operators: Which of them the network may write.
         clock: What is not written and read when it is over is left out.
 
     Returns:
-        Unrefined equations in the units of X and y, one per skeleton, the most often sampled first;
+        Unrefined equations in the units of X and y, one per skeleton, those of most views first;
         each has a constant factor in front, as the network writes equations up to their scale.
 
     Raises:
         ValueError: If there are more variables than the network knows.
     """
+    import torch
+
+    from nsr.network.beams import sample_distinct
+
     clock.note_loading()
     views = _Views.of(pretrained, X, y, min(N_VIEWS, n_candidates), seed)
-    sampling = clock.share(_SAMPLING_SHARE)
-    sequences = _sampled(pretrained, views, n_candidates, temperature, seed, operators, sampling)
+    with torch.inference_mode():
+        sequences = sample_distinct(
+            pretrained.model,
+            pretrained.tokenizer,
+            views.memory,
+            views.n_variables,
+            n_samples=-(-n_candidates // len(views.orders)),
+            temperature=temperature,
+            generator=views.generator(seed),
+            operators=operators,
+            clock=clock.share(_SAMPLING_SHARE),
+        )
     # Each view in turn, so that time that is short is short for all of them.
     ordered = zip_longest(
         *(((order, ids) for ids in view) for order, view in zip(views.orders, sequences, strict=True))
@@ -104,8 +119,20 @@ def likely(
     Raises:
         ValueError: If there are more variables than the network knows.
     """
+    import torch
+
+    from nsr.network.decoding import sample
+
     views = _Views.of(pretrained, X, y, min(N_VIEWS, n_candidates), seed)
-    sequences = _sampled(pretrained, views, n_candidates, 1.0, seed, ALL_OPERATORS, Clock())
+    with torch.inference_mode():
+        sequences = sample(
+            pretrained.model,
+            pretrained.tokenizer,
+            views.memory,
+            views.n_variables,
+            n_samples=-(-n_candidates // len(views.orders)),
+            generator=views.generator(seed),
+        )
     logs = _log_probabilities(pretrained, views, sequences)
     found = [
         (_with_scale(views.scaler, _reordered(pretrained.tokenizer.decode(ids), order)), math.exp(log))
@@ -173,33 +200,11 @@ class _Views:
             )
         return cls(scaler, orders, memory, present)
 
+    def generator(self, seed: int) -> torch.Generator:
+        """A source of randomness on the network's device."""
+        import torch
 
-def _sampled(
-    pretrained: Pretrained,
-    views: _Views,
-    n_candidates: int,
-    temperature: float,
-    seed: int,
-    operators: OperatorSet,
-    clock: Clock,
-) -> list[list[list[int]]]:
-    """Sequences of each view, the most frequent first."""
-    import torch
-
-    from nsr.network.decoding import sample
-
-    with torch.inference_mode():
-        return sample(
-            pretrained.model,
-            pretrained.tokenizer,
-            views.memory,
-            views.n_variables,
-            n_samples=-(-n_candidates // len(views.orders)),
-            temperature=temperature,
-            generator=torch.Generator(device=views.memory.device).manual_seed(seed),
-            operators=operators,
-            clock=clock,
-        )
+        return torch.Generator(device=self.memory.device).manual_seed(seed)
 
 
 def _log_probabilities(

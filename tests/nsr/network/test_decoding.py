@@ -10,7 +10,7 @@ from nsr.expressions.operator_set import OperatorSet
 from nsr.expressions.operators import OPERATORS
 from nsr.network import decoding
 from nsr.network.config import ModelConfig
-from nsr.network.decoding import beam_search, sample
+from nsr.network.decoding import sample
 from nsr.network.grammar import Grammar
 from nsr.network.model import Model
 from nsr.network.tokenizer import Tokenizer
@@ -129,43 +129,6 @@ def test_low_temperature_and_top_one_are_greedy():
     assert len(greedy[0]) == 1
 
 
-def test_a_single_beam_is_greedy():
-    found = beam_search(MODEL, TOKENIZER, memory_of(1), torch.tensor([3]), n_beams=1)
-    assert found == draw(top_k=1)
-
-
-def test_beam_search_finds_what_brute_force_finds():
-    memory, count, limit = memory_of(1), torch.tensor([2]), 3
-    sequences = [ids for size in range(1, limit + 1) for ids in enumerate_sequences(size)]
-    scored = {}
-    for ids in sequences:
-        steps = teacher_forced(memory, count, ids, limit).log_softmax(-1)
-        scored[tuple(ids)] = float(steps.gather(1, torch.tensor([*ids, TOKENIZER.eos_id])[:, None]).sum())
-    assert sum(torch.tensor(list(scored.values())).exp()) == pytest.approx(1, abs=1e-3)
-    best = sorted(scored, key=scored.__getitem__, reverse=True)[:20]
-    found = beam_search(MODEL, TOKENIZER, memory, count, n_beams=700, max_length=limit)[0]
-    assert [tuple(row) for row in found[:20]] == best
-
-
-def enumerate_sequences(size: int) -> list[list[int]]:
-    """All expressions of two variables without numbers, by size."""
-    variables = [TOKENIZER.ids["x_0"], TOKENIZER.ids["x_1"]]
-    if size == 1:
-        return [[i] for i in variables]
-    operators = range(TOKENIZER.vocab_size)
-    unary = [i for i in operators if GRAMMAR.arity[i] == 1]
-    binary = [i for i in operators if GRAMMAR.arity[i] == 2]
-    found = [[i, *rest] for i in unary for rest in enumerate_sequences(size - 1)]
-    for left in range(1, size - 1):
-        found += [
-            [i, *a, *b]
-            for i in binary
-            for a in enumerate_sequences(left)
-            for b in enumerate_sequences(size - 1 - left)
-        ]
-    return found
-
-
 @pytest.mark.parametrize(
     "options",
     [
@@ -176,11 +139,6 @@ def enumerate_sequences(size: int) -> list[list[int]]:
 def test_options_out_of_range_are_refused(options):
     with pytest.raises(ValueError, match=r"need|must be"):
         draw(**options)
-
-
-def test_at_least_one_beam_is_asked_for():
-    with pytest.raises(ValueError, match="at least 1"):
-        beam_search(MODEL, TOKENIZER, memory_of(1), torch.tensor([1]), n_beams=0)
 
 
 def test_a_million_samples_end_with_the_clock(monkeypatch):
