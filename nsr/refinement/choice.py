@@ -52,10 +52,10 @@ _WORTH_A_ROW = 0.5
 _LEAST_ROWS = 5
 # Equations that are compared at most.
 _MOST_COMPARED = 40
-# Standard errors within which two equations are as good: what is beyond two is significant. On the development
-# half of `eval.blackbox` (three splits of 25 tables) the mean test R2 was 0.67 with 1.5 and 0.69 with 2; where
-# rows could be ten bits less likely besides, it was 0.64. Where the rows of the target had been shuffled, so
-# that a constant is right, one was chosen in 14 of 22 tables with 1.5, in 17 with 2.
+# Standard errors within which two equations are as good: what is beyond two is significant. With the
+# development half of `eval.blackbox` (three splits of 25 tables) the mean test R2 was 0.67 with 1.5 and 0.69
+# with 2; where rows could be ten bits less likely besides, it was 0.64 with 1.5. Where the rows of the target
+# had been shuffled, so that a constant is right, one was chosen in 14 of 22 tables with 1.5, in 17 with 2.
 _WITHIN = 2.0
 # Bits that say nothing of which of two equations is simpler: a way to write one down is one of many.
 _AS_SHORT = 2.0
