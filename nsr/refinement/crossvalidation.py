@@ -26,6 +26,8 @@ _FEW_ROWS, _FOLDS_OF_FEW, _FOLDS = 200, 10, 5
 # and 97,500, are damped so much that they would stay near where the fit to all rows has them, and their form
 # would seem to predict what it has seen.
 _STEPS = 3
+# Standard errors that the sum of signed ranks must be above what chance gives it.
+_CLEARLY = 3.0
 # Partitions into folds whose losses are averaged: which rows are left out together is chance.
 _REPEATS = 2
 
@@ -88,7 +90,7 @@ def is_as_good(losses: Array, best: Array, within: float, bits: float) -> bool:
     Args:
         losses: Of each row, shape (P,).
         best: Of each row by another equation, shape (P,).
-        within: Standard errors of the mean difference, and of the sum of signed ranks.
+        within: Standard errors of the mean difference.
         bits: By which the rows may be less likely.
     """
     difference = losses - best
@@ -97,7 +99,7 @@ def is_as_good(losses: Array, best: Array, within: float, bits: float) -> bool:
     error = float(np.std(difference)) / np.sqrt(len(difference))
     if np.mean(difference) > within * error or bits_lost(losses, best) > bits:
         return False
-    return not is_mostly_more(difference, within)
+    return not is_mostly_more(difference, _CLEARLY)
 
 
 def bits_lost(losses: Array, best: Array) -> float:
