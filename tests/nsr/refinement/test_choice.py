@@ -160,6 +160,38 @@ def test_a_long_best_equation_is_not_the_only_rival(rng, monkeypatch):
     assert front.candidates[front.best] == rows[1]
 
 
+def test_a_long_equation_is_not_as_good_for_predicting_some_rows_wildly(rng, monkeypatch):
+    """Its own losses scatter so much that it is not significantly worse; a shorter one is, and is better."""
+    one = task(rng.uniform(1, 2, (36, 2)), rng.standard_normal(36))
+    texts = ("x_0", "x_0*x_1", "x_0 - exp(-x_1)", "x_0/x_1 - 9*x_1**2")
+    forms = scored([parse(text) for text in texts], one)
+    losses = np.tile(rng.uniform(0.19, 0.21, 36), (4, 1))
+    losses[0] += 2
+    losses[1] += 0.12
+    losses[2, :2] += [6, 1]  # a mean of 0.39 beside 0.32 and 0.2
+    rows = with_losses(forms, losses, (5, 40, 50, 60), one, monkeypatch)
+    fitted_bits = one.loss.bits(0.25, one.null_loss, one.n_rows)
+    rows[2] = replace(rows[2], loss=0.25, bits=fitted_bits + 50)  # of the rows that it was fitted to
+    assert is_as_good(losses[2], losses[3], within=1.5, bits=20.0)
+    assert not is_as_good(losses[1], losses[3], within=1.5, bits=40.0)
+    front = chosen_front(rows, one)
+    assert front.candidates[front.best] == rows[3]
+
+
+@pytest.mark.parametrize("more", [4, 12])
+def test_within_standard_errors_a_longer_form_must_be_worth_its_bits(more, rng, monkeypatch):
+    """One row in 60 makes them eight bits likelier by one form, and has all of the standard error."""
+    one = task(rng.uniform(1, 2, (60, 2)), rng.standard_normal(60) + 4 * (np.arange(60) == 0))
+    forms = scored([parse(text) for text in ("x_0", "x_0*exp(x_1)")], one)
+    losses = np.full((2, 60), 0.5)
+    losses[0, 0] += 6
+    assert is_as_good(*losses, within=1.1, bits=8.0)
+    assert not is_as_good(*losses, within=1.1, bits=7.5)
+    rows = with_losses(forms, losses, (20, 20 + more), one, monkeypatch)
+    front = chosen_front(rows, one)
+    assert front.candidates[front.best] == rows[1 if more == 4 else 0]
+
+
 def test_a_curve_that_another_one_is_better_than_is_not_chosen_for_being_shorter_than_the_best():
     """Stopping distances of the Highway Code, in metres by miles per hour, and a long form."""
     one = task(np.arange(20.0, 80, 10)[:, None], np.array([12.0, 23, 36, 53, 73, 96]))
