@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from functools import cache
@@ -235,6 +236,17 @@ def test_refinement():
         for restarts, column in columns.items()
     }
     assert said == pytest.approx(measured, abs=0.051)
+
+
+@pytest.mark.parametrize(
+    "path", sorted(RESULTS.rglob("*.jsonl*")), ids=lambda path: str(path.relative_to(RESULTS))
+)
+def test_every_row_says_the_commit_and_the_versions_that_made_it(path):
+    text = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    rows_of = [json.loads(line) for line in text.splitlines()]
+    assert rows_of
+    assert all(re.fullmatch(r"[0-9a-f]{7,12}", row["commit"]) for row in rows_of)
+    assert all(re.search(r"numpy [\d.]+, sympy [\d.]+", row["versions"]) for row in rows_of)
 
 
 def test_the_network_alone():
