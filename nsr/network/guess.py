@@ -31,9 +31,6 @@ T = TypeVar("T")
 
 MAX_POINTS = 256
 N_VIEWS = 8
-# Of 198 development problems (`python -m training.measure`) 129 are recovered with 0.5 and with 1, and 127
-# without any noise, in a beam search; R2 is above 0.99 for 162, 159 and 160.
-TEMPERATURE = 0.5
 # Share of the work for sampling; to make an expression of a sequence takes these seconds.
 _SAMPLING_SHARE, _SECONDS_TO_READ = 0.7, 3e-4
 
@@ -44,7 +41,7 @@ def guess(
     y: NDArray[np.float64],
     *,
     n_candidates: int = 1024,
-    temperature: float = TEMPERATURE,
+    temperature: float = 1.0,
     seed: int = 0,
     operators: OperatorSet = ALL_OPERATORS,
     clock: Clock = Clock(),
@@ -57,7 +54,8 @@ def guess(
         y: Target, shape (n_points,), finite.
         n_candidates: Sequences to sample, none of them twice in a view; fewer equations come back, as views
             repeat each other, and some say the same.
-        temperature: Softmax temperature; higher is more varied.
+        temperature: Softmax temperature; higher is more varied. With 0.5 as many of 198 development
+            problems are recovered (129), but plain laws were missing of 256 candidates now and then.
         seed: Seed of the views and of the sampling.
         operators: Which of them the network may write.
         clock: What is not written and read when it is over is left out.
