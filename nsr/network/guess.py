@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import takewhile, zip_longest
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,24 +67,12 @@ def guess(
     Raises:
         ValueError: If there are more variables than the network knows.
     """
-    import torch
-
     from nsr.network.beams import sample_distinct
 
     clock.note_loading()
     views = _Views.of(pretrained, X, y, min(N_VIEWS, n_candidates), seed)
-    with torch.inference_mode():
-        sequences = sample_distinct(
-            pretrained.model,
-            pretrained.tokenizer,
-            views.memory,
-            views.n_variables,
-            n_samples=-(-n_candidates // len(views.orders)),
-            temperature=temperature,
-            generator=views.generator(seed),
-            operators=operators,
-            clock=clock.share(_SAMPLING_SHARE),
-        )
+    options = {"temperature": temperature, "operators": operators, "clock": clock.share(_SAMPLING_SHARE)}
+    sequences = views.sampled(sample_distinct, pretrained, n_candidates, seed, **options)
     # Each view in turn, so that time that is short is short for all of them.
     ordered = zip_longest(
         *(((order, ids) for ids in view) for order, view in zip(views.orders, sequences, strict=True))
@@ -120,20 +108,10 @@ def likely(
     Raises:
         ValueError: If there are more variables than the network knows.
     """
-    import torch
-
     from nsr.network.decoding import sample
 
     views = _Views.of(pretrained, X, y, min(N_VIEWS, n_candidates), seed)
-    with torch.inference_mode():
-        sequences = sample(
-            pretrained.model,
-            pretrained.tokenizer,
-            views.memory,
-            views.n_variables,
-            n_samples=-(-n_candidates // len(views.orders)),
-            generator=views.generator(seed),
-        )
+    sequences = views.sampled(sample, pretrained, n_candidates, seed)
     logs = _log_probabilities(pretrained, views, sequences)
     found = [
         (_with_scale(views.scaler, _reordered(pretrained.tokenizer.decode(ids), order)), math.exp(log))
@@ -201,11 +179,26 @@ class _Views:
             )
         return cls(scaler, orders, memory, present)
 
-    def generator(self, seed: int) -> torch.Generator:
-        """A source of randomness on the network's device."""
+    def sampled(
+        self,
+        sampler: Callable[..., list[list[list[int]]]],
+        pretrained: Pretrained,
+        n_candidates: int,
+        seed: int,
+        **options: Any,
+    ) -> list[list[list[int]]]:
+        """Sequences of each view, as many of one as of another, by a sampler with options of its own."""
         import torch
 
-        return torch.Generator(device=self.memory.device).manual_seed(seed)
+        return sampler(
+            pretrained.model,
+            pretrained.tokenizer,
+            self.memory,
+            self.n_variables,
+            n_samples=-(-n_candidates // len(self.orders)),
+            generator=torch.Generator(device=self.memory.device).manual_seed(seed),
+            **options,
+        )
 
 
 def _log_probabilities(

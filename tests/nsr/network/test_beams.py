@@ -5,32 +5,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from small_network import GRAMMAR, MODEL, TOKENIZER, memory_of, teacher_forced
 
 from nsr.clock import Clock
 from nsr.expressions.operator_set import OperatorSet
 from nsr.expressions.operators import OPERATORS
 from nsr.network.beams import sample_distinct
-from nsr.network.config import ModelConfig
-from nsr.network.grammar import Grammar
-from nsr.network.model import Model
-from nsr.network.tokenizer import Tokenizer
 
-TOKENIZER = Tokenizer()
-CONFIG = ModelConfig(
-    vocab_size=TOKENIZER.vocab_size, d_model=32, n_heads=4, d_ffn=48, n_latents=8, n_encoder_layers=1,
-    n_decoder_layers=1, max_length=40,
-)  # fmt: skip
-torch.manual_seed(0)
-MODEL = Model(CONFIG).eval()
-with torch.no_grad():
-    MODEL.head.weight.mul_(10)  # spread the logits, so that mistakes in them show
-GRAMMAR = Grammar(TOKENIZER)
 X = [TOKENIZER.ids[f"x_{i}"] for i in range(10)]
-
-
-def memory_of(n_problems: int) -> torch.Tensor:
-    generator = torch.Generator().manual_seed(n_problems)
-    return torch.randn(n_problems, CONFIG.n_latents, CONFIG.d_model, generator=generator)
 
 
 def draw(memory=None, n_variables=3, n_samples=8, seed=0, **options):
@@ -40,18 +22,6 @@ def draw(memory=None, n_variables=3, n_samples=8, seed=0, **options):
     return sample_distinct(
         MODEL, TOKENIZER, memory, counts, n_samples=n_samples, generator=generator, **options
     )
-
-
-@torch.inference_mode()
-def logits_before_each(memory, count, ids, limit):
-    """Grammar-masked logits before each of ids and eos, by the forward pass over the whole sequence."""
-    logits = MODEL.decode(memory, torch.tensor([[TOKENIZER.bos_id, *ids]]))[0]
-    state = GRAMMAR.start(torch.tensor([count]), limit)
-    masks = []
-    for token in [*ids, TOKENIZER.eos_id]:
-        masks.append(GRAMMAR.allowed(state)[0])
-        state = GRAMMAR.advance(state, torch.tensor([token]))
-    return logits.masked_fill(~torch.stack(masks), float("-inf"))
 
 
 def sequences_without_numbers(size: int) -> list[list[int]]:
@@ -70,7 +40,7 @@ def test_all_sequences_are_found_where_enough_are_asked_for_and_the_likeliest_co
     limit, count, memory = 3, 2, memory_of(1)
     scored = {}
     for ids in itertools.chain.from_iterable(map(sequences_without_numbers, range(1, limit + 1))):
-        steps = logits_before_each(memory, count, ids, limit).log_softmax(-1)
+        steps = teacher_forced(memory, torch.tensor([count]), ids, limit).log_softmax(-1)
         scored[tuple(ids)] = float(steps.gather(1, torch.tensor([*ids, TOKENIZER.eos_id])[:, None]).sum())
     assert sum(torch.tensor(list(scored.values())).exp()) == pytest.approx(1, abs=1e-3)
     found = [tuple(row) for row in draw(memory, count, n_samples=10_000, max_length=limit)[0]]
@@ -80,7 +50,7 @@ def test_all_sequences_are_found_where_enough_are_asked_for_and_the_likeliest_co
 
 def test_two_of_ten_are_drawn_as_often_as_without_replacement():
     n_draws, memory = 4_000, memory_of(1)
-    p = logits_before_each(memory, 10, [X[0]], 1)[0].softmax(-1)[X].double()
+    p = teacher_forced(memory, torch.tensor([10]), [X[0]], 1)[0].softmax(-1)[X].double()
     drawn = draw(memory.expand(n_draws, -1, -1), n_variables=10, n_samples=2, max_length=1)
     assert all(len(rows) == 2 for rows in drawn)
     seen = torch.bincount(torch.tensor([X.index(ids[0]) for rows in drawn for ids in rows]), minlength=10)
@@ -97,7 +67,7 @@ def test_one_at_a_time_longer_sequences_are_drawn_by_their_probability():
     sequences = [ids for size in (1, 2) for ids in sequences_without_numbers(size)]
     p = []
     for ids in sequences:
-        steps = logits_before_each(memory, 2, ids, limit).log_softmax(-1)
+        steps = teacher_forced(memory, torch.tensor([2]), ids, limit).log_softmax(-1)
         p.append(float(steps.gather(1, torch.tensor([*ids, TOKENIZER.eos_id])[:, None]).sum().exp()))
     drawn = draw(memory.expand(n_draws, -1, -1), n_variables=2, n_samples=1, max_length=limit)
     seen = [sum(rows[0] == ids for rows in drawn) for ids in sequences]
@@ -132,7 +102,7 @@ def test_digits_are_the_likeliest_ones_by_the_whole_forward_pass():
     n_digits = 0
     for one, rows in zip(memory, draw(memory, n_samples=24, max_length=30), strict=True):
         for row in rows:
-            logits = logits_before_each(one[None], 3, row, 30)
+            logits = teacher_forced(one[None], torch.tensor([3]), row, 30)
             state = GRAMMAR.start(torch.tensor([3]), 30)
             for place, token in enumerate(row):
                 if int(state.phase) > 0:

@@ -4,32 +4,13 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_network import MODEL, TOKENIZER, memory_of, teacher_forced
 
 from nsr.clock import Clock
 from nsr.expressions.operator_set import OperatorSet
 from nsr.expressions.operators import OPERATORS
 from nsr.network import decoding
-from nsr.network.config import ModelConfig
 from nsr.network.decoding import sample
-from nsr.network.grammar import Grammar
-from nsr.network.model import Model
-from nsr.network.tokenizer import Tokenizer
-
-TOKENIZER = Tokenizer()
-CONFIG = ModelConfig(
-    vocab_size=TOKENIZER.vocab_size, d_model=32, n_heads=4, d_ffn=48, n_latents=8, n_encoder_layers=1,
-    n_decoder_layers=1, max_length=40,
-)  # fmt: skip
-torch.manual_seed(0)
-MODEL = Model(CONFIG).eval()
-with torch.no_grad():
-    MODEL.head.weight.mul_(10)  # spread the logits, so that mistakes in them show
-GRAMMAR = Grammar(TOKENIZER)
-
-
-def memory_of(n_problems: int) -> torch.Tensor:
-    generator = torch.Generator().manual_seed(n_problems)
-    return torch.randn(n_problems, CONFIG.n_latents, CONFIG.d_model, generator=generator)
 
 
 def draw(n_problems=1, n_variables=3, n_samples=8, seed=0, **options):
@@ -37,18 +18,6 @@ def draw(n_problems=1, n_variables=3, n_samples=8, seed=0, **options):
     generator = torch.Generator().manual_seed(seed)
     memory = memory_of(n_problems)
     return sample(MODEL, TOKENIZER, memory, counts, n_samples=n_samples, generator=generator, **options)
-
-
-@torch.inference_mode()
-def teacher_forced(memory, count, ids, limit):
-    """Grammar-masked logits before each of ids and eos, by the forward pass over the whole sequence."""
-    logits = MODEL.decode(memory, torch.tensor([[TOKENIZER.bos_id, *ids]]))[0]
-    state = GRAMMAR.start(count, limit)
-    masks = []
-    for token in [*ids, TOKENIZER.eos_id]:
-        masks.append(GRAMMAR.allowed(state)[0])
-        state = GRAMMAR.advance(state, torch.tensor([token]))
-    return logits.masked_fill(~torch.stack(masks), float("-inf"))
 
 
 @settings(max_examples=25)
