@@ -118,6 +118,33 @@ class EvolutionSettings:
 
 
 @dataclass(frozen=True)
+class VariationsSettings:
+    """Equations one change away from the best ones.
+
+    Attributes:
+        wait: Seconds of work for each unit of their share that others have before.
+        share: Their weight where stages take turns.
+        n_best: Equations, the best ones, that are varied.
+        patience: Turns in which none of these is new after which none follows.
+        most_tokens: Of a variation.
+        n_rows: Rows that they are tried on,
+        tried: and the effort on each.
+        n_polished: The best of those of one equation, that are refined,
+        polished: with this effort.
+    """
+
+    wait: float = 0.5
+    share: float = 1.0
+    n_best: int = 8
+    patience: int = 200
+    most_tokens: int = 60
+    n_rows: int = ROWS
+    tried: Effort = Effort(restarts=1, points=FEW_ROWS, iterations=12)
+    n_polished: int = 12
+    polished: Effort = Effort(restarts=1, points=ROWS, iterations=20)
+
+
+@dataclass(frozen=True)
 class IslandSettings:
     """The numbers of evolution on other processes.
 

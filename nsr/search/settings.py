@@ -10,7 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from nsr.refinement.refine import Effort
-from nsr.search.evolution_settings import EvolutionSettings, IslandSettings, PartsSettings
+from nsr.search.evolution_settings import (
+    EvolutionSettings,
+    IslandSettings,
+    PartsSettings,
+    VariationsSettings,
+)
 from nsr.search.structure_settings import StructureSettings
 from nsr.task import FEW_ROWS, ROWS
 
@@ -342,6 +347,7 @@ class SearchSettings:
         asking: Of the network.
         evolution: Of evolution.
         parts: Of gaps that are filled from a dictionary.
+        variations: Of equations one change away from the best ones.
         islands: Of evolution on other processes.
         finishing: Of the last look.
         units: Of constants that may have units.
@@ -376,6 +382,7 @@ class SearchSettings:
     asking: AskingSettings = field(default_factory=AskingSettings)
     evolution: EvolutionSettings = field(default_factory=EvolutionSettings)
     parts: PartsSettings = field(default_factory=PartsSettings)
+    variations: VariationsSettings = field(default_factory=VariationsSettings)
     islands: IslandSettings = field(default_factory=IslandSettings)
     finishing: FinishingSettings = field(default_factory=FinishingSettings)
     units: UnitsSettings = field(default_factory=UnitsSettings)

@@ -9,7 +9,8 @@ from nsr.refinement.candidates import Candidate
 from nsr.search.context import Context
 from nsr.search.evolution.generations import Generations
 from nsr.search.evolution.states import evolved_states
-from nsr.search.evolution_settings import EvolutionSettings
+from nsr.search.evolution.variations import Varied
+from nsr.search.evolution_settings import EvolutionSettings, VariationsSettings
 
 
 class Evolution:
@@ -23,6 +24,19 @@ class Evolution:
     def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
         """Generation after generation."""
         return Generations(context, clock).evolved()
+
+
+class Variations:
+    """All that is one change away from the best equations; see `nsr.search.stage.Stage`."""
+
+    components = frozenset({"evolution"})
+
+    def __init__(self, settings: VariationsSettings) -> None:
+        self.head_start, self.share = -settings.wait, settings.share
+
+    def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
+        """Equation after equation."""
+        return Varied(context, clock).batches()
 
 
 class EvolutionOfStates:
