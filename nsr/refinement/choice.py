@@ -56,6 +56,9 @@ _MOST_COMPARED = 40
 # share their rows are larger than they look. Of the development half of `eval.blackbox` (five splits of 25
 # tables) the mean test R2 hardly depends on it, from 1 to 2.
 _WITHIN = 1.5
+# Share of the loss of rows left out that matters to nobody. Of thousands of rows standard errors are small, and
+# the luckiest of the many thousands that were tried is ahead by more than these.
+_NOTHING = 0.005
 # Bits that say nothing of which of two equations is simpler: a way to write one down is one of many.
 _AS_SHORT = 2.0
 # Probability below which a linear model of all columns is no chance; then something is chosen that has some.
@@ -252,6 +255,8 @@ class _Predictions:
         """
         if self._is_meant(one) and all(self._is_shorter(one, rival) for rival in (other, *self._meant)):
             return True
+        if self._is_shorter(one, other) and self._is_nothing_lost(one, other):
+            return True
         return is_as_good(self.losses[one], self.losses[other], _WITHIN, self._may_lose(one, other))
 
     def is_likely(self, one: int, rivals: Iterable[int]) -> bool:
@@ -272,6 +277,10 @@ class _Predictions:
     def _is_shorter(self, one: int, other: int) -> bool:
         """Whether another equation is not as much likelier as it takes more to write down."""
         return self._bits_lost(one, other) <= float(self.forms[other] - self.forms[one])
+
+    def _is_nothing_lost(self, one: int, other: int) -> bool:
+        """Whether rows are hardly farther off than by another equation."""
+        return bool(np.mean(self.losses[one]) <= (1 + _NOTHING) * np.mean(self.losses[other]))
 
     @cached_property
     def _meant(self) -> list[int]:

@@ -133,7 +133,7 @@ class VariationsSettings:
         polished: with this effort.
     """
 
-    wait: float = 0.5
+    wait: float = 2.0
     share: float = 1.0
     n_best: int = 8
     patience: int = 200

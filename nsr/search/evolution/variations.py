@@ -65,12 +65,13 @@ class Varied:
 
     def _fittest(self, parent: Candidate) -> list[Candidate]:
         """The best variations, fitted on some rows, then on all."""
-        context, settings, task = self._context, self._settings, self._context.task
+        settings, task = self._settings, self._context.task
         new = variations(parent.expression, task.n_variables, task.space, settings.most_tokens)
         self._clock.spend(_SECONDS_TO_MAKE * len(new))
-        context.candidates.n_seen += len(new)
+        self._context.candidates.n_seen += len(new)
         some = task.first(settings.n_rows)
-        best = fitted(context.allowed(new), some, settings.tried, self._clock)[: settings.n_polished]
+        allowed = [one for one in new if task.space.allows(one)]
+        best = fitted(allowed, some, settings.tried, self._clock)[: settings.n_polished]
         return fitted([one.expression for one in best], task, settings.polished, self._clock, "evolution")
 
 
@@ -80,7 +81,7 @@ def variations(
     """Simplified equations one change away, one of each skeleton.
 
     A part becomes a power or a function of itself, gets a summand, a factor or a divisor, or gives way to one
-    of its own parts, to a variable or to a constant; a function becomes another one.
+    of its own parts, to a variable or to a constant; a function becomes another one, or a parabola.
 
     Args:
         expression: An equation.
@@ -95,7 +96,8 @@ def variations(
         stop = subtree_end(tokens, start)
         old = Expression(tokens[start:stop])
         for new in _instead(old, n_variables, functions):
-            varied = space.kept(expression, simplify(Expression(tokens[:start] + new.tokens + tokens[stop:])))
+            raw = Expression(tokens[:start] + new.tokens + tokens[stop:])
+            varied = space.kept(raw, simplify(raw))
             if len(varied.tokens) <= most_tokens:
                 found.setdefault(varied.skeleton(), varied)
     return list(found.values())[1:]
@@ -125,6 +127,8 @@ def _instead(old: Expression, n_variables: int, functions: list[str]) -> Iterato
     if len(old.children) == 1:
         argument = apply("mul", constant(1.0), *old.children)
         yield from (apply(name, argument) for name in functions if name != old.tokens[0])
+        square = apply("mul", constant(OFFSET), apply("mul", *old.children, *old.children))
+        yield apply("add", constant(1.0), square)
 
 
 def _bent(old: Expression, functions: list[str]) -> Iterator[Expression]:
