@@ -56,8 +56,8 @@ _MOST_COMPARED = 40
 # share their rows are larger than they look. Of the development half of `eval.blackbox` (five splits of 25
 # tables) the mean test R2 hardly depends on it, from 1 to 2.
 _WITHIN = 1.5
-# Share of the loss of rows left out that matters to nobody. Of thousands of rows standard errors are small, and
-# the luckiest of the many thousands that were tried is ahead by more than these.
+# Share of the loss of rows left out that matters to nobody. Of thousands of rows standard errors are small,
+# and the luckiest of the many thousands of equations that were tried is ahead by more than these.
 _NOTHING = 0.005
 # Bits that say nothing of which of two equations is simpler: a way to write one down is one of many.
 _AS_SHORT = 2.0
