@@ -78,7 +78,8 @@ def quotient(
         error: That of the surrogate which told the factors, as a share of the target's spread.
 
     Returns:
-        The state of the other factor; None where what is known has no values.
+        The state of the other factor; None where what is known has no values, or is zero on all rows, as the
+        product of two columns is that mark kinds of rows with 0 and 1.
     """
     few = state.first(ROWS)
     seen = _seen(few, output, known, _WITHIN * error)
@@ -87,6 +88,8 @@ def quotient(
     target, values = seen
     product = np.prod(values, axis=1)
     is_large = np.abs(product) > _SMALL * np.median(np.abs(product))
+    if not np.any(is_large):
+        return None
     return _left(few.of_rows(is_large), rest, target[is_large] / product[is_large])
 
 
