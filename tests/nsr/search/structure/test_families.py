@@ -5,8 +5,8 @@ from tasks import root
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import PLACEHOLDER
 from nsr.expressions.parsing import parse
-from nsr.search.structure_settings import FamiliesSettings
 from nsr.search.structure.families import exact_subset, relations, significant_terms
+from nsr.search.structure_settings import FamiliesSettings
 
 
 def best_fvu(text: str, n_variables: int, noise: float = 0.0) -> float:
