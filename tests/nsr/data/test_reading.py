@@ -138,7 +138,10 @@ def test_a_header_of_one_name_is_no_title(read, text, names):
 
 @pytest.mark.parametrize("number", ["1.5", '"1,5"'])
 def test_digits_of_other_scripts_are_text_beside_any_numbers(read, number):
-    assert read(f"a,b\n{number},\u0661\u0662\n{number},\u0663\n").without_numbers(1) == "holds text ('\u0661\u0662')"
+    assert (
+        read(f"a,b\n{number},\u0661\u0662\n{number},\u0663\n").without_numbers(1)
+        == "holds text ('\u0661\u0662')"
+    )
 
 
 def test_standard_input(monkeypatch):
