@@ -264,8 +264,8 @@ def _checked(t: ArrayLike, X: ArrayLike, weights: Array | None, is_discrete: boo
     if np.any(np.diff(times) == 0):
         repeated = times[np.flatnonzero(np.diff(times) == 0)[0]]
         raise ValueError(
-            f"time {repeated:g} occurs more than once: say which rows are one trajectory, with --trajectory or in "
-            "a list of them, or average them"
+            f"time {repeated:g} occurs more than once: say which rows are one trajectory, with --trajectory "
+            "or in a list of them, or average them"
         )
     _tell_of_several(as_given)
     if is_discrete:
