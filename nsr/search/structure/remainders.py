@@ -18,7 +18,7 @@ from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression
 from nsr.expressions.round_numbers import nearest_fraction
 from nsr.expressions.simplify import strip_scale
-from nsr.search.response import Output, Response
+from nsr.search.response import PLAIN, Output, Response
 from nsr.search.state import State
 from nsr.search.structure.parts import without_offset
 from nsr.search.structure_settings import SurrogateSettings
@@ -98,7 +98,8 @@ def told_best(
 ) -> tuple[State, Known] | None:
     """The first of some states of others that a surrogate of its own tells about as well as the best.
 
-    What was taken for known wrongly is a function of variables that the state does not have. Beside noise,
+    What was taken for known wrongly is a function of variables that the state does not have, or leaves values
+    whose squares cannot be computed, as a factor does that is next to nothing on some rows. Beside noise,
     which rows have and surrogates smooth, no state is told better than by the surrogate of the whole.
 
     Args:
@@ -112,7 +113,7 @@ def told_best(
     """
     usable = []
     for state, known in left:
-        if state is not None and np.ptp(state.y) > 0:
+        if state is not None and np.ptp(state.y) > 0 and Response.of(state).has(PLAIN):
             clock.spend(fitting_work(state.X, state.settings))
             usable.append((state.error * state.spread, state, known))
     least = min((own for own, _, _ in usable), default=np.inf)

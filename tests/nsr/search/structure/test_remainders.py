@@ -60,6 +60,15 @@ def test_factors_whose_product_is_zero_on_all_rows_leave_nothing():
     assert quotient(state, PLAIN, [parse("x_0"), parse("x_1")], (2,), 1e-4) is None
 
 
+def test_a_factor_that_is_next_to_nothing_on_some_rows_is_not_what_is_known():
+    x = np.geomspace(1.5e-3, 2, 200)
+    state = root(np.column_stack((x, np.linspace(1, 2, 200))), x)
+    known = parse("exp(-1/x_0)")
+    left = quotient(state, PLAIN, [known], (1,), 1e-4)
+    assert np.max(np.abs(left.y)) > 1e200
+    assert told_best([(left, known)], 1.0, Clock()) is None
+
+
 def test_what_was_taken_for_known_rightly_is_told_by_what_is_left():
     state = state_of("sin(3*x_0) + sqrt(x_1**2 + (x_2 - 1)**2)", 3)
     choices = [parse(text) for text in ("x_0", "sin(3.1*x_0)", "sin(3*x_0)")]
