@@ -1,4 +1,4 @@
-"""Tables as people have them: few rows, kinds told by text or by 0 and 1, settings, counts, decades, a law."""
+"""Tables as people have them: few rows, kinds told by text or by 0 and 1, counts, decades, and a law."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ def told_best(
     """The first of some states of others that a surrogate of its own tells about as well as the best.
 
     What was taken for known wrongly is a function of variables that the state does not have, or leaves values
-    whose squares cannot be computed, as a factor does that is next to nothing on some rows. Beside noise,
+    whose squares cannot be computed, as a factor does that is next to nothing on most rows. Beside noise,
     which rows have and surrogates smooth, no state is told better than by the surrogate of the whole.
 
     Args:
