@@ -128,7 +128,7 @@ def finders(results: pd.DataFrame) -> pd.DataFrame:
     """
     known = results[results["stage"].fillna("") != ""]
     keys = ["noise", "method", "stage"]
-    groups = known.assign(symbolic=known["symbolic"].fillna(False).astype(bool)).groupby(keys)
+    groups = known.assign(symbolic=known["symbolic"].eq(True)).groupby(keys)
     table = groups["symbolic"].agg(equations="size", symbolic="sum").reset_index()
     if not has_truth(results):
         table = table.drop(columns="symbolic")

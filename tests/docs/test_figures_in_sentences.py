@@ -32,7 +32,7 @@ def fits(folder: str) -> pd.DataFrame:
     """Rows of results, where verdicts that are missing are no."""
     results = read_results(RESULTS / folder)
     for verdict in {"symbolic", "expanded", "recovered"} & set(results.columns):
-        results[verdict] = results[verdict].fillna(False).astype(bool)
+        results[verdict] = results[verdict].eq(True)
     return results
 
 
