@@ -1,4 +1,4 @@
-"""Fractions that fall beside a term of the other sign, written as fractions that rise: as textbooks have them.
+"""Fractions that fall beside a term of the other sign, written as ones that rise: as textbooks have them.
 
 With positive constants, a - b/(K + x) is (a - b/K) + (b/K) x/(K + x): one function, and as many constants.
 A search finds the first, which is shorter; of what grows by x/(K + x) and dies textbooks have the second. So

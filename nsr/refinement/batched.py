@@ -99,7 +99,7 @@ def levenberg_marquardt(
     """
     clock = clock or Clock()
     values, n_rows = starts.copy(), len(starts)
-    if linear is None:
+    if linear is None or max_iterations == 0 or clock.is_over:
         linear = np.zeros(starts.shape, dtype=np.bool_)
     values, residuals = _solved_for(linear, problem, values, np.arange(n_rows))
     losses, n_residuals = _mean_squares(residuals), residuals.shape[1]
@@ -196,7 +196,7 @@ def _is_finite(A: Array, g: Array) -> NDArray[np.bool_]:
 def _solved_for(
     linear: NDArray[np.bool_], problem: LeastSquares, values: Array, rows: Rows
 ) -> tuple[Array, Array]:
-    """Values (R, K) with the best ones of those that enter linearly, where that gains, and residuals (R, M)."""
+    """Values (R, K), with the best linear ones where these gain, and residuals (R, M)."""
     residuals = problem.residuals(values, rows)
     some = np.flatnonzero(np.any(linear, axis=1) & np.isfinite(_mean_squares(residuals)))
     if len(some) == 0:
