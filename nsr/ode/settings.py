@@ -90,8 +90,8 @@ class OdeSettings:
         crossing_bits: Bits more of each right-hand side that takes a state below 0 that never was. Of 77
             systems to develop on with 5 % noise 51 generalised with it, 49 without.
         exact_fvu: Share of a state's variance that integration itself may be off by.
-        least_fvu: As `exact_fvu` where exact systems are compared: what integration is off by with `fine_rtol`.
-            Without, the first few terms of a fraction's series were taken for it.
+        least_fvu: As `exact_fvu`, where exact systems are compared: what integration with `fine_rtol` may be
+            off by. Without, sums of a few powers were taken for a fraction that they come near.
         short: Complexity of each component up to which an exact system ends the search: nothing that comes
             later can be much shorter. As `nsr.search.settings.SearchSettings.short` for equations.
         short_if_certain: As `short`, of a system that leaves less than `certain_fvu`.
