@@ -275,7 +275,7 @@ def main() -> None:
     except (KeyboardInterrupt, typer.Abort):
         code = EXIT_INTERRUPTED
     except _USAGE_ERROR as error:
-        code = _refused(error.format_message())
+        code = _refused(error.format_message() + _columns_to_choose(error))
     except ValueError as error:
         code = _refused(str(error))
     except OSError as error:
@@ -289,6 +289,24 @@ def main() -> None:
     if code == EXIT_INTERRUPTED:  # which typer may also return
         print(_INTERRUPTED, file=sys.stderr)
     sys.exit(code)
+
+
+def _columns_to_choose(error: Any) -> str:
+    """What columns a table has, where the option is missing that names one of them."""
+    given = error.ctx.params.get("data") if error.ctx is not None else None
+    if given is None or getattr(getattr(error, "param", None), "name", None) not in {"target", "time"}:
+        return ""
+    import warnings
+
+    from nsr.data.names import listed
+    from nsr.data.reading import read_table
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return f" It names a column; {listed(read_table(given).names)}"
+        except (ValueError, OSError):  # which is told once the option is there
+            return ""
 
 
 def _refused(message: str) -> int:

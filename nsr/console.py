@@ -32,13 +32,13 @@ _OPTIONS = {
     "guesses": "guess",
     "n_jobs": "jobs",
 }
-_GIVEN = re.compile(r"(?<![\w'\"=.-])([A-Za-z_]+)=('[^']*'|\"[^\"]*\"|[\w.]+)")
+_GIVEN = re.compile(r"(?<![\w'\"=.-])([A-Za-z_]+)=('[^']*'|\"[^\"]*\"|[\w.]+|(?=[\s,;:)]|$))")
 _ALONE = re.compile(r"(?<![\w'\"`.-])(report\(\)|[A-Za-z]+_[a-z_]+)(?![\w'\"`(=])")
 _SAME_NAMES = (
     "time_limit", "constant_units", "max_complexity", "max_depth", "max_constants", "constant_bounds",
     "stop_when", "missing", "loss", "category", "selection", "template", "denoise", "shape", "domain",
     "required", "forbidden", "operators", "without", "max_argument",
-    "conserved",
+    "conserved", "order", "inputs", "explicit_time", "discrete", "known",
 )  # fmt: skip
 _PARAMETERS = frozenset((*_SAME_NAMES, *_OPTIONS))
 
@@ -131,7 +131,9 @@ def in_options(message: str) -> str:
 
     def given(match: re.Match[str]) -> str:
         name, value = match.groups()
-        return f"{_option(name)} {value.strip(chr(39) + chr(34))}" if name in _PARAMETERS else match[0]
+        if name not in _PARAMETERS:
+            return match[0]
+        return _option(name) if value in {"", "True"} else f"{_option(name)} {value.strip(chr(39) + chr(34))}"
 
     def alone(match: re.Match[str]) -> str:
         if match[1] == "report()":

@@ -130,7 +130,8 @@ def column_units(columns: Columns, text: str | None) -> dict[str, Any]:
     table, places, target = columns.table, columns.places, columns.explained
     if text is not None:
         names = Names.of([table.names[place] for place in places])
-        known = row_of_units(table, (*places, target))
+        of_text = columns.X.iloc[:, : len(places)].select_dtypes(exclude="number")  # 0 or 1 in equations
+        known = dict.fromkeys(of_text.columns, "1") | row_of_units(table, (*places, target))
         X_units, y_units = units_in_text(text, names, table.names[target], known)
     elif table.units is not None:
         X_units, y_units = units_under_header(table, places, target)

@@ -165,5 +165,10 @@ def did_you_mean(name: str, known: Sequence[str], cutoff: float = 0.5) -> str:
     close = close or (longer if len(longer) == 1 else [])  # as x of x [m]
     if close:
         return f"did you mean {by_folded[close[0]]!r}?"
-    shown = ", ".join(repr(other) for other in known[:20])
-    return f"the columns are {shown}{', ...' if len(known) > 20 else ''}"
+    return listed(known)
+
+
+def listed(names: Sequence[str]) -> str:
+    """The columns that there are, or the first of them."""
+    shown = ", ".join(repr(name) for name in names[:20])
+    return f"the columns are {shown}{', ...' if len(names) > 20 else ''}"

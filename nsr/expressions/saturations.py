@@ -1,8 +1,9 @@
-"""Fractions that fall, taken away from something, written as fractions that rise: as textbooks have them.
+"""Fractions that fall beside a term of the other sign, written as ones that rise: as textbooks have them.
 
 With positive constants, a - b/(K + x) is (a - b/K) + (b/K) x/(K + x): one function, and as many constants.
-A search finds the first, which is shorter; of what grows by x/(K + x) and dies textbooks have the second.
-What is added as b/(K + x), as by a gene that is repressed, stays.
+A search finds the first, which is shorter; of what grows by x/(K + x) and dies textbooks have the second. So
+is b/(K + x) - a, a gain that relieves a loss in part, (b/K - a) - (b/K) x/(K + x): losses that saturate are
+many. What is added as b/(K + x) to other terms, as by a gene that is repressed, stays.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ _NOTHING = 1e-9
 
 
 def rising(expression: Expression) -> Expression:
-    """The expression with fractions that fall, and are subtracted from a term, written as ones that rise.
+    """The expression with fractions that fall beside a term of the other sign written as ones that rise.
 
-    So are those that are added, if nothing of the term remains. Those of a factor of theirs, as in
-    x/(K + x), rise already.
+    Those of a factor that they fall with, as in x/(K + x), rise already: they are rewritten only if they are
+    subtracted, or nothing of the term remains.
     """
     try:
         terms = dict(terms_of(algebra.from_expression(expression)))
@@ -50,7 +51,9 @@ def _rewritten(term: Node, terms: _Terms) -> bool:
         return False
     left, rises = beside + weight / half, -weight * slope / half
     is_all = abs(left) <= _NOTHING * abs(beside)
-    if slope / half < 0 or not (is_all or (weight / half < 0 < beside)):
+    is_apart = not _variables(rest) & _variables(inner)
+    is_opposed = weight / half < 0 < beside or (is_apart and beside < 0 < weight / half)
+    if slope / half < 0 or not (is_all or is_opposed):
         return False
     del terms[term], terms[rest]
     if not is_all:
@@ -58,3 +61,7 @@ def _rewritten(term: Node, terms: _Terms) -> bool:
     product = algebra.multiply([rest, inner, algebra.power(below[0], -1.0)])
     terms[product.rest] = algebra.scale(product, rises).coefficient
     return True
+
+
+def _variables(node: Node) -> set[int]:
+    return set(algebra.to_expression(node).variables)

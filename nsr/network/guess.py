@@ -41,7 +41,7 @@ def guess(
     y: NDArray[np.float64],
     *,
     n_candidates: int = 1024,
-    temperature: float = 1.0,
+    temperature: float = 0.7,
     seed: int = 0,
     operators: OperatorSet = ALL_OPERATORS,
     clock: Clock = Clock(),
@@ -54,8 +54,8 @@ def guess(
         y: Target, shape (n_points,), finite.
         n_candidates: Sequences to sample, none of them twice in a view; fewer equations come back, as views
             repeat each other, and some say the same.
-        temperature: Softmax temperature; higher is more varied. With 0.5 as many of 198 development
-            problems are recovered (129), but plain laws were missing of 256 candidates now and then.
+        temperature: Softmax temperature; higher is more varied. Of 198 development problems 131 are
+            recovered with 0.7, 129 with 0.5 and with 1; with 0.5 plain laws were missing of 256 candidates.
         seed: Seed of the views and of the sampling.
         operators: Which of them the network may write.
         clock: What is not written and read when it is over is left out.

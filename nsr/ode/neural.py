@@ -16,8 +16,8 @@ from nsr.data.scaling import Scaler
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, constant, variable
 from nsr.expressions.simplify import simplify, strip_scale
+from nsr.network.beams import sample_distinct
 from nsr.network.checkpoint import Pretrained, from_pretrained
-from nsr.network.decoding import sample
 from nsr.network.guess import distinct, guess
 from nsr.ode.description import LOSS, description_bits
 from nsr.ode.ranking import shortest
@@ -111,8 +111,8 @@ def by_systems(
         clock: Systems that have not ended when it is over are left out.
 
     Returns:
-        For each component, right-hand sides, one per skeleton, the most often sampled first, each with a
-        constant factor in front; none if the network knows fewer states.
+        For each component, right-hand sides, one per skeleton, each with a constant factor in front; none if
+        the network knows fewer states.
     """
     n_shown, found = task.n_variables, [list[Expression]() for _ in range(task.n_states)]
     if n_shown > pretrained.config.max_variables or clock.is_over or task.motion.is_discrete:
@@ -227,7 +227,7 @@ def _sampled(
     counts = torch.full((len(views),), n_states, device=device)
     memory = model.encode(torch.from_numpy(X).to(device), torch.from_numpy(y).to(device), counts)
     generator = torch.Generator(device=device).manual_seed(task.seed)
-    return sample(
+    return sample_distinct(
         model,
         pretrained.tokenizer,
         memory,

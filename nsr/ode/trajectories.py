@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.interpolate import CubicSpline, PchipInterpolator
 from scipy.ndimage import median_filter
 
+from nsr.data.notes import tell
 from nsr.ode.inputs import NOTHING, Inputs
 from nsr.ode.motion import PLAIN, Motion
 from nsr.ode.smoothing import smoothing_spline
@@ -258,19 +259,33 @@ def _checked(t: ArrayLike, X: ArrayLike, weights: Array | None, is_discrete: boo
         raise ValueError(
             f"{len(times)} points are too few to see how a state moves: give at least {MIN_POINTS}"
         )
-    order = np.argsort(times, kind="stable")
+    as_given, order = times, np.argsort(times, kind="stable")
     times, states = times[order], states[order]
     if np.any(np.diff(times) == 0):
         repeated = times[np.flatnonzero(np.diff(times) == 0)[0]]
         raise ValueError(
-            f"time {repeated:g} occurs more than once: say which rows are one trajectory, or average them"
+            f"time {repeated:g} occurs more than once: say which rows are one trajectory, with --trajectory "
+            "or in a list of them, or average them"
         )
+    _tell_of_several(as_given)
     if is_discrete:
         check_steps(times)
     if weights is None:
         return Trajectory(times, states)
     with np.errstate(divide="ignore"):
         return Trajectory(times, states, scatter=1 / np.sqrt(weights[order]))
+
+
+def _tell_of_several(times: Array) -> None:
+    """Warns of times that begin anew now and then, as those of trajectories below each other do."""
+    back = np.flatnonzero(np.diff(times) < 0)
+    if 0 < len(back) <= len(times) / MIN_POINTS:
+        before, after = times[back[0]], times[back[0] + 1]
+        tell(
+            f"the time goes back {len(back)} {'time' if len(back) == 1 else 'times'}, first from {before:g} "
+            f"to {after:g}: rows are taken in the order of time; of several trajectories say which rows are "
+            "one, with --trajectory or in a list of them"
+        )
 
 
 def check_steps(times: Array) -> None:

@@ -18,8 +18,10 @@ Array = NDArray[np.float64]
 
 # Derivatives held at a time, which bounds the memory: 128 MB.
 _MOST_DERIVATIVES = 16_000_000
-# Seconds of work for a step at a node at a point.
-_SECONDS = 2e-8
+# Share of its loss by which a step must lessen it, or the work on an expression ends.
+_LEAST_GAIN = 1e-5
+# Seconds of work at a node at a point for values, and for derivatives.
+_SECONDS, _SECONDS_OF_DERIVATIVES = 2e-9, 5e-9
 
 
 def fit_constants(
@@ -29,7 +31,11 @@ def fit_constants(
     max_iterations: int,
     clock: Clock | None = None,
 ) -> list[Fit]:
-    """Moves the constants of all expressions to the nearest least squares, by Levenberg and Marquardt.
+    """Moves the constants of all expressions to the nearest least squares, by variable projection.
+
+    Steps of all constants together hardly get along the valleys in which inner constants and factors make up
+    for each other: of sums with curves in clean observations ten left a quarter within 1 % of the least loss,
+    sixty a third, and ten of inner constants alone three quarters.
 
     Args:
         expressions: Right-hand sides with constants to begin with.
@@ -46,18 +52,19 @@ def fit_constants(
     program = Program(list(expressions))
     target = weak.target[:, component]
     constants, losses = program.constants.copy(), np.empty(len(expressions))
+    clock = Clock() if clock is None else clock
     n_rows = max(1, _MOST_DERIVATIVES // (max(1, constants.shape[1]) * weak.n_points))
     for first in range(0, len(expressions), n_rows):
         part = np.arange(first, min(first + n_rows, len(expressions)))
         constants[part], losses[part] = batched.levenberg_marquardt(
-            _WeakLeastSquares(program, weak, target, part),
+            _WeakLeastSquares(program, weak, target, part, clock),
             constants[part],
-            batched.SCALED,
+            batched.PROJECTED,
             max_iterations=max_iterations,
+            least_gain=_LEAST_GAIN,
             clock=clock,
+            linear=program.tape.linear[part],
         )
-    if clock is not None:
-        clock.spend(_SECONDS * max_iterations * int(program.tape.offsets[-1]) * weak.n_points)
     size = float(np.mean(target**2)) or 1.0 / len(target)
     fitted = program.expressions_with(constants)
     return [
@@ -76,19 +83,27 @@ class _WeakLeastSquares:
         weak: The observations.
         target: What the integrals should be, shape (M,).
         index: Expression of each row, shape (R,).
+        clock: Is told of the work.
     """
 
     program: Program
     weak: WeakForm
     target: Array
     index: NDArray[np.int64]
+    clock: Clock
 
     def residuals(self, values: Array, rows: NDArray[np.int64]) -> Array:
+        self._spend(_SECONDS, rows)
         return self.weak.integrals(self.program, values, self.index[rows]) - self.target
 
     def normal_equations(
         self, values: Array, rows: NDArray[np.int64], residuals: Array
     ) -> tuple[Array, Array]:
+        self._spend(_SECONDS_OF_DERIVATIVES, rows)
         _, derivatives = self.weak.jacobian(self.program, values, self.index[rows])
         usable = np.where(np.isfinite(derivatives), derivatives, 0.0)
         return batched.normal_equations(usable, residuals)
+
+    def _spend(self, seconds: float, rows: NDArray[np.int64]) -> None:
+        n_nodes = int(np.diff(self.program.tape.offsets)[self.index[rows]].sum())
+        self.clock.spend(seconds * n_nodes * self.weak.n_points)

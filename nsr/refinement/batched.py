@@ -1,5 +1,9 @@
 """Levenberg-Marquardt over many rows at once, each with its own values, damping and end.
 
+Values that enter linearly may be solved for at every step, which is variable projection (Golub and Pereyra,
+SIAM Journal on Numerical Analysis 10, 1973, 413-432). Only the others are damped then: by Schur complements
+their steps are those of Kaufman's Jacobian (BIT 15, 1975, 49-57).
+
 What is fitted is told by a `LeastSquares` problem: programs that no compiled kernel can run (operators of the
 user's, GPUs), right-hand sides in weak form, and simulations against trajectories.
 """
@@ -57,6 +61,10 @@ class Damping:
 # From random starting points the identity recovers most (`eval.refinement`).
 IDENTITY = Damping(is_scaled=False, first=1e-2, better=0.2, worse=4.0, least=1e-15)
 SCALED = Damping(is_scaled=True, first=1e-3, better=0.1, worse=10.0, least=1e-12)
+# Where linear values are solved for, the others may step further at once.
+PROJECTED = Damping(is_scaled=True, first=1e-5, better=0.1, worse=10.0, least=1e-12)
+# Multiple for values that are solved for, as residuals may not tell all of them apart.
+_RIDGE = 1e-14
 
 
 def levenberg_marquardt(
@@ -69,6 +77,7 @@ def levenberg_marquardt(
     least_gain: float = 0.0,
     clock: Clock | None = None,
     bounds: tuple[Array, Array] | None = None,
+    linear: NDArray[np.bool_] | None = None,
 ) -> tuple[Array, Array]:
     """Minimises the mean squared residual of each row.
 
@@ -82,13 +91,17 @@ def levenberg_marquardt(
         clock: When it is over no further step is tried.
         bounds: Least and largest values, shape (R, K) each, between which steps end; the starting points are
             within.
+        linear: Which values enter linearly, all of them together, and are solved for at each step, shape
+            (R, K); needs scaled damping, and no bounds. None by default.
 
     Returns:
         Values (R, K) and losses (R,), infinity where the starting point gives a non-finite value.
     """
     clock = clock or Clock()
     values, n_rows = starts.copy(), len(starts)
-    residuals = problem.residuals(values, np.arange(n_rows))
+    if linear is None or max_iterations == 0 or clock.is_over:
+        linear = np.zeros(starts.shape, dtype=np.bool_)
+    values, residuals = _solved_for(linear, problem, values, np.arange(n_rows))
     losses, n_residuals = _mean_squares(residuals), residuals.shape[1]
     rows = np.flatnonzero(np.isfinite(losses))
     if starts.shape[1] == 0 or len(rows) == 0:
@@ -105,10 +118,11 @@ def levenberg_marquardt(
         own_A, own_g = A[rows], g[rows]
         if bounds is not None:
             own_A, own_g = _held(own_A, own_g, values[rows], bounds[0][rows], bounds[1][rows])
-        trial = values[rows] - _steps(own_A, own_g, multiples[rows], damping.is_scaled, n_residuals)
+        held_back = np.where(linear[rows], _RIDGE, multiples[rows, None])
+        trial = values[rows] - _steps(own_A, own_g, held_back, damping.is_scaled, n_residuals)
         if bounds is not None:
             trial = np.clip(trial, bounds[0][rows], bounds[1][rows])
-        residuals = problem.residuals(trial, rows)
+        trial, residuals = _solved_for(linear[rows], problem, trial, rows)
         trial_losses = _mean_squares(residuals)
         multiples[rows] *= damping.worse
         better = np.flatnonzero(trial_losses < losses[rows])
@@ -179,15 +193,38 @@ def _is_finite(A: Array, g: Array) -> NDArray[np.bool_]:
     return np.asarray(np.isfinite(A).all(axis=(1, 2)) & np.isfinite(g).all(axis=1))
 
 
+def _solved_for(
+    linear: NDArray[np.bool_], problem: LeastSquares, values: Array, rows: Rows
+) -> tuple[Array, Array]:
+    """Values (R, K), with the best linear ones where these gain, and residuals (R, M)."""
+    residuals = problem.residuals(values, rows)
+    some = np.flatnonzero(np.any(linear, axis=1) & np.isfinite(_mean_squares(residuals)))
+    if len(some) == 0:
+        return values, residuals
+    A, g = problem.normal_equations(values[some], rows[some], residuals[some])
+    some, A, g = some[is_usable := _is_finite(A, g)], A[is_usable], g[is_usable]
+    own = linear[some]
+    A = A * (own[:, :, None] & own[:, None, :])
+    trial = values[some] - _steps(A, g * own, np.where(own, _RIDGE, 1.0), True, residuals.shape[1])
+    solved = problem.residuals(trial, rows[some])
+    is_better = _mean_squares(solved) < _mean_squares(residuals[some])
+    values = values.copy()
+    values[some[is_better]], residuals[some[is_better]] = trial[is_better], solved[is_better]
+    return values, residuals
+
+
 def _steps(A: Array, g: Array, multiples: Array, is_scaled: bool, n_residuals: int) -> Array:
-    """Solutions (R, K) of the damped normal equations; nothing moves along what changes nothing."""
+    """Solutions (R, K) of the normal equations, damped by multiples (R, K).
+
+    Nothing moves along what changes nothing.
+    """
     identity = np.eye(A.shape[1])
     if not is_scaled:
-        damped = A + (multiples * n_residuals)[:, None, None] * identity
+        damped = A + (multiples * n_residuals)[:, :, None] * identity
         return _solved(damped, g)
     norms = np.sqrt(np.einsum("rkk->rk", A))
     norms = np.where(norms > 0, norms, 1.0)
-    scaled = A / norms[:, :, None] / norms[:, None, :] + multiples[:, None, None] * identity
+    scaled = A / norms[:, :, None] / norms[:, None, :] + multiples[:, :, None] * identity
     return _solved(scaled, g / norms) / norms
 
 

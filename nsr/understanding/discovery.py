@@ -208,7 +208,10 @@ class _Look:
         gradients = stand_in.gradients(state.X, state.centre)
         for column, variable in enumerate(state.variables):
             slopes, name = gradients[:, column], to_infix(simplify(variable), self._names)
-            if np.all(slopes > 0) or np.all(slopes < 0):
+            # How much rows differ by it, which may be by chance where the error is as large.
+            effect = np.mean(state.root_weights * np.abs(slopes)) * np.std(state.X[:, column])
+            has_one_sign = np.all(slopes > 0) or np.all(slopes < 0)
+            if has_one_sign and effect > stand_in.error * state.spread:
                 text = f"{self._of(state)} {'rises' if slopes[0] > 0 else 'falls'} with {name} everywhere"
                 yield Statement("monotone", text, stand_in.error, stand_in.error)
             mirrored = state.X.copy()

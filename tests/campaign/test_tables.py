@@ -13,6 +13,7 @@ import pytest
 from campaign import cases, run, share_of
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
+from plain_tables import plain_table
 from tables_as_text import HOSTILE_NAMES, NAMES, NUMBERS, OTHER, damaged, written
 
 from nsr.data.reading import read_table
@@ -136,6 +137,14 @@ def test_whole_searches_end_in_an_answer(path, few_stages, table):
     if done.code == 0:
         run("predict", result, path)
         run("show", result)
+
+
+@cases(0.02)
+@given(st.integers(0, 10**6))
+def test_searches_in_plain_tables_end_in_an_answer(path, few_stages, seed):
+    """Kinds of rows by text and by 0 and 1, few rows, decades, and columns that hardly vary."""
+    plain_table(seed).to_csv(path, index=False)
+    assert run("fit", path, "--target=y", "--report").code == 0
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])

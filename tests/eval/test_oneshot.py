@@ -1,12 +1,16 @@
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator
 
-from eval.oneshot import fit_problem, summary
+from eval.oneshot import fit_problem, main, summary
 from nsr.problems.metrics import RECOVERED_FVU
 from nsr.problems.suites import load
 
 PROBLEM = next(problem for problem in load("feynman") if problem.name == "I.12.1")
+RESULTS = Path(__file__).parents[2] / "eval" / "results"
 
 
 class Known(BaseEstimator):
@@ -43,3 +47,13 @@ def test_a_failure_counts_as_not_recovered():
     assert summary([row, undefined, fit_problem(PROBLEM, Known(), 50, 0.0, 0)])["recovered"] == pytest.approx(
         1 / 3
     )
+
+
+def test_the_command_finds_again_what_is_among_the_results(monkeypatch, tmp_path):
+    monkeypatch.setattr("eval.oneshot.load", lambda _: [PROBLEM])
+    main(output=tmp_path / "rows.jsonl")
+    again = json.loads((tmp_path / "rows.jsonl").read_text())
+    lines = (RESULTS / "oneshot_feynman_nsr-small.jsonl").read_text().splitlines()
+    (kept,) = (row for row in map(json.loads, lines) if row["problem"] == PROBLEM.name)
+    assert again.keys() == kept.keys()
+    assert (again["recovered"], again["r2_above_0.99"]) == (kept["recovered"], kept["r2_above_0.99"])

@@ -23,7 +23,8 @@ _LIMIT = 60
 _INTERNAL = re.compile(
     r"Traceback|object has no attribute|object is not|NoneType|could not convert|invalid literal for|"
     r"unsupported operand|index out of|out of bounds|positional argument|keyword argument|unhashable|"
-    r"<class|<function|numpy\.|dtype(?!\()|ufunc|broadcast|recursion|codec can't|\[Errno|\w+Error\b",
+    r"<class|<function|numpy\.|dtype(?!\()|ufunc|broadcast|recursion|codec can't|\[Errno|\w+Error\b|"
+    r"zero-size array|empty sequence|ingular matrix|did not converge|array must not contain",
 )
 
 

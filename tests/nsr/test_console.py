@@ -16,6 +16,8 @@ from nsr.console import in_options, told
         ("report() says more, and y_err", "--report says more, and --error"),
         ("column 'time_limit' is empty", "column 'time_limit' is empty"),
         ("write a=3, or x_0", "write a=3, or x_0"),
+        ("give order=2, or inputs=, if", "give --order 2, or --inputs, if"),
+        ("or explicit_time=True, or known=", "or --explicit-time, or --known"),
         ("nsr fit --time-limit 3", "nsr fit --time-limit 3"),
     ],
 )

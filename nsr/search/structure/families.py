@@ -282,7 +282,7 @@ def exact_subset(table: Array, target: Array, settings: FamiliesSettings) -> lis
     kept = np.arange(table.shape[1])
     norms = np.linalg.norm(table, axis=0)
     size = np.sqrt(np.mean(target**2))
-    while True:
+    while len(kept) >= 3:
         columns = table[:, kept] / norms[kept]
         weights = np.linalg.lstsq(columns[:n_fit], target[:n_fit], rcond=1e-14)[0]
         residual = np.sqrt(np.mean((columns[n_fit:] @ weights - target[n_fit:]) ** 2)) / size
@@ -290,6 +290,6 @@ def exact_subset(table: Array, target: Array, settings: FamiliesSettings) -> lis
             return []
         active = np.abs(weights) > _IDLE * np.max(np.abs(weights))
         if active.all():
-            break
+            return [tuple(int(i) for i in kept)] if len(kept) <= settings.max_exact_terms else []
         kept = kept[active]
-    return [tuple(int(i) for i in kept)] if 3 <= len(kept) <= settings.max_exact_terms else []
+    return []

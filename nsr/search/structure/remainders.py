@@ -18,7 +18,7 @@ from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression
 from nsr.expressions.round_numbers import nearest_fraction
 from nsr.expressions.simplify import strip_scale
-from nsr.search.response import Output, Response
+from nsr.search.response import PLAIN, Output, Response
 from nsr.search.state import State
 from nsr.search.structure.parts import without_offset
 from nsr.search.structure_settings import SurrogateSettings
@@ -78,7 +78,8 @@ def quotient(
         error: That of the surrogate which told the factors, as a share of the target's spread.
 
     Returns:
-        The state of the other factor; None where what is known has no values.
+        The state of the other factor; None where what is known has no values, or is zero on all rows, as the
+        product of two columns is that mark kinds of rows with 0 and 1.
     """
     few = state.first(ROWS)
     seen = _seen(few, output, known, _WITHIN * error)
@@ -87,6 +88,8 @@ def quotient(
     target, values = seen
     product = np.prod(values, axis=1)
     is_large = np.abs(product) > _SMALL * np.median(np.abs(product))
+    if not np.any(is_large):
+        return None
     return _left(few.of_rows(is_large), rest, target[is_large] / product[is_large])
 
 
@@ -95,7 +98,8 @@ def told_best(
 ) -> tuple[State, Known] | None:
     """The first of some states of others that a surrogate of its own tells about as well as the best.
 
-    What was taken for known wrongly is a function of variables that the state does not have. Beside noise,
+    What was taken for known wrongly is a function of variables that the state does not have, or leaves values
+    whose squares cannot be computed, as a factor does that is next to nothing on most rows. Beside noise,
     which rows have and surrogates smooth, no state is told better than by the surrogate of the whole.
 
     Args:
@@ -109,7 +113,7 @@ def told_best(
     """
     usable = []
     for state, known in left:
-        if state is not None and np.ptp(state.y) > 0:
+        if state is not None and np.ptp(state.y) > 0 and Response.of(state).has(PLAIN):
             clock.spend(fitting_work(state.X, state.settings))
             usable.append((state.error * state.spread, state, known))
     least = min((own for own, _, _ in usable), default=np.inf)

@@ -127,6 +127,17 @@ def test_units_of_the_option_come_before_those_of_the_row(nsr, tmp_path, guessed
     assert "J" in err
 
 
+def test_columns_of_text_have_no_unit(nsr, tmp_path, guessed):
+    path = tmp_path / "data.csv"
+    rows = [f"{'ab'[m % 2]},c{m % 3},{m},{3 * m}" for m in range(1, 20)]
+    path.write_text("\n".join(["kind,sample,m,E", *rows]))
+    command = ("fit", path, "--target", "E", "--units", "m=kg,E=kg", "--guess", "3*m")
+    for options in ((), ("--category", "sample")):
+        code, out, err = nsr(*command, *options, "--time-limit", "1")
+        assert code == 0, err
+        assert "E = 3*m" in out
+
+
 def test_constants_of_known_value_may_lend_their_units(nsr, tmp_path, guessed):
     guessed("1*x_0")
     path = tmp_path / "data.csv"

@@ -49,6 +49,20 @@ def test_bad_input_ends_with_one_line_and_code_two(nsr, tmp_path, case):
 
 
 @pytest.mark.parametrize(
+    ("words", "option"), [(["fit"], "--target"), (["guess"], "--target"), (["ode"], "--time")]
+)
+def test_who_does_not_say_which_column_is_told_what_there_is(nsr, tmp_path, words, option):
+    path = tmp_path / "data.csv"
+    path.write_text("a,b [m]\n1,2\n2,3\n3,4\n")
+    code, _, err = nsr(*words, path)
+    assert code == 2
+    assert err == f"nsr: Missing option '{option}'. It names a column; the columns are 'a', 'b [m]'\n"
+    code, _, err = nsr(*words, tmp_path / "none.csv")
+    assert code == 2
+    assert err == f"nsr: Missing option '{option}'.\n"
+
+
+@pytest.mark.parametrize(
     "content",
     [
         "",

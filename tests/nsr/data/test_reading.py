@@ -138,7 +138,10 @@ def test_a_header_of_one_name_is_no_title(read, text, names):
 
 @pytest.mark.parametrize("number", ["1.5", '"1,5"'])
 def test_digits_of_other_scripts_are_text_beside_any_numbers(read, number):
-    assert read(f"a,b\n{number},\u0661\u0662\n{number},\u0663\n").without_numbers(1) == "holds text"
+    assert (
+        read(f"a,b\n{number},\u0661\u0662\n{number},\u0663\n").without_numbers(1)
+        == "holds text ('\u0661\u0662')"
+    )
 
 
 def test_standard_input(monkeypatch):
@@ -277,9 +280,9 @@ def test_whole_numbers_beyond_floats_are_infinite(read):
 
 
 def test_columns_without_numbers_are_left_out_and_told(read):
-    table = read("a,b,c,y\n1,u,,2\n2,v,,3\n")
+    table = read("a,b,c,d,y\n1,u,,3.1 mm,2\n2,v,,3.3 mm,3\n")
     with pytest.warns(DataWarning) as told:
-        assert select_columns(table, "y") == ([0], 3)
+        assert select_columns(table, "y") == ([0], 4)
     assert [str(warning.message) for warning in told] == [
-        "columns are left out: 'b' holds text, 'c' is empty",
+        "columns are left out: 'b' holds text, 'c' is empty, 'd' holds text ('3.1 mm')",
     ]

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from nsr.data.notes import DataWarning
 from nsr.ode.trajectories import as_trajectories
 
 TIMES = np.linspace(0, 10, 60)
@@ -24,6 +25,15 @@ def test_unsorted_times_are_sorted_with_their_states():
     (shuffled,) = as_trajectories(TIMES[order], WAVE[order])
     np.testing.assert_array_equal(shuffled.times, TIMES)
     np.testing.assert_array_equal(shuffled.states, WAVE)
+
+
+def test_times_that_begin_anew_are_told_as_they_may_be_several_trajectories():
+    times = np.concatenate([np.linspace(0, 9, 20), np.linspace(0.1, 9.1, 20)])
+    states = np.column_stack((np.sin(times), np.cos(times)))
+    with pytest.warns(DataWarning, match="back 1 time, first from 9 to 0.1: .* --trajectory"):
+        (one,) = as_trajectories(times, states)
+    assert np.all(np.diff(one.times) > 0)
+    as_trajectories([times[:20], times[20:]], [states[:20], states[20:]])
 
 
 def test_smoothing_takes_noise_away_and_interpolation_none():

@@ -31,6 +31,15 @@ def test_true_constants_come_back_from_afar():
     assert fit.residual < 1e-4
 
 
+def test_factors_that_make_up_for_an_inner_constant_do_not_end_the_way_to_it():
+    started = parse("0.9*x_0/(0.3 + x_0) - 0.3*x_0 + 0.1 + 0.01*x_0**2")
+    (fit,) = fit_constants([started], weak_form(), 0, 10)
+    X = np.linspace(0.1, 3, 20)[:, None]
+    expected, found = Program([HILL[0], fit.expression]).values(X)
+    np.testing.assert_allclose(found, expected, atol=1e-3)
+    np.testing.assert_allclose(fit.expression.constants[:2], HILL[0].constants[:2], rtol=0.02)
+
+
 def test_noisy_least_squares_are_scipys():
     weak = weak_form(noise=0.05)
     started = parse("1.4*x_0/(0.8 + x_0) - 0.35*x_0")

@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import least_squares
 
 from nsr.clock import Clock
-from nsr.refinement.batched import IDENTITY, SCALED, levenberg_marquardt, normal_equations
+from nsr.refinement.batched import IDENTITY, PROJECTED, SCALED, levenberg_marquardt, normal_equations
 
 T = np.linspace(0, 2, 30)
 
@@ -48,6 +48,16 @@ def test_least_squares_are_scipys(damping, unit):
         assert losses[row] == pytest.approx(2 * expected.cost / len(T), rel=1e-6)
 
 
+def test_values_that_are_solved_for_come_out_as_scipys():
+    problem, starts = Decays(data()), np.tile([-70.0, 0.2], (4, 1))
+    is_linear = np.tile([True, False], (4, 1))
+    values, losses = levenberg_marquardt(problem, starts, PROJECTED, max_iterations=8, linear=is_linear)
+    for row in range(4):
+        expected = least_squares(lambda v, row=row: problem.curve(v[None])[0] - problem.data[row], [2.0, 1.0])
+        np.testing.assert_allclose(values[row], expected.x, rtol=1e-4)
+        assert losses[row] == pytest.approx(2 * expected.cost / len(T), rel=1e-6)
+
+
 def test_rows_do_not_know_of_each_other():
     together, _ = levenberg_marquardt(Decays(data()), np.ones((4, 2)), SCALED, max_iterations=20)
     for row in range(4):
@@ -71,6 +81,18 @@ def test_what_ends_the_work_leaves_starting_points(limits):
     np.testing.assert_array_equal(values, np.ones((4, 2)))
     assert np.all(np.isfinite(losses))
     assert problem.n_asked == 1
+
+
+@pytest.mark.parametrize("limits", [{"clock": Clock(0.0)}, {"max_iterations": 0}])
+def test_what_ends_the_work_before_it_began_leaves_linear_values_too(limits):
+    values, _ = levenberg_marquardt(
+        Decays(data()),
+        np.ones((4, 2)),
+        PROJECTED,
+        linear=np.tile([True, False], (4, 1)),
+        **{"max_iterations": 9} | limits,
+    )
+    np.testing.assert_array_equal(values, np.ones((4, 2)))
 
 
 def test_small_gains_end_the_work():

@@ -39,6 +39,14 @@ def test_a_wave_packet_sees_a_difference_with_noise_too(rng, noise):
     assert all(statement.error < 0.05 for statement in found)
 
 
+@pytest.mark.parametrize("seed", [2, 8, 12, 30])
+def test_what_noise_lets_a_stand_in_rise_with_is_not_said_to_rise(seed):
+    X = columns(n=60, seed=seed, d=(0.5, 3), length=(0.1, 2), temperature=(18, 27))
+    y = X["d"] ** 4 / X["length"] * (1 + 0.01 * np.random.default_rng(seed).normal(size=60))
+    found = nsr.discover(X, y)
+    assert texts(found, "monotone") == ["y rises with d everywhere", "y falls with length everywhere"]
+
+
 def test_sums_mirrors_and_low_degree():
     X = columns(a=(-2, 2), b=(-2, 2), c=(1, 3))
     found = nsr.discover(X, X["a"] ** 2 + np.sin(X["b"]) + X["c"])

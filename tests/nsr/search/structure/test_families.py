@@ -5,7 +5,8 @@ from tasks import root
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import PLACEHOLDER
 from nsr.expressions.parsing import parse
-from nsr.search.structure.families import relations, significant_terms
+from nsr.search.structure.families import exact_subset, relations, significant_terms
+from nsr.search.structure_settings import FamiliesSettings
 
 
 def best_fvu(text: str, n_variables: int, noise: float = 0.0) -> float:
@@ -96,3 +97,11 @@ def test_given_terms_are_combined_with_those_of_the_grammar():
     forms = [form for batch in relations(root(X, y), (term,)) for form in batch]
     losses = np.mean((Program(forms).values(X) - y) ** 2, axis=1)
     assert np.nanmin(losses) < 1e-12 * np.var(y)
+
+
+@pytest.mark.parametrize("n_rows", [2, 3, 5])
+def test_of_a_few_rows_no_sum_of_terms_is_exact(n_rows):
+    """Also where the last of them, on which a sum is tried, have a target of zero."""
+    table = np.random.default_rng(0).uniform(1, 2, (n_rows, 4))
+    target = np.where(np.arange(n_rows) == 0, 1.0, 0.0)
+    assert exact_subset(table, target, FamiliesSettings()) == []

@@ -53,6 +53,22 @@ def test_what_is_a_function_of_the_rest_or_has_no_values_leaves_nothing():
     assert quotient(state, PLAIN, [parse("log(x_0 - 1)")], (1,), 1e-4) is None
 
 
+def test_factors_whose_product_is_zero_on_all_rows_leave_nothing():
+    x = np.linspace(1, 2, 90)
+    is_a, is_b = (np.arange(90) % 3 == kind for kind in (0, 1))
+    state = root(np.column_stack((is_a, is_b, x)).astype(float), x**2)
+    assert quotient(state, PLAIN, [parse("x_0"), parse("x_1")], (2,), 1e-4) is None
+
+
+def test_a_factor_that_is_next_to_nothing_on_most_rows_is_not_what_is_known():
+    x = np.append(np.linspace(1.6e-3, 1.8e-3, 150), np.linspace(1, 2, 50))
+    state = root(np.column_stack((x, np.linspace(1, 2, 200))), x)
+    known = parse("exp(-1/x_0)")
+    left = quotient(state, PLAIN, [known], (1,), 1e-4)
+    assert np.max(np.abs(left.y)) > 1e200
+    assert told_best([(left, known)], 1.0, Clock()) is None
+
+
 def test_what_was_taken_for_known_rightly_is_told_by_what_is_left():
     state = state_of("sin(3*x_0) + sqrt(x_1**2 + (x_2 - 1)**2)", 3)
     choices = [parse(text) for text in ("x_0", "sin(3.1*x_0)", "sin(3*x_0)")]
