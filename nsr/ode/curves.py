@@ -78,9 +78,6 @@ def _of_one(values: Array) -> Iterator[tuple[str, Array, bool]]:
         yield f"{term}/(0.7 + {term})", halves, False
         yield f"(0.7 + {term})**(-1)", halves, False
     yield "x_0/(0.7 + x_0**2)", (size * _HALVES) ** 2, False
-    if values.min() >= 0:  # what poisons where it is plenty
-        pairs = np.array([(a * size, b / size) for a in _COARSE for b in _COARSE])
-        yield "x_0/(0.7 + x_0 + 0.7*x_0**2)", pairs, False
     rates = np.concatenate((-_FALLS[::-1], _FALLS)) / size
     yield "exp(0.7*x_0)", rates, True
     steepness = _STEEPNESS / spread
@@ -112,6 +109,8 @@ def _of_two(values: Array, is_first: bool) -> Iterator[tuple[str, Array]]:
     if values.min() >= 0:
         pairs = np.array([(a * first, b * first / second) for a in _COARSE for b in _COARSE])
         yield "x_0/(0.7 + x_0 + 0.7*x_1)", pairs
+        pairs = np.array([(a * first, b / first) for a in _COARSE for b in _COARSE])
+        yield "x_1*x_0/(0.7 + x_0 + 0.7*x_0**2)", pairs
         if is_first:  # predators that hinder each other
             pairs = np.array([(a * first, b * first / second) for a in _COARSE for b in _COARSE])
             yield "x_0*x_1/(0.7 + x_0 + 0.7*x_1)", pairs

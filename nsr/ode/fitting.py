@@ -244,7 +244,7 @@ class Fitting:
                 as_on_pieces, _ON_THE_WAY * whole.settings.rtol
             ):
                 return self._by_pieces(found, as_on_pieces, is_exact=True)
-        entire = joined(found, self._finely(shoot(found.system, whole, first, clock), clock))
+        entire = joined(found, shoot(found.system, whole, first, clock))
         is_astray = bool(np.any(entire.unexplained > self._settings.astray))
         is_map = self._task.motion.is_discrete
         noise = float(np.sqrt(np.max(found.unexplained)))
@@ -254,13 +254,6 @@ class Fitting:
         # Chaos drives the right map astray, too, and no wrong one is exact on pieces.
         as_on_pieces = shoot(found.system, whole, first, Clock.of(0))
         return self._by_pieces(found, as_on_pieces, found.is_exact and is_map)
-
-    def _finely(self, found: FittedSystem, clock: Clock) -> FittedSystem:
-        """An exact system, fitted with more digits where these may tell it from what only comes near."""
-        if not found.is_exact or bool(np.all(found.unexplained <= self._settings.least_fvu)):
-            return found
-        fine = shoot(found.system, self._task.finely, found.initials, clock)
-        return min(found, fine, key=_bits)
 
     def _by_pieces(self, found: FittedSystem, whole: FittedSystem, is_exact: bool) -> FittedSystem:
         """A system with the constants that pieces tell.

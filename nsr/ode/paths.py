@@ -235,11 +235,9 @@ class Paths:
 
     def _bits(self, written: Sequence[Expression], unexplained: Array) -> float:
         s = self.settings
-        # Further digits tell exact systems apart; what is not exact owes them to chance.
-        least = s.least_fvu if bool(np.all(unexplained <= s.exact_fvu)) else s.exact_fvu
-        n_initials = self.n_anew * self.initials.shape[1]
         left = unexplained.tolist()
-        return description_bits(written, left, self.n_counted, least, s.equation_weight, n_initials)
+        n_initials = self.n_anew * self.initials.shape[1]
+        return description_bits(written, left, self.n_counted, s.exact_fvu, s.equation_weight, n_initials)
 
 
 def _lengthened(values: Array, length: int) -> Array:

@@ -90,8 +90,6 @@ class OdeSettings:
         crossing_bits: Bits more of each right-hand side that takes a state below 0 that never was. Of 77
             systems to develop on with 5 % noise 51 generalised with it, 49 without.
         exact_fvu: Share of a state's variance that integration itself may be off by.
-        least_fvu: As `exact_fvu`, where exact systems are compared: what integration with `fine_rtol` may be
-            off by. Without, sums of a few powers were taken for a fraction that they come near.
         short: Complexity of each component up to which an exact system ends the search: nothing that comes
             later can be much shorter. As `nsr.search.settings.SearchSettings.short` for equations.
         short_if_certain: As `short`, of a system that leaves less than `certain_fvu`.
@@ -108,7 +106,6 @@ class OdeSettings:
         rtol: Relative tolerance of simulations.
         steps_a_point: Steps from one observation to the next, on average, beyond which a simulation is given
             up: what is that stiff is not worth the time of a search.
-        fine_rtol: As `rtol`, of systems that are exact by that and leave more than `least_fvu`.
         rough_rtol: As `rtol`, where systems are compared before their constants are fitted.
         rough_steps_a_point: As `steps_a_point`, there; with more, not every combination was seen.
         most_shots: Simulations of a fit by shooting, not counting those for derivatives.
@@ -179,7 +176,6 @@ class OdeSettings:
     variation_handicap: float = 8.0
     crossing_bits: float = 8.0
     exact_fvu: float = 1e-8
-    least_fvu: float = 1e-11
     short: int = 12
     short_if_certain: int = 20
     certain_fvu: float = 2e-12
@@ -191,7 +187,6 @@ class OdeSettings:
 
     broken: float = 3.0
     rtol: float = 1e-6
-    fine_rtol: float = 1e-9
     steps_a_point: int = 25
     rough_rtol: float = 1e-4
     rough_steps_a_point: int = 6

@@ -218,12 +218,6 @@ class OdeTask:
         return self._paths([trajectory.thinned(stride) for trajectory, stride in pairs])
 
     @cached_property
-    def finely(self) -> Paths:
-        """`whole`, simulated with more digits."""
-        fine = replace(self.settings, rtol=self.settings.fine_rtol)
-        return replace(self, settings=fine).whole
-
-    @cached_property
     def pieces(self) -> Paths:
         """The same cut into pieces."""
         pieces = list(itertools.chain.from_iterable(self._cut))

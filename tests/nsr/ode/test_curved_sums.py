@@ -47,7 +47,6 @@ def all_values(weak):
         "1.3*x_0*x_1/(0.8 + x_0 + 0.6*x_1) - 0.3*x_1",
         "0.9*x_0*x_1/(x_0 + 0.4*x_1) - 0.5*x_1",
         "0.4*x_1 - 0.3*x_1**2/x_0",
-        "0.9 - 1.6*x_1/(0.5 + x_1 + 0.8*x_1**2)",
     ],
 )
 def test_the_law_has_the_shortest_description(law):

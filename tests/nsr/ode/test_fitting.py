@@ -61,23 +61,6 @@ def test_what_begins_anew_does_not_hide_what_the_whole_tells():
     assert forms(found[0].system) == forms(true)
 
 
-def test_further_digits_tell_exact_systems_apart():
-    """A shorter sum of powers comes as near to a harvested stock as integration with few digits can tell."""
-    law = "x_0*(1 - x_0/8.8) - 1.6*x_0/(1 + x_0) + 0.086"
-    near = (parse("1.26*x_0 - 0.119*x_0**2 - 1.09*sqrt(x_0) + 0.122/x_0"),)
-    found = best(task((law,), [1.08], 0.0), [near, (parse(law),)])
-    assert forms(found[0].system) == forms((parse(law),))
-    assert next(one for one in found if forms(one.system) == forms(near)).is_exact
-
-
-def test_digits_of_a_system_that_is_not_exact_are_chance():
-    whole, system = task(("x_1", "-2*x_0"), [2.0, 0.0], 0.0).whole, tuple(map(parse, ("x_1", "-2*x_0")))
-    few, more = (whole.bits_of_shares(system, np.array([one, 1e-6])) for one in (1e-8, 1e-12))
-    assert few == more
-    few, more = (whole.bits_of_shares(system, np.array([one, 1e-9])) for one in (1e-8, 1e-12))
-    assert few > more
-
-
 def test_forms_are_reported_once():
     start = [tuple(map(parse, texts)) for texts in (("x_1", "-x_0"), ("0.9*x_1", "-1.1*x_0"))]
     assert len(best(task(("x_1", "-2*x_0"), [2.0, 0.0], 0.03), start)) == 1
