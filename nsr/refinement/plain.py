@@ -8,7 +8,7 @@ frequencies, and few values of any kind do not resolve them. What is kept is the
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -24,6 +24,7 @@ from nsr.expressions.simplify import simplify
 from nsr.refinement.candidates import Candidate, fitted, scored
 from nsr.refinement.choice import rows_of
 from nsr.refinement.refine import Effort
+from nsr.refinement.rounding import rounded
 from nsr.refinement.snapping import snap
 from nsr.task import Task
 
@@ -78,8 +79,15 @@ def plain(pool: Sequence[Candidate], task: Task, clock: Clock = Clock()) -> list
         plainer = {c: form for c in new if (form := plainest(c, task, clock)) != c}
         if not plainer:
             break
-        kept = list(dict.fromkeys(plainer.get(candidate, candidate) for candidate in kept))
+        kept = [plainer.get(candidate, candidate) for candidate in kept]
+        kept = list(dict.fromkeys([*kept, *_with_round_constants(plainer.values(), task, clock)]))
     return kept
+
+
+def _with_round_constants(forms: Iterable[Candidate], task: Task, clock: Clock) -> list[Candidate]:
+    """Noisy forms with the round constants that they may have: what they replace had others."""
+    fitted_ones = (form for form in dict.fromkeys(forms) if not task.is_exact(form.loss))
+    return [one for form in fitted_ones if (one := rounded(form, task, clock)) is not None]
 
 
 def plainest(candidate: Candidate, task: Task, clock: Clock = Clock()) -> Candidate:

@@ -12,7 +12,7 @@ from nsr.data.scaling import Scaler
 from nsr.evaluate.shape_checks import surely_allowed
 from nsr.expressions.expression import Expression, constant
 from nsr.expressions.factoring import with_fewer_factors, with_fewer_ratios
-from nsr.expressions.rewriting import rewritten, tidied, without_idle_abs
+from nsr.expressions.rewriting import rewritten, without_idle_abs
 from nsr.expressions.simplify import simplify
 from nsr.refinement.candidates import (
     Candidate,
@@ -25,13 +25,11 @@ from nsr.refinement.candidates import (
 )
 from nsr.refinement.constrained import with_limits
 from nsr.refinement.pruning import pruned
+from nsr.refinement.rounding import rounded
 from nsr.refinement.snapping import snap
 from nsr.refinement.uncertainty import most_likely
 from nsr.search.settings import FinishingSettings
 from nsr.task import Task
-
-# What an exponent is written as; where it is 1, there is none of these.
-_POWERS = {"pow", "square", "cube", "sqrt"}
 
 
 def unscaled(candidates: Iterable[Candidate], scaler: Scaler, task: Task) -> list[Candidate]:
@@ -140,10 +138,6 @@ def _pruned(
     return found
 
 
-def _n_powers(candidate: Candidate) -> int:
-    return sum(token in _POWERS for token in candidate.expression.tokens)
-
-
 def _n_constants(candidate: Candidate) -> int:
     return len(candidate.expression.free_positions)
 
@@ -151,10 +145,7 @@ def _n_constants(candidate: Candidate) -> int:
 def _rounded(
     pool: Sequence[Candidate], task: Task, clock: Clock, settings: FinishingSettings
 ) -> list[Candidate]:
-    """The best candidates in other words and with round constants; as many as there is time for.
-
-    What a curve is where one of its exponents is 1, as Hill's is Michaelis and Menten's, has not its name.
-    """
+    """The best candidates in other words and with round constants; as many as there is time for."""
     best = ranked(pool)[: settings.n_snapped]
     exact = [c for c in best if task.is_exact(c.loss)]
     forms: list[Candidate] = []
@@ -165,12 +156,6 @@ def _rounded(
         reworded = scored([with_limits(e, task.space.shape) for e in (candidate.expression, *others)], task)
         for form in as_found_by([candidate] * len(reworded), reworded, task):
             # The best one is rounded even if polishing has taken all the time.
-            snapped = snap(form, task, clock if forms else Clock())
-            forms.append(form)
-            if snapped is not None:
-                # Tidied, (x/y)**12 is a ratio of powers, and longer than with a constant that is not round.
-                round_ones = scored([tidied(snapped.expression), snapped.expression], task)
-                round_one = min(round_ones, key=lambda one: one.bits)
-                own = form if _n_powers(round_one) >= _n_powers(form) else replace(form, name="")
-                forms += as_found_by([own], [round_one], task)
+            round_one = rounded(form, task, clock if forms else Clock())
+            forms += [form] if round_one is None else [form, round_one]
     return forms

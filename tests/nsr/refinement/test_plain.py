@@ -141,6 +141,13 @@ def test_a_front_gets_the_plain_forms():
     assert [shown(one) for one in found] == ["0.99*x_0", "0.99*x_0 + 0.01*x_1", "x_3"]
 
 
+def test_plain_forms_of_noisy_equations_may_have_round_constants(rng):
+    """Those of the equation whose place they take were made for a wave."""
+    y = values("x_0*x_3") + rng.normal(0, 0.5, len(X))
+    found = plain([refined("20.02*sin(0.05*x_0)*x_3", y)], task(X, y))
+    assert "x_0*x_3" in map(shown, found)
+
+
 @pytest.mark.parametrize(
     ("x", "expected"),
     [
