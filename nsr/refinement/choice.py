@@ -58,7 +58,7 @@ _MOST_COMPARED = 40
 _WITHIN = 1.5
 # Share of the loss of rows left out that matters to nobody. Of thousands of rows standard errors are small,
 # and the luckiest of the many thousands of equations that were tried is ahead by more than these.
-_NOTHING = 0.005
+_NOTHING = 0.01
 # Bits that say nothing of which of two equations is simpler: a way to write one down is one of many.
 _AS_SHORT = 2.0
 # Probability below which a linear model of all columns is no chance; then something is chosen that has some.

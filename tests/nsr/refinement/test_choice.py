@@ -5,8 +5,11 @@ import pytest
 from scipy.optimize import curve_fit
 
 from nsr.clock import Clock
+from nsr.evaluate.program import values_of
+from nsr.expressions.canonical import form_key
 from nsr.expressions.parsing import parse
 from nsr.expressions.printing import to_infix
+from nsr.expressions.space import SearchSpace
 from nsr.refinement.alternatives import form_bits
 from nsr.refinement.candidates import fitted, named, scored
 from nsr.refinement.choice import RULES, Front, chosen_front, without_twins
@@ -15,6 +18,7 @@ from nsr.refinement.crossvalidation import HeldOut, held_out_losses, is_as_good
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.losses import POISSON
 from nsr.refinement.refine import Effort
+from nsr.search.evolution.variations import variations
 from nsr.task import Task
 
 
@@ -305,14 +309,14 @@ def test_what_says_the_same_as_the_chosen_row_is_not_shown_beside_it(rng):
     assert front.best == 1
 
 
-def test_of_thousands_of_rows_a_law_is_not_given_up_for_what_is_ahead_by_chance():
-    """One in ten or so fits of a shift that is not there is 1.5 standard errors ahead of the law without it."""
-    places = ["(x_0 + 0.01)*x_1/x_2", "x_0*(x_1 + 0.01)/x_2", "x_0*x_1/(x_2 + 0.01)", "x_0*x_1/x_2**1.01"]
-    for seed in range(12):
+def test_of_thousands_of_rows_a_law_is_not_given_up_for_the_luckiest_of_its_variations():
+    law = parse("1.37*x_0/(x_1*x_2)**2")
+    varied = variations(law, 3, SearchSpace(), 60)
+    for seed in range(18, 23):
         rng = np.random.default_rng(seed)
-        X = rng.uniform(1, 5, (2_000, 3))
-        y = X[:, 0] * X[:, 1] / X[:, 2]
+        X = rng.uniform(1, 5, (2_500, 3))
+        y = values_of(law, X)
         one = task(X, y + 0.01 * np.std(y) * rng.standard_normal(len(y)))
-        candidates = [*scored([parse("x_0*x_1/x_2")], one), *refined(places, one)]
+        candidates = fitted([law, *varied], one, Effort(restarts=1, iterations=20), Clock())
         front = chosen_front(candidates, one)
-        assert to_infix(front.candidates[front.best].expression) == "x_0*x_1/x_2"
+        assert form_key(front.candidates[front.best].expression) == form_key(law)
