@@ -122,6 +122,8 @@ class VariationsSettings:
     """Equations one change away from the best ones.
 
     Attributes:
+        least_rows: Rows from which on there are any: of so many forms with fitted constants some meet few
+            noisy rows by chance.
         wait: Seconds of work for each unit of their share that others have before.
         share: Their weight where stages take turns.
         n_best: Equations, the best ones, that are varied.
@@ -133,6 +135,7 @@ class VariationsSettings:
         polished: with this effort.
     """
 
+    least_rows: int = 200
     wait: float = 2.0
     share: float = 1.0
     n_best: int = 8

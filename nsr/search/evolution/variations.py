@@ -42,6 +42,8 @@ class Varied:
 
     def batches(self) -> Iterator[list[Candidate]]:
         """Variations of one equation after another, the best one first, until nothing new comes any more."""
+        if self._context.task.n_rows < self._settings.least_rows:
+            return
         idle = 0
         while idle < self._settings.patience and not self._clock.is_over:
             parent = self._next()
