@@ -16,6 +16,7 @@ from nsr.network.checkpoint import from_pretrained
 from nsr.refinement.candidates import scored
 from nsr.search.engine import Search
 from nsr.search.evolution.generations import Generations
+from nsr.search.evolution.variations import Varied
 from nsr.search.finishing import constants
 from nsr.search.settings import SearchSettings
 from nsr.task import ROWS
@@ -145,6 +146,7 @@ def test_the_network_is_told_what_a_part_should_be(untrained, monkeypatch, rng):
     monkeypatch.setattr("nsr.search.asking.guess", guess)
     monkeypatch.setattr("nsr.search.evolution.generations.guess", guess)
     monkeypatch.setattr(Generations, "evolved", lambda self: iter(()))
+    monkeypatch.setattr(Varied, "batches", lambda self: iter(()))
     X = rng.uniform(1, 4, (400, 2))
     y = X[:, 0] ** 2 + np.sin(X[:, 1])
     model = SymbolicRegressor(
