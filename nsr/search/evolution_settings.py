@@ -131,8 +131,9 @@ class VariationsSettings:
         most_tokens: Of a variation.
         n_rows: Rows that they are tried on,
         tried: and the effort on each.
-        n_polished: The best of those of one equation, that are refined,
-        polished: with this effort.
+        n_polished: The shortest of those of one equation, and as many of the likeliest, that are refined,
+        polished: with this effort,
+        n_snapped: and of which so many, the likeliest that are better than it, are given round constants.
     """
 
     least_rows: int = 200
@@ -145,6 +146,7 @@ class VariationsSettings:
     tried: Effort = Effort(restarts=1, points=FEW_ROWS, iterations=12)
     n_polished: int = 12
     polished: Effort = Effort(restarts=1, points=ROWS, iterations=20)
+    n_snapped: int = 6
 
 
 @dataclass(frozen=True)

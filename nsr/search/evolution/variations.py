@@ -15,12 +15,16 @@ from nsr.expressions.expression import Expression, apply, constant, subtree_end,
 from nsr.expressions.operators import OPERATORS
 from nsr.expressions.simplify import simplify
 from nsr.expressions.space import SearchSpace
+from nsr.refinement.alternatives import information
 from nsr.refinement.candidates import Candidate, fitted, ranked
+from nsr.refinement.snapping import snap
 from nsr.search.context import Context
 from nsr.search.settings import OFFSET
 
 # Seconds of work to make an expression and to simplify it.
 _SECONDS_TO_MAKE = 5e-5
+# The same to look for round constants.
+_SECONDS_TO_SNAP = 0.01
 # Losses that agree to so many digits are of one function in several words.
 _DIGITS = 7
 # Exponents with which refinement begins.
@@ -73,8 +77,21 @@ class Varied:
         self._context.candidates.n_seen += len(new)
         some = task.first(settings.n_rows)
         allowed = [one for one in new if task.space.allows(one)]
-        best = fitted(allowed, some, settings.tried, self._clock)[: settings.n_polished]
-        return fitted([one.expression for one in best], task, settings.polished, self._clock, "evolution")
+        rough = fitted(allowed, some, settings.tried, self._clock)
+        # By its bits none would be here whose constants are round once they have been fitted well.
+        likely = sorted(rough, key=lambda one: information(one, some))[: settings.n_polished]
+        best = dict.fromkeys([*rough[: settings.n_polished], *likely])
+        found = fitted([one.expression for one in best], task, settings.polished, self._clock, "evolution")
+        return [*found, *self._with_round_constants(parent, found)]
+
+    def _with_round_constants(self, parent: Candidate, found: list[Candidate]) -> list[Candidate]:
+        """Variations that leave less than their parent, in fewer bits where their constants may be round."""
+        task = self._context.task
+        better = sorted((c for c in found if c.loss < parent.loss), key=lambda c: information(c, task))
+        better = better[: self._settings.n_snapped]
+        self._clock.spend(_SECONDS_TO_SNAP * len(better))
+        snapped = (snap(one, task, self._clock) for one in better)
+        return [one for one in snapped if one is not None]
 
 
 def variations(
