@@ -27,11 +27,11 @@ def skeletons(expressions):
 def test_the_network_for_functions_guesses_a_product_of_powers(functions):
     X = np.random.default_rng(0).uniform(1, 5, (200, 2))
     y = 3 * X[:, 0] * X[:, 1] ** 2
-    guesses = guess(functions, X, y, n_candidates=64, seed=0)
+    guesses = guess(functions, X, y, n_candidates=256, seed=0)
     assert len(guesses) > 5  # well-formed: every one was decoded
     assert all(set(expression.variables) <= {0, 1} for expression in guesses)
     assert skeleton_key(parse("x_0*x_1**2")) in skeletons(guesses)
-    assert guess(functions, X, y, n_candidates=64, seed=0) == guesses
+    assert guess(functions, X, y, n_candidates=256, seed=0) == guesses
 
 
 def test_the_guess_follows_the_data(functions):
