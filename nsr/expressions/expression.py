@@ -7,7 +7,7 @@ expression with placeholders is called a skeleton.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
@@ -189,6 +189,19 @@ class Expression:
         """All subtrees in prefix order, the expression itself first."""
         for start in range(len(self.tokens)):
             yield _trusted(self.tokens[start : subtree_end(self.tokens, start)])
+
+    def with_part_replaced(
+        self, instead: Callable[[Expression], Iterable[Expression]]
+    ) -> Iterator[Expression]:
+        """The expression with each part in turn, in prefix order, giving way to what may stand instead.
+
+        Args:
+            instead: What may stand instead of a part.
+        """
+        for start, old in enumerate(self.subexpressions()):
+            stop = start + len(old)
+            for new in instead(old):
+                yield Expression(self.tokens[:start] + new.tokens + self.tokens[stop:])
 
     def exponent_positions(self) -> Iterator[int]:
         """Positions where the second arguments of `pow` begin."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nsr.expressions.expression import Expression, apply, constant, subtree_end, variable
+from nsr.expressions.expression import Expression, apply, constant, variable
 from nsr.expressions.monomials import polynomials
 from nsr.expressions.operators import OPERATORS
 from nsr.expressions.simplify import simplify
@@ -47,12 +47,7 @@ def variations(expression: Expression, n_variables: int, settings: OdeSettings) 
 
 
 def _changed(expression: Expression, n_variables: int, settings: OdeSettings) -> Iterator[Expression]:
-    tokens = expression.tokens
-    for start in range(len(tokens)):
-        stop = subtree_end(tokens, start)
-        old = Expression(tokens[start:stop])
-        for new in _instead(old, n_variables):
-            yield Expression(tokens[:start] + new.tokens + tokens[stop:])
+    yield from expression.with_part_replaced(lambda old: _instead(old, n_variables))
     for term in polynomials(n_variables, settings.variation_degree):
         yield apply("add", expression, apply("mul", constant(settings.variation_factor), term))
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nsr.clock import Clock
-from nsr.expressions.expression import Expression, apply, constant, subtree_end, variable
+from nsr.expressions.expression import Expression, apply, constant, variable
 from nsr.expressions.operators import OPERATORS
 from nsr.expressions.simplify import simplify
 from nsr.expressions.space import SearchSpace
@@ -109,16 +109,11 @@ def variations(
         most_tokens: Of a variation.
     """
     found: dict[Expression, Expression] = {expression.skeleton(): expression}
-    tokens = expression.tokens
     functions = _functions(space)
-    for start in range(len(tokens)):
-        stop = subtree_end(tokens, start)
-        old = Expression(tokens[start:stop])
-        for new in _instead(old, n_variables, functions):
-            raw = Expression(tokens[:start] + new.tokens + tokens[stop:])
-            varied = space.kept(raw, simplify(raw))
-            if len(varied.tokens) <= most_tokens:
-                found.setdefault(varied.skeleton(), varied)
+    for raw in expression.with_part_replaced(lambda old: _instead(old, n_variables, functions)):
+        varied = space.kept(raw, simplify(raw))
+        if len(varied.tokens) <= most_tokens:
+            found.setdefault(varied.skeleton(), varied)
     return list(found.values())[1:]
 
 
