@@ -133,8 +133,9 @@ def _refined(
     if not starts:
         return []
     clock.spend(_SECONDS * len(starts))
-    fixed, ones = _without_numbers(form, task.n_variables)
-    own = replace(task, X=np.column_stack((task.X, np.ones(task.n_rows)))) if ones else task
+    fixed, numbers = _without_numbers(form, task.n_variables)
+    columns = [np.full(task.n_rows, number) for number in numbers]
+    own = replace(task, X=np.column_stack((task.X, *columns))) if numbers else task
     started = _finite([filled(fixed, _off_structure(fixed, start)) for start in starts], own)
     if not started:
         return []
@@ -151,16 +152,17 @@ def _refined(
     return list(once.values())
 
 
-def _without_numbers(form: Expression, n_variables: int) -> tuple[Expression, bool]:
-    """The form with its numbers as multiples of a further variable, and whether there are any.
+def _without_numbers(form: Expression, n_variables: int) -> tuple[Expression, tuple[float, ...]]:
+    """The form with further variables for its numbers, and what these are: refinement would move numbers.
 
-    Only ones and structural exponents occur in forms, and the latter are never moved.
+    Structural exponents are never moved.
     """
     exponents = set(form.exponent_positions())
-    free = [i for i, token in enumerate(form.tokens) if isinstance(token, float) and i not in exponents]
-    assert all(form.tokens[i] == 1.0 for i in free), form
-    one = variable(n_variables).tokens[0]
-    return Expression(tuple(one if i in free else token for i, token in enumerate(form.tokens))), bool(free)
+    free = {i: t for i, t in enumerate(form.tokens) if isinstance(t, float) and i not in exponents}
+    numbers = tuple(dict.fromkeys(free.values()))
+    names = {number: variable(n_variables + k).tokens[0] for k, number in enumerate(numbers)}
+    tokens = tuple(names[free[i]] if i in free else token for i, token in enumerate(form.tokens))
+    return Expression(tokens), numbers
 
 
 def _off_structure(form: Expression, start: tuple[float, ...]) -> tuple[float, ...]:

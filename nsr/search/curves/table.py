@@ -147,11 +147,9 @@ CURVES = (
     Curve("Gompertz", "a*exp(-exp(k*(m - x)))", {"k": "slope", "m": "inside"}),
     Curve("Gompertz with an offset", "c + a*exp(-exp(k*(m - x)))", {"k": "slope", "m": "inside"}),
     Curve("arctangent step", "c + a*atan(k*(x - m))", {"k": "slope", "m": "inside"}),
-    Curve(
-        "resonant phase on a line (quantum defect)",
-        "c + d*x + a*atan(b/(x + s))",
-        {"s": "pole", "b": "width"},
-    ),
+    Curve("resonant phase on a line", "c + d*x + a*atan(b/(x + s))", {"s": "pole", "b": "width"}),
+    # A quantum defect is its phase over pi (Seaton, Rep. Prog. Phys. 46, 167, 1983), whose size is not free.
+    Curve("quantum defect at a resonance", "c + d*x + atan(b/(x + s))/pi", {"s": "pole", "b": "width"}),
     # Peaks; sums of them are in `nsr.search.curves.series`.
     Curve("log-normal", "a*exp(-(log(x/m)/w)^2)", {"m": "scale", "w": "decades"}),
     Curve("soliton", "c + a/cosh(k*(x - m))^2", {"k": "slope", "m": "inside"}),
