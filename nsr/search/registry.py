@@ -7,6 +7,7 @@ from collections.abc import Callable
 from nsr.search.asking import AskingAboutStates, AskingAboutTable
 from nsr.search.cases.stage import Cases, Logic
 from nsr.search.curves.stage import Curves, CurvesFirst
+from nsr.search.enumeration.stage import Enumeration
 from nsr.search.evolution.stage import Completion, Evolution, EvolutionOfStates, Variations
 from nsr.search.guesses import Guesses
 from nsr.search.islands import Islands
@@ -25,6 +26,7 @@ STAGES: list[Callable[[SearchSettings], Stage]] = [
     lambda settings: CurvesFirst(settings.curves),
     lambda settings: EvolutionOfStates(settings.evolution),
     lambda settings: Evolution(settings.evolution),
+    lambda settings: Enumeration(settings.enumeration),
     lambda settings: Variations(settings.variations),
     lambda settings: Curves(settings.curves),
     lambda _: AskingAboutTable(),

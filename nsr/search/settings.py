@@ -92,6 +92,39 @@ class NoiseSettings:
 
 
 @dataclass(frozen=True)
+class EnumerationSettings:
+    """All small forms of states of few variables.
+
+    Attributes:
+        least_rows: Rows from which on there are any: of so many forms some meet few noisy rows by chance.
+        wait: Seconds of work for each unit of their share that others have before.
+        share: Their weight where stages take turns.
+        worse: Share of the table's own error that states leave at most.
+        n_states: States, those of the fewest variables and of least error.
+        largest: Symbols of the largest forms of one variable, of two, and so on.
+        patience: Turns without anything to try after which none follows.
+        n_points: Rows, of one variable means of rows, that they are tried on,
+        at_once: so many at a time,
+        tried: with this effort on each.
+        n_polished: The likeliest of one size that are refined on the table,
+        n_snapped: and of which so many are given round constants.
+    """
+
+    least_rows: int = 200
+    wait: float = 0.5
+    share: float = 3.0
+    worse: float = 1.5
+    n_states: int = 6
+    largest: tuple[int, ...] = (6, 4)
+    patience: int = 200
+    n_points: int = 128
+    at_once: int = 500
+    tried: Effort = Effort(restarts=1, iterations=10)
+    n_polished: int = 40
+    n_snapped: int = 16
+
+
+@dataclass(frozen=True)
 class CurvesSettings:
     """Textbook curves.
 
@@ -345,6 +378,7 @@ class SearchSettings:
         curves: Of textbook curves.
         noise: Of the kind of noise, and of what is left of a target.
         asking: Of the network.
+        enumeration: Of all small forms.
         evolution: Of evolution.
         parts: Of gaps that are filled from a dictionary.
         variations: Of equations one change away from the best ones.
@@ -380,6 +414,7 @@ class SearchSettings:
     periods: PeriodsSettings = field(default_factory=PeriodsSettings)
     curves: CurvesSettings = field(default_factory=CurvesSettings)
     asking: AskingSettings = field(default_factory=AskingSettings)
+    enumeration: EnumerationSettings = field(default_factory=EnumerationSettings)
     evolution: EvolutionSettings = field(default_factory=EvolutionSettings)
     parts: PartsSettings = field(default_factory=PartsSettings)
     variations: VariationsSettings = field(default_factory=VariationsSettings)

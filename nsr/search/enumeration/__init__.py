@@ -1,0 +1,1 @@
+"""All small forms of few variables, each of them tried."""
