@@ -20,7 +20,7 @@ from nsr.search.structure_settings import StructureSettings
 from nsr.task import FEW_ROWS, ROWS
 
 # Components of the search that users switch on and off.
-COMPONENTS = ("network", "families", "separation", "reduction", "cases", "curves", "evolution")
+COMPONENTS = ("network", "families", "separation", "reduction", "cases", "curves", "enumeration", "evolution")
 # Where refinement starts a constant that is added, or that a factor of 1 is moved by: not at a saddle.
 OFFSET = 0.1
 

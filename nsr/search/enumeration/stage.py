@@ -39,7 +39,7 @@ _START, _EXPONENT = 1.0, 1.5
 class Enumeration:
     """All small forms of states of one or two variables; see `nsr.search.stage.Stage`."""
 
-    components = frozenset({"families"})
+    components = frozenset({"enumeration"})
 
     def __init__(self, settings: EnumerationSettings) -> None:
         self.head_start, self.share = -settings.wait, settings.share
@@ -131,7 +131,9 @@ class _Tried:
     def _found(self) -> list[Candidate]:
         lifted = [self._state.lift(expression) for _, _, expression in sorted(self._best, reverse=True)]
         self._best.clear()
-        found = self._context.polished(lifted, "reduction, enumeration", self._clock)
+        is_reduced = self._state is not self._context.root
+        stage = "reduction, enumeration" if is_reduced else "enumeration"
+        found = self._context.polished(lifted, stage, self._clock)
         return [*found, *self._with_round_constants(found)]
 
     def _with_round_constants(self, found: Sequence[Candidate]) -> list[Candidate]:
