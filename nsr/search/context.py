@@ -18,6 +18,7 @@ from nsr.expressions.squares import with_completed_squares
 from nsr.network.checkpoint import Pretrained
 from nsr.refinement.alternatives import n_fitted
 from nsr.refinement.candidates import Candidate, Candidates, fitted, scored
+from nsr.refinement.refine import Effort
 from nsr.refinement.snapping import snap
 from nsr.search.residuals import has_structure
 from nsr.search.settings import SearchSettings
@@ -65,16 +66,29 @@ class Context:
     _noise: dict[Expression, bool] = field(default_factory=dict)
     _n_chosen: dict[Expression, int] = field(default_factory=dict)
 
-    def polished(self, lifted: Iterable[Expression], stage: str, clock: Clock) -> list[Candidate]:
+    def polished(
+        self, lifted: Iterable[Expression], stage: str, clock: Clock, effort: Effort | None = None
+    ) -> list[Candidate]:
         """Equations of the table, their constants refined from where they are.
 
         What is exact is put in shorter words as well, since only a short answer ends a search.
+
+        Args:
+            lifted: The equations.
+            stage: What found them.
+            clock: When refinement ends.
+            effort: On each; that of the settings by default.
         """
-        short = [
-            e for e in self.allowed(map(self._plain, lifted)) if len(e.tokens) <= self.settings.max_length
-        ]
-        found = fitted(short, self.root, self.settings.polished, clock, stage)
+        found = fitted(self._short(lifted), self.root, effort or self.settings.polished, clock, stage)
         return [*found, *(form for candidate in found[:1] for form in self._reworded(candidate))]
+
+    def as_they_are(self, lifted: Iterable[Expression], stage: str) -> list[Candidate]:
+        """Equations of the table with the constants they have."""
+        return scored(self._short(lifted), self.root, stage)
+
+    def _short(self, lifted: Iterable[Expression]) -> list[Expression]:
+        plain = self.allowed(map(self._plain, lifted))
+        return [e for e in plain if len(e.tokens) <= self.settings.max_length]
 
     def _plain(self, expression: Expression) -> Expression:
         """The simplified equation, unless only this one is allowed."""

@@ -104,11 +104,16 @@ class EnumerationSettings:
         small: Symbols of the largest forms of one variable, of two, and so on, that come first,
         largest: and of the largest ones.
         patience: Turns without anything to try after which none follows.
-        n_points: Rows, of one variable means of rows, that they are tried on,
+        n_bins: Means of rows that forms of one variable are tried on,
+        rows_a_bin: where each is one of so many at least,
+        n_rows: and rows that others are tried on,
         at_once: so many at a time,
         tried: with this effort on each.
-        n_polished: The likeliest of one size that are refined on the table,
-        n_snapped: and of which so many are given round constants.
+        n_likely: Of one turn, the likeliest for their number of constants, which are tried with round ones,
+        n_polished: of which the shortest, either way, are refined on the table
+        polished: with this effort,
+        n_likeliest: as are so many of the likeliest,
+        n_snapped: and of which so many, the shortest, are given round constants.
     """
 
     least_rows: int = 200
@@ -119,11 +124,16 @@ class EnumerationSettings:
     small: tuple[int, ...] = (5, 4)
     largest: tuple[int, ...] = (6, 4)
     patience: int = 200
-    n_points: int = 64
+    n_bins: int = 64
+    rows_a_bin: int = 8
+    n_rows: int = FEW_ROWS
     at_once: int = 500
     tried: Effort = Effort(restarts=1, iterations=8)
-    n_polished: int = 40
-    n_snapped: int = 16
+    n_likely: int = 600
+    n_polished: int = 24
+    polished: Effort = Effort(restarts=1, iterations=5)
+    n_likeliest: int = 12
+    n_snapped: int = 12
 
     def sizes(self, n_variables: int) -> list[range]:
         """What is tried at once of forms of so many variables."""

@@ -12,6 +12,7 @@ import heapq
 import math
 from collections.abc import Iterator, Sequence
 from itertools import count
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,13 +20,14 @@ from nsr.clock import Clock, Pauses
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import PLACEHOLDER, Expression, apply, constant
 from nsr.expressions.operators import OPERATORS
-from nsr.refinement.alternatives import information
 from nsr.refinement.candidates import Candidate
+from nsr.refinement.description import description_length
 from nsr.refinement.refine import refine
 from nsr.refinement.snapping import snap
 from nsr.search.context import Context
 from nsr.search.enumeration.binned import binned
 from nsr.search.enumeration.forms import forms_of_size, has_scale_or_offset
+from nsr.search.enumeration.rounded import with_round_constants
 from nsr.search.settings import EnumerationSettings
 from nsr.search.state import State
 from nsr.task import Task
@@ -76,6 +78,16 @@ class Enumeration:
         return min(turns, key=lambda turn: (turn[0].n_variables, turn[1].start), default=None)
 
 
+class _Likely(NamedTuple):
+    """A fitted form: less than those that are likelier."""
+
+    likelihood: float
+    number: int
+    expression: Expression
+    n_outer: int
+    loss: float
+
+
 class _Tried:
     """Forms tried on one state.
 
@@ -88,8 +100,8 @@ class _Tried:
 
     def __init__(self, context: Context, state: State, settings: EnumerationSettings, clock: Clock) -> None:
         self._context, self._state, self._settings, self._clock = context, state, settings, clock
-        self._few, self._within = _in_few_rows(state, settings.n_points)
-        self._best: list[tuple[float, int, Expression]] = []
+        self._few, self._within = _in_few_rows(state, settings)
+        self._best: list[_Likely] = []
         self._number = count()
 
     def of_sizes(self, sizes: range) -> Iterator[list[Candidate]]:
@@ -111,45 +123,59 @@ class _Tried:
     def _try(self, forms: Sequence[Expression]) -> None:
         """Keeps the likeliest, without an offset and with one, which leads some constants astray."""
         scaled = [apply("mul", constant(1.0), _begun(form)) for form in forms]
-        self._fit([*scaled, *(apply("add", constant(1.0), one) for one in scaled)])
+        for n_outer, own in ((1, scaled), (2, [apply("add", constant(1.0), one) for one in scaled])):
+            self._fit(own, n_outer)
 
-    def _fit(self, expressions: Sequence[Expression]) -> None:
+    def _fit(self, expressions: Sequence[Expression], n_outer: int) -> None:
         program = Program(expressions)
         refined = refine(program, self._few, self._settings.tried, self._clock)
         n_constants = np.array([len(one.free_positions) for one in expressions])
         with np.errstate(divide="ignore"):
             left = np.log2(refined.loss + self._within)
         bits = self._state.n_rows / 2 * left + n_constants / math.log(2)
-        worst = -self._best[0][0] if len(self._best) == self._settings.n_polished else math.inf
-        usable = np.flatnonzero(bits < worst).tolist()
+        worst = -self._best[0].likelihood if len(self._best) == self._settings.n_likely else math.inf
         fitted = program.expressions_with(refined.constants)
-        for i in usable:
-            heapq.heappush(self._best, (-float(bits[i]), next(self._number), fitted[i]))
-        while len(self._best) > self._settings.n_polished:
+        for i in np.flatnonzero(bits < worst).tolist():
+            one = _Likely(-float(bits[i]), next(self._number), fitted[i], n_outer, float(refined.loss[i]))
+            heapq.heappush(self._best, one)
+        while len(self._best) > self._settings.n_likely:
             heapq.heappop(self._best)
 
     def _found(self) -> list[Candidate]:
-        lifted = [self._state.lift(expression) for _, _, expression in sorted(self._best, reverse=True)]
-        self._best.clear()
+        """The likeliest, and those of shortest description, of which the best are given round constants."""
         is_reduced = self._state is not self._context.root
         stage = "reduction, enumeration" if is_reduced else "enumeration"
-        found = self._context.polished(lifted, stage, self._clock)
-        return [*found, *self._with_round_constants(found)]
+        lifted = [self._state.lift(expression) for expression in self._shortest()]
+        found = self._context.polished(lifted, stage, self._clock, self._settings.polished)
+        # With the round ones among their constants, as fitted to all rows, a few of which would move them.
+        own = self._context.as_they_are(lifted[: self._settings.n_snapped], stage)
+        return [*found, *own, *self._with_round_constants(own)]
+
+    def _shortest(self) -> list[Expression]:
+        """With round inner constants or as they are, those of shortest description first."""
+        likely = sorted(self._best, reverse=True)
+        self._best.clear()
+        own = [(one.expression, one.loss) for one in likely]
+        forms, n_outer = [one.expression for one in likely], [one.n_outer for one in likely]
+        rounded = with_round_constants(forms, n_outer, self._few, self._settings.tried, self._clock)
+        shortest = sorted((*own, *rounded), key=lambda one: self._bits(*one))[: self._settings.n_polished]
+        likeliest = own[: self._settings.n_likeliest]
+        return list(dict.fromkeys(expression for expression, _ in (*shortest, *likeliest)))
+
+    def _bits(self, expression: Expression, loss: float) -> float:
+        return description_length(expression, loss + self._within, self._state)
 
     def _with_round_constants(self, found: Sequence[Candidate]) -> list[Candidate]:
-        """The likeliest of them with round constants, which noise does not tell from those of others."""
-        task = self._context.task
-        likeliest = sorted(found, key=lambda c: information(c, task))[: self._settings.n_snapped]
-        self._clock.spend(_SECONDS_TO_SNAP * len(likeliest))
-        snapped = (snap(one, task, self._clock) for one in likeliest)
+        self._clock.spend(_SECONDS_TO_SNAP * len(found))
+        snapped = (snap(one, self._context.task, self._clock) for one in found)
         return [one for one in snapped if one is not None]
 
 
-def _in_few_rows(state: State, n_points: int) -> tuple[Task, float]:
+def _in_few_rows(state: State, settings: EnumerationSettings) -> tuple[Task, float]:
     """The task that forms are tried on, and the mean square that is left whatever they say."""
-    if state.n_rows <= n_points:
-        return state, 0.0
-    return binned(state, n_points) if state.n_variables == 1 else (state.first(n_points), 0.0)
+    if state.n_variables == 1 and state.n_rows >= settings.rows_a_bin * settings.n_bins:
+        return binned(state, settings.n_bins)
+    return state.first(settings.n_rows), 0.0
 
 
 def _functions(state: State) -> tuple[str, ...]:
