@@ -20,6 +20,7 @@ from nsr.clock import Clock, Pauses
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import PLACEHOLDER, Expression, apply, constant
 from nsr.expressions.operators import OPERATORS
+from nsr.expressions.simplify import simplify
 from nsr.refinement.candidates import Candidate
 from nsr.refinement.description import description_length
 from nsr.refinement.refine import refine
@@ -31,6 +32,8 @@ from nsr.search.enumeration.rounded import with_round_constants
 from nsr.search.settings import EnumerationSettings
 from nsr.search.state import State
 from nsr.task import Task
+
+_Problem = tuple[frozenset[Expression], Expression | None]
 
 # Seconds of work to make a form, and to look for round constants of an equation.
 _SECONDS_TO_MAKE, _SECONDS_TO_SNAP = 2e-5, 0.01
@@ -49,7 +52,7 @@ class Enumeration:
 
     def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
         """Small sizes before large ones, the states of the fewest variables first."""
-        done: set[tuple[object, range]] = set()
+        done: set[tuple[_Problem, range]] = set()
         idle = 0
         while context.root.n_rows >= self._settings.least_rows and idle < self._settings.patience:
             turn = self._next(context, done)
@@ -59,23 +62,30 @@ class Enumeration:
                 continue
             idle = 0
             state, sizes = turn
-            done.add((state.key, sizes))
+            done.add((_problem(state), sizes))
             yield from _Tried(context, state, self._settings, clock).of_sizes(sizes)
 
-    def _next(self, context: Context, done: set[tuple[object, range]]) -> tuple[State, range] | None:
+    def _next(self, context: Context, done: set[tuple[_Problem, range]]) -> tuple[State, range] | None:
         """The state, and the sizes, that come next."""
         settings = self._settings
         most = settings.worse * context.root.error
-        states = {state.key: state for state in (context.root, *context.states)}.values()
-        small = [s for s in states if 0 < s.n_variables <= len(settings.largest) and s.error <= most]
-        small = sorted(small, key=lambda s: (s.n_variables, s.error))[: settings.n_states]
+        known = [context.root, *context.states]
+        few = [s for s in known if 0 < s.n_variables <= len(settings.largest) and s.error <= most]
+        problems: dict[_Problem, State] = {}
+        for state in sorted(few, key=lambda s: (s.n_variables, s.error)):
+            problems.setdefault(_problem(state), state)
         turns = [
             (state, sizes)
-            for state in small
+            for problem, state in list(problems.items())[: settings.n_states]
             for sizes in settings.sizes(state.n_variables)
-            if (state.key, sizes) not in done
+            if (problem, sizes) not in done
         ]
         return min(turns, key=lambda turn: (turn[0].n_variables, turn[1].start), default=None)
+
+
+def _problem(state: State) -> _Problem:
+    """The same for states that are the same problem in other words."""
+    return frozenset(map(simplify, state.variables)), state.factor and simplify(state.factor)
 
 
 class _Likely(NamedTuple):
