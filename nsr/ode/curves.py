@@ -78,6 +78,9 @@ def _of_one(values: Array) -> Iterator[tuple[str, Array, bool]]:
         yield f"{term}/(0.7 + {term})", halves, False
         yield f"(0.7 + {term})**(-1)", halves, False
     yield "x_0/(0.7 + x_0**2)", (size * _HALVES) ** 2, False
+    if values.min() >= 0:  # what hinders itself, as substrates do
+        pairs = np.array([(a * size, b / size) for a in _COARSE for b in _COARSE])
+        yield "x_0/(0.7 + x_0 + 0.7*x_0**2)", pairs, False
     rates = np.concatenate((-_FALLS[::-1], _FALLS)) / size
     yield "exp(0.7*x_0)", rates, True
     steepness = _STEEPNESS / spread
