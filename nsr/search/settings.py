@@ -101,7 +101,8 @@ class EnumerationSettings:
         share: Their weight where stages take turns.
         worse: Share of the table's own error that states leave at most.
         n_states: States, those of the fewest variables and of least error.
-        largest: Symbols of the largest forms of one variable, of two, and so on.
+        small: Symbols of the largest forms of one variable, of two, and so on, that come first,
+        largest: and of the largest ones.
         patience: Turns without anything to try after which none follows.
         n_points: Rows, of one variable means of rows, that they are tried on,
         at_once: so many at a time,
@@ -115,13 +116,19 @@ class EnumerationSettings:
     share: float = 3.0
     worse: float = 1.5
     n_states: int = 6
+    small: tuple[int, ...] = (5, 4)
     largest: tuple[int, ...] = (6, 4)
     patience: int = 200
-    n_points: int = 128
+    n_points: int = 64
     at_once: int = 500
-    tried: Effort = Effort(restarts=1, iterations=10)
+    tried: Effort = Effort(restarts=1, iterations=8)
     n_polished: int = 40
     n_snapped: int = 16
+
+    def sizes(self, n_variables: int) -> list[range]:
+        """What is tried at once of forms of so many variables."""
+        small, largest = self.small[n_variables - 1], self.largest[n_variables - 1]
+        return [range(1, small + 1), *(range(size, size + 1) for size in range(small + 1, largest + 1))]
 
 
 @dataclass(frozen=True)

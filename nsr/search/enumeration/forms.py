@@ -45,9 +45,8 @@ def forms_of_size(n_variables: int, size: int, functions: tuple[str, ...]) -> tu
 
 def has_scale_or_offset(form: Expression) -> bool:
     """Whether a form is another one times a constant or plus one, or the negative of one."""
-    return form.tokens[0] in ("add", "sub", "mul", "div", "neg") and not all(
-        c.variables for c in form.children[:2]
-    )
+    is_of_these = form.tokens[0] in ("add", "sub", "mul", "div", "neg")
+    return is_of_these and (len(form.children) == 1 or not all(child.variables for child in form.children))
 
 
 @cache
@@ -74,7 +73,7 @@ def _joined(one: Expression, other: Expression, is_first: bool) -> Iterator[Expr
         if is_first:
             yield apply("add", one, other)
             yield apply("mul", one, other)
-        if one.variables and other.variables:
+        if other.variables:
             yield apply("sub", one, other)
         if other.variables and one != _UNKNOWN:  # a reciprocal, but for its scale
             yield apply("div", one, other)

@@ -46,8 +46,8 @@ class Enumeration:
         self._settings = settings
 
     def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
-        """Size after size, the states of the fewest variables first."""
-        done: set[tuple[object, int]] = set()
+        """Small sizes before large ones, the states of the fewest variables first."""
+        done: set[tuple[object, range]] = set()
         idle = 0
         while context.root.n_rows >= self._settings.least_rows and idle < self._settings.patience:
             turn = self._next(context, done)
@@ -56,24 +56,24 @@ class Enumeration:
                 yield []
                 continue
             idle = 0
-            state, size = turn
-            done.add((state.key, size))
-            yield from _Tried(context, state, self._settings, clock).of_size(size)
+            state, sizes = turn
+            done.add((state.key, sizes))
+            yield from _Tried(context, state, self._settings, clock).of_sizes(sizes)
 
-    def _next(self, context: Context, done: set[tuple[object, int]]) -> tuple[State, int] | None:
-        """The state, and the size, that come next."""
-        largest = self._settings.largest
-        most = self._settings.worse * context.root.error
+    def _next(self, context: Context, done: set[tuple[object, range]]) -> tuple[State, range] | None:
+        """The state, and the sizes, that come next."""
+        settings = self._settings
+        most = settings.worse * context.root.error
         states = {state.key: state for state in (context.root, *context.states)}.values()
-        small = [s for s in states if 0 < s.n_variables <= len(largest) and s.error <= most]
-        small = sorted(small, key=lambda s: (s.n_variables, s.error))[: self._settings.n_states]
+        small = [s for s in states if 0 < s.n_variables <= len(settings.largest) and s.error <= most]
+        small = sorted(small, key=lambda s: (s.n_variables, s.error))[: settings.n_states]
         turns = [
-            (state, size)
+            (state, sizes)
             for state in small
-            for size in range(1, largest[state.n_variables - 1] + 1)
-            if (state.key, size) not in done
+            for sizes in settings.sizes(state.n_variables)
+            if (state.key, sizes) not in done
         ]
-        return min(turns, key=lambda turn: (turn[0].n_variables, turn[1]), default=None)
+        return min(turns, key=lambda turn: (turn[0].n_variables, turn[1].start), default=None)
 
 
 class _Tried:
@@ -92,10 +92,10 @@ class _Tried:
         self._best: list[tuple[float, int, Expression]] = []
         self._number = count()
 
-    def of_size(self, size: int) -> Iterator[list[Candidate]]:
+    def of_sizes(self, sizes: range) -> Iterator[list[Candidate]]:
         """The likeliest for their number of constants, as equations of the table."""
-        functions = _functions(self._state)
-        forms = forms_of_size(self._state.n_variables, size, functions)
+        functions, n_variables = _functions(self._state), self._state.n_variables
+        forms = [form for size in sizes for form in forms_of_size(n_variables, size, functions)]
         self._clock.spend(_SECONDS_TO_MAKE * len(forms))
         pauses = Pauses(self._clock)
         wanted = [form for form in forms if form.variables and not has_scale_or_offset(form)]
