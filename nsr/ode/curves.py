@@ -60,6 +60,10 @@ def curves_of(values: Array) -> list[Curve]:
                 Curve(apply("mul", variable(factor), curve.shape), curve.constants)
                 for factor in ([place] if with_own else []) + (others if n <= _FEW else [])
             ]
+    if n == 1 and values.min() >= 0:  # what hinders itself, as substrates do; of more, `_of_two` has it
+        size = float(np.median(values)) or 1.0
+        pairs = np.array([(a * size, b / size) for a in _COARSE for b in _COARSE])
+        found.append(Curve(_shape("x_0/(0.7 + x_0 + 0.7*x_0**2)", (0,)), pairs))
     for pair in itertools.permutations(range(n), 2) if n <= _FEW else ():
         found += [
             Curve(_shape(text, pair), np.atleast_2d(constants))

@@ -16,6 +16,7 @@ from nsr.ode.combinations import best_combinations
 from nsr.ode.fitting import Fitting
 from nsr.ode.forms import distinct_forms
 from nsr.ode.motion import System
+from nsr.ode.nearby import fit_exchanges
 from nsr.ode.shooting import FittedSystem, shoot
 from nsr.ode.stage import Stage
 from nsr.ode.task import OdeTask
@@ -82,6 +83,9 @@ class SystemSearch:
             self._begin("warm_start")
             self._fitting.fit(usable, planned)
         self._propose(planned)
+        if not (self._fitting.is_settled and self._fitting.is_certain):
+            self._begin("exchanges")
+            fit_exchanges(self._task, self._candidates.ranked, self._fitting, planned)
         if not self._fitting.is_settled:
             self._begin("combinations")
             share = planned.share(settings.combination_share)

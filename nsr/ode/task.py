@@ -29,7 +29,7 @@ from nsr.ode.paths import Paths
 from nsr.ode.settings import OdeSettings
 from nsr.ode.trajectories import MIN_POINTS, Trajectory, as_trajectories, moving
 from nsr.ode.weak_form import WeakForm, weak_forms
-from nsr.ode.whitening import whitened_forms
+from nsr.ode.whitening import scatter_of, whitened_forms
 
 Array = NDArray[np.float64]
 
@@ -187,6 +187,11 @@ class OdeTask:
     def weak_forms_of(self, component: int) -> list[WeakForm]:
         """What right-hand sides of a state are compared by: one of each width, or of all with noise."""
         return self.weak_forms if self._whitened is None else [self._whitened[component]]
+
+    @cached_property
+    def is_noisy(self) -> bool:
+        """Whether observations scatter about smooth curves; of maps nothing is smooth."""
+        return scatter_of(self.trajectories, self.settings) is not None
 
     def typical_form(self, component: int) -> WeakForm:
         """The one of them of middle width."""

@@ -7,14 +7,17 @@ So the constant of one of such terms is that of the other, times a number.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nsr.expressions.canonical import Key, form_key
 from nsr.expressions.expression import Expression, apply
+from nsr.expressions.monomials import ONE
 from nsr.ode.motion import System, all_constants, with_all_constants
 
 Array = NDArray[np.float64]
@@ -114,6 +117,17 @@ def _terms(component: Expression) -> list[_Term]:
             for one in rest[1:]:
                 product = apply("mul", product, one)
             found.append(_Term(form_key(product), place, sign * value.constants[0], sign))
+    return found
+
+
+def multiplied_out(expression: Expression) -> list[tuple[float, Expression]]:
+    """Factors and terms of a sum, products with sums being multiplied out; `ONE` for a constant."""
+    found = []
+    for factor, factors in _multiplied_out(expression, 0):
+        numbers = [one.constants[0] for one, _ in factors if one.constants and len(one.tokens) == 1]
+        rest = [one for one, _ in factors if not (one.constants and len(one.tokens) == 1)]
+        product = reduce(lambda a, b: apply("mul", a, b), rest) if rest else ONE
+        found.append((factor * math.prod(numbers), product))
     return found
 
 

@@ -57,7 +57,7 @@ def whitened_forms(
     motion = trajectories[0].motion
     if motion.is_discrete or motion.order > 1:
         return None
-    noise = _noise(trajectories, settings)
+    noise = scatter_of(trajectories, settings)
     if noise is None:
         return None
     equations = [_Equations(*pair, settings) for pair in zip(trajectories, noise, strict=True)]
@@ -81,7 +81,7 @@ def _pilot(form: WeakForm, component: int, terms: Sequence[Expression], settings
     return min(fits, key=lambda fit: weak_bits(fit, form, settings)).expression
 
 
-def _noise(trajectories: Sequence[Trajectory], settings: OdeSettings) -> list[Array] | None:
+def scatter_of(trajectories: Sequence[Trajectory], settings: OdeSettings) -> list[Array] | None:
     """How far observations of each trajectory are off what is smooth, shape (T, D); None if hardly at all."""
     scatter = [np.ones_like(t.states) if t.scatter is None else t.scatter for t in trajectories]
     off = np.concatenate([(t.states - t.smoothed) / s for t, s in zip(trajectories, scatter, strict=True)])

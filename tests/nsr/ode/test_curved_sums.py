@@ -58,6 +58,16 @@ def test_the_law_has_the_shortest_description(law):
     assert sorted(map(abs, best.constants)) == pytest.approx(sorted(map(abs, parse(law).constants)), rel=1e-3)
 
 
+def test_one_state_may_hinder_itself():
+    law = parse("0.4 - 2.2*x_0/(0.8 + x_0 + 0.5*x_0**2)")
+    states = Systems([(law,)]).integrate(np.array([[4.0]]), TIMES, rtol=1e-9)[0]
+    weak = weak_forms([Trajectory(TIMES, states)], DEFAULTS)[1]
+    lists = curved_sums(weak, 0, polynomials(1, 1), curves_of(weak.values_of(0)[:, None]), DEFAULTS, Clock())
+    fits = [fit for sums in lists for fit in fit_constants(sums, weak, 0, 10)]
+    best = min(fits, key=lambda fit: weak_bits(fit, weak, DEFAULTS)).expression
+    assert form_key(simplify(best)) == form_key(law)
+
+
 def test_none_of_all_sums_of_a_plain_term_and_a_curve_leaves_less():
     weak = observed("0.7*cos(2*x_0) - 0.3*x_1", 0.02)
     plain, target = polynomials(2, 1), weak.target[:, 1]
