@@ -117,8 +117,8 @@ class EnumerationSettings:
     """
 
     least_rows: int = 200
-    wait: float = 0.5
-    share: float = 3.0
+    wait: float = 1.0
+    share: float = 2.0
     worse: float = 1.5
     n_states: int = 6
     small: tuple[int, ...] = (5, 4)
