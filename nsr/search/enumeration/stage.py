@@ -1,9 +1,9 @@
 """The stage of the search that tries all small forms.
 
-What is known of a reduced state is often a short function of one or two groups, and of these there are few
-enough to try them all (Bartlett, Desmond and Ferreira, "Exhaustive symbolic regression", IEEE Trans. Evol.
-Comput. 28, 2024): none is missed because no parent of it was any good. Of the differences that noise leaves
-between them, rounded constants and the rest of the table tell more than these few rows.
+What is left of a table is often a short function of one group, and of these there are few enough to try them
+all (Bartlett, Desmond and Ferreira, "Exhaustive symbolic regression", IEEE Trans. Evol. Comput. 28, 2024), so
+that none is missed because no parent of it was any good. Within noise hundreds are as likely as each other,
+and it is those with round inner constants that are worth a look.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _START, _EXPONENT = 1.0, 1.5
 
 
 class Enumeration:
-    """All small forms of states of one or two variables; see `nsr.search.stage.Stage`."""
+    """All small forms of states of one variable; see `nsr.search.stage.Stage`."""
 
     components = frozenset({"enumeration"})
 
@@ -51,7 +51,7 @@ class Enumeration:
         self._settings = settings
 
     def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
-        """Small sizes before large ones, the states of the fewest variables first."""
+        """Small sizes before large ones."""
         done: set[tuple[_Problem, range]] = set()
         idle = 0
         while context.root.n_rows >= self._settings.least_rows and idle < self._settings.patience:
@@ -69,18 +69,17 @@ class Enumeration:
         """The state, and the sizes, that come next."""
         settings = self._settings
         most = settings.worse * context.root.error
-        known = [context.root, *context.states]
-        few = [s for s in known if 0 < s.n_variables <= len(settings.largest) and s.error <= most]
+        single = [s for s in (context.root, *context.states) if s.n_variables == 1 and s.error <= most]
         problems: dict[_Problem, State] = {}
-        for state in sorted(few, key=lambda s: (s.n_variables, s.error)):
+        for state in sorted(single, key=lambda s: s.error):
             problems.setdefault(_problem(state), state)
-        turns = [
-            (state, sizes)
-            for problem, state in list(problems.items())[: settings.n_states]
-            for sizes in settings.sizes(state.n_variables)
-            if (problem, sizes) not in done
-        ]
-        return min(turns, key=lambda turn: (turn[0].n_variables, turn[1].start), default=None)
+        begun = {problem for problem, _ in done}
+        for sizes in settings.sizes:
+            for problem, state in problems.items():
+                is_new = problem not in begun and len(begun) >= settings.n_states
+                if (problem, sizes) not in done and not is_new:
+                    return state, sizes
+        return None
 
 
 def _problem(state: State) -> _Problem:
@@ -116,8 +115,8 @@ class _Tried:
 
     def of_sizes(self, sizes: range) -> Iterator[list[Candidate]]:
         """The likeliest for their number of constants, as equations of the table."""
-        functions, n_variables = _functions(self._state), self._state.n_variables
-        forms = [form for size in sizes for form in forms_of_size(n_variables, size, functions)]
+        functions = _functions(self._state)
+        forms = [form for size in sizes for form in forms_of_size(1, size, functions)]
         self._clock.spend(_SECONDS_TO_MAKE * len(forms))
         pauses = Pauses(self._clock)
         wanted = [form for form in forms if form.variables and not has_scale_or_offset(form)]
@@ -183,9 +182,9 @@ class _Tried:
 
 def _in_few_rows(state: State, settings: EnumerationSettings) -> tuple[Task, float]:
     """The task that forms are tried on, and the mean square that is left whatever they say."""
-    if state.n_variables == 1 and state.n_rows >= settings.rows_a_bin * settings.n_bins:
-        return binned(state, settings.n_bins)
-    return state.first(settings.n_rows), 0.0
+    if state.n_rows < settings.rows_a_bin * settings.n_bins:
+        return state, 0.0
+    return binned(state, settings.n_bins)
 
 
 def _functions(state: State) -> tuple[str, ...]:
