@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
-from nsr.expressions.expression import PLACEHOLDER, Expression, is_structural, variable
+from nsr.expressions.expression import PLACEHOLDER, Expression, is_structural
 from nsr.expressions.simplify import simplify
+from nsr.refinement.numbers import with_columns_for_numbers
 from nsr.refinement.refine import Effort, refine
 from nsr.search.settings import CurvesSettings
 from nsr.task import Task
@@ -133,9 +134,7 @@ def _refined(
     if not starts:
         return []
     clock.spend(_SECONDS * len(starts))
-    fixed, numbers = _without_numbers(form, task.n_variables)
-    columns = [np.full(task.n_rows, number) for number in numbers]
-    own = replace(task, X=np.column_stack((task.X, *columns))) if numbers else task
+    (fixed,), own = with_columns_for_numbers([(form, _numbers(form))], task)
     started = _finite([filled(fixed, _off_structure(fixed, start)) for start in starts], own)
     if not started:
         return []
@@ -152,17 +151,10 @@ def _refined(
     return list(once.values())
 
 
-def _without_numbers(form: Expression, n_variables: int) -> tuple[Expression, tuple[float, ...]]:
-    """The form with further variables for its numbers, and what these are: refinement would move numbers.
-
-    Structural exponents are never moved.
-    """
+def _numbers(form: Expression) -> dict[int, float]:
+    """The form's numbers by place, without structural exponents, which are never moved."""
     exponents = set(form.exponent_positions())
-    free = {i: t for i, t in enumerate(form.tokens) if isinstance(t, float) and i not in exponents}
-    numbers = tuple(dict.fromkeys(free.values()))
-    names = {number: variable(n_variables + k).tokens[0] for k, number in enumerate(numbers)}
-    tokens = tuple(names[free[i]] if i in free else token for i, token in enumerate(form.tokens))
-    return Expression(tokens), numbers
+    return {i: t for i, t in enumerate(form.tokens) if isinstance(t, float) and i not in exponents}
 
 
 def _off_structure(form: Expression, start: tuple[float, ...]) -> tuple[float, ...]:

@@ -6,14 +6,12 @@ constants, as a group's sum with one or its double.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-
-import numpy as np
+from collections.abc import Sequence
 
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
-from nsr.expressions.expression import Expression, variable
+from nsr.expressions.expression import Expression
+from nsr.refinement.numbers import with_columns_for_numbers, with_tokens
 from nsr.refinement.refine import Effort, refine
 from nsr.task import Task
 
@@ -38,16 +36,12 @@ def with_round_constants(
     ]
     if not rounded:
         return []
-    # Refinement would move numbers, but not columns.
-    numbers = sorted({number for _, inner in rounded for number in inner.values()})
-    names = {number: variable(task.n_variables + k).tokens[0] for k, number in enumerate(numbers)}
-    columns = [np.full(task.n_rows, number) for number in numbers]
-    own = replace(task, X=np.column_stack((task.X, *columns)))
-    program = Program([_with(e, {i: names[x] for i, x in inner.items()}) for e, inner in rounded])
+    held, own = with_columns_for_numbers(rounded, task)
+    program = Program(held)
     refined = refine(program, own, effort, clock)
     fitted = program.expressions_with(refined.constants)
     return [
-        (_with(form, inner), loss)
+        (with_tokens(form, inner), loss)
         for form, (_, inner), loss in zip(fitted, rounded, refined.loss.tolist(), strict=True)
     ]
 
@@ -57,14 +51,9 @@ def _rounded(expression: Expression, n_outer: int) -> tuple[Expression, dict[int
     places = [i for i, token in enumerate(expression.tokens) if isinstance(token, float)][n_outer:]
     values = {i: float(expression.tokens[i]) for i in places}
     nearest = {i: _UNIT * round(value / _UNIT) for i, value in values.items()}
-    if not places or any(
-        abs(nearest[i] - x) > _CHANGE * abs(x) or nearest[i] == 0 for i, x in values.items()
-    ):
+    is_far = any(nearest[i] == 0 or abs(nearest[i] - x) > _CHANGE * abs(x) for i, x in values.items())
+    if not places or is_far:
         return None
     exponents = set(expression.exponent_positions())
     inner = {i: number for i, number in nearest.items() if i not in exponents}
-    return _with(expression, {i: nearest[i] for i in places if i in exponents}), inner
-
-
-def _with(expression: Expression, tokens: Mapping[int, float | str]) -> Expression:
-    return Expression(tuple(tokens.get(i, token) for i, token in enumerate(expression.tokens)))
+    return with_tokens(expression, {i: nearest[i] for i in places if i in exponents}), inner
