@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -113,10 +113,7 @@ def _terms(component: Expression) -> list[_Term]:
         ((value, place),) = constants
         rest = [one for one, _ in factors if not one.constants]
         if rest:
-            product = rest[0]
-            for one in rest[1:]:
-                product = apply("mul", product, one)
-            found.append(_Term(form_key(product), place, sign * value.constants[0], sign))
+            found.append(_Term(form_key(_product(rest)), place, sign * value.constants[0], sign))
     return found
 
 
@@ -126,9 +123,12 @@ def multiplied_out(expression: Expression) -> list[tuple[float, Expression]]:
     for factor, factors in _multiplied_out(expression, 0):
         numbers = [one.constants[0] for one, _ in factors if one.constants and len(one.tokens) == 1]
         rest = [one for one, _ in factors if not (one.constants and len(one.tokens) == 1)]
-        product = reduce(lambda a, b: apply("mul", a, b), rest) if rest else ONE
-        found.append((factor * math.prod(numbers), product))
+        found.append((factor * math.prod(numbers), _product(rest) if rest else ONE))
     return found
+
+
+def _product(factors: Sequence[Expression]) -> Expression:
+    return reduce(lambda one, other: apply("mul", one, other), factors)
 
 
 _Factors = list[tuple[Expression, int]]

@@ -35,6 +35,8 @@ _ROUNDING = 1e-9
 _COLLINEAR = 1e-12
 # Gauss-Newton steps in which the other constants are fitted again.
 _STEPS = 3
+# Seconds of work on a candidate, about.
+_SECONDS = 0.01
 # An equation with more constants is not a law, and fitting the rest again and again takes seconds.
 _MOST_CONSTANTS = 16
 # What the data fix to five digits is near-exact; of anything else only these fractions are meant, and what is
@@ -114,6 +116,12 @@ def snap(
         if accepted and not is_near_exact.all():
             errors = _told(program, values, task, fixed).errors
     return current if current.bits < candidate.bits else None
+
+
+def all_snapped(candidates: Sequence[Candidate], task: Task, clock: Clock) -> list[Candidate]:
+    """Those of the candidates whose constants may be round, with round ones; the clock hears of the work."""
+    clock.spend(_SECONDS * len(candidates))
+    return [one for candidate in candidates if (one := snap(candidate, task, clock)) is not None]
 
 
 def _with_constants(candidate: Candidate, values: Array, loss: float, task: Task) -> Candidate:

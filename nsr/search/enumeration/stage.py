@@ -11,7 +11,6 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Iterator, Sequence
-from itertools import count
 from typing import NamedTuple
 
 import numpy as np
@@ -24,19 +23,19 @@ from nsr.expressions.simplify import simplify
 from nsr.refinement.candidates import Candidate
 from nsr.refinement.description import description_length
 from nsr.refinement.refine import refine
-from nsr.refinement.snapping import snap
+from nsr.refinement.snapping import all_snapped
 from nsr.search.context import Context
 from nsr.search.enumeration.binned import binned
 from nsr.search.enumeration.forms import forms_of_size, has_scale_or_offset
 from nsr.search.enumeration.rounded import with_round_constants
-from nsr.search.settings import EnumerationSettings
+from nsr.search.enumeration_settings import EnumerationSettings
 from nsr.search.state import State
 from nsr.task import Task
 
 _Problem = tuple[frozenset[Expression], Expression | None]
 
-# Seconds of work to make a form, and to look for round constants of an equation.
-_SECONDS_TO_MAKE, _SECONDS_TO_SNAP = 2e-5, 0.01
+# Seconds of work to make a form.
+_SECONDS_TO_MAKE = 2e-5
 # Where constants and exponents begin.
 _START, _EXPONENT = 1.0, 1.5
 
@@ -61,12 +60,14 @@ class Enumeration:
                 yield []
                 continue
             idle = 0
-            state, sizes = turn
-            done.add((_problem(state), sizes))
+            problem, state, sizes = turn
+            done.add((problem, sizes))
             yield from _Tried(context, state, self._settings, clock).of_sizes(sizes)
 
-    def _next(self, context: Context, done: set[tuple[_Problem, range]]) -> tuple[State, range] | None:
-        """The state, and the sizes, that come next."""
+    def _next(
+        self, context: Context, done: set[tuple[_Problem, range]]
+    ) -> tuple[_Problem, State, range] | None:
+        """The problem, a state that has it, and the sizes that come next."""
         settings = self._settings
         most = settings.worse * context.root.error
         single = [s for s in (context.root, *context.states) if s.n_variables == 1 and s.error <= most]
@@ -78,7 +79,7 @@ class Enumeration:
             for problem, state in problems.items():
                 is_new = problem not in begun and len(begun) >= settings.n_states
                 if (problem, sizes) not in done and not is_new:
-                    return state, sizes
+                    return problem, state, sizes
         return None
 
 
@@ -88,10 +89,9 @@ def _problem(state: State) -> _Problem:
 
 
 class _Likely(NamedTuple):
-    """A fitted form: less than those that are likelier."""
+    """A fitted form, with the bits of what it leaves and of its constants."""
 
-    likelihood: float
-    number: int
+    bits: float
     expression: Expression
     n_outer: int
     loss: float
@@ -111,7 +111,6 @@ class _Tried:
         self._context, self._state, self._settings, self._clock = context, state, settings, clock
         self._few, self._within = _in_few_rows(state, settings)
         self._best: list[_Likely] = []
-        self._number = count()
 
     def of_sizes(self, sizes: range) -> Iterator[list[Candidate]]:
         """The likeliest for their number of constants, as equations of the table."""
@@ -142,13 +141,14 @@ class _Tried:
         with np.errstate(divide="ignore"):
             left = np.log2(refined.loss + self._within)
         bits = self._state.n_rows / 2 * left + n_constants / math.log(2)
-        worst = -self._best[0].likelihood if len(self._best) == self._settings.n_likely else math.inf
+        n_kept = self._settings.n_likely
+        worst = self._best[-1].bits if len(self._best) == n_kept else math.inf
         fitted = program.expressions_with(refined.constants)
-        for i in np.flatnonzero(bits < worst).tolist():
-            one = _Likely(-float(bits[i]), next(self._number), fitted[i], n_outer, float(refined.loss[i]))
-            heapq.heappush(self._best, one)
-        while len(self._best) > self._settings.n_likely:
-            heapq.heappop(self._best)
+        new = [
+            _Likely(float(bits[i]), fitted[i], n_outer, float(refined.loss[i]))
+            for i in np.flatnonzero(bits < worst)[::-1].tolist()
+        ]
+        self._best = heapq.nsmallest(n_kept, (*new, *self._best), key=lambda one: one.bits)
 
     def _found(self) -> list[Candidate]:
         """The likeliest, and those of shortest description, of which the best are given round constants."""
@@ -158,12 +158,11 @@ class _Tried:
         found = self._context.polished(lifted, stage, self._clock, self._settings.polished)
         # With the round ones among their constants, as fitted to all rows, a few of which would move them.
         own = self._context.as_they_are(lifted[: self._settings.n_snapped], stage)
-        return [*found, *own, *self._with_round_constants(own)]
+        return [*found, *own, *all_snapped(own, self._context.task, self._clock)]
 
     def _shortest(self) -> list[Expression]:
         """With round inner constants or as they are, those of shortest description first."""
-        likely = sorted(self._best, reverse=True)
-        self._best.clear()
+        likely, self._best = self._best, []
         own = [(one.expression, one.loss) for one in likely]
         forms, n_outer = [one.expression for one in likely], [one.n_outer for one in likely]
         rounded = with_round_constants(forms, n_outer, self._few, self._settings.tried, self._clock)
@@ -173,11 +172,6 @@ class _Tried:
 
     def _bits(self, expression: Expression, loss: float) -> float:
         return description_length(expression, loss + self._within, self._state)
-
-    def _with_round_constants(self, found: Sequence[Candidate]) -> list[Candidate]:
-        self._clock.spend(_SECONDS_TO_SNAP * len(found))
-        snapped = (snap(one, self._context.task, self._clock) for one in found)
-        return [one for one in snapped if one is not None]
 
 
 def _in_few_rows(state: State, settings: EnumerationSettings) -> tuple[Task, float]:

@@ -17,14 +17,12 @@ from nsr.expressions.simplify import simplify
 from nsr.expressions.space import SearchSpace
 from nsr.refinement.alternatives import information
 from nsr.refinement.candidates import Candidate, fitted, ranked
-from nsr.refinement.snapping import snap
+from nsr.refinement.snapping import all_snapped
 from nsr.search.context import Context
 from nsr.search.settings import OFFSET
 
 # Seconds of work to make an expression and to simplify it.
 _SECONDS_TO_MAKE = 5e-5
-# The same to look for round constants.
-_SECONDS_TO_SNAP = 0.01
 # Losses that agree to so many digits are of one function in several words.
 _DIGITS = 7
 # Exponents with which refinement begins.
@@ -88,10 +86,7 @@ class Varied:
         """Variations that leave less than their parent, in fewer bits where their constants may be round."""
         task = self._context.task
         better = sorted((c for c in found if c.loss < parent.loss), key=lambda c: information(c, task))
-        better = better[: self._settings.n_snapped]
-        self._clock.spend(_SECONDS_TO_SNAP * len(better))
-        snapped = (snap(one, task, self._clock) for one in better)
-        return [one for one in snapped if one is not None]
+        return all_snapped(better[: self._settings.n_snapped], task, self._clock)
 
 
 def variations(
