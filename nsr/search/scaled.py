@@ -18,6 +18,7 @@ from nsr.expressions.expression import Expression, apply, constant
 from nsr.expressions.simplify import simplify
 from nsr.refinement.candidates import Candidate, as_found_by, fitted, scored
 from nsr.refinement.losses import GAMMA
+from nsr.search.balanced import is_of_few_rows, with_balanced_rows
 from nsr.search.engine import Search
 from nsr.search.finishing import polished
 from nsr.search.noise import OF_RATIOS, may_be_relative, with_noise_model, with_noise_told
@@ -79,26 +80,55 @@ class ScaledSearch:
 
         Where the loss was left open, what is exact needs none. If nothing is after a little work, a smooth
         fit says whether errors are relative, and if it does not, what was found does, later or in the end; if
-        they are, everything begins anew with that loss, and with what was found.
+        they are, everything begins anew with that loss, and with what was found. Where few rows decide on
+        squares, one to which all rows matter alike goes on beside it.
         """
         settings = self._solver.settings
         if self._solver.starts:
             yield self._begun_with(self._solver.starts, clock)
         batches = self.search.run(clock)
-        if self._is_loss_open:
-            yield from _until(batches, clock.within(settings.first_look))
-            if not self._is_exact and (told := with_noise_told(self.task, settings.noise)) is not self.task:
-                found, self._is_loss_open = self._found, False
-                self.task, self.search = told, self._begun(told)
-                new = self.search.candidates
-                yield new.add(_scored_anew(found, new.task))
-                batches = self.search.run(clock)
+        yield from _until(batches, clock.within(settings.first_look))
+        is_open = self._is_loss_open and not self._is_exact
+        if is_open and (told := with_noise_told(self.task, settings.noise)) is not self.task:
+            found, self._is_loss_open = self._found, False
+            self.task, self.search = told, self._begun(told)
+            new = self.search.candidates
+            yield new.add(_scored_anew(found, new.task))
+            batches = self.search.run(clock)
+        if not self._is_exact and is_of_few_rows(self.task, settings.balanced):
+            batches = self._in_turns_with_balanced(batches, clock)
         for look in (clock.within(settings.second_look), clock):
             yield from _until(batches, look)
             if self._is_loss_open and (laws := self._laws_of_ratios(clock)):
                 yield from self._in_turns_with(laws, batches, clock)
                 break
         yield from batches
+
+    def _in_turns_with_balanced(self, batches: Batches, clock: Clock) -> Batches:
+        """Batches of the search and, in turns, the best of one to which all rows matter alike.
+
+        Args:
+            batches: Of the search so far.
+            clock: For everything.
+        """
+        own, settings = self.search, self._solver.settings.balanced
+        rival = self._begun(with_balanced_rows(self.task, settings))
+        handed_on = self._handed_on(rival, clock)
+        for batch in in_turns([(1.0, batches), (settings.share, handed_on)], clock.meter):
+            yield batch
+            if own.ended != "interrupted":
+                return
+
+    def _handed_on(self, rival: Search, clock: Clock) -> Batches:
+        """The best of another search whenever there is a better one, as the task sees it."""
+        own, handed_on = self.search.candidates, None
+        for _ in rival.run(clock):
+            best = rival.candidates.best
+            if best is None or best is handed_on:
+                yield []
+                continue
+            handed_on = best
+            yield own.add(_scored_anew([best], own.task))
 
     def _laws_of_ratios(self, clock: Clock) -> list[Candidate]:
         """What was found, fitted to ratios, where errors seem to be relative; else nothing."""

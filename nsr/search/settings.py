@@ -93,6 +93,29 @@ class NoiseSettings:
 
 
 @dataclass(frozen=True)
+class BalancedSettings:
+    """Targets of which few rows decide.
+
+    Attributes:
+        few: Share of the rows, those with the largest targets, that is few.
+        most: Share of the target's squares that is most of them.
+        quantile: Of the target's size: below it ratios to the target no longer count; what is below it, and
+            as much at the other end, is not most rows.
+        far_apart: How many times as large as at this quantile the target is at the other end.
+        share: Turns of the search in which all rows matter alike for each turn of the task's own. Of 13 laws
+            over decades that took long, it found one with 1 turn, three with 3 and four with 9.
+        least_rows: With fewer, a single one is not few.
+    """
+
+    few: float = 0.01
+    most: float = 0.5
+    quantile: float = 0.1
+    far_apart: float = 300.0
+    share: float = 9.0
+    least_rows: int = 100
+
+
+@dataclass(frozen=True)
 class CurvesSettings:
     """Textbook curves.
 
@@ -345,6 +368,7 @@ class SearchSettings:
         periods: Of laws with waves.
         curves: Of textbook curves.
         noise: Of the kind of noise, and of what is left of a target.
+        balanced: Of targets of which few rows decide.
         asking: Of the network.
         enumeration: Of all small forms.
         evolution: Of evolution.
@@ -377,6 +401,7 @@ class SearchSettings:
     """
 
     noise: NoiseSettings = field(default_factory=NoiseSettings)
+    balanced: BalancedSettings = field(default_factory=BalancedSettings)
     structure: StructureSettings = field(default_factory=StructureSettings)
     cases: CasesSettings = field(default_factory=CasesSettings)
     periods: PeriodsSettings = field(default_factory=PeriodsSettings)
