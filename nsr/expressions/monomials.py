@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Sequence
 from functools import reduce
 
 from nsr.expressions.expression import Expression, apply, constant, variable
 
 ONE = constant(1.0)
+
+# What sums of polynomials are made with, and powers of one.
+_SUMS = {"add", "sub", "neg"}
+_POWERS = {"square": 2, "cube": 3}
 
 
 def power(index: int, exponent: float) -> Expression:
@@ -30,6 +35,20 @@ def polynomials(n_variables: int, degree: int) -> tuple[Expression, ...]:
         for factors in itertools.combinations_with_replacement(range(n_variables), total)
     )
     return tuple(monomial(map(factors.count, range(n_variables))) for factors in chosen)
+
+
+def total_degree(expression: Expression) -> float:
+    """Highest degree of the terms of a polynomial as it is written; infinite if it is none."""
+    if not expression.variables:
+        return 0
+    name, degrees = str(expression.tokens[0]), [total_degree(child) for child in expression.children]
+    if not degrees:
+        return 1
+    if name == "mul":
+        return sum(degrees)
+    if name in _POWERS:
+        return _POWERS[name] * degrees[0]
+    return max(degrees) if name in _SUMS else math.inf
 
 
 def linear_combination(parts: Sequence[tuple[float, Expression]]) -> Expression:

@@ -32,6 +32,9 @@ _BITS_OF_VARIABLE, _BITS_OF_FUNCTION = 2.0, 7.5
 _NOISY, _NEARLY_EXACT = 1e-3, 1e-5
 _MANY, _FEW = 100, 25
 _BITS_IN_NOISE, _BITS_AT_MOST = 4.0, 16.0
+# Share by which a constant may differ from one before that it is: that of exact systems is known to more
+# digits, and in noise none comes as near by chance.
+_REPEATED = 1e-4
 
 
 def losses(errors: Array) -> Array:
@@ -60,8 +63,22 @@ def description_bits(
     shares = [max(share, exact) for share in unexplained]
     free = free_bits(shares, n_rows)
     written = sum(expression_bits(equation, n_rows, free, node_bits) for equation in equations)
+    written -= _bits_of_repeats(equations, n_rows, free)
     written += n_initials * constant_bits(math.e, n_rows, free)
     return sum(LOSS.bits(share, 1.0, n_rows) for share in shares) + equation_weight * written
+
+
+def _bits_of_repeats(equations: Sequence[Expression], n_rows: int, free: float) -> float:
+    """Bits that need not be written of constants that were written before, but for which of them it is."""
+    saved, before = 0.0, list[float]()
+    for value in (abs(constant) for equation in equations for constant in equation.constants):
+        bits = constant_bits(value, n_rows, free)
+        named = math.log2(1 + len(before))
+        if bits > named and any(abs(value - other) <= _REPEATED * value for other in before):
+            saved += bits - named
+        else:
+            before.append(value)
+    return saved
 
 
 def free_bits(shares: Sequence[float], n_rows: int) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
 
@@ -24,6 +25,8 @@ Array = NDArray[np.float64]
 # Errors of integration on the way, in those that its tolerance allows at the beginning; and squares of errors
 # that grow from small ones elsewhere, in those that grow from these.
 _ON_THE_WAY, _ALIKE = 10.0, 4.0
+# Bits by which a fit to short pieces may be worse than another before it is not worth one to longer pieces.
+_FAR_OFF = 20.0
 # Right-hand sides that a component of a system may have instead.
 Vary = Callable[[System, int], Sequence[Expression]]
 
@@ -40,6 +43,7 @@ class Fitting:
         self.fitted: list[FittedSystem] = []
         self._shortened: FittedSystem | None = None
         self._handicaps: dict[Hashable, float] = {}
+        self._short: dict[System, FittedSystem] = {}
         self._tell = tell
         self._task, self._settings = task, task.settings
 
@@ -72,12 +76,13 @@ class Fitting:
         """
         s = self._settings
         if not self.fitted:
+            systems = self._by_short_pieces(systems, clock) or systems
             first = self._on_whole(self._on_pieces(systems[0], clock.within(s.longest_fit)), clock)
             self._keep(self._and_tied(first, clock))
             systems = systems[1:]
         on_pieces: list[FittedSystem] = []
         middle = clock.share(s.pieces_share)
-        for system in systems[: s.n_on_pieces]:
+        for system in self._by_short_pieces(systems[: s.n_on_pieces], middle):
             if middle.is_over:
                 break
             if self._may_win(system):
@@ -108,6 +113,8 @@ class Fitting:
                 handicap = self._handicap(parent, system)
                 if forms(system) not in tried and self._may_win(system, handicap):
                     tried.add(forms(system))
+                    if self._is_far_off(system, parent, clock):
+                        continue
                     found = self._as_variation(system, handicap, clock.within(self._settings.longest_fit))
                     self._keep(self._and_tied(found, clock))
             else:
@@ -116,6 +123,9 @@ class Fitting:
 
     def shorten(self, vary: Vary, clock: Clock) -> None:
         """Tries to do without parts of an exact system, as sums may have terms that do nothing.
+
+        Nor may the observations tell one form from another as short, if they keep to a curve; then constants
+        that occur twice do.
 
         Args:
             vary: What a component may be instead.
@@ -126,7 +136,8 @@ class Fitting:
             before = self.fitted[0]
             for component in np.flatnonzero(self._task.is_sought).tolist():
                 own, weak = before.system[component], self._task.typical_form(component)
-                shorter = [e for e in vary(before.system, component) if e.complexity < own.complexity]
+                others = (e for e in vary(before.system, component) if e.complexity <= own.complexity)
+                shorter = [other for other in others if form_key(other) != form_key(own)]
                 most = max((fit.residual for fit in fit_constants([own], weak, component, 0)), default=0.0)
                 fits = fit_constants(shorter, weak, component, s.n_weak_steps, clock)
                 good = [fit for fit in fits if fit.residual <= max(s.shortened_residual, 3 * most)]
@@ -134,8 +145,26 @@ class Fitting:
                     system = _with(self.fitted[0].system, component, fit.expression)
                     on_pieces = self._on_pieces(system, clock.within(s.longest_fit))
                     self._keep([self._on_whole(on_pieces, clock.within(s.longest_fit))])
+            self._agree(clock)
             if not clock.is_over:
                 self._shortened = before
+
+    def _agree(self, clock: Clock) -> None:
+        """Fits the system of shortest description that is made of right-hand sides of exact ones.
+
+        Where observations keep to a curve each component has several, and those that belong together have
+        constants in common.
+        """
+        exact = [found.system for found in self.fitted if found.is_exact]
+        components = zip(*exact, strict=True)
+        own = [list({form_key(one): one for one in alike}.values()) for alike in components]
+        if math.prod(map(len, own)) > self._settings.most_combinations:
+            return
+        whole, nothing = self._task.whole, np.zeros(self._task.n_states)
+        best = min(itertools.product(*own), key=lambda system: whole.bits_of_shares(system, nothing))
+        if whole.bits_of_shares(best, nothing) < self.fitted[0].bits:
+            on_pieces = self._on_pieces(best, clock.within(self._settings.longest_fit))
+            self._keep([self._on_whole(on_pieces, clock.within(self._settings.longest_fit))])
 
     def best_of_each_form(self, clock: Clock) -> list[FittedSystem]:
         """Systems of which none is another with other constants.
@@ -233,7 +262,39 @@ class Fitting:
         return replace(found, bits=found.bits + handicap)
 
     def _on_pieces(self, system: System, clock: Clock) -> FittedSystem:
+        if (short := self._on_short_pieces(system, clock)) is not None:
+            system = short.system
         return shoot(system, self._task.pieces, clock=clock)
+
+    def _on_short_pieces(self, system: System, clock: Clock) -> FittedSystem | None:
+        """A rough fit, which is kept, where chaos may spoil others; None elsewhere."""
+        if self._task.short_pieces is None:
+            return None
+        if (known := self._short.get(system)) is None:
+            known = self._short[system] = shoot(system, self._task.short_pieces, clock=clock)
+        return known
+
+    def _by_short_pieces(self, systems: Sequence[System], clock: Clock) -> list[System]:
+        """Systems with the constants of fits to short pieces, if these are made, the best first.
+
+        Those that are far off by then are not worth longer pieces.
+        """
+        if self._task.short_pieces is None:
+            return list(systems)
+        fits = [
+            found
+            for system in systems
+            if not clock.is_over
+            and (found := self._on_short_pieces(system, clock.within(self._settings.longest_fit)))
+        ]
+        best = min(map(_bits, fits), default=0.0)
+        return [found.system for found in sorted(fits, key=_bits) if found.bits <= best + _FAR_OFF]
+
+    def _is_far_off(self, system: System, parent: FittedSystem, clock: Clock) -> bool:
+        """Whether a fit to short pieces says that a system is clearly worse than its parent."""
+        clock = clock.within(self._settings.longest_fit)
+        own, other = self._on_short_pieces(system, clock), self._on_short_pieces(parent.system, clock)
+        return own is not None and other is not None and own.bits > other.bits + _FAR_OFF
 
     def _on_whole(self, found: FittedSystem, clock: Clock) -> FittedSystem:
         whole = self._task.whole

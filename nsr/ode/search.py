@@ -10,6 +10,7 @@ import numpy as np
 
 from nsr.clock import Clock
 from nsr.expressions.expression import Expression
+from nsr.expressions.monomials import total_degree
 from nsr.ode.baseline import baseline
 from nsr.ode.candidates import Candidates
 from nsr.ode.combinations import best_combinations
@@ -24,6 +25,7 @@ from nsr.ode.weak_refinement import fit_constants
 from nsr.refinement.selection import front_of
 
 _VARIATION = "variation"
+_QUADRATIC = 2
 # Is told what is at work, the front so far, simplified, the place of the best system in it, and how many were
 # fitted.
 Watch = Callable[[str, list[FittedSystem], int, int], None]
@@ -166,10 +168,15 @@ class SystemSearch:
         """Fits the best of a few combinations and the plainest; on clean observations either may be exact."""
         n = self._task.settings.n_first
         first = [expressions[:n] for expressions in self._candidates.ranked]
-        best = best_combinations(first, self._task, clock.share(self._task.settings.looking_share))[:1]
-        self._fitting.fit(best, clock)
-        if not self._fitting.is_settled and (plainest := self._plainest(clock)) is not None:
-            self._fitting.fit([plainest], clock)
+        looked_at = best_combinations(first, self._task, clock.share(self._task.settings.looking_share))[:1]
+        plain = [self._plainest(clock)]
+        if self._task.short_pieces is not None:
+            looked_at += [one for one in (*plain, self._quadratic()) if one is not None]
+            plain = []
+        self._fitting.fit(looked_at, clock)
+        for one in plain:
+            if one is not None and not self._fitting.is_settled:
+                self._fitting.fit([one], clock)
 
     def _plainest(self, clock: Clock) -> System | None:
         """The plainest right-hand sides that leave hardly anything; None if some component has none.
@@ -185,11 +192,21 @@ class SystemSearch:
                 continue
             weak = self._task.typical_form(component)
             fits = fit_constants(expressions[: s.n_plain], weak, component, 0, clock)
-            good = [fit.expression for fit in fits if fit.residual <= s.plain_residual]
+            least = min((fit.residual for fit in fits), default=0.0)
+            most = max(s.plain_residual, s.plainer * least)
+            good = [fit.expression for fit in fits if fit.residual <= most]
             if not good:
                 return None
             parts.append(min(good, key=lambda one: one.complexity))
         return tuple(parts)
+
+    def _quadratic(self) -> System | None:
+        """The best polynomials of low degree, as most systems have; None if some component has none.
+
+        Between few observations of chaos integrals are off by much, which functions that grow fast explain.
+        """
+        own = [[e for e in ranked if total_degree(e) <= _QUADRATIC] for ranked in self._candidates.ranked]
+        return tuple(one[0] for one in own) if all(own) else None
 
     def _variations(self, system: System, component: int) -> list[Expression]:
         """What stages make of a component, and if they do, what was proposed for it elsewhere."""

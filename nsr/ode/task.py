@@ -34,6 +34,10 @@ from nsr.ode.whitening import scatter_of, whitened_forms
 Array = NDArray[np.float64]
 
 
+# States, inputs and the time, of which no more can be chaotic.
+_NEVER_CHAOTIC = 2
+
+
 @dataclass(frozen=True, eq=False)
 class OdeTask:
     """Observed trajectories, and all that follows from them and from nothing else.
@@ -234,9 +238,32 @@ class OdeTask:
         return np.cumsum([0, *(len(own) for own in self._cut[:-1])])
 
     @cached_property
+    def short_pieces(self) -> Paths | None:
+        """The same cut into shorter ones, where chaos may spoil fits to pieces; None elsewhere.
+
+        Two states that move by themselves are not chaotic (Poincare and Bendixson).
+        """
+        if self.motion.is_discrete or self.n_variables <= _NEVER_CHAOTIC:
+            return None
+        s = self.settings
+        rough = replace(
+            s,
+            rtol=s.rough_rtol,
+            steps_a_point=s.rough_steps_a_point,
+            most_shots=s.short_shots,
+            least_gain=s.short_gain,
+        )
+        cut = self._cut_into(s.short_piece_points)
+        short = list(itertools.chain.from_iterable(cut))
+        return replace(self, settings=rough)._paths(short, len(short) - len(cut))
+
+    @cached_property
     def _cut(self) -> list[list[Trajectory]]:
-        s, pairs = self.settings, zip(self.trajectories, self._strides, strict=True)
-        n_points = s.map_piece_points if self.motion.is_discrete else s.piece_points
+        s = self.settings
+        return self._cut_into(s.map_piece_points if self.motion.is_discrete else s.piece_points)
+
+    def _cut_into(self, n_points: int) -> list[list[Trajectory]]:
+        pairs = zip(self.trajectories, self._strides, strict=True)
         return [
             [p.thinned(stride) for p in trajectory.segments(n_points * stride)]
             for trajectory, stride in pairs
