@@ -81,3 +81,14 @@ def test_nodes_cost_what_their_share_of_textbooks_equations_says():
         shannon, rel=0.05
     )
     assert sum(2 ** -node_bits(token) for token in nodes) + n_constants / n_all < 1.05
+
+
+def test_a_constant_that_occurs_twice_is_written_once():
+    def cost(*texts):
+        equations = [parse(text, ["x_0", "x_1"]) for text in texts]
+        return description_bits(equations, [0.0, 0.0], 200, 1e-8, 1.0)
+
+    other = cost("0.731*x_0", "-0.9173*x_1")
+    for again in ("-0.731*x_1", "-0.73100004*x_1"):
+        assert 10 < other - cost("0.731*x_0", again) < 20
+    assert cost("0.731*x_0", "-0.7315*x_1") == pytest.approx(other)

@@ -135,3 +135,24 @@ def test_shortening_that_was_cut_off_goes_on():
     assert forms(fitting.fitted[0].system) == forms(needless)
     fitting.shorten(lambda *_: list(short), Clock())
     assert forms(fitting.fitted[0].system) == forms(short)
+
+
+def test_of_forms_that_a_curve_does_not_tell_apart_the_one_with_common_constants_is_kept():
+    """Both states decay alike, so that the observed x_1 is twice x_0 all the time."""
+    observed = task(("-0.7*x_0", "-0.7*x_1"), [1.0, 2.0], 0.0)
+    fitting, elsewhere = Fitting(observed), [("-0.7*x_0", "-0.35*x_1"), ("-1.4*x_0", "-0.7*x_1")]
+    fitting.fit([tuple(map(parse, ("-0.35*x_1", "-1.4*x_0")))], Clock())
+    fitting.shorten(lambda _, component: list(map(parse, elsewhere[component])), Clock())
+    assert forms(fitting.fitted[0].system) == forms(tuple(map(parse, ("-0.7*x_0", "-0.7*x_1"))))
+
+
+def test_the_constants_of_chaos_are_found_from_short_pieces():
+    """Chen and Ueta's attractor, of which 25 points are longer than errors of such constants stay small."""
+    rough = ("34.98*(x_1 - x_0)", "28.17*x_1 - 7.38*x_0 - 0.99*x_0*x_2", "0.9995*x_0*x_1 - 2.994*x_2")
+    times, law = np.linspace(0, 8, 150), ("35*(x_1 - x_0)", "28*x_1 - 7*x_0 - x_0*x_2", "x_0*x_1 - 3*x_2")
+    initial = np.array([[-5.0, 2.0, 20.0]])
+    states = Systems([tuple(map(parse, law))]).integrate(initial, times, rtol=1e-10, atol=1e-10)[0]
+    fitting = Fitting(OdeTask.of(times, states, DEFAULTS, seed=0))
+    fitting.fit([tuple(map(parse, rough))], Clock())
+    assert fitting.fitted[0].is_exact
+    np.testing.assert_allclose(fitting.fitted[0].system[2].constants, [1, 3], rtol=1e-4)
