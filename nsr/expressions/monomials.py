@@ -7,13 +7,13 @@ import math
 from collections.abc import Iterable, Sequence
 from functools import reduce
 
-from nsr.expressions.expression import Expression, apply, constant, variable
+from nsr.expressions.expression import Expression, Token, apply, constant, variable
 
 ONE = constant(1.0)
 
 # What sums of polynomials are made with, and powers of one.
 _SUMS = {"add", "sub", "neg"}
-_POWERS = {"square": 2, "cube": 3}
+_POWERS = {"square": 2.0, "cube": 3.0}
 
 
 def power(index: int, exponent: float) -> Expression:
@@ -41,14 +41,18 @@ def total_degree(expression: Expression) -> float:
     """Highest degree of the terms of a polynomial as it is written; infinite if it is none."""
     if not expression.variables:
         return 0
-    name, degrees = str(expression.tokens[0]), [total_degree(child) for child in expression.children]
+    name, parts = str(expression.tokens[0]), expression.children
+    degrees = [total_degree(part) for part in parts]
     if not degrees:
         return 1
+    if name in _SUMS:
+        return max(degrees)
     if name == "mul":
         return sum(degrees)
-    if name in _POWERS:
-        return _POWERS[name] * degrees[0]
-    return max(degrees) if name in _SUMS else math.inf
+    exponent: Token = _POWERS.get(name, 0.0) if name != "pow" else parts[1].tokens[0]
+    if isinstance(exponent, str) or exponent <= 0 or not exponent.is_integer():
+        return math.inf
+    return degrees[0] * exponent
 
 
 def linear_combination(parts: Sequence[tuple[float, Expression]]) -> Expression:
