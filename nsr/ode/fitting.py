@@ -27,6 +27,9 @@ Array = NDArray[np.float64]
 _ON_THE_WAY, _ALIKE = 10.0, 4.0
 # Bits by which a fit to short pieces may be worse than another before it is not worth one to longer pieces.
 _FAR_OFF = 20.0
+# Share of a state's variance that such a fit leaves at most where that says so: noise leaves more, and hides
+# in initial values of short pieces what systems are worth.
+_NEAR = 1e-3
 # Right-hand sides that a component of a system may have instead.
 Vary = Callable[[System, int], Sequence[Expression]]
 
@@ -275,9 +278,9 @@ class Fitting:
         return known
 
     def _by_short_pieces(self, systems: Sequence[System], clock: Clock) -> list[System]:
-        """Systems with the constants of fits to short pieces, if these are made, the best first.
+        """Systems with the constants of fits to short pieces, if these are made.
 
-        Those that are far off by then are not worth longer pieces.
+        Where one leaves next to nothing they come by how good these fits are, without those that are far off.
         """
         if self._task.short_pieces is None:
             return list(systems)
@@ -287,14 +290,19 @@ class Fitting:
             if not clock.is_over
             and (found := self._on_short_pieces(system, clock.within(self._settings.longest_fit)))
         ]
-        best = min(map(_bits, fits), default=0.0)
-        return [found.system for found in sorted(fits, key=_bits) if found.bits <= best + _FAR_OFF]
+        best = min(fits, key=_bits, default=None)
+        if best is None or not _is_near(best):
+            return [found.system for found in fits]
+        return [found.system for found in sorted(fits, key=_bits) if found.bits <= best.bits + _FAR_OFF]
 
     def _is_far_off(self, system: System, parent: FittedSystem, clock: Clock) -> bool:
-        """Whether a fit to short pieces says that a system is clearly worse than its parent."""
+        """Whether fits to short pieces say that it is worse than its parent, which leaves next to nothing."""
         clock = clock.within(self._settings.longest_fit)
-        own, other = self._on_short_pieces(system, clock), self._on_short_pieces(parent.system, clock)
-        return own is not None and other is not None and own.bits > other.bits + _FAR_OFF
+        other = self._on_short_pieces(parent.system, clock)
+        if other is None or not _is_near(other):
+            return False
+        own = self._on_short_pieces(system, clock)
+        return own is not None and own.bits > other.bits + _FAR_OFF
 
     def _on_whole(self, found: FittedSystem, clock: Clock) -> FittedSystem:
         whole = self._task.whole
@@ -356,6 +364,10 @@ def joined(on_pieces: FittedSystem, on_whole: FittedSystem) -> FittedSystem:
 
 def _bits(found: FittedSystem) -> float:
     return found.bits
+
+
+def _is_near(found: FittedSystem) -> bool:
+    return bool(np.all(found.unexplained <= _NEAR))
 
 
 def _length(system: System) -> int:
