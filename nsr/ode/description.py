@@ -69,15 +69,15 @@ def description_bits(
 
 
 def _bits_of_repeats(equations: Sequence[Expression], n_rows: int, free: float) -> float:
-    """Bits that need not be written of constants that were written before, but for which of them it is."""
+    """Bits that need not be written of constants that an equation before has, but for which of them it is."""
     saved, before = 0.0, list[float]()
-    for value in (abs(constant) for equation in equations for constant in equation.constants):
-        bits = constant_bits(value, n_rows, free)
-        named = math.log2(1 + len(before))
-        if bits > named and any(abs(value - other) <= _REPEATED * value for other in before):
-            saved += bits - named
-        else:
-            before.append(value)
+    for equation in equations:
+        own = [abs(constant) for constant in equation.constants]
+        for value in own:
+            bits, named = constant_bits(value, n_rows, free), math.log2(1 + len(before))
+            if bits > named and any(abs(value - other) <= _REPEATED * value for other in before):
+                saved += bits - named
+        before += own
     return saved
 
 
