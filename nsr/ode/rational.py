@@ -1,0 +1,167 @@
+"""Sums of monomials and of monomials over one denominator, for derivatives that are known to many digits.
+
+A ratio f = p/q is linear in the coefficients of both polynomials, p - f q = 0 (Kaheman, Kutz and Brunton,
+"SINDy-PI", Proceedings of the Royal Society A 476, 2020, arXiv:2004.02322). What numerators cannot explain of
+f times the terms of a denominator says which denominator there is: all small ones are tried. With one of
+them in place, sparse regression finds the few terms that stand alone or over it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsr.clock import Clock
+from nsr.evaluate.program import Program
+from nsr.expressions.expression import Expression, apply
+from nsr.expressions.monomials import linear_combination, polynomials
+from nsr.refinement.subsets import Breadth, combinations, promising_subsets
+
+Array = NDArray[np.float64]
+
+# Degree of the terms that stand alone or over a denominator, and of its own; of one variable the second.
+_DEGREE, _DEGREE_OF_ONE = 2, 3
+# Degrees of numerators of whole ratios.
+_OF_RATIOS = (2, 3, 4)
+# Terms of denominators at most, and denominators that are tried of one size.
+_MOST_TERMS, _MOST_DENOMINATORS = 4, 500
+# Denominators of each size and each degree of numerators that are looked at closely.
+_N_LOOKED_AT = 3
+# Share of the largest value of a denominator that it does not fall below.
+_LEAST = 1e-3
+# Of a target's spread, what a ratio leaves at most, and a sum before its constants are fitted.
+_LEFT, _ROUGHLY_LEFT = 2e-6, 1e-3
+# Sums of few terms.
+_BREADTH = Breadth(most_terms=7, most_exhaustive=5, most_subsets=6_000, n_subsets=2)
+# Seconds of work for all denominators of one size, and for one that is looked at closely.
+_SECONDS, _SECONDS_CLOSELY = 5e-3, 1e-2
+
+
+def rational_sums(X: Array, y: Array, error: float, clock: Clock) -> Iterator[list[Expression]]:
+    """Sums that nearly explain a target, those of the smallest denominators first.
+
+    Args:
+        X: Variables, shape (P, V).
+        y: Target, shape (P,).
+        error: How far it is off, as a share of its spread.
+        clock: When it is over no further denominator is tried; is told of the work.
+    """
+    n = X.shape[1]
+    degree = _DEGREE_OF_ONE if n == 1 else _DEGREE
+    terms = polynomials(n, degree)
+    values, left = _values(terms, X), max(_LEFT, 10 * error)
+    numerators = [basis for d in _OF_RATIOS if (basis := _orthonormal(polynomials(n, d), X)) is not None]
+    for size in range(1, _MOST_TERMS + 1):
+        found: list[Expression] = []
+        if math.comb(len(terms), size) > _MOST_DENOMINATORS:
+            return
+        for denominator in _denominators(values, y, numerators, size, left, clock):
+            if clock.is_over:
+                break
+            clock.spend(_SECONDS_CLOSELY)
+            found += _sums(terms, values, denominator, y)
+        yield found
+
+
+@dataclass(frozen=True)
+class _Denominator:
+    """A sum of terms.
+
+    Attributes:
+        places: Of the terms.
+        weights: Of these.
+        values: Of the sum, shape (P,).
+    """
+
+    places: tuple[int, ...]
+    weights: Array
+    values: Array
+
+
+def _values(terms: Sequence[Expression], X: Array) -> Array:
+    """Shape (terms, P)."""
+    with np.errstate(all="ignore"):
+        return np.array(np.broadcast_to(Program(list(terms)).values(X), (len(terms), len(X))))
+
+
+def _orthonormal(terms: Sequence[Expression], X: Array) -> Array | None:
+    """What spans the terms, shape (P, n); None where they would explain anything."""
+    table = _values(terms, X).T
+    if table.shape[1] > len(X) // 2 or not np.all(np.isfinite(table)):
+        return None
+    return np.linalg.qr(table / np.linalg.norm(table, axis=0))[0]
+
+
+def _denominators(
+    values: Array, y: Array, numerators: Sequence[Array], size: int, left: float, clock: Clock
+) -> Iterator[_Denominator]:
+    """Sums of so many terms that make some ratio explain the target, the best few of each numerator.
+
+    Args:
+        values: Of the terms, shape (n, P).
+        y: The target, shape (P,).
+        numerators: Orthonormal bases of them, each (P, m).
+        size: Number of terms.
+        left: Share of the target's spread that a ratio leaves at most.
+        clock: Is told of the work.
+    """
+    subsets = combinations(len(values), size)
+    scale = np.linalg.norm(y * values, axis=1)
+    seen: set[tuple[int, ...]] = set()
+    for basis in numerators:
+        clock.spend(_SECONDS)
+        columns = (y * values / scale[:, None]).T
+        rest = columns - basis @ (basis.T @ columns)
+        rest -= basis @ (basis.T @ rest)
+        triangle = np.linalg.qr(rest)[1]
+        weights = np.linalg.svd(triangle[:, subsets].transpose(1, 0, 2))[2][:, -1] / scale[subsets]
+        sums = np.einsum("sk,skp->sp", weights, values[subsets])
+        with np.errstate(all="ignore"):
+            off = y - (basis @ (basis.T @ (y * sums).T)).T / sums
+            share = np.linalg.norm(off, axis=1) / np.linalg.norm(y - y.mean())
+        size_of = np.abs(sums)
+        is_usable = (size_of.min(axis=1) > _LEAST * size_of.max(axis=1)) & (np.ptp(sums, axis=1) > 0)
+        share = np.where(is_usable & (np.abs(np.sign(sums).sum(axis=1)) == sums.shape[1]), share, np.inf)
+        for place in np.argsort(share, kind="stable")[:_N_LOOKED_AT].tolist():
+            places = tuple(subsets[place].tolist())
+            if share[place] <= left and places not in seen:
+                seen.add(places)
+                yield _Denominator(places, weights[place], sums[place])
+
+
+def _sums(
+    terms: Sequence[Expression], values: Array, denominator: _Denominator, y: Array
+) -> list[Expression]:
+    """Sums of few terms, alone or over a denominator, that leave hardly anything, the shortest ones."""
+    over = values / denominator.values
+    table = np.concatenate((values, over)).T
+    size = np.linalg.norm(y - y.mean())
+    found: list[Expression] = []
+    for subset in promising_subsets(table, y, _BREADTH):
+        columns = table[:, subset]
+        norms = np.linalg.norm(columns, axis=0)
+        weights = np.linalg.lstsq(columns / norms, y, rcond=1e-14)[0]
+        if np.linalg.norm(y - columns / norms @ weights) <= _ROUGHLY_LEFT * size:
+            parts = dict(zip(subset, (weights / norms).tolist(), strict=True))
+            found.append(_written(parts, terms, denominator))
+    return found
+
+
+def _written(parts: dict[int, float], terms: Sequence[Expression], denominator: _Denominator) -> Expression:
+    """A sum whose terms are numbered with those over the denominator after those alone."""
+    n = len(terms)
+    alone = [(weight, terms[place]) for place, weight in parts.items() if place < n]
+    above = [(weight, terms[place - n]) for place, weight in parts.items() if place >= n]
+    if not above:
+        return linear_combination(alone)
+    first = denominator.weights[0]
+    below = linear_combination(
+        [(weight / first, terms[place]) for place, weight in zip(denominator.places, denominator.weights.tolist(), strict=True)]
+    )
+    ratio = apply("div", linear_combination([(weight / first, term) for weight, term in above]), below)
+    return apply("add", linear_combination(alone), ratio) if alone else ratio
