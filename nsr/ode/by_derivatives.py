@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -13,12 +14,13 @@ from nsr.expressions.expression import Expression, variable
 from nsr.network.checkpoint import from_pretrained
 from nsr.ode.derivatives import Derivatives, derivatives_of
 from nsr.ode.neural import Networks
+from nsr.ode.product_sums import product_sums
 from nsr.ode.ranking import shortest
 from nsr.ode.rational import rational_sums
 from nsr.ode.stage import Proposals, Stage
 from nsr.ode.task import OdeTask
 from nsr.ode.weak_refinement import fit_constants
-from nsr.refinement.candidates import fitted
+from nsr.refinement.candidates import Candidate, fitted, scored
 from nsr.refinement.likelihood import SquaredError
 from nsr.refinement.refine import Effort
 from nsr.search.engine import Search
@@ -26,9 +28,11 @@ from nsr.search.settings import SearchSettings
 from nsr.task import Task
 
 # What searches; the network has a stage of its own.
-_COMPONENTS = ("families", "separation", "reduction", "evolution")
-# On what others have proposed.
+_COMPONENTS = ("families", "reduction")
+# On sums whose weights fit already.
 _EFFORT = Effort(restarts=1, iterations=20)
+# What of a search is looked at.
+_N_PROMISING = 24
 
 
 @dataclass(frozen=True)
@@ -43,51 +47,45 @@ class _NearlyExact(SquaredError):
 
 
 class DerivativesStage(Stage):
-    """The search for functions, run on states and their derivatives where these are known to many digits.
+    """Looks for what is exact in derivatives that are known to many digits.
 
-    Noise leaves them none, so that this stage has nothing to say there.
+    First sums of products, then ratios of polynomials, which linear least squares find in no time, then what
+    the search for functions has for any table. Noise leaves no digits, and this stage nothing to say.
     """
 
-    def __init__(self, networks: Networks, first: bool) -> None:
+    def __init__(self, networks: Networks) -> None:
         self._network = from_pretrained(networks.functions, networks.device, knows="functions")
-        self._is_rational = first
-        self._components = ("families", "separation", "reduction") if first else _COMPONENTS
-        self._work = 0.4 if first else 10.0
 
-    def propose(
-        self, task: OdeTask, clock: Clock, found: Sequence[Sequence[Expression]]
-    ) -> Proposals:
-        """As `Stage.propose`; nothing for a component that something explains already."""
-        settings = task.settings
+    def propose(self, task: OdeTask, clock: Clock) -> Proposals:
+        """As `Stage.propose`: for each component one list for each width."""
+        settings, clock = task.settings, clock.share(task.settings.derivatives_share)
         proposals: Proposals = [[] for _ in range(task.n_states)]
         table = derivatives_of(task, settings.n_derivatives)
-        known = table.errors <= settings.known_derivatives
-        movers = [c for c in np.flatnonzero(task.is_sought & known).tolist() if c not in task.known]
-        clock = clock.share(0.2 if self._is_rational else settings.derivatives_share)
-        tables = {component: _Table.of(table, task, component) for component in movers}
-        short = {c: [e for e in found[c] if e.complexity <= settings.short_if_certain] for c in movers}
-        open_ = [c for c in movers if not tables[c].is_explained_by(short[c][: settings.n_searched], clock)]
-        for place, component in enumerate(open_):
+        is_known = table.errors <= settings.known_derivatives
+        movers = [c for c in np.flatnonzero(task.is_sought & is_known).tolist() if c not in task.known]
+        for place, component in enumerate(movers):
             if clock.is_over:
                 break
-            best = self._found(tables[component], clock.share(1 / (len(open_) - place)), settings.n_searched)
-            written = task.suited(component, best)
-            for weak in task.weak_forms_of(component):
-                fits = fit_constants(written, weak, component, settings.n_weak_steps, clock)
+            own = _Table.of(table, task, component)
+            found = self._found(own, clock.share(1 / (len(movers) - place)))[: settings.n_exact]
+            exact = task.suited(component, [fit.expression for fit in found])
+            for weak in task.weak_forms_of(component) if exact else ():
+                fits = fit_constants(exact, weak, component, settings.n_weak_steps, clock)
                 proposals[component].append(shortest(fits, weak, settings))
         return proposals
 
-    def _found(self, table: _Table, clock: Clock, n: int) -> list[Expression]:
-        """The most promising right-hand sides, so many at most."""
-        if self._is_rational:
-            for sums in rational_sums(table.plain.X, table.plain.y, table.error, clock):
-                fits = [fit for fit in fitted(sums, table.plain, _EFFORT, clock) if table.plain.is_exact(fit.loss)]
-                if fits:
-                    return [fit.expression for fit in fits[:n]]
-        search = Search(table.task, self._network, 1, self._components, (), SearchSettings())
-        for _ in search.run(clock.within(self._work)):
+    def _found(self, table: _Table, clock: Clock) -> list[Candidate]:
+        """What is exact, the shortest first."""
+        plain = table.plain
+        sums = product_sums(plain.X, plain.y, table.error, clock)
+        for expressions in itertools.chain([sums], rational_sums(plain.X, plain.y, table.error, clock)):
+            if exact := table.exact(fitted(expressions, plain, _EFFORT, clock)):
+                return exact
+        search = Search(table.task, self._network, 1, _COMPONENTS, (), SearchSettings())
+        for _ in search.run(clock):
             pass
-        return [table.undo(one.expression) for one in search.candidates.most_promising(n)]
+        best = search.candidates.most_promising(_N_PROMISING)
+        return table.exact(scored([table.undo(one.expression) for one in best], plain))
 
 
 @dataclass(frozen=True)
@@ -99,6 +97,7 @@ class _Table:
         task: The same of those that vary, scaled.
         scaler: How it is scaled.
         columns: Place of its variables among all.
+        error: How far the derivative is off, as a share of its spread.
     """
 
     plain: Task
@@ -125,7 +124,6 @@ class _Table:
         renamed = {place: variable(column) for place, column in enumerate(self.columns)}
         return self.scaler.undo(expression).substitute(renamed)
 
-    def is_explained_by(self, found: Sequence[Expression], clock: Clock) -> bool:
-        """Whether some right-hand side is exact, with constants that fit."""
-        fits = fitted(found, self.plain, _EFFORT, clock)
-        return any(self.plain.is_exact(fit.loss) for fit in fits)
+    def exact(self, found: Sequence[Candidate]) -> list[Candidate]:
+        """Those that leave no more than interpolation does, the shortest first."""
+        return sorted((c for c in found if self.plain.is_exact(c.loss)), key=lambda c: c.bits)

@@ -56,9 +56,7 @@ class LibraryStage(Stage):
     Residuals of different widths do not compare, so each width has its own list.
     """
 
-    def propose(
-        self, task: OdeTask, clock: Clock, found: Sequence[Sequence[Expression]]  # noqa: ARG002
-    ) -> Proposals:
+    def propose(self, task: OdeTask, clock: Clock) -> Proposals:
         """As `Stage.propose`."""
         clock = clock.share(task.settings.regression_share)
         proposals: Proposals = [[] for _ in range(task.n_states)]
@@ -90,9 +88,7 @@ class CurvesStage(Stage):
     A stage of its own, as what plain terms explain is found before these can hide it.
     """
 
-    def propose(
-        self, task: OdeTask, clock: Clock, found: Sequence[Sequence[Expression]]  # noqa: ARG002
-    ) -> Proposals:
+    def propose(self, task: OdeTask, clock: Clock) -> Proposals:
         """As `Stage.propose`; nothing for a component that a short sum of plain terms explains."""
         clock = clock.share(task.settings.regression_share)
         plain: Proposals = [[] for _ in range(task.n_states)]

@@ -59,9 +59,7 @@ class _NetworkStage(Stage):
     def answers(self, task: OdeTask, clock: Clock) -> list[list[Expression]]:
         """What the network writes, for each component."""
 
-    def propose(
-        self, task: OdeTask, clock: Clock, found: Sequence[Sequence[Expression]]  # noqa: ARG002
-    ) -> Proposals:
+    def propose(self, task: OdeTask, clock: Clock) -> Proposals:
         """As `Stage.propose`: for each component one list for each width."""
         answers = self.answers(task, clock.share(task.settings.asking_share))
         proposals: Proposals = [[] for _ in range(task.n_states)]

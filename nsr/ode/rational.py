@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply
-from nsr.expressions.monomials import linear_combination, polynomials
+from nsr.expressions.monomials import ONE, linear_combination, polynomials
 from nsr.refinement.subsets import Breadth, combinations, promising_subsets
 
 Array = NDArray[np.float64]
@@ -36,6 +36,8 @@ _N_LOOKED_AT = 3
 _LEAST = 1e-3
 # Of a target's spread, what a ratio leaves at most, and a sum before its constants are fitted.
 _LEFT, _ROUGHLY_LEFT = 2e-6, 1e-3
+# Share by which the last weight of (1 + a x) (1 + b y) may differ from that of a product.
+_PRODUCT = 0.02
 # Sums of few terms.
 _BREADTH = Breadth(most_terms=7, most_exhaustive=5, most_subsets=6_000, n_subsets=2)
 # Seconds of work for all denominators of one size, and for one that is looked at closely.
@@ -141,27 +143,48 @@ def _sums(
     over = values / denominator.values
     table = np.concatenate((values, over)).T
     size = np.linalg.norm(y - y.mean())
-    found: list[Expression] = []
+    forms, found = _forms(terms, values, denominator), list[Expression]()
     for subset in promising_subsets(table, y, _BREADTH):
         columns = table[:, subset]
         norms = np.linalg.norm(columns, axis=0)
         weights = np.linalg.lstsq(columns / norms, y, rcond=1e-14)[0]
         if np.linalg.norm(y - columns / norms @ weights) <= _ROUGHLY_LEFT * size:
             parts = dict(zip(subset, (weights / norms).tolist(), strict=True))
-            found.append(_written(parts, terms, denominator))
+            found += [_written(parts, terms, below, first) for below, first in forms]
     return found
 
 
-def _written(parts: dict[int, float], terms: Sequence[Expression], denominator: _Denominator) -> Expression:
-    """A sum whose terms are numbered with those over the denominator after those alone."""
+def _forms(
+    terms: Sequence[Expression], values: Array, denominator: _Denominator
+) -> list[tuple[Expression, float]]:
+    """A denominator as a sum, and as a product where it nearly is one, each with what it was divided by."""
+    first, places = float(denominator.weights[0]), denominator.places
+    weights = (denominator.weights / first).tolist()
+    forms = [(linear_combination([(w, terms[p]) for w, p in zip(weights, places, strict=True)]), first)]
+    if len(places) == _MOST_TERMS and places[0] == 0:
+        _, a, b, both = places
+        is_product = np.allclose(values[a] * values[b], values[both])
+        if is_product and abs(weights[1] * weights[2] - weights[3]) < _PRODUCT * abs(weights[3]):
+            factors = (linear_combination([(1.0, ONE), (w, terms[p])]) for w, p in ((weights[1], a), (weights[2], b)))
+            forms.insert(0, (apply("mul", *factors), first))
+    return forms
+
+
+def _written(
+    parts: dict[int, float], terms: Sequence[Expression], below: Expression, first: float
+) -> Expression:
+    """A sum whose terms are numbered with those over the denominator after those alone.
+
+    Args:
+        parts: Weights by numbers.
+        terms: Those alone, and those above the denominator.
+        below: The denominator,
+        first: which was divided by this.
+    """
     n = len(terms)
     alone = [(weight, terms[place]) for place, weight in parts.items() if place < n]
-    above = [(weight, terms[place - n]) for place, weight in parts.items() if place >= n]
+    above = [(weight / first, terms[place - n]) for place, weight in parts.items() if place >= n]
     if not above:
         return linear_combination(alone)
-    first = denominator.weights[0]
-    below = linear_combination(
-        [(weight / first, terms[place]) for place, weight in zip(denominator.places, denominator.weights.tolist(), strict=True)]
-    )
-    ratio = apply("div", linear_combination([(weight / first, term) for weight, term in above]), below)
+    ratio = apply("div", linear_combination(above), below)
     return apply("add", linear_combination(alone), ratio) if alone else ratio

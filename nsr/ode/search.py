@@ -153,7 +153,7 @@ class SystemSearch:
         """Asks stages until all have proposed, or a short system is exact."""
         for name, stage in self._stages.items():
             self._begin(name)
-            proposals = stage.propose(self._task, clock, self._candidates.ranked)
+            proposals = stage.propose(self._task, clock)
             if any(proposals):
                 self._candidates.add(name, proposals)
                 self._look(clock)

@@ -143,15 +143,14 @@ class OdeSettings:
     n_each: int = 4
 
     n_derivatives: int = 500
-    known_derivatives: float = 1e-3
-    least_unexplained: float = 1e-6
-    n_searched: int = 24
+    known_derivatives: float = 1e-5
+    n_exact: int = 16
 
     planned_work: float = 5.0
     asking_share: float = 0.2
     fitting_share: float = 0.15
     regression_share: float = 0.25
-    derivatives_share: float = 0.3
+    derivatives_share: float = 0.2
     looking_share: float = 0.05
     shortening_share: float = 0.2
     combination_share: float = 0.4

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from nsr.clock import Clock
 from nsr.expressions.expression import Expression
 from nsr.ode.motion import System
@@ -17,15 +15,12 @@ Proposals = list[list[list[Fit]]]
 class Stage:
     """A source of right-hand sides: of proposals before systems are fitted, of variations after, or both."""
 
-    def propose(
-        self, task: OdeTask, clock: Clock, found: Sequence[Sequence[Expression]]  # noqa: ARG002
-    ) -> Proposals:
+    def propose(self, task: OdeTask, clock: Clock) -> Proposals:  # noqa: ARG002
         """Right-hand sides, with constants that fit, that the observations suggest for each component.
 
         Args:
             task: What was observed.
             clock: When it is over, what there is must do; even then every stage gives what it can at once.
-            found: Right-hand sides that others have proposed for each component, the most promising first.
         """
         return [[] for _ in range(task.n_states)]
 

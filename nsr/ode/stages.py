@@ -12,11 +12,10 @@ from nsr.ode.variation import VariationStage
 
 # The cheap ones first: an exact and short system ends the search.
 STAGES: dict[str, Callable[[Networks], Stage]] = {
+    "derivatives": DerivativesStage,
     "library": lambda _: LibraryStage(),
-    "derivatives": lambda networks: DerivativesStage(networks, True),
     "curves": lambda _: CurvesStage(),
     "systems": SystemsStage,
     "functions": FunctionsStage,
-    "evolution": lambda networks: DerivativesStage(networks, False),
     "variation": lambda _: VariationStage(),
 }
