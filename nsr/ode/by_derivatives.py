@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -16,7 +15,7 @@ from nsr.ode.derivatives import Derivatives, derivatives_of
 from nsr.ode.neural import Networks
 from nsr.ode.product_sums import product_sums
 from nsr.ode.ranking import shortest
-from nsr.ode.rational import rational_sums
+from nsr.ode.rational import of_fewest_terms, polynomial_sums, rational_sums
 from nsr.ode.stage import Proposals, Stage
 from nsr.ode.task import OdeTask
 from nsr.ode.weak_refinement import fit_constants
@@ -36,7 +35,7 @@ _N_PROMISING = 24
 
 
 @dataclass(frozen=True)
-class _NearlyExact(SquaredError):
+class _Interpolated(SquaredError):
     """Squared error where what interpolation leaves counts as exact.
 
     Attributes:
@@ -77,10 +76,13 @@ class DerivativesStage(Stage):
     def _found(self, table: _Table, clock: Clock) -> list[Candidate]:
         """What is exact, the shortest first."""
         plain = table.plain
-        sums = product_sums(plain.X, plain.y, table.error, clock)
-        for expressions in itertools.chain([sums], rational_sums(plain.X, plain.y, table.error, clock)):
-            if exact := table.exact(fitted(expressions, plain, _EFFORT, clock)):
-                return exact
+        target = (plain.X, plain.y, table.error, clock)
+        sums = polynomial_sums(*target) + product_sums(*target)
+        if exact := table.exact(fitted(sums, plain, _EFFORT, clock)):
+            return exact
+        for sums in rational_sums(*target):
+            if exact := table.exact(fitted(sums, plain, _EFFORT, clock)):
+                return of_fewest_terms(exact)
         search = Search(table.task, self._network, 1, _COMPONENTS, (), SearchSettings())
         for _ in search.run(clock):
             pass
@@ -109,7 +111,7 @@ class _Table:
     @classmethod
     def of(cls, table: Derivatives, task: OdeTask, component: int) -> _Table:
         """The table of one component."""
-        y, loss = table.values[:, component], _NearlyExact(rounding=float(table.errors[component]) ** 2)
+        y, loss = table.values[:, component], _Interpolated(rounding=float(table.errors[component]) ** 2)
         plain = Task(table.variables, y, loss, seed=task.seed, n_threads=task.n_threads)
         columns = np.flatnonzero(np.ptp(table.variables, axis=0) > 0)
         varied = table.variables[:, columns]
@@ -117,7 +119,9 @@ class _Table:
         # Units are those of all columns; what they rule out is not handed on.
         space = task.spaces[component] if len(columns) == task.n_variables else task.space
         own = replace(plain, X=varied / scaler.x_scale, space=space)
-        return cls(plain, own.over(scaler.y_scale), scaler, tuple(columns.tolist()), float(table.errors[component]))
+        return cls(
+            plain, own.over(scaler.y_scale), scaler, tuple(columns.tolist()), float(table.errors[component])
+        )
 
     def undo(self, expression: Expression) -> Expression:
         """What the search has found, of all variables."""

@@ -8,10 +8,10 @@ them in place, sparse regression finds the few terms that stand alone or over it
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,13 +19,16 @@ from numpy.typing import NDArray
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply
-from nsr.expressions.monomials import ONE, linear_combination, polynomials
+from nsr.expressions.monomials import ONE, linear_combination, polynomials, terms_of_sum
+from nsr.refinement.candidates import Candidate
 from nsr.refinement.subsets import Breadth, combinations, promising_subsets
 
 Array = NDArray[np.float64]
 
 # Degree of the terms that stand alone or over a denominator, and of its own; of one variable the second.
 _DEGREE, _DEGREE_OF_ONE = 2, 3
+# Degree of sums without one.
+_DEGREE_OF_SUMS = 3
 # Degrees of numerators of whole ratios.
 _OF_RATIOS = (2, 3, 4)
 # Terms of denominators at most, and denominators that are tried of one size.
@@ -37,9 +40,11 @@ _LEAST = 1e-3
 # Of a target's spread, what a ratio leaves at most, and a sum before its constants are fitted.
 _LEFT, _ROUGHLY_LEFT = 2e-6, 1e-3
 # Share by which the last weight of (1 + a x) (1 + b y) may differ from that of a product.
-_PRODUCT = 0.02
+_OFF_PRODUCT = 0.02
+# By how much a weight may differ from one that is tried in its place.
+_OFF_ONE = 1e-3
 # Sums of few terms.
-_BREADTH = Breadth(most_terms=7, most_exhaustive=5, most_subsets=6_000, n_subsets=2)
+_BREADTH = Breadth(most_terms=7, most_exhaustive=5, most_subsets=6_000, n_subsets=6)
 # Seconds of work for all denominators of one size, and for one that is looked at closely.
 _SECONDS, _SECONDS_CLOSELY = 5e-3, 1e-2
 
@@ -68,6 +73,36 @@ def rational_sums(X: Array, y: Array, error: float, clock: Clock) -> Iterator[li
             clock.spend(_SECONDS_CLOSELY)
             found += _sums(terms, values, denominator, y)
         yield found
+
+
+def polynomial_sums(X: Array, y: Array, error: float, clock: Clock) -> list[Expression]:
+    """Sums of few monomials that nearly explain a target; arguments are those of `rational_sums`."""
+    terms = polynomials(X.shape[1], _DEGREE_OF_SUMS)
+    clock.spend(_SECONDS_CLOSELY)
+    if len(terms) > len(y) // 2:
+        return []
+    few = _few_of(_values(terms, X).T, y, max(_LEFT, 10 * error))
+    return [linear_combination([(w, terms[place]) for place, w in parts.items()]) for parts in few]
+
+
+def of_fewest_terms(exact: Sequence[Candidate]) -> list[Candidate]:
+    """Of sums that are all exact those of fewest terms, and of these those with fewest over a denominator.
+
+    a - b x / (k + x) is (c + d x) / (k + x), too.
+    """
+    lengths = [_lengths(one.expression) for one in exact]
+    return [one for one, own in zip(exact, lengths, strict=True) if own == min(lengths)]
+
+
+def _lengths(total: Expression) -> tuple[int, int]:
+    """Terms of a sum, and how many of them stand over a denominator."""
+    alone, above = 0, 0
+    for term in terms_of_sum(total):
+        if term.tokens[0] == "div":
+            above += len(terms_of_sum(term.children[0]))
+        else:
+            alone += 1
+    return alone + above, above
 
 
 @dataclass(frozen=True)
@@ -142,32 +177,47 @@ def _sums(
     """Sums of few terms, alone or over a denominator, that leave hardly anything, the shortest ones."""
     over = values / denominator.values
     table = np.concatenate((values, over)).T
-    size = np.linalg.norm(y - y.mean())
-    forms, found = _forms(terms, values, denominator), list[Expression]()
+    forms = _forms(terms, values, denominator)
+    few = _few_of(table, y, _ROUGHLY_LEFT)
+    return [_written(parts, terms, below, first) for parts in few for below, first in forms]
+
+
+def _few_of(table: Array, y: Array, left: float) -> list[dict[int, float]]:
+    """Sums of few columns that leave no more than a share of a target's spread, as weights by places."""
+    most, found = left * float(np.linalg.norm(y - y.mean())), list[dict[int, float]]()
     for subset in promising_subsets(table, y, _BREADTH):
         columns = table[:, subset]
         norms = np.linalg.norm(columns, axis=0)
         weights = np.linalg.lstsq(columns / norms, y, rcond=1e-14)[0]
-        if np.linalg.norm(y - columns / norms @ weights) <= _ROUGHLY_LEFT * size:
-            parts = dict(zip(subset, (weights / norms).tolist(), strict=True))
-            found += [_written(parts, terms, below, first) for below, first in forms]
+        if np.linalg.norm(y - columns / norms @ weights) <= most:
+            found.append(dict(zip(subset, (weights / norms).tolist(), strict=True)))
     return found
 
 
 def _forms(
     terms: Sequence[Expression], values: Array, denominator: _Denominator
 ) -> list[tuple[Expression, float]]:
-    """A denominator as a sum, and as a product where it nearly is one, each with what it was divided by."""
+    """A denominator as sums, and as a product where it nearly is one, each with what it was divided by."""
     first, places = float(denominator.weights[0]), denominator.places
-    weights = (denominator.weights / first).tolist()
-    forms = [(linear_combination([(w, terms[p]) for w, p in zip(weights, places, strict=True)]), first)]
+    weights = [1.0, *(denominator.weights[1:] / first).tolist()]
+    plain = [1.0 if abs(weight - 1) < _OFF_ONE else weight for weight in weights]
+    forms = [_sum([terms[p] for p in places], own) for own in dict.fromkeys(map(tuple, (plain, weights)))]
     if len(places) == _MOST_TERMS and places[0] == 0:
         _, a, b, both = places
         is_product = np.allclose(values[a] * values[b], values[both])
-        if is_product and abs(weights[1] * weights[2] - weights[3]) < _PRODUCT * abs(weights[3]):
-            factors = (linear_combination([(1.0, ONE), (w, terms[p])]) for w, p in ((weights[1], a), (weights[2], b)))
-            forms.insert(0, (apply("mul", *factors), first))
-    return forms
+        if is_product and abs(weights[1] * weights[2] - weights[3]) < _OFF_PRODUCT * abs(weights[3]):
+            factors = (_sum([ONE, terms[place]], (1.0, weights[k])) for k, place in ((1, a), (2, b)))
+            forms.insert(0, apply("mul", *factors))
+    return [(form, first) for form in forms]
+
+
+def _sum(terms: Sequence[Expression], weights: Sequence[float]) -> Expression:
+    """A sum in which factors of one are not written."""
+    parts = [
+        linear_combination([(weight, term)]) if weight != 1 or term == ONE else term
+        for weight, term in zip(weights, terms, strict=True)
+    ]
+    return reduce(lambda a, b: apply("add", a, b), parts)
 
 
 def _written(
