@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nsr.clock import Clock
 from nsr.data.scaling import Scaler
@@ -19,12 +20,14 @@ from nsr.ode.rational import of_fewest_terms, polynomial_sums, rational_sums
 from nsr.ode.stage import Proposals, Stage
 from nsr.ode.task import OdeTask
 from nsr.ode.weak_refinement import fit_constants
-from nsr.refinement.candidates import Candidate, fitted, scored
+from nsr.refinement.candidates import Candidate, fitted
 from nsr.refinement.likelihood import SquaredError
 from nsr.refinement.refine import Effort
 from nsr.search.engine import Search
 from nsr.search.settings import SearchSettings
 from nsr.task import Task
+
+Array = NDArray[np.float64]
 
 # What searches; the network has a stage of its own.
 _COMPONENTS = ("families", "reduction")
@@ -35,7 +38,7 @@ _N_PROMISING = 24
 
 
 @dataclass(frozen=True)
-class _Interpolated(SquaredError):
+class _InterpolationError(SquaredError):
     """Squared error where what interpolation leaves counts as exact.
 
     Attributes:
@@ -67,7 +70,7 @@ class DerivativesStage(Stage):
                 break
             own = _Table.of(table, task, component)
             found = self._found(own, clock.share(1 / (len(movers) - place)))[: settings.n_exact]
-            exact = task.suited(component, [fit.expression for fit in found])
+            exact = task.suited(component, [own.of_all_variables(one.expression) for one in found])
             for weak in task.weak_forms_of(component) if exact else ():
                 fits = fit_constants(exact, weak, component, settings.n_weak_steps, clock)
                 proposals[component].append(shortest(fits, weak, settings))
@@ -75,35 +78,33 @@ class DerivativesStage(Stage):
 
     def _found(self, table: _Table, clock: Clock) -> list[Candidate]:
         """What is exact, the shortest first."""
-        plain = table.plain
-        target = (plain.X, plain.y, table.error, clock)
-        sums = polynomial_sums(*target) + product_sums(*target)
-        if exact := table.exact(fitted(sums, plain, _EFFORT, clock)):
+        sums = polynomial_sums(*table.target, clock) + product_sums(*table.target, clock)
+        if exact := table.exact(sums, clock):
             return exact
-        for sums in rational_sums(*target):
-            if exact := table.exact(fitted(sums, plain, _EFFORT, clock)):
+        for sums in rational_sums(*table.target, clock):
+            if exact := table.exact(sums, clock):
                 return of_fewest_terms(exact)
-        search = Search(table.task, self._network, 1, _COMPONENTS, (), SearchSettings())
+        search = Search(table.scaled, self._network, 1, _COMPONENTS, (), SearchSettings())
         for _ in search.run(clock):
             pass
         best = search.candidates.most_promising(_N_PROMISING)
-        return table.exact(scored([table.undo(one.expression) for one in best], plain))
+        return table.exact([table.scaler.undo(one.expression) for one in best], clock)
 
 
 @dataclass(frozen=True)
 class _Table:
-    """What the search sees of one component.
+    """One component's derivative.
 
     Attributes:
-        plain: The derivative as a function of all variables.
-        task: The same of those that vary, scaled.
-        scaler: How it is scaled.
-        columns: Place of its variables among all.
+        plain: As a function of the variables that vary.
+        scaled: The same, scaled.
+        scaler: How.
+        columns: Places of these variables among all.
         error: How far the derivative is off, as a share of its spread.
     """
 
     plain: Task
-    task: Task
+    scaled: Task
     scaler: Scaler
     columns: tuple[int, ...]
     error: float
@@ -111,23 +112,26 @@ class _Table:
     @classmethod
     def of(cls, table: Derivatives, task: OdeTask, component: int) -> _Table:
         """The table of one component."""
-        y, loss = table.values[:, component], _Interpolated(rounding=float(table.errors[component]) ** 2)
-        plain = Task(table.variables, y, loss, seed=task.seed, n_threads=task.n_threads)
         columns = np.flatnonzero(np.ptp(table.variables, axis=0) > 0)
-        varied = table.variables[:, columns]
-        scaler = Scaler.gentle(varied, y)
         # Units are those of all columns; what they rule out is not handed on.
         space = task.spaces[component] if len(columns) == task.n_variables else task.space
-        own = replace(plain, X=varied / scaler.x_scale, space=space)
-        return cls(
-            plain, own.over(scaler.y_scale), scaler, tuple(columns.tolist()), float(table.errors[component])
-        )
+        X, y, error = table.variables[:, columns], table.values[:, component], float(table.errors[component])
+        loss = _InterpolationError(rounding=error**2)
+        plain = Task(X, y, loss, space=space, seed=task.seed, n_threads=task.n_threads)
+        scaler = Scaler.gentle(X, y)
+        scaled = replace(plain, X=X / scaler.x_scale).over(scaler.y_scale)
+        return cls(plain, scaled, scaler, tuple(columns.tolist()), error)
 
-    def undo(self, expression: Expression) -> Expression:
-        """What the search has found, of all variables."""
-        renamed = {place: variable(column) for place, column in enumerate(self.columns)}
-        return self.scaler.undo(expression).substitute(renamed)
+    @property
+    def target(self) -> tuple[Array, Array, float]:
+        """Variables (P, V), the derivative (P,), and its error."""
+        return self.plain.X, self.plain.y, self.error
 
-    def exact(self, found: Sequence[Candidate]) -> list[Candidate]:
-        """Those that leave no more than interpolation does, the shortest first."""
-        return sorted((c for c in found if self.plain.is_exact(c.loss)), key=lambda c: c.bits)
+    def exact(self, expressions: Sequence[Expression], clock: Clock) -> list[Candidate]:
+        """Those that leave no more than interpolation does, with constants that fit, the shortest first."""
+        found = fitted(expressions, self.plain, _EFFORT, clock)
+        return [one for one in found if self.plain.is_exact(one.loss)]
+
+    def of_all_variables(self, expression: Expression) -> Expression:
+        """What was found, of all variables of right-hand sides."""
+        return expression.substitute({place: variable(column) for place, column in enumerate(self.columns)})

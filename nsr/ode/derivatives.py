@@ -21,6 +21,8 @@ Array = NDArray[np.float64]
 _DEGREE, _LOWER = 7, 5
 # Observations at either end of a trajectory where splines know less, and the fewest that may go.
 _AT_ENDS, _LEAST_POINTS = 4, 24
+# With fewer rows sums of a few terms are exact by chance.
+_LEAST_ROWS = 40
 # Share of a derivative's spread that rounding errors of the observations leave at least.
 _LEAST_ERROR = 1e-7
 
@@ -32,7 +34,8 @@ class Derivatives:
     Attributes:
         variables: Of right-hand sides, shape (N, V).
         values: What they should be, shape (N, D).
-        errors: How far these are off, as shares of their spread, shape (D,); infinite where they have none.
+        errors: How far these are off, as shares of their spread, shape (D,); infinite where they have none, and
+            where rows are too few.
     """
 
     variables: Array
@@ -55,7 +58,8 @@ def derivatives_of(task: OdeTask, n_rows: int) -> Derivatives:
     spread = np.std(values, axis=0)
     with np.errstate(all="ignore"):
         errors = np.sqrt(np.mean((values - lower) ** 2, axis=0)) / spread
-    errors = np.where(spread > 0, np.maximum(errors, _LEAST_ERROR), np.inf)
+    is_known = (spread > 0) & (len(values) >= _LEAST_ROWS)
+    errors = np.where(is_known, np.maximum(errors, _LEAST_ERROR), np.inf)
     rows = np.random.default_rng(task.seed).permutation(len(values))[:n_rows]
     return Derivatives(variables[rows], values[rows], errors)
 

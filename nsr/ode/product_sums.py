@@ -20,6 +20,7 @@ from nsr.expressions.parsing import parse
 
 Array = NDArray[np.float64]
 
+# Functions of a variable, of two, and of the difference of two.
 _OF_ONE = tuple(
     map(
         parse,
@@ -32,8 +33,8 @@ _OF_ONE = tuple(
 )
 _OF_TWO = tuple(map(parse, ("sqrt(x_0**2 + x_1**2)", "(x_0**2 + x_1**2)**(-1.5)")))
 _OF_DIFFERENCES = tuple(map(parse, ("sin(x_0 - x_1)", "cos(x_0 - x_1)", "sqrt(x_0 - x_1)", "abs(x_0 - x_1)")))
-# With more products than this those with a variable alone are tried.
-_MOST_PRODUCTS = 2_000
+# With more products than this those with a variable alone are tried, and with more of these none.
+_MOST_PRODUCTS, _FEWEST_PRODUCTS = 2_000, 3
 # Values this many times as large as is usual are near a pole.
 _LARGEST = 1e4
 # Share of a product's size beyond what stands beside it, from which on it is one of its own.
@@ -48,7 +49,7 @@ def product_sums(X: Array, y: Array, error: float, clock: Clock) -> list[Express
     """Sums of constant and linear terms and of up to three products that are exact.
 
     Args:
-        X: Variables, shape (P, V).
+        X: Variables, all of which vary, shape (P, V).
         y: Target, shape (P,).
         error: How far it is off, as a share of its spread.
         clock: Is told of the work.
@@ -63,6 +64,8 @@ def product_sums(X: Array, y: Array, error: float, clock: Clock) -> list[Express
     is_own = norms > _OF_ITS_OWN * np.linalg.norm(values, axis=1)
     products = [one for one, own in zip(products, is_own.tolist(), strict=True) if own]
     values, unit = values[is_own], rest[is_own] / norms[is_own, None]
+    if len(products) < _FEWEST_PRODUCTS:
+        return []
     target = _without(basis, y[None])[0]
     clock.spend(_SECONDS_A_PAIR * len(products) ** 2 + _SECONDS_A_LOOK * (_N_PAIRS + _N_EXTENDED))
     chosen: list[tuple[int, ...]] = [*_best_pairs(unit, target, _N_PAIRS)]
@@ -97,8 +100,10 @@ def _products(X: Array) -> tuple[list[Expression], Array]:
     pairs = [*itertools.combinations_with_replacement(usable.tolist(), 2)]
     if len(pairs) > _MOST_PRODUCTS:
         pairs = [(a, b) for a in alone for b in usable.tolist()]
+    if len(pairs) > _MOST_PRODUCTS:
+        pairs = []
     products = [atoms[a] for a in usable] + [apply("mul", atoms[a], atoms[b]) for a, b in pairs]
-    left, right = (list(side) for side in zip(*pairs, strict=True))
+    left, right = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
     return products, np.concatenate((values[usable], values[left] * values[right]))
 
 

@@ -27,8 +27,8 @@ Array = NDArray[np.float64]
 
 # Degree of the terms that stand alone or over a denominator, and of its own; of one variable the second.
 _DEGREE, _DEGREE_OF_ONE = 2, 3
-# Degree of sums without one.
-_DEGREE_OF_SUMS = 3
+# Degree of sums without one, which are tried where there are no more monomials than this.
+_DEGREE_OF_SUMS, _MOST_MONOMIALS = 3, 60
 # Degrees of numerators of whole ratios.
 _OF_RATIOS = (2, 3, 4)
 # Terms of denominators at most, and denominators that are tried of one size.
@@ -53,7 +53,7 @@ def rational_sums(X: Array, y: Array, error: float, clock: Clock) -> Iterator[li
     """Sums that nearly explain a target, those of the smallest denominators first.
 
     Args:
-        X: Variables, shape (P, V).
+        X: Variables, all of which vary, shape (P, V).
         y: Target, shape (P,).
         error: How far it is off, as a share of its spread.
         clock: When it is over no further denominator is tried; is told of the work.
@@ -79,7 +79,7 @@ def polynomial_sums(X: Array, y: Array, error: float, clock: Clock) -> list[Expr
     """Sums of few monomials that nearly explain a target; arguments are those of `rational_sums`."""
     terms = polynomials(X.shape[1], _DEGREE_OF_SUMS)
     clock.spend(_SECONDS_CLOSELY)
-    if len(terms) > len(y) // 2:
+    if len(terms) > min(_MOST_MONOMIALS, len(y) // 2):
         return []
     few = _few_of(_values(terms, X).T, y, max(_LEFT, 10 * error))
     return [linear_combination([(w, terms[place]) for place, w in parts.items()]) for parts in few]
