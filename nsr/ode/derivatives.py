@@ -34,8 +34,8 @@ class Derivatives:
     Attributes:
         variables: Of right-hand sides, shape (N, V).
         values: What they should be, shape (N, D).
-        errors: How far these are off, as shares of their spread, shape (D,); infinite where they have none, and
-            where rows are too few.
+        errors: How far these are off, as shares of their spread, shape (D,); infinite where they have none,
+            and where rows are too few.
     """
 
     variables: Array

@@ -47,9 +47,9 @@ class OdeSettings:
         n_rough_starts: Starting points of that fit.
         n_weak_steps: Steps of a fit to the weak form; more hardly moved the constants.
         n_derivatives: Rows of derivatives that right-hand sides are looked for in.
-        known_derivatives: Share of a derivative's spread that interpolation may be off by, if exact right-hand
-            sides are to be looked for: of 28 drawn systems without noise it is 1e-6 at most, and with noise
-            of a thousandth a tenth and more.
+        known_derivatives: Share of a derivative's spread that interpolation may be off by, if exact right
+            sides are to be looked for: 131 of 134 drawn ones were known better without noise, and none was to
+            more than 9e-5 with noise of 1e-4.
         n_exact: Exact right-hand sides of a component that are fitted to the weak form.
         n_each: Right-hand sides that are kept of each library and of each network, by width.
 
