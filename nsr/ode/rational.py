@@ -25,8 +25,10 @@ from nsr.refinement.subsets import Breadth, combinations, promising_subsets
 
 Array = NDArray[np.float64]
 
-# Degree of the terms that stand alone or over a denominator, and of its own; of one variable the second.
+# Degree of the terms that stand alone, and of a denominator's own; of one variable the second.
 _DEGREE, _DEGREE_OF_ONE = 2, 3
+# Degree of those over a denominator, of few variables.
+_DEGREE_OVER, _FEW = 3, 2
 # Degree of sums without one, which are tried where there are no more monomials than this.
 _DEGREE_OF_SUMS, _MOST_MONOMIALS = 3, 60
 # Degrees of numerators of whole ratios.
@@ -61,6 +63,8 @@ def rational_sums(X: Array, y: Array, error: float, clock: Clock) -> Iterator[li
     n = X.shape[1]
     degree = _DEGREE_OF_ONE if n == 1 else _DEGREE
     terms = polynomials(n, degree)
+    above = polynomials(n, _DEGREE_OVER if n <= _FEW else _DEGREE)
+    above_values = _values(above, X)
     values, left = _values(terms, X), max(_LEFT, 10 * error)
     numerators = [basis for d in _OF_RATIOS if (basis := _orthonormal(polynomials(n, d), X)) is not None]
     for size in range(1, _MOST_TERMS + 1):
@@ -71,7 +75,7 @@ def rational_sums(X: Array, y: Array, error: float, clock: Clock) -> Iterator[li
             if clock.is_over:
                 break
             clock.spend(_SECONDS_CLOSELY)
-            found += _sums(terms, values, denominator, y)
+            found += _sums((terms, values), (above, above_values), denominator, y)
         yield found
 
 
@@ -172,14 +176,23 @@ def _denominators(
 
 
 def _sums(
-    terms: Sequence[Expression], values: Array, denominator: _Denominator, y: Array
+    alone: tuple[Sequence[Expression], Array],
+    over: tuple[Sequence[Expression], Array],
+    denominator: _Denominator,
+    y: Array,
 ) -> list[Expression]:
-    """Sums of few terms, alone or over a denominator, that leave hardly anything, the shortest ones."""
-    over = values / denominator.values
-    table = np.concatenate((values, over)).T
-    forms = _forms(terms, values, denominator)
+    """Sums of few terms that leave hardly anything.
+
+    Args:
+        alone: Terms that stand alone, and their values, shape (n, P).
+        over: The same of those over the denominator, shape (m, P).
+        denominator: One of the terms that may stand alone.
+        y: The target, shape (P,).
+    """
+    table = np.concatenate((alone[1], over[1] / denominator.values)).T
+    forms = _forms(*alone, denominator)
     few = _few_of(table, y, _ROUGHLY_LEFT)
-    return [_written(parts, terms, below, first) for parts in few for below, first in forms]
+    return [_written(parts, alone[0], over[0], *form) for parts in few for form in forms]
 
 
 def _few_of(table: Array, y: Array, left: float) -> list[dict[int, float]]:
@@ -221,20 +234,25 @@ def _sum(terms: Sequence[Expression], weights: Sequence[float]) -> Expression:
 
 
 def _written(
-    parts: dict[int, float], terms: Sequence[Expression], below: Expression, first: float
+    parts: dict[int, float],
+    alone: Sequence[Expression],
+    over: Sequence[Expression],
+    below: Expression,
+    first: float,
 ) -> Expression:
     """A sum whose terms are numbered with those over the denominator after those alone.
 
     Args:
         parts: Weights by numbers.
-        terms: Those alone, and those above the denominator.
+        alone: Terms alone,
+        over: and over the denominator.
         below: The denominator,
         first: which was divided by this.
     """
-    n = len(terms)
-    alone = [(weight, terms[place]) for place, weight in parts.items() if place < n]
-    above = [(weight / first, terms[place - n]) for place, weight in parts.items() if place >= n]
+    n = len(alone)
+    apart = [(weight, alone[place]) for place, weight in parts.items() if place < n]
+    above = [(weight / first, over[place - n]) for place, weight in parts.items() if place >= n]
     if not above:
-        return linear_combination(alone)
+        return linear_combination(apart)
     ratio = apply("div", linear_combination(above), below)
-    return apply("add", linear_combination(alone), ratio) if alone else ratio
+    return apply("add", linear_combination(apart), ratio) if apart else ratio
