@@ -63,7 +63,7 @@ class Surrogate:
 
     def outputs(self, X: Array) -> Array:
         """What the polynomial gives, shape (P,), for points of shape (P, D)."""
-        basis, _ = _chebyshev(self._unit(X), int(self.degrees.max()))
+        basis = _chebyshev(self._unit(X), int(self.degrees.max()))
         return _terms(basis, self.degrees) @ self.coefficients
 
     def table(self, rows: Array, references: Array, own: Sequence[int]) -> Array:
@@ -83,8 +83,8 @@ class Surrogate:
         weights = np.zeros((len(left), len(right)))
         weights[left_of.ravel(), right_of.ravel()] = self.coefficients
         highest = int(self.degrees.max())
-        of_rows = _terms(_chebyshev(self._unit(rows), highest)[0], left)
-        of_references = _terms(_chebyshev(self._unit(references), highest)[0], right)
+        of_rows = _terms(_chebyshev(self._unit(rows), highest), left)
+        of_references = _terms(_chebyshev(self._unit(references), highest), right)
         return np.asarray(of_rows @ (weights @ of_references.T))
 
     def targets(self, X: Array, y: Array) -> Array:
@@ -93,12 +93,13 @@ class Surrogate:
 
     def smoothed(self, X: Array, y: Array) -> Array:
         """As `targets`, with points beyond those of the fit moved to the border, where it is no worse."""
-        basis, _ = _chebyshev(np.clip(self._unit(X), -1, 1), int(self.degrees.max()))
+        basis = _chebyshev(np.clip(self._unit(X), -1, 1), int(self.degrees.max()))
         return self.output.undone(_terms(basis, self.degrees) @ self.coefficients, y)
 
     def gradients(self, X: Array, y: Array) -> Array:
         """Derivatives of the target by each variable, shape (P, D), at points X with target y."""
-        basis, slopes = _chebyshev(self._unit(X), int(self.degrees.max()))
+        unit, highest = self._unit(X), int(self.degrees.max())
+        basis, slopes = _chebyshev(unit, highest), _slopes(unit, highest)
         result = np.empty_like(X)
         for d in range(X.shape[1]):
             mixed = [slopes[k] if k == d else basis[k] for k in range(X.shape[1])]
@@ -221,12 +222,12 @@ class _Design:
         low, high = limits(inputs)
         n_training = len(X) - max(1, int(settings.held_out_share * len(X)))
         if degrees is None:
-            degrees = degrees_up_to(X.shape[1], n_training // 2, settings)
+            degrees = _with_pure(degrees_up_to(X.shape[1], n_training // 2, settings), settings.pure_degree)
             n_levels = np.array([len(np.unique(column)) for column in X.T])
             degrees = degrees[np.all(degrees < n_levels, axis=1)]  # higher ones are not seen on so few values
         totals = degrees.sum(axis=1)
         degrees = degrees[np.argsort(totals, kind="stable")]
-        cuts = np.unique(np.cumsum(np.bincount(totals)))
+        cuts = np.unique(np.cumsum(np.bincount(totals))[_totals_cut_at(degrees, settings.pure_step)])
         values = polynomial_terms(inputs, low, high, degrees)
         return cls(log_inputs, low, high, degrees, cuts, values, n_training)
 
@@ -282,8 +283,8 @@ def _nested_least_squares(A: Array, b: Array, cuts: NDArray[np.int64], factor: A
     solutions = []
     for n in cuts.tolist():
         block, columns = (factor[:n, :n], True), A[:, :n]
-        first = scipy.linalg.cho_solve(block, columns.T @ b)
-        again = scipy.linalg.cho_solve(block, columns.T @ (b - columns @ first))
+        first = scipy.linalg.cho_solve(block, columns.T @ b, check_finite=False)
+        again = scipy.linalg.cho_solve(block, columns.T @ (b - columns @ first), check_finite=False)
         solutions.append(np.asarray(first + again))
     return solutions
 
@@ -324,6 +325,27 @@ def degrees_up_to(
     return np.array(terms, dtype=np.int64)
 
 
+def _with_pure(degrees: NDArray[np.int64], highest: int) -> NDArray[np.int64]:
+    """Terms, shape (T, D), and higher powers of single variables beside them.
+
+    A sum of functions of one variable each has no others, nor has the logarithm of their product.
+    """
+    n_variables = degrees.shape[1]
+    if n_variables < 2:
+        return degrees
+    powers = np.arange(int(degrees.max()) + 1, highest + 1)
+    pure = (powers[:, None, None] * np.eye(n_variables, dtype=np.int64)).reshape(-1, n_variables)
+    return np.concatenate((degrees, pure))
+
+
+def _totals_cut_at(degrees: NDArray[np.int64], step: int) -> NDArray[np.int64]:
+    """Total degrees up to which polynomials are tried; not each one where only single variables have it."""
+    highest = int(degrees.max())
+    mixed = int(degrees.sum(axis=1).max(where=np.count_nonzero(degrees, axis=1) > 1, initial=0))
+    pure = np.arange(mixed + step, highest, step) if mixed else np.arange(1, highest)
+    return np.concatenate((np.arange(mixed + 1), pure, [max(highest, mixed)]))
+
+
 def limits(inputs: Array) -> tuple[Array, Array]:
     """The smallest and the largest value of each input, shape (P, D), apart also where it does not vary."""
     low, high = inputs.min(axis=0), inputs.max(axis=0)
@@ -332,24 +354,30 @@ def limits(inputs: Array) -> tuple[Array, Array]:
 
 def polynomial_terms(inputs: Array, low: Array, high: Array, degrees: NDArray[np.int64]) -> Array:
     """Products of Chebyshev polynomials of inputs, shape (P, D), of these degrees, shape (T, D): (P, T)."""
-    basis, _ = _chebyshev(2 * (inputs - low) / (high - low) - 1, int(degrees.max()))
+    basis = _chebyshev(2 * (inputs - low) / (high - low) - 1, int(degrees.max()))
     return _terms(basis, degrees)
 
 
-def _chebyshev(U: Array, degree: int) -> tuple[list[Array], list[Array]]:
-    """Values and derivatives of Chebyshev polynomials: for each variable a table (degree + 1, P)."""
-    basis, slopes = [], []
-    for u in U.T:
-        values, derivatives = [np.ones_like(u), u], [np.zeros_like(u), np.ones_like(u)]
-        for _ in range(degree - 1):
-            derivatives.append(2 * values[-1] + 2 * u * derivatives[-1] - derivatives[-2])
-            values.append(2 * u * values[-1] - values[-2])
-        basis.append(np.stack(values[: degree + 1]))
-        slopes.append(np.stack(derivatives[: degree + 1]))
-    return basis, slopes
+def _chebyshev(U: Array, degree: int) -> Array:
+    """Chebyshev polynomials of variables, shape (P, D), up to a degree: shape (D, degree + 1, P)."""
+    values = np.ones((U.shape[1], degree + 1, len(U)))
+    if degree:
+        values[:, 1] = U.T
+    for n in range(2, degree + 1):
+        values[:, n] = 2 * values[:, 1] * values[:, n - 1] - values[:, n - 2]
+    return values
 
 
-def _terms(basis: list[Array], degrees: NDArray[np.int64]) -> Array:
+def _slopes(U: Array, degree: int) -> Array:
+    """Derivatives of the same, n times the polynomials of the second kind before them."""
+    second = np.zeros((U.shape[1], degree + 2, len(U)))  # from degree -1 on
+    second[:, 1] = 1.0
+    for n in range(2, degree + 2):
+        second[:, n] = 2 * U.T * second[:, n - 1] - second[:, n - 2]
+    return second[:, : degree + 1] * np.arange(degree + 1)[:, None]
+
+
+def _terms(basis: Sequence[Array] | Array, degrees: NDArray[np.int64]) -> Array:
     """Products of one polynomial of each variable that has a degree in a term, shape (P, T).
 
     Each is made of a term before it and one more factor, if there is such a term.
@@ -367,7 +395,7 @@ def _terms(basis: list[Array], degrees: NDArray[np.int64]) -> Array:
     return products.T
 
 
-def _product(basis: list[Array], term: Sequence[int]) -> Array:
+def _product(basis: Sequence[Array] | Array, term: Sequence[int]) -> Array:
     """The polynomials of one term, multiplied, shape (P,)."""
     factors = [table[degree] for table, degree in zip(basis, term, strict=True) if degree]
     return np.asarray(np.prod(factors, axis=0)) if factors else np.ones(basis[0].shape[1])

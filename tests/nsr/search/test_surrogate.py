@@ -47,6 +47,16 @@ def test_products_of_powers_are_exact_even_where_signs_change(rng):
     np.testing.assert_allclose(slopes, np.tile([1, 3, -2, 0], (100, 1)), atol=1e-5)
 
 
+@pytest.mark.parametrize("is_product", [False, True])
+def test_functions_of_single_variables_may_bend_often(rng, is_product):
+    Z = rng.uniform(1, 3, (1_000, 5))
+    parts = np.cos(4 * Z[:, 0]), np.sin(5 * Z[:, 1]), Z[:, 2] ** 2, np.exp(Z[:, 3]), np.tanh(Z[:, 4])
+    y = np.exp(sum(parts)) if is_product else sum(parts)
+    surrogate = fit_surrogates(Z, Response.plain(y))[0]
+    assert surrogate.error < 1e-4
+    assert surrogate.degrees.max() > degrees_up_to(5, 1_000).max()
+
+
 def test_the_error_is_that_of_rows_not_seen(rng):
     noise = rng.standard_normal(400)
     assert fit_surrogates(X[:400], Response.plain(noise))[0].error > 0.8
