@@ -25,7 +25,9 @@ def ode(
     ] = None,
     stages: Annotated[
         str | None,
-        typer.Option(help="of library, curves, systems, functions, variation, by comma; default: all"),
+        typer.Option(
+            help="of derivatives, library, curves, systems, functions, variation, by comma; default: all"
+        ),
     ] = None,
     inputs: Annotated[
         str | None, typer.Option(help="columns that act on the system and are not changed by it, by comma")

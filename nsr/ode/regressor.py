@@ -59,8 +59,9 @@ class ODERegressor(ExportedRows, Saveable, FittedMotion):
         n_candidates: Sequences that are sampled from each network, for each component of the second.
         time_limit: Seconds after which no new system is tried; a short system that is exact ends the search
             before.
-        stages: Where right-hand sides come from, of `nsr.ode.stages.STAGES`: `library`, sparse sums of terms;
-            `curves`, sums with functions that have constants inside; `systems`, the network that knows
+        stages: Where right-hand sides come from, of `nsr.ode.stages.STAGES`: `derivatives`, what is exact
+            in derivatives that observations without noise know to many digits; `library`, sparse sums of
+            terms; `curves`, sums with functions that have constants inside; `systems`, the network that knows
             systems; `functions`, the network that knows functions, asked for each derivative; `variation`,
             small changes of the best systems of the others.
         settings: Effort and preferences of the search.

@@ -97,7 +97,7 @@ class OdeTask:
         return task if len(looked_at) == len(given) else replace(task, first_excerpts=firsts)
 
     @cached_property
-    def _spaces(self) -> list[SearchSpace]:
+    def spaces(self) -> list[SearchSpace]:
         """Which right-hand sides each state may have."""
         return [replace(self.space, units=own) for own in self.units] or [self.space] * self.n_states
 
@@ -107,7 +107,7 @@ class OdeTask:
 
     def allowed(self, component: int, expressions: Iterable[Expression]) -> list[Expression]:
         """Those right-hand sides that may be looked at for a state."""
-        space = self._spaces[component]
+        space = self.spaces[component]
         return [e for e in expressions if space.allows(e)]
 
     def allows_term(self, component: int, term: Expression) -> bool:
@@ -117,7 +117,7 @@ class OdeTask:
 
     def kept(self, component: int, before: Expression, after: Expression) -> Expression:
         """Another form of a right-hand side, unless that may not be looked at and the right-hand side may."""
-        space = self._spaces[component]
+        space = self.spaces[component]
         return before if not space.allows(after) and space.allows(before) else after
 
     def suited(self, component: int, expressions: Iterable[Expression]) -> list[Expression]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.interpolate import CubicSpline, PchipInterpolator
+from scipy.interpolate import CubicSpline, PchipInterpolator, make_interp_spline
 from scipy.ndimage import median_filter
 
 from nsr.data.notes import tell
@@ -136,6 +136,19 @@ class Trajectory:
             return np.asarray(self.smooth(clock, order)) / np.asarray(self._pace(clock, 1))[:, None] ** order
         rate = (len(self.times) - 1) / np.ptp(self.times)
         return np.asarray(self.smooth((times - self.times[0]) * rate, order)) * rate**order
+
+    def interpolated_derivative(self, order: int, degree: int) -> Array:
+        """Derivatives by time of splines of an odd degree through the observed states, shape (T, D).
+
+        Args:
+            order: Of the derivatives, 1 or 2; 1 where times are taken by their number.
+            degree: Of the splines; less where observations are fewer.
+        """
+        clock = self._clock
+        spline = make_interp_spline(clock, self.states, k=min(degree, (len(clock) - 1) // 2 * 2 - 1))
+        if self._pace is not None:
+            return np.asarray(spline(clock, 1) / self._pace(clock, 1)[:, None])
+        return np.asarray(spline(clock, order)) * ((len(clock) - 1) / np.ptp(self.times)) ** order
 
     def _part(self, rows: slice, start: Array) -> Trajectory:
         scatter = None if self.scatter is None else self.scatter[rows]

@@ -100,7 +100,9 @@ def test_the_function_network_finds_a_simple_right_hand_side():
 
 @pytest.mark.parametrize("stages", [(), ("network",), ("library", "sindy")])
 def test_unknown_stages_are_refused(stages):
-    with pytest.raises(ValueError, match="must be some of library, curves, systems, functions, variation"):
+    with pytest.raises(
+        ValueError, match="must be some of derivatives, library, curves, systems, functions, variation"
+    ):
         ODERegressor(stages=stages).fit(np.arange(20.0), np.random.default_rng(0).random((20, 1)))
 
 
