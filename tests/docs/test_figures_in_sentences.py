@@ -177,9 +177,9 @@ def test_dynamical_systems():
         for noise in (0.05, 0.0)
     )
     assert f"With 5 % noise {NUMBERS[len(noisy)]} are not reconstructed" in words("docs/benchmarks.md")
-    assert [name.split()[1] for name in clean["problem"]] == ["Lorenz", "Chen-Lee"]
+    assert [name.split()[1] for name in clean["problem"]] == ["Lorenz"]
     forms = ours.groupby("noise")["form"].mean()
-    assert 1 / 3 < forms[0.05] < 0.4, "as the README says of noise"
+    assert 0.4 < forms[0.05] < 0.5, "fewer than half, as is said of noise"
     failed = results[results["error"].notna()]
     assert failed.groupby(["method", "noise"]).size().to_dict() == {("sindy", 0.0): 11, ("sindy", 0.05): 18}
 
