@@ -168,15 +168,15 @@ class SystemSearch:
         """Fits the best of a few combinations and the plainest; on clean observations either may be exact."""
         n = self._task.settings.n_first
         first = [expressions[:n] for expressions in self._candidates.ranked]
-        looked_at = best_combinations(first, self._task, clock.share(self._task.settings.looking_share))[:1]
-        plain = [self._plainest(clock)]
-        if self._task.short_pieces is not None:
-            looked_at += [one for one in (*plain, self._quadratic()) if one is not None]
-            plain = []
-        self._fitting.fit(looked_at, clock)
-        for one in plain:
-            if one is not None and not self._fitting.is_settled:
-                self._fitting.fit([one], clock)
+        share = clock.share(self._task.settings.looking_share)
+        best, plainest = best_combinations(first, self._task, share)[:1], self._plainest(clock)
+        if self._task.short_pieces is not None:  # fits to these say which of them is worth more
+            others = [plainest, self._quadratic()]
+            self._fitting.fit([*best, *(one for one in others if one is not None)], clock)
+            return
+        self._fitting.fit(best, clock)
+        if plainest is not None and not self._fitting.is_settled:
+            self._fitting.fit([plainest], clock)
 
     def _plainest(self, clock: Clock) -> System | None:
         """The plainest right-hand sides that leave hardly anything; None if some component has none.

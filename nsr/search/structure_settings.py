@@ -21,7 +21,8 @@ class SurrogateSettings:
         max_terms: of at most this many terms; with both, its Gram matrix is small and well conditioned.
         pure_degree: Degree of powers of single variables at most, beside these terms. With them 26 of 200
             problems of `hard` were recovered by structure alone in 3 s, without 22;
-        pure_step: such powers are joined in steps of so many degrees.
+        pure_step: such powers are joined in steps of so many degrees;
+        pure_rows: with fewer rows there are none, as they follow noise.
         held_out_share: Of the rows, on which a degree is chosen and errors are measured.
         n_refitted: Kinds of polynomials that are fitted to many rows where none is good on the first.
         largest_weight: Weights of more than this multiple of their median would let few rows decide.
@@ -31,6 +32,7 @@ class SurrogateSettings:
     max_terms: int = 290
     pure_degree: int = 16
     pure_step: int = 3
+    pure_rows: int = 100
     held_out_share: float = 0.2
     n_refitted: int = 2
     largest_weight: float = 20.0

@@ -222,7 +222,10 @@ class _Design:
         low, high = limits(inputs)
         n_training = len(X) - max(1, int(settings.held_out_share * len(X)))
         if degrees is None:
-            degrees = _with_pure(degrees_up_to(X.shape[1], n_training // 2, settings), settings.pure_degree)
+            most = n_training // 2
+            degrees = degrees_up_to(X.shape[1], most, settings)
+            if n_training >= settings.pure_rows:
+                degrees = _with_pure(degrees, settings.pure_degree, most)
             n_levels = np.array([len(np.unique(column)) for column in X.T])
             degrees = degrees[np.all(degrees < n_levels, axis=1)]  # higher ones are not seen on so few values
         totals = degrees.sum(axis=1)
@@ -325,15 +328,20 @@ def degrees_up_to(
     return np.array(terms, dtype=np.int64)
 
 
-def _with_pure(degrees: NDArray[np.int64], highest: int) -> NDArray[np.int64]:
+def _with_pure(degrees: NDArray[np.int64], highest: int, most: int) -> NDArray[np.int64]:
     """Terms, shape (T, D), and higher powers of single variables beside them.
 
     A sum of functions of one variable each has no others, nor has the logarithm of their product.
+
+    Args:
+        degrees: Of the terms.
+        highest: Of the powers, at most.
+        most: Terms with them, at most.
     """
-    n_variables = degrees.shape[1]
+    n_variables, total = degrees.shape[1], int(degrees.max())
     if n_variables < 2:
         return degrees
-    powers = np.arange(int(degrees.max()) + 1, highest + 1)
+    powers = np.arange(total + 1, min(highest, total + (most - len(degrees)) // n_variables) + 1)
     pure = (powers[:, None, None] * np.eye(n_variables, dtype=np.int64)).reshape(-1, n_variables)
     return np.concatenate((degrees, pure))
 
