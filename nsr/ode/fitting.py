@@ -145,9 +145,7 @@ class Fitting:
                 fits = fit_constants(shorter, weak, component, s.n_weak_steps, clock)
                 good = [fit for fit in fits if fit.residual <= max(s.shortened_residual, 3 * most)]
                 for fit in sorted(good, key=lambda fit: fit.expression.complexity)[: s.n_shortened]:
-                    system = _with(self.fitted[0].system, component, fit.expression)
-                    on_pieces = self._on_pieces(system, clock.within(s.longest_fit))
-                    self._keep([self._on_whole(on_pieces, clock.within(s.longest_fit))])
+                    self._try(_with(self.fitted[0].system, component, fit.expression), clock)
             self._agree(clock)
             if not clock.is_over:
                 self._shortened = before
@@ -166,8 +164,11 @@ class Fitting:
         whole, nothing = self._task.whole, np.zeros(self._task.n_states)
         best = min(itertools.product(*own), key=lambda system: whole.bits_of_shares(system, nothing))
         if whole.bits_of_shares(best, nothing) < self.fitted[0].bits:
-            on_pieces = self._on_pieces(best, clock.within(self._settings.longest_fit))
-            self._keep([self._on_whole(on_pieces, clock.within(self._settings.longest_fit))])
+            self._try(best, clock)
+
+    def _try(self, system: System, clock: Clock) -> None:
+        longest = self._settings.longest_fit
+        self._keep([self._on_whole(self._on_pieces(system, clock.within(longest)), clock.within(longest))])
 
     def best_of_each_form(self, clock: Clock) -> list[FittedSystem]:
         """Systems of which none is another with other constants.

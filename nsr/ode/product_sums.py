@@ -56,7 +56,7 @@ def product_sums(X: Array, y: Array, error: float, clock: Clock) -> list[Express
     """
     beside = [ONE, *map(variable, range(X.shape[1]))]
     products, values = _products(X)
-    base = _values(beside, X)
+    base = values_of_terms(beside, X)
     basis = np.linalg.qr(base.T)[0]
     left = 3 * error * float(np.linalg.norm(y - y.mean()))
     rest = _without(basis, values)
@@ -79,7 +79,8 @@ def product_sums(X: Array, y: Array, error: float, clock: Clock) -> list[Express
     return found
 
 
-def _values(terms: Sequence[Expression], X: Array) -> Array:
+def values_of_terms(terms: Sequence[Expression], X: Array) -> Array:
+    """Values of terms, shape (T, P), of variables, shape (P, V)."""
     with np.errstate(all="ignore"):
         return np.array(np.broadcast_to(Program(list(terms)).values(X), (len(terms), len(X))))
 
@@ -92,7 +93,7 @@ def _products(X: Array) -> tuple[list[Expression], Array]:
         own = {0: variable(first), 1: variable(second)}
         shapes = (*_OF_TWO, *_OF_DIFFERENCES) if first < second else (_OF_DIFFERENCES[2],)
         atoms += [shape.substitute(own) for shape in shapes]
-    values = _values(atoms, X)
+    values = values_of_terms(atoms, X)
     with np.errstate(all="ignore"):
         size = np.max(np.abs(values), axis=1) / np.median(np.abs(values), axis=1)
     usable = np.flatnonzero(np.isfinite(values).all(axis=1) & (size < _LARGEST))

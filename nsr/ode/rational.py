@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsr.clock import Clock
-from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply
 from nsr.expressions.monomials import ONE, linear_combination, polynomials, terms_of_sum
+from nsr.ode.product_sums import values_of_terms
 from nsr.refinement.candidates import Candidate
 from nsr.refinement.subsets import Breadth, combinations, promising_subsets
 
@@ -64,8 +64,8 @@ def rational_sums(X: Array, y: Array, error: float, clock: Clock) -> Iterator[li
     degree = _DEGREE_OF_ONE if n == 1 else _DEGREE
     terms = polynomials(n, degree)
     above = polynomials(n, _DEGREE_OVER if n <= _FEW else _DEGREE)
-    above_values = _values(above, X)
-    values, left = _values(terms, X), max(_LEFT, 10 * error)
+    above_values = values_of_terms(above, X)
+    values, left = values_of_terms(terms, X), max(_LEFT, 10 * error)
     numerators = [basis for d in _OF_RATIOS if (basis := _orthonormal(polynomials(n, d), X)) is not None]
     for size in range(1, _MOST_TERMS + 1):
         found: list[Expression] = []
@@ -85,7 +85,7 @@ def polynomial_sums(X: Array, y: Array, error: float, clock: Clock) -> list[Expr
     clock.spend(_SECONDS_CLOSELY)
     if len(terms) > min(_MOST_MONOMIALS, len(y) // 2):
         return []
-    few = _few_of(_values(terms, X).T, y, max(_LEFT, 10 * error))
+    few = _few_of(values_of_terms(terms, X).T, y, max(_LEFT, 10 * error))
     return [linear_combination([(w, terms[place]) for place, w in parts.items()]) for parts in few]
 
 
@@ -124,15 +124,9 @@ class _Denominator:
     values: Array
 
 
-def _values(terms: Sequence[Expression], X: Array) -> Array:
-    """Shape (terms, P)."""
-    with np.errstate(all="ignore"):
-        return np.array(np.broadcast_to(Program(list(terms)).values(X), (len(terms), len(X))))
-
-
 def _orthonormal(terms: Sequence[Expression], X: Array) -> Array | None:
     """What spans the terms, shape (P, n); None where they would explain anything."""
-    table = _values(terms, X).T
+    table = values_of_terms(terms, X).T
     if table.shape[1] > len(X) // 2 or not np.all(np.isfinite(table)):
         return None
     return np.linalg.qr(table / np.linalg.norm(table, axis=0))[0]

@@ -39,5 +39,6 @@ def with_balanced_rows(task: Task, settings: BalancedSettings = BalancedSettings
         settings: From which quantile of the target's size on ratios count.
     """
     size = np.abs(task.y)
-    ratios = np.quantile(size, settings.quantile) / size.clip(min=np.quantile(size, settings.quantile))
+    least = np.quantile(size, settings.quantile)
+    ratios = least / np.maximum(size, least)
     return replace(task, weights=np.square(ratios) / np.mean(np.square(ratios)))
