@@ -20,7 +20,7 @@ from nsr.refinement.candidates import Candidate, as_found_by, fitted, scored
 from nsr.refinement.losses import GAMMA
 from nsr.search.balanced import is_of_few_rows, with_balanced_rows
 from nsr.search.engine import Search
-from nsr.search.finishing import polished
+from nsr.search.finishing import finished, polished
 from nsr.search.noise import OF_RATIOS, may_be_relative, with_noise_model, with_noise_told
 from nsr.search.proportional import are_ratios_likelier, is_law_of_ratios, is_mostly_misfit
 from nsr.search.turns import in_turns
@@ -50,7 +50,7 @@ class ScaledSearch:
 
     def __init__(self, task: Task, guesses: Sequence[Expression], solver: Solver) -> None:
         self._guesses, self._solver = guesses, solver
-        self._is_loss_open = solver.is_loss_open
+        self._is_loss_open, self._is_crossing_allowed = solver.is_loss_open, True
         exchanged = () if task.space.shape is None else task.space.shape.exchanged
         self.scaler = Scaler.gentle(task.X, task.y).alike(exchanged)
         if task.space.constant_bounds is not None:  # which hold in the user's units
@@ -81,7 +81,8 @@ class ScaledSearch:
         Where the loss was left open, what is exact needs none. If nothing is after a little work, a smooth
         fit says whether errors are relative, and if it does not, what was found does, later or in the end; if
         they are, everything begins anew with that loss, and with what was found. Where few rows decide on
-        squares, one to which all rows matter alike goes on beside it.
+        squares, one to which all rows matter alike goes on beside it; where units leave nothing exact, one
+        without regard to them.
         """
         settings = self._solver.settings
         if self._solver.starts:
@@ -96,7 +97,13 @@ class ScaledSearch:
             yield new.add(_scored_anew(found, new.task))
             batches = self.search.run(clock)
         if not self._is_exact and is_of_few_rows(self.task, settings.balanced):
-            batches = self._in_turns_with_balanced(batches, clock)
+            rival = self._begun(with_balanced_rows(self.task, settings.balanced))
+            batches = self._in_turns_with_rival(batches, rival, settings.balanced.share, clock)
+        if self._is_crossing_allowed and self.task.space.units is not None:
+            yield from _until(batches, clock.within(settings.units.kept_to))
+            if not self._is_exact:
+                rival = self._begun(replace(self.task, space=replace(self.task.space, units=None)))
+                batches = self._in_turns_with_rival(batches, rival, settings.units.crossing_share, clock)
         for look in (clock.within(settings.second_look), clock):
             yield from _until(batches, look)
             if self._is_loss_open and (laws := self._laws_of_ratios(clock)):
@@ -104,31 +111,36 @@ class ScaledSearch:
                 break
         yield from batches
 
-    def _in_turns_with_balanced(self, batches: Batches, clock: Clock) -> Batches:
-        """Batches of the search and, in turns, the best of one to which all rows matter alike.
+    def _in_turns_with_rival(self, batches: Batches, rival: Search, share: float, clock: Clock) -> Batches:
+        """Batches of the search and, in turns, the best of another one of the same rows.
 
         Args:
             batches: Of the search so far.
+            rival: The other one, not yet begun.
+            share: Of its turns, for one of the search.
             clock: For everything.
         """
-        own, settings = self.search, self._solver.settings.balanced
-        rival = self._begun(with_balanced_rows(self.task, settings))
-        handed_on = self._handed_on(rival, clock)
-        for batch in in_turns([(1.0, batches), (settings.share, handed_on)], clock.meter):
+        own, handed_on = self.search, self._handed_on(rival, clock)
+        for batch in in_turns([(1.0, batches), (share, handed_on)], clock.meter):
             yield batch
             if own.ended != "interrupted":
                 return
 
     def _handed_on(self, rival: Search, clock: Clock) -> Batches:
-        """The best of another search whenever there is a better one, as the task sees it."""
+        """The best of another search whenever there is a better one, as the task sees it.
+
+        What is exact there may be allowed here once constants that should be none are gone.
+        """
         own, handed_on = self.search.candidates, None
         for _ in rival.run(clock):
-            best = rival.candidates.best
+            best, found = rival.candidates.best, rival.candidates
             if best is None or best is handed_on:
                 yield []
                 continue
-            handed_on = best
-            yield own.add(_scored_anew([best], own.task))
+            handed_on, handed = best, [best]
+            if found.task.is_exact(best.loss) and not own.task.space.allows(best.expression):
+                handed = finished(handed, found.task, clock, self._solver.settings.finishing)
+            yield own.add(_scored_anew(handed, own.task))
 
     def _laws_of_ratios(self, clock: Clock) -> list[Candidate]:
         """What was found, fitted to ratios, where errors seem to be relative; else nothing."""
@@ -196,7 +208,7 @@ class ScaledSearch:
 
     def with_loss_of(self, other: ScaledSearch) -> ScaledSearch:
         """Itself, not yet begun, with the loss of another search of the same rows, which it then keeps."""
-        self._is_loss_open = other._is_loss_open = False
+        self._is_loss_open = other._is_loss_open = self._is_crossing_allowed = False
         own = replace(self.task, loss=other.task.loss, expected=other.task.expected)
         self.task, self.search = own, self._begun(own)
         return self

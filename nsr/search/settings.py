@@ -311,17 +311,23 @@ class AskingSettings:
 
 @dataclass(frozen=True)
 class UnitsSettings:
-    """When a constant with a unit of its own may be missing.
+    """What is done where equations with the right units are hard to find, or none explains the target.
 
     Attributes:
         work: Seconds of work that equations with the given units alone are looked for.
         unexplained: Share of the null loss that they leave at most where no constant is missing.
         free_share: Of the work after that, for equations with free constants, if they leave more.
+        kept_to: Seconds of work that units are kept to on the way to an equation. What leads to one that has
+            them is often without: an expansion, or a form whose last constant is yet to be found.
+        crossing_share: For one turn that keeps to them after that, one of this share without regard to them,
+            whose best equations count if they have them.
     """
 
     work: float = 8.0
     unexplained: float = 0.1
     free_share: float = 0.4
+    kept_to: float = 3.0
+    crossing_share: float = 1.0
 
 
 @dataclass(frozen=True)
