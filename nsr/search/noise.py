@@ -21,7 +21,7 @@ from nsr.refinement.losses import AUTO, GAMMA, loss_for
 from nsr.search.proportional import is_proportional, relative_weights
 from nsr.search.response import PLAIN, Output, Response, outputs
 from nsr.search.settings import NoiseSettings
-from nsr.search.surrogate import Surrogate, fit_surrogates
+from nsr.search.polynomials import Polynomial, fit_surrogates
 from nsr.task import ROWS, Task
 
 Array = NDArray[np.float64]
@@ -178,7 +178,7 @@ def _smooth(task: Task, settings: NoiseSettings) -> Task:
     return min(choices, key=lambda choice: bits(choice[0].centre, choice[1]))[0]
 
 
-def _smooth_fits(task: Task, choice: Sequence[Output], settings: NoiseSettings) -> Iterator[Surrogate]:
+def _smooth_fits(task: Task, choice: Sequence[Output], settings: NoiseSettings) -> Iterator[Polynomial]:
     """Polynomials, each weighted as the one before says, until the noise around them settles."""
     with np.errstate(all="ignore"):
         is_known = bool(np.all(np.isfinite(task.curvature(task.y))))  # not where counts are 0

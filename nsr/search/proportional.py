@@ -14,7 +14,8 @@ from nsr.refinement.likelihood import weighted
 from nsr.search.residuals import explained_by_surrogate, has_structure
 from nsr.search.response import Response
 from nsr.search.settings import NoiseSettings
-from nsr.search.surrogate import ROUGH, Surrogate, fit_surrogates
+from nsr.search.polynomials import Polynomial, fit_surrogates
+from nsr.search.surrogate import ROUGH
 from nsr.task import MANY_ROWS, ROWS, Task
 
 Array = NDArray[np.float64]
@@ -205,7 +206,7 @@ class _Smooth:
         size: Standard deviation of those of weight one, the fit's degrees of freedom considered.
     """
 
-    surrogate: Surrogate
+    surrogate: Polynomial
     residuals: Array
     size: float
 

@@ -13,7 +13,9 @@ from nsr.expressions.expression import Expression, apply, variable
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.search.response import Output, Response
 from nsr.search.structure_settings import SurrogateSettings
-from nsr.search.surrogate import Surrogate, fit_surrogates
+from nsr.search.low_rank import SumOfProducts, fit_sums_of_products
+from nsr.search.polynomials import fit_surrogates
+from nsr.search.surrogate import Surrogate
 from nsr.task import Task
 
 Array = NDArray[np.float64]
@@ -29,11 +31,13 @@ class State(Task):
         variables: Each z as an expression of the root's variables x.
         factor: What t is to be multiplied by, an expression of x; None for 1.
         settings: Of its surrogates.
+        has_products: Whether sums of products are among them where polynomials are not good.
     """
 
     variables: tuple[Expression, ...] = ()
     factor: Expression | None = None
     settings: SurrogateSettings = SurrogateSettings()
+    has_products: bool = False
 
     @classmethod
     def root(cls, task: Task, settings: SurrogateSettings = SurrogateSettings()) -> State:
@@ -49,7 +53,18 @@ class State(Task):
         """Smooth stand-ins for f, the best first; none without variables, all of which must vary."""
         if not self.n_variables:
             return []
-        return fit_surrogates(self.X, Response.of(self), settings=self.settings)
+        response, settings = Response.of(self), self.settings
+        fits: list[Surrogate] = list(fit_surrogates(self.X, response, settings=settings))
+        low_rank = settings.low_rank
+        is_rough = fits[0].error > low_rank.polynomial_error
+        if self.has_products and is_rough and self.n_variables >= low_rank.least_variables:
+            fits += fit_sums_of_products(self.X, response, low_rank, self.seed)
+        return sorted(fits, key=lambda fit: fit.error)
+
+    @property
+    def products_work(self) -> float:
+        """Seconds of work that fitting sums of products took."""
+        return sum(fit.work for fit in self.surrogates if isinstance(fit, SumOfProducts))
 
     @property
     def best_of_each_output(self) -> list[Surrogate]:

@@ -13,6 +13,39 @@ LOSSLESS = 1e-6
 
 
 @dataclass(frozen=True)
+class LowRankSettings:
+    """Sums of products of functions of one variable each, which stand in for the unknown function, too.
+
+    Attributes:
+        least_variables: Of fewer a polynomial tells as much.
+        polynomial_error: With a polynomial of a smaller error there is no need for one.
+        largest_rank: Products at most,
+        worthwhile: more as long as two more lower the error by this factor.
+        degrees: Of the functions: few to begin with, and more.
+        n_starts: Starts of each number of products.
+        noise: Of their coefficients.
+        n_sweeps: Rounds of alternating least squares for each degree.
+        n_steps: Steps for all functions at once at most,
+        least_gain: as long as each lowers the squared error by this share.
+        held_out_share: Of the rows, on which errors are measured.
+        largest_weight: As in `SurrogateSettings`.
+    """
+
+    least_variables: int = 3
+    polynomial_error: float = 1e-4
+    largest_rank: int = 4
+    worthwhile: float = 0.7
+    degrees: tuple[int, ...] = (2, 5, 12)
+    n_starts: int = 4
+    noise: float = 0.5
+    n_sweeps: int = 8
+    n_steps: int = 40
+    least_gain: float = 1e-2
+    held_out_share: float = 0.2
+    largest_weight: float = 20.0
+
+
+@dataclass(frozen=True)
 class SurrogateSettings:
     """Polynomials that stand in for the unknown function of a state.
 
@@ -26,6 +59,7 @@ class SurrogateSettings:
         held_out_share: Of the rows, on which a degree is chosen and errors are measured.
         n_refitted: Kinds of polynomials that are fitted to many rows where none is good on the first.
         largest_weight: Weights of more than this multiple of their median would let few rows decide.
+        low_rank: Of sums of products, which stand in beside polynomials.
     """
 
     max_degree: int = 12
@@ -36,6 +70,7 @@ class SurrogateSettings:
     held_out_share: float = 0.2
     n_refitted: int = 2
     largest_weight: float = 20.0
+    low_rank: LowRankSettings = field(default_factory=LowRankSettings)
 
 
 @dataclass(frozen=True)

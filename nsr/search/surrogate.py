@@ -1,73 +1,65 @@
-"""A smooth stand-in for the unknown function, with gradients: polynomials in variables or their logarithms.
+"""A smooth stand-in for the unknown function, with gradients, which show symmetries that data alone do not.
 
-Equations of nature are smooth on the range of the data, and near products of powers in logarithms, so a
-Chebyshev polynomial of total degree as high as the data allow comes close, and its gradients show
-symmetries that the data alone do not.
+There are two kinds: polynomials (`nsr.search.polynomials`), and sums of a few products of functions of one
+variable each (`nsr.search.low_rank`).
 """
 
 from __future__ import annotations
 
-import itertools
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
 
 import numpy as np
-import scipy.linalg
 from numpy.typing import NDArray
 
-from nsr.search.response import PLAIN, Output, Response, outputs
-from nsr.search.structure_settings import SurrogateSettings
-from nsr.task import MANY_ROWS, ROWS
+from nsr.search.response import Output
 
 Array = NDArray[np.float64]
 
 # The error from which on more rows are worth their time: noise averages out.
 ROUGH = 1e-3
-# The logarithm does not know the sign of the target: of normal noise, the size alone varies by so much less.
-_SIGN_FACTOR = 2.4
-# Seconds of work for the polynomials of all kinds that a target has, and for each term at a row.
-_SECONDS, _SECONDS_A_TERM = 0.01, 1e-7
 
 
 @dataclass(frozen=True)
-class Surrogate:
-    """A fitted polynomial.
+class Surrogate(ABC):
+    """A fitted function of variables or their logarithms.
 
     Attributes:
-        log_inputs: Whether the polynomial takes the logarithm of each variable's size, shape (D,).
+        log_inputs: Whether it takes the logarithm of each variable's size, shape (D,).
         output: What it gives.
         low: Smallest input after logarithms, shape (D,).
         high: Largest input after logarithms, shape (D,).
-        degrees: Degree of each term in each variable, shape (T, D).
-        coefficients: Shape (T,).
         error: Weighted root mean square error of the target on held-out rows over its spread.
         error_of_constant: The same for the best constant.
-        gain: By which factor the highest degree lowered the error, where a higher one may lower it further;
-            1 where it cannot, because noise is what is left.
+        gain: By which factor the last step of what was tried, of degrees or of ranks, lowered the error,
+            where a further one may lower it more; 1 where it cannot, because noise is what is left.
     """
 
     log_inputs: NDArray[np.bool_]
     output: Output
     low: Array
     high: Array
-    degrees: NDArray[np.int64]
-    coefficients: Array
     error: float
     error_of_constant: float
     gain: float
 
-    def growth(self, least: float, most: float) -> float:
-        """By which factor, within bounds, an error may be larger for what a higher degree would be worth."""
-        return float(np.clip(self.gain, least, most))
+    @property
+    @abstractmethod
+    def n_terms(self) -> int:
+        """Terms that a value is a sum of."""
 
-    def outputs(self, X: Array) -> Array:
-        """What the polynomial gives, shape (P,), for points of shape (P, D)."""
-        basis = _chebyshev(self._unit(X), int(self.degrees.max()))
-        return _terms(basis, self.degrees) @ self.coefficients
+    @abstractmethod
+    def of_unit(self, U: Array) -> Array:
+        """What it gives, shape (P,), for inputs of shape (P, D) that are within -1 and 1."""
 
+    @abstractmethod
+    def slopes_of_unit(self, U: Array) -> Array:
+        """Derivatives of the same by each input, shape (P, D)."""
+
+    @abstractmethod
     def table(self, rows: Array, references: Array, own: Sequence[int]) -> Array:
-        """What the polynomial gives at each row's own variables and each reference's others.
+        """What it gives at each row's own variables and each reference's others.
 
         Args:
             rows: Shape (P, D).
@@ -77,15 +69,14 @@ class Surrogate:
         Returns:
             Shape (P, R).
         """
-        is_own = np.isin(np.arange(self.degrees.shape[1]), own)
-        left, left_of = np.unique(self.degrees * is_own, axis=0, return_inverse=True)
-        right, right_of = np.unique(self.degrees * ~is_own, axis=0, return_inverse=True)
-        weights = np.zeros((len(left), len(right)))
-        weights[left_of.ravel(), right_of.ravel()] = self.coefficients
-        highest = int(self.degrees.max())
-        of_rows = _terms(_chebyshev(self._unit(rows), highest), left)
-        of_references = _terms(_chebyshev(self._unit(references), highest), right)
-        return np.asarray(of_rows @ (weights @ of_references.T))
+
+    def growth(self, least: float, most: float) -> float:
+        """By which factor, within bounds, an error may be larger for what a higher degree would be worth."""
+        return float(np.clip(self.gain, least, most))
+
+    def outputs(self, X: Array) -> Array:
+        """What it gives, shape (P,), for points of shape (P, D)."""
+        return self.of_unit(self.unit(X))
 
     def targets(self, X: Array, y: Array) -> Array:
         """The target without its noise, shape (P,); y lends it the sign where that is not known."""
@@ -93,265 +84,22 @@ class Surrogate:
 
     def smoothed(self, X: Array, y: Array) -> Array:
         """As `targets`, with points beyond those of the fit moved to the border, where it is no worse."""
-        basis = _chebyshev(np.clip(self._unit(X), -1, 1), int(self.degrees.max()))
-        return self.output.undone(_terms(basis, self.degrees) @ self.coefficients, y)
+        return self.output.undone(self.of_unit(np.clip(self.unit(X), -1, 1)), y)
 
     def gradients(self, X: Array, y: Array) -> Array:
         """Derivatives of the target by each variable, shape (P, D), at points X with target y."""
-        unit, highest = self._unit(X), int(self.degrees.max())
-        basis, slopes = _chebyshev(unit, highest), _slopes(unit, highest)
-        result = np.empty_like(X)
-        for d in range(X.shape[1]):
-            mixed = [slopes[k] if k == d else basis[k] for k in range(X.shape[1])]
-            varies = self.degrees[:, d] > 0
-            result[:, d] = _terms(mixed, self.degrees) @ np.where(varies, self.coefficients, 0.0)
-        result *= 2 / (self.high - self.low)
+        result = self.slopes_of_unit(self.unit(X)) * 2 / (self.high - self.low)
         result /= np.where(self.log_inputs, X, 1.0)
         return result * self.output.slope(self.targets(X, y))[:, None]
 
-    def _unit(self, X: Array) -> Array:
-        return 2 * (_inputs(X, self.log_inputs) - self.low) / (self.high - self.low) - 1
+    def unit(self, X: Array) -> Array:
+        """Inputs within -1 and 1, where points are within those of the fit."""
+        return 2 * (inputs_of(X, self.log_inputs) - self.low) / (self.high - self.low) - 1
 
 
-def fit_surrogates(
-    X: Array,
-    response: Response,
-    choice: Sequence[Output] | None = None,
-    settings: SurrogateSettings = SurrogateSettings(),
-) -> list[Surrogate]:
-    """Polynomials with logarithms of inputs or not, for each kind of output, the best first.
-
-    Args:
-        X: Variables, shape (P, D), each of them varying.
-        response: What to fit.
-        choice: What polynomials may give, the target itself among it; `outputs()` by default.
-        settings: How large polynomials are, and how they are judged.
-
-    Returns:
-        By rising error on held-out rows. Where none is good on the first rows, the best few are fitted to all
-        rows, and weights count in the fit too.
-    """
-    y, size = response.centre, np.abs(X)
-    wide = np.all(X != 0, axis=0) & (size.max(axis=0) > 1.5 * size.min(axis=0))
-    none = np.zeros_like(wide)
-    positive = wide & np.all(X > 0, axis=0)
-    usable = [output for output in choice or outputs() if output.is_of(y) and response.has(output)]
-    pairs = [(inputs, output) for output in usable for inputs in _of_inputs(output, none, positive, wide)]
-    kinds = list({(inputs.tobytes(), output): (inputs, output) for inputs, output in pairs}.values())
-    n_first = None if np.any(np.ptp(X[:ROWS], axis=0) == 0) else ROWS  # a level that few rows have
-    first = response.first(n_first)
-    designs = {inputs.tobytes(): _Design.of(X[:n_first], inputs, settings) for inputs, _ in kinds}
-    fits = [
-        _fit(designs[inputs.tobytes()], first, response.is_weighted, output, settings)
-        for inputs, output in kinds
-    ]
-    fits.sort(key=lambda s: s.error)
-    if fits[0].error < ROUGH:
-        return fits
-    many = response.first(MANY_ROWS)
-    best = fits[: settings.n_refitted]
-    fits = [
-        _fit(_Design.of(X[:MANY_ROWS], fit.log_inputs, settings), many, True, fit.output, settings)
-        for fit in best
-    ]
-    return sorted(fits, key=lambda s: s.error)
-
-
-def _of_inputs(
-    output: Output, none: NDArray[np.bool_], positive: NDArray[np.bool_], wide: NDArray[np.bool_]
-) -> list[NDArray[np.bool_]]:
-    """Which inputs a polynomial takes the logarithms of: powers are products, whose logarithms are sums."""
-    if output.is_logarithm:
-        return [none, positive, wide]
-    return [none, positive] if output == PLAIN else [none]
-
-
-def fitting_work(X: Array, settings: SurrogateSettings) -> float:
-    """Seconds of work that `fit_surrogates` takes for variables of shape (P, D), about."""
-    n_rows = min(len(X), ROWS)
-    n_terms = len(degrees_up_to(X.shape[1], n_rows // 2, settings)) if X.shape[1] else 0
-    return _SECONDS + _SECONDS_A_TERM * n_rows * n_terms
-
-
-def refit(
-    surrogate: Surrogate,
-    X: Array,
-    response: Response,
-    degrees: NDArray[np.int64],
-    settings: SurrogateSettings,
-) -> Surrogate:
-    """The same kind of polynomial with other terms; degrees have shape (T, D)."""
-    rough = surrogate.error >= ROUGH
-    n_rows = MANY_ROWS if rough or np.any(np.ptp(X[:ROWS], axis=0) == 0) else ROWS
-    design = _Design.of(X[:n_rows], surrogate.log_inputs, settings, degrees)
-    return _fit(design, response.first(n_rows), rough or response.is_weighted, surrogate.output, settings)
-
-
-@dataclass(frozen=True)
-class _Design:
-    """The terms of polynomials in some variables or their logarithms, which several outputs are fitted with.
-
-    Attributes:
-        log_inputs: As in `Surrogate`.
-        low: As in `Surrogate`.
-        high: As in `Surrogate`.
-        degrees: Of all terms, by rising total degree, shape (T, D).
-        cuts: Numbers of terms up to each total degree.
-        values: Of the terms, shape (P, T).
-        n_training: Rows that are fitted; the others are held out.
-    """
-
-    log_inputs: NDArray[np.bool_]
-    low: Array
-    high: Array
-    degrees: NDArray[np.int64]
-    cuts: NDArray[np.int64]
-    values: Array
-    n_training: int
-
-    @classmethod
-    def of(
-        cls,
-        X: Array,
-        log_inputs: NDArray[np.bool_],
-        settings: SurrogateSettings,
-        degrees: NDArray[np.int64] | None = None,
-    ) -> _Design:
-        """That of variables, shape (P, D); degrees as high as the rows allow by default."""
-        inputs = _inputs(X, log_inputs)
-        low, high = limits(inputs)
-        n_training = len(X) - max(1, int(settings.held_out_share * len(X)))
-        if degrees is None:
-            most = n_training // 2
-            degrees = degrees_up_to(X.shape[1], most, settings)
-            if n_training >= settings.pure_rows:
-                degrees = _with_pure(degrees, settings.pure_degree, most)
-            n_levels = np.array([len(np.unique(column)) for column in X.T])
-            degrees = degrees[np.all(degrees < n_levels, axis=1)]  # higher ones are not seen on so few values
-        totals = degrees.sum(axis=1)
-        degrees = degrees[np.argsort(totals, kind="stable")]
-        cuts = np.unique(np.cumsum(np.bincount(totals))[_totals_cut_at(degrees, settings.pure_step)])
-        values = polynomial_terms(inputs, low, high, degrees)
-        return cls(log_inputs, low, high, degrees, cuts, values, n_training)
-
-    @cached_property
-    def factor(self) -> Array:
-        """That of the normal equations of the training rows, where all of them matter equally."""
-        return _factor_of_products(self.values[: self.n_training])
-
-
-def _fit(
-    design: _Design, response: Response, is_weighted: bool, output: Output, settings: SurrogateSettings
-) -> Surrogate:
-    """Least squares with the total degree that does best on held-out rows."""
-    n_training = design.n_training
-    training, held_out = design.values[:n_training], design.values[n_training:]
-    target, in_target = response.transformed(output)
-    if is_weighted:
-        rows = (
-            in_target
-            if response.is_weighted
-            else np.minimum(in_target, settings.largest_weight * np.median(in_target))
-        )[:n_training]
-        weighted = training * rows[:, None]
-        factor = _factor_of_products(weighted)
-        solved = _nested_least_squares(weighted, target[:n_training] * rows, design.cuts, factor)
-    else:
-        solved = _nested_least_squares(training, target[:n_training], design.cuts, design.factor)
-    off = [held_out[:, : len(c)] @ c - target[n_training:] for c in solved]
-    spread = max(response.spread, 1e-300)
-    if not output.keeps_sign and np.ptp(np.sign(response.centre)) > 0:
-        spread /= _SIGN_FACTOR
-    errors = [float(np.sqrt(np.mean((in_target[n_training:] * r) ** 2))) / spread for r in off]
-    best = int(np.argmin(errors))
-    is_last = best == len(errors) - 1
-    gain = errors[best - 1] / max(errors[best], 1e-300) if is_last and best > 0 else 1.0
-    n = design.cuts[best]
-    return Surrogate(
-        design.log_inputs, output, design.low, design.high, design.degrees[:n],
-        solved[best], errors[best], errors[0], gain,
-    )  # fmt: skip
-
-
-def _inputs(X: Array, log_inputs: NDArray[np.bool_]) -> Array:
+def inputs_of(X: Array, log_inputs: NDArray[np.bool_]) -> Array:
+    """Variables, shape (P, D), or the logarithms of their sizes."""
     return np.where(log_inputs, np.log(np.where(log_inputs, np.abs(X), 1.0)), X)
-
-
-def _nested_least_squares(A: Array, b: Array, cuts: NDArray[np.int64], factor: Array) -> list[Array]:
-    """Solutions with the first columns only, for each of these numbers of columns.
-
-    Normal equations, as Chebyshev columns are nearly orthogonal, with one step of refinement; a leading
-    block of the Cholesky factor is the factor of the leading block.
-    """
-    solutions = []
-    for n in cuts.tolist():
-        block, columns = (factor[:n, :n], True), A[:, :n]
-        first = scipy.linalg.cho_solve(block, columns.T @ b, check_finite=False)
-        again = scipy.linalg.cho_solve(block, columns.T @ (b - columns @ first), check_finite=False)
-        solutions.append(np.asarray(first + again))
-    return solutions
-
-
-def _factor_of_products(A: Array) -> Array:
-    """A Cholesky factor of A^T A, with a little on its diagonal."""
-    gram = A.T @ A
-    gram[np.diag_indices_from(gram)] *= 1 + 1e-12
-    gram[np.diag_indices_from(gram)] += 1e-14 * np.trace(gram)
-    return _factor(gram)
-
-
-def _factor(gram: Array) -> Array:
-    """A Cholesky factor of a matrix that rounding may have left without one: then of one nearby."""
-    for _ in range(8):
-        try:
-            return np.asarray(scipy.linalg.cholesky(gram, lower=True))
-        except np.linalg.LinAlgError:
-            gram = gram + 1e-12 * np.trace(gram) * np.eye(len(gram))
-    raise np.linalg.LinAlgError("the surrogate's terms are not finite")
-
-
-@cache
-def degrees_up_to(
-    n_variables: int, max_terms: int, settings: SurrogateSettings = SurrogateSettings()
-) -> NDArray[np.int64]:
-    """Degrees of all terms, shape (T, D), up to the highest total degree that keeps to their number."""
-    max_terms = min(max_terms, settings.max_terms)
-    terms = [(0,) * n_variables]
-    for total in range(1, settings.max_degree + 1):
-        more = [
-            tuple(combination.count(d) for d in range(n_variables))
-            for combination in itertools.combinations_with_replacement(range(n_variables), total)
-        ]
-        if total > 1 and len(terms) + len(more) > max_terms:
-            break
-        terms += more
-    return np.array(terms, dtype=np.int64)
-
-
-def _with_pure(degrees: NDArray[np.int64], highest: int, most: int) -> NDArray[np.int64]:
-    """Terms, shape (T, D), and higher powers of single variables beside them.
-
-    A sum of functions of one variable each has no others, nor has the logarithm of their product.
-
-    Args:
-        degrees: Of the terms.
-        highest: Of the powers, at most.
-        most: Terms with them, at most.
-    """
-    n_variables, total = degrees.shape[1], int(degrees.max())
-    if n_variables < 2:
-        return degrees
-    powers = np.arange(total + 1, min(highest, total + (most - len(degrees)) // n_variables) + 1)
-    pure = (powers[:, None, None] * np.eye(n_variables, dtype=np.int64)).reshape(-1, n_variables)
-    return np.concatenate((degrees, pure))
-
-
-def _totals_cut_at(degrees: NDArray[np.int64], step: int) -> NDArray[np.int64]:
-    """Total degrees up to which polynomials are tried; not each one where only single variables have it."""
-    highest = int(degrees.max())
-    mixed = int(degrees.sum(axis=1).max(where=np.count_nonzero(degrees, axis=1) > 1, initial=0))
-    pure = np.arange(mixed + step, highest, step) if mixed else np.arange(1, highest)
-    return np.concatenate((np.arange(mixed + 1), pure, [max(highest, mixed)]))
 
 
 def limits(inputs: Array) -> tuple[Array, Array]:
@@ -360,13 +108,7 @@ def limits(inputs: Array) -> tuple[Array, Array]:
     return low, np.where(high > low, high, low + np.maximum(np.abs(low), 1.0))  # as constants of nature
 
 
-def polynomial_terms(inputs: Array, low: Array, high: Array, degrees: NDArray[np.int64]) -> Array:
-    """Products of Chebyshev polynomials of inputs, shape (P, D), of these degrees, shape (T, D): (P, T)."""
-    basis = _chebyshev(2 * (inputs - low) / (high - low) - 1, int(degrees.max()))
-    return _terms(basis, degrees)
-
-
-def _chebyshev(U: Array, degree: int) -> Array:
+def chebyshev(U: Array, degree: int) -> Array:
     """Chebyshev polynomials of variables, shape (P, D), up to a degree: shape (D, degree + 1, P)."""
     values = np.ones((U.shape[1], degree + 1, len(U)))
     if degree:
@@ -376,34 +118,10 @@ def _chebyshev(U: Array, degree: int) -> Array:
     return values
 
 
-def _slopes(U: Array, degree: int) -> Array:
+def chebyshev_slopes(U: Array, degree: int) -> Array:
     """Derivatives of the same, n times the polynomials of the second kind before them."""
     second = np.zeros((U.shape[1], degree + 2, len(U)))  # from degree -1 on
     second[:, 1] = 1.0
     for n in range(2, degree + 2):
         second[:, n] = 2 * U.T * second[:, n - 1] - second[:, n - 2]
     return second[:, : degree + 1] * np.arange(degree + 1)[:, None]
-
-
-def _terms(basis: Sequence[Array] | Array, degrees: NDArray[np.int64]) -> Array:
-    """Products of one polynomial of each variable that has a degree in a term, shape (P, T).
-
-    Each is made of a term before it and one more factor, if there is such a term.
-    """
-    products = np.ones((len(degrees), basis[0].shape[1]))
-    known: dict[tuple[int, ...], Array] = {}
-    for product, term in zip(products, map(tuple, degrees.tolist()), strict=True):
-        factors = [d for d, degree in enumerate(term) if degree]
-        if factors:
-            last = factors[-1]
-            others = term[:last] + (0,) * (len(term) - last)
-            before = known[others] if others in known else _product(basis, others)
-            np.multiply(before, basis[last][term[last]], out=product)
-        known[term] = product
-    return products.T
-
-
-def _product(basis: Sequence[Array] | Array, term: Sequence[int]) -> Array:
-    """The polynomials of one term, multiplied, shape (P,)."""
-    factors = [table[degree] for table, degree in zip(basis, term, strict=True) if degree]
-    return np.asarray(np.prod(factors, axis=0)) if factors else np.ones(basis[0].shape[1])

@@ -174,7 +174,7 @@ def affine_splits(state: State, settings: AffineSettings = AffineSettings()) -> 
 
 def tabulating_work(split: AffineSplit) -> float:
     """Seconds of work that finding a split takes, or finding coefficients of one, about."""
-    return _SECONDS * min(split.state.n_rows, ROWS) * len(split.surrogate.degrees)
+    return _SECONDS * min(split.state.n_rows, ROWS) * split.surrogate.n_terms
 
 
 def is_constant(state: State, settings: AffineSettings) -> bool:

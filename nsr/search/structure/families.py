@@ -26,7 +26,8 @@ from nsr.search.structure.grammar import functions_known, terms_of
 from nsr.search.structure.inner_constants import with_inner_constant
 from nsr.search.structure.transforms import IDENTITY, Transform, applied, is_moderate, transforms
 from nsr.search.structure_settings import FamiliesSettings, StructureSettings
-from nsr.search.surrogate import ROUGH, degrees_up_to
+from nsr.search.polynomials import degrees_up_to
+from nsr.search.surrogate import ROUGH
 
 Array = NDArray[np.float64]
 

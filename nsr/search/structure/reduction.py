@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from nsr.clock import Clock
 from nsr.expressions.expression import Expression, apply, variable
 from nsr.expressions.monomials import monomial
+from nsr.search.polynomials import fitting_work
 from nsr.search.state import State
 from nsr.search.structure_settings import ReductionSettings
-from nsr.search.surrogate import Surrogate, fitting_work
+from nsr.search.surrogate import Surrogate
 
 Array = NDArray[np.float64]
 
@@ -57,7 +58,7 @@ def reductions(
     )
     kept = []
     for child in itertools.takewhile(lambda _: not clock.is_over, proposals):
-        clock.spend(fitting_work(child.X, child.settings))
+        clock.spend(fitting_work(child.X, child.settings) + child.products_work)
         if _is_as_good(child, surrogate, settings):
             kept.append(child)
     return sorted(kept, key=lambda s: (s.X.shape[1], s.error))

@@ -20,7 +20,9 @@ from nsr.search.response import PLAIN, Response
 from nsr.search.state import State
 from nsr.search.structure.remainders import difference, quotient
 from nsr.search.structure_settings import SeparationSettings, SurrogateSettings
-from nsr.search.surrogate import Surrogate, degrees_up_to, refit
+from nsr.search.low_rank import SumOfProducts
+from nsr.search.polynomials import Polynomial, degrees_up_to, refit
+from nsr.search.surrogate import Surrogate
 from nsr.task import ROWS
 
 Array = NDArray[np.float64]
@@ -71,6 +73,9 @@ def separation(
     """How the state separates by one of its surrogates, or None if it does not."""
     if state.X.shape[1] < 2:
         return None
+    if isinstance(surrogate, SumOfProducts):
+        return _factored(state, surrogate, settings)
+    assert isinstance(surrogate, Polynomial)
     has_sign = surrogate.output.keeps_sign or bool(np.all(state.centre > 0) or np.all(state.centre < 0))
     if not surrogate.error < settings.worst or not has_sign:
         return None
@@ -90,7 +95,40 @@ def separation(
     )
 
 
-def _groups(surrogate: Surrogate, settings: SeparationSettings) -> list[list[int]]:
+def _factored(state: State, surrogate: SumOfProducts, settings: SeparationSettings) -> Separation | None:
+    """How the state is a product of functions of single variables, which all products have, and of the rest."""
+    if not surrogate.error < settings.worst or surrogate.output != PLAIN:
+        return None
+    functions = surrogate.functions(surrogate.unit(state.X[:ROWS]))
+    rest = list(range(state.n_variables))
+    weights, parts = np.ones(functions.shape[1]), []
+    tolerance = settings.tolerance + settings.error_factor * surrogate.error
+    for d in range(state.n_variables):
+        others = np.sqrt(np.mean(np.prod(np.delete(functions, d, axis=0), axis=0) ** 2, axis=1))
+        left, sizes, right = np.linalg.svd(others[:, None] * functions[d], full_matrices=False)
+        if len(sizes) == 1 or sizes[1] < tolerance * sizes[0]:
+            rest.remove(d)
+            parts.append((d, right[0] / np.max(np.abs(right[0]))))
+            weights = weights * left[:, 0] * sizes[0] * np.max(np.abs(right[0])) / others
+    if not parts or len(rest) == 1:
+        return None
+    if rest:
+        last = weights @ np.prod(functions[rest], axis=0)
+    groups = [((d,), values) for d, values in parts] + ([(tuple(rest), last)] if rest else [])
+    if len(groups) < 2:
+        return None
+    return Separation(
+        True,
+        tuple(
+            state.without(tuple(i for i in range(state.n_variables) if i not in own)).part(values)
+            for own, values in groups
+        ),
+        surrogate.error,
+        surrogate,
+    )
+
+
+def _groups(surrogate: Polynomial, settings: SeparationSettings) -> list[list[int]]:
     """Groups of variables that no important term mixes."""
     degrees, weights = surrogate.degrees, surrogate.coefficients**2
     total = float(np.sum(weights[1:]))
@@ -117,7 +155,7 @@ def _unmixed(
     return np.concatenate(blocks)
 
 
-def _part(state: State, surrogate: Surrogate, group: list[int]) -> State:
+def _part(state: State, surrogate: Polynomial, group: list[int]) -> State:
     others = tuple(i for i in range(state.X.shape[1]) if i not in group)
     own = np.any(surrogate.degrees[:, group] > 0, axis=1)
     only = replace(surrogate, coefficients=np.where(own, surrogate.coefficients, 0.0))

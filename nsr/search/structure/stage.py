@@ -5,12 +5,14 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 
 from nsr.clock import Clock
 from nsr.expressions.expression import Expression, constant
 from nsr.expressions.space import SearchSpace
 from nsr.refinement.candidates import Candidate
 from nsr.search.context import Context
+from nsr.search.low_rank import SumOfProducts
 from nsr.search.state import State
 from nsr.search.structure.divide import PartSolver
 from nsr.search.structure.families import WORK, relations
@@ -30,21 +32,25 @@ class Structure:
 
     def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
         """The smallest states first; what comes late is where each part is a search."""
-        yield from self._explored(context, clock)
+        yield from self._explored(context, context.starts, clock)
+        if not context.is_answered(context.settings.short):
+            yield from self._explored(context, _with_products(context.starts, clock), clock)
         if "separation" in context.components and not context.is_answered(context.settings.short):
             yield from self._all_split(context, clock)
 
-    def _explored(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
+    def _explored(self, context: Context, starts: list[State], clock: Clock) -> Iterator[list[Candidate]]:
         """Solves states with few variables first: what one leads on to without a loss comes before itself."""
         order = itertools.count()
-        queue = [((0, 0.0, next(order)), start) for start in context.starts]
-        seen = {start.key for start in context.starts}
+        queue = [((0, 0.0, next(order)), start) for start in starts]
+        seen = {start.key for start in starts}
+        known = {state.key for state in context.states}
         expanded: set[int] = set()
         while queue and not (context.states and clock.is_over):
             (_, _, number), state = heapq.heappop(queue)
             if number not in expanded:
                 expanded.add(number)
-                context.states.append(state)
+                if state.key not in known:
+                    context.states.append(state)
                 children = [c for c in self._children(context, state, clock) if c.key not in seen]
                 seen |= {child.key for child in children}
                 levels = [child.lift(constant(child.level)) for child in children if not child.n_variables]
@@ -56,7 +62,7 @@ class Structure:
                 if any(child.error < context.settings.structure.lossless for child in smaller):
                     heapq.heappush(queue, ((state.n_variables, state.error, number), state))
                     continue
-            larger = [start for _, start in queue if start in context.starts]
+            larger = [start for _, start in queue if start in starts]
             for batch in self._solved(context, state, clock):
                 yield batch
                 if larger and context.is_exact_by_choice:
@@ -119,6 +125,17 @@ def starts(root: State, space: SearchSpace, settings: ReductionSettings) -> list
         return [root]
     usable = [state for state in groupings(root, units.symmetries, settings) if is_usable(state)]
     return usable or [root]
+
+
+def _with_products(starts: list[State], clock: Clock) -> list[State]:
+    """The same with sums of products as surrogates, where these tell more."""
+    found = []
+    for start in starts:
+        state = replace(start, has_products=True)
+        if state.n_variables and not clock.is_over and isinstance(state.surrogate, SumOfProducts):
+            found.append(state)
+        clock.spend(state.products_work)
+    return found
 
 
 def stage_name(component: str, state: State, context: Context) -> str:

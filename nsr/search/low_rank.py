@@ -1,0 +1,327 @@
+"""Surrogates that are sums of a few products of smooth functions of one variable each.
+
+Laws of many variables are often such sums: E cos(b) (d^3/r^2 (a - 1)/(a + 2) - r) has two products. A polynomial
+in five variables has hundreds of terms of low degree and none of high degree; a sum of R products has the degree
+that each variable needs, and as many numbers as R D functions of one variable do (the canonical polyadic form of
+a tensor; in several variables Beylkin, Garcke and Mohlenkamp, "Multivariate regression and machine learning with
+sums of separable functions", SIAM J. Sci. Comput. 31, 2009). It is fitted by alternating least squares, variable
+by variable, from several starts, with few degrees first; then by Levenberg and Marquardt's method, as alternating
+steps are slow where products nearly cancel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsr.search.response import PLAIN, Output, Response
+from nsr.search.structure_settings import LOSSLESS, LowRankSettings
+from nsr.search.surrogate import Surrogate, chebyshev, chebyshev_slopes, inputs_of, limits
+from nsr.task import ROWS
+
+Array = NDArray[np.float64]
+
+# Columns whose largest value is not far above the smallest have no use for logarithms, nor have those whose rows
+# lie mostly near the upper end of them.
+_WIDE, _MOSTLY_LARGE = 1.5, 0.8
+# Seconds that a product of two numbers takes in a matrix product.
+_SECONDS_A_PRODUCT = 1e-10
+# Levenberg and Marquardt's damping, as a share of the mean of the diagonal: at first, at least, and the factors
+# by which it falls and rises.
+_DAMPING, _LEAST_DAMPING, _FALL, _RISE = 1e-3, 1e-13, 1 / 6, 8.0
+_MOST_RISES = 6
+# Ridge of alternating least squares, as a share of the same.
+_RIDGE = 1e-6
+
+
+@dataclass(frozen=True)
+class SumOfProducts(Surrogate):
+    """A fitted sum of products.
+
+    Attributes:
+        coefficients: Of the Chebyshev polynomials of each variable's function in each product, shape (D, R, K).
+        work: Seconds of work that fitting took.
+    """
+
+    coefficients: Array
+    work: float
+
+    @property
+    def n_terms(self) -> int:
+        """Terms that a value is a sum of."""
+        return int(self.coefficients.shape[1])
+
+    def of_unit(self, U: Array) -> Array:
+        """See `Surrogate`."""
+        return np.asarray(np.sum(np.prod(self.functions(U), axis=0), axis=0))
+
+    def slopes_of_unit(self, U: Array) -> Array:
+        """See `Surrogate`."""
+        functions = self.functions(U)
+        slopes = self.coefficients @ chebyshev_slopes(U, self._degree)
+        return np.column_stack(
+            [np.sum(own * rest, axis=0) for own, rest in zip(slopes, _others(functions), strict=True)]
+        )
+
+    def table(self, rows: Array, references: Array, own: Sequence[int]) -> Array:
+        """See `Surrogate`."""
+        rest = [d for d in range(len(self.coefficients)) if d not in own]
+        of_rows = np.prod(self.functions(self.unit(rows))[list(own)], axis=0)
+        of_references = np.prod(self.functions(self.unit(references))[rest], axis=0)
+        return np.asarray(of_rows.T @ of_references)
+
+    def functions(self, U: Array) -> Array:
+        """Each variable's function in each product, shape (D, R, P), for inputs as `of_unit` takes."""
+        return np.asarray(self.coefficients @ chebyshev(U, self._degree))
+
+    @property
+    def _degree(self) -> int:
+        return int(self.coefficients.shape[2]) - 1
+
+
+def fit_sums_of_products(
+    X: Array, response: Response, settings: LowRankSettings, seed: int = 0
+) -> list[SumOfProducts]:
+    """A sum of products for the target itself, its square and its reciprocal, the best first.
+
+    Args:
+        X: Variables, shape (P, D), each of them varying.
+        response: What to fit.
+        settings: How large sums are, and how they are fitted.
+        seed: Of the starts.
+
+    Returns:
+        By rising error on held-out rows; none where rows are too few.
+    """
+    y = response.centre
+    outputs = [output for output in _OUTPUTS if output.is_of(y) and response.has(output)]
+    fits = (_Fitting.of(X[:ROWS], response.first(ROWS), output, settings, seed) for output in outputs)
+    found = [fit.best() for fit in fits if fit is not None]
+    return sorted((one for one in found if one is not None), key=lambda one: one.error)
+
+
+_OUTPUTS = (PLAIN, Output(("square",)), Output(("inv",)))
+
+
+@dataclass
+class _Fitting:
+    """One target, and the Chebyshev polynomials of its variables.
+
+    Attributes:
+        log_inputs: As in `Surrogate`.
+        output: As in `Surrogate`.
+        low: As in `Surrogate`.
+        high: As in `Surrogate`.
+        basis: Of all variables, those of the first times the rows' weights, shape (D, P, K).
+        target: Times the rows' weights, of mean square 1, shape (P,).
+        scale: By which the target was divided.
+        spread: What errors are a share of, as the target is scaled.
+        n_training: Rows that are fitted; the others are held out.
+        settings: As in `fit_sums_of_products`.
+        rng: Of the starts.
+        work: Seconds so far.
+    """
+
+    log_inputs: NDArray[np.bool_]
+    output: Output
+    low: Array
+    high: Array
+    basis: Array
+    target: Array
+    scale: float
+    spread: float
+    n_training: int
+    settings: LowRankSettings
+    rng: np.random.Generator
+    work: float = 0.0
+
+    @classmethod
+    def of(
+        cls, X: Array, response: Response, output: Output, settings: LowRankSettings, seed: int
+    ) -> _Fitting | None:
+        n_training = len(X) - max(1, int(settings.held_out_share * len(X)))
+        degree = min(settings.degrees[-1], n_training // (2 * 2 * X.shape[1]) - 1)  # of two products
+        if degree < settings.degrees[0]:
+            return None
+        log_inputs = _with_logarithms(X)
+        inputs = inputs_of(X, log_inputs)
+        low, high = limits(inputs)
+        target, in_target = response.transformed(output)
+        weights = in_target
+        if not response.is_weighted:
+            weights = np.minimum(in_target, settings.largest_weight * np.median(in_target))
+        basis = chebyshev(2 * (inputs - low) / (high - low) - 1, degree).transpose(0, 2, 1).copy()
+        weighted = target * weights
+        scale = float(np.sqrt(np.mean(weighted**2)))
+        if not 0 < scale < np.inf:
+            return None
+        basis[0] *= weights[:, None]
+        spread = max(response.spread, 1e-300) / scale
+        return cls(
+            log_inputs, output, low, high, basis, weighted / scale, scale, spread, n_training, settings,
+            np.random.default_rng(seed),
+        )  # fmt: skip
+
+    def best(self) -> SumOfProducts | None:
+        """The sum of as many products as do best on held-out rows."""
+        errors, sums = [self._error(None)], [np.zeros((len(self.basis), 0, self.settings.degrees[0] + 1))]
+        for rank in range(1, self.settings.largest_rank + 1):
+            if 2 * rank * len(self.basis) * (self.settings.degrees[0] + 1) > self.n_training:
+                break
+            found = self._of_rank(rank, sums[-1])
+            sums.append(found)
+            errors.append(self._error(found))
+            if errors[-1] < LOSSLESS or (rank > 2 and errors[-1] > self.settings.worthwhile * errors[-3]):
+                break
+        place = int(np.argmin(errors))
+        if place == 0:
+            return None
+        is_last = place == self.settings.largest_rank
+        gain = errors[place - 1] / max(errors[place], 1e-300) if is_last else 1.0
+        scaled = sums[place].copy()
+        scaled[0] *= self.scale
+        return SumOfProducts(
+            self.log_inputs, self.output, self.low, self.high, errors[place], errors[0], gain, scaled, self.work
+        )
+
+    def _of_rank(self, rank: int, smaller: Array) -> Array:
+        """The best sum of so many products that several starts lead to, one of them a smaller sum.
+
+        With few degrees there are few ways to go astray, so that the starts are compared with these.
+        """
+        first, *more = self._degrees(rank)
+        starts = [self._fitted(start, first) for start in self._starts(rank, smaller)]
+        found = min(starts, key=lambda one: self._loss(one))
+        for degree in more:
+            found = self._fitted(found, degree)
+        return found
+
+    def _degrees(self, rank: int) -> list[int]:
+        """Degrees to begin with and to go on with, no higher than the rows allow for so many products."""
+        most = self.n_training // (2 * rank * len(self.basis)) - 1
+        own = [min(degree, most, self.basis.shape[2] - 1) for degree in self.settings.degrees]
+        return list(dict.fromkeys(own))
+
+    def _starts(self, rank: int, smaller: Array) -> Iterator[Array]:
+        shape = (len(self.basis), rank, self.settings.degrees[0] + 1)
+        for number in range(self.settings.n_starts):
+            start = self.settings.noise * self.rng.standard_normal(shape)
+            start[:, :, 0] += 1
+            if number == 0 and rank > 1:
+                start[:, :-1] = smaller[:, :, : shape[2]]
+                start[:, -1] *= 0.1
+            yield start
+
+    def _fitted(self, start: Array, degree: int) -> Array:
+        more = max(0, degree + 1 - start.shape[2])
+        current = np.pad(start[:, :, : degree + 1], ((0, 0), (0, 0), (0, more)))
+        for _ in range(self.settings.n_sweeps):
+            current = self._swept(current)
+        return self._polished(current)
+
+    def _swept(self, current: Array) -> Array:
+        """After least squares for each variable's functions in turn."""
+        basis, target = self._training(current.shape[2])
+        current = current.copy()
+        functions = _functions(basis, current)
+        for d, own in enumerate(basis):
+            rest = np.prod(np.delete(functions, d, axis=0), axis=0)
+            A = _columns(rest, own)
+            self.work += _SECONDS_A_PRODUCT * A.size * A.shape[1]
+            gram = A.T @ A
+            gram[np.diag_indices_from(gram)] += _RIDGE * np.trace(gram) / len(gram)
+            current[d] = np.linalg.solve(gram, A.T @ target).reshape(current.shape[1:])
+            functions[d] = current[d] @ own.T
+        return _balanced(current, functions)
+
+    def _polished(self, current: Array) -> Array:
+        """After steps for all functions at once (Levenberg 1944, Marquardt 1963)."""
+        basis, target = self._training(current.shape[2])
+        functions = _functions(basis, current)
+        off = target - _sum(functions)
+        loss, damping = float(off @ off), _DAMPING
+        for _ in range(self.settings.n_steps):
+            J = np.concatenate(
+                [_columns(rest, own) for rest, own in zip(_others(functions), basis, strict=True)], axis=1
+            )
+            self.work += _SECONDS_A_PRODUCT * J.size * J.shape[1]
+            gram, slope = J.T @ J, J.T @ off
+            for _ in range(_MOST_RISES):
+                damped = gram.copy()
+                damped[np.diag_indices_from(damped)] += damping * np.trace(gram) / len(gram)
+                new = current + np.linalg.solve(damped, slope).reshape(current.shape)
+                functions = _functions(basis, new)
+                off = target - _sum(functions)
+                if (new_loss := float(off @ off)) < loss:
+                    break
+                damping *= _RISE
+            else:
+                return current
+            gain = 1 - new_loss / loss
+            current, loss, damping = new, new_loss, max(damping * _FALL, _LEAST_DAMPING)
+            if gain < self.settings.least_gain:
+                break
+        return current
+
+    def _training(self, n_degrees: int) -> tuple[Array, Array]:
+        return self.basis[:, : self.n_training, :n_degrees], self.target[: self.n_training]
+
+    def _loss(self, current: Array) -> float:
+        basis, target = self._training(current.shape[2])
+        return float(np.sum((target - _sum(_functions(basis, current))) ** 2))
+
+    def _error(self, current: Array | None) -> float:
+        """Root mean square error on held-out rows over the spread; of the best constant where there is no sum."""
+        target = self.target[self.n_training :]
+        if current is None:
+            weights = self.basis[0, self.n_training :, 0]
+            values = weights * (weights @ target) / (weights @ weights)
+        else:
+            values = _sum(_functions(self.basis[:, self.n_training :, : current.shape[2]], current))
+        return float(np.sqrt(np.mean((values - target) ** 2))) / self.spread
+
+
+def _with_logarithms(X: Array) -> NDArray[np.bool_]:
+    """Which columns, of shape (P, D), are better told apart by their logarithms."""
+    low, high, middle = X.min(axis=0), X.max(axis=0), np.median(X, axis=0)
+    with np.errstate(all="ignore"):
+        place = np.log(middle / low) / np.log(high / low)
+        return np.asarray((low > 0) & (high > _WIDE * low) & (place < _MOSTLY_LARGE))
+
+
+def _functions(basis: Array, coefficients: Array) -> Array:
+    """Values, shape (D, R, P), of functions with these coefficients, shape (D, R, K)."""
+    return np.asarray(coefficients @ basis.transpose(0, 2, 1))
+
+
+def _sum(functions: Array) -> Array:
+    return np.asarray(np.sum(np.prod(functions, axis=0), axis=0))
+
+
+def _others(functions: Array) -> Array:
+    """For each variable the product of the others' functions, shape (D, R, P)."""
+    before = np.cumprod(np.concatenate((np.ones_like(functions[:1]), functions[:-1])), axis=0)
+    after = np.cumprod(np.concatenate((np.ones_like(functions[:1]), functions[:0:-1])), axis=0)[::-1]
+    return np.asarray(before * after)
+
+
+def _columns(rest: Array, own: Array) -> Array:
+    """What each coefficient of a variable's functions is multiplied by, shape (P, R K).
+
+    Args:
+        rest: Product of the others' functions, shape (R, P).
+        own: Polynomials of the variable, shape (P, K).
+    """
+    return np.asarray((rest.T[:, :, None] * own[:, None, :]).reshape(len(own), -1))
+
+
+def _balanced(coefficients: Array, functions: Array) -> Array:
+    """The same products, with functions of one size in each."""
+    sizes = np.sqrt(np.mean(functions**2, axis=2))
+    with np.errstate(all="ignore"):
+        factors = np.exp(np.mean(np.log(sizes), axis=0)) / sizes
+    factors = np.where(np.all(np.isfinite(factors), axis=0), factors, 1.0)
+    return np.asarray(coefficients * factors[:, :, None])
