@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nsr.search.response import PLAIN, Output, Response
+from nsr.search.response import Output, Response
 from nsr.search.structure_settings import LOSSLESS, LowRankSettings
 from nsr.search.surrogate import Surrogate, chebyshev, chebyshev_slopes, inputs_of, limits
 from nsr.task import ROWS
@@ -85,7 +85,7 @@ class SumOfProducts(Surrogate):
 def fit_sums_of_products(
     X: Array, response: Response, settings: LowRankSettings, seed: int = 0
 ) -> list[SumOfProducts]:
-    """A sum of products for the target itself, its square and its reciprocal, the best first.
+    """A sum of products for each kind of output, up to one that is exact, the best first.
 
     Args:
         X: Variables, shape (P, D), each of them varying.
@@ -96,14 +96,17 @@ def fit_sums_of_products(
     Returns:
         By rising error on held-out rows; none where rows are too few.
     """
-    y = response.centre
-    outputs = [output for output in _OUTPUTS if output.is_of(y) and response.has(output)]
-    fits = (_Fitting.of(X[:ROWS], response.first(ROWS), output, settings, seed) for output in outputs)
-    found = [fit.best() for fit in fits if fit is not None]
-    return sorted((one for one in found if one is not None), key=lambda one: one.error)
-
-
-_OUTPUTS = (PLAIN, Output(("square",)), Output(("inv",)))
+    y, found = response.centre, []
+    for output in map(Output, settings.outputs):
+        if not output.is_of(y) or not response.has(output):
+            continue
+        fitting = _Fitting.of(X[:ROWS], response.first(ROWS), output, settings, seed)
+        fit = None if fitting is None else fitting.best()
+        if fit is not None:
+            found.append(fit)
+            if fit.error < LOSSLESS:
+                break
+    return sorted(found, key=lambda one: one.error)
 
 
 @dataclass
@@ -118,7 +121,7 @@ class _Fitting:
         basis: Of all variables, those of the first times the rows' weights, shape (D, P, K).
         target: Times the rows' weights, of mean square 1, shape (P,).
         scale: By which the target was divided.
-        spread: What errors are a share of, as the target is scaled.
+        importance: Of errors of held-out rows, as they are scaled, as shares of the target's spread.
         n_training: Rows that are fitted; the others are held out.
         settings: As in `fit_sums_of_products`.
         rng: Of the starts.
@@ -132,7 +135,7 @@ class _Fitting:
     basis: Array
     target: Array
     scale: float
-    spread: float
+    importance: Array
     n_training: int
     settings: LowRankSettings
     rng: np.random.Generator
@@ -151,17 +154,18 @@ class _Fitting:
         low, high = limits(inputs)
         target, in_target = response.transformed(output)
         weights = in_target
-        if not response.is_weighted:
-            weights = np.minimum(in_target, settings.largest_weight * np.median(in_target))
+        if not response.is_weighted:  # each row as large as it is relative to its own target
+            size = np.abs(target)
+            weights = 1 / (size + settings.least_size * np.median(size))
         basis = chebyshev(2 * (inputs - low) / (high - low) - 1, degree).transpose(0, 2, 1).copy()
         weighted = target * weights
         scale = float(np.sqrt(np.mean(weighted**2)))
         if not 0 < scale < np.inf:
             return None
         basis[0] *= weights[:, None]
-        spread = max(response.spread, 1e-300) / scale
+        importance = scale * (in_target / weights)[n_training:] / max(response.spread, 1e-300)
         return cls(
-            log_inputs, output, low, high, basis, weighted / scale, scale, spread, n_training, settings,
+            log_inputs, output, low, high, basis, weighted / scale, scale, importance, n_training, settings,
             np.random.default_rng(seed),
         )  # fmt: skip
 
@@ -207,7 +211,7 @@ class _Fitting:
 
     def _starts(self, rank: int, smaller: Array) -> Iterator[Array]:
         shape = (len(self.basis), rank, self.settings.degrees[0] + 1)
-        for number in range(self.settings.n_starts):
+        for number in range(self.settings.n_starts if rank > 1 else 1):
             start = self.settings.noise * self.rng.standard_normal(shape)
             start[:, :, 0] += 1
             if number == 0 and rank > 1:
@@ -281,7 +285,7 @@ class _Fitting:
             values = weights * (weights @ target) / (weights @ weights)
         else:
             values = _sum(_functions(self.basis[:, self.n_training :, : current.shape[2]], current))
-        return float(np.sqrt(np.mean((values - target) ** 2))) / self.spread
+        return float(np.sqrt(np.mean((self.importance * (values - target)) ** 2)))
 
 
 def _with_logarithms(X: Array) -> NDArray[np.bool_]:

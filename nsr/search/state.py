@@ -12,7 +12,7 @@ from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, variable
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.search.response import Output, Response
-from nsr.search.structure_settings import SurrogateSettings
+from nsr.search.structure_settings import LowRankSettings, SurrogateSettings
 from nsr.search.low_rank import SumOfProducts, fit_sums_of_products
 from nsr.search.polynomials import fit_surrogates
 from nsr.search.surrogate import Surrogate
@@ -31,13 +31,13 @@ class State(Task):
         variables: Each z as an expression of the root's variables x.
         factor: What t is to be multiplied by, an expression of x; None for 1.
         settings: Of its surrogates.
-        has_products: Whether sums of products are among them where polynomials are not good.
+        products: Of sums of products, which are among them where polynomials are not good; None for none.
     """
 
     variables: tuple[Expression, ...] = ()
     factor: Expression | None = None
     settings: SurrogateSettings = SurrogateSettings()
-    has_products: bool = False
+    products: LowRankSettings | None = None
 
     @classmethod
     def root(cls, task: Task, settings: SurrogateSettings = SurrogateSettings()) -> State:
@@ -53,18 +53,25 @@ class State(Task):
         """Smooth stand-ins for f, the best first; none without variables, all of which must vary."""
         if not self.n_variables:
             return []
-        response, settings = Response.of(self), self.settings
-        fits: list[Surrogate] = list(fit_surrogates(self.X, response, settings=settings))
-        low_rank = settings.low_rank
-        is_rough = fits[0].error > low_rank.polynomial_error
-        if self.has_products and is_rough and self.n_variables >= low_rank.least_variables:
-            fits += fit_sums_of_products(self.X, response, low_rank, self.seed)
-        return sorted(fits, key=lambda fit: fit.error)
+        response, products = Response.of(self), self.products
+        polynomials = fit_surrogates(self.X, response, settings=self.settings)
+        least = polynomials[0].error
+        if products is None or least <= products.rough or self.n_variables < products.least_variables:
+            return [*polynomials]
+        sums = fit_sums_of_products(self.X, response, products, self.seed)
+        return sorted([*polynomials, *sums], key=lambda fit: fit.error)
 
     @property
     def products_work(self) -> float:
         """Seconds of work that fitting sums of products took."""
         return sum(fit.work for fit in self.surrogates if isinstance(fit, SumOfProducts))
+
+    def with_products_as(self, surrogate: Surrogate) -> State:
+        """This state, whose smaller ones need no more products, and of nothing else, than a surrogate has."""
+        if self.products is None or not isinstance(surrogate, SumOfProducts):
+            return self
+        outputs, rank = (surrogate.output.names,), surrogate.n_terms
+        return replace(self, products=replace(self.products, outputs=outputs, largest_rank=rank))
 
     @property
     def best_of_each_output(self) -> list[Surrogate]:

@@ -18,31 +18,37 @@ class LowRankSettings:
 
     Attributes:
         least_variables: Of fewer a polynomial tells as much.
-        polynomial_error: With a polynomial of a smaller error there is no need for one.
+        rough: With a polynomial of a smaller error there is no need for one;
+        poor: with one of a larger one it is tried first.
+        better: There is no need for one whose error is not smaller than a polynomial's by this factor.
+        outputs: Operators of the target, from it outwards, of what sums are looked for.
         largest_rank: Products at most,
         worthwhile: more as long as two more lower the error by this factor.
         degrees: Of the functions: few to begin with, and more.
-        n_starts: Starts of each number of products.
+        n_starts: Starts of each number of products; of one alone there is one.
         noise: Of their coefficients.
         n_sweeps: Rounds of alternating least squares for each degree.
         n_steps: Steps for all functions at once at most,
         least_gain: as long as each lowers the squared error by this share.
         held_out_share: Of the rows, on which errors are measured.
-        largest_weight: As in `SurrogateSettings`.
+        least_size: Errors count by their ratio to the target, or to this share of its median size.
     """
 
     least_variables: int = 3
-    polynomial_error: float = 1e-4
+    rough: float = 1e-4
+    poor: float = 1e-2
+    better: float = 0.5
+    outputs: tuple[tuple[str, ...], ...] = ((), ("square",), ("inv",))
     largest_rank: int = 4
     worthwhile: float = 0.7
-    degrees: tuple[int, ...] = (2, 5, 12)
+    degrees: tuple[int, ...] = (2, 5, 12, 18)
     n_starts: int = 4
     noise: float = 0.5
     n_sweeps: int = 8
     n_steps: int = 40
     least_gain: float = 1e-2
     held_out_share: float = 0.2
-    largest_weight: float = 20.0
+    least_size: float = 0.1
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,6 @@ class SurrogateSettings:
         held_out_share: Of the rows, on which a degree is chosen and errors are measured.
         n_refitted: Kinds of polynomials that are fitted to many rows where none is good on the first.
         largest_weight: Weights of more than this multiple of their median would let few rows decide.
-        low_rank: Of sums of products, which stand in beside polynomials.
     """
 
     max_degree: int = 12
@@ -70,7 +75,6 @@ class SurrogateSettings:
     held_out_share: float = 0.2
     n_refitted: int = 2
     largest_weight: float = 20.0
-    low_rank: LowRankSettings = field(default_factory=LowRankSettings)
 
 
 @dataclass(frozen=True)
@@ -257,7 +261,8 @@ class StructureSettings:
     """Families, reduction and separation.
 
     Attributes:
-        surrogates: Of what stands in for the unknown function.
+        surrogates: Of what stands in for the unknown function,
+        low_rank: and of what does where that is not good.
         families: Of sums of simple terms.
         inner: Of constants inside functions.
         reduction: Of states of fewer variables.
@@ -283,6 +288,7 @@ class StructureSettings:
     """
 
     surrogates: SurrogateSettings = field(default_factory=SurrogateSettings)
+    low_rank: LowRankSettings = field(default_factory=LowRankSettings)
     families: FamiliesSettings = field(default_factory=FamiliesSettings)
     inner: InnerConstantSettings = field(default_factory=InnerConstantSettings)
     reduction: ReductionSettings = field(default_factory=ReductionSettings)

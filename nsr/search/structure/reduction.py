@@ -49,7 +49,7 @@ def reductions(
         targets = surrogate.targets(X, state.centre[:n])
     if not np.all(np.isfinite(gradients)):
         return []
-    error = min(surrogate.error, settings.largest_error)
+    state, error = state.with_products_as(surrogate), min(surrogate.error, settings.largest_error)
     tolerance = settings.tolerance + settings.error_factor * error
     proposals = itertools.chain(
         _irrelevant(state, gradients, tolerance),

@@ -12,12 +12,11 @@ from nsr.expressions.expression import Expression, constant
 from nsr.expressions.space import SearchSpace
 from nsr.refinement.candidates import Candidate
 from nsr.search.context import Context
-from nsr.search.low_rank import SumOfProducts
 from nsr.search.state import State
 from nsr.search.structure.divide import PartSolver
 from nsr.search.structure.families import WORK, relations
 from nsr.search.structure.reduction import groupings, is_usable, reductions
-from nsr.search.structure_settings import ReductionSettings, StructureSettings
+from nsr.search.structure_settings import LowRankSettings, ReductionSettings, StructureSettings
 
 COMPONENTS = frozenset({"families", "separation", "reduction"})
 
@@ -32,9 +31,14 @@ class Structure:
 
     def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
         """The smallest states first; what comes late is where each part is a search."""
-        yield from self._explored(context, context.starts, clock)
+        products = context.settings.structure.low_rank
+        poor = [start for start in context.starts if start.error > products.poor]
+        yield from self._explored(context, _with_products(poor, products, clock), clock)
         if not context.is_answered(context.settings.short):
-            yield from self._explored(context, _with_products(context.starts, clock), clock)
+            yield from self._explored(context, context.starts, clock)
+        if not context.is_answered(context.settings.short):
+            others = [start for start in context.starts if start not in poor]
+            yield from self._explored(context, _with_products(others, products, clock), clock)
         if "separation" in context.components and not context.is_answered(context.settings.short):
             yield from self._all_split(context, clock)
 
@@ -127,12 +131,12 @@ def starts(root: State, space: SearchSpace, settings: ReductionSettings) -> list
     return usable or [root]
 
 
-def _with_products(starts: list[State], clock: Clock) -> list[State]:
-    """The same with sums of products as surrogates, where these tell more."""
+def _with_products(starts: list[State], settings: LowRankSettings, clock: Clock) -> list[State]:
+    """The same with sums of products as surrogates, where these tell much more than polynomials."""
     found = []
-    for start in starts:
-        state = replace(start, has_products=True)
-        if state.n_variables and not clock.is_over and isinstance(state.surrogate, SumOfProducts):
+    for start in itertools.takewhile(lambda _: not clock.is_over, starts):
+        state = replace(start, products=settings)
+        if state.n_variables and state.error < settings.better * start.error:
             found.append(state)
         clock.spend(state.products_work)
     return found
