@@ -85,7 +85,7 @@ class SumOfProducts(Surrogate):
 def fit_sums_of_products(
     X: Array, response: Response, settings: LowRankSettings, seed: int = 0
 ) -> list[SumOfProducts]:
-    """A sum of products for each kind of output, up to one that is exact, the best first.
+    """A sum of products for each kind of output, up to one that is good, the best first.
 
     Args:
         X: Variables, shape (P, D), each of them varying.
@@ -104,7 +104,7 @@ def fit_sums_of_products(
         fit = None if fitting is None else fitting.best()
         if fit is not None:
             found.append(fit)
-            if fit.error < LOSSLESS:
+            if fit.error < settings.rough:
                 break
     return sorted(found, key=lambda one: one.error)
 
