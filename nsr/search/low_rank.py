@@ -28,7 +28,7 @@ Array = NDArray[np.float64]
 # lie mostly near the upper end of them.
 _WIDE, _MOSTLY_LARGE = 1.5, 0.8
 # Seconds that a product of two numbers takes in a matrix product.
-_SECONDS_A_PRODUCT = 1e-10
+_SECONDS_A_PRODUCT = 6e-11
 # Levenberg and Marquardt's damping, as a share of the mean of the diagonal: at first, at least, and the factors
 # by which it falls and rises.
 _DAMPING, _LEAST_DAMPING, _FALL, _RISE = 1e-3, 1e-13, 1 / 6, 8.0
@@ -178,7 +178,8 @@ class _Fitting:
             found = self._of_rank(rank, sums[-1])
             sums.append(found)
             errors.append(self._error(found))
-            if errors[-1] < LOSSLESS or (rank > 2 and errors[-1] > self.settings.worthwhile * errors[-3]):
+            is_enough = rank > 2 and errors[-1] > self.settings.worthwhile * errors[-3]
+            if errors[-1] < LOSSLESS or is_enough or self._is_over:
                 break
         place = int(np.argmin(errors))
         if place == 0:
@@ -188,7 +189,15 @@ class _Fitting:
         scaled = sums[place].copy()
         scaled[0] *= self.scale
         return SumOfProducts(
-            self.log_inputs, self.output, self.low, self.high, errors[place], errors[0], gain, scaled, self.work
+            self.log_inputs,
+            self.output,
+            self.low,
+            self.high,
+            errors[place],
+            errors[0],
+            gain,
+            scaled,
+            self.work,
         )
 
     def _of_rank(self, rank: int, smaller: Array) -> Array:
@@ -248,6 +257,8 @@ class _Fitting:
         off = target - _sum(functions)
         loss, damping = float(off @ off), _DAMPING
         for _ in range(self.settings.n_steps):
+            if self._is_over:
+                break
             J = np.concatenate(
                 [_columns(rest, own) for rest, own in zip(_others(functions), basis, strict=True)], axis=1
             )
@@ -269,6 +280,10 @@ class _Fitting:
             if gain < self.settings.least_gain:
                 break
         return current
+
+    @property
+    def _is_over(self) -> bool:
+        return self.work > self.settings.most_work
 
     def _training(self, n_degrees: int) -> tuple[Array, Array]:
         return self.basis[:, : self.n_training, :n_degrees], self.target[: self.n_training]

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression, apply, variable
 from nsr.refinement.likelihood import SQUARED_ERROR
-from nsr.search.response import Output, Response
-from nsr.search.structure_settings import LowRankSettings, SurrogateSettings
 from nsr.search.low_rank import SumOfProducts, fit_sums_of_products
 from nsr.search.polynomials import fit_surrogates
+from nsr.search.response import Output, Response
+from nsr.search.structure_settings import LowRankSettings, SurrogateSettings
 from nsr.search.surrogate import Surrogate
 from nsr.task import Task
 
@@ -70,8 +70,11 @@ class State(Task):
         """This state, whose smaller ones need no more products, and of nothing else, than a surrogate has."""
         if self.products is None or not isinstance(surrogate, SumOfProducts):
             return self
-        outputs, rank = (surrogate.output.names,), surrogate.n_terms
-        return replace(self, products=replace(self.products, outputs=outputs, largest_rank=rank))
+        own = self.products
+        narrow = replace(
+            own, rough=own.rough_beside, outputs=(surrogate.output.names,), largest_rank=surrogate.n_terms
+        )
+        return replace(self, products=narrow)
 
     @property
     def best_of_each_output(self) -> list[Surrogate]:

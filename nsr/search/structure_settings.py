@@ -21,6 +21,7 @@ class LowRankSettings:
         rough: With a polynomial of a smaller error there is no need for one;
         poor: with one of a larger one it is tried first.
         better: There is no need for one whose error is not smaller than a polynomial's by this factor.
+        rough_beside: The same for what is compared with a sum of products.
         outputs: Operators of the target, from it outwards, of what sums are looked for.
         largest_rank: Products at most,
         worthwhile: more as long as two more lower the error by this factor.
@@ -30,14 +31,16 @@ class LowRankSettings:
         n_sweeps: Rounds of alternating least squares for each degree.
         n_steps: Steps for all functions at once at most,
         least_gain: as long as each lowers the squared error by this share.
+        most_work: Seconds of work for one kind of output: what is a sum of products is soon found to be one.
         held_out_share: Of the rows, on which errors are measured.
         least_size: Errors count by their ratio to the target, or to this share of its median size.
     """
 
-    least_variables: int = 3
+    least_variables: int = 2
     rough: float = 1e-4
     poor: float = 1e-2
     better: float = 0.5
+    rough_beside: float = LOSSLESS
     outputs: tuple[tuple[str, ...], ...] = ((), ("square",), ("inv",))
     largest_rank: int = 4
     worthwhile: float = 0.7
@@ -47,6 +50,7 @@ class LowRankSettings:
     n_sweeps: int = 8
     n_steps: int = 40
     least_gain: float = 1e-2
+    most_work: float = 0.5
     held_out_share: float = 0.2
     least_size: float = 0.1
 

@@ -20,13 +20,13 @@ from nsr.expressions.expression import Expression, apply, constant
 from nsr.expressions.monomials import ONE, linear_combination, monomial
 from nsr.expressions.operator_set import OperatorSet
 from nsr.refinement.subsets import backward_elimination, best_subsets, combinations
+from nsr.search.polynomials import degrees_up_to
 from nsr.search.response import Response
 from nsr.search.state import State
 from nsr.search.structure.grammar import functions_known, terms_of
 from nsr.search.structure.inner_constants import with_inner_constant
 from nsr.search.structure.transforms import IDENTITY, Transform, applied, is_moderate, transforms
 from nsr.search.structure_settings import FamiliesSettings, StructureSettings
-from nsr.search.polynomials import degrees_up_to
 from nsr.search.surrogate import ROUGH
 
 Array = NDArray[np.float64]

@@ -51,13 +51,15 @@ def reductions(
         return []
     state, error = state.with_products_as(surrogate), min(surrogate.error, settings.largest_error)
     tolerance = settings.tolerance + settings.error_factor * error
-    proposals = itertools.chain(
+    proposals = (
         _irrelevant(state, gradients, tolerance),
         _groupings(state, X, targets, gradients, tolerance, settings),
         _pairings(state, X, gradients, tolerance, settings.n_pairings),
     )
-    kept = []
-    for child in itertools.takewhile(lambda _: not clock.is_over, proposals):
+    kept: list[State] = []
+    for child in itertools.takewhile(lambda _: not clock.is_over, itertools.chain(*proposals)):
+        if state.products is not None and kept and child.n_variables > kept[0].n_variables:
+            break  # it costs more there, and the smaller ones are as good
         clock.spend(fitting_work(child.X, child.settings) + child.products_work)
         if _is_as_good(child, surrogate, settings):
             kept.append(child)

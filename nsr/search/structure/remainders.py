@@ -18,12 +18,12 @@ from nsr.evaluate.program import Program
 from nsr.expressions.expression import Expression
 from nsr.expressions.round_numbers import nearest_fraction
 from nsr.expressions.simplify import strip_scale
+from nsr.search.polynomials import degrees_up_to, fitting_work, polynomial_terms
 from nsr.search.response import PLAIN, Output, Response
 from nsr.search.state import State
 from nsr.search.structure.parts import without_offset
 from nsr.search.structure_settings import SurrogateSettings
 from nsr.search.surrogate import limits
-from nsr.search.polynomials import degrees_up_to, fitting_work, polynomial_terms
 from nsr.task import ROWS
 
 Array = NDArray[np.float64]

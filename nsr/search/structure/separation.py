@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsr.expressions.expression import Expression
+from nsr.search.low_rank import SumOfProducts
+from nsr.search.polynomials import Polynomial, degrees_up_to, refit
 from nsr.search.response import PLAIN, Response
 from nsr.search.state import State
 from nsr.search.structure.remainders import difference, quotient
 from nsr.search.structure_settings import SeparationSettings, SurrogateSettings
-from nsr.search.low_rank import SumOfProducts
-from nsr.search.polynomials import Polynomial, degrees_up_to, refit
 from nsr.search.surrogate import Surrogate
 from nsr.task import ROWS
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Iterator
+from collections.abc import Generator, Hashable, Iterator
 from dataclasses import replace
 
 from nsr.clock import Clock
@@ -31,28 +31,38 @@ class Structure:
 
     def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
         """The smallest states first; what comes late is where each part is a search."""
-        products = context.settings.structure.low_rank
-        poor = [start for start in context.starts if start.error > products.poor]
-        yield from self._explored(context, _with_products(poor, products, clock), clock)
-        if not context.is_answered(context.settings.short):
-            yield from self._explored(context, context.starts, clock)
-        if not context.is_answered(context.settings.short):
-            others = [start for start in context.starts if start not in poor]
-            yield from self._explored(context, _with_products(others, products, clock), clock)
-        if "separation" in context.components and not context.is_answered(context.settings.short):
-            yield from self._all_split(context, clock)
+        late: list[State] = []
+        split: set[Hashable] = set()
+        for starts in _passes(context, clock):
+            visited = yield from self._explored(context, starts, clock)
+            if context.is_answered(context.settings.short):
+                return
+            if any(start.products is None for start in starts):
+                late += visited
+                continue
+            yield from self._all_split(context, visited, clock)
+            split |= {state.key for state in visited}
+        yield from self._all_split(context, [state for state in late if state.key not in split], clock)
 
-    def _explored(self, context: Context, starts: list[State], clock: Clock) -> Iterator[list[Candidate]]:
-        """Solves states with few variables first: what one leads on to without a loss comes before itself."""
+    def _explored(
+        self, context: Context, starts: list[State], clock: Clock
+    ) -> Generator[list[Candidate], None, list[State]]:
+        """Solves states with few variables first: what one leads on to without a loss comes before itself.
+
+        Returns:
+            The states that it has looked at.
+        """
+        visited: list[State] = []
         order = itertools.count()
         queue = [((0, 0.0, next(order)), start) for start in starts]
         seen = {start.key for start in starts}
         known = {state.key for state in context.states}
         expanded: set[int] = set()
-        while queue and not (context.states and clock.is_over):
+        while queue and not (visited and clock.is_over):
             (_, _, number), state = heapq.heappop(queue)
             if number not in expanded:
                 expanded.add(number)
+                visited.append(state)
                 if state.key not in known:
                     context.states.append(state)
                 children = [c for c in self._children(context, state, clock) if c.key not in seen]
@@ -73,7 +83,8 @@ class Structure:
                     yield from self._plainer(context, larger, clock)
                     break
             if context.is_answered(context.settings.short):
-                return
+                break
+        return visited
 
     def _plainer(self, context: Context, larger: list[State], clock: Clock) -> Iterator[list[Candidate]]:
         """What families find for the table itself, where a smaller state has answered for it.
@@ -109,10 +120,12 @@ class Structure:
             if clock.is_over:
                 return
 
-    def _all_split(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
+    def _all_split(self, context: Context, states: list[State], clock: Clock) -> Iterator[list[Candidate]]:
         """What the larger states are affine in, or sums by a surrogate that is not the best one."""
+        if "separation" not in context.components:
+            return
         settings = context.settings.structure
-        larger = [state for state in context.states if state.n_variables > settings.few_variables]
+        larger = [state for state in states if state.n_variables > settings.few_variables]
         for state in sorted(larger, key=lambda state: (state.n_variables, state.error)):
             if clock.is_over or clock.work_left < settings.least_work:
                 return
@@ -129,6 +142,18 @@ def starts(root: State, space: SearchSpace, settings: ReductionSettings) -> list
         return [root]
     usable = [state for state in groupings(root, units.symmetries, settings) if is_usable(state)]
     return usable or [root]
+
+
+def _passes(context: Context, clock: Clock) -> Iterator[list[State]]:
+    """Where structure begins, again and again: with sums of products first where polynomials are poor."""
+    products = context.settings.structure.low_rank
+    poor = [start for start in context.starts if start.error > products.poor]
+    if promising := _with_products(poor, products, clock):
+        yield promising
+    yield context.starts
+    others = [start for start in context.starts if start.error <= products.poor]
+    if promising := _with_products(others, products, clock):
+        yield promising
 
 
 def _with_products(starts: list[State], settings: LowRankSettings, clock: Clock) -> list[State]:

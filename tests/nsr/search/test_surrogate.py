@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from nsr.search.response import Response
 from nsr.search.polynomials import degrees_up_to, fit_surrogates
+from nsr.search.response import Response
 
 X = np.random.default_rng(0).uniform(1, 3, (800, 3))
 
