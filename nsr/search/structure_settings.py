@@ -20,7 +20,8 @@ class LowRankSettings:
         least_variables: Of fewer a polynomial tells as much.
         rough: With a polynomial of a smaller error there is no need for one;
         poor: with one of a larger one it is tried first.
-        better: There is no need for one whose error is not smaller than a polynomial's by this factor.
+        better: There is no need for one whose error is not smaller than a polynomial's by this factor,
+        worst: or is larger than this one.
         rough_beside: The same for what is compared with a sum of products.
         outputs: Operators of the target, from it outwards, of what sums are looked for.
         largest_rank: Products at most,
@@ -31,6 +32,7 @@ class LowRankSettings:
         n_sweeps: Rounds of alternating least squares for each degree.
         n_steps: Steps for all functions at once at most,
         least_gain: as long as each lowers the squared error by this share.
+        least_work: Searches of less work, as of small parts, do without them.
         most_work: Seconds of work for one kind of output: what is a sum of products is soon found to be one.
         held_out_share: Of the rows, on which errors are measured.
         least_size: Errors count by their ratio to the target, or to this share of its median size.
@@ -40,6 +42,7 @@ class LowRankSettings:
     rough: float = 1e-4
     poor: float = 1e-2
     better: float = 0.5
+    worst: float = 0.03
     rough_beside: float = LOSSLESS
     outputs: tuple[tuple[str, ...], ...] = ((), ("square",), ("inv",))
     largest_rank: int = 4
@@ -50,6 +53,7 @@ class LowRankSettings:
     n_sweeps: int = 8
     n_steps: int = 40
     least_gain: float = 1e-2
+    least_work: float = 3.0
     most_work: float = 0.5
     held_out_share: float = 0.2
     least_size: float = 0.1

@@ -147,6 +147,9 @@ def starts(root: State, space: SearchSpace, settings: ReductionSettings) -> list
 def _passes(context: Context, clock: Clock) -> Iterator[list[State]]:
     """Where structure begins, again and again: with sums of products first where polynomials are poor."""
     products = context.settings.structure.low_rank
+    if clock.work_left < products.least_work:
+        yield context.starts
+        return
     poor = [start for start in context.starts if start.error > products.poor]
     if promising := _with_products(poor, products, clock):
         yield promising
@@ -161,7 +164,7 @@ def _with_products(starts: list[State], settings: LowRankSettings, clock: Clock)
     found = []
     for start in itertools.takewhile(lambda _: not clock.is_over, starts):
         state = replace(start, products=settings)
-        if state.n_variables and state.error < settings.better * start.error:
+        if state.n_variables and state.error < min(settings.better * start.error, settings.worst):
             found.append(state)
         clock.spend(state.products_work)
     return found
