@@ -1,36 +1,36 @@
 """Surrogates that are sums of a few products of smooth functions of one variable each.
 
-Laws of many variables are often such sums: E cos(b) (d^3/r^2 (a - 1)/(a + 2) - r) has two products. A polynomial
-in five variables has hundreds of terms of low degree and none of high degree; a sum of R products has the degree
-that each variable needs, and as many numbers as R D functions of one variable do (the canonical polyadic form of
-a tensor; in several variables Beylkin, Garcke and Mohlenkamp, "Multivariate regression and machine learning with
-sums of separable functions", SIAM J. Sci. Comput. 31, 2009). It is fitted by alternating least squares, variable
-by variable, from several starts, with few degrees first; then by Levenberg and Marquardt's method, as alternating
-steps are slow where products nearly cancel.
+Laws of many variables are often such sums: E cos(b) (d^3/r^2 (a - 1)/(a + 2) - r) has two products. A
+polynomial in five variables has hundreds of terms of low degree and none of high degree; a sum of R products
+has the degree that each variable needs, and as many numbers as R D functions of one variable do (Beylkin,
+Garcke and Mohlenkamp, "Multivariate regression and machine learning with sums of separable functions", SIAM
+J. Sci. Comput. 31, 2009). It is fitted by alternating least squares, variable by variable, from several
+starts, with few degrees first; then by Levenberg and Marquardt's method, as alternating steps are slow where
+products nearly cancel.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nsr.search.response import Output, Response
 from nsr.search.structure_settings import LOSSLESS, LowRankSettings
-from nsr.search.surrogate import Surrogate, chebyshev, chebyshev_slopes, inputs_of, limits
-from nsr.task import ROWS
+from nsr.search.surrogate import ROUGH, Surrogate, chebyshev, chebyshev_slopes, inputs_of, limits
+from nsr.task import MANY_ROWS, ROWS
 
 Array = NDArray[np.float64]
 
-# Columns whose largest value is not far above the smallest have no use for logarithms, nor have those whose rows
-# lie mostly near the upper end of them.
+# Columns whose largest value is not far above the smallest have no use for logarithms, nor have those whose
+# rows lie mostly near the upper end of them.
 _WIDE, _MOSTLY_LARGE = 1.5, 0.8
 # Seconds that a product of two numbers takes in a matrix product.
 _SECONDS_A_PRODUCT = 6e-11
-# Levenberg and Marquardt's damping, as a share of the mean of the diagonal: at first, at least, and the factors
-# by which it falls and rises.
+# Levenberg and Marquardt's damping, as a share of the mean of the diagonal: at first, at least, and the
+# factors by which it falls and rises.
 _DAMPING, _LEAST_DAMPING, _FALL, _RISE = 1e-3, 1e-13, 1 / 6, 8.0
 _MOST_RISES = 6
 # Ridge of alternating least squares, as a share of the same.
@@ -42,7 +42,7 @@ class SumOfProducts(Surrogate):
     """A fitted sum of products.
 
     Attributes:
-        coefficients: Of the Chebyshev polynomials of each variable's function in each product, shape (D, R, K).
+        coefficients: Of Chebyshev polynomials, of each variable's function in each product, shape (D, R, K).
         work: Seconds of work that fitting took.
     """
 
@@ -102,11 +102,38 @@ def fit_sums_of_products(
             continue
         fitting = _Fitting.of(X[:ROWS], response.first(ROWS), output, settings, seed)
         fit = None if fitting is None else fitting.best()
-        if fit is not None:
-            found.append(fit)
-            if fit.error < settings.rough:
-                break
+        if fit is None:
+            continue
+        if ROUGH < fit.error < settings.noisy:
+            evenly = replace(settings, least_size=np.inf)
+            many = _Fitting.of(X[:MANY_ROWS], response.first(MANY_ROWS), output, evenly, seed)
+            fit = fit if many is None else many.improved(fit)
+        found.append(fit)
+        if fit.error < settings.rough:
+            break
     return sorted(found, key=lambda one: one.error)
+
+
+def common_factors(functions: Array, tolerance: float) -> tuple[dict[int, Array], Array]:
+    """Functions of one variable that all products of a sum have in common, up to a number.
+
+    Args:
+        functions: Each variable's in each product, shape (D, R, P).
+        tolerance: Share of a variable's functions, as they count in the sum, that one of them leaves at most.
+
+    Returns:
+        Values of such functions, each of shape (P,), by their variables, and of the sum without them.
+    """
+    common: dict[int, Array] = {}
+    weights = np.ones(functions.shape[1])
+    for d, own in enumerate(functions):
+        others = np.sqrt(np.mean(np.prod(np.delete(functions, d, axis=0), axis=0) ** 2, axis=1))
+        left, sizes, right = np.linalg.svd(others[:, None] * own, full_matrices=False)
+        if len(sizes) == 1 or sizes[1] < tolerance * sizes[0]:
+            common[d] = right[0]
+            weights *= left[:, 0] * sizes[0] / others
+    rest = [d for d in range(len(functions)) if d not in common]
+    return common, np.asarray(weights @ np.prod(functions[rest], axis=0))
 
 
 @dataclass
@@ -154,8 +181,8 @@ class _Fitting:
         low, high = limits(inputs)
         target, in_target = response.transformed(output)
         weights = in_target
-        if not response.is_weighted:  # each row as large as it is relative to its own target
-            size = np.abs(target)
+        if not response.is_weighted and np.isfinite(settings.least_size):
+            size = np.abs(target)  # each row is as large as it is relative to its own target
             weights = 1 / (size + settings.least_size * np.median(size))
         basis = chebyshev(2 * (inputs - low) / (high - low) - 1, degree).transpose(0, 2, 1).copy()
         weighted = target * weights
@@ -186,15 +213,29 @@ class _Fitting:
             return None
         is_last = place == self.settings.largest_rank
         gain = errors[place - 1] / max(errors[place], 1e-300) if is_last else 1.0
-        scaled = sums[place].copy()
+        return self._sum(sums[place], errors[place], gain)
+
+    def improved(self, found: SumOfProducts) -> SumOfProducts:
+        """The same sum fitted to other rows or with other weights, with as high degrees as tell most."""
+        start = found.coefficients.copy()
+        start[0] /= self.scale
+        degrees = [degree for degree in self._degrees(found.n_terms) if degree < start.shape[2]]
+        sums = [start, *(self._polished(start[:, :, : degree + 1]) for degree in degrees)]
+        errors = [self._error(one) for one in sums]
+        place = int(np.argmin(errors))
+        best = self._sum(sums[place], errors[place], found.gain)
+        return replace(best, work=found.work + self.work)
+
+    def _sum(self, coefficients: Array, error: float, gain: float) -> SumOfProducts:
+        scaled = coefficients.copy()
         scaled[0] *= self.scale
         return SumOfProducts(
             self.log_inputs,
             self.output,
             self.low,
             self.high,
-            errors[place],
-            errors[0],
+            error,
+            self._error(None),
             gain,
             scaled,
             self.work,
@@ -207,10 +248,11 @@ class _Fitting:
         """
         first, *more = self._degrees(rank)
         starts = [self._fitted(start, first) for start in self._starts(rank, smaller)]
-        found = min(starts, key=lambda one: self._loss(one))
+        current = best = min(starts, key=self._loss)
         for degree in more:
-            found = self._fitted(found, degree)
-        return found
+            current = self._fitted(current, degree)
+            best = min(best, current, key=self._error)
+        return best
 
     def _degrees(self, rank: int) -> list[int]:
         """Degrees to begin with and to go on with, no higher than the rows allow for so many products."""
@@ -293,7 +335,7 @@ class _Fitting:
         return float(np.sum((target - _sum(_functions(basis, current))) ** 2))
 
     def _error(self, current: Array | None) -> float:
-        """Root mean square error on held-out rows over the spread; of the best constant where there is no sum."""
+        """Root mean square error on held-out rows over the spread; of a constant where there is no sum."""
         target = self.target[self.n_training :]
         if current is None:
             weights = self.basis[0, self.n_training :, 0]

@@ -22,6 +22,7 @@ class LowRankSettings:
         poor: with one of a larger one it is tried first.
         better: There is no need for one whose error is not smaller than a polynomial's by this factor,
         worst: or is larger than this one.
+        noisy: Up to this error noise may be what is left: all rows are fitted, as they are.
         rough_beside: The same for what is compared with a sum of products.
         outputs: Operators of the target, from it outwards, of what sums are looked for.
         largest_rank: Products at most,
@@ -42,7 +43,8 @@ class LowRankSettings:
     rough: float = 1e-4
     poor: float = 1e-2
     better: float = 0.5
-    worst: float = 0.03
+    worst: float = 0.06
+    noisy: float = 0.2
     rough_beside: float = LOSSLESS
     outputs: tuple[tuple[str, ...], ...] = ((), ("square",), ("inv",))
     largest_rank: int = 4

@@ -23,6 +23,7 @@ from nsr.expressions.printing import to_infix
 from nsr.expressions.simplify import simplify
 from nsr.expressions.units import Units
 from nsr.refinement.likelihood import SQUARED_ERROR
+from nsr.search.polynomials import Polynomial
 from nsr.search.response import PLAIN
 from nsr.search.state import State
 from nsr.search.structure.affine import affine_splits
@@ -278,6 +279,7 @@ def _kind(state: State, child: State) -> str:
 
 def _degree(stand_in: Surrogate) -> int:
     """The total degree above which terms are no larger than the error."""
+    assert isinstance(stand_in, Polynomial)  # sums of products are not asked for here
     totals, sizes = stand_in.degrees.sum(axis=1), np.abs(stand_in.coefficients)
     least = max(stand_in.error, _ROUNDING) * float(np.sqrt(np.sum(sizes[totals > 0] ** 2)))
     return int(np.max(totals[sizes > least], initial=0))

@@ -1,6 +1,6 @@
 """Sums and products of functions of separate variables, found from the terms that a surrogate does without.
 
-If no term of the polynomial mixes two groups of variables, the target is a sum of functions of the groups,
+If no term of a polynomial mixes two groups of variables, the target is a sum of functions of the groups,
 a product of them where the polynomial gives the target's logarithm, or the root or the reciprocal of a sum
 where it gives the square or the reciprocal (AI Feynman's separability; arXiv:1905.11481). The polynomial's
 own parts are then targets to solve group by group.
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsr.expressions.expression import Expression
-from nsr.search.low_rank import SumOfProducts
+from nsr.search.low_rank import SumOfProducts, common_factors
 from nsr.search.polynomials import Polynomial, degrees_up_to, refit
 from nsr.search.response import PLAIN, Response
 from nsr.search.state import State
@@ -96,36 +96,23 @@ def separation(
 
 
 def _factored(state: State, surrogate: SumOfProducts, settings: SeparationSettings) -> Separation | None:
-    """How the state is a product of functions of single variables, which all products have, and of the rest."""
+    """How the state is a product of functions of single variables, which all products have, and of the rest.
+
+    Signs may change, where a sum of logarithms knows none.
+    """
     if not surrogate.error < settings.worst or surrogate.output != PLAIN:
         return None
-    functions = surrogate.functions(surrogate.unit(state.X[:ROWS]))
-    rest = list(range(state.n_variables))
-    weights, parts = np.ones(functions.shape[1]), []
     tolerance = settings.tolerance + settings.error_factor * surrogate.error
-    for d in range(state.n_variables):
-        others = np.sqrt(np.mean(np.prod(np.delete(functions, d, axis=0), axis=0) ** 2, axis=1))
-        left, sizes, right = np.linalg.svd(others[:, None] * functions[d], full_matrices=False)
-        if len(sizes) == 1 or sizes[1] < tolerance * sizes[0]:
-            rest.remove(d)
-            parts.append((d, right[0] / np.max(np.abs(right[0]))))
-            weights = weights * left[:, 0] * sizes[0] * np.max(np.abs(right[0])) / others
-    if not parts or len(rest) == 1:
+    common, left = common_factors(surrogate.functions(surrogate.unit(state.X[:ROWS])), tolerance)
+    rest = tuple(d for d in range(state.n_variables) if d not in common)
+    targets = {(d,): values for d, values in common.items()} | ({rest: left} if rest else {})
+    if len(targets) < 2:
         return None
-    if rest:
-        last = weights @ np.prod(functions[rest], axis=0)
-    groups = [((d,), values) for d, values in parts] + ([(tuple(rest), last)] if rest else [])
-    if len(groups) < 2:
-        return None
-    return Separation(
-        True,
-        tuple(
-            state.without(tuple(i for i in range(state.n_variables) if i not in own)).part(values)
-            for own, values in groups
-        ),
-        surrogate.error,
-        surrogate,
-    )
+    parts = [
+        state.without(tuple(d for d in range(state.n_variables) if d not in group)).part(values)
+        for group, values in targets.items()
+    ]
+    return Separation(True, tuple(parts), surrogate.error, surrogate)
 
 
 def _groups(surrogate: Polynomial, settings: SeparationSettings) -> list[list[int]]:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tasks import root
@@ -6,6 +8,7 @@ from nsr.evaluate.program import Program
 from nsr.expressions.parsing import parse
 from nsr.search.state import State
 from nsr.search.structure.reduction import reductions
+from nsr.search.structure_settings import LowRankSettings
 
 
 def state_of(text: str, n_variables: int, low: float = 1.0, high: float = 4.0) -> State:
@@ -36,6 +39,13 @@ def acts_through(child: State, texts: set[str]) -> bool:
 )
 def test_what_a_function_acts_through_is_found(text, n_variables, groups):
     assert any(acts_through(child, groups) for child in reductions(state_of(text, n_variables)))
+
+
+def test_sums_of_products_show_symmetries_that_polynomials_do_not():
+    state = state_of("x_5**2/x_0*(x_3**2*(1-2*x_4)-x_1*x_5**2/x_2**2)", 6, 1.0, 5.0)
+    assert not any(child.n_variables == 2 for child in reductions(state))
+    children = reductions(replace(state, products=LowRankSettings()))
+    assert any(acts_through(child, {"x_1*x_5**2/(x_2*x_3)**2", "x_4"}) for child in children)
 
 
 def test_a_product_of_powers_leaves_no_variable():

@@ -4,8 +4,11 @@ from tasks import root
 
 from nsr.evaluate.program import Program
 from nsr.expressions.parsing import parse
+from nsr.search.low_rank import fit_sums_of_products
+from nsr.search.response import Response
 from nsr.search.state import State
 from nsr.search.structure.separation import separation
+from nsr.search.structure_settings import LowRankSettings
 
 
 def state_of(text: str, n_variables: int) -> State:
@@ -33,6 +36,17 @@ def test_sums_and_products_come_apart(text, n_variables, operator, parts):
     )
     difference = state.y - combined if operator == "add" else state.y / combined
     assert np.std(difference) < 1e-3 * np.std(state.y)
+
+
+def test_a_factor_whose_sign_changes_comes_apart_by_a_sum_of_products():
+    state = state_of("cos(x_0)*(x_1**2*x_2-x_2/x_3**3)", 4)
+    (surrogate,) = fit_sums_of_products(state.X, Response.of(state), LowRankSettings())
+    found = separation(state, surrogate)
+    assert {tuple(v.tokens[0] for v in part.variables) for part in found.parts} == {
+        ("x_0",), ("x_2",), ("x_1", "x_3"),
+    }  # fmt: skip
+    combined = np.prod([part.y for part in found.parts], axis=0)
+    assert np.std(state.y - combined) < 1e-6 * np.std(state.y)
 
 
 @pytest.mark.parametrize("text", ["x_0/(x_1+x_0)", "sin(x_0*x_1)+x_0", "exp(x_0*x_1)+x_1"])
