@@ -60,9 +60,11 @@ def reductions(
     for child in itertools.takewhile(lambda _: not clock.is_over, itertools.chain(*proposals)):
         if state.products is not None and kept and child.n_variables > kept[0].n_variables:
             break  # it costs more there, and the smaller ones are as good
-        clock.spend(fitting_work(child.X, child.settings) + child.products_work)
-        if _is_as_good(child, surrogate, settings):
-            kept.append(child)
+        clock.spend(fitting_work(child.X, child.settings))
+        if is_usable(child):
+            clock.spend(child.products_work)
+            if _is_as_good(child, surrogate, settings):
+                kept.append(child)
     return sorted(kept, key=lambda s: (s.X.shape[1], s.error))
 
 
@@ -92,8 +94,6 @@ def is_usable(state: State) -> bool:
 
 def _is_as_good(child: State, parent: Surrogate, settings: ReductionSettings) -> bool:
     """Whether the child lost nothing."""
-    if not is_usable(child):
-        return False
     allowed = parent.growth(settings.least_growth, settings.most_growth) * parent.error
     if child.X.shape[1] == 0:
         return child.error < max(allowed, settings.negligible_spread)
