@@ -42,7 +42,7 @@ class LowRankSettings:
     least_variables: int = 2
     rough: float = 1e-4
     poor: float = 1e-2
-    better: float = 0.5
+    better: float = 0.85
     worst: float = 0.06
     noisy: float = 0.2
     rough_beside: float = LOSSLESS
