@@ -217,10 +217,12 @@ class _Fitting:
 
     def improved(self, found: SumOfProducts) -> SumOfProducts:
         """The same sum fitted to other rows or with other weights, with as high degrees as tell most."""
-        start = found.coefficients.copy()
-        start[0] /= self.scale
-        degrees = [degree for degree in self._degrees(found.n_terms) if degree < start.shape[2]]
-        sums = [start, *(self._polished(start[:, :, : degree + 1]) for degree in degrees)]
+        current = found.coefficients.copy()
+        current[0] /= self.scale
+        sums = [current]
+        for degree in self._degrees(found.n_terms)[1:]:
+            current = self._polished(_resized(current, degree))
+            sums.append(current)
         errors = [self._error(one) for one in sums]
         place = int(np.argmin(errors))
         best = self._sum(sums[place], errors[place], found.gain)
@@ -271,8 +273,7 @@ class _Fitting:
             yield start
 
     def _fitted(self, start: Array, degree: int) -> Array:
-        more = max(0, degree + 1 - start.shape[2])
-        current = np.pad(start[:, :, : degree + 1], ((0, 0), (0, 0), (0, more)))
+        current = _resized(start, degree)
         for _ in range(self.settings.n_sweeps):
             current = self._swept(current)
         return self._polished(current)
@@ -343,6 +344,12 @@ class _Fitting:
         else:
             values = _sum(_functions(self.basis[:, self.n_training :, : current.shape[2]], current))
         return float(np.sqrt(np.mean((self.importance * (values - target)) ** 2)))
+
+
+def _resized(coefficients: Array, degree: int) -> Array:
+    """Coefficients, shape (D, R, K), up to a degree: some are left out, or zero."""
+    more = max(0, degree + 1 - coefficients.shape[2])
+    return np.pad(coefficients[:, :, : degree + 1], ((0, 0), (0, 0), (0, more)))
 
 
 def _with_logarithms(X: Array) -> NDArray[np.bool_]:
