@@ -43,11 +43,9 @@ class SumOfProducts(Surrogate):
 
     Attributes:
         coefficients: Of Chebyshev polynomials, of each variable's function in each product, shape (D, R, K).
-        work: Seconds of work that fitting took.
     """
 
     coefficients: Array
-    work: float
 
     @property
     def n_terms(self) -> int:
@@ -84,7 +82,7 @@ class SumOfProducts(Surrogate):
 
 def fit_sums_of_products(
     X: Array, response: Response, settings: LowRankSettings, seed: int = 0
-) -> list[SumOfProducts]:
+) -> tuple[list[SumOfProducts], float]:
     """A sum of products for each kind of output, up to one that is good, the best first.
 
     Args:
@@ -94,24 +92,33 @@ def fit_sums_of_products(
         seed: Of the starts.
 
     Returns:
-        By rising error on held-out rows; none where rows are too few.
+        Sums by rising error on held-out rows, none where rows are too few or variables too many; and the
+        seconds of work that fitting took.
     """
-    y, found = response.centre, []
+    y, found, work = response.centre, [], 0.0
     for output in map(Output, settings.outputs):
-        if not output.is_of(y) or not response.has(output):
-            continue
-        fitting = _Fitting.of(X[:ROWS], response.first(ROWS), output, settings, seed)
-        fit = None if fitting is None else fitting.best()
-        if fit is None:
-            continue
-        if ROUGH < fit.error < settings.noisy:
-            evenly = replace(settings, least_size=np.inf)
-            many = _Fitting.of(X[:MANY_ROWS], response.first(MANY_ROWS), output, evenly, seed)
-            fit = fit if many is None else many.improved(fit)
-        found.append(fit)
-        if fit.error < settings.rough:
-            break
-    return sorted(found, key=lambda one: one.error)
+        if X.shape[1] <= settings.most_variables and output.is_of(y) and response.has(output):
+            fit, own = _fitted_to(output, X, response, settings, seed)
+            work += own
+            found += [fit] if fit is not None else []
+            if fit is not None and fit.error < settings.rough:
+                break
+    return sorted(found, key=lambda one: one.error), work
+
+
+def _fitted_to(
+    output: Output, X: Array, response: Response, settings: LowRankSettings, seed: int
+) -> tuple[SumOfProducts | None, float]:
+    """The sum for one kind of output, if any, and the work; where there may be noise, of many rows."""
+    few = _Fitting.of(X[:ROWS], response.first(ROWS), output, settings, seed)
+    if few is None:
+        return None, 0.0
+    fit = few.best()
+    if fit is None or not ROUGH < fit.error < settings.noisy:
+        return fit, few.work
+    evenly = replace(settings, least_size=np.inf)
+    many = _Fitting.of(X[:MANY_ROWS], response.first(MANY_ROWS), output, evenly, seed)
+    return (fit, few.work) if many is None else (many.improved(fit), few.work + many.work)
 
 
 def common_factors(functions: Array, tolerance: float) -> tuple[dict[int, Array], Array]:
@@ -225,23 +232,13 @@ class _Fitting:
             sums.append(current)
         errors = [self._error(one) for one in sums]
         place = int(np.argmin(errors))
-        best = self._sum(sums[place], errors[place], found.gain)
-        return replace(best, work=found.work + self.work)
+        return self._sum(sums[place], errors[place], found.gain)
 
     def _sum(self, coefficients: Array, error: float, gain: float) -> SumOfProducts:
         scaled = coefficients.copy()
         scaled[0] *= self.scale
-        return SumOfProducts(
-            self.log_inputs,
-            self.output,
-            self.low,
-            self.high,
-            error,
-            self._error(None),
-            gain,
-            scaled,
-            self.work,
-        )
+        constant = self._error(None)
+        return SumOfProducts(self.log_inputs, self.output, self.low, self.high, error, constant, gain, scaled)
 
     def _of_rank(self, rank: int, smaller: Array) -> Array:
         """The best sum of so many products that several starts lead to, one of them a smaller sum.

@@ -48,23 +48,27 @@ class State(Task):
             task.scale, task.expected, task.noise, variables, settings=settings,
         )  # fmt: skip
 
-    @cached_property
+    @property
     def surrogates(self) -> list[Surrogate]:
         """Smooth stand-ins for f, the best first; none without variables, all of which must vary."""
+        return self._surrogates[0]
+
+    @property
+    def products_work(self) -> float:
+        """Seconds of work that fitting sums of products takes, beside that of polynomials."""
+        return self._surrogates[1]
+
+    @cached_property
+    def _surrogates(self) -> tuple[list[Surrogate], float]:
         if not self.n_variables:
-            return []
+            return [], 0.0
         response, products = Response.of(self), self.products
         polynomials = fit_surrogates(self.X, response, settings=self.settings)
         least = polynomials[0].error
         if products is None or least <= products.rough or self.n_variables < products.least_variables:
-            return [*polynomials]
-        sums = fit_sums_of_products(self.X, response, products, self.seed)
-        return sorted([*polynomials, *sums], key=lambda fit: fit.error)
-
-    @property
-    def products_work(self) -> float:
-        """Seconds of work that fitting sums of products took."""
-        return sum(fit.work for fit in self.surrogates if isinstance(fit, SumOfProducts))
+            return [*polynomials], 0.0
+        sums, work = fit_sums_of_products(self.X, response, products, self.seed)
+        return sorted([*polynomials, *sums], key=lambda fit: fit.error), work
 
     def with_products_as(self, surrogate: Surrogate) -> State:
         """This state, whose smaller ones need no more products, and of nothing else, than a surrogate has."""

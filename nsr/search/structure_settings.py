@@ -17,7 +17,8 @@ class LowRankSettings:
     """Sums of products of functions of one variable each, which stand in for the unknown function, too.
 
     Attributes:
-        least_variables: Of fewer a polynomial tells as much.
+        least_variables: Of fewer a polynomial tells as much,
+        most_variables: and of more a sum of products is found too seldom for its time.
         rough: With a polynomial of a smaller error there is no need for one;
         poor: with one of a larger one it is tried first.
         better: There is no need for one whose error is not smaller than a polynomial's by this factor,
@@ -40,6 +41,7 @@ class LowRankSettings:
     """
 
     least_variables: int = 2
+    most_variables: int = 12
     rough: float = 1e-4
     poor: float = 1e-2
     better: float = 0.85

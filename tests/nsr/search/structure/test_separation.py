@@ -40,7 +40,7 @@ def test_sums_and_products_come_apart(text, n_variables, operator, parts):
 
 def test_a_factor_whose_sign_changes_comes_apart_by_a_sum_of_products():
     state = state_of("cos(x_0)*(x_1**2*x_2-x_2/x_3**3)", 4)
-    (surrogate,) = fit_sums_of_products(state.X, Response.of(state), LowRankSettings())
+    (surrogate, *_), _ = fit_sums_of_products(state.X, Response.of(state), LowRankSettings())
     found = separation(state, surrogate)
     assert {tuple(v.tokens[0] for v in part.variables) for part in found.parts} == {
         ("x_0",), ("x_2",), ("x_1", "x_3"),
