@@ -35,6 +35,8 @@ _DAMPING, _LEAST_DAMPING, _FALL, _RISE = 1e-3, 1e-13, 1 / 6, 8.0
 _MOST_RISES = 6
 # Ridge of alternating least squares, as a share of the same.
 _RIDGE = 1e-6
+# What is added to diagonals at least, so that functions that vanish leave equations to solve.
+_SMALLEST = 1e-100
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,8 @@ def fit_sums_of_products(
     y, found, work = response.centre, [], 0.0
     for output in map(Output, settings.outputs):
         if X.shape[1] <= settings.most_variables and output.is_of(y) and response.has(output):
-            fit, own = _fitted_to(output, X, response, settings, seed)
+            with np.errstate(all="ignore"):  # what goes astray has no finite error
+                fit, own = _fitted_to(output, X, response, settings, seed)
             work += own
             found += [fit] if fit is not None else []
             if fit is not None and fit.error < settings.rough:
@@ -118,7 +121,9 @@ def _fitted_to(
         return fit, few.work
     evenly = replace(settings, least_size=np.inf)
     many = _Fitting.of(X[:MANY_ROWS], response.first(MANY_ROWS), output, evenly, seed)
-    return (fit, few.work) if many is None else (many.improved(fit), few.work + many.work)
+    if many is None:
+        return fit, few.work
+    return min(fit, many.improved(fit), key=lambda one: one.error), few.work + many.work
 
 
 def common_factors(functions: Array, tolerance: float) -> tuple[dict[int, Array], Array]:
@@ -138,7 +143,7 @@ def common_factors(functions: Array, tolerance: float) -> tuple[dict[int, Array]
         left, sizes, right = np.linalg.svd(others[:, None] * own, full_matrices=False)
         if len(sizes) == 1 or sizes[1] < tolerance * sizes[0]:
             common[d] = right[0]
-            weights *= left[:, 0] * sizes[0] / others
+            weights *= left[:, 0] * sizes[0] / np.where(others > 0, others, np.inf)
     rest = [d for d in range(len(functions)) if d not in common]
     return common, np.asarray(weights @ np.prod(functions[rest], axis=0))
 
@@ -190,7 +195,8 @@ class _Fitting:
         weights = in_target
         if not response.is_weighted and np.isfinite(settings.least_size):
             size = np.abs(target)  # each row is as large as it is relative to its own target
-            weights = 1 / (size + settings.least_size * np.median(size))
+            typical = np.median(size) or np.sqrt(np.mean(size**2))
+            weights = 1 / (size / typical + settings.least_size)
         basis = chebyshev(2 * (inputs - low) / (high - low) - 1, degree).transpose(0, 2, 1).copy()
         weighted = target * weights
         scale = float(np.sqrt(np.mean(weighted**2)))
@@ -285,7 +291,7 @@ class _Fitting:
             A = _columns(rest, own)
             self.work += _SECONDS_A_PRODUCT * A.size * A.shape[1]
             gram = A.T @ A
-            gram[np.diag_indices_from(gram)] += _RIDGE * np.trace(gram) / len(gram)
+            gram[np.diag_indices_from(gram)] += max(_RIDGE * np.trace(gram) / len(gram), _SMALLEST)
             current[d] = np.linalg.solve(gram, A.T @ target).reshape(current.shape[1:])
             functions[d] = current[d] @ own.T
         return _balanced(current, functions)
@@ -306,7 +312,7 @@ class _Fitting:
             gram, slope = J.T @ J, J.T @ off
             for _ in range(_MOST_RISES):
                 damped = gram.copy()
-                damped[np.diag_indices_from(damped)] += damping * np.trace(gram) / len(gram)
+                damped[np.diag_indices_from(damped)] += max(damping * np.trace(gram) / len(gram), _SMALLEST)
                 new = current + np.linalg.solve(damped, slope).reshape(current.shape)
                 functions = _functions(basis, new)
                 off = target - _sum(functions)
@@ -330,7 +336,7 @@ class _Fitting:
 
     def _loss(self, current: Array) -> float:
         basis, target = self._training(current.shape[2])
-        return float(np.sum((target - _sum(_functions(basis, current))) ** 2))
+        return _finite(np.sum((target - _sum(_functions(basis, current))) ** 2))
 
     def _error(self, current: Array | None) -> float:
         """Root mean square error on held-out rows over the spread; of a constant where there is no sum."""
@@ -340,7 +346,12 @@ class _Fitting:
             values = weights * (weights @ target) / (weights @ weights)
         else:
             values = _sum(_functions(self.basis[:, self.n_training :, : current.shape[2]], current))
-        return float(np.sqrt(np.mean((self.importance * (values - target)) ** 2)))
+        return _finite(np.sqrt(np.mean((self.importance * (values - target)) ** 2)))
+
+
+def _finite(error: np.float64) -> float:
+    """An error, infinite where there is none."""
+    return float(error) if np.isfinite(error) else np.inf
 
 
 def _resized(coefficients: Array, degree: int) -> Array:

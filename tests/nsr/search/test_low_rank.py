@@ -126,3 +126,13 @@ def test_what_all_products_have_is_a_factor() -> None:
     assert abs(np.corrcoef(common[0], X[:, 0])[0, 1]) > 1 - 1e-9
     assert abs(np.corrcoef(common[1], np.cos(X[:, 1]))[0, 1]) > 1 - 1e-9
     assert np.allclose(common[0] * common[1] * left, two_products(X), atol=1e-5 * np.std(two_products(X)))
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1.0, 1e150])
+@pytest.mark.filterwarnings("error")
+def test_targets_of_any_size_and_with_many_zeros(scale: float) -> None:
+    X = drawn(400, 4)
+    X[:, 3] = np.round(X[:, 3])
+    for y in (scale * X[:, 0] * X[:, 1], np.where(X[:, 0] < 4.5, 0.0, scale * X[:, 1])):
+        found, _ = fit_sums_of_products(X, Response.plain(y), SETTINGS)
+        assert all(np.isfinite(one.error) and np.all(np.isfinite(one.outputs(X))) for one in found)
