@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from nsr.search.response import Output, Response
 from nsr.search.structure_settings import LOSSLESS, LowRankSettings
-from nsr.search.surrogate import ROUGH, Surrogate, chebyshev, chebyshev_slopes, inputs_of, limits
+from nsr.search.surrogate import ROUGH, Surrogate, chebyshev, chebyshev_slopes, inputs_of, limits, within_unit
 from nsr.task import MANY_ROWS, ROWS
 
 Array = NDArray[np.float64]
@@ -56,7 +56,7 @@ class SumOfProducts(Surrogate):
 
     def of_unit(self, U: Array) -> Array:
         """See `Surrogate`."""
-        return np.asarray(np.sum(np.prod(self.functions(U), axis=0), axis=0))
+        return _sum(self.functions(U))
 
     def slopes_of_unit(self, U: Array) -> Array:
         """See `Surrogate`."""
@@ -197,7 +197,7 @@ class _Fitting:
             size = np.abs(target)  # each row is as large as it is relative to its own target
             typical = np.median(size) or np.sqrt(np.mean(size**2))
             weights = 1 / (size / typical + settings.least_size)
-        basis = chebyshev(2 * (inputs - low) / (high - low) - 1, degree).transpose(0, 2, 1).copy()
+        basis = chebyshev(within_unit(inputs, low, high), degree).transpose(0, 2, 1).copy()
         weighted = target * weights
         scale = float(np.sqrt(np.mean(weighted**2)))
         if not 0 < scale < np.inf:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from nsr.search.response import PLAIN, Output, Response, outputs
 from nsr.search.structure_settings import SurrogateSettings
-from nsr.search.surrogate import ROUGH, Surrogate, chebyshev, chebyshev_slopes, inputs_of, limits
+from nsr.search.surrogate import ROUGH, Surrogate, chebyshev, chebyshev_slopes, inputs_of, limits, within_unit
 from nsr.task import MANY_ROWS, ROWS
 
 Array = NDArray[np.float64]
@@ -312,7 +312,7 @@ def _totals_cut_at(degrees: NDArray[np.int64], step: int) -> NDArray[np.int64]:
 
 def polynomial_terms(inputs: Array, low: Array, high: Array, degrees: NDArray[np.int64]) -> Array:
     """Products of Chebyshev polynomials of inputs, shape (P, D), of these degrees, shape (T, D): (P, T)."""
-    basis = chebyshev(2 * (inputs - low) / (high - low) - 1, int(degrees.max()))
+    basis = chebyshev(within_unit(inputs, low, high), int(degrees.max()))
     return _terms(basis, degrees)
 
 

@@ -19,12 +19,12 @@ class LowRankSettings:
     Attributes:
         least_variables: Of fewer a polynomial tells as much,
         most_variables: and of more a sum of products is found too seldom for its time.
-        rough: With a polynomial of a smaller error there is no need for one;
+        rough: With a polynomial of a smaller error there is no need for one,
+        rough_beside: nor with one of this error where it is compared with a sum of products;
         poor: with one of a larger one it is tried first.
         better: There is no need for one whose error is not smaller than a polynomial's by this factor,
         worst: or is larger than this one.
         noisy: Up to this error noise may be what is left: all rows are fitted, as they are.
-        rough_beside: The same for what is compared with a sum of products.
         outputs: Operators of the target, from it outwards, of what sums are looked for.
         largest_rank: Products at most,
         worthwhile: more as long as two more lower the error by this factor.

@@ -94,7 +94,7 @@ class Surrogate(ABC):
 
     def unit(self, X: Array) -> Array:
         """Inputs within -1 and 1, where points are within those of the fit."""
-        return 2 * (inputs_of(X, self.log_inputs) - self.low) / (self.high - self.low) - 1
+        return within_unit(inputs_of(X, self.log_inputs), self.low, self.high)
 
 
 def inputs_of(X: Array, log_inputs: NDArray[np.bool_]) -> Array:
@@ -106,6 +106,11 @@ def limits(inputs: Array) -> tuple[Array, Array]:
     """The smallest and the largest value of each input, shape (P, D), apart also where it does not vary."""
     low, high = inputs.min(axis=0), inputs.max(axis=0)
     return low, np.where(high > low, high, low + np.maximum(np.abs(low), 1.0))  # as constants of nature
+
+
+def within_unit(inputs: Array, low: Array, high: Array) -> Array:
+    """Inputs, shape (P, D), within -1 and 1, where they are within limits of shape (D,)."""
+    return np.asarray(2 * (inputs - low) / (high - low) - 1)
 
 
 def chebyshev(U: Array, degree: int) -> Array:

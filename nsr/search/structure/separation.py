@@ -108,11 +108,8 @@ def _factored(state: State, surrogate: SumOfProducts, settings: SeparationSettin
     targets = {(d,): values for d, values in common.items()} | ({rest: left} if rest else {})
     if len(targets) < 2:
         return None
-    parts = [
-        state.without(tuple(d for d in range(state.n_variables) if d not in group)).part(values)
-        for group, values in targets.items()
-    ]
-    return Separation(True, tuple(parts), surrogate.error, surrogate)
+    parts = tuple(_of_group(state, group, values) for group, values in targets.items())
+    return Separation(True, parts, surrogate.error, surrogate)
 
 
 def _groups(surrogate: Polynomial, settings: SeparationSettings) -> list[list[int]]:
@@ -143,10 +140,13 @@ def _unmixed(
 
 
 def _part(state: State, surrogate: Polynomial, group: list[int]) -> State:
-    others = tuple(i for i in range(state.X.shape[1]) if i not in group)
     own = np.any(surrogate.degrees[:, group] > 0, axis=1)
     only = replace(surrogate, coefficients=np.where(own, surrogate.coefficients, 0.0))
     values = only.outputs(state.X)
     target = np.exp(values - np.median(values)) if surrogate.output.is_logarithm else values
-    part = state.without(others)
-    return part.part(target)
+    return _of_group(state, group, target)
+
+
+def _of_group(state: State, group: Sequence[int], target: Array) -> State:
+    """The part that some of the variables have in the target."""
+    return state.without(tuple(i for i in range(state.n_variables) if i not in group)).part(target)
