@@ -44,6 +44,9 @@ _USAGE_ERROR: Any = typer.BadParameter.__base__
 # What libraries say, in errors of other kinds, where there is no memory left to load them, or for them.
 _NO_MEMORY = ("failed to map segment", "annot allocate memory", "can't allocate memory")
 
+# Of a process whose addresses are limited (ulimit -v): with less, compiled libraries abort, or load for ever.
+_LEAST_MEBIBYTES = 1200
+
 
 def _print_version(wanted: bool) -> None:
     """Prints which release is installed, and ends."""
@@ -56,11 +59,21 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def _before_commands(
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001 (typer reads it)
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="show it and exit")
     ] = False,
 ) -> None:
     """NSR: data in, equation out."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limits
+        return
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if limit != resource.RLIM_INFINITY and limit < _LEAST_MEBIBYTES * 2**20:
+        raise ValueError(
+            f"a process may have {limit >> 20} MiB of memory here, and nsr needs {_LEAST_MEBIBYTES}: "
+            "raise the limit, for example with ulimit -v"
+        )
 
 
 @app.command()

@@ -16,6 +16,7 @@ from nsr.expressions.expression import apply
 from nsr.search.curves.fitting import Fit, best_fits
 from nsr.search.curves.starts import Features, starts_of
 from nsr.search.curves.table import Curve
+from nsr.search.curves.turning import known_by_turns
 from nsr.search.curves.weighting import seen_target
 from nsr.search.settings import CurvesSettings
 from nsr.search.state import State
@@ -47,16 +48,16 @@ _DECAY = Curve("a decay", "a*exp(-k*x)", {"k": "rate"})
 SERIES = (
     Series(Curve("exponential", "a*exp(-k*x)", {"k": "rate"}), (None, _CONSTANT), 3),
     Series(
-        Curve("Gaussian peak", "a*exp(-((x - m)/w)^2)", {"m w": "peak"}),
+        Curve("Gaussian peak", "a*exp(-((x - m)/w)^2)", {"m w": "peak"}, turns=True),
         (None, _CONSTANT, _LINE, _DECAY),
         3,
     ),
     Series(
-        Curve("Lorentzian peak", "a/(1 + ((x - m)/w)^2)", {"m w": "peak"}),
+        Curve("Lorentzian peak", "a/(1 + ((x - m)/w)^2)", {"m w": "peak"}, turns=True),
         (None, _CONSTANT, _LINE, _DECAY),
         3,
     ),
-    Series(Curve("wave", "a*sin(w*x + p)", {"w p": "wave"}), (_CONSTANT, _LINE), 6),
+    Series(Curve("wave", "a*sin(w*x + p)", {"w p": "wave"}, turns=True), (_CONSTANT, _LINE), 6),
 )
 
 
@@ -96,7 +97,8 @@ def _grown(
         current = sorted(found, key=lambda fit: fit.loss)[:n_kept]
         if not current:
             return
-        yield current
+        is_alone = series.term.turns and n_terms == 1 and background in (None, _CONSTANT)
+        yield known_by_turns(current, state) if is_alone else current
         n_constants = len(series.term.constants)
         if state.is_exact(current[0].loss) or not _is_gain(loss, current[0].loss, n_constants, state):
             return

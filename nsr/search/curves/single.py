@@ -11,6 +11,7 @@ from nsr.search.curves.rationals import rational_fits
 from nsr.search.curves.series import grown
 from nsr.search.curves.starts import Features, starts_of
 from nsr.search.curves.table import CURVES
+from nsr.search.curves.turning import known_by_turns
 from nsr.search.curves.weighting import seen_target
 from nsr.search.settings import CurvesSettings
 from nsr.search.state import State
@@ -33,6 +34,7 @@ def single_curves(
         if clock.is_over:
             return
         starts = starts_of(curve, data)
-        yield best_fits(curve.skeleton, starts, state, clock, name=curve.name, settings=settings)
+        fits = best_fits(curve.skeleton, starts, state, clock, name=curve.name, settings=settings)
+        yield known_by_turns(fits, state) if curve.turns else fits
     yield rational_fits(state, clock, settings)
     yield from grown(state, clock, settings=settings)

@@ -28,11 +28,13 @@ class Curve:
         form: Infix text in which each constant occurs once.
         starts: Where the constants that do not enter linearly begin: names of constants, separated by spaces
             where they begin together, with a rule of `nsr.search.curves.starts`.
+        turns: Whether it is known by its turn: rows that do not show one do not show this curve.
     """
 
     name: str
     form: str
     starts: dict[str, str] = field(default_factory=dict)
+    turns: bool = False
 
     @cached_property
     def skeleton(self) -> Expression:
@@ -72,11 +74,16 @@ CURVES = (
     ),
     Curve("Weibull, Avrami", "a*(1 - exp(-(x/t)^n))", {"t": "scale", "n": "steepness"}),
     Curve("Weibull, Avrami, from zero", "a*(1 - exp(-k*x^n))", {"k n": "stretched"}),
-    Curve("gamma variate (Wood)", "a*x^n*exp(k*x)", {"n": "exponent", "k": "rate"}),
-    Curve("Ricker, alpha function", "a*x*exp(-k*x)", {"k": "decay"}),
-    Curve("Rayleigh", "a*x*exp(-(x/w)^2)", {"w": "scale"}),
-    Curve("Maxwell and Boltzmann", "a*x^2*exp(-(x/w)^2)", {"w": "scale"}),
-    Curve("Weibull density", "a*x^m*exp(-(x/t)^n)", {"m": "exponent", "t": "scale", "n": "steepness"}),
+    Curve("gamma variate (Wood)", "a*x^n*exp(k*x)", {"n": "exponent", "k": "rate"}, turns=True),
+    Curve("Ricker, alpha function", "a*x*exp(-k*x)", {"k": "decay"}, turns=True),
+    Curve("Rayleigh", "a*x*exp(-(x/w)^2)", {"w": "scale"}, turns=True),
+    Curve("Maxwell and Boltzmann", "a*x^2*exp(-(x/w)^2)", {"w": "scale"}, turns=True),
+    Curve(
+        "Weibull density",
+        "a*x^m*exp(-(x/t)^n)",
+        {"m": "exponent", "t": "scale", "n": "steepness"},
+        turns=True,
+    ),
     Curve(
         "attenuation with spreading (Yukawa)",
         "a*exp(-k*x)/(x + s)",
@@ -86,6 +93,7 @@ CURVES = (
         "photosynthesis with inhibition (Platt)",
         "a*(1 - exp(-k*x))*exp(-m*x)",
         {"k": "decay", "m": "decay"},
+        turns=True,
     ),
     Curve("Chapman and Richards", "a*(1 - exp(-k*x))^n", {"k": "decay", "n": "steepness"}),
     Curve("von Bertalanffy, weights", "a*(1 - exp(k*(m - x)))^3", {"k": "decay", "m": "before"}),
@@ -99,14 +107,19 @@ CURVES = (
     Curve("Steinhart and Hart", "1/(a + b*log(x) + c*log(x)^3)", {"a b c": "thermistor"}),
     Curve("Maier and Kelley", "c + d*x + a/x^2"),
     Curve("Shomate", "c + d*x + a*x^2 + b*x^3 + h/x^2"),
-    Curve("Planck, by frequency", "a*x^3/(exp(k*x) - 1)", {"k": "decay"}),
-    Curve("Planck, by wavelength", "a/(x^5*(exp(k/x) - 1))", {"k": "barrier"}),
+    Curve("Planck, by frequency", "a*x^3/(exp(k*x) - 1)", {"k": "decay"}, turns=True),
+    Curve("Planck, by wavelength", "a/(x^5*(exp(k/x) - 1))", {"k": "barrier"}, turns=True),
     # Saturation.
     Curve("Michaelis and Menten, Monod, Langmuir, Holling II", "a*x/(x + k)", {"k": "scale"}),
     Curve("Michaelis and Menten with an offset", "c + a*x/(x + k)", {"k": "scale"}),
     Curve("Michaelis and Menten with a linear part", "d*x + a*x/(x + k)", {"k": "scale"}),
     Curve("two binding sites", "a*x/(x + k) + b*x/(x + m)", {"k": "scale", "m": "scale"}),
-    Curve("substrate inhibition (Haldane, Andrews)", "a*x/(x + k + m*x^2)", {"k": "scale", "m": "inverse"}),
+    Curve(
+        "substrate inhibition (Haldane, Andrews)",
+        "a*x/(x + k + m*x^2)",
+        {"k": "scale", "m": "inverse"},
+        turns=True,
+    ),
     Curve("Holling III", "a*x^2/(x^2 + k)", {"k": "square"}),
     Curve("Hill, Sips", "a/(1 + (k/x)^n)", {"k": "scale", "n": "steepness"}),
     Curve("Hill with an offset, four-parameter dose response", "c + a/(1 + (x/k)^n)", {"k n": "dose"}),
@@ -130,7 +143,7 @@ CURVES = (
     Curve("Carreau", "c + a*(1 + (k*x)^2)^n", {"k": "decay", "n": "exponent"}),
     Curve("low pass", "a/sqrt(1 + (x/k)^2)", {"k": "scale"}),
     Curve("Debye relaxation", "c + a/(1 + (x/k)^2)", {"k": "scale"}),
-    Curve("resonance", "a/sqrt((x^2 - m)^2 + b*x^2)", {"m b": "resonance"}),
+    Curve("resonance", "a/sqrt((x^2 - m)^2 + b*x^2)", {"m b": "resonance"}, turns=True),
     # Sigmoids and steps.
     Curve("logistic", "a/(1 + exp(k*(m - x)))", {"k": "slope", "m": "inside"}),
     Curve("logistic with an offset (Boltzmann)", "c + a/(1 + exp(k*(m - x)))", {"k": "slope", "m": "inside"}),
@@ -151,16 +164,16 @@ CURVES = (
     # A quantum defect is its phase over pi (Seaton, Rep. Prog. Phys. 46, 167, 1983), whose size is not free.
     Curve("quantum defect at a resonance", "c + d*x + atan(b/(x + s))/pi", {"s": "pole", "b": "width"}),
     # Peaks; sums of them are in `nsr.search.curves.series`.
-    Curve("log-normal", "a*exp(-(log(x/m)/w)^2)", {"m": "scale", "w": "decades"}),
-    Curve("soliton", "c + a/cosh(k*(x - m))^2", {"k": "slope", "m": "inside"}),
-    Curve("cosine on a constant", "c + a*cos(w*x)", {"w": "frequency"}),
-    Curve("sine on a constant", "c + a*sin(w*x)", {"w": "frequency"}),
-    Curve("damped oscillation", "c + a*exp(-k*x)*sin(w*x + p)", {"k w p": "damped"}),
+    Curve("log-normal", "a*exp(-(log(x/m)/w)^2)", {"m": "scale", "w": "decades"}, turns=True),
+    Curve("soliton", "c + a/cosh(k*(x - m))^2", {"k": "slope", "m": "inside"}, turns=True),
+    Curve("cosine on a constant", "c + a*cos(w*x)", {"w": "frequency"}, turns=True),
+    Curve("sine on a constant", "c + a*sin(w*x)", {"w": "frequency"}, turns=True),
+    Curve("damped oscillation", "c + a*exp(-k*x)*sin(w*x + p)", {"k w p": "damped"}, turns=True),
     Curve("van Deemter", "c + d*x + a/x"),
     Curve("Cauchy's dispersion", "c + a/x^2 + b/x^4"),
     Curve("Lennard-Jones", "a/x^12 - b/x^6"),
     Curve("Butler and Volmer", "a*(exp(k*x) - exp(-m*x))", {"k": "decay", "m": "decay"}),
-    Curve("Bateman", "a*(exp(-k*x) - exp(-m*x))", {"k": "decay", "m": "decay"}),
+    Curve("Bateman", "a*(exp(-k*x) - exp(-m*x))", {"k": "decay", "m": "decay"}, turns=True),
 )
 
 # What one variable contributes where others multiply it or are added to it; the factor is theirs to share.
