@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -98,12 +98,14 @@ class ScaledSearch:
             batches = self.search.run(clock)
         if not self._is_exact and is_of_few_rows(self.task, settings.balanced):
             rival = self._begun(with_balanced_rows(self.task, settings.balanced))
-            batches = self._in_turns_with_rival(batches, rival, settings.balanced.share, clock)
+            others = self._handed_on(lambda: rival, rival.run(clock), clock)
+            batches = self._in_turns_with_rival(batches, others, settings.balanced.share, clock)
         if self._is_crossing_allowed and self.task.space.units is not None:
             yield from _until(batches, clock.within(settings.units.kept_to))
             if not self._is_exact:
-                rival = self._begun(replace(self.task, space=replace(self.task.space, units=None)))
-                batches = self._in_turns_with_rival(batches, rival, settings.units.crossing_share, clock)
+                free = self._without_units()
+                others = self._handed_on(lambda: free.search, free.run(clock), clock)
+                batches = self._in_turns_with_rival(batches, others, settings.units.crossing_share, clock)
         for look in (clock.within(settings.second_look), clock):
             yield from _until(batches, look)
             if self._is_loss_open and (laws := self._laws_of_ratios(clock)):
@@ -111,29 +113,44 @@ class ScaledSearch:
                 break
         yield from batches
 
-    def _in_turns_with_rival(self, batches: Batches, rival: Search, share: float, clock: Clock) -> Batches:
+    def _without_units(self) -> ScaledSearch:
+        """One of the same rows, not yet begun, without regard to units; it keeps the loss."""
+        anything = replace(self.task, space=replace(self.task.space, units=None))
+        free = ScaledSearch(anything, self._guesses, self._solver)
+        free._is_loss_open = False
+        return free
+
+    def _in_turns_with_rival(
+        self, batches: Batches, handed_on: Batches, share: float, clock: Clock
+    ) -> Batches:
         """Batches of the search and, in turns, the best of another one of the same rows.
 
         Args:
             batches: Of the search so far.
-            rival: The other one, not yet begun.
+            handed_on: Of the other one, not yet begun.
             share: Of its turns, for one of the search.
             clock: For everything.
         """
-        own, handed_on = self.search, self._handed_on(rival, clock)
+        own = self.search
         for batch in in_turns([(1.0, batches), (share, handed_on)], clock.meter):
             yield batch
             if own.ended != "interrupted":
                 return
 
-    def _handed_on(self, rival: Search, clock: Clock) -> Batches:
+    def _handed_on(self, rival: Callable[[], Search], batches: Batches, clock: Clock) -> Batches:
         """The best of another search whenever there is a better one, as the task sees it.
 
         What is exact there may be allowed here once constants that should be none are gone.
+
+        Args:
+            rival: What it is by now: it may have begun anew.
+            batches: Of it.
+            clock: For everything.
         """
         own, handed_on = self.search.candidates, None
-        for _ in rival.run(clock):
-            best, found = rival.candidates.best, rival.candidates
+        for _ in batches:
+            found = rival().candidates
+            best = found.best
             if best is None or best is handed_on:
                 yield []
                 continue
