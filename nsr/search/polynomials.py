@@ -147,6 +147,14 @@ def refit(
     return _fit(design, response.first(n_rows), rough or response.is_weighted, surrogate.output, settings)
 
 
+def fit_terms(
+    X: Array, response: Response, degrees: NDArray[np.int64], settings: SurrogateSettings
+) -> Polynomial:
+    """A polynomial of the variables themselves for the target itself, with terms of degrees, shape (T, D)."""
+    design = _Design.of(X, np.zeros(X.shape[1], dtype=np.bool_), settings, degrees)
+    return _fit(design, response, response.is_weighted, PLAIN, settings)
+
+
 @dataclass(frozen=True)
 class _Design:
     """The terms of polynomials in some variables or their logarithms, which several outputs are fitted with.

@@ -15,6 +15,7 @@ from nsr.search.context import Context
 from nsr.search.state import State
 from nsr.search.structure.divide import PartSolver
 from nsr.search.structure.families import WORK, relations
+from nsr.search.structure.merging import merged
 from nsr.search.structure.reduction import groupings, is_usable, reductions
 from nsr.search.structure_settings import LowRankSettings, ReductionSettings, StructureSettings
 
@@ -153,10 +154,22 @@ def _passes(context: Context, clock: Clock) -> Iterator[list[State]]:
     poor = [start for start in context.starts if start.error > products.poor]
     if promising := _with_products(poor, products, clock):
         yield promising
+    elif "reduction" in context.components:
+        yield from _merged(poor, context.settings.structure, clock)
     yield context.starts
     others = [start for start in context.starts if start.error <= products.poor]
     if promising := _with_products(others, products, clock):
         yield promising
+
+
+def _merged(poor: list[State], settings: StructureSettings, clock: Clock) -> Iterator[list[State]]:
+    """States with one variable in place of two, those first where sums of products tell more."""
+    tried = (merged(start, clock, settings.merging) for start in poor)
+    smaller = [state for state in tried if state is not None]
+    if promising := _with_products(smaller, settings.low_rank, clock):
+        yield promising
+    if smaller:
+        yield smaller
 
 
 def _with_products(starts: list[State], settings: LowRankSettings, clock: Clock) -> list[State]:
