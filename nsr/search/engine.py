@@ -129,13 +129,15 @@ class Search:
                 turns.append((stage, batches))
                 already.append(-stage.head_start * stage.share)
                 continue
-            is_alone = context.components <= STRUCTURE
-            allowed = own_clock if is_alone else own_clock.share(_FIRST_SHARE).within(stage.head_start)
+            allowed, prepared = None, 0.0
             for batch in self._recorded(batches, [stage]):
+                if allowed is None:  # what it takes to begin is no part of a head start
+                    prepared = own_clock.meter.done
+                    allowed = self._head_start(stage, own_clock)
                 yield batch
                 if allowed.is_over:
                     turns.append((stage, batches))
-                    already.append(own_clock.meter.done)
+                    already.append(own_clock.meter.done - prepared)
                     break
             if self._is_answered(context.settings.short, clock):
                 return True
@@ -150,6 +152,10 @@ class Search:
             if clock.is_over:
                 break
         return False
+
+    def _head_start(self, stage: Stage, clock: Clock) -> Clock:
+        is_alone = self._context.components <= STRUCTURE
+        return clock if is_alone else clock.share(_FIRST_SHARE).within(stage.head_start)
 
     def _is_answered(self, longest: int, clock: Clock) -> bool:
         """Whether there is an answer, and if it may be another law's double, was time to find that law."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
 import numpy as np
@@ -88,8 +88,8 @@ def fit_surrogates(
         settings: How large polynomials are, and how they are judged.
 
     Returns:
-        By rising error on held-out rows. Where none is good on the first rows, the best few are fitted to all
-        rows, and weights count in the fit too.
+        By rising error on held-out rows. Where none is good on the first rows, the best few kinds are fitted
+        to all rows, with higher degrees if there are two variables, and weights count in the fit too.
     """
     y, size = response.centre, np.abs(X)
     wide = np.all(X != 0, axis=0) & (size.max(axis=0) > 1.5 * size.min(axis=0))
@@ -108,11 +108,10 @@ def fit_surrogates(
     fits.sort(key=lambda s: s.error)
     if fits[0].error < ROUGH:
         return fits
-    many = response.first(MANY_ROWS)
+    many, finer = response.first(MANY_ROWS), replace(settings, max_degree=settings.finer_degree)
     best = fits[: settings.n_refitted]
     fits = [
-        _fit(_Design.of(X[:MANY_ROWS], fit.log_inputs, settings), many, True, fit.output, settings)
-        for fit in best
+        _fit(_Design.of(X[:MANY_ROWS], fit.log_inputs, finer), many, True, fit.output, finer) for fit in best
     ]
     return sorted(fits, key=lambda s: s.error)
 

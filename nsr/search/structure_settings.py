@@ -68,8 +68,9 @@ class SurrogateSettings:
     """Polynomials that stand in for the unknown function of a state.
 
     Attributes:
-        max_degree: Total degree at most, of a polynomial
-        max_terms: of at most this many terms; with both, its Gram matrix is small and well conditioned.
+        max_degree: Total degree at most, of a polynomial, or
+        finer_degree: where none of these is good, this one,
+        max_terms: and terms at most; with both, its Gram matrix is small and well conditioned.
         pure_degree: Degree of powers of single variables at most, beside these terms. With them 26 of 200
             problems of `hard` were recovered by structure alone in 3 s, without 22;
         pure_step: such powers are joined in steps of so many degrees;
@@ -80,6 +81,7 @@ class SurrogateSettings:
     """
 
     max_degree: int = 12
+    finer_degree: int = 22
     max_terms: int = 290
     pure_degree: int = 16
     pure_step: int = 3

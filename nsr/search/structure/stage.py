@@ -18,6 +18,7 @@ from nsr.search.structure.families import WORK, relations
 from nsr.search.structure.merging import merged
 from nsr.search.structure.reduction import groupings, is_usable, reductions
 from nsr.search.structure_settings import LowRankSettings, ReductionSettings, StructureSettings
+from nsr.search.surrogate import Surrogate
 
 COMPONENTS = frozenset({"families", "separation", "reduction"})
 
@@ -43,6 +44,9 @@ class Structure:
                 continue
             yield from self._all_split(context, visited, clock)
             split |= {state.key for state in visited}
+        for state in _with_finer_surrogates(context, clock):
+            yield from self._apart(context, state, state.best_of_each_output, clock)
+            split.add(state.key)
         yield from self._all_split(context, [state for state in late if state.key not in split], clock)
 
     def _explored(
@@ -74,7 +78,9 @@ class Structure:
                 smaller = [child for child in children if child.n_variables]
                 for child in smaller:
                     heapq.heappush(queue, ((child.n_variables, child.error, next(order)), child))
-                if any(child.error < context.settings.structure.lossless for child in smaller):
+                if any(
+                    child.error < max(context.settings.structure.lossless, state.error) for child in smaller
+                ):
                     heapq.heappush(queue, ((state.n_variables, state.error, number), state))
                     continue
             larger = [start for _, start in queue if start in starts]
@@ -125,15 +131,19 @@ class Structure:
         """What the larger states are affine in, or sums by a surrogate that is not the best one."""
         if "separation" not in context.components:
             return
-        settings = context.settings.structure
-        larger = [state for state in states if state.n_variables > settings.few_variables]
+        larger = [state for state in states if state.n_variables > context.settings.structure.few_variables]
         for state in sorted(larger, key=lambda state: (state.n_variables, state.error)):
-            if clock.is_over or clock.work_left < settings.least_work:
-                return
-            solver = part_solver(context, COMPONENTS, clock)
-            separated = solver.separated(state, state.best_of_each_output[1:])
-            yield from divided(context, state, separated, clock)
-            yield from divided(context, state, solver.split(state), clock)
+            yield from self._apart(context, state, state.best_of_each_output[1:], clock)
+
+    def _apart(
+        self, context: Context, state: State, surrogates: list[Surrogate], clock: Clock
+    ) -> Iterator[list[Candidate]]:
+        """Sums and products that surrogates show, then what the state is affine in."""
+        if clock.is_over or clock.work_left < context.settings.structure.least_work:
+            return
+        solver = part_solver(context, COMPONENTS, clock)
+        yield from divided(context, state, solver.separated(state, surrogates), clock)
+        yield from divided(context, state, solver.split(state), clock)
 
 
 def starts(root: State, space: SearchSpace, settings: ReductionSettings) -> list[State]:
@@ -146,7 +156,7 @@ def starts(root: State, space: SearchSpace, settings: ReductionSettings) -> list
 
 
 def _passes(context: Context, clock: Clock) -> Iterator[list[State]]:
-    """Where structure begins, again and again: with sums of products first where polynomials are poor."""
+    """Where structure begins: with sums of products first where polynomials are poor."""
     products = context.settings.structure.low_rank
     if clock.work_left < products.least_work:
         yield context.starts
@@ -157,9 +167,19 @@ def _passes(context: Context, clock: Clock) -> Iterator[list[State]]:
     elif "reduction" in context.components:
         yield from _merged(poor, context.settings.structure, clock)
     yield context.starts
-    others = [start for start in context.starts if start.error <= products.poor]
-    if promising := _with_products(others, products, clock):
-        yield promising
+
+
+def _with_finer_surrogates(context: Context, clock: Clock) -> list[State]:
+    """Where structure begins, with sums of products if polynomials are only rough.
+
+    These have shown which smaller states there are, but may be too coarse for what is added or multiplied.
+    """
+    products = context.settings.structure.low_rank
+    if "separation" not in context.components or clock.work_left < products.least_work:
+        return []
+    return _with_products(
+        [start for start in context.starts if start.error <= products.poor], products, clock
+    )
 
 
 def _merged(poor: list[State], settings: StructureSettings, clock: Clock) -> Iterator[list[State]]:

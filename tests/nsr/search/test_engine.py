@@ -233,3 +233,32 @@ def test_answers_within_noise_are_doubted_by_length_and_constants(text, is_doubt
     next(search.run(Clock()))
     assert not own.is_exact(search.candidates.best.loss)
     assert search._context.is_answer_doubtful is is_doubtful
+
+
+class _Steps:
+    """A stage that hands on nothing, and says when it was asked."""
+
+    components = frozenset()
+    share = 1.0
+
+    def __init__(self, name, asked, head_start, prepared):
+        self.name, self.asked, self.head_start, self.prepared = name, asked, head_start, prepared
+
+    def batches(self, context, clock):
+        clock.spend(self.prepared)
+        for _ in range(20):
+            self.asked.append(self.name)
+            yield []
+            clock.spend(0.1)
+
+
+def test_what_a_stage_takes_to_begin_is_no_part_of_its_head_start(monkeypatch, untrained):
+    asked = []
+    own = [_Steps("first", asked, head_start=0.45, prepared=3.0), _Steps("second", asked, 0.0, 0.0)]
+    monkeypatch.setattr("nsr.search.engine.stages", lambda settings: own)
+    X = np.arange(20.0)[:, None]
+    search = Search(task(X, X[:, 0]), from_pretrained(untrained), 1, ("evolution",), (), IDLE)
+    list(search.run(Clock()))
+    assert asked[:5] == ["first"] * 5
+    assert asked[5:].index("first") <= asked[5:].count("second")
+    assert "second" in asked[5:8]

@@ -49,7 +49,7 @@ def test_a_number_is_varied_by_override(rng):
 
 def test_surrogates_of_all_states_take_theirs_from_the_search(rng):
     X = rng.uniform(1, 2, (200, 2))
-    linear = SurrogateSettings(max_degree=1, pure_degree=1)
+    linear = SurrogateSettings(max_degree=1, finer_degree=1, pure_degree=1)
     state = State.root(task(X, np.exp(X[:, 0] * X[:, 1])), linear)
     for one in (state, state.replaced((0,), parse("x_0*x_1")), state.part(X[:, 0])):
         assert all(surrogate.degrees.sum(axis=1).max() <= 1 for surrogate in one.surrogates)

@@ -3,6 +3,7 @@ import pytest
 
 from nsr.search.polynomials import degrees_up_to, fit_surrogates
 from nsr.search.response import Response
+from nsr.search.structure_settings import SurrogateSettings
 
 X = np.random.default_rng(0).uniform(1, 3, (800, 3))
 
@@ -99,3 +100,11 @@ def test_with_noise_the_error_is_the_noise(noise, rng):
     assert surrogate.gain == 1.0
     clean = surrogate.targets(Z, y)
     assert np.std(clean - y) < 0.2 * noise * np.std(y)
+
+
+def test_of_two_variables_a_function_may_turn_often(rng):
+    """As that of an angle that is a product of both."""
+    X, coarse = rng.uniform([1, -4], [3, 4], (3_000, 2)), SurrogateSettings(finer_degree=12)
+    response = Response.plain(np.sin(X[:, 0] * X[:, 1]))
+    assert fit_surrogates(X, response, settings=coarse)[0].error > 1e-2
+    assert fit_surrogates(X, response)[0].error < 1e-3

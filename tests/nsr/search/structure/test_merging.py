@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from tasks import root
 
+from nsr import SymbolicRegressor
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.expressions.parsing import parse
@@ -52,3 +53,12 @@ def test_where_surrogates_are_good_nothing_is_tried():
 def test_no_time_is_no_state():
     state = state_of("x_0*(cos(x_1*x_2)+x_3*cos(x_1*x_2)**2)", 4)
     assert merged(state, Clock.of(0)) is None
+
+
+def test_a_law_that_turns_often_is_found_by_structure_alone(rng):
+    """A transition between two levels (Feynman's lectures, III.9.52) without its constants."""
+    field, time, first, second = rng.uniform(1, [3, 3, 5, 5], (6_000, 4)).T
+    angle = time * (first - second) / 2
+    X, y = np.column_stack((field, time, first, second)), field * time * np.sin(angle) ** 2 / angle**2
+    model = SymbolicRegressor(stages=("families", "separation", "reduction"), time_limit=3_600)
+    assert 1 - model.fit(X, y).score(X, y) < 1e-14
