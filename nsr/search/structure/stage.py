@@ -172,7 +172,7 @@ def _passes(context: Context, clock: Clock) -> Iterator[list[State]]:
 def _with_finer_surrogates(context: Context, clock: Clock) -> list[State]:
     """Where structure begins, with sums of products if polynomials are only rough.
 
-    These have shown which smaller states there are, but may be too coarse for what is added or multiplied.
+    Polynomials have shown which smaller states there are, but may be too coarse for sums and products.
     """
     products = context.settings.structure.low_rank
     if "separation" not in context.components or clock.work_left < products.least_work:
