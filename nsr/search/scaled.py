@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -98,13 +98,13 @@ class ScaledSearch:
             batches = self.search.run(clock)
         if not self._is_exact and is_of_few_rows(self.task, settings.balanced):
             rival = self._begun(with_balanced_rows(self.task, settings.balanced))
-            others = self._handed_on(lambda: rival, rival.run(clock), clock)
+            others = self._handed_on(rival, rival.run(clock), clock)
             batches = self._in_turns_with_rival(batches, others, settings.balanced.share, clock)
         if self._is_crossing_allowed and self.task.space.units is not None:
             yield from _until(batches, clock.within(settings.units.kept_to))
             if not self._is_exact:
                 free = self._without_units()
-                others = self._handed_on(lambda: free.search, free.run(clock), clock)
+                others = self._handed_on(free.search, free.run(clock), clock)
                 batches = self._in_turns_with_rival(batches, others, settings.units.crossing_share, clock)
         for look in (clock.within(settings.second_look), clock):
             yield from _until(batches, look)
@@ -114,7 +114,7 @@ class ScaledSearch:
         yield from batches
 
     def _without_units(self) -> ScaledSearch:
-        """One of the same rows, not yet begun, without regard to units; it keeps the loss."""
+        """One of the same rows, not yet begun, without regard to units; it keeps the loss, and its search."""
         anything = replace(self.task, space=replace(self.task.space, units=None))
         free = ScaledSearch(anything, self._guesses, self._solver)
         free._is_loss_open = False
@@ -137,19 +137,18 @@ class ScaledSearch:
             if own.ended != "interrupted":
                 return
 
-    def _handed_on(self, rival: Callable[[], Search], batches: Batches, clock: Clock) -> Batches:
+    def _handed_on(self, rival: Search, batches: Batches, clock: Clock) -> Batches:
         """The best of another search whenever there is a better one, as the task sees it.
 
         What is exact there may be allowed here once constants that should be none are gone.
 
         Args:
-            rival: What it is by now: it may have begun anew.
-            batches: Of it.
+            rival: What has the candidates of the other one.
+            batches: Of it, and of what it runs beside it.
             clock: For everything.
         """
-        own, handed_on = self.search.candidates, None
+        own, found, handed_on = self.search.candidates, rival.candidates, None
         for _ in batches:
-            found = rival().candidates
             best = found.best
             if best is None or best is handed_on:
                 yield []

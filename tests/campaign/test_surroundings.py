@@ -130,7 +130,9 @@ def test_homes_and_packages_that_nobody_may_write_to(installed):
     )
 
 
-@pytest.mark.parametrize("megabytes", [300, 400, 1_000, pytest.param(1_500, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "megabytes", [300, 400, 500, 600, 700, 800, 1_000, pytest.param(1_500, marks=pytest.mark.slow)]
+)
 def test_little_memory_is_enough_or_told(megabytes, tmp_path):
     def limit():
         resource.setrlimit(resource.RLIMIT_AS, (megabytes * 2**20, megabytes * 2**20))
