@@ -150,7 +150,7 @@ class FamiliesSettings:
     times_noise: float = 2.0
     max_exact_terms: int = 12
     max_degree: int = 9
-    polynomial_sizes: tuple[int, ...] = (35, 120)
+    polynomial_sizes: tuple[int, ...] = (10, 35, 120)
     significant: float = 5.0
     max_transformed: int = 3
 
@@ -256,6 +256,34 @@ class MergingSettings:
 
 
 @dataclass(frozen=True)
+class NeighboursSettings:
+    """Variables that rows next to each other do without, where surrogates tell little.
+
+    Attributes:
+        rough: With a surrogate of a smaller error there are gradients to tell which.
+        least_rows: Of fewer none are next to each other.
+        n_rows: So many are compared.
+        most_variables: Of more no rows are next to each other.
+        most_paired: Of up to so many variables pairs are replaced by one, too.
+        exponents: Of the power of a variable that the target is divided by where it goes.
+        significant: Standard errors from zero of a correlation that is none.
+        most_work: Seconds of work at most.
+    """
+
+    rough: float = 0.05
+    least_rows: int = 300
+    n_rows: int = 3_000
+    most_variables: int = 12
+    most_paired: int = 5
+    exponents: tuple[float, ...] = (
+        *(0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 0.5, 1.5),
+        *(-1.0, -2.0, -3.0, -4.0, -5.0, -0.5, -1.5),
+    )
+    significant: float = 4.0
+    most_work: float = 2.0
+
+
+@dataclass(frozen=True)
 class SeparationSettings:
     """Sums and products of functions of separate variables.
 
@@ -306,7 +334,8 @@ class StructureSettings:
         families: Of sums of simple terms.
         inner: Of constants inside functions.
         reduction: Of states of fewer variables,
-        merging: and of those that are found by trial.
+        merging: and of those that are found by trial,
+        neighbours: or by rows next to each other.
         separation: Of sums and products.
         affine: Of what is affine in a function.
         head_start: Seconds of work before curves and evolution begin.
@@ -334,6 +363,7 @@ class StructureSettings:
     inner: InnerConstantSettings = field(default_factory=InnerConstantSettings)
     reduction: ReductionSettings = field(default_factory=ReductionSettings)
     merging: MergingSettings = field(default_factory=MergingSettings)
+    neighbours: NeighboursSettings = field(default_factory=NeighboursSettings)
     separation: SeparationSettings = field(default_factory=SeparationSettings)
     affine: AffineSettings = field(default_factory=AffineSettings)
     head_start: float = 1.0

@@ -25,7 +25,7 @@ from nsr.search.response import Response
 from nsr.search.state import State
 from nsr.search.structure.grammar import functions_known, terms_of
 from nsr.search.structure.inner_constants import with_inner_constant
-from nsr.search.structure.transforms import IDENTITY, Transform, applied, is_moderate, transforms
+from nsr.search.structure.transforms import Transform, applied, is_moderate, transforms
 from nsr.search.structure_settings import FamiliesSettings, StructureSettings
 from nsr.search.surrogate import ROUGH
 
@@ -74,7 +74,7 @@ def relations(
     if not given:
         yield _polynomials(X[: s.n_rows], response.y[: s.n_rows], state.space.operators, s)
         if is_rough:
-            yield _noisy_polynomials(X, response, s)
+            yield _noisy_polynomials(X, response, state.space.operators, s)
     for transform in transforms(state.space.operators):
         target, weights = transform.of_response(response)
         if is_moderate(target) and np.ptp(target) > 0:
@@ -107,23 +107,35 @@ def _polynomials(X: Array, y: Array, operators: OperatorSet, settings: FamiliesS
     return forms
 
 
-def _noisy_polynomials(X: Array, response: Response, settings: FamiliesSettings) -> list[Expression]:
-    """Polynomials with as many terms as noise leaves significant, of low and of higher degree."""
+def _noisy_polynomials(
+    X: Array, response: Response, operators: OperatorSet, settings: FamiliesSettings
+) -> list[Expression]:
+    """Polynomials with as many terms as noise leaves significant, of low and of higher degree.
+
+    They are polynomials for the target, its reciprocal, or its square.
+    """
     forms = []
-    y, w = IDENTITY.of_response(response)
-    for n_terms in settings.polynomial_sizes:
-        degrees = degrees_up_to(X.shape[1], n_terms)
-        table = np.prod(X[:, None, :] ** degrees[None], axis=2)
-        if not np.all(is_moderate(table.T)):
+    tables = [_powers(X, n_terms) for n_terms in settings.polynomial_sizes]
+    for transform in transforms(operators):
+        if not (transform.is_of_polynomials and transform.is_elementary):
             continue
-        subset, coefficients = significant_terms(table * w[:, None], y * w, settings.significant)
-        if 0 < len(subset) <= settings.max_exact_terms:
-            forms.append(
-                linear_combination(
-                    [(float(c), monomial(degrees[i])) for i, c in zip(subset, coefficients, strict=True)]
-                )
+        target, weights = transform.of_response(response)
+        for degrees, table in tables if is_moderate(target) and np.all(np.isfinite(weights)) else ():
+            subset, coefficients = significant_terms(
+                table * weights[:, None], target * weights, settings.significant
             )
+            if 0 < len(subset) <= settings.max_exact_terms:
+                terms = [(float(c), monomial(degrees[i])) for i, c in zip(subset, coefficients, strict=True)]
+                forms.append(applied(transform.inverse, linear_combination(terms)))
     return list(dict.fromkeys(forms))
+
+
+def _powers(X: Array, n_terms: int) -> tuple[NDArray[np.int64], Array]:
+    """Degrees of so many monomials, and their values on the rows, if these are far from overflow."""
+    degrees = degrees_up_to(X.shape[1], n_terms)
+    table = np.prod(X[:, None, :] ** degrees[None], axis=2)
+    usable = is_moderate(table.T)
+    return degrees[usable], table[:, usable]
 
 
 def significant_terms(table: Array, target: Array, significant: float) -> tuple[list[int], Array]:

@@ -16,6 +16,7 @@ from nsr.search.state import State
 from nsr.search.structure.divide import PartSolver
 from nsr.search.structure.families import WORK, relations
 from nsr.search.structure.merging import merged
+from nsr.search.structure.neighbours import told_by_neighbours
 from nsr.search.structure.reduction import groupings, is_usable, reductions
 from nsr.search.structure_settings import LowRankSettings, ReductionSettings, StructureSettings
 from nsr.search.surrogate import Surrogate
@@ -162,6 +163,13 @@ def _passes(context: Context, clock: Clock) -> Iterator[list[State]]:
         yield context.starts
         return
     poor = [start for start in context.starts if start.error > products.poor]
+    if "reduction" in context.components:
+        neighbours = context.settings.structure.neighbours
+        told = [told_by_neighbours(start, clock, neighbours) for start in poor]
+        if any(told):
+            yield [state for states in told for state in states]
+        nearest = [(states or [start])[0] for start, states in zip(poor, told, strict=True)]
+        poor = [state for state in nearest if state.error > products.poor]
     if promising := _with_products(poor, products, clock):
         yield promising
     elif "reduction" in context.components:

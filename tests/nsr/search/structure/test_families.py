@@ -86,6 +86,10 @@ def test_backward_elimination_keeps_what_is_significant(rng):
     np.testing.assert_allclose(found, expected, atol=0.05)
 
 
+def test_a_long_polynomial_below_the_line_is_found_under_noise():
+    assert best_fvu("1/((x_0-0.5*x_1)**2+(1-x_2)**2+1)", 3, noise=0.02) < 1e-4
+
+
 def test_a_long_polynomial_is_found_under_noise():
     assert best_fvu("x_0*x_1 - 2*x_2**2 + 3*x_0 + x_1**3 - 1", 3, noise=0.02) < 1e-3
 

@@ -1,0 +1,210 @@
+"""Fewer variables told by rows next to each other, where poles and decades defeat every smooth surrogate.
+
+Where a target, over a power of x_i, does not depend on x_i any more, rows next to each other in all other
+variables have targets next to each other, whatever their x_i. Errors are those of the delta test (Eirola,
+Liitiäinen, Lendasse, Corona and Verleysen, ESANN 2008), which compares each row with its nearest one, but of
+ranks: no pole, and no decade, counts more than another. A variable may go if what is left between two such
+rows, and its size, say nothing of how far apart they are in it.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+from scipy.stats import rankdata
+
+from nsr.clock import Clock
+from nsr.expressions.expression import Expression, apply, variable
+from nsr.expressions.monomials import power
+from nsr.search.polynomials import fitting_work
+from nsr.search.state import State
+from nsr.search.structure.reduction import is_usable
+from nsr.search.structure_settings import NeighboursSettings
+
+Array = NDArray[np.float64]
+Places = NDArray[np.intp]
+
+# Operators that scaling one variable and another leaves as they are, and those that shifts do.
+_OF_SCALE, _OF_SHIFT = ("div", "mul"), ("sub", "add")
+# Of finding nearest rows, for a row and a variable.
+_SECONDS_A_VALUE = 2e-6
+
+
+@dataclass(frozen=True)
+class _Step:
+    """One variable less.
+
+    Attributes:
+        growth: Of the error of the delta test for the target that is left.
+        gone: The variables that go.
+        new: What comes in place of two; None where one goes.
+        column: By a power of this variable, which is among those that go,
+        exponent: the target is divided.
+    """
+
+    growth: float
+    gone: tuple[int, ...]
+    new: Expression | None
+    column: int
+    exponent: float
+
+    def taken(self, state: State) -> list[State]:
+        """The states after it that are usable, the one that surrogates tell most of first.
+
+        Of a ratio either variable may be above, and either be what is divided by: rows next to each other do
+        not tell which.
+        """
+        if self.new is None:
+            found = [_divided(state, self.column, self.exponent).without(self.gone)]
+        else:
+            news = (self.new, apply("inv", self.new)) if self.new.tokens[0] == "div" else (self.new,)
+            dividing = self.gone if self.exponent else self.gone[:1]
+            divided = (_divided(state, column, self.exponent) for column in dividing)
+            found = [one.replaced(self.gone, new) for one, new in itertools.product(divided, news)]
+        return sorted(filter(is_usable, found), key=lambda child: child.error)
+
+
+def told_by_neighbours(
+    state: State, clock: Clock, settings: NeighboursSettings = NeighboursSettings()
+) -> list[State]:
+    """The state with as few variables as rows next to each other tell.
+
+    Args:
+        state: Of which surrogates tell little.
+        clock: Is told of the work; once it is over there is no further step.
+        settings: Which steps, and what they are to keep.
+
+    Returns:
+        One state, or, where a ratio is the one variable left, the same in other words, too, the one that
+        surrogates tell most of first; none where no variable can be done without.
+    """
+    found: list[State] = []
+    if state.n_rows < settings.least_rows or state.n_variables > settings.most_variables:
+        return found
+    clock = clock.within(settings.most_work)
+    while state.n_variables > 1 and state.error > settings.rough and not clock.is_over:
+        steps = _steps(_Rows.of(state.first(settings.n_rows)), clock, settings)
+        nearer = sorted((step for step in steps if step.growth < 1), key=lambda step: step.growth)
+        better = next(filter(None, (step.taken(state) for step in nearer)), [])
+        if not better:
+            break
+        clock.spend(sum(fitting_work(child.X, child.settings) for child in better))
+        found, state = better, better[0]
+    return found if state.n_variables == 1 else found[:1]
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Rows of a state.
+
+    Attributes:
+        state: Whose they are.
+        columns: Ranks of its variables, shape (P, D).
+        nearest: The two rows next to each one, shape (P, 2).
+    """
+
+    state: State
+    columns: Array
+    nearest: Places
+
+    @classmethod
+    def of(cls, state: State) -> _Rows:
+        columns = _ranks(state.X)
+        return cls(state, columns, _nearest(columns))
+
+    def steps(
+        self, left: Array, gone: tuple[int, ...], new: Expression | None, settings: NeighboursSettings
+    ) -> Iterator[_Step]:
+        """Steps to variables that are left, for each power of what goes that nothing depends on any more.
+
+        Args:
+            left: Ranks of the variables, shape (P, D - 1).
+            gone: Those that go, the first of which is in the power.
+            new: What comes in place of two.
+            settings: Which powers.
+        """
+        nearest, column = _nearest(left), gone[0]
+        apart = _difference(self.columns[:, column], nearest)
+        is_of_scale = new is None or new.tokens[0] in _OF_SCALE
+        for exponent in settings.exponents if is_of_scale else (0.0,):
+            with np.errstate(all="ignore"):
+                target = self.state.y / np.power(self.state.X[:, column], exponent)
+            if not np.all(np.isfinite(target)):
+                continue
+            ranks = _ranks(target)
+            differences = _difference(ranks, nearest)
+            if _are_independent(differences, apart, settings.significant):
+                growth = _size(differences) / _size(_difference(ranks, self.nearest))
+                yield _Step(growth, gone, new, column, exponent)
+
+
+def _steps(rows: _Rows, clock: Clock, settings: NeighboursSettings) -> list[_Step]:
+    """Steps to one variable less: variables that go or, where there are none, pairs that are replaced."""
+    n_variables = rows.state.n_variables
+    found: list[_Step] = []
+    for i in itertools.takewhile(lambda _: not clock.is_over, range(n_variables)):
+        clock.spend(_SECONDS_A_VALUE * rows.columns.size)
+        found += rows.steps(np.delete(rows.columns, i, axis=1), (i,), None, settings)
+    if found or n_variables > settings.most_paired:
+        return found
+    pairs = itertools.product(itertools.combinations(range(n_variables), 2), (*_OF_SCALE, *_OF_SHIFT))
+    for (i, j), name in itertools.takewhile(lambda _: not clock.is_over, pairs):
+        clock.spend(_SECONDS_A_VALUE * rows.columns.size)
+        new = apply(name, variable(i), variable(j))
+        child = rows.state.replaced((i, j), new)
+        if is_usable(child):
+            found += rows.steps(_ranks(child.X), (i, j), new, settings)
+    return found
+
+
+def _divided(state: State, column: int, exponent: float) -> State:
+    return state.divided(power(column, exponent)) if exponent else state
+
+
+def _are_independent(differences: Array, apart: Array, significant: float) -> bool:
+    """Whether neither differences nor their sizes go with how far apart rows are in what has gone.
+
+    Of the two rows next to each one the second is as likely as the first to be farther apart in what has
+    gone, wherever they are; if that counts, the target then differs more, too.
+
+    Args:
+        differences: Of the target between rows and the two next to them, shape (P, 2).
+        apart: The rows in what has gone, shape (P, 2).
+        significant: Standard errors of a correlation that is none.
+    """
+    largest = significant / np.sqrt(len(apart))
+    farther, larger = (np.sign(np.diff(np.abs(values), axis=1)) for values in (apart, differences))
+    return bool(np.mean(farther * larger) < largest and abs(_correlation(differences, apart)) < largest)
+
+
+def _correlation(a: Array, b: Array) -> float:
+    a, b = a.ravel() - a.mean(), b.ravel() - b.mean()
+    size = float(np.sqrt((a @ a) * (b @ b)))
+    return float(a @ b) / size if size > 0 else 0.0
+
+
+def _nearest(columns: Array) -> Places:
+    """The two rows next to each one, shape (P, 2)."""
+    places = np.asarray(cKDTree(columns).query(columns, k=3)[1])
+    is_own = places[:, 0] == np.arange(len(columns))
+    return np.where(is_own[:, None], places[:, 1:], places[:, :2])
+
+
+def _difference(values: Array, nearest: Places) -> Array:
+    """Shape (P, 2)."""
+    return np.asarray(values[:, None] - values[nearest])
+
+
+def _size(differences: Array) -> float:
+    """Their mean size; 0 for a smooth target of infinitely many rows, a third for one of chance alone."""
+    return float(np.mean(np.abs(differences))) or float(np.finfo(np.float64).tiny)
+
+
+def _ranks(values: Array) -> Array:
+    """Ranks along the first axis, as shares of their number."""
+    return np.asarray(rankdata(values, axis=0) / len(values))

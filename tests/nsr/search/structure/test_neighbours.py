@@ -1,0 +1,94 @@
+"""Where surrogates are blind, rows next to each other tell which variables a target does without."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tasks import root
+
+from nsr import SymbolicRegressor
+from nsr.clock import Clock
+from nsr.evaluate.program import Program
+from nsr.expressions.parsing import parse
+from nsr.expressions.sympy_form import to_sympy
+from nsr.search.state import State
+from nsr.search.structure.neighbours import told_by_neighbours
+
+
+def state_of(text: str, n_variables: int, noise: float = 0.0, seed: int = 0) -> State:
+    """Columns over two decades; noise is a share of each value."""
+    rng = np.random.default_rng(seed)
+    X = 10 ** rng.uniform(-1, 1, (3_000, n_variables))
+    y = Program([parse(text)]).values(X)[0]
+    return root(X, y * (1 + noise * rng.normal(size=len(y))))
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.01])
+def test_factors_and_idle_columns_beside_a_pole_go(noise):
+    (smaller,) = told_by_neighbours(state_of("x_0*x_1/(x_2*(x_3**2-x_4))", 6, noise), Clock())
+    assert set(smaller.variables) == {parse("x_3"), parse("x_4")}
+    assert smaller.factor is not None
+    assert to_sympy(smaller.factor) == to_sympy(parse("x_0*x_1/x_2"))
+
+
+@pytest.mark.parametrize(
+    ("text", "group"),
+    [
+        ("x_0**2/cos(3*x_0/x_1)", "x_0/x_1"),
+        ("1/cos(3*x_0*x_1)", "x_0*x_1"),
+        ("1/cos(3*x_0-3*x_1)", "x_0-x_1"),
+        ("1/cos(3*x_0+3*x_1)", "x_0+x_1"),
+    ],
+)
+def test_pairs_that_act_through_one_variable_are_replaced_by_it(text, group):
+    found = told_by_neighbours(state_of(text, 2), Clock())
+    assert all(state.n_variables == 1 for state in found)
+    known = to_sympy(parse(group))
+    assert {to_sympy(state.variables[0]) for state in found} & {known, 1 / known}
+
+
+def test_a_ratio_is_left_in_other_words_too():
+    found = told_by_neighbours(state_of("cos(5*x_0/x_1)/x_1", 2), Clock())
+    told = {(to_sympy(s.variables[0]), to_sympy(s.factor)) for s in found if s.factor is not None}
+    assert (to_sympy(parse("x_0/x_1")), to_sympy(parse("1/x_1"))) in told
+
+
+@given(st.permutations(range(4)), st.integers(0, 5))
+@settings(max_examples=10, deadline=None)
+def test_the_same_is_told_in_any_order_of_columns(order, seed):
+    text = "x_{}*x_{}/(x_{}**2-x_{}**2)".format(*order)
+    best = told_by_neighbours(state_of(text, 4, seed=seed), Clock())[0]
+    assert {variable for one in best.variables for variable in one.variables} == set(order[2:])
+
+
+def test_noise_alone_is_left_to_few_variables_of_which_none_matters(rng):
+    state = root(rng.uniform(1, 4, (3_000, 3)), rng.normal(size=3_000))
+    assert all(smaller.error > 0.9 for smaller in told_by_neighbours(state, Clock()))
+
+
+def test_what_acts_alone_stays():
+    assert told_by_neighbours(state_of("1/cos(3*x_0)+2/cos(2*x_1)", 2), Clock()) == []
+
+
+@pytest.mark.parametrize(
+    "state",
+    [state_of("x_0*x_1+x_2", 3), state_of("1/cos(x_0-x_1)", 2).first(200), state_of("1/cos(x_0-x_1)", 13)],
+    ids=["surrogates are good", "few rows", "many columns"],
+)
+def test_elsewhere_nothing_is_tried(state):
+    clock = Clock()
+    assert told_by_neighbours(state, clock) == []
+    assert clock.meter.done == 0
+
+
+def test_no_time_is_no_state():
+    assert told_by_neighbours(state_of("1/cos(x_0-x_1)", 2), Clock.of(0)) == []
+
+
+def test_a_resonance_over_decades_is_found_by_structure_alone(rng):
+    """A driven electron's amplitude (Feynman's lectures, II.11.3) over two decades of each column."""
+    charge, field, mass, own, driving = 10 ** rng.uniform(-1, 1, (5, 4_000))
+    X = np.column_stack((charge, field, mass, own, driving, rng.uniform(size=4_000)))
+    y = charge * field / (mass * (own**2 - driving**2))
+    model = SymbolicRegressor(stages=("families", "separation", "reduction"), time_limit=3_600)
+    assert np.allclose(model.fit(X, y).predict(X), y, rtol=1e-6)
