@@ -270,7 +270,7 @@ class NeighboursSettings:
         most_work: Seconds of work at most.
     """
 
-    rough: float = 0.05
+    rough: float = 0.02
     least_rows: int = 300
     n_rows: int = 3_000
     most_variables: int = 12
