@@ -262,7 +262,8 @@ class NeighboursSettings:
     Attributes:
         rough: With a surrogate of a smaller error there are gradients to tell which.
         least_rows: Of fewer none are next to each other.
-        n_rows: So many are compared.
+        n_rows: So many are compared, for what is then
+        n_confirming: confirmed by so many.
         most_variables: Of more no rows are next to each other.
         most_paired: Of up to so many variables pairs are replaced by one, too.
         exponents: Of the power of a variable that the target is divided by where it goes.
@@ -273,6 +274,7 @@ class NeighboursSettings:
     rough: float = 0.02
     least_rows: int = 300
     n_rows: int = 3_000
+    n_confirming: int = 10_000
     most_variables: int = 12
     most_paired: int = 5
     exponents: tuple[float, ...] = (

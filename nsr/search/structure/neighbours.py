@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,14 +59,17 @@ class _Step:
         Of a ratio either variable may be above, and either be what is divided by: rows next to each other do
         not tell which.
         """
-        if self.new is None:
-            found = [_divided(state, self.column, self.exponent).without(self.gone)]
-        else:
-            news = (self.new, apply("inv", self.new)) if self.new.tokens[0] == "div" else (self.new,)
-            dividing = self.gone if self.exponent else self.gone[:1]
-            divided = (_divided(state, column, self.exponent) for column in dividing)
-            found = [one.replaced(self.gone, new) for one, new in itertools.product(divided, news)]
+        news, dividing = [self.new], self.gone if self.exponent else self.gone[:1]
+        if self.new is not None and self.new.tokens[0] == "div":
+            news.append(apply("inv", self.new))
+        divided = (_divided(state, column, self.exponent) for column in dividing)
+        found = [_replaced(one, self.gone, new) for one, new in itertools.product(divided, news)]
         return sorted(filter(is_usable, found), key=lambda child: child.error)
+
+    def is_confirmed(self, state: State, clock: Clock, settings: NeighboursSettings) -> bool:
+        """Whether more rows tell the same, of which more are near each other."""
+        only = replace(settings, exponents=(self.exponent,))
+        return any(_Rows.of(state.first(settings.n_confirming)).steps(self.gone, self.new, clock, only))
 
 
 def told_by_neighbours(
@@ -84,13 +87,14 @@ def told_by_neighbours(
         surrogates tell most of first; none where no variable can be done without.
     """
     found: list[State] = []
-    if state.n_rows < settings.least_rows or state.n_variables > settings.most_variables:
+    is_told = state.n_rows >= settings.least_rows and state.n_variables <= settings.most_variables
+    if not is_told or state.error <= settings.rough:
         return found
     clock = clock.within(settings.most_work)
-    while state.n_variables > 1 and state.error > settings.rough and not clock.is_over:
+    while state.n_variables > 1 and not clock.is_over:
         steps = _steps(_Rows.of(state.first(settings.n_rows)), clock, settings)
-        nearer = sorted((step for step in steps if step.growth < 1), key=lambda step: step.growth)
-        better = next(filter(None, (step.taken(state) for step in nearer)), [])
+        confirmed = (step for step in steps if step.is_confirmed(state, clock, settings))
+        better = next(filter(None, (step.taken(state) for step in confirmed)), [])
         if not better:
             break
         clock.spend(sum(fitting_work(child.X, child.settings) for child in better))
@@ -118,48 +122,48 @@ class _Rows:
         return cls(state, columns, _nearest(columns))
 
     def steps(
-        self, left: Array, gone: tuple[int, ...], new: Expression | None, settings: NeighboursSettings
+        self, gone: tuple[int, ...], new: Expression | None, clock: Clock, settings: NeighboursSettings
     ) -> Iterator[_Step]:
-        """Steps to variables that are left, for each power of what goes that nothing depends on any more.
+        """Steps that bring rows nearer to each other, with each power that leaves nothing of what goes.
 
         Args:
-            left: Ranks of the variables, shape (P, D - 1).
-            gone: Those that go, the first of which is in the power.
+            gone: Variables that go, the first of which is in the power.
             new: What comes in place of two.
+            clock: Is told of the work; once it is over there are none.
             settings: Which powers.
         """
-        nearest, column = _nearest(left), gone[0]
+        child = _replaced(self.state, gone, new)
+        if clock.is_over or not is_usable(child):
+            return
+        clock.spend(_SECONDS_A_VALUE * self.columns.size)
+        nearest, column = _nearest(_ranks(child.X)), gone[0]
         apart = _difference(self.columns[:, column], nearest)
-        is_of_scale = new is None or new.tokens[0] in _OF_SCALE
-        for exponent in settings.exponents if is_of_scale else (0.0,):
+        for exponent in settings.exponents if new is None or new.tokens[0] in _OF_SCALE else (0.0,):
             with np.errstate(all="ignore"):
                 target = self.state.y / np.power(self.state.X[:, column], exponent)
             if not np.all(np.isfinite(target)):
                 continue
             ranks = _ranks(target)
             differences = _difference(ranks, nearest)
-            if _are_independent(differences, apart, settings.significant):
-                growth = _size(differences) / _size(_difference(ranks, self.nearest))
+            growth = _size(differences) / _size(_difference(ranks, self.nearest))
+            if growth < 1 and _are_independent(differences, apart, settings.significant):
                 yield _Step(growth, gone, new, column, exponent)
 
 
 def _steps(rows: _Rows, clock: Clock, settings: NeighboursSettings) -> list[_Step]:
-    """Steps to one variable less: variables that go or, where there are none, pairs that are replaced."""
+    """Steps to one variable less, the best first: one goes or, where none may, two become one."""
     n_variables = rows.state.n_variables
-    found: list[_Step] = []
-    for i in itertools.takewhile(lambda _: not clock.is_over, range(n_variables)):
-        clock.spend(_SECONDS_A_VALUE * rows.columns.size)
-        found += rows.steps(np.delete(rows.columns, i, axis=1), (i,), None, settings)
-    if found or n_variables > settings.most_paired:
-        return found
-    pairs = itertools.product(itertools.combinations(range(n_variables), 2), (*_OF_SCALE, *_OF_SHIFT))
-    for (i, j), name in itertools.takewhile(lambda _: not clock.is_over, pairs):
-        clock.spend(_SECONDS_A_VALUE * rows.columns.size)
-        new = apply(name, variable(i), variable(j))
-        child = rows.state.replaced((i, j), new)
-        if is_usable(child):
-            found += rows.steps(_ranks(child.X), (i, j), new, settings)
-    return found
+    found = [step for i in range(n_variables) for step in rows.steps((i,), None, clock, settings)]
+    if not found and n_variables <= settings.most_paired:
+        for pair, name in itertools.product(
+            itertools.combinations(range(n_variables), 2), (*_OF_SCALE, *_OF_SHIFT)
+        ):
+            found += rows.steps(pair, apply(name, *map(variable, pair)), clock, settings)
+    return sorted(found, key=lambda step: step.growth)
+
+
+def _replaced(state: State, gone: tuple[int, ...], new: Expression | None) -> State:
+    return state.without(gone) if new is None else state.replaced(gone, new)
 
 
 def _divided(state: State, column: int, exponent: float) -> State:
