@@ -257,10 +257,9 @@ class MergingSettings:
 
 @dataclass(frozen=True)
 class NeighboursSettings:
-    """Variables that rows next to each other do without, where surrogates tell little.
+    """Variables that rows next to each other do without, where surrogates miss more than noise.
 
     Attributes:
-        rough: With a surrogate of a smaller error there are gradients to tell which.
         least_rows: Of fewer none are next to each other.
         n_rows: So many are compared, for what is then
         n_confirming: confirmed by so many.
@@ -271,7 +270,6 @@ class NeighboursSettings:
         most_work: Seconds of work at most.
     """
 
-    rough: float = 0.02
     least_rows: int = 300
     n_rows: int = 3_000
     n_confirming: int = 10_000

@@ -2,9 +2,9 @@
 
 Where a target, over a power of x_i, does not depend on x_i any more, rows next to each other in all other
 variables have targets next to each other, whatever their x_i. Errors are those of the delta test (Eirola,
-Liitiäinen, Lendasse, Corona and Verleysen, ESANN 2008), which compares each row with its nearest one, but of
-ranks: no pole, and no decade, counts more than another. A variable may go if what is left between two such
-rows, and its size, say nothing of how far apart they are in it.
+Lendasse, Corona and Verleysen, IJCNN 2014, doi:10.1109/IJCNN.2014.6889560), which compares each row with its
+nearest one, but of ranks: no pole, and no decade, counts more than another. A variable may go if what is left
+between two such rows, and its size, say nothing of how far apart they are in it.
 """
 
 from __future__ import annotations
@@ -33,6 +33,23 @@ Places = NDArray[np.intp]
 _OF_SCALE, _OF_SHIFT = ("div", "mul"), ("sub", "add")
 # Of finding nearest rows, for a row and a variable.
 _SECONDS_A_VALUE = 2e-6
+
+
+def is_blind(state: State, settings: NeighboursSettings = NeighboursSettings()) -> bool:
+    """Whether the best surrogate misses more than noise: it is off alike from rows next to each other.
+
+    Where there are too few rows to tell, it may be.
+    """
+    if state.n_rows < settings.least_rows:
+        return True
+    few = state.first(settings.n_rows)
+    with np.errstate(all="ignore"):
+        off = few.root_weights * (few.y - few.surrogate.targets(few.X, few.centre))
+    if not np.all(np.isfinite(off)):
+        return True
+    ranks = _ranks(off)
+    alike = _correlation(ranks, ranks[_nearest(_ranks(few.X))[:, 0]])
+    return bool(alike * np.sqrt(len(ranks)) > settings.significant)
 
 
 @dataclass(frozen=True)
@@ -78,7 +95,7 @@ def told_by_neighbours(
     """The state with as few variables as rows next to each other tell.
 
     Args:
-        state: Of which surrogates tell little.
+        state: For which surrogates are blind.
         clock: Is told of the work; once it is over there is no further step.
         settings: Which steps, and what they are to keep.
 
@@ -87,8 +104,7 @@ def told_by_neighbours(
         surrogates tell most of first; none where no variable can be done without.
     """
     found: list[State] = []
-    is_told = state.n_rows >= settings.least_rows and state.n_variables <= settings.most_variables
-    if not is_told or state.error <= settings.rough:
+    if state.n_rows < settings.least_rows or state.n_variables > settings.most_variables:
         return found
     clock = clock.within(settings.most_work)
     while state.n_variables > 1 and not clock.is_over:

@@ -16,7 +16,7 @@ from nsr.search.state import State
 from nsr.search.structure.divide import PartSolver
 from nsr.search.structure.families import WORK, relations
 from nsr.search.structure.merging import merged
-from nsr.search.structure.neighbours import told_by_neighbours
+from nsr.search.structure.neighbours import is_blind, told_by_neighbours
 from nsr.search.structure.reduction import groupings, is_usable, reductions
 from nsr.search.structure_settings import LowRankSettings, ReductionSettings, StructureSettings
 from nsr.search.surrogate import Surrogate
@@ -162,9 +162,9 @@ def _passes(context: Context, clock: Clock) -> Iterator[list[State]]:
     if clock.work_left < products.least_work:
         yield context.starts
         return
-    poor = [start for start in context.starts if start.error > products.poor]
+    neighbours = context.settings.structure.neighbours
+    poor = [one for one in context.starts if one.error > products.poor and is_blind(one, neighbours)]
     if "reduction" in context.components:
-        neighbours = context.settings.structure.neighbours
         told = [told_by_neighbours(start, clock, neighbours) for start in poor]
         if any(told):
             yield [state for states in told for state in states]
