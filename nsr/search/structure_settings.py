@@ -262,17 +262,21 @@ class NeighboursSettings:
     Attributes:
         least_rows: Of fewer none are next to each other.
         n_rows: So many are compared, for what is then
-        n_confirming: confirmed by so many.
+        n_confirming: confirmed by so many;
+        large_share: if surrogates stay blind, this share of all, those of the largest targets, may tell more.
         most_variables: Of more no rows are next to each other.
         most_paired: Of up to so many variables pairs are replaced by one, too.
         exponents: Of the power of a variable that the target is divided by where it goes.
         significant: Standard errors from zero of a correlation that is none.
+        most_growth: Of the error where a variable goes, as rows are then nearer to each other; noise alone
+            leaves .97 and more.
         most_work: Seconds of work at most.
     """
 
     least_rows: int = 300
     n_rows: int = 3_000
     n_confirming: int = 10_000
+    large_share: float = 0.25
     most_variables: int = 12
     most_paired: int = 5
     exponents: tuple[float, ...] = (
@@ -280,6 +284,7 @@ class NeighboursSettings:
         *(-1.0, -2.0, -3.0, -4.0, -5.0, -0.5, -1.5),
     )
     significant: float = 4.0
+    most_growth: float = 0.95
     most_work: float = 2.0
 
 

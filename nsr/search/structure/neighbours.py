@@ -103,13 +103,27 @@ def told_by_neighbours(
         One state, or, where a ratio is the one variable left, the same in other words, too, the one that
         surrogates tell most of first; none where no variable can be done without.
     """
-    found: list[State] = []
     if state.n_rows < settings.least_rows or state.n_variables > settings.most_variables:
-        return found
+        return []
     clock = clock.within(settings.most_work)
+    found = _told(state, np.arange(state.n_rows), clock, settings)
+    if found and not is_blind(found[0], settings):
+        return found
+    # Noise of one size hides small targets.
+    n_large = max(settings.least_rows, round(settings.large_share * state.n_rows))
+    large = np.sort(np.argsort(-np.abs(state.y), kind="stable")[:n_large])
+    others = _told(state, large, clock, settings)
+    best = found[0].error if found else state.error
+    return others if others and others[0].error < best else found
+
+
+def _told(state: State, own: Places, clock: Clock, settings: NeighboursSettings) -> list[State]:
+    """What some rows of a state tell of it."""
+    found: list[State] = []
     while state.n_variables > 1 and not clock.is_over:
-        steps = _steps(_Rows.of(state.first(settings.n_rows)), clock, settings)
-        confirmed = (step for step in steps if step.is_confirmed(state, clock, settings))
+        rows = state.of_rows(own)
+        steps = _steps(_Rows.of(rows.first(settings.n_rows)), clock, settings)
+        confirmed = (step for step in steps if step.is_confirmed(rows, clock, settings))
         better = next(filter(None, (step.taken(state) for step in confirmed)), [])
         if not better:
             break
@@ -162,7 +176,7 @@ class _Rows:
             ranks = _ranks(target)
             differences = _difference(ranks, nearest)
             growth = _size(differences) / _size(_difference(ranks, self.nearest))
-            if growth < 1 and _are_independent(differences, apart, settings.significant):
+            if growth < settings.most_growth and _are_independent(differences, apart, settings.significant):
                 yield _Step(growth, gone, new, column, exponent)
 
 

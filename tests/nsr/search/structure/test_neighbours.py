@@ -31,6 +31,16 @@ def test_factors_and_idle_columns_beside_a_pole_go(noise):
     assert to_sympy(smaller.factor) == to_sympy(parse("x_0*x_1/x_2"))
 
 
+def test_noise_that_hides_small_targets_hides_no_factors():
+    rng = np.random.default_rng(1)
+    X = rng.uniform(1, 2, (10_000, 5))
+    y = (X[:, 2] + X[:, 3]) * (X[:, 2] * X[:, 3]) ** 2 * X[:, 0] ** 4 / (X[:, 1] * X[:, 4]) ** 5
+    state = root(X, y + 0.01 * np.std(y) * rng.normal(size=len(y)))
+    best = told_by_neighbours(state, Clock())[0]
+    assert best.error < state.error
+    assert {variable for one in best.variables for variable in one.variables} <= {2, 3}
+
+
 @pytest.mark.parametrize(
     ("text", "group"),
     [
