@@ -225,8 +225,8 @@ def _correlation(a: Array, b: Array) -> float:
 def _nearest(columns: Array) -> Places:
     """The two rows next to each one, shape (P, 2)."""
     places = np.asarray(cKDTree(columns).query(columns, k=3)[1])
-    is_own = places[:, 0] == np.arange(len(columns))
-    return np.where(is_own[:, None], places[:, 1:], places[:, :2])
+    is_own = places == np.arange(len(columns))[:, None]  # not always the first, where rows are repeated
+    return np.take_along_axis(places, np.argsort(is_own, axis=1, kind="stable"), axis=1)[:, :2]
 
 
 def _difference(values: Array, nearest: Places) -> Array:

@@ -71,6 +71,12 @@ def test_the_same_is_told_in_any_order_of_columns(order, seed):
     assert {variable for one in best.variables for variable in one.variables} == set(order[2:])
 
 
+def test_repeated_rows_are_no_neighbours_that_tell_anything():
+    state = state_of("1/cos(x_0-x_1)", 2)
+    assert told_by_neighbours(state, Clock())
+    assert told_by_neighbours(root(np.tile(state.X[:500], (4, 1)), np.tile(state.y[:500], 4)), Clock()) == []
+
+
 def test_noise_alone_is_left_to_few_variables_of_which_none_matters(rng):
     state = root(rng.uniform(1, 4, (3_000, 3)), rng.normal(size=3_000))
     assert all(smaller.error > 0.9 for smaller in told_by_neighbours(state, Clock()))
