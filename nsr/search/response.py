@@ -124,6 +124,12 @@ class Response:
         expected = None if self.expected is None else self.expected[:n_rows]
         return replace(self, y=self.y[:n_rows], weights=self.weights[:n_rows], expected=expected)
 
+    def times(self, factor: float) -> Response:
+        """That of the target times a factor of size 1."""
+        return replace(
+            self, y=factor * self.y, expected=None if self.expected is None else factor * self.expected
+        )
+
     def transformed(self, output: Output) -> tuple[Array, Array]:
         """The transform of the target, and how much an error of it matters, each of shape (P,)."""
         slope = output.slope(self.centre)

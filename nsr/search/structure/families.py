@@ -75,6 +75,7 @@ def relations(
         yield _polynomials(X[: s.n_rows], response.y[: s.n_rows], state.space.operators, s)
         if is_rough:
             yield _noisy_polynomials(X, response, state.space.operators, s)
+            yield _power_laws(X, response, s)
     for transform in transforms(state.space.operators):
         target, weights = transform.of_response(response)
         if is_moderate(target) and np.ptp(target) > 0:
@@ -128,6 +129,27 @@ def _noisy_polynomials(
                 terms = [(float(c), monomial(degrees[i])) for i, c in zip(subset, coefficients, strict=True)]
                 forms.append(applied(transform.inverse, linear_combination(terms)))
     return list(dict.fromkeys(forms))
+
+
+def _power_laws(X: Array, response: Response, settings: FamiliesSettings) -> list[Expression]:
+    """A product of powers of all variables, and one of the simple exponents that are near.
+
+    Noise hides none of them, as each is told by all rows; more variables than terms are tried of make one.
+    """
+    sign = float(np.sign(np.median(response.centre)))
+    if not np.all(X > 0) or not np.mean(sign * response.centre > 0) > settings.of_one_sign:
+        return []
+    with np.errstate(all="ignore"):
+        target, weights = Transform(("log",)).of_response(response.times(sign))
+    own = np.isfinite(target) & np.isfinite(weights)  # noise may change the sign of what is small
+    table = np.column_stack((np.ones(len(X)), np.log(X)))[own] * weights[own, None]
+    if not is_moderate(target[own]):
+        return []
+    level, *exponents = np.linalg.lstsq(table, (target * weights)[own])[0]
+    near = np.round(np.multiply(exponents, 2)) / 2
+    near = np.where(np.abs(near - exponents) < settings.near_exponent, near, exponents)
+    scale = constant(sign * float(np.exp(level)))
+    return [apply("mul", scale, monomial(powers)) for powers in (near, np.array(exponents))]
 
 
 def _powers(X: Array, n_terms: int) -> tuple[NDArray[np.int64], Array]:

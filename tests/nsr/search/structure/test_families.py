@@ -86,6 +86,11 @@ def test_backward_elimination_keeps_what_is_significant(rng):
     np.testing.assert_allclose(found, expected, atol=0.05)
 
 
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_a_product_of_many_powers_is_found_under_noise(sign):
+    assert best_fvu(f"{sign}0.3*x_0**2*sqrt(x_1)/(x_2*x_3**1.5)*x_4", 5, noise=0.02) < 1e-4
+
+
 def test_a_long_polynomial_below_the_line_is_found_under_noise():
     assert best_fvu("1/((x_0-0.5*x_1)**2+(1-x_2)**2+1)", 3, noise=0.02) < 1e-4
 
