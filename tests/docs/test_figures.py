@@ -187,6 +187,21 @@ def test_stages_elsewhere():
         assert said == measured
 
 
+def test_evolution_alone_beside_operon():
+    said = under("Evolution alone", "suite", "evolution: recovered")
+    assert {row["suite"].text for row in said} == {"feynman", "hard2", "friedman"}
+    for row in said:
+        results = read_results(RESULTS / "evolution" / row["suite"].text)
+        noises = {"no": 0.0, "10 %": 0.1}
+        own = results[results["noise"] == noises[row["noise"].text]].groupby("method")
+        measured = [
+            own[column].sum()[method] for method in ("nsr", "operon") for column in ("recovered", "symbolic")
+        ]
+        cells = [number(cell.text) for cell in list(row.cells.values())[2:]]
+        assert cells == [own.size()["nsr"], *measured]
+        assert own.size()["nsr"] == own.size()["operon"]
+
+
 def test_classical_suites():
     runs = {name: read_results(RESULTS / "classical" / name) for name in ("before", "all")}
     for row in under("Classical suites", "suite", "problems"):
