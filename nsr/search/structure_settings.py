@@ -125,6 +125,7 @@ class FamiliesSettings:
         polynomial_sizes: Terms, of low degree and of higher, among which the significant ones are looked for.
         significant: Standard errors from zero of a coefficient that is.
         max_transformed: Of more variables, polynomials are looked for under powers only.
+        enough_rows: Fewer do not tell all exponents at once from noise.
         of_one_sign: Share of the rows whose target has one sign where it is a product of powers and noise.
         near_exponent: By how much an exponent under noise may be off a half of a whole number that it is.
     """
@@ -155,6 +156,7 @@ class FamiliesSettings:
     polynomial_sizes: tuple[int, ...] = (10, 35, 120)
     significant: float = 5.0
     max_transformed: int = 3
+    enough_rows: int = 200
     of_one_sign: float = 0.9
     near_exponent: float = 0.1
 

@@ -137,7 +137,8 @@ def _power_laws(X: Array, response: Response, settings: FamiliesSettings) -> lis
     Noise hides none of them, as each is told by all rows; more variables than terms are tried of make one.
     """
     sign = float(np.sign(np.median(response.centre)))
-    if not np.all(X > 0) or not np.mean(sign * response.centre > 0) > settings.of_one_sign:
+    is_told = len(X) >= settings.enough_rows and bool(np.all(X > 0))
+    if not is_told or not np.mean(sign * response.centre > 0) > settings.of_one_sign:
         return []
     with np.errstate(all="ignore"):
         target, weights = Transform(("log",)).of_response(response.times(sign))
