@@ -116,7 +116,8 @@ def _noisy_polynomials(
     They are polynomials for the target, its reciprocal, or its square.
     """
     forms = []
-    tables = [_powers(X, n_terms) for n_terms in settings.polynomial_sizes]
+    terms_of_sizes = [degrees_up_to(X.shape[1], n_terms) for n_terms in settings.polynomial_sizes]
+    tables = [_powers(X, degrees) for degrees in {len(terms): terms for terms in terms_of_sizes}.values()]
     for transform in transforms(operators):
         if not (transform.is_of_polynomials and transform.is_elementary):
             continue
@@ -153,9 +154,8 @@ def _power_laws(X: Array, response: Response, settings: FamiliesSettings) -> lis
     return [apply("mul", scale, monomial(powers)) for powers in (near, np.array(exponents))]
 
 
-def _powers(X: Array, n_terms: int) -> tuple[NDArray[np.int64], Array]:
-    """Degrees of so many monomials, and their values on the rows, if these are far from overflow."""
-    degrees = degrees_up_to(X.shape[1], n_terms)
+def _powers(X: Array, degrees: NDArray[np.int64]) -> tuple[NDArray[np.int64], Array]:
+    """The monomials, shape (T, D), that are far from overflow on all rows, and their values there."""
     table = np.prod(X[:, None, :] ** degrees[None], axis=2)
     usable = is_moderate(table.T)
     return degrees[usable], table[:, usable]

@@ -83,10 +83,10 @@ class _Step:
         found = [_replaced(one, self.gone, new) for one, new in itertools.product(divided, news)]
         return sorted(filter(is_usable, found), key=lambda child: child.error)
 
-    def is_confirmed(self, state: State, clock: Clock, settings: NeighboursSettings) -> bool:
-        """Whether more rows tell the same, of which more are near each other."""
+    def is_confirmed(self, rows: _Rows, clock: Clock, settings: NeighboursSettings) -> bool:
+        """Whether other rows tell the same."""
         only = replace(settings, exponents=(self.exponent,))
-        return any(_Rows.of(state.first(settings.n_confirming)).steps(self.gone, self.new, clock, only))
+        return any(rows.steps(self.gone, self.new, clock, only))
 
 
 def told_by_neighbours(
@@ -123,7 +123,10 @@ def _told(state: State, own: Places, clock: Clock, settings: NeighboursSettings)
     while state.n_variables > 1 and not clock.is_over:
         rows = state.of_rows(own)
         steps = _steps(_Rows.of(rows.first(settings.n_rows)), clock, settings)
-        confirmed = (step for step in steps if step.is_confirmed(rows, clock, settings))
+        if not steps:
+            break
+        more = _Rows.of(rows.first(settings.n_confirming))  # of which more are near each other
+        confirmed = (step for step in steps if step.is_confirmed(more, clock, settings))
         better = next(filter(None, (step.taken(state) for step in confirmed)), [])
         if not better:
             break
