@@ -7,6 +7,10 @@ and Regression Trees, 1984), the differences being taken row by row: the one tha
 write down, so that a textbook curve counts by its name and its constants, not by its symbols; of those that
 take about as few, the one that predicts best.
 
+Once rows have been left out, constants cost less than while thousands of forms are tried: otherwise forms
+without any, which fit by chance, would be the simplest. Where noise is large they cost about what Schwarz
+asks (Ann. Stat. 6, 1978). That holds for a constant for each ten rows; for more of them all is asked.
+
 Standard errors alone would not do. With few rows, or with one that nothing predicts, they are so large that
 a constant is as good as a law; and what predicts wildly has large ones of its own. So the rows that were left
 out must also be worth their bits: no other equation may make them likelier by more than it takes more to
@@ -20,7 +24,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -33,6 +37,7 @@ from nsr.refinement.alternatives import (
     alternatives,
     form_bits,
     information,
+    n_fitted,
     with_free_constants,
 )
 from nsr.refinement.candidates import Candidate, ranked
@@ -50,6 +55,13 @@ _NEARLY_EXACT = 1e-6
 _WORTH_A_ROW = 0.5
 # Fewer rows cannot be told apart by leaving some out.
 _LEAST_ROWS = 5
+# Rows for each constant that rows left out can judge (as Peduzzi et al., J. Clin. Epidemiol. 49, 1996, ask
+# for events in a regression). Of the development half of `eval.blackbox` (five splits of 24 tables) the
+# median test R2 is 0.85 and the mean 0.69; without cheap constants they are 0.83 and 0.68, with all of them
+# cheap 0.85 and 0.68.
+_ROWS_A_CONSTANT = 10
+# Bits that each of these costs less: those of its sign, its size and its first digit.
+_CHEAPER = 5.0
 # Equations that are compared at most.
 _MOST_COMPARED = 40
 # Standard errors within which two equations are as good. More than the rule's one, as errors of folds that
@@ -101,8 +113,10 @@ def chosen_front(
         kept = _halving(rows[: rows.index(shortest) + 1])
     else:
         rows = _accurate_front(candidates, task)
-        credible = _largest_steps(_credible(candidates, shortest, task))
-        kept, auto = _predictive(credible, held_out, task.null_loss, clock)
+        cheaper = _cheaper(candidates, task)
+        credible = _largest_steps(_credible(list(cheaper), task))
+        predictive, best = _predictive(credible, held_out, task.null_loss, clock)
+        kept, auto = [cheaper[row] for row in predictive], cheaper[best]
     chosen = auto if rule == "auto" else _by_rule(rows, task, rule)
     front = sorted({*kept, chosen}, key=_by_complexity)
     if not task.is_exact(shortest.loss) and (freed := with_free_constants(chosen, candidates)):
@@ -124,8 +138,9 @@ def rows_of(candidates: Sequence[Candidate], task: Task) -> list[Candidate]:
     shortest = _shortest(rows, task)
     if _is_described(shortest, task):
         return rows
-    every = {*_accurate_front(candidates, task), *_credible(candidates, shortest, task)}
-    return sorted(every, key=_by_complexity)
+    cheaper = _cheaper(candidates, task)
+    credible = (cheaper[row] for row in _credible(list(cheaper), task))
+    return sorted({*_accurate_front(candidates, task), *credible}, key=_by_complexity)
 
 
 def without_twins(front: Front, task: Task) -> Front:
@@ -188,16 +203,33 @@ def _accurate_front(candidates: Sequence[Candidate], task: Task) -> list[Candida
     return front_of(sorted(ranked(usable), key=lambda c: (information(c, task), c.complexity)))
 
 
-def _credible(candidates: Sequence[Candidate], shortest: Candidate, task: Task) -> list[Candidate]:
+def _credible(candidates: Sequence[Candidate], task: Task) -> list[Candidate]:
     """The fronts of what is simpler than the shortest description, or not much longer, and the shortest.
 
     There is one of all equations, and one of those that textbooks have.
     """
+    shortest = _shortest(pareto_front(candidates), task)
     limit = shortest.bits + CREDIBLE_BITS
     believed = [c for c in candidates if c.bits <= limit or c.complexity < shortest.complexity]
     named = [c for c in believed if c.name]
     curves = _accurate_front(named, task) if named else []
     return sorted({*_accurate_front(believed, task), *curves, shortest}, key=_by_complexity)
+
+
+def _cheaper(candidates: Sequence[Candidate], task: Task) -> dict[Candidate, Candidate]:
+    """Candidates by what they are where rows left out judge constants."""
+    return {_with_cheap_constants(candidate, task): candidate for candidate in candidates}
+
+
+def _with_cheap_constants(candidate: Candidate, task: Task) -> Candidate:
+    """The candidate without the bits that keep constants few while thousands of forms are tried.
+
+    Rows that were left out do that here, as far as there are enough of them.
+    """
+    if not math.isfinite(candidate.bits):
+        return candidate
+    judged = min(n_fitted(candidate), task.n_rows / _ROWS_A_CONSTANT)
+    return replace(candidate, bits=candidate.bits - judged * _CHEAPER)
 
 
 def _predictive(

@@ -48,7 +48,8 @@ def is_proportional(task: Task, settings: NoiseSettings = NoiseSettings()) -> bo
         return False
     of_log = replace(task, y=np.log(task.y))
     relative = _Smooth.of(of_log.first(settings.most_rows))
-    if not ROUGH < relative.size < settings.largest_share or relative.surrogate.gain > settings.still_gains:
+    largest = max(settings.largest_share, settings.share_of_spread * float(np.std(of_log.y)))
+    if not ROUGH < relative.size < largest or relative.surrogate.gain > settings.still_gains:
         return False
     is_likelier = _is_likelier(relative.residuals, np.log(y), y - plain.targets(X, y), some, settings.sure)
     return is_likelier and _is_noise(relative, of_log, settings)

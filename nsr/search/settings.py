@@ -62,6 +62,9 @@ class NoiseSettings:
             tables); relative ones were told in 14 of 16.
         largest_share: Errors of more than this share of the value are no errors of measurement: something is
             missing, and it need not be small where the target is.
+        share_of_spread: Of the standard deviation of the target's logarithm; errors of a factor of two, as
+            living things have, are of ratios where the target goes over decades (of 258 exact or nearly exact
+            tables that do, three more were taken for noisy before a search).
         still_learns: A fit of all rows that leaves less than one of a few, by more than this factor, leaves
             more than noise,
         still_gains: and so does one that its highest degree made better by more than this factor.
@@ -84,6 +87,7 @@ class NoiseSettings:
     sure_of_law: float = 2.0
     least_spread: float = 1.0
     largest_share: float = 0.5
+    share_of_spread: float = 0.35
     still_learns: float = 1.1
     still_gains: float = 1.05
     mostly_misfit: float = 0.75

@@ -182,18 +182,29 @@ def test_a_long_equation_is_not_as_good_for_predicting_some_rows_wildly(rng, mon
     assert front.candidates[front.best] == rows[3]
 
 
-@pytest.mark.parametrize("more", [4, 12])
-def test_within_standard_errors_a_longer_form_must_be_worth_its_bits(more, rng, monkeypatch):
-    """One row in 60 makes them eight bits likelier by one form, and has all of the standard error."""
+@pytest.mark.parametrize(
+    ("longer", "more", "chosen"),
+    [
+        ("x_0*exp(x_1)", 4, 1),
+        ("x_0*exp(x_1)", 12, 0),
+        ("1.37*x_0*exp(0.73*x_1)", 12, 1),
+        ("1.37*x_0*exp(0.73*x_1)", 20, 0),
+    ],
+)
+def test_within_standard_errors_a_longer_form_must_be_worth_its_bits(longer, more, chosen, rng, monkeypatch):
+    """One row in 60 makes them eight bits likelier by one form, and has all of the standard error.
+
+    Of the bits of two constants five each do not count, as rows that were left out judge them.
+    """
     one = task(rng.uniform(1, 2, (60, 2)), rng.standard_normal(60) + 4 * (np.arange(60) == 0))
-    forms = scored([parse(text) for text in ("x_0", "x_0*exp(x_1)")], one)
+    forms = scored([parse(text) for text in ("x_0", longer)], one)
     losses = np.full((2, 60), 0.5)
     losses[0, 0] += 6
     assert is_as_good(*losses, within=1.1, bits=8.0)
     assert not is_as_good(*losses, within=1.1, bits=7.5)
     rows = with_losses(forms, losses, (20, 20 + more), one, monkeypatch)
     front = chosen_front(rows, one)
-    assert front.candidates[front.best] == rows[1 if more == 4 else 0]
+    assert front.candidates[front.best] == rows[chosen]
 
 
 def test_a_curve_that_another_one_is_better_than_is_not_chosen_for_being_shorter_than_the_best():

@@ -74,6 +74,13 @@ def test_what_is_of_the_size_of_the_value_is_no_error_of_measurement(X, rng):
     assert not is_proportional(task(X, power_law(X) * np.exp(1.2 * rng.standard_normal(len(X)))))
 
 
+@pytest.mark.parametrize("decades", [1, 6])
+def test_factors_of_two_are_errors_of_a_target_over_decades(decades, rng):
+    mass = 10 ** rng.uniform(-decades / 2, decades / 2, (60, 1))
+    y = 11 * mass[:, 0] ** 0.75 * np.exp(0.7 * rng.standard_normal(60))
+    assert is_proportional(task(mass, y)) == (decades == 6)
+
+
 def test_relative_errors_that_have_made_rows_negative_give_weights(rng):
     X = 1 + np.abs(rng.standard_normal((1000, 3)))
     clean = power_law(X)
