@@ -113,10 +113,10 @@ def chosen_front(
         kept = _halving(rows[: rows.index(shortest) + 1])
     else:
         rows = _accurate_front(candidates, task)
-        cheaper = _cheaper(candidates, task)
-        credible = _largest_steps(_credible(list(cheaper), task))
-        predictive, best = _predictive(credible, held_out, task.null_loss, clock)
-        kept, auto = [cheaper[row] for row in predictive], cheaper[best]
+        credible = _credible(candidates, task)
+        compared = _largest_steps(list(credible))
+        predictive, best = _predictive(compared, held_out, task.null_loss, clock)
+        kept, auto = [credible[row] for row in predictive], credible[best]
     chosen = auto if rule == "auto" else _by_rule(rows, task, rule)
     front = sorted({*kept, chosen}, key=_by_complexity)
     if not task.is_exact(shortest.loss) and (freed := with_free_constants(chosen, candidates)):
@@ -138,9 +138,8 @@ def rows_of(candidates: Sequence[Candidate], task: Task) -> list[Candidate]:
     shortest = _shortest(rows, task)
     if _is_described(shortest, task):
         return rows
-    cheaper = _cheaper(candidates, task)
-    credible = (cheaper[row] for row in _credible(list(cheaper), task))
-    return sorted({*_accurate_front(candidates, task), *credible}, key=_by_complexity)
+    every = {*_accurate_front(candidates, task), *_credible(candidates, task).values()}
+    return sorted(every, key=_by_complexity)
 
 
 def without_twins(front: Front, task: Task) -> Front:
@@ -203,22 +202,22 @@ def _accurate_front(candidates: Sequence[Candidate], task: Task) -> list[Candida
     return front_of(sorted(ranked(usable), key=lambda c: (information(c, task), c.complexity)))
 
 
-def _credible(candidates: Sequence[Candidate], task: Task) -> list[Candidate]:
+def _credible(candidates: Sequence[Candidate], task: Task) -> dict[Candidate, Candidate]:
     """The fronts of what is simpler than the shortest description, or not much longer, and the shortest.
 
     There is one of all equations, and one of those that textbooks have.
+
+    Returns:
+        What each is with constants that rows left out judge, from simple to accurate, and as it was given.
     """
-    shortest = _shortest(pareto_front(candidates), task)
+    given = {_with_cheap_constants(candidate, task): candidate for candidate in candidates}
+    shortest = _shortest(pareto_front(list(given)), task)
     limit = shortest.bits + CREDIBLE_BITS
-    believed = [c for c in candidates if c.bits <= limit or c.complexity < shortest.complexity]
+    believed = [c for c in given if c.bits <= limit or c.complexity < shortest.complexity]
     named = [c for c in believed if c.name]
     curves = _accurate_front(named, task) if named else []
-    return sorted({*_accurate_front(believed, task), *curves, shortest}, key=_by_complexity)
-
-
-def _cheaper(candidates: Sequence[Candidate], task: Task) -> dict[Candidate, Candidate]:
-    """Candidates by what they are where rows left out judge constants."""
-    return {_with_cheap_constants(candidate, task): candidate for candidate in candidates}
+    rows = sorted({*_accurate_front(believed, task), *curves, shortest}, key=_by_complexity)
+    return {row: given[row] for row in rows}
 
 
 def _with_cheap_constants(candidate: Candidate, task: Task) -> Candidate:

@@ -62,9 +62,9 @@ class NoiseSettings:
             tables); relative ones were told in 14 of 16.
         largest_share: Errors of more than this share of the value are no errors of measurement: something is
             missing, and it need not be small where the target is.
-        share_of_spread: Of the standard deviation of the target's logarithm; errors of a factor of two, as
-            living things have, are of ratios where the target goes over decades (of 258 exact or nearly exact
-            tables that do, three more were taken for noisy before a search).
+        share_of_spread: Where this share of the standard deviation of the target's logarithm is more, errors
+            may be as large: those of living things are of a factor of two, over decades. Of 246 exact or
+            nearly exact tables that go so far three more were taken for noisy before a search.
         still_learns: A fit of all rows that leaves less than one of a few, by more than this factor, leaves
             more than noise,
         still_gains: and so does one that its highest degree made better by more than this factor.
