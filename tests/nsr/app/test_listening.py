@@ -8,13 +8,17 @@ import pytest
 from nsr.app.listening import HOST, announce, check_port
 
 
-def test_the_address_is_said_once_somebody_listens(capsys):
+def test_the_address_is_said_once_somebody_listens(monkeypatch, capsys):
+    # Clocks of these tests stand while nothing is done, so that no pause would end.
+    monkeypatch.setattr("nsr.app.listening._PAUSE", 0)
+
     async def started():
         with socket.socket() as one:
             one.bind((HOST, 0))
             port = one.getsockname()[1]
             said = asyncio.create_task(announce(port))
-            await asyncio.sleep(0.1)
+            for _ in range(50):
+                await asyncio.sleep(0)
             before = capsys.readouterr().out
             one.listen()
             await said
