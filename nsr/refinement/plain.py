@@ -1,8 +1,10 @@
 """Plainer forms of equations that the data cannot tell from them.
 
-Of a column with two values every function is a straight line; a saturated function is a constant, and one of
-a narrow range a straight line, too; on evenly spaced values a wave looks like waves of much higher
-frequencies, and few values of any kind do not resolve them. What is kept is the plainest.
+Of a column with two values every function is a straight line, and of noisy data its two numbers are fitted,
+whatever few constants the function has: there are more functions than levels, and one of them comes close. A
+saturated function is a constant, and one of a narrow range a straight line, too; on evenly spaced values a
+wave looks like waves of much higher frequencies, and few values of any kind do not resolve them. What is kept
+is the plainest.
 """
 
 from __future__ import annotations
@@ -44,6 +46,10 @@ _LEVEL = 0.05
 _EVEN = 1e-6
 # What refitting a plainer form may cost.
 _EFFORT = Effort(restarts=1, points=4_000, iterations=30)
+# Constants that a plainer form of exact data, and of noisy ones, may have more: the phase of a slower wave,
+# and the numbers that functions of two values stood for.
+_MORE_IN_EXACT = {"slower": 1}
+_MORE_IN_NOISY = {"slower": 1, "same": 1, "levels": 2}
 # Fronts that are looked at, and plainer forms of a form.
 _N_ROUNDS = 4
 
@@ -55,12 +61,13 @@ class _Change(NamedTuple):
         start: Its place.
         new: What comes there.
         kind: Whether values on the rows stay the `same` or are `near` what they were; whether it is a
-            `slower` wave with the same values; or takes the place of a `wild` one, not to be believed.
+            `slower` wave with the same values, or the two `levels` that a part has; or takes the place of a
+            `wild` one, not to be believed.
     """
 
     start: int
     new: Expression
-    kind: Literal["same", "near", "slower", "wild"]
+    kind: Literal["same", "near", "slower", "levels", "wild"]
 
 
 def plain(pool: Sequence[Candidate], task: Task, clock: Clock = Clock()) -> list[Candidate]:
@@ -111,19 +118,18 @@ def _plainer(candidate: Candidate, task: Task, clock: Clock) -> Iterator[Candida
     expression = candidate.expression
     is_exact = task.is_exact(candidate.loss)
     for change in _changes(expression, task.X):
-        has_same_values = change.kind in {"same", "slower"}
+        has_same_values = change.kind in {"same", "slower", "levels"}
         if is_exact and not has_same_values:
             continue
         stop = subtree_end(expression.tokens, change.start)
         tokens = (*expression.tokens[: change.start], *change.new.tokens, *expression.tokens[stop:])
         form = simplify(Expression(tokens))
         n_more = len(form.free_positions) - len(expression.free_positions)
-        # The phase of a slower wave; of noisy data also the number that a function of two values stood for.
-        n_allowed = change.kind == "slower" or (change.kind == "same" and not is_exact)
+        n_allowed = (_MORE_IN_EXACT if is_exact else _MORE_IN_NOISY).get(change.kind, 0)
         if form == expression or n_more > n_allowed or not task.space.allows(form):
             continue
         forms = scored([form], task, candidate.stage)
-        if not has_same_values:
+        if not has_same_values or (change.kind == "levels" and not is_exact):
             forms += fitted([form], task, _EFFORT, clock, candidate.stage)
         best = min(forms, key=lambda c: c.loss)
         is_incredible = change.kind == "wild" and best.loss < _WILD * candidate.loss
@@ -147,13 +153,14 @@ def _is_as_good(plainer: Candidate, candidate: Candidate, task: Task) -> bool:
 @np.errstate(all="ignore")
 def _changes(expression: Expression, X: Array) -> list[_Change]:
     """What may stand in place of an expression's functions, the plainest first."""
+    levels = list(_levelled(expression, X))
     places = [i for i, token in enumerate(expression.tokens) if _is_bent(expression, i)]
     if not places:
-        return []
+        return levels
     parts = [_part(expression, place) for place in places]
     arguments = [part.children[0] for part in parts]
     values = Program([*parts, *arguments]).values(X)
-    found: list[_Change] = []
+    found = levels
     for place, part, argument, v, u in zip(
         places, parts, arguments, values[: len(parts)], values[len(parts) :], strict=True
     ):
@@ -176,6 +183,28 @@ def _is_bent(expression: Expression, place: int) -> bool:
     if operator.name == "pow":
         return not _part(expression, place).children[1].variables
     return operator.arity == 1
+
+
+def _levelled(expression: Expression, X: Array) -> Iterator[_Change]:
+    """Straight lines in place of the largest parts that are functions of one column with two values."""
+    end = 0
+    for place in range(len(expression)):
+        part = _part(expression, place)
+        if place < end or len(part.variables) != 1:
+            continue
+        column = part.variables[0]
+        low, high = float(X[:, column].min()), float(X[:, column].max())
+        if low == high or not np.all((X[:, column] == low) | (X[:, column] == high)):
+            continue
+        end = place + len(part)
+        at = np.zeros((3, X.shape[1]))
+        at[:, column] = low, high, (low + high) / 2
+        first, last, middle = Program([part]).values(at)[0].tolist()
+        is_line = abs(middle - (first + last) / 2) <= _SAME * abs(last - first)
+        if math.isfinite(first + last) and not is_line:
+            slope = (last - first) / (high - low)
+            line = apply("mul", constant(slope), variable(column))
+            yield _Change(place, apply("add", line, constant(first - slope * low)), "levels")
 
 
 def _straightened(place: int, argument: Expression, v: Array, u: Array) -> Iterator[_Change]:

@@ -127,6 +127,25 @@ def test_a_function_of_two_values_is_not_a_way_to_save_a_constant(rng):
     assert found.loss <= own.loss
 
 
+@pytest.mark.parametrize(
+    "text", ["x_0*atan(cos(x_1))**2", "x_0*exp(-x_1)", "x_0 + 2/(x_1 + 1.5)", "exp(x_1**3)"]
+)
+def test_no_function_of_two_values_is_believed_in_noisy_data(text, rng):
+    """Its levels are fitted, so that it cannot come close to them by chance for free."""
+    y = values(text) * (1 + 0.1 * rng.standard_normal(200))
+    own = candidate(text, y)
+    found = plainest(own, task(X, y))
+    assert not any(name in shown(found) for name in ("atan", "exp", "/"))
+    assert found.loss < own.loss
+    assert len(found.expression.free_positions) >= 2
+
+
+def test_effects_of_two_values_stay_as_they_are_where_they_are_none_of_one_column(rng):
+    y = values("2*exp(0.3*x_0 - 0.5*x_1)") * (1 + 0.1 * rng.standard_normal(200))
+    own = refined("2*exp(0.3*x_0 - 0.5*x_1)", y)
+    assert plainest(own, task(X, y)) == own
+
+
 def test_powers_of_counts_wave_too_fast_to_be_seen(rng):
     table = np.tile(np.arange(2.0, 12), 4)[:, None]
     own = task(table, rng.standard_normal(40) + 5)
