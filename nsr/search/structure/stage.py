@@ -163,18 +163,23 @@ def _passes(context: Context, clock: Clock) -> Iterator[list[State]]:
         yield context.starts
         return
     neighbours = context.settings.structure.neighbours
-    poor = [one for one in context.starts if one.error > products.poor and is_blind(one, neighbours)]
+    blind = [one for one in context.starts if one.error > products.poor and is_blind(one, neighbours)]
+    poor = blind
     if "reduction" in context.components:
-        told = [told_by_neighbours(start, clock, neighbours) for start in poor]
+        told = [told_by_neighbours(start, clock, neighbours) for start in blind]
         if any(told):
             yield [state for states in told for state in states]
-        nearest = [(states or [start])[0] for start, states in zip(poor, told, strict=True)]
+        nearest = [(states or [start])[0] for start, states in zip(blind, told, strict=True)]
+        blind = [start for start, state in zip(blind, nearest, strict=True) if state.error > products.poor]
         poor = [state for state in nearest if state.error > products.poor]
     if promising := _with_products(poor, products, clock):
         yield promising
     elif "reduction" in context.components:
         yield from _merged(poor, context.settings.structure, clock)
     yield context.starts
+    # What neighbours tell may be wrong where its surrogates are poor, too.
+    if promising := _with_products([start for start in blind if start not in poor], products, clock):
+        yield promising
 
 
 def _with_finer_surrogates(context: Context, clock: Clock) -> list[State]:

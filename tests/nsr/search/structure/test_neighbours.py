@@ -126,3 +126,14 @@ def test_a_resonance_over_decades_is_found_by_structure_alone(rng):
     y = charge * field / (mass * (own**2 - driving**2))
     model = SymbolicRegressor(stages=("families", "separation", "reduction"), time_limit=3_600)
     assert np.allclose(model.fit(X, y).predict(X), y, rtol=1e-6)
+
+
+def test_what_is_told_wrongly_is_not_the_end(monkeypatch, rng):
+    """Structure comes back to the table, for which sums of products tell what polynomials do not."""
+    stage = "nsr.search.structure.stage"
+    monkeypatch.setattr(f"{stage}.is_blind", lambda *_: True)
+    monkeypatch.setattr(f"{stage}.told_by_neighbours", lambda state, *_: [state.without((0,))])
+    X = rng.uniform(1, 5, (1_000, 4))
+    y = np.cos(X[:, 1]) * (X[:, 0] ** 3 / X[:, 2] ** 2 * (X[:, 3] - 1) / (X[:, 3] + 2) - X[:, 2])
+    model = SymbolicRegressor(stages=("families", "separation", "reduction"), time_limit=3_600)
+    assert np.allclose(model.fit(X, y).predict(X), y, rtol=1e-6)
