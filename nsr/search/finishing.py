@@ -14,6 +14,7 @@ from nsr.expressions.expression import Expression, constant
 from nsr.expressions.factoring import with_fewer_factors, with_fewer_ratios
 from nsr.expressions.rewriting import rewritten, without_idle_abs
 from nsr.expressions.simplify import simplify
+from nsr.refinement.alternatives import n_fitted
 from nsr.refinement.candidates import (
     Candidate,
     as_found_by,
@@ -145,7 +146,11 @@ def _n_constants(candidate: Candidate) -> int:
 def _rounded(
     pool: Sequence[Candidate], task: Task, clock: Clock, settings: FinishingSettings
 ) -> list[Candidate]:
-    """The best candidates in other words and with round constants; as many as there is time for."""
+    """The best candidates in other words and with round constants; as many as there is time for.
+
+    Where other words have constants more, as a factor of all terms that is taken out and stands in each of
+    them again, these are free of each other from there on, and the curve is another one.
+    """
     best = ranked(pool)[: settings.n_snapped]
     exact = [c for c in best if task.is_exact(c.loss)]
     forms: list[Candidate] = []
@@ -154,7 +159,9 @@ def _rounded(
             break
         others = rewritten(candidate.expression) if place < settings.n_rewritten else []
         reworded = scored([with_limits(e, task.space.shape) for e in (candidate.expression, *others)], task)
-        for form in as_found_by([candidate] * len(reworded), reworded, task):
+        n_own, nameless = n_fitted(candidate), replace(candidate, name="")
+        owners = [candidate if n_fitted(form) <= n_own else nameless for form in reworded]
+        for form in as_found_by(owners, reworded, task):
             # The best one is rounded even if polishing has taken all the time.
             round_one = rounded(form, task, clock if forms else Clock())
             forms += [form] if round_one is None else [form, round_one]

@@ -36,6 +36,43 @@ def test_a_curve_whose_exponent_is_one_has_the_name_no_more():
     assert told == {(True, "Hill"), (False, "")}
 
 
+@pytest.mark.parametrize(
+    ("truth", "start", "is_one"),
+    [
+        # Exponentials die away or grow for ever; where one of two comes to rest, it is a constant.
+        ("20 + 68*exp(-0.045*x_0)", "75*exp(-0.04*x_0) + 13*exp(0.006*x_0)", lambda f: not 1 < f(1e9) < 100),
+        # What has a saturation comes to rest.
+        ("0.002*x_0**4", "0.002/(1/x_0**4.02 + 0.00001) - 0.1", lambda f: f(1e90) == pytest.approx(f(1e80))),
+        # Steps of Newton's law of cooling shrink by one factor.
+        (
+            "20 + 68*exp(-0.045*x_0)",
+            "68*exp(-0.045*x_0) + 20.001",
+            lambda f: (f(30) - f(20)) / (f(20) - f(10)) == pytest.approx((f(90) - f(80)) / (f(80) - f(70))),
+        ),
+    ],
+)
+def test_what_has_a_name_is_the_curve_of_that_name(truth, start, is_one, rng):
+    """A part that vanishes, or a constant that comes to be two, makes it another one that fits as well."""
+    x = np.linspace(1, 60, 21)
+    y = Program([parse(truth)]).values(x[:, None])[0]
+    task = Task(x[:, None], y + 0.005 * np.std(y) * rng.standard_normal(21), SQUARED_ERROR)
+    (curve,) = fitted([parse(start)], task, Effort(), Clock())
+    found = finished([named(curve, "the curve", task)], task, Clock(), FinishingSettings())
+    own = {one.expression for one in found if one.name}
+    assert own
+    for form in own:
+        assert is_one(lambda x, form=form: float(Program([form]).values(np.array([[float(x)]]))[0, 0]))
+
+
+def test_a_product_of_powers_stays_one_where_some_are_one(rng):
+    X = rng.uniform(1, 5, (60, 2))
+    y = Program([parse("0.28*x_0*x_1**2")]).values(X)[0]
+    task = Task(X, y * (1 + 0.02 * rng.standard_normal(60)), SQUARED_ERROR)
+    (powers,) = fitted([parse("0.28*x_0**1.01*x_1**2.01")], task, Effort(), Clock())
+    found = finished([named(powers, "powers", task)], task, Clock(), FinishingSettings())
+    assert any(one.name and "pow" not in one.expression.tokens for one in found)
+
+
 def test_constants_are_round_where_other_words_would_be_longer(rng):
     """With a round exponent a power of a ratio is also a ratio of powers, which takes more symbols."""
     X = rng.uniform((1, 1, 1.3), (5, 1.5, 2.5), (4000, 3))
