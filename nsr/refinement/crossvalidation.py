@@ -26,6 +26,11 @@ _FEW_ROWS, _FOLDS_OF_FEW, _FOLDS = 200, 10, 5
 # and 97,500, are damped so much that they would stay near where the fit to all rows has them, and their form
 # would seem to predict what it has seen.
 _STEPS = 3
+# A row is not predicted by rows that leave its value open to this many times their noise: where it is left
+# out, nothing moves the constants that it alone has fixed, such as those of a peak that only it is in.
+_OPEN = 100.0
+# Shares of a row's slopes that are rounding errors.
+_ROUNDING = 1e-9
 # Standard errors that the sum of signed ranks must be above what chance gives it.
 _CLEARLY = 3.0
 # Partitions into folds whose losses are averaged: which rows are left out together is chance.
@@ -129,7 +134,7 @@ def is_mostly_more(differences: Array, errors: float) -> bool:
 def _of_fold(
     program: Program, task: Task, order: NDArray[np.intp], fold: int, n_folds: int, clock: Clock
 ) -> Array:
-    """Losses of the fold's rows, shape (E, rows)."""
+    """Losses of the fold's rows, shape (E, rows); of what the others leave open, those of their level."""
     held_out = order[fold::n_folds]
     kept = np.setdiff1d(order, held_out)
     others = task.of_rows(kept)
@@ -137,5 +142,30 @@ def _of_fold(
     if task.n_rows <= _FEW_ROWS and task.space.constant_bounds is None and not clock.is_over:
         constants = steps_of_all(program, constants, others, _STEPS)
     with np.errstate(all="ignore"):
-        predicted = program.values(task.X[held_out], constants)
-        return task.of_rows(held_out).elementwise(np.asarray(predicted, dtype=np.float64))
+        predicted = np.asarray(program.values(task.X[held_out], constants), dtype=np.float64)
+        if task.n_rows <= _FEW_ROWS:
+            predicted[_are_open(program, constants, others, task.X[held_out])] = others.level
+        return task.of_rows(held_out).elementwise(predicted)
+
+
+def _are_open(program: Program, constants: Array, task: Task, X: Array) -> NDArray[np.bool_]:
+    """Of which rows X the rows of a task leave the values open, by equation; shape (E, rows).
+
+    The standard error of a value, over that of the noise, is the root of its leverage (Seber and Wild 1989,
+    section 5.1).
+    """
+    slopes = program.jacobian(task.X, constants)[1] * task.root_weights
+    others = program.jacobian(X, constants)[1]
+    found = np.zeros((len(slopes), len(X)), dtype=np.bool_)
+    for place, (own, other) in enumerate(zip(slopes, others, strict=True)):
+        size = np.sqrt(np.sum(own**2, axis=1) + np.sum(other**2, axis=1))
+        moving = size > 0
+        if not moving.any() or not np.all(np.isfinite(size)):
+            continue
+        left, lengths, _ = np.linalg.svd(own[moving] / size[moving, None])
+        along = np.abs(left.T @ (other[moving] / size[moving, None]))
+        along[along <= _ROUNDING * np.linalg.norm(along, axis=0)] = 0.0
+        known = np.zeros(len(left))
+        known[: len(lengths)] = lengths
+        found[place] = np.any(along > _OPEN * known[:, None], axis=0)
+    return found

@@ -44,6 +44,29 @@ def test_losses_of_rows_left_out_one_by_one_are_those_of_the_hat_matrix(rng, wei
     np.testing.assert_allclose(losses[0], residual**2 * weights / weights.mean(), rtol=1e-6)
 
 
+def test_a_row_that_is_left_out_is_not_predicted_by_a_peak_of_its_own(rng):
+    """Without it nothing says that there is one: what it is off by, it is off by in any other fit, too."""
+    x = np.linspace(0, 2, 15)
+    y = 0.6 * x + 0.01 * rng.standard_normal(15)
+    y[7] += 0.5
+    one = task(x[:, None], y)
+    line, peak = refined(["0.6*x_0 + 0.02"], one) + refined(["0.6*x_0 + 0.5*exp(-500*(x_0 - 1)**2)"], one)
+    assert peak.loss < 0.01 * line.loss
+    losses = held_out_losses([line.expression, peak.expression], one)
+    assert losses[1, 7] > 0.01
+    assert np.median(losses[1]) < 0.001
+    front = chosen_front([*scored([parse("0.6")], one), line, peak], one)
+    assert front.candidates[front.best] == line
+
+
+def test_constants_that_make_up_for_each_other_leave_no_row_open(rng):
+    x = rng.uniform(1, 5, (30, 1))
+    one = task(x, 2 * x[:, 0] + 0.1 * rng.standard_normal(30))
+    forms = [parse("2*x_0"), parse("1.5*(1.3*x_0)")]
+    losses = held_out_losses(forms, one)
+    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-4)
+
+
 def test_constants_far_from_one_are_fitted_without_the_rows_that_are_left_out(rng):
     """A pair of which each moves the values by a hundred-thousandth: refinement leaves them as they are."""
     x = rng.uniform(5, 90, 9)
