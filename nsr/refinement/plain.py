@@ -186,25 +186,41 @@ def _is_bent(expression: Expression, place: int) -> bool:
 
 
 def _levelled(expression: Expression, X: Array) -> Iterator[_Change]:
-    """Straight lines in place of the largest parts that are functions of one column with two values."""
+    """Straight lines in place of the largest parts that are functions of one column with two values.
+
+    What divides by one is a factor that is one of them.
+    """
     end = 0
-    for place in range(len(expression)):
+    for place, token in enumerate(expression.tokens):
         part = _part(expression, place)
-        if place < end or len(part.variables) != 1:
+        if place < end:
             continue
-        column = part.variables[0]
-        low, high = float(X[:, column].min()), float(X[:, column].max())
-        if low == high or not np.all((X[:, column] == low) | (X[:, column] == high)):
-            continue
-        end = place + len(part)
-        at = np.zeros((3, X.shape[1]))
-        at[:, column] = low, high, (low + high) / 2
-        first, last, middle = Program([part]).values(at)[0].tolist()
-        is_line = abs(middle - (first + last) / 2) <= _SAME * abs(last - first)
-        if math.isfinite(first + last) and not is_line:
-            slope = (last - first) / (high - low)
-            line = apply("mul", constant(slope), variable(column))
-            yield _Change(place, apply("add", line, constant(first - slope * low)), "levels")
+        if len(part.variables) == 1:
+            line = _line_of_levels(part, X)
+            end = end if line is None else place + len(part)
+            if line is not None and line != part:
+                yield _Change(place, line, "levels")
+        elif token == "div" and len(part.children[1].variables) == 1:
+            divided, divisor = part.children
+            line = _line_of_levels(apply("div", constant(1.0), divisor), X)
+            if line is not None:
+                yield _Change(place, apply("mul", divided, line), "levels")
+
+
+def _line_of_levels(part: Expression, X: Array) -> Expression | None:
+    """The straight line that a function of one column is, itself if it is one; none if it has more values."""
+    (column,) = part.variables
+    low, high = float(X[:, column].min()), float(X[:, column].max())
+    if low == high or not np.all((X[:, column] == low) | (X[:, column] == high)):
+        return None
+    at = np.zeros((3, X.shape[1]))
+    at[:, column] = low, high, (low + high) / 2
+    first, last, middle = Program([part]).values(at)[0].tolist()
+    if not math.isfinite(first + last) or abs(middle - (first + last) / 2) <= _SAME * abs(last - first):
+        return part
+    slope = (last - first) / (high - low)
+    line = apply("mul", constant(slope), variable(column))
+    return apply("add", line, constant(first - slope * low))
 
 
 def _straightened(place: int, argument: Expression, v: Array, u: Array) -> Iterator[_Change]:

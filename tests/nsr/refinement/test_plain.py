@@ -128,7 +128,8 @@ def test_a_function_of_two_values_is_not_a_way_to_save_a_constant(rng):
 
 
 @pytest.mark.parametrize(
-    "text", ["x_0*atan(cos(x_1))**2", "x_0*exp(-x_1)", "x_0 + 2/(x_1 + 1.5)", "exp(x_1**3)"]
+    "text",
+    ["x_0*atan(cos(x_1))**2", "x_0*exp(-x_1)", "x_0 + 2/(x_1 + 1.5)", "exp(x_1**3)", "3*x_0**2/(x_1 - 5)"],
 )
 def test_no_function_of_two_values_is_believed_in_noisy_data(text, rng):
     """Its levels are fitted, so that it cannot come close to them by chance for free."""
