@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from nsr.data.notes import listed
 from nsr.evaluate.program import values_of
+from nsr.refinement.crossvalidation import is_mostly_more
 from nsr.report.finding import LEAST_ROWS, Finding
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 _N_SHUFFLES = 5
-# What is lost counts if it is this many times its standard error.
-_SURE = 2.0
+# What is lost counts if it is this many times its standard error, or if ranks say surely that most rows lose.
+_SURE, _SURE_BY_RANKS = 2.0, 3.0
 # Ranks of columns that could stand for each other are correlated at least as much.
 _ALIKE = 0.9
 _DEGREE = 3
@@ -117,10 +118,15 @@ def _losses(fitted: Fitted, X: Array) -> Array:
 
 
 def _is_loss(more: Array) -> bool:
-    """Whether rows lose surely, on average."""
+    """Whether rows lose surely, on average.
+
+    Where few rows have nearly all of the loss, by their weights or by decades of ratios, they have nearly all
+    of its standard error, too, and no mean is sure; but most rows lose.
+    """
     if not np.all(np.isfinite(more)):
         return True
-    return bool(np.mean(more) > _SURE * np.std(more) / np.sqrt(len(more)))
+    is_sure = np.mean(more) > _SURE * np.std(more) / np.sqrt(len(more))
+    return bool(is_sure or is_mostly_more(more, _SURE_BY_RANKS))
 
 
 def _alike(fitted: Fitted) -> list[tuple[int, int]]:

@@ -33,6 +33,16 @@ def test_a_column_of_the_equation_that_brings_nothing_is_told(reported, table, r
     assert report["gainless"].is_warning
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_a_column_is_gained_from_where_few_rows_have_most_of_the_weight(reported, seed):
+    """Weights of 100 to 0.25, as errors in proportion to x ask for: one row has most of every sum."""
+    rng = np.random.default_rng(seed)
+    x = np.linspace(1, 20, 40)
+    y = 4 + 2.5 * x + 0.1 * x * rng.standard_normal(40)
+    report = reported(x[:, None], y, "2.5*x_0 + 4", weights=1 / (0.1 * x) ** 2)
+    assert report.columns.gainless == ()
+
+
 @pytest.mark.parametrize("twin", [lambda x: 3 * x - 1, lambda x: x**2], ids=["linear", "curved"])
 def test_columns_that_say_the_same_are_told(reported, table, rng, twin):
     table[:, 2] = twin(table[:, 0])

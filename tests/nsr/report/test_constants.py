@@ -33,3 +33,14 @@ def test_a_constant_that_could_be_zero_is_told(reported, X, rng):
     assert finding.is_warning
     assert "0.0" in finding.text
     assert "3.1" not in finding.text
+
+
+def test_what_there_is_nothing_without_is_told_from_zero(reported, rng):
+    """A factor that would make up for another power is not known to a digit, and is no zero for that."""
+    x = np.linspace(290, 360, 12)
+    y = 1.4e-50 * x**20.0 * (1 + 0.05 * rng.standard_normal(12))
+    exponent, logarithm = np.polyfit(np.log(x), np.log(y), 1)
+    found = reported(x[:, None], y, f"{np.exp(logarithm)}*x_0**{exponent}")["constants"]
+    assert found.is_warning
+    assert "zero: " not in found.text
+    assert "hardly known" in found.text
