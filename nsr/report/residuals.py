@@ -101,9 +101,16 @@ def spread(fitted: Fitted) -> Finding:
         return Finding("spread", f"residuals are as large everywhere (p = {rank.pvalue:.2g})", False, figures)
     way = "grow with" if rank.statistic > 0 else "shrink with growing"
     text = f"residuals {way} values (Spearman's rho = {rank.statistic:.2f}): rows are not equally certain"
-    if rank.statistic > 0 and fitted.task.loss.is_quadratic and np.min(fitted.task.y) > 0:
-        text += "; loss='gamma' is for errors that are a share of the value"
+    if rank.statistic > 0 and fitted.task.loss.is_quadratic:
+        text += _losses_for(fitted.task.y)
     return Finding("spread", text, True, figures)
+
+
+def _losses_for(y: Array) -> str:
+    """Which losses are for errors that grow with a target like this one; whole numbers may be counts."""
+    counts = ["loss='poisson' is for counts"] if np.all((y >= 0) & (y == np.round(y))) else []
+    shares = ["loss='gamma' is for errors that are a share of the value"] if np.min(y) > 0 else []
+    return "".join(f"; {one}" for one in (*counts, *shares))
 
 
 def order(fitted: Fitted) -> Finding:

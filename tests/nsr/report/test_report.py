@@ -47,6 +47,14 @@ def test_a_loss_for_such_errors_is_named(reported, fault, loss, rng):
     assert f"loss='{loss}'" in reported(X, law(X) + FAULTS[fault](X, rng), LAW)[fault].text
 
 
+def test_counts_are_told_of_the_loss_for_counts(reported, rng):
+    """Their variance is their mean; errors that are a share of the value would grow faster."""
+    x = np.repeat(np.geomspace(0.2, 200, 40), 4)[:, None]
+    assert "loss='poisson'" in reported(x, rng.poisson(3 * x[:, 0]).astype(float), "3*x_0")["spread"].text
+    shares = 3 * x[:, 0] * (1 + 0.1 * rng.standard_normal(160))
+    assert "poisson" not in reported(x, shares, "3*x_0")["spread"].text
+
+
 @pytest.mark.parametrize(("factor", "said"), [(1.0, "of the size"), (2.0, "larger"), (0.5, "smaller")])
 def test_errors_that_were_given_are_compared_with_residuals(reported, factor, said, rng):
     X, errors = rng.uniform(1, 3, (200, 3)), rng.uniform(0.1, 0.4, 200)
