@@ -132,7 +132,8 @@ def with_named_constants(
 
     rows, others = front.candidates, list(found)
     n_known = len(wide.constants)
-    if task.n_variables < n_used + n_known + wide.n_groups:
+    has_seen_them = task.n_variables >= n_used + n_known + wide.n_groups
+    if not has_seen_them:
         X = np.hstack((task.X[:, :n_used], wide.filled_constants(task.n_rows), task.X[:, n_used:]))
         task = replace(task, X=X, space=_with_range_of(task.space, wide))
         rows, others = (
@@ -150,8 +151,10 @@ def with_named_constants(
         )
         for row in rows
     ]
-    if task.space.is_limited:  # a name stands for a number, and is no longer than that
-        space = replace(task.space, max_complexity=None, units=None)
+    # A name stands for a number, and is no longer than that; one that has a unit stands for none without.
+    units = task.space.units if has_seen_them else None
+    if task.space.is_limited or units is not None:
+        space = replace(task.space, max_complexity=None, units=units)
         checks = [surely_allowed(of_each_group(row.expression, layout), space) for row in named]
         named = [new if np.all(own) else row for row, new, own in zip(rows, named, checks, strict=True)]
     return replace(front, candidates=named), others, task

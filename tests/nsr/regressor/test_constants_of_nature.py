@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import sympy
 from untrained import UNTRAINED
 
 import nsr
@@ -56,6 +57,18 @@ def test_units_of_constants_lead_the_search(rng):
     assert model.best_["equation"] in ("6.283185307179586*sqrt(L)/sqrt(g)", "6.283185307179586*sqrt(L/g)")
     with pytest.raises(ValueError, match="the constant 'g' has none"):
         model.set_params(constants={"g": 9.8}).fit(X, y, X_units=["m", "kg"], y_units="s")
+
+
+def test_a_number_without_a_unit_gets_no_name_that_has_one(rng):
+    """As sqrt(g) is about pi in metres: in centimetres a period is the same, and so must be the equation."""
+    X = pd.DataFrame({"L": rng.uniform(0.2, 3, 40), "m": rng.uniform(1, 2, 40)})
+    y = 2 * np.sqrt(G) * np.sqrt(X["L"] / G) * (1 + 0.002 * rng.standard_normal(40))
+    model = SymbolicRegressor(checkpoint=UNTRAINED, n_candidates=16, constants={"g": "9.80665 m/s^2"})
+    model.set_params(time_limit=3).fit(X, y, X_units=["m", "kg"], y_units="s")
+    found = sympy.sympify(model.sympy())
+    length, g = (next(one for one in found.free_symbols if str(one) == name) for name in "Lg")
+    values = {length: 2.0, g: G}
+    assert found.subs(values) == pytest.approx(found.subs({length: 200.0, g: 100 * G}))
 
 
 def test_groups_may_share_a_constant_of_nature(rng):
