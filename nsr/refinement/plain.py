@@ -1,7 +1,8 @@
 """Plainer forms of equations that the data cannot tell from them.
 
-Of a column with two values every function is a straight line, and of noisy data its two numbers are fitted,
-whatever few constants the function has: there are more functions than levels, and one of them comes close. A
+Of a column with two values every function is a straight line, as it is of the columns that one text becomes,
+and of noisy data its numbers are fitted, whatever few constants the function has: there are more functions
+than levels, and one of them comes close. A
 saturated function is a constant, and one of a narrow range a straight line, too; on evenly spaced values a
 wave looks like waves of much higher frequencies, and few values of any kind do not resolve them. What is kept
 is the plainest.
@@ -186,21 +187,21 @@ def _is_bent(expression: Expression, place: int) -> bool:
 
 
 def _levelled(expression: Expression, X: Array) -> Iterator[_Change]:
-    """Straight lines in place of the largest parts that are functions of one column with two values.
+    """Straight lines in place of the largest parts that are functions of columns with as few values as lines.
 
     What divides by one is a factor that is one of them.
     """
     end = 0
     for place, token in enumerate(expression.tokens):
         part = _part(expression, place)
-        if place < end:
+        if place < end or not part.variables:
             continue
-        if len(part.variables) == 1:
-            line = _line_of_levels(part, X)
-            end = end if line is None else place + len(part)
-            if line is not None and line != part:
+        line = _line_of_levels(part, X)
+        if line is not None:
+            end = place + len(part)
+            if line != part:
                 yield _Change(place, line, "levels")
-        elif token == "div" and len(part.children[1].variables) == 1:
+        elif token == "div" and part.children[1].variables:
             divided, divisor = part.children
             line = _line_of_levels(apply("div", constant(1.0), divisor), X)
             if line is not None:
@@ -208,19 +209,34 @@ def _levelled(expression: Expression, X: Array) -> Iterator[_Change]:
 
 
 def _line_of_levels(part: Expression, X: Array) -> Expression | None:
-    """The straight line that a function of one column is, itself if it is one; none if it has more values."""
-    (column,) = part.variables
-    low, high = float(X[:, column].min()), float(X[:, column].max())
-    if low == high or not np.all((X[:, column] == low) | (X[:, column] == high)):
+    """The straight line that a function of columns with two values is, itself if it is one.
+
+    That is what every function of one column is, and of several of which no two are ever off their common
+    value together, as the columns of one text; there is none for other columns.
+    """
+    columns = list(part.variables)
+    own = X[:, columns]
+    low, high = own.min(axis=0), own.max(axis=0)
+    if np.any(low == high) or not np.all((own == low) | (own == high)):
         return None
-    at = np.zeros((3, X.shape[1]))
-    at[:, column] = low, high, (low + high) / 2
-    first, last, middle = Program([part]).values(at)[0].tolist()
-    if not math.isfinite(first + last) or abs(middle - (first + last) / 2) <= _SAME * abs(last - first):
+    levels = np.unique(own, axis=0)
+    design = np.column_stack((np.ones(len(levels)), levels))
+    if len(levels) != len(columns) + 1 or np.linalg.matrix_rank(design) <= len(columns):
+        return None
+    between = np.vstack((levels.mean(axis=0), (levels[0] + levels[-1]) / 2))
+    at = np.zeros((len(levels) + 2, X.shape[1]))
+    at[:, columns] = np.vstack((levels, between))
+    values = Program([part]).values(at)[0]
+    if not np.all(np.isfinite(values[:-2])):
         return part
-    slope = (last - first) / (high - low)
-    line = apply("mul", constant(slope), variable(column))
-    return apply("add", line, constant(first - slope * low))
+    offset, *slopes = np.linalg.solve(design, values[:-2]).tolist()
+    off = values[-2:] - offset - between @ slopes
+    if np.max(np.abs(off)) <= _SAME * np.ptp(values[:-2]):
+        return part
+    line = constant(offset)
+    for column, slope in zip(columns, slopes, strict=True):
+        line = apply("add", apply("mul", constant(slope), variable(column)), line)
+    return line
 
 
 def _straightened(place: int, argument: Expression, v: Array, u: Array) -> Iterator[_Change]:
