@@ -47,6 +47,9 @@ class Curve:
         return tuple(name for name in _NAME.findall(self.form) if name not in ("x", "z", "pi"))
 
 
+# One curve in two wordings: a saturation from a baseline, and of the logarithm of a pressure by temperature.
+_OFFSET_HYPERBOLA = "hyperbola with an offset (Michaelis and Menten, Emax, Antoine of the logarithm)"
+
 # Each constant once: what is fitted has no shared constants, and an exponential of k*(m - x) is as good as
 # one of b - k*x, with a start for m that can be seen.
 CURVES = (
@@ -102,7 +105,7 @@ CURVES = (
     Curve("Arrhenius, Clausius and Clapeyron", "a*exp(b/x)", {"b": "barrier"}),
     Curve("modified Arrhenius (Kooij)", "a*x^n*exp(b/x)", {"n": "exponent", "b": "barrier"}),
     Curve("Antoine, Vogel, Fulcher and Tammann, Magnus", "a*exp(b/(x + s))", {"s b": "antoine"}),
-    Curve("Antoine, of the logarithm", "c + a/(x + s)", {"s": "pole"}),
+    Curve(_OFFSET_HYPERBOLA, "c + a/(x + s)", {"s": "pole"}),
     Curve("DIPPR 101, of the logarithm", "c + a/x + b*log(x)"),
     Curve("Steinhart and Hart", "1/(a + b*log(x) + c*log(x)^3)", {"a b c": "thermistor"}),
     Curve("Maier and Kelley", "c + d*x + a/x^2"),
@@ -111,7 +114,7 @@ CURVES = (
     Curve("Planck, by wavelength", "a/(x^5*(exp(k/x) - 1))", {"k": "barrier"}, turns=True),
     # Saturation.
     Curve("Michaelis and Menten, Monod, Langmuir, Holling II", "a*x/(x + k)", {"k": "scale"}),
-    Curve("Michaelis and Menten with an offset", "c + a*x/(x + k)", {"k": "scale"}),
+    Curve(_OFFSET_HYPERBOLA, "c + a*x/(x + k)", {"k": "scale"}),
     Curve("Michaelis and Menten with a linear part", "d*x + a*x/(x + k)", {"k": "scale"}),
     Curve("two binding sites", "a*x/(x + k) + b*x/(x + m)", {"k": "scale", "m": "scale"}),
     Curve(

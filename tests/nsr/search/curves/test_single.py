@@ -94,6 +94,19 @@ def test_the_table_declares_what_it_says(curve):
     assert set(started) <= set(curve.constants)
 
 
+def test_a_saturation_from_a_baseline_has_one_name_however_it_is_written():
+    """A dose response of Emax, which is Antoine's equation of the logarithm of a pressure as well."""
+    y = values(BY_FORM["c + a/(x + s)"].skeleton, SPREAD, (4.0, -6.0, 0.8))
+    names = set()
+    for curve in (one for one in CURVES if len(one.constants) == 3):
+        starts = starts_of(curve, Features.of(SPREAD, y))
+        fits = best_fits(curve.skeleton, starts, root(SPREAD[:, None], y), Clock(), name=curve.name)
+        names |= {fit.name for fit in fits if fit.loss < 1e-20 * np.var(y)}
+    (name,) = names
+    assert "Menten" in name
+    assert "Antoine" in name
+
+
 def test_numbers_of_a_form_stay():
     curve = BY_FORM["a/(1 + exp(k*(m - x)))"]
     y = values(curve.skeleton, SPREAD, (2.0, 3.1, 1.2))
