@@ -47,10 +47,10 @@ _LEVEL = 0.05
 _EVEN = 1e-6
 # What refitting a plainer form may cost.
 _EFFORT = Effort(restarts=1, points=4_000, iterations=30)
-# Constants that a plainer form of exact data, and of noisy ones, may have more: the phase of a slower wave,
-# and the numbers that functions of two values stood for.
+# Constants that a plainer form of exact data, and of noisy ones, may have more: the phase of a slower wave.
+# The numbers that functions of few values stood for are as many as they are.
 _MORE_IN_EXACT = {"slower": 1}
-_MORE_IN_NOISY = {"slower": 1, "same": 1, "levels": 2}
+_MORE_IN_NOISY = {"slower": 1, "same": 1}
 # Fronts that are looked at, and plainer forms of a form.
 _N_ROUNDS = 4
 
@@ -127,6 +127,8 @@ def _plainer(candidate: Candidate, task: Task, clock: Clock) -> Iterator[Candida
         form = simplify(Expression(tokens))
         n_more = len(form.free_positions) - len(expression.free_positions)
         n_allowed = (_MORE_IN_EXACT if is_exact else _MORE_IN_NOISY).get(change.kind, 0)
+        if change.kind == "levels" and not is_exact:
+            n_allowed = len(change.new.free_positions)
         if form == expression or n_more > n_allowed or not task.space.allows(form):
             continue
         forms = scored([form], task, candidate.stage)

@@ -158,6 +158,17 @@ def test_no_function_of_the_values_of_a_text_is_believed_in_noisy_data(text, rng
         np.testing.assert_allclose(Program([found.expression]).values(table)[0], means[kinds], rtol=1e-5)
 
 
+def test_as_many_levels_are_fitted_as_a_text_has_values(rng):
+    kinds = np.repeat([0, 1, 2, 3], 8)
+    table = np.column_stack((kinds == 1, kinds == 2, kinds == 3)).astype(float)
+    y = np.array([10.0, 10, 14, 19])[kinds] + 2 * rng.standard_normal(32)
+    own = scored([parse("14*sqrt(cos(x_0 + x_1)/cos(x_2))")], task(table, y))[0]
+    found = Program([plainest(own, task(table, y)).expression]).values(table)[0]
+    np.testing.assert_allclose(
+        found, np.array([y[kinds == kind].mean() for kind in range(4)])[kinds], rtol=1e-5
+    )
+
+
 def test_effects_of_two_values_stay_as_they_are_where_they_are_none_of_one_column(rng):
     y = values("2*exp(0.3*x_0 - 0.5*x_1)") * (1 + 0.1 * rng.standard_normal(200))
     own = refined("2*exp(0.3*x_0 - 0.5*x_1)", y)
