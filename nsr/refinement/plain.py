@@ -2,10 +2,9 @@
 
 Of a column with two values every function is a straight line, as it is of the columns that one text becomes,
 and of noisy data its numbers are fitted, whatever few constants the function has: there are more functions
-than levels, and one of them comes close. A
-saturated function is a constant, and one of a narrow range a straight line, too; on evenly spaced values a
-wave looks like waves of much higher frequencies, and few values of any kind do not resolve them. What is kept
-is the plainest.
+than levels, and one of them comes close. A saturated function is a constant, and one of a narrow range a
+straight line, too; on evenly spaced values a wave looks like waves of much higher frequencies, and few values
+of any kind do not resolve them. What is kept is the plainest.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.evaluate.shape_checks import surely_allowed
 from nsr.expressions.expression import Expression, apply, constant, subtree_end, variable
+from nsr.expressions.factoring import with_fewer_factors
 from nsr.expressions.operators import OPERATORS
 from nsr.expressions.simplify import simplify
 from nsr.refinement.candidates import Candidate, fitted, scored
@@ -125,6 +125,8 @@ def _plainer(candidate: Candidate, task: Task, clock: Clock) -> Iterator[Candida
         stop = subtree_end(expression.tokens, change.start)
         tokens = (*expression.tokens[: change.start], *change.new.tokens, *expression.tokens[stop:])
         form = simplify(Expression(tokens))
+        if change.kind == "levels":  # a factor beside the line would be one constant too many
+            form = with_fewer_factors(form)
         n_more = len(form.free_positions) - len(expression.free_positions)
         n_allowed = (_MORE_IN_EXACT if is_exact else _MORE_IN_NOISY).get(change.kind, 0)
         if change.kind == "levels" and not is_exact:
