@@ -1,6 +1,7 @@
 import importlib.metadata
 import io
 import json
+import runpy
 import subprocess
 import sys
 import tomllib
@@ -221,3 +222,11 @@ def test_a_guess_about_more_columns_than_the_network_knows_names_the_remedy(nsr,
     code, _, err = nsr("guess", tmp_path / "wide.csv", "--target", "c0", "--checkpoint", checkpoint)
     assert code == 2
     assert "choose the relevant ones" in err
+
+
+def test_the_package_is_the_command(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["nsr", "--version"])
+    with pytest.raises(SystemExit) as stop:
+        runpy.run_module("nsr", run_name="__main__")
+    assert not stop.value.code
+    assert capsys.readouterr().out == f"nsr {importlib.metadata.version('nsr')}\n"
