@@ -10,9 +10,11 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import chi2
 from scipy.stats import t as student
 
 from nsr.evaluate.program import Program
+from nsr.expressions.rewriting import rewritten
 from nsr.refinement.candidates import Candidate
 from nsr.refinement.crossvalidation import HeldOut, bits_lost, is_as_good
 from nsr.refinement.description import few_rows_bits, is_round
@@ -65,23 +67,51 @@ def alternatives(
     return kept[: max(_ON_A_PAGE - len(front), _LEAST)]
 
 
-def with_free_constants(chosen: Candidate, candidates: Iterable[Candidate]) -> Candidate | None:
-    """An equation with its constants where they are likeliest, if it stands there with round ones.
+def with_free_constants(chosen: Candidate, candidates: Iterable[Candidate], task: Task) -> Candidate | None:
+    """An equation with its constants where they are likeliest, if it stands there with round or tied ones.
+
+    Constants are tied that are free of each other once it is multiplied out, as the two rates of a square of
+    an exponential less a constant; the ties are shown loosened if the data reject them (a likelihood-ratio
+    test).
 
     Args:
         chosen: The equation.
         candidates: Among which there may be its like.
+        task: What they explain.
     """
     form, n_free = chosen.expression.skeleton(), n_fitted(chosen)
-    freed = [
-        c
-        for c in candidates
-        if c.loss < chosen.loss
-        and math.isfinite(c.bits)
-        and n_fitted(c) > n_free
-        and (c.name == chosen.name if chosen.name else c.expression.skeleton() == form)
-    ]
-    return min(freed, key=lambda c: (c.bits, str(c.expression)), default=None)
+    loosened = {other.skeleton() for other in rewritten(chosen.expression)} - {form}
+
+    def is_its_like(one: Candidate) -> bool:
+        own = one.expression.skeleton()
+        if own in loosened and _is_rejected(chosen, one, task):
+            return True
+        return one.name == chosen.name if chosen.name else own == form
+
+    likelier = [one for one in candidates if one.loss < chosen.loss and math.isfinite(one.bits)]
+    freed = [one for one in likelier if n_fitted(one) > n_free and is_its_like(one)]
+    return _in_fewest_bits(min(freed, key=_by_bits), likelier, task) if freed else None
+
+
+def _in_fewest_bits(one: Candidate, others: Sequence[Candidate], task: Task) -> Candidate:
+    """The shortest description of the function that an equation is, as a textbook's name for it."""
+    alike = [other for other in others if math.isclose(other.loss, one.loss, rel_tol=_EQUAL)]
+    values = Program([one.expression, *(other.expression for other in alike)]).values(task.X)
+    off = np.mean(np.square((values[1:] - values[0]) * task.root_weights), axis=1)
+    left = np.mean(np.square((values[0] - task.y) * task.root_weights))
+    same = [other for other, distance in zip(alike, off, strict=True) if distance <= _EQUAL * left]
+    return min(same, key=_by_bits)
+
+
+def _by_bits(candidate: Candidate) -> tuple[float, str]:
+    return candidate.bits, str(candidate.expression)
+
+
+def _is_rejected(tied: Candidate, free: Candidate, task: Task) -> bool:
+    """Whether a likelihood-ratio test rejects the ties between an equation's constants (Wilks 1938)."""
+    before, after = (task.loss.bits(one.loss, task.null_loss, task.n_rows) for one in (tied, free))
+    n_more = n_fitted(free) - n_fitted(tied)
+    return bool(2 * math.log(2) * (before - after) > chi2.isf(_CHANCE, n_more))
 
 
 def _best(losses: Iterable[Array]) -> Array:

@@ -119,7 +119,7 @@ def chosen_front(
         kept, auto = [credible[row] for row in predictive], credible[best]
     chosen = auto if rule == "auto" else _by_rule(rows, task, rule)
     front = sorted({*kept, chosen}, key=_by_complexity)
-    if not task.is_exact(shortest.loss) and (freed := with_free_constants(chosen, candidates)):
+    if not task.is_exact(shortest.loss) and (freed := with_free_constants(chosen, candidates, task)):
         front = sorted({*front, freed}, key=_by_complexity)
     if task.n_rows >= _LEAST_ROWS and not task.is_exact(shortest.loss) and not clock.is_over:
         others = alternatives(front, candidates, held_out)

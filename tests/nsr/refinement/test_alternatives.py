@@ -7,6 +7,7 @@ from tasks import task
 
 from nsr.clock import Clock
 from nsr.expressions.parsing import parse
+from nsr.expressions.rewriting import rewritten
 from nsr.refinement import crossvalidation
 from nsr.refinement.alternatives import alternatives, with_free_constants
 from nsr.refinement.candidates import as_found_by, fitted, named, scored
@@ -161,13 +162,27 @@ def test_a_name_outlives_the_same_equation_without_one(observed):
     assert names(without_duplicates([unnamed, saturation], observed)) == ["saturation"]
 
 
+@pytest.mark.parametrize(("second_rate", "is_rejected"), [(2.0, False), (3.0, True)])
+def test_ties_between_constants_are_loosened_where_the_data_reject_them(second_rate, is_rejected, rng):
+    """A square of an exponential less a constant has two rates, of which one is twice the other."""
+    x = np.linspace(0, 4, 60)
+    y = 3 * np.exp(-second_rate * x) - 4 * np.exp(-x) + 2 + 0.02 * rng.standard_normal(60)
+    own = task(x[:, None], y)
+    (tied,) = fitted([parse("2.1*(exp(-1.1*x_0) - 0.7)**2 + 0.4")], own, Effort(), Clock())
+    others = fitted(rewritten(tied.expression), own, Effort(), Clock())
+    (called,) = fitted([parse("2.1*exp(-2.1*x_0) - 3.9*exp(-1.1*x_0) + 2.1")], own, Effort(), Clock())
+    called = named(called, "2 exponentials", own)
+    found = with_free_constants(tied, [tied, *others, called], own)
+    assert found == (called if is_rejected else None)
+
+
 def test_the_constants_that_the_data_say_stand_beside_round_ones(observed):
     free = curve("saturation", observed)
     (rounded,) = as_found_by([free], scored([parse("10*x_0/(x_0 + 2)")], observed), observed)
     line = curve("straight line", observed)
-    assert with_free_constants(rounded, [line, rounded, free]) == free
-    assert with_free_constants(free, [line, rounded, free]) is None
+    assert with_free_constants(rounded, [line, rounded, free], observed) == free
+    assert with_free_constants(free, [line, rounded, free], observed) is None
     nameless = scored([c.expression for c in (rounded, free, line)], observed)
-    assert with_free_constants(nameless[0], nameless) == nameless[1]
+    assert with_free_constants(nameless[0], nameless, observed) == nameless[1]
     front = chosen_front([*scored([parse("6")], observed), rounded, free], observed)
     assert {rounded, free} <= set(front.candidates)
