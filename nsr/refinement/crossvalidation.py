@@ -27,8 +27,9 @@ _FEW_ROWS, _FOLDS_OF_FEW, _FOLDS = 200, 10, 5
 # would seem to predict what it has seen.
 _STEPS = 3
 # A row is not predicted by rows that leave its value open to this many times their noise: where it is left
-# out, nothing moves the constants that it alone has fixed, such as those of a peak that only it is in.
-_OPEN = 100.0
+# out, nothing moves the constants that it alone has fixed, such as those of a peak that only it is in. With a
+# hundred times, far rows that all others do predict, if badly, would count as open, too.
+_OPEN = 1e6
 # Shares of a row's slopes that are rounding errors.
 _ROUNDING = 1e-9
 # Standard errors that the sum of signed ranks must be above what chance gives it.
