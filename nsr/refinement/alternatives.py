@@ -14,7 +14,6 @@ from scipy.stats import chi2
 from scipy.stats import t as student
 
 from nsr.evaluate.program import Program
-from nsr.expressions.rewriting import rewritten
 from nsr.refinement.candidates import Candidate
 from nsr.refinement.crossvalidation import HeldOut, bits_lost, is_as_good
 from nsr.refinement.description import few_rows_bits, is_round
@@ -79,6 +78,8 @@ def with_free_constants(chosen: Candidate, candidates: Iterable[Candidate], task
         candidates: Among which there may be its like.
         task: What they explain.
     """
+    from nsr.expressions.rewriting import rewritten
+
     form, n_free = chosen.expression.skeleton(), n_fitted(chosen)
     loosened = {other.skeleton() for other in rewritten(chosen.expression)} - {form}
 
