@@ -10,13 +10,13 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
 from scipy.stats import t as student
 
 from nsr.evaluate.program import Program
 from nsr.refinement.candidates import Candidate
 from nsr.refinement.crossvalidation import HeldOut, bits_lost, is_as_good
 from nsr.refinement.description import few_rows_bits, is_round
+from nsr.refinement.significance import is_likelier
 from nsr.task import Task
 
 Array = NDArray[np.float64]
@@ -97,11 +97,8 @@ def with_free_constants(chosen: Candidate, candidates: Iterable[Candidate], task
 def _in_fewest_bits(one: Candidate, others: Sequence[Candidate], task: Task) -> Candidate:
     """The shortest description of the function that an equation is, as a textbook's name for it."""
     alike = [other for other in others if math.isclose(other.loss, one.loss, rel_tol=_EQUAL)]
-    values = Program([one.expression, *(other.expression for other in alike)]).values(task.X)
-    off = np.mean(np.square((values[1:] - values[0]) * task.root_weights), axis=1)
-    left = np.mean(np.square((values[0] - task.y) * task.root_weights))
-    same = [other for other, distance in zip(alike, off, strict=True) if distance <= _EQUAL * left]
-    return min(same, key=_by_bits)
+    differ = Differences(alike, task)
+    return min((other for other in alike if not differ.is_apart(other, [one], _EQUAL)), key=_by_bits)
 
 
 def _by_bits(candidate: Candidate) -> tuple[float, str]:
@@ -112,7 +109,7 @@ def _is_rejected(tied: Candidate, free: Candidate, task: Task) -> bool:
     """Whether a likelihood-ratio test rejects the ties between an equation's constants (Wilks 1938)."""
     before, after = (task.loss.bits(one.loss, task.null_loss, task.n_rows) for one in (tied, free))
     n_more = n_fitted(free) - n_fitted(tied)
-    return bool(2 * math.log(2) * (before - after) > chi2.isf(_CHANCE, n_more))
+    return is_likelier(before - after, n_more)
 
 
 def _best(losses: Iterable[Array]) -> Array:
@@ -186,12 +183,12 @@ class Differences:
         self._values = dict(zip(candidates, values, strict=True))
         self._residuals = dict(zip(candidates, residuals.tolist(), strict=True))
 
-    def is_apart(self, one: Candidate, others: Sequence[Candidate]) -> bool:
-        """Whether a candidate differs from each of others by more than a share of what it leaves."""
+    def is_apart(self, one: Candidate, others: Sequence[Candidate], share: float = _EQUAL**2) -> bool:
+        """Whether a candidate differs from each of others by more than a share of what it leaves, squared."""
         own = self._values[one]
         with np.errstate(all="ignore"):
             distances = [float(np.mean(np.square(self._values[other] - own))) for other in others]
-        return not any(distance <= _EQUAL**2 * self._residuals[one] for distance in distances)
+        return not any(distance <= share * self._residuals[one] for distance in distances)
 
 
 def _is_as_likely(one: Candidate, other: Candidate, task: Task) -> bool:

@@ -15,7 +15,6 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
 
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
@@ -28,6 +27,7 @@ from nsr.refinement.candidates import Candidate, fitted, scored
 from nsr.refinement.choice import rows_of
 from nsr.refinement.refine import Effort
 from nsr.refinement.rounding import rounded
+from nsr.refinement.significance import is_likelier
 from nsr.refinement.snapping import snap
 from nsr.task import Task
 
@@ -41,8 +41,8 @@ _NEARLY = 0.15
 # A wave with more than half a period between neighbours stays only if the loss would be this many times as
 # large without it: there are more such waves than rows, and one of them fits any noise.
 _WILD = 4.0
-# Probability with which a plainer form is given up although it is the right one.
-_LEVEL = 0.05
+# Rows that most columns with many values are told by.
+_FIRST = 100
 # Whole numbers of steps apart, to this share of a step.
 _EVEN = 1e-6
 # What refitting a plainer form may cost.
@@ -152,7 +152,7 @@ def _is_as_good(plainer: Candidate, candidate: Candidate, task: Task) -> bool:
         candidate.loss, task.null_loss, task.n_rows
     )
     n_less = len(candidate.expression.free_positions) - len(plainer.expression.free_positions)
-    return bool(2 * math.log(2) * lost <= chi2.isf(_LEVEL, max(n_less, 1)))
+    return not is_likelier(lost, max(n_less, 1))
 
 
 @np.errstate(all="ignore")
@@ -219,10 +219,9 @@ def _line_of_levels(part: Expression, X: Array) -> Expression | None:
     value together, as the columns of one text; there is none for other columns.
     """
     columns = list(part.variables)
-    own = X[:, columns]
-    low, high = own.min(axis=0), own.max(axis=0)
-    if np.any(low == high) or not np.all((own == low) | (own == high)):
+    if not all(_has_two_values(X[:, column]) for column in columns):
         return None
+    own = X[:, columns]
     levels = np.unique(own, axis=0)
     design = np.column_stack((np.ones(len(levels)), levels))
     if len(levels) != len(columns) + 1 or np.linalg.matrix_rank(design) <= len(columns):
@@ -241,6 +240,13 @@ def _line_of_levels(part: Expression, X: Array) -> Expression | None:
     for column, slope in zip(columns, slopes, strict=True):
         line = apply("add", apply("mul", constant(slope), variable(column)), line)
     return line
+
+
+def _has_two_values(x: Array) -> bool:
+    if len(np.unique(x[:_FIRST])) > 2:  # which spares most columns a look at all rows
+        return False
+    low, high = x.min(), x.max()
+    return bool(low < high and np.all((x == low) | (x == high)))
 
 
 def _straightened(place: int, argument: Expression, v: Array, u: Array) -> Iterator[_Change]:

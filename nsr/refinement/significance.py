@@ -1,11 +1,17 @@
-"""Whether a table's columns have anything to do with its target: the F test of regression."""
+"""Tests: the F test of regression for a table's columns, and of likelihood ratios for constants."""
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+from scipy.stats import chi2
 from scipy.stats import f as fisher
 
 from nsr.task import Task
+
+# Probability with which constants that a form can do without are taken for needed.
+_LEVEL = 0.05
 
 
 def chance_of_linear_model(task: Task) -> float:
@@ -30,3 +36,13 @@ def chance_of_linear_model(task: Task) -> float:
         return 0.0
     ratio = (of_constant - left) / columns.shape[1] / (left / n_spare)
     return float(fisher.sf(ratio, columns.shape[1], n_spare))
+
+
+def is_likelier(bits: float, n_more: int) -> bool:
+    """Whether rows are likelier with some constants more, and not by chance: the test of Wilks (1938).
+
+    Args:
+        bits: By which they are.
+        n_more: Constants more, at least one.
+    """
+    return bool(2 * math.log(2) * bits > chi2.isf(_LEVEL, n_more))

@@ -5,20 +5,15 @@ The rise of a peak alone is as well that of a hundred other curves: what tells i
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy.stats import chi2
 
 from nsr.evaluate.program import Program
+from nsr.refinement.significance import is_likelier
 from nsr.search.curves.fitting import Fit
 from nsr.task import Task
-
-# Bits by which rows are likelier with a turn than without: twice their logarithms are within this of each
-# other by chance in all but one of twenty cases (Wilks 1938).
-_SHOWN = float(chi2.isf(0.05, 1)) / (2 * math.log(2))
 
 
 def known_by_turns(fits: Sequence[Fit], task: Task) -> list[Fit]:
@@ -49,4 +44,4 @@ def is_turn_shown(fit: Fit, task: Task) -> bool:
     before_top, after_top, before_low, after_low = task.mean_loss(np.array(levels)).tolist()
     without = max(min(before_top, after_top), min(before_low, after_low))
     bits = [task.loss.bits(loss, task.null_loss, task.n_rows) for loss in (without, fit.loss)]
-    return bits[0] - bits[1] > _SHOWN
+    return is_likelier(bits[0] - bits[1], 1)
