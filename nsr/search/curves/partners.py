@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from nsr.clock import Clock
 from nsr.expressions.expression import PLACEHOLDER, Expression, apply, variable
 from nsr.search.curves.fitting import Fit, best_fits
+from nsr.search.curves.meaning import meant
 from nsr.search.curves.starts import Features, starts_of
 from nsr.search.curves.table import PAIRS, SHAPES, Curve
 from nsr.search.curves.weighting import seen_target
@@ -65,7 +66,8 @@ def _pairs(state: State, own: int, other: int, clock: Clock, settings: CurvesSet
             return
         form = curve.skeleton.substitute({0: variable(own), 1: variable(other)})
         starts = starts_of(curve, x, z)
-        yield from best_fits(form, starts, state, clock, name=curve.name, settings=settings)
+        fits = best_fits(form, starts, state, clock, name=curve.name, settings=settings)
+        yield from meant(fits, curve, state)
 
 
 def _products(
@@ -85,11 +87,13 @@ def _products(
     curve, name = shape.skeleton.substitute({0: variable(own)}), f"{shape.name} times powers"
     product = reduce(lambda a, b: apply("mul", a, b), powers, apply("mul", _HOLE, curve))
     begun = [(1.0, *start, *exponents) for start in starts]
-    yield from best_fits(product, begun, state, clock, name=name, settings=settings)
+    fits = best_fits(product, begun, state, clock, name=name, settings=settings)
+    yield from meant(fits, shape, state, n_before=1)
     offset = apply("add", product, _HOLE)
     begun_offset = [(*start, 0.0) for start in begun]
     name = f"{name} with an offset"
-    yield from best_fits(offset, begun_offset, state, clock, name=name, settings=settings)
+    fits = best_fits(offset, begun_offset, state, clock, name=name, settings=settings)
+    yield from meant(fits, shape, state, n_before=1)
 
 
 def _sums(
@@ -107,7 +111,8 @@ def _sums(
     rest = (1.0,) * (len(terms) + 1)
     begun = [(1.0, *start, *rest) for start in starts]
     name = f"{shape.name} on a linear model"
-    return best_fits(form, begun, state, clock, name=name, settings=settings)
+    fits = best_fits(form, begun, state, clock, name=name, settings=settings)
+    return meant(fits, shape, state, n_before=1)
 
 
 def _exponents(state: State, others: list[int]) -> tuple[float, ...]:

@@ -14,9 +14,9 @@ from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.expressions.expression import apply
 from nsr.search.curves.fitting import Fit, best_fits
+from nsr.search.curves.meaning import meant
 from nsr.search.curves.starts import Features, starts_of
 from nsr.search.curves.table import Curve
-from nsr.search.curves.turning import known_by_turns
 from nsr.search.curves.weighting import seen_target
 from nsr.search.settings import CurvesSettings
 from nsr.search.state import State
@@ -98,8 +98,9 @@ def _grown(
         if not current:
             return
         is_alone = series.term.turns and n_terms == 1 and background in (None, _CONSTANT)
-        yield known_by_turns(current, state) if is_alone else current
         n_constants = len(series.term.constants)
+        n_before = len(current[0].constants) - n_constants
+        yield meant(current, series.term, state, n_before) if is_alone else current
         if state.is_exact(current[0].loss) or not _is_gain(loss, current[0].loss, n_constants, state):
             return
         loss = current[0].loss

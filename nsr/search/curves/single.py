@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from nsr.clock import Clock
 from nsr.expressions.expression import PLACEHOLDER
 from nsr.search.curves.fitting import Fit, best_fits
+from nsr.search.curves.meaning import meant
 from nsr.search.curves.rationals import rational_fits
 from nsr.search.curves.series import grown
 from nsr.search.curves.starts import Features, starts_of
 from nsr.search.curves.table import CURVES
-from nsr.search.curves.turning import known_by_turns
 from nsr.search.curves.weighting import seen_target
 from nsr.search.settings import CurvesSettings
 from nsr.search.state import State
@@ -35,6 +35,6 @@ def single_curves(
             return
         starts = starts_of(curve, data)
         fits = best_fits(curve.skeleton, starts, state, clock, name=curve.name, settings=settings)
-        yield known_by_turns(fits, state) if curve.turns else fits
+        yield meant(fits, curve, state)
     yield rational_fits(state, clock, settings)
     yield from grown(state, clock, settings=settings)

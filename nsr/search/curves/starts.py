@@ -276,6 +276,9 @@ RULES: dict[str, Callable[[Features], Starts]] = {
     "damped": lambda data: damped_waves(data.x, data.y),
 }
 
+# Rules of constants that are sizes.
+SIZES = frozenset({"decay", "scale", "inverse", "few scales", "few inverses", "square"})
+
 
 def starts_of(curve: Curve, data: Features, other: Features | None = None) -> Starts:
     """Every combination of what the rules of a curve give; constants without a rule begin at 1.

@@ -1,4 +1,4 @@
-"""A curve that is known by its turn has its name where the rows show one."""
+"""A curve has its name where its constants are what textbooks mean, and where the rows show its turn."""
 
 import numpy as np
 import pytest
@@ -6,10 +6,10 @@ from tasks import root
 
 from nsr.clock import Clock
 from nsr.search.curves.fitting import best_fits
+from nsr.search.curves.meaning import meant
 from nsr.search.curves.series import SERIES
 from nsr.search.curves.starts import Features, starts_of
 from nsr.search.curves.table import CURVES
-from nsr.search.curves.turning import known_by_turns
 
 X = np.linspace(1, 15, 30)
 TURNING = [curve for curve in (*CURVES, *(series.term for series in SERIES)) if curve.turns]
@@ -21,13 +21,13 @@ PEAKS = {
 }
 
 
-def names_of(y):
+def names_of(y, curves=TURNING):
     state = root(X[:, None], y)
     names = set()
-    for curve in TURNING:
+    for curve in curves:
         starts = starts_of(curve, Features.of(X, y))
         fits = best_fits(curve.skeleton, starts, state, Clock(), name=curve.name)
-        names |= {fit.name for fit in known_by_turns(fits, state)}
+        names |= {fit.name for fit in meant(fits, curve, state)}
     return names - {""}
 
 
@@ -52,3 +52,21 @@ def test_a_flank_without_noise_has_its_name():
 
 def test_a_rise_alone_is_no_peak():
     assert not names_of(noisy(1 + 2 * X)) & set(PEAKS)
+
+
+def test_a_straight_line_is_no_saturation_with_a_pole_beyond_the_rows():
+    y = noisy(2 + 0.03 * X)
+    saturations = [curve for curve in CURVES if curve.name.startswith(("Debye and Hueckel", "Michaelis"))]
+    state = root(X[:, None], y)
+    for curve in saturations:
+        fits = best_fits(curve.skeleton, starts_of(curve, Features.of(X, y)), state, Clock(), name=curve.name)
+        assert any(fit.name for fit in fits)
+        for fit in meant(fits, curve, state):
+            k = fit.constants[curve.constants.index("b" if "b" in curve.constants else "k")]
+            assert bool(fit.name) == (k > 0)
+
+
+def test_an_exponent_of_forty_is_no_power_law_of_a_textbook():
+    powers = [curve for curve in CURVES if curve.form == "a*x^n"]
+    assert names_of(X**3.3, powers)
+    assert not names_of((X / 15) ** 40, powers)
