@@ -68,7 +68,7 @@ def named(candidate: Candidate, name: str, task: Task) -> Candidate:
     """The candidate as a curve that textbooks have, which is described by its name; as it is without one."""
     if not name:
         return candidate
-    bits = description_length(candidate.expression, candidate.loss, task, is_named=True)
+    bits = description_length(candidate.expression, candidate.loss, task, name)
     return replace(candidate, bits=bits, name=name)
 
 

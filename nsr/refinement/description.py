@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -19,8 +20,10 @@ _BITS_PER_FREE_CONSTANT, _BITS_OF_SIGN_AND_SIZE = 16.0, 4.0
 # Bits for each pair of functions of which one stands in the other. Without them noise buys
 # shapes that need no constants, such as tanh(tanh(tanh(x))).
 _BITS_PER_NESTING = 8.0
-# Bits to name a curve that textbooks have: there are about 2^7 of them.
+# Bits to name a curve that textbooks have: there are about 2^7 of them. A name that stands for many curves
+# has a number beside it, of terms or of degrees.
 _BITS_PER_NAME = 7.0
+_NUMBERS = re.compile(r"(?:^|\bdegree |\bover )(\d+)\b")
 
 
 def constant_bits(value: float, n_rows: int, free: float = _BITS_PER_FREE_CONSTANT) -> float:
@@ -88,19 +91,21 @@ def expression_bits(
 
 
 def named_bits(
-    expression: Expression, n_rows: int, n_variables: int, free: float = _BITS_PER_FREE_CONSTANT
+    expression: Expression, name: str, n_rows: int, n_variables: int, free: float = _BITS_PER_FREE_CONSTANT
 ) -> float:
     """Bits to write down a curve that has a name: its name, which variables it is of, and its constants.
 
     Args:
         expression: The curve.
+        name: What textbooks call it.
         n_rows: Rows that it was fitted to.
         n_variables: Of the task: those of which each of the curve's is one.
         free: Bits of a constant that is not round, before those that rows add.
     """
     n_places = sum(is_variable(token) for token in expression.tokens)
     constants = sum(constant_bits(value, n_rows, free) for value in expression.constants)
-    return _BITS_PER_NAME + n_places * math.log2(n_variables) + constants
+    numbers = sum(round_bits(float(number)) for number in _NUMBERS.findall(name))
+    return _BITS_PER_NAME + numbers + n_places * math.log2(n_variables) + constants
 
 
 def n_nested(expression: Expression) -> int:
@@ -129,7 +134,7 @@ def few_rows_bits(n_fitted: int, n_rows: int) -> float:
     return n_fitted * (n_fitted + 1) / spare / math.log(2) if n_fitted else 0.0
 
 
-def description_length(expression: Expression, loss: float, task: Task, is_named: bool = False) -> float:
+def description_length(expression: Expression, loss: float, task: Task, name: str = "") -> float:
     """Bits of residuals and equation, up to a constant that all equations of a task share.
 
     A constant is written to the precision that the data fix it to (Rissanen 1983), so that it costs little
@@ -139,7 +144,7 @@ def description_length(expression: Expression, loss: float, task: Task, is_named
         expression: What to score.
         loss: Its mean loss on the task.
         task: What it explains.
-        is_named: Whether it is a curve that textbooks have, which their name describes in less.
+        name: What textbooks call it, if they do, which describes it in less.
     """
     if not math.isfinite(loss):
         return math.inf
@@ -151,6 +156,6 @@ def description_length(expression: Expression, loss: float, task: Task, is_named
     fixed = max(-bits / task.n_rows, 0.0)  # bits of signal over noise that an observation has
     free = min(_BITS_OF_SIGN_AND_SIZE + fixed, _BITS_PER_FREE_CONSTANT)
     own = expression_bits(expression, task.n_rows, free)
-    if is_named:
-        own = min(own, named_bits(expression, task.n_rows, task.n_variables, free))
+    if name:
+        own = min(own, named_bits(expression, name, task.n_rows, task.n_variables, free))
     return bits + own + correction

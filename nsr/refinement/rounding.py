@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -18,6 +19,7 @@ _POWERS = {"pow", "square", "cube", "sqrt"}
 _LINEAR = {"add", "sub", "mul", "neg"}
 _OF_POLYNOMIALS = _LINEAR | _POWERS
 _OF_PRODUCTS = {"mul", "div", "inv", "neg"} | _POWERS
+_ARITHMETIC = _OF_POLYNOMIALS | _OF_PRODUCTS
 
 
 def rounded(candidate: Candidate, task: Task, clock: Clock = Clock()) -> Candidate | None:
@@ -68,18 +70,40 @@ def _has_lost_a_part(candidate: Candidate, snapped: Candidate) -> bool:
     return not vanished.issubset(_offsets(after))
 
 
-def _offsets(expression: Expression, start: int = 0, is_whole: bool = True) -> Iterator[int]:
-    """Places of numbers that a curve may do without: summands of the whole, and what shifts a variable."""
+def _offsets(
+    expression: Expression, start: int = 0, is_whole: bool = True, scope: Expression | None = None
+) -> Iterator[int]:
+    """Places of numbers that a curve may do without: summands of the whole, and what shifts a variable.
+
+    What is added to a variable that stands in the same product or ratio again does more than shift it: in
+    x*(x + d) + c it is a coefficient, in x/(x + k) what the curve is.
+
+    Args:
+        expression: The whole, or a part of it.
+        start: Where the part begins.
+        is_whole: Whether the part is the whole, or a summand of it.
+        scope: The summand, or the argument of a function, that the part stands in.
+    """
     token, children = expression.tokens[0], expression.children
     is_sum = token in {"add", "sub"}
+    scope = expression if is_whole or scope is None else scope
     place = start + 1
     for own, child in enumerate(children):
         if is_sum and not isinstance(child.tokens[0], str):
-            if is_whole or _is_made_of(children[1 - own], _LINEAR):
+            if is_whole or _is_shifted(children[1 - own], scope):
                 yield place
         else:
-            yield from _offsets(child, place, is_whole and (is_sum or token == "neg"))
+            is_summand = is_whole and (is_sum or token == "neg")
+            is_argument = token not in _ARITHMETIC
+            yield from _offsets(child, place, is_summand, child if is_argument else scope)
         place += len(child)
+
+
+def _is_shifted(part: Expression, scope: Expression) -> bool:
+    """Whether a part is a multiple of variables that stand nowhere else in the scope."""
+    own = Counter(token for token in part.tokens if is_variable(token))
+    every = Counter(token for token in scope.tokens if is_variable(token))
+    return _is_made_of(part, _LINEAR) and all(count == every[token] == 1 for token, count in own.items())
 
 
 def _is_made_of(expression: Expression, operators: set[str]) -> bool:

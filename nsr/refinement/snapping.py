@@ -126,7 +126,7 @@ def all_snapped(candidates: Sequence[Candidate], task: Task, clock: Clock) -> li
 
 def _with_constants(candidate: Candidate, values: Array, loss: float, task: Task) -> Candidate:
     expression = candidate.expression.with_constants(values.tolist())
-    bits = description_length(expression, loss, task, bool(candidate.name))
+    bits = description_length(expression, loss, task, candidate.name)
     return replace(candidate, expression=expression, loss=loss, bits=bits)
 
 
