@@ -15,7 +15,7 @@ from nsr.expressions.printing import to_infix
 from nsr.expressions.round_numbers import nearest_fraction
 from nsr.refinement.candidates import Candidates, fitted, named, scored
 from nsr.refinement.choice import chosen_front
-from nsr.refinement.description import constant_bits, description_length
+from nsr.refinement.description import constant_bits, description_length, round_bits
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.refine import Effort
 from nsr.refinement.selection import pareto_front, thinned, without_duplicates
@@ -244,6 +244,16 @@ def test_candidates_keep_what_textbooks_have_beside_what_is_shorter(rng):
     pool = Candidates(one)
     pool.add([*scored([parse(f"{a!r}*x_0") for a in rng.uniform(1.9, 2.1, 30).tolist()], one), *curves])
     assert {c.name for c in pool.most_promising(3)} == {"", "root", "logarithm"}
+
+
+def test_a_name_of_many_curves_costs_the_numbers_beside_it(rng):
+    X = rng.uniform(1, 5, (40, 1))
+    own = task(2.3 * X[:, 0] / (X[:, 0] ** 2 + 0.7 * X[:, 0] + 1.9) + 0.01 * rng.normal(size=40), X)
+    (ratio,) = scored([parse("2.3*x_0/(x_0**2 + 0.7*x_0 + 1.9)")], own)
+    of_one = named(ratio, "substrate inhibition", own).bits
+    of_many = named(ratio, "rational function of degree 1 over 2", own).bits
+    assert of_one < of_many < ratio.bits
+    assert of_many - of_one == pytest.approx(round_bits(1.0) + round_bits(2.0))
 
 
 def test_exponents_are_rounded_with_the_rest(rng):

@@ -49,6 +49,12 @@ def test_a_curve_whose_exponent_is_one_has_the_name_no_more():
             "68*exp(-0.045*x_0) + 20.001",
             lambda f: (f(30) - f(20)) / (f(20) - f(10)) == pytest.approx((f(90) - f(80)) / (f(80) - f(70))),
         ),
+        # A ratio of polynomials with all its coefficients begins at their first ones' ratio.
+        (
+            "30*x_0/(x_0**3 + 4000)",
+            "(30*x_0 + 0.001)/(x_0*(x_0*(x_0 + 0.01) + 0.02) + 4000)",
+            lambda f: f(0) != 0,
+        ),
     ],
 )
 def test_what_has_a_name_is_the_curve_of_that_name(truth, start, is_one, rng):
