@@ -19,6 +19,7 @@ from nsr.refinement.candidates import (
     Candidate,
     as_found_by,
     fitted,
+    named,
     ranked,
     scored,
     with_shape,
@@ -29,6 +30,7 @@ from nsr.refinement.pruning import pruned
 from nsr.refinement.rounding import rounded
 from nsr.refinement.snapping import snap
 from nsr.refinement.uncertainty import most_likely
+from nsr.search.curves.table import without_offset
 from nsr.search.settings import FinishingSettings
 from nsr.task import Task
 
@@ -164,5 +166,22 @@ def _rounded(
         for form in as_found_by(owners, reworded, task):
             # The best one is rounded even if polishing has taken all the time.
             round_one = rounded(form, task, clock if forms else Clock())
-            forms += [form] if round_one is None else [form, round_one]
+            forms += [form] if round_one is None else [form, _by_its_own_name(form, round_one, task)]
     return forms
+
+
+def _by_its_own_name(form: Candidate, round_one: Candidate, task: Task) -> Candidate:
+    """The rounded form, by the name of a curve without an offset if that is what it has become."""
+    if not _has_offset(form.expression) or _has_offset(round_one.expression):
+        return round_one
+    plain = replace(round_one, name="")
+    return named(
+        replace(plain, bits=scored([plain.expression], task)[0].bits), without_offset(round_one.name), task
+    )
+
+
+def _has_offset(expression: Expression) -> bool:
+    """Whether a constant is a summand of the whole."""
+    if expression.tokens[0] not in {"add", "sub"}:
+        return False
+    return any(not isinstance(child.tokens[0], str) or _has_offset(child) for child in expression.children)

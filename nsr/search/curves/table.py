@@ -212,3 +212,12 @@ PAIRS = (
     Curve("ping-pong", "a*x*z/(m*x + n*z + x*z)", {"m": "z few scales", "n": "few scales"}),
     Curve("dual Monod", "a*x*z/((x + k)*(z + m))", {"k": "few scales", "m": "z few scales"}),
 )
+
+
+def without_offset(name: str) -> str:
+    """What textbooks call a curve whose offset is zero; nothing where they have no name for it."""
+    forms = {curve.form: curve.name for curve in CURVES}
+    for curve in CURVES:
+        if curve.name == name:
+            return forms.get(curve.form.removeprefix("c + "), "") if curve.form.startswith("c + ") else name
+    return name.removesuffix(" with an offset").removesuffix(" on a constant")

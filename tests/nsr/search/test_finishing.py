@@ -8,6 +8,7 @@ from nsr.expressions.simplify import simplify
 from nsr.refinement.candidates import fitted, named, ranked, scored
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.refine import Effort
+from nsr.search.curves.table import CURVES
 from nsr.search.finishing import finished
 from nsr.search.settings import FinishingSettings
 from nsr.task import Task
@@ -68,6 +69,17 @@ def test_what_has_a_name_is_the_curve_of_that_name(truth, start, is_one, rng):
     assert own
     for form in own:
         assert is_one(lambda x, form=form: float(Program([form]).values(np.array([[float(x)]]))[0, 0]))
+
+
+def test_a_curve_whose_offset_is_zero_has_the_name_that_it_has_without(rng):
+    x = np.geomspace(0.5, 400, 30)
+    task = Task(x[:, None], 3.4 * x**0.74 * (1 + 0.05 * rng.standard_normal(30)), SQUARED_ERROR)
+    (curve,) = fitted([parse("3.4*x_0**0.74 + 0.001")], task, Effort(), Clock())
+    with_offset, without = [next(c.name for c in CURVES if c.form == form) for form in ("c + a*x^n", "a*x^n")]
+    found = finished([named(curve, with_offset, task)], task, Clock(), FinishingSettings())
+    told = {("add" in one.expression.tokens or "sub" in one.expression.tokens, one.name) for one in found}
+    assert told >= {(True, with_offset), (False, without)}
+    assert (False, with_offset) not in told
 
 
 def test_a_product_of_powers_stays_one_where_some_are_one(rng):
