@@ -116,6 +116,11 @@ class Solver:
         rows = front.candidates
         told = as_found_by(rows, scored([row.expression for row in rows], task), task)
         front = with_sure_digits(replace(front, candidates=likeliest(told, task)), task)
+        if _is_of_two_values(task.y) and not task.is_exact(front.candidates[front.best].loss):
+            tell(
+                "the target has two values, as a class has: the equation is for its mean, and may leave "
+                "their range; a classifier, such as scikit-learn's LogisticRegression, says which it is"
+            )
         return without_twins(front, task), task
 
     def _found_smoothly(
@@ -241,6 +246,11 @@ class Solver:
         except KeyboardInterrupt:
             self.ended = "interrupted"
             return pool
+
+
+def _is_of_two_values(y: Array) -> bool:
+    others = y[y != y[0]]
+    return len(others) > 0 and bool(np.all(others == others[0]))
 
 
 def counted_on(watch: Watch | None, solver: Solver) -> Watch | None:

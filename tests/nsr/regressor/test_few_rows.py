@@ -46,6 +46,19 @@ def test_few_noisy_rows_get_fewer_constants_than_rows_and_nothing_below_the_mean
     assert model.equations_["r2"].iloc[0] > -1e-2
 
 
+@pytest.mark.filterwarnings("ignore:the chosen equation explains")
+def test_a_class_is_told_unless_it_is_explained(rng, recwarn):
+    x = rng.uniform(-2, 2, (60, 1))
+    stages = ("families", "reduction")
+    model = SymbolicRegressor(checkpoint=UNTRAINED, n_candidates=16, stages=stages)
+    with pytest.warns(DataWarning, match="two values"):
+        model.fit(x, (x[:, 0] + rng.logistic(size=60) > 0).astype(float))
+    recwarn.clear()
+    bit = np.repeat((0.0, 1.0), 30)
+    model.fit(bit[:, None], 1 - bit)
+    assert not any("two values" in str(warning.message) for warning in recwarn)
+
+
 @pytest.mark.parametrize("levels", [(1.0, 2.0, 3.0, 4.0), (0.0, 1.0)])
 def test_sorted_tables_of_few_levels_are_like_any_other(levels, rng):
     """The first thousands of rows know one level only."""
