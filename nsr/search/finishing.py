@@ -135,10 +135,10 @@ def _pruned(
             shorter = fitted([one.expression for one in worth], task, settings.polished, clock)
             if not shorter or shorter[0].bits >= best.bits:
                 break
-            is_whole = _n_constants(shorter[0]) == _n_constants(best)
-            has_lost_offset = _has_offset(best.expression) and not _has_offset(shorter[0].expression)
-            rest = without_offset(best.name) if has_lost_offset else ""
-            own = best if is_whole else replace(best, name=rest)
+            n_lost = _n_constants(best) - _n_constants(shorter[0])
+            is_plain = n_lost == 1 and _has_offset(best.expression) and not _has_offset(shorter[0].expression)
+            rest = without_offset(best.name) if is_plain else ""
+            own = best if n_lost == 0 else replace(best, name=rest)
             (best,) = as_found_by([own], shorter[:1], task)
             found.append(best)
     return found

@@ -215,9 +215,8 @@ PAIRS = (
 
 
 def without_offset(name: str) -> str:
-    """What textbooks call a curve whose offset is zero; nothing where they have no name for it."""
-    forms = {curve.form: curve.name for curve in CURVES}
-    for curve in CURVES:
-        if curve.name == name:
-            return forms.get(curve.form.removeprefix("c + "), "") if curve.form.startswith("c + ") else name
-    return name.removesuffix(" with an offset").removesuffix(" on a constant")
+    """What textbooks call a curve whose offset is zero; much the same where they have no other name."""
+    offset = (curve.form for curve in CURVES if curve.name == name and curve.form.startswith("c + "))
+    forms = {form.removeprefix("c + ") for form in offset}
+    plain = [curve.name for curve in CURVES if curve.form in forms]
+    return plain[0] if len(plain) == 1 else name.replace(" with an offset", "").replace(" on a constant", "")
