@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -101,9 +100,8 @@ def _offsets(
 
 def _is_shifted(part: Expression, scope: Expression) -> bool:
     """Whether a part is a multiple of variables that stand nowhere else in the scope."""
-    own = Counter(token for token in part.tokens if is_variable(token))
-    every = Counter(token for token in scope.tokens if is_variable(token))
-    return _is_made_of(part, _LINEAR) and all(count == every[token] == 1 for token, count in own.items())
+    own = [token for token in part.tokens if is_variable(token)]
+    return _is_made_of(part, _LINEAR) and all(scope.tokens.count(token) == 1 for token in own)
 
 
 def _is_made_of(expression: Expression, operators: set[str]) -> bool:

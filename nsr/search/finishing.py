@@ -177,10 +177,7 @@ def _by_its_own_name(form: Candidate, round_one: Candidate, task: Task) -> Candi
     """The rounded form, by the name of a curve without an offset if that is what it has become."""
     if not _has_offset(form.expression) or _has_offset(round_one.expression):
         return round_one
-    plain = replace(round_one, name="")
-    return named(
-        replace(plain, bits=scored([plain.expression], task)[0].bits), without_offset(round_one.name), task
-    )
+    return named(round_one, without_offset(round_one.name), task)
 
 
 def _has_offset(expression: Expression) -> bool:
