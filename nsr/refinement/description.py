@@ -23,9 +23,6 @@ _BITS_PER_NESTING = 8.0
 # Bits to name a curve that textbooks have: there are about 2^7 of them. A name that stands for many curves
 # has a number beside it, of terms or of degrees.
 _BITS_PER_NAME = 7.0
-# Lines are what is met most often, and what anything is in a small enough range.
-_BITS_PER_LINE = 3.0
-LINES = frozenset({"straight line", "proportionality (Hooke, Ohm)"})
 _NUMBERS = re.compile(r"(?:^|\bdegree |\bover )(\d+)\b")
 
 
@@ -108,8 +105,7 @@ def named_bits(
     n_places = sum(is_variable(token) for token in expression.tokens)
     constants = sum(constant_bits(value, n_rows, free) for value in expression.constants)
     numbers = sum(round_bits(float(number)) for number in _NUMBERS.findall(name))
-    own = _BITS_PER_LINE if name in LINES else _BITS_PER_NAME
-    return own + numbers + n_places * math.log2(n_variables) + constants
+    return _BITS_PER_NAME + numbers + n_places * math.log2(n_variables) + constants
 
 
 def n_nested(expression: Expression) -> int:

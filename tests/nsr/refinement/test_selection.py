@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 from scipy import stats
-from tasks import root
 
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
@@ -16,13 +15,11 @@ from nsr.expressions.printing import to_infix
 from nsr.expressions.round_numbers import nearest_fraction
 from nsr.refinement.candidates import Candidates, fitted, named, scored
 from nsr.refinement.choice import chosen_front
-from nsr.refinement.description import LINES, constant_bits, description_length, round_bits
+from nsr.refinement.description import constant_bits, description_length, round_bits
 from nsr.refinement.likelihood import SQUARED_ERROR
 from nsr.refinement.refine import Effort
 from nsr.refinement.selection import pareto_front, thinned, without_duplicates
 from nsr.refinement.snapping import snap
-from nsr.search.curves.rationals import polynomials
-from nsr.search.curves.table import CURVES
 from nsr.task import Task
 
 X = np.random.default_rng(0).uniform(1, 5, (200, 2))
@@ -257,28 +254,6 @@ def test_a_name_of_many_curves_costs_the_numbers_beside_it(rng):
     of_many = named(ratio, "rational function of degree 1 over 2", own).bits
     assert of_one < of_many < ratio.bits
     assert of_many - of_one == pytest.approx(round_bits(1.0) + round_bits(2.0))
-
-
-def test_of_curves_that_explain_as_much_a_line_is_the_shortest(rng):
-    T = np.linspace(280, 320, 25)[:, None]
-    own = task(0.12 * T[:, 0] - 20 + 0.2 * rng.normal(size=25), T)
-    starts = {
-        "power law": "5e-5*x_0**2.2",
-        "straight line": "0.12*x_0 - 20.3",
-        "root": "4.1*sqrt(x_0) - 55.2",
-    }
-    curves = [
-        named(one, name, own)
-        for name, text in starts.items()
-        for one in fitted([parse(text)], own, Effort(), Clock())
-    ]
-    front = chosen_front(curves, own)
-    assert front.candidates[front.best].name == "straight line"
-
-
-def test_lines_have_the_names_by_which_they_are_known():
-    polynomial = polynomials(root(X[:, :1], X[:, 0]))
-    assert {*polynomial, *(curve.name for curve in CURVES)} >= LINES
 
 
 def test_exponents_are_rounded_with_the_rest(rng):
