@@ -192,8 +192,8 @@ def test_clear_errors(regressor, rng):
 
 
 # Without reduction and evolution, which would spend their patience on every one of the checks' tables.
-# Many of these are noise, as the user is told.
-@pytest.mark.filterwarnings("ignore:the chosen equation explains")
+# Many of these are noise, or classes, as the user is told.
+@pytest.mark.filterwarnings("ignore:the chosen equation explains", "ignore:the target has two values")
 @parametrize_with_checks(
     [SymbolicRegressor(checkpoint=UNTRAINED, n_candidates=16, stages=("network", "families"), settings=IDLE)],
     expected_failed_checks=lambda _: {
