@@ -219,7 +219,7 @@ def _line_of_levels(part: Expression, X: Array) -> Expression | None:
     value together, as the columns of one text; there is none for other columns.
     """
     columns = list(part.variables)
-    if not all(_has_two_values(X[:, column]) for column in columns):
+    if not all(has_two_values(X[:, column]) for column in columns):
         return None
     own = X[:, columns]
     levels = np.unique(own, axis=0)
@@ -242,7 +242,8 @@ def _line_of_levels(part: Expression, X: Array) -> Expression | None:
     return line
 
 
-def _has_two_values(x: Array) -> bool:
+def has_two_values(x: Array) -> bool:
+    """Whether a column, shape (n_rows,), is of two values."""
     if len(np.unique(x[:_FIRST])) > 2:  # which spares most columns a look at all rows
         return False
     low, high = x.min(), x.max()

@@ -136,7 +136,7 @@ def _pruned(
             if not shorter or shorter[0].bits >= best.bits:
                 break
             n_lost = _n_constants(best) - _n_constants(shorter[0])
-            is_plain = n_lost == 1 and _has_offset(best.expression) and not _has_offset(shorter[0].expression)
+            is_plain = n_lost == 1 and _has_lost_offset(best, shorter[0])
             rest = without_offset(best.name) if is_plain else ""
             own = best if n_lost == 0 else replace(best, name=rest)
             (best,) = as_found_by([own], shorter[:1], task)
@@ -175,9 +175,13 @@ def _rounded(
 
 def _by_its_own_name(form: Candidate, round_one: Candidate, task: Task) -> Candidate:
     """The rounded form, by the name of a curve without an offset if that is what it has become."""
-    if not _has_offset(form.expression) or _has_offset(round_one.expression):
+    if not _has_lost_offset(form, round_one):
         return round_one
     return named(round_one, without_offset(round_one.name), task)
+
+
+def _has_lost_offset(before: Candidate, after: Candidate) -> bool:
+    return _has_offset(before.expression) and not _has_offset(after.expression)
 
 
 def _has_offset(expression: Expression) -> bool:

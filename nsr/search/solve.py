@@ -17,7 +17,7 @@ from nsr.progress import Stopped
 from nsr.refinement.candidates import Candidate, as_found_by, scored, within
 from nsr.refinement.choice import Front, chosen_front, without_twins
 from nsr.refinement.conditioning import with_sure_digits
-from nsr.refinement.plain import plain
+from nsr.refinement.plain import has_two_values, plain
 from nsr.refinement.safety import without_needless_poles
 from nsr.refinement.selection import without_duplicates
 from nsr.search.engine import Ending, Search
@@ -116,7 +116,7 @@ class Solver:
         rows = front.candidates
         told = as_found_by(rows, scored([row.expression for row in rows], task), task)
         front = with_sure_digits(replace(front, candidates=likeliest(told, task)), task)
-        if _is_of_two_values(task.y) and not task.is_exact(front.candidates[front.best].loss):
+        if has_two_values(task.y) and not task.is_exact(front.candidates[front.best].loss):
             tell(
                 "the target has two values, as a class has: the equation is for its mean, and may leave "
                 "their range; a classifier, such as scikit-learn's LogisticRegression, says which it is"
@@ -246,11 +246,6 @@ class Solver:
         except KeyboardInterrupt:
             self.ended = "interrupted"
             return pool
-
-
-def _is_of_two_values(y: Array) -> bool:
-    others = y[y != y[0]]
-    return len(others) > 0 and bool(np.all(others == others[0]))
 
 
 def counted_on(watch: Watch | None, solver: Solver) -> Watch | None:

@@ -97,7 +97,7 @@ def _grown(
         current = sorted(found, key=lambda fit: fit.loss)[:n_kept]
         if not current:
             return
-        is_alone = series.term.turns and n_terms == 1 and background in (None, _CONSTANT)
+        is_alone = n_terms == 1 and background in (None, _CONSTANT)
         n_constants = len(series.term.constants)
         n_before = len(current[0].constants) - n_constants
         yield meant(current, series.term, state, n_before) if is_alone else current
