@@ -6,7 +6,8 @@ Which of them is right is for whoever knows where the data come from to say, so 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,9 +128,10 @@ def information(candidate: Candidate, task: Task) -> float:
     return bits + n_fitted(candidate) / math.log(2)
 
 
-def _corrected_information(candidate: Candidate, task: Task) -> float:
-    """The same, corrected for few rows; the size of the noise is estimated, too."""
-    return information(candidate, task) + few_rows_bits(n_fitted(candidate) + 1, task.n_rows)
+def _corrected_information(candidate: Candidate, task: Task, n_constants: int) -> float:
+    """The same for this many constants, corrected for few rows; the size of the noise is estimated, too."""
+    bits = task.loss.bits(candidate.loss, task.null_loss, task.n_rows)
+    return bits + n_constants / math.log(2) + few_rows_bits(n_constants + 1, task.n_rows)
 
 
 def form_bits(candidate: Candidate, task: Task) -> float:
@@ -141,17 +143,23 @@ def _worth_a_look(front: Sequence[Candidate], candidates: Iterable[Candidate], t
     """Credible curves that explain something, by how likely they are for their number of constants.
 
     What it takes to write a curve down says little where all have names: sciences know some that are long.
-    Of those of one name the one that leaves least, whose constants are what the data say.
+    Of those of one name the likeliest for all its constants, so that no rounded one is preferred.
     """
     named = {c for c in candidates if c.name and math.isfinite(c.bits) and c.loss < task.null_loss}
     if not named:
         return []
     limit = min(c.bits for c in (*front, *named)) + CREDIBLE_BITS
     credible = [curve for curve in named if curve.bits <= limit]
-    order = sorted(credible, key=lambda c: (c.loss, c.bits, str(c.expression)), reverse=True)
-    likeliest = {curve.name: curve for curve in order}.values()
-    others = set(likeliest).difference(front)
-    return sorted(others, key=lambda c: (_corrected_information(c, task), c.bits, str(c.expression)))
+    of_one_name = partial(_by_information, task, lambda c: len(c.expression.constants))
+    likeliest = {curve.name: curve for curve in sorted(credible, key=of_one_name, reverse=True)}.values()
+    return sorted(set(likeliest).difference(front), key=partial(_by_information, task, n_fitted))
+
+
+def _by_information(
+    task: Task, n_constants: Callable[[Candidate], int], candidate: Candidate
+) -> tuple[float, float, float, str]:
+    information = _corrected_information(candidate, task, n_constants(candidate))
+    return information, candidate.loss, candidate.bits, str(candidate.expression)
 
 
 def _different(front: Sequence[Candidate], curves: Sequence[Candidate], task: Task) -> list[Candidate]:

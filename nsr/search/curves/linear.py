@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from nsr.clock import Clock
 from nsr.expressions.expression import PLACEHOLDER, Expression, apply, variable
 from nsr.expressions.monomials import ONE, linear_combination, monomial
+from nsr.refinement.plain import has_two_values
 from nsr.refinement.subsets import backward_elimination, forward_selection
 from nsr.search.curves.fitting import Fit, best_fits
 from nsr.search.curves.weighting import reweighted
@@ -41,7 +42,9 @@ def linear_models(
     n_variables = state.n_variables
     single = [variable(i) for i in range(n_variables)]
     yield "linear model", _sums(single, state.X, state, settings)
-    pairs = list(itertools.combinations_with_replacement(range(n_variables), 2))
+    every_pair = itertools.combinations_with_replacement(range(n_variables), 2)
+    # The square of a column of two values is a line of it, and would take its place by chance.
+    pairs = [(i, j) for i, j in every_pair if i != j or not has_two_values(state.X[:, i])]
     if (n_variables + len(pairs)) * settings.sparse_rows_each <= state.n_rows:
         degrees = np.array([[pair.count(i) for i in range(n_variables)] for pair in pairs])
         products = np.column_stack([state.X[:, i] * state.X[:, j] for i, j in pairs])

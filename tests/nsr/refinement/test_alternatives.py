@@ -79,6 +79,19 @@ def test_a_curve_with_likelier_constants_than_its_namesake_is_shown_too(rng):
     assert alternatives([free], [fourth, free], HeldOut(own)) == []
 
 
+def test_of_a_curve_in_several_sizes_the_likeliest_for_its_constants_is_shown(rng):
+    """A term more leaves less of the rows by chance; the sum with the product is what Akaike chooses."""
+    X = rng.uniform(1, 5, (60, 2))
+    own = task(X, 5 + 0.4 * X[:, 0] - 2 * X[:, 1] + X[:, 0] * X[:, 1] + 0.8 * rng.standard_normal(60))
+    texts = ["3 + 1.1*x_0*x_1", "5.1 + 0.41*x_0 - 2.1*x_1 + 1.1*x_0*x_1"]
+    sizes = [fitted([parse(text)], own, EFFORT, Clock())[0] for text in texts]
+    (longer,) = fitted([parse(f"{texts[1]} + 0.13*x_0**3*x_1**3")], own, EFFORT, Clock())
+    assert longer.loss < sizes[1].loss
+    pool = [named(one, "linear model of second order", own) for one in (*sizes, longer)]
+    (mean,) = scored([parse("9.3")], own)
+    assert alternatives([mean], pool, HeldOut(own)) == [pool[1]]
+
+
 def test_curves_that_leave_much_more_on_few_rows_are_not_shown(rng):
     x = np.linspace(1.3, 1.7, 6)
     own = task(x[:, None], 0.77 * x**3.86 + 0.01 * rng.standard_normal(6))

@@ -64,6 +64,17 @@ def test_squares_and_products_come_where_rows_allow(rng):
     assert len(list(linear_models(few))) == 1
 
 
+@pytest.mark.parametrize("levels", [(0.0, 1.0), (-1.0, 3.0)])
+def test_the_interaction_with_two_groups_has_its_main_effects(levels, rng):
+    """The square of a column of two values is a line of it: it stood in place of the column itself."""
+    x, group = rng.uniform(0, 4, 60), rng.choice(levels, 60)
+    y = 3 + 1.5 * x + 2 * group - 1.2 * x * group + 0.8 * rng.standard_normal(60)
+    _, (_, forms) = linear_models(root(np.column_stack((x, group)), y))
+    (full,) = [form for form in forms if len(form.constants) == 4]
+    expected = LinearRegression().fit(np.column_stack((x, group, x * group)), y)
+    assert sorted(full.constants) == pytest.approx(sorted([expected.intercept_, *expected.coef_]))
+
+
 @pytest.mark.parametrize(
     "law",
     [
