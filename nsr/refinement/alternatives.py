@@ -16,7 +16,7 @@ from scipy.stats import t as student
 from nsr.evaluate.program import Program
 from nsr.refinement.candidates import Candidate
 from nsr.refinement.crossvalidation import HeldOut, bits_lost, is_as_good
-from nsr.refinement.description import few_rows_bits, is_round
+from nsr.refinement.description import few_rows_bits, n_fitted
 from nsr.refinement.significance import is_likelier
 from nsr.task import Task
 
@@ -61,7 +61,7 @@ def alternatives(
     within = float(student.isf(_CHANCE / 2, task.n_rows - 1))
     kept = []
     for curve, own in zip(curves, losses, strict=False):
-        rivals = [row for one, row in zip(named, losses, strict=True) if n_fitted(one) <= n_fitted(curve)]
+        rivals = [row for one, row in zip(named, losses, strict=True) if _n_fitted(one) <= _n_fitted(curve)]
         if is_as_good(own, _best(rivals), within, _LESS_LIKELY) and bits_lost(own, best) <= _LESS_LIKELY:
             kept.append(curve)
     return kept[: max(_ON_A_PAGE - len(front), _LEAST)]
@@ -81,7 +81,7 @@ def with_free_constants(chosen: Candidate, candidates: Iterable[Candidate], task
     """
     from nsr.expressions.rewriting import rewritten
 
-    form, n_free = chosen.expression.skeleton(), n_fitted(chosen)
+    form, n_free = chosen.expression.skeleton(), n_fitted(chosen.expression)
     loosened = {other.skeleton() for other in rewritten(chosen.expression)} - {form}
 
     def is_its_like(one: Candidate) -> bool:
@@ -91,7 +91,7 @@ def with_free_constants(chosen: Candidate, candidates: Iterable[Candidate], task
         return one.name == chosen.name if chosen.name else own == form
 
     likelier = [one for one in candidates if one.loss < chosen.loss and math.isfinite(one.bits)]
-    freed = [one for one in likelier if n_fitted(one) > n_free and is_its_like(one)]
+    freed = [one for one in likelier if _n_fitted(one) > n_free and is_its_like(one)]
     return _in_fewest_bits(min(freed, key=_by_bits), likelier, task) if freed else None
 
 
@@ -109,7 +109,7 @@ def _by_bits(candidate: Candidate) -> tuple[float, str]:
 def _is_rejected(tied: Candidate, free: Candidate, task: Task) -> bool:
     """Whether a likelihood-ratio test rejects the ties between an equation's constants (Wilks 1938)."""
     before, after = (task.loss.bits(one.loss, task.null_loss, task.n_rows) for one in (tied, free))
-    n_more = n_fitted(free) - n_fitted(tied)
+    n_more = _n_fitted(free) - _n_fitted(tied)
     return is_likelier(before - after, n_more)
 
 
@@ -117,15 +117,14 @@ def _best(losses: Iterable[Array]) -> Array:
     return min(losses, key=lambda row: float(np.mean(row)))
 
 
-def n_fitted(candidate: Candidate) -> int:
-    """Constants of an equation that are not round."""
-    return sum(not is_round(value) for value in candidate.expression.constants)
+def _n_fitted(candidate: Candidate) -> int:
+    return n_fitted(candidate.expression)
 
 
 def information(candidate: Candidate, task: Task) -> float:
     """Bits of what an equation leaves and of its fitted constants, as Akaike (1974) compares likelihoods."""
     bits = task.loss.bits(candidate.loss, task.null_loss, task.n_rows)
-    return bits + n_fitted(candidate) / math.log(2)
+    return bits + _n_fitted(candidate) / math.log(2)
 
 
 def _corrected_information(candidate: Candidate, task: Task, n_constants: int) -> float:
@@ -152,7 +151,7 @@ def _worth_a_look(front: Sequence[Candidate], candidates: Iterable[Candidate], t
     credible = [curve for curve in named if curve.bits <= limit]
     of_one_name = partial(_by_information, task, lambda c: len(c.expression.constants))
     likeliest = {curve.name: curve for curve in sorted(credible, key=of_one_name, reverse=True)}.values()
-    return sorted(set(likeliest).difference(front), key=partial(_by_information, task, n_fitted))
+    return sorted(set(likeliest).difference(front), key=partial(_by_information, task, _n_fitted))
 
 
 def _by_information(

@@ -37,11 +37,11 @@ from nsr.refinement.alternatives import (
     alternatives,
     form_bits,
     information,
-    n_fitted,
     with_free_constants,
 )
 from nsr.refinement.candidates import Candidate, ranked
 from nsr.refinement.crossvalidation import HeldOut, bits_lost, is_as_good
+from nsr.refinement.description import n_fitted
 from nsr.refinement.selection import front_of, pareto_front
 from nsr.refinement.significance import chance_of_linear_model
 from nsr.task import ROWS, Task
@@ -227,7 +227,7 @@ def _with_cheap_constants(candidate: Candidate, task: Task) -> Candidate:
     """
     if not math.isfinite(candidate.bits):
         return candidate
-    judged = min(n_fitted(candidate), task.n_rows / _ROWS_A_CONSTANT)
+    judged = min(n_fitted(candidate.expression), task.n_rows / _ROWS_A_CONSTANT)
     return replace(candidate, bits=candidate.bits - judged * _CHEAPER)
 
 

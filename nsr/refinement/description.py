@@ -63,6 +63,11 @@ def is_round(value: float) -> bool:
     return round_bits(value) < _BITS_PER_FREE_CONSTANT
 
 
+def n_fitted(expression: Expression) -> int:
+    """Constants of an equation that are not round."""
+    return sum(not is_round(value) for value in expression.constants)
+
+
 def _alike(token: str) -> float:  # noqa: ARG001 (whatever stands there)
     return _BITS_PER_NODE
 
@@ -122,16 +127,16 @@ def _is_transcendental(token: Token) -> bool:
     return operator is not None and operator.complexity > 1
 
 
-def few_rows_bits(n_fitted: int, n_rows: int) -> float:
+def few_rows_bits(n_constants: int, n_rows: int) -> float:
     """Bits by which fitted constants make residuals of few rows look smaller than they are.
 
     Hurvich and Tsai's correction (Biometrika 76, 1989), infinite where there are no more rows than a scale
     and these constants need.
     """
-    spare = n_rows - n_fitted - 1
-    if n_fitted and spare <= 0:
+    spare = n_rows - n_constants - 1
+    if n_constants and spare <= 0:
         return math.inf
-    return n_fitted * (n_fitted + 1) / spare / math.log(2) if n_fitted else 0.0
+    return n_constants * (n_constants + 1) / spare / math.log(2) if n_constants else 0.0
 
 
 def description_length(expression: Expression, loss: float, task: Task, name: str = "") -> float:
@@ -148,8 +153,7 @@ def description_length(expression: Expression, loss: float, task: Task, name: st
     """
     if not math.isfinite(loss):
         return math.inf
-    n_fitted = sum(not is_round(value) for value in expression.constants)
-    correction = few_rows_bits(n_fitted, task.n_rows)
+    correction = few_rows_bits(n_fitted(expression), task.n_rows)
     if math.isinf(correction):
         return math.inf
     bits = task.loss.bits(loss, task.null_loss, task.n_rows)

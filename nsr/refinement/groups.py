@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from nsr.expressions.expression import PLACEHOLDER, VARIABLE_PREFIX, Expression, Token, constant, variable
 from nsr.refinement.candidates import Candidate
-from nsr.refinement.description import description_length, few_rows_bits, is_round
+from nsr.refinement.description import description_length, few_rows_bits, is_round, n_fitted
 from nsr.refinement.digits import warranted
 from nsr.refinement.reported import Reported
 from nsr.refinement.uncertainty import uncertainty
@@ -185,12 +185,12 @@ def by_group(found: ByGroup, loss: float, task: Task, stage: str, name: str = ""
     differing = range(found.layout.n_columns, found.layout.n_columns + found.table.shape[1])
     form = found.form.substitute({place: constant(math.e) for place in differing})
     bits = description_length(form, loss, task)
-    n_fitted = sum(not is_round(value) for value in form.constants)
-    if n_fitted + extra >= task.n_rows - 1:
+    n_own = n_fitted(form)
+    if n_own + extra >= task.n_rows - 1:
         bits = math.inf
     else:
         bits += extra * (_BITS_OF_ANOTHER + 0.5 * math.log2(task.n_rows))
-        bits += few_rows_bits(n_fitted + extra, task.n_rows) - few_rows_bits(n_fitted, task.n_rows)
+        bits += few_rows_bits(n_own + extra, task.n_rows) - few_rows_bits(n_own, task.n_rows)
     cost = task.space.complexity(form) + found.table.shape[1]
     return Candidate(found.expression, loss, bits, stage, name, cost)
 

@@ -16,8 +16,8 @@ from nsr.expressions.rewriting import rewritten, with_exponentials_apart
 from nsr.expressions.simplify import simplify
 from nsr.expressions.squares import with_completed_squares
 from nsr.network.checkpoint import Pretrained
-from nsr.refinement.alternatives import n_fitted
 from nsr.refinement.candidates import Candidate, Candidates, fitted, scored
+from nsr.refinement.description import n_fitted
 from nsr.refinement.refine import Effort
 from nsr.refinement.snapping import snap
 from nsr.search.residuals import has_structure
@@ -148,7 +148,7 @@ class Context:
 
     def _n_chosen_constants(self, best: Candidate) -> int:
         if best.expression not in self._n_chosen:
-            self._n_chosen[best.expression] = n_fitted(snap(best, self.task) or best)
+            self._n_chosen[best.expression] = n_fitted((snap(best, self.task) or best).expression)
         return self._n_chosen[best.expression]
 
     def _leaves_noise(self, best: Candidate) -> bool:

@@ -14,7 +14,6 @@ from nsr.expressions.expression import Expression, constant
 from nsr.expressions.factoring import with_fewer_factors, with_fewer_ratios
 from nsr.expressions.rewriting import rewritten, without_idle_abs
 from nsr.expressions.simplify import simplify
-from nsr.refinement.alternatives import n_fitted
 from nsr.refinement.candidates import (
     Candidate,
     as_found_by,
@@ -26,6 +25,7 @@ from nsr.refinement.candidates import (
     within_bounds,
 )
 from nsr.refinement.constrained import with_limits
+from nsr.refinement.description import n_fitted
 from nsr.refinement.pruning import pruned
 from nsr.refinement.rounding import rounded
 from nsr.refinement.snapping import snap
@@ -164,8 +164,8 @@ def _rounded(
             break
         others = rewritten(candidate.expression) if place < settings.n_rewritten else []
         reworded = scored([with_limits(e, task.space.shape) for e in (candidate.expression, *others)], task)
-        n_own, nameless = n_fitted(candidate), replace(candidate, name="")
-        owners = [candidate if n_fitted(form) <= n_own else nameless for form in reworded]
+        n_own, nameless = n_fitted(candidate.expression), replace(candidate, name="")
+        owners = [candidate if n_fitted(form.expression) <= n_own else nameless for form in reworded]
         for form in as_found_by(owners, reworded, task):
             # The best one is rounded even if polishing has taken all the time.
             round_one = rounded(form, task, clock if forms else Clock())
