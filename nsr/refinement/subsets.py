@@ -17,6 +17,8 @@ from nsr.kernels import kernel
 # Added to the diagonal of unit columns' products, so that collinear columns do no harm.
 _RIDGE = 1e-13
 _TINY = 1e-300
+# Square of a column's share, of unit length, in what its table's columns add up to nothing with.
+_REDUNDANT = 1e-6
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,8 @@ class Elimination(NamedTuple):
     Attributes:
         kept: Indices of the columns, ascending, shape (k,).
         coefficients: Of these columns, shape (k,).
-        costs: What leaving each of them out would add to the sum of squared residuals, shape (k,).
+        costs: What leaving each of them out would add to the sum of squared residuals, shape (k,); nothing
+            for what the others add up to.
         unexplained: The sum of squared residuals.
     """
 
@@ -156,6 +159,9 @@ def backward_elimination(
     table: NDArray[np.float64], target: NDArray[np.float64], rcond: float
 ) -> Iterator[Elimination]:
     """Least squares by all columns, then without the one that matters least, and so on to a single one.
+
+    Of columns that add up to others, as the indicators of all levels do to a constant, the one goes first that
+    is farthest from mattering when all have the shortest coefficients.
 
     Args:
         table: Columns to choose from, none of them zero, shape (P, n).
@@ -173,8 +179,9 @@ def backward_elimination(
         weights = Vt.T @ (inverse * along)
         costs = weights**2 / np.maximum(np.sum((Vt.T * inverse) ** 2, axis=1), _TINY)
         unexplained = max(total - float(np.sum(along[inverse > 0] ** 2)), 0.0)
-        yield Elimination(kept, weights / scale[kept], costs, unexplained)
-        kept = np.delete(kept, int(np.argmin(costs)))
+        is_redundant = np.sum(Vt[inverse > 0] ** 2, axis=0) < 1 - _REDUNDANT
+        yield Elimination(kept, weights / scale[kept], np.where(is_redundant, 0.0, costs), unexplained)
+        kept = np.delete(kept, np.lexsort((costs, ~is_redundant))[0])
 
 
 def promising_subsets(

@@ -44,6 +44,26 @@ def test_elimination_leaves_out_what_costs_least(rng):
     assert sizes == [7, 6, 5, 4, 3, 2, 1]
 
 
+def test_what_others_add_up_to_goes_first_and_costs_nothing(rng):
+    """Indicators of four levels add up to one; the slope of one level differs."""
+    level, x = rng.integers(0, 4, 80), rng.uniform(0, 5, 80)
+    indicators = (level[:, None] == np.arange(4)).astype(float)
+    target = 2 * x + indicators @ [0.0, 1.5, 4.0, 4.0] - 1.2 * x * indicators[:, 3]
+    target += 0.1 * rng.standard_normal(80)
+    table = np.column_stack((x, indicators, indicators * x[:, None]))
+    table, target = table - table.mean(axis=0), target - target.mean()
+    rank = np.linalg.matrix_rank(table)
+    least = np.linalg.lstsq(table, target, rcond=None)[0]
+    for kept, _, costs, left in backward_elimination(table, target, rcond=1e-12):
+        if len(kept) > rank:
+            assert np.min(costs) == 0
+        if len(kept) >= rank:
+            np.testing.assert_allclose(left, np.sum((target - table @ least) ** 2), rtol=1e-9)
+        if len(kept) == rank:
+            assert np.linalg.matrix_rank(table[:, kept]) == rank
+            assert 0 in kept
+
+
 def test_forward_selection_finds_what_the_target_is_made_of(rng):
     table = rng.standard_normal((30, 90))
     target = 2 * table[:, 5] - 3 * table[:, 60] + table[:, 77]
