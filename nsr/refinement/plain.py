@@ -52,7 +52,7 @@ _EFFORT = Effort(restarts=1, points=4_000, iterations=30)
 _MORE_IN_EXACT = {"slower": 1}
 _MORE_IN_NOISY = {"slower": 1, "same": 1}
 # Fronts that are looked at, and plainer forms of a form.
-_N_ROUNDS = 4
+_N_ROUNDS = 10
 
 
 class _Change(NamedTuple):
@@ -118,7 +118,7 @@ def _plainer(candidate: Candidate, task: Task, clock: Clock) -> Iterator[Candida
     """Forms with one function less, or with a lower frequency, that explain as much."""
     expression = candidate.expression
     is_exact = task.is_exact(candidate.loss)
-    for change in _changes(expression, task.X):
+    for change in _changes(expression, task.X, bool(candidate.name)):
         has_same_values = change.kind in {"same", "slower", "levels"}
         if is_exact and not has_same_values:
             continue
@@ -156,9 +156,9 @@ def _is_as_good(plainer: Candidate, candidate: Candidate, task: Task) -> bool:
 
 
 @np.errstate(all="ignore")
-def _changes(expression: Expression, X: Array) -> list[_Change]:
+def _changes(expression: Expression, X: Array, is_named: bool) -> list[_Change]:
     """What may stand in place of an expression's functions, the plainest first."""
-    levels = list(_levelled(expression, X))
+    levels = list(_levelled(expression, X, is_named))
     places = [i for i, token in enumerate(expression.tokens) if _is_bent(expression, i)]
     if not places:
         return levels
@@ -190,7 +190,7 @@ def _is_bent(expression: Expression, place: int) -> bool:
     return operator.arity == 1
 
 
-def _levelled(expression: Expression, X: Array) -> Iterator[_Change]:
+def _levelled(expression: Expression, X: Array, is_named: bool) -> Iterator[_Change]:
     """Straight lines in place of the largest parts that are functions of columns with as few values as lines.
 
     What divides by one is a factor that is one of them.
@@ -200,45 +200,67 @@ def _levelled(expression: Expression, X: Array) -> Iterator[_Change]:
         part = _part(expression, place)
         if place < end or not part.variables:
             continue
-        line = _line_of_levels(part, X)
-        if line is not None:
+        lines = _lines_of_levels(part, X, is_named)
+        if lines:
             end = place + len(part)
-            if line != part:
-                yield _Change(place, line, "levels")
+            yield from (_Change(place, line, "levels") for line in lines if line != part)
         elif token == "div" and part.children[1].variables:
             divided, divisor = part.children
-            line = _line_of_levels(apply("div", constant(1.0), divisor), X)
-            if line is not None:
-                yield _Change(place, apply("mul", divided, line), "levels")
+            lines = _lines_of_levels(apply("div", constant(1.0), divisor), X, is_named)
+            yield from (_Change(place, apply("mul", divided, line), "levels") for line in lines)
 
 
-def _line_of_levels(part: Expression, X: Array) -> Expression | None:
-    """The straight line that a function of columns with two values is, itself if it is one.
+def _lines_of_levels(part: Expression, X: Array, is_named: bool) -> list[Expression]:
+    """The straight lines that a function of columns with two values may be, the plainest first.
 
-    That is what every function of one column is, and of several of which no two are ever off their common
-    value together, as the columns of one text; there is none for other columns.
+    It is one line if it is of one column, or of several of which no two are ever off their common value
+    together, as the columns of one text. If it is of two columns that take all four pairs of values it is
+    one with their product, and perhaps one without; what has a name is left as it is there. There is none for
+    other columns.
+
+    Returns:
+        The part alone if it is a line as it stands.
     """
     columns = list(part.variables)
     if not all(has_two_values(X[:, column]) for column in columns):
-        return None
-    own = X[:, columns]
-    levels = np.unique(own, axis=0)
-    design = np.column_stack((np.ones(len(levels)), levels))
-    if len(levels) != len(columns) + 1 or np.linalg.matrix_rank(design) <= len(columns):
-        return None
-    between = np.vstack((levels.mean(axis=0), (levels[0] + levels[-1]) / 2))
+        return []
+    levels = np.unique(X[:, columns], axis=0)
+    is_crossed = len(levels) == 4 and len(columns) == 2
+    terms = [variable(column) for column in columns]
+    if is_crossed:
+        terms.append(apply("mul", *terms))
+    design = _design_of_levels(levels, is_crossed)
+    if len(levels) != design.shape[1] or np.linalg.matrix_rank(design) < len(levels):
+        return []
+    shares = np.arange(1.0, len(levels) + 1) / np.sum(np.arange(1.0, len(levels) + 1))
+    between = np.vstack((levels.mean(axis=0), shares @ levels))
     at = np.zeros((len(levels) + 2, X.shape[1]))
     at[:, columns] = np.vstack((levels, between))
     values = Program([part]).values(at)[0]
     if not np.all(np.isfinite(values[:-2])):
-        return part
-    offset, *slopes = np.linalg.solve(design, values[:-2]).tolist()
-    off = values[-2:] - offset - between @ slopes
-    if np.max(np.abs(off)) <= _SAME * np.ptp(values[:-2]):
-        return part
+        return [part]
+    factors = np.linalg.solve(design, values[:-2])
+    off = values[-2:] - _design_of_levels(between, is_crossed) @ factors
+    if np.max(np.abs(off)) <= _SAME * np.ptp(values[:-2]) or (is_crossed and is_named):
+        return [part]
+    lines = [_line(factors, terms)]
+    if is_crossed:
+        lines.insert(0, _line(np.linalg.lstsq(design[:, :-1], values[:-2])[0], terms[:-1]))
+    return lines
+
+
+def _design_of_levels(points: Array, is_crossed: bool) -> Array:
+    """A constant, the columns of points, shape (P, D), and their product if two are crossed."""
+    product = [np.prod(points, axis=1)] if is_crossed else []
+    return np.column_stack((np.ones(len(points)), points, *product))
+
+
+def _line(factors: Array, terms: Sequence[Expression]) -> Expression:
+    """A constant and multiples of terms."""
+    offset, *slopes = factors.tolist()
     line = constant(offset)
-    for column, slope in zip(columns, slopes, strict=True):
-        line = apply("add", apply("mul", constant(slope), variable(column)), line)
+    for term, slope in zip(terms, slopes, strict=True):
+        line = apply("add", apply("mul", constant(slope), term), line)
     return line
 
 

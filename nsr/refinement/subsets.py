@@ -160,8 +160,8 @@ def backward_elimination(
 ) -> Iterator[Elimination]:
     """Least squares by all columns, then without the one that matters least, and so on to a single one.
 
-    Of columns that add up to others, as the indicators of all levels do to a constant, the one goes first that
-    is farthest from mattering when all have the shortest coefficients.
+    Of columns that add up to others, as the indicators of all levels do to a constant, the one goes first
+    that is farthest from mattering when all have the shortest coefficients.
 
     Args:
         table: Columns to choose from, none of them zero, shape (P, n).

@@ -10,7 +10,7 @@ from nsr.expressions.parsing import parse
 from nsr.expressions.printing import to_infix
 from nsr.expressions.space import SearchSpace
 from nsr.expressions.units import Units
-from nsr.refinement.candidates import fitted, scored
+from nsr.refinement.candidates import fitted, named, scored
 from nsr.refinement.description import expression_bits
 from nsr.refinement.plain import plain, plainest, spacing
 from nsr.refinement.refine import Effort
@@ -29,8 +29,8 @@ def candidate(text, y):
     return scored([parse(text)], task(X, y))[0]
 
 
-def refined(text, y):
-    return fitted([parse(text)], task(X, y), Effort(), Clock())[0]
+def refined(text, y, table=X):
+    return fitted([parse(text)], task(table, y), Effort(), Clock())[0]
 
 
 def shown(candidate):
@@ -167,6 +167,34 @@ def test_as_many_levels_are_fitted_as_a_text_has_values(rng):
     np.testing.assert_allclose(
         found, np.array([y[kinds == kind].mean() for kind in range(4)])[kinds], rtol=1e-5
     )
+
+
+@pytest.fixture
+def crossed(rng):
+    """Two columns of two values, and all four pairs."""
+    return rng.integers(0, 2, (60, 2)).astype(float)
+
+
+def test_a_function_of_two_crossed_columns_is_their_sum_or_has_their_product(crossed, rng):
+    """As in an analysis of variance (Fisher); the means of four cells are four numbers."""
+    first, second = crossed.T
+    noise = 0.6 * rng.standard_normal(60)
+    both = 10 + 3 * first + 2 * second + 4 * first * second + noise
+    own = refined("(exp(x_0)*(0.27*x_1 + 0.26) + 2.9)**2", both, crossed)
+    means = [both[(first == i) & (second == j)].mean() for i in (0, 1) for j in (0, 1)]
+    found = Program([plainest(own, task(crossed, both)).expression]).values(crossed)[0]
+    np.testing.assert_allclose(found, np.array(means)[(2 * first + second).astype(int)], rtol=1e-5)
+    apart = 10 + 3 * first + 2 * second + noise
+    own = refined("(0.4*x_0 + 3.2 + 0.1*x_1)**2", apart, crossed)
+    assert shown(plainest(own, task(crossed, apart))).count("x_") == 2
+
+
+def test_a_curve_of_two_crossed_columns_keeps_its_name(crossed, rng):
+    """Factors that multiply are as good an explanation as effects that add up."""
+    y = 10 * np.exp(0.3 * crossed[:, 0] + 0.2 * crossed[:, 1]) + 0.6 * rng.standard_normal(60)
+    form = refined("10*exp(0.3*x_0 + 0.2*x_1)", y, crossed)
+    curve = named(form, "exponential of a sum", task(crossed, y))
+    assert plainest(curve, task(crossed, y)) == curve
 
 
 def test_effects_of_two_values_stay_as_they_are_where_they_are_none_of_one_column(rng):
