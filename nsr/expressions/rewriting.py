@@ -37,7 +37,7 @@ def rewritten(expression: Expression) -> list[Expression]:
         expression: What to rewrite, without placeholders.
 
     Returns:
-        Up to eight forms that differ from the expression and from each other.
+        Up to nine forms that differ from the expression and from each other.
     """
     units = (without_redundant_constants(expression, by_level) for by_level in (False, True))
     forms = dict.fromkeys((with_completed_squares(expression), *units))
@@ -45,7 +45,9 @@ def rewritten(expression: Expression) -> list[Expression]:
     if len(expression.tokens) > _MAX_LENGTH:
         return result
     form = to_sympy(expression).xreplace({sympy.pi: sympy.Float(math.pi, 17)})
-    rewrites = (multiplied_out, sympy.factor_terms, sympy.together, _with_scaled_logarithms, _divided)
+    rewrites = (
+        multiplied_out, sympy.factor_terms, sympy.together, _with_scaled_logarithms, _divided, _of_powers
+    )  # fmt: skip
     for rewrite in rewrites:
         try:
             other = without_redundant_constants(from_sympy(rewrite(form)))
@@ -115,6 +117,31 @@ def _with_scaled_logarithm(total: sympy.Expr) -> sympy.Expr:
     size, logarithm = found[0].as_coeff_Mul()
     argument = sympy.expand_mul(sympy.exp(sympy.Float(level / size)) * logarithm.args[0], deep=False)
     return rest - found[0] + size * sympy.log(argument)
+
+
+def _of_powers(form: sympy.Expr) -> sympy.Expr:
+    """Hyperbolic functions of logarithms as ratios of powers: tanh(log(a/b)/2) is (a - b)/(a + b)."""
+    return form.replace(_is_hyperbolic_of_logarithm, _ratio_of_powers)
+
+
+def _is_hyperbolic_of_logarithm(node: sympy.Expr) -> bool:
+    if not isinstance(node, (sympy.sinh, sympy.cosh, sympy.tanh)):
+        return False
+    return isinstance(node.args[0].as_coeff_Mul()[1], sympy.log)
+
+
+def _ratio_of_powers(node: sympy.Expr) -> sympy.Expr:
+    factor, logarithm = node.args[0].as_coeff_Mul()
+    single, squared = (logarithm.args[0] ** _whole(power) for power in (factor, 2 * factor))
+    if isinstance(node, sympy.tanh):
+        return sympy.together((squared - 1) / (squared + 1))
+    sign = 1 if isinstance(node, sympy.cosh) else -1
+    return sympy.together((squared + sign) / (2 * single))
+
+
+def _whole(exponent: sympy.Expr) -> sympy.Expr:
+    """An exponent as an integer, if it is one."""
+    return sympy.Integer(exponent) if float(exponent).is_integer() else exponent
 
 
 def _divided(form: sympy.Expr) -> sympy.Expr:

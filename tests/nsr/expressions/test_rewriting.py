@@ -131,6 +131,23 @@ def test_without_redundant_constants_values_stay_and_constants_get_no_more(expre
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("tanh(log(sqrt(x_0/x_1)))", "(x_0 - x_1)/(x_0 + x_1)"),
+        ("2*tanh(0.7*log(x_0)) + 1", "2*(x_0**1.4 - 1)/(x_0**1.4 + 1) + 1"),
+        ("cosh(log(x_0))", "0.5*(x_0**2 + 1)/x_0"),
+        ("sinh(-3*log(x_0))", "-0.5*(x_0**6 - 1)/x_0**3"),
+    ],
+)
+def test_hyperbolic_functions_of_logarithms_are_ratios_of_powers(text, expected, rng):
+    X = rng.uniform(0.5, 3, (20, 2))
+    forms = {to_infix(form): form for form in rewritten(parse(text))}
+    assert expected in forms
+    values = Program([parse(text), forms[expected]]).values(X)
+    np.testing.assert_allclose(values[1], values[0], rtol=1e-9)
+
+
+@pytest.mark.parametrize(
     ("turns", "name", "wanted"),
     [
         (1, "sin", "cos(3*x_0)"),
