@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import reduce
 
 import numpy as np
@@ -19,6 +20,7 @@ from nsr.expressions.monomials import ONE, linear_combination, monomial
 from nsr.refinement.plain import has_two_values
 from nsr.refinement.subsets import backward_elimination, forward_selection
 from nsr.search.curves.fitting import Fit, best_fits
+from nsr.search.curves.meaning import has_usual_exponents
 from nsr.search.curves.weighting import reweighted
 from nsr.search.response import Output, Response
 from nsr.search.settings import CurvesSettings
@@ -83,7 +85,7 @@ def transformed_models(
                 return
             chosen = [places[i] for i in subset]
             yield [
-                fit
+                fit if has_usual_exponents(fit) else replace(fit, name="")
                 for name, form, start in build(chosen, sign, intercept, factors)
                 for fit in best_fits(form, [start], state, clock, name=name, settings=settings)
             ]

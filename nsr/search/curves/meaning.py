@@ -54,11 +54,17 @@ def _sizes(curve: Curve) -> list[int]:
 
 
 def _has_usual_constants(fit: Fit, sizes: Sequence[int]) -> bool:
+    return all(fit.constants[i] > 0 for i in sizes) and has_usual_exponents(fit)
+
+
+def has_usual_exponents(fit: Fit) -> bool:
+    """Whether no exponent that was fitted is larger than those of textbooks."""
     exponents = set(fit.form.exponent_positions())
     places = [place for place, token in enumerate(fit.form.tokens) if token == PLACEHOLDER]
-    fitted = [value for place, value in zip(places, fit.constants, strict=True) if place in exponents]
-    return all(fit.constants[i] > 0 for i in sizes) and all(
-        abs(value) <= _LARGEST_EXPONENT for value in fitted
+    return all(
+        abs(value) <= _LARGEST_EXPONENT
+        for place, value in zip(places, fit.constants, strict=True)
+        if place in exponents
     )
 
 

@@ -38,18 +38,16 @@ class Curves:
         yield from self._fits(context, clock)
 
     def _is_first(self, context: Context) -> bool:
-        """Whether `CurvesFirst` does this work."""
+        """Whether `CurvesFirst` does all this work."""
         return context.root.n_variables == 1
 
     def _fits(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
-        root, several = context.root, context.root.n_variables > 1
-        if several:
-            yield from self._sums(context, clock)
+        root = context.root
         for state in self._single(context):
             yield _lifted(polynomials(state, self._settings).items(), state, context)
             curves = single_curves(state.first(self._settings.n_rows), clock, self._settings)
             yield from self._fitted(curves, state, context, clock)
-        if several:
+        if root.n_variables > 1:
             partners = curves_with_partners(root.first(self._settings.n_rows), clock, self._settings)
             yield from self._fitted(partners, root, context, clock)
 
@@ -94,7 +92,10 @@ class Curves:
 
 
 class CurvesFirst(Curves):
-    """The same for tables of one variable, where curves are what is usually meant: before evolution."""
+    """Before evolution, what is usually meant: curves of one variable, and sums of several.
+
+    Sums take tenths of a second, and noisy tables are to have them on their fronts however short the time.
+    """
 
     def __init__(self, settings: CurvesSettings) -> None:
         super().__init__(settings)
@@ -102,8 +103,12 @@ class CurvesFirst(Curves):
 
     def batches(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
         """As those of `Curves`."""
-        if self._is_first(context) and not _is_sure(context):
+        if _is_sure(context):
+            return
+        if self._is_first(context):
             yield from self._fits(context, clock)
+        else:
+            yield from self._sums(context, clock)
 
 
 def _is_sure(context: Context) -> bool:

@@ -9,6 +9,7 @@ from untrained import save_untrained
 from nsr.clock import Clock
 from nsr.evaluate.program import Program
 from nsr.network.checkpoint import from_pretrained
+from nsr.refinement.candidates import Candidate
 from nsr.search.curves.linear import linear_models, transformed_models
 from nsr.search.curves.partners import curves_with_partners
 from nsr.search.engine import Search
@@ -90,6 +91,29 @@ def test_transformed_models_are_fitted_to_the_target_itself(law, rng):
     assert best_loss(transformed_models(root(X, y), Clock())) < 1e-12 * np.var(y)
     noisy = y * (1 + 0.05 * rng.standard_normal(60))
     assert best_loss(transformed_models(root(X, noisy), Clock())) < np.mean((noisy - y) ** 2)
+
+
+def test_a_power_law_has_no_name_with_exponents_that_no_textbook_has(rng):
+    """Over a small range of temperatures Arrhenius' law is nearly one of the fifteenth power."""
+    X = np.column_stack((rng.uniform(300, 380, 60), rng.uniform(0.1, 2, 60)))
+    rates = 2e6 * np.exp(-5000 / X[:, 0]) * X[:, 1] ** 1.5
+    noisy = rates * (1 + 0.01 * rng.standard_normal(60))
+    fits = [fit for batch in transformed_models(root(X, noisy), Clock()) for fit in batch]
+    names = {fit.name for fit in fits if len(fit.expression.variables) == 2}
+    assert names == {"", "exponential of a sum"}
+
+
+def test_noisy_tables_of_several_columns_have_plain_models_before_evolution(rng, tmp_path):
+    X = rng.uniform(1, 10, (60, 2))
+    y = 3.2 * X[:, 0] ** 0.7 * X[:, 1] ** 1.4 * (1 + 0.05 * rng.standard_normal(60))
+    components = ("families", "separation", "reduction", "curves", "evolution")
+    search = Search(task(X, y), from_pretrained(save_untrained(tmp_path)), 1, components)
+    found: list[Candidate] = []
+    for batch in search.run(Clock().within(10.0)):
+        if any(candidate.stage == "evolution" for candidate in batch):
+            break
+        found += batch
+    assert {"linear model", "power law"} <= {candidate.name for candidate in found}
 
 
 def test_weights_count(rng):
