@@ -74,6 +74,18 @@ def test_a_law_tells_of_relative_errors_where_a_smooth_fit_is_poor(rng, monkeypa
     assert np.median(np.abs(model.predict(X) / clean - 1)) < 0.1
 
 
+def test_a_law_over_little_more_than_a_decade_tells_of_relative_errors(rng, monkeypatch):
+    """The ideal gas: of so few rows a smooth fit is seldom sure enough."""
+    monkeypatch.setattr(noise, "is_proportional", lambda *_: False)
+    n, T, V = (rng.uniform(*box, 60) for box in ((0.5, 3), (270, 400), (1, 20)))
+    y = 8.314 * n * T / V * (1 + 0.03 * rng.standard_normal(60))
+    assert np.std(np.log(y)) < 1
+    with pytest.warns(DataWarning, match="errors grow in proportion"):
+        model = regressor().fit(np.column_stack((n, T, V)), y)
+    assert model.loss_ == "gamma"
+    assert len(model.sympy().free_symbols) == 3
+
+
 def test_a_law_tells_of_no_relative_errors_where_there_are_none(rng):
     X = rng.uniform(0, 10, (80, 2))
     y = curve(X) * np.exp(0.2 * X[:, 1]) + 1 + 0.1 * rng.standard_normal(80)
