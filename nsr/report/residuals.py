@@ -11,6 +11,7 @@ import scipy.stats
 from numpy.typing import NDArray
 
 from nsr.data.notes import listed
+from nsr.refinement.losses import ABSOLUTE_ERROR, HUBER
 from nsr.report.finding import ALPHA, LEAST_ROWS, Finding, percent, too_few_rows
 from nsr.report.statistics import breusch_pagan, durbin_watson, outliers
 from nsr.report.structure import along, compared, jointly
@@ -24,6 +25,8 @@ Array = NDArray[np.float64]
 _MOST_ROWS = 2_000
 # From so many rows on a forest is asked as well.
 _FOREST_ROWS = 60
+# Losses to which a row that is far off counts little.
+_ROBUST = (ABSOLUTE_ERROR.name, HUBER.name)
 # Skewness and excess kurtosis that change no conclusion.
 _SLIGHT_SKEWNESS, _SLIGHT_KURTOSIS = 0.5, 1.0
 
@@ -142,7 +145,7 @@ def far_rows(fitted: Fitted) -> Finding:
     shown = ", ".join(f"{fitted.task.y[row]:.4g} instead of {fitted.predicted[row]:.4g}" for row in worst)
     more = ", ..." if len(found) > len(worst) else ""
     text = f"{len(found)} of {fitted.task.n_rows} rows are far off: {shown}{more}"
-    if fitted.task.loss.is_quadratic:
+    if fitted.task.loss.name not in _ROBUST:
         text += "; with loss='huber' such rows count less"
     return Finding("outliers", text, True, {"count": len(found)})
 

@@ -3,6 +3,8 @@ import json
 import numpy as np
 import pytest
 
+from nsr.refinement.losses import ABSOLUTE_ERROR, GAMMA, HUBER
+
 LAW = "2*x_0*x_1"
 
 
@@ -45,6 +47,16 @@ def test_each_fault_is_told_by_its_name(reported, fault, rng):
 def test_a_loss_for_such_errors_is_named(reported, fault, loss, rng):
     X = rng.uniform(1, 3, (200, 3))
     assert f"loss='{loss}'" in reported(X, law(X) + FAULTS[fault](X, rng), LAW)[fault].text
+
+
+@pytest.mark.parametrize(("loss", "is_named"), [(GAMMA, True), (HUBER, False), (ABSOLUTE_ERROR, False)])
+def test_a_loss_to_which_they_count_little_is_named_beside_outliers(reported, loss, is_named, rng):
+    """Few rows that are far off can look like relative errors, which then are the loss."""
+    X = rng.uniform(1, 3, (200, 3))
+    y = law(X) + FAULTS["outliers"](X, rng)
+    finding = reported(X, y, LAW, loss=loss.with_scale_of(y - law(X)))["outliers"]
+    assert finding.is_warning
+    assert ("huber" in finding.text) == is_named
 
 
 def test_counts_are_told_of_the_loss_for_counts(reported, rng):
