@@ -144,7 +144,9 @@ class CurvesSettings:
             gain terms.
         fitted_terms: Terms at most of models that are not linear in their constants.
         most_partners: Variables at most where each has its turn as a curve's own.
-        n_rounded: Of curves times powers, the best that are tried with multiples of a half as exponents.
+        n_rounded: Of curves times powers, the best of each number of constants that are tried with multiples
+            of a half as exponents, all of them or those
+        near: by no more than this.
         first: Effort on every start of a form,
         n_first: the best of which, this many,
         second: are given more,
@@ -172,6 +174,7 @@ class CurvesSettings:
     fitted_terms: int = 6
     most_partners: int = 5
     n_rounded: int = 4
+    near: float = 0.1
     first: Effort = Effort(restarts=1, points=None, iterations=2)
     n_first: int = 16
     second: Effort = Effort(restarts=1, points=None, iterations=12)

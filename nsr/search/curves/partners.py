@@ -52,9 +52,15 @@ def curves_with_partners(
             fits = list(_products(shape, starts, state, own, clock, settings))
             factored += fits
             yield [*fits, *_sums(shape, starts, state, own, clock, settings)]
-    factored.sort(key=lambda fit: fit.loss)
-    best = factored[: settings.n_rounded]
+    best = _best_of_each_size(factored, settings.n_rounded)
     yield [near for fit in best for near in _with_round_exponents(fit, state, clock, settings)]
+
+
+def _best_of_each_size(fits: list[Fit], n: int) -> list[Fit]:
+    """The best few of each number of constants: with more of them even what is wrong leaves less."""
+    by_size = sorted(fits, key=lambda fit: (len(fit.constants), fit.loss))
+    groups = itertools.groupby(by_size, key=lambda fit: len(fit.constants))
+    return [fit for _, group in groups for fit in itertools.islice(group, n)]
 
 
 def _pairs(state: State, own: int, other: int, clock: Clock, settings: CurvesSettings) -> Iterator[Fit]:
@@ -84,7 +90,8 @@ def _products(
         return
     exponents = _exponents(state, others)
     powers = [apply("pow", variable(i), _HOLE) for i in others]
-    curve, name = shape.skeleton.substitute({0: variable(own)}), f"{shape.name} times powers"
+    curve = shape.skeleton.substitute({0: variable(own)})
+    name = f"{shape.name} times powers" if shape.name != "power" else "power law"
     product = reduce(lambda a, b: apply("mul", a, b), powers, apply("mul", _HOLE, curve))
     begun = [(1.0, *start, *exponents) for start in starts]
     fits = best_fits(product, begun, state, clock, name=name, settings=settings)
@@ -126,15 +133,15 @@ def _exponents(state: State, others: list[int]) -> tuple[float, ...]:
 
 
 def _with_round_exponents(fit: Fit, state: State, clock: Clock, settings: CurvesSettings) -> list[Fit]:
-    """The form with the nearest multiples of a half in place of the powers' exponents, fitted anew."""
+    """Fits of the form with multiples of a half in place of all exponents, and of those that are near."""
     places = [i for i, token in enumerate(fit.form.tokens) if token == PLACEHOLDER]
-    exponents = set(fit.form.exponent_positions())
-    tokens = list(fit.form.tokens)
-    start = []
-    for place, value in zip(places, fit.constants, strict=True):
-        if place in exponents:
-            tokens[place] = round(2 * value) / 2
-        else:
-            start.append(value)
-    form = Expression(tuple(tokens))
-    return best_fits(form, [tuple(start)], state, clock, name=fit.name, settings=settings)
+    values = dict(zip(places, fit.constants, strict=True))
+    exponents = values.keys() & set(fit.form.exponent_positions())
+    rounded = {place: round(2 * values[place]) / 2 for place in sorted(exponents)}
+    near = {place: half for place, half in rounded.items() if abs(half - values[place]) < settings.near}
+    fits = []
+    for halves in (rounded, near) if near and near != rounded else (rounded,):
+        tokens = tuple(halves.get(place, token) for place, token in enumerate(fit.form.tokens))
+        start = tuple(value for place, value in values.items() if place not in halves)
+        fits += best_fits(Expression(tokens), [start], state, clock, name=fit.name, settings=settings)
+    return fits

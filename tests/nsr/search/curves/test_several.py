@@ -40,6 +40,16 @@ def test_curves_of_two_variables_are_found(law, rng):
     assert best_loss(curves_with_partners(root(X, noisy), Clock())) < left
 
 
+def test_an_exponent_near_a_half_is_one_beside_another_that_is_not(rng):
+    """Few rows of the density of speakers by distance and size, of which bent curves leave less by chance."""
+    X = np.column_stack((np.repeat([1.0, 2, 4, 8, 16, 32], 4), np.tile([10.0, 30, 100, 300], 6)))
+    y = 1.6 * X[:, 0] ** 0.3 / np.sqrt(X[:, 1]) * (1 + 0.05 * rng.standard_normal(24))
+    fits = [fit for batch in curves_with_partners(root(X, y), Clock()) for fit in batch]
+    laws = [fit.form.tokens for fit in fits if fit.name == "power law"]
+    exponents = {(law[law.index("x_0") + 1], law[law.index("x_1") + 1]) for law in laws}
+    assert {("C", "C"), (0.5, -0.5), ("C", -0.5)} <= exponents
+
+
 def test_the_full_linear_model_is_that_of_scikit_learn(rng):
     X = rng.uniform(-1, 3, (80, 7))
     y = X @ rng.standard_normal(7) + 2 + 0.5 * rng.standard_normal(80)
