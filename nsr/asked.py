@@ -28,7 +28,8 @@ from nsr.network.devices import check_device
 from nsr.progress import check_callback
 from nsr.refinement.choice import RULES
 from nsr.refinement.likelihood import SQUARED_ERROR
-from nsr.search.settings import COMPONENTS, NoiseSettings
+from nsr.search.noise_settings import NoiseSettings
+from nsr.search.settings import COMPONENTS
 from nsr.stopping import StopWhen
 from nsr.task import Task
 from nsr.wide_table import WideTable

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from nsr.search.settings import BalancedSettings
+from nsr.search.noise_settings import BalancedSettings
 from nsr.task import Task
 
 

@@ -18,10 +18,10 @@ from nsr.evaluate.program import Program
 from nsr.refinement.candidates import Candidate, as_found_by, scored
 from nsr.refinement.likelihood import weighted
 from nsr.refinement.losses import AUTO, GAMMA, loss_for
+from nsr.search.noise_settings import NoiseSettings
 from nsr.search.polynomials import Polynomial, fit_surrogates
 from nsr.search.proportional import is_proportional, relative_weights
 from nsr.search.response import PLAIN, Output, Response, outputs
-from nsr.search.settings import NoiseSettings
 from nsr.task import ROWS, Task
 
 Array = NDArray[np.float64]

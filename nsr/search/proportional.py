@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from nsr.refinement.likelihood import weighted
+from nsr.search.noise_settings import NoiseSettings
 from nsr.search.polynomials import Polynomial, fit_surrogates
 from nsr.search.residuals import explained_by_surrogate, has_structure
 from nsr.search.response import Response
-from nsr.search.settings import NoiseSettings
 from nsr.search.surrogate import ROUGH
 from nsr.task import MANY_ROWS, ROWS, Task
 

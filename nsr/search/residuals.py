@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from nsr.search.noise_settings import ResidualsSettings
 from nsr.search.polynomials import fit_surrogates
 from nsr.search.response import Response
-from nsr.search.settings import ResidualsSettings
 from nsr.task import ROWS
 
 if TYPE_CHECKING:

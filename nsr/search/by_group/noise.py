@@ -19,8 +19,8 @@ from nsr.refinement.losses import GAMMA
 from nsr.search.by_group.judging import AT_A_TIME, judged
 from nsr.search.by_group.wording import MOST_DETERMINED, as_found, likeliest
 from nsr.search.noise import OF_RATIOS, may_be_relative, with_doubts, with_expected
+from nsr.search.noise_settings import NoiseSettings
 from nsr.search.proportional import is_law_of_ratios
-from nsr.search.settings import NoiseSettings
 from nsr.search.sharing import Groups
 from nsr.search.solve import Solver
 from nsr.task import Task

@@ -18,7 +18,7 @@ from nsr.expressions.expression import PLACEHOLDER, Expression, is_structural
 from nsr.expressions.simplify import simplify
 from nsr.refinement.numbers import with_columns_for_numbers
 from nsr.refinement.refine import Effort, refine
-from nsr.search.settings import CurvesSettings
+from nsr.search.curves_settings import CurvesSettings
 from nsr.task import Task
 
 Array = NDArray[np.float64]

@@ -22,8 +22,8 @@ from nsr.refinement.subsets import backward_elimination, forward_selection
 from nsr.search.curves.fitting import Fit, best_fits
 from nsr.search.curves.meaning import has_usual_exponents
 from nsr.search.curves.weighting import reweighted
+from nsr.search.curves_settings import CurvesSettings
 from nsr.search.response import Output, Response
-from nsr.search.settings import CurvesSettings
 from nsr.search.state import State
 
 Array = NDArray[np.float64]

@@ -19,8 +19,8 @@ from nsr.search.curves.meaning import meant
 from nsr.search.curves.starts import Features, starts_of
 from nsr.search.curves.table import PAIRS, SHAPES, Curve
 from nsr.search.curves.weighting import seen_target
+from nsr.search.curves_settings import CurvesSettings
 from nsr.search.response import Output, Response
-from nsr.search.settings import CurvesSettings
 from nsr.search.state import State
 
 Array = NDArray[np.float64]

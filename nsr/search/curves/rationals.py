@@ -14,7 +14,7 @@ from nsr.clock import Clock
 from nsr.expressions.expression import PLACEHOLDER, Expression, apply, constant, variable
 from nsr.search.curves.fitting import Fit, best_fits
 from nsr.search.curves.weighting import reweighted
-from nsr.search.settings import CurvesSettings
+from nsr.search.curves_settings import CurvesSettings
 from nsr.search.state import State
 
 Array = NDArray[np.float64]

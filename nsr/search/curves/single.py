@@ -13,7 +13,7 @@ from nsr.search.curves.series import grown
 from nsr.search.curves.starts import Features, starts_of
 from nsr.search.curves.table import CURVES
 from nsr.search.curves.weighting import seen_target
-from nsr.search.settings import CurvesSettings
+from nsr.search.curves_settings import CurvesSettings
 from nsr.search.state import State
 
 

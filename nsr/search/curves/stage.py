@@ -15,7 +15,7 @@ from nsr.search.curves.linear import linear_models, transformed_models
 from nsr.search.curves.partners import curves_with_partners
 from nsr.search.curves.rationals import polynomials
 from nsr.search.curves.single import single_curves
-from nsr.search.settings import CurvesSettings
+from nsr.search.curves_settings import CurvesSettings
 from nsr.search.state import State
 from nsr.search.within_reach import within_reach
 from nsr.task import Task

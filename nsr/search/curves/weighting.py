@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from nsr.search.settings import CurvesSettings
+from nsr.search.curves_settings import CurvesSettings
 from nsr.search.state import State
 
 Array = NDArray[np.float64]

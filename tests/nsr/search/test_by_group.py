@@ -19,7 +19,8 @@ from nsr.refinement.losses import ABSOLUTE_ERROR, HUBER
 from nsr.refinement.uncertainty import uncertainty
 from nsr.search.by_group import noise as noise_by_group
 from nsr.search.by_group import solve
-from nsr.search.settings import NoiseSettings, SearchSettings
+from nsr.search.noise_settings import NoiseSettings
+from nsr.search.settings import SearchSettings
 from nsr.search.solve import Solver
 from nsr.task import Task
 

@@ -10,6 +10,7 @@ from nsr.expressions.parsing import parse
 from nsr.refinement.candidates import scored
 from nsr.refinement.losses import AbsoluteError
 from nsr.search.noise import with_doubts, with_noise_model, with_noise_of_best, with_noise_told
+from nsr.search.noise_settings import NoiseSettings
 from nsr.search.proportional import (
     are_ratios_likelier,
     is_law_of_ratios,
@@ -17,7 +18,6 @@ from nsr.search.proportional import (
     is_proportional,
     relative_weights,
 )
-from nsr.search.settings import NoiseSettings
 from nsr.search.state import State
 from nsr.search.structure.families import relations
 
