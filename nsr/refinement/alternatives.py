@@ -6,8 +6,7 @@ Which of them is right is for whoever knows where the data come from to say, so 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,14 +122,13 @@ def _n_fitted(candidate: Candidate) -> int:
 
 def information(candidate: Candidate, task: Task) -> float:
     """Bits of what an equation leaves and of its fitted constants, as Akaike (1974) compares likelihoods."""
-    bits = task.loss.bits(candidate.loss, task.null_loss, task.n_rows)
-    return bits + _n_fitted(candidate) / math.log(2)
+    return _information_with(_n_fitted(candidate), candidate, task)
 
 
-def _corrected_information(candidate: Candidate, task: Task, n_constants: int) -> float:
-    """The same for this many constants, corrected for few rows; the size of the noise is estimated, too."""
+def _information_with(n_constants: int, candidate: Candidate, task: Task) -> float:
+    """The same for this many constants."""
     bits = task.loss.bits(candidate.loss, task.null_loss, task.n_rows)
-    return bits + n_constants / math.log(2) + few_rows_bits(n_constants + 1, task.n_rows)
+    return bits + n_constants / math.log(2)
 
 
 def form_bits(candidate: Candidate, task: Task) -> float:
@@ -149,16 +147,15 @@ def _worth_a_look(front: Sequence[Candidate], candidates: Iterable[Candidate], t
         return []
     limit = min(c.bits for c in (*front, *named)) + CREDIBLE_BITS
     credible = [curve for curve in named if curve.bits <= limit]
-    of_one_name = partial(_by_information, task, lambda c: len(c.expression.constants))
-    likeliest = {curve.name: curve for curve in sorted(credible, key=of_one_name, reverse=True)}.values()
-    return sorted(set(likeliest).difference(front), key=partial(_by_information, task, _n_fitted))
+    credible.sort(key=lambda c: _by_information(len(c.expression.constants), c, task), reverse=True)
+    likeliest = {curve.name: curve for curve in credible}.values()
+    return sorted(set(likeliest).difference(front), key=lambda c: _by_information(_n_fitted(c), c, task))
 
 
-def _by_information(
-    task: Task, n_constants: Callable[[Candidate], int], candidate: Candidate
-) -> tuple[float, float, float, str]:
-    information = _corrected_information(candidate, task, n_constants(candidate))
-    return information, candidate.loss, candidate.bits, str(candidate.expression)
+def _by_information(n_constants: int, candidate: Candidate, task: Task) -> tuple[float, float, float, str]:
+    """The likeliest for its constants first, corrected for few rows; the noise's size is estimated, too."""
+    own = _information_with(n_constants, candidate, task) + few_rows_bits(n_constants + 1, task.n_rows)
+    return own, candidate.loss, candidate.bits, str(candidate.expression)
 
 
 def _different(front: Sequence[Candidate], curves: Sequence[Candidate], task: Task) -> list[Candidate]:

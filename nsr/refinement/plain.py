@@ -21,6 +21,7 @@ from nsr.evaluate.program import Program
 from nsr.evaluate.shape_checks import surely_allowed
 from nsr.expressions.expression import Expression, apply, constant, subtree_end, variable
 from nsr.expressions.factoring import with_fewer_factors
+from nsr.expressions.monomials import ONE, linear_combination
 from nsr.expressions.operators import OPERATORS
 from nsr.expressions.simplify import simplify
 from nsr.refinement.candidates import Candidate, fitted, scored
@@ -226,14 +227,14 @@ def _lines_of_levels(part: Expression, X: Array, is_named: bool) -> list[Express
         return []
     levels = np.unique(X[:, columns], axis=0)
     is_crossed = len(levels) == 4 and len(columns) == 2
-    terms = [variable(column) for column in columns]
+    terms = [ONE, *map(variable, columns)]
     if is_crossed:
-        terms.append(apply("mul", *terms))
+        terms.append(apply("mul", *terms[1:]))
     design = _design_of_levels(levels, is_crossed)
     if len(levels) != design.shape[1] or np.linalg.matrix_rank(design) < len(levels):
         return []
-    shares = np.arange(1.0, len(levels) + 1) / np.sum(np.arange(1.0, len(levels) + 1))
-    between = np.vstack((levels.mean(axis=0), shares @ levels))
+    unevenly = np.average(levels, axis=0, weights=np.arange(1, len(levels) + 1))
+    between = np.vstack((levels.mean(axis=0), unevenly))
     at = np.zeros((len(levels) + 2, X.shape[1]))
     at[:, columns] = np.vstack((levels, between))
     values = Program([part]).values(at)[0]
@@ -243,25 +244,16 @@ def _lines_of_levels(part: Expression, X: Array, is_named: bool) -> list[Express
     off = values[-2:] - _design_of_levels(between, is_crossed) @ factors
     if np.max(np.abs(off)) <= _SAME * np.ptp(values[:-2]) or (is_crossed and is_named):
         return [part]
-    lines = [_line(factors, terms)]
+    solved = [factors]
     if is_crossed:
-        lines.insert(0, _line(np.linalg.lstsq(design[:, :-1], values[:-2])[0], terms[:-1]))
-    return lines
+        solved.insert(0, np.linalg.lstsq(design[:, :-1], values[:-2])[0])
+    return [linear_combination(list(zip(own.tolist(), terms[: len(own)], strict=True))) for own in solved]
 
 
 def _design_of_levels(points: Array, is_crossed: bool) -> Array:
     """A constant, the columns of points, shape (P, D), and their product if two are crossed."""
     product = [np.prod(points, axis=1)] if is_crossed else []
     return np.column_stack((np.ones(len(points)), points, *product))
-
-
-def _line(factors: Array, terms: Sequence[Expression]) -> Expression:
-    """A constant and multiples of terms."""
-    offset, *slopes = factors.tolist()
-    line = constant(offset)
-    for term, slope in zip(terms, slopes, strict=True):
-        line = apply("add", apply("mul", constant(slope), term), line)
-    return line
 
 
 def has_two_values(x: Array) -> bool:

@@ -14,7 +14,7 @@ class CurvesSettings:
 
     Attributes:
         wait: Seconds of work for each unit of their share that others have before.
-        head_start: Seconds of work on tables of one variable before evolution begins.
+        head_start: Seconds of work before evolution begins, on curves of one variable or sums of several.
         n_rows: Rows that curves are first fitted to; more tell little, and cost as much again.
         n_polished: Curves, the best there, that are fitted to `polished_rows`.
         polished_rows: Rows for these.

@@ -52,6 +52,22 @@ class Fit:
         """The form with its constants."""
         return filled(self.form, self.constants)
 
+    @property
+    def fitted(self) -> dict[int, float]:
+        """The constants by their places in the form."""
+        return dict(zip(_places(self.form), self.constants, strict=True))
+
+    @property
+    def exponents(self) -> dict[int, float]:
+        """Those of them that are exponents."""
+        places = set(self.form.exponent_positions())
+        return {place: value for place, value in self.fitted.items() if place in places}
+
+
+def _places(form: Expression) -> list[int]:
+    """Where a form has placeholders."""
+    return [place for place, token in enumerate(form.tokens) if token == PLACEHOLDER]
+
 
 def filled(form: Expression, constants: Iterable[float]) -> Expression:
     """A form with values in place of its placeholders."""
@@ -108,7 +124,7 @@ def refitted(fit: Fit, task: Task, clock: Clock, settings: CurvesSettings = Curv
 def _is_identified(fit: Fit, task: Task) -> bool:
     """Whether rows tell the constants of a fit apart (Seber and Wild 1989, section 3.4)."""
     expression = fit.expression
-    fitted = [place for place, token in enumerate(fit.form.tokens) if token == PLACEHOLDER]
+    fitted = set(_places(fit.form))
     rows = [row for row, place in enumerate(expression.free_positions) if place in fitted]
     with np.errstate(all="ignore"):
         _, jacobian = Program([expression]).jacobian(task.X)
@@ -159,9 +175,8 @@ def _numbers(form: Expression) -> dict[int, float]:
 
 def _off_structure(form: Expression, start: tuple[float, ...]) -> tuple[float, ...]:
     """Starting values of which no exponent is one that a fit would leave where it is."""
-    places = [i for i, token in enumerate(form.tokens) if token == PLACEHOLDER]
     exponents = set(form.exponent_positions())
     return tuple(
         value + _OFF if place in exponents and is_structural(value) else value
-        for place, value in zip(places, start, strict=True)
+        for place, value in zip(_places(form), start, strict=True)
     )

@@ -12,7 +12,6 @@ from dataclasses import replace
 import numpy as np
 
 from nsr.evaluate.program import Program
-from nsr.expressions.expression import PLACEHOLDER
 from nsr.refinement.significance import is_likelier
 from nsr.search.curves.fitting import Fit
 from nsr.search.curves.starts import SIZES
@@ -59,13 +58,7 @@ def _has_usual_constants(fit: Fit, sizes: Sequence[int]) -> bool:
 
 def has_usual_exponents(fit: Fit) -> bool:
     """Whether no exponent that was fitted is larger than those of textbooks."""
-    exponents = set(fit.form.exponent_positions())
-    places = [place for place, token in enumerate(fit.form.tokens) if token == PLACEHOLDER]
-    return all(
-        abs(value) <= _LARGEST_EXPONENT
-        for place, value in zip(places, fit.constants, strict=True)
-        if place in exponents
-    )
+    return all(abs(exponent) <= _LARGEST_EXPONENT for exponent in fit.exponents.values())
 
 
 def is_turn_shown(fit: Fit, task: Task) -> bool:

@@ -134,14 +134,12 @@ def _exponents(state: State, others: list[int]) -> tuple[float, ...]:
 
 def _with_round_exponents(fit: Fit, state: State, clock: Clock, settings: CurvesSettings) -> list[Fit]:
     """Fits of the form with multiples of a half in place of all exponents, and of those that are near."""
-    places = [i for i, token in enumerate(fit.form.tokens) if token == PLACEHOLDER]
-    values = dict(zip(places, fit.constants, strict=True))
-    exponents = values.keys() & set(fit.form.exponent_positions())
-    rounded = {place: round(2 * values[place]) / 2 for place in sorted(exponents)}
-    near = {place: half for place, half in rounded.items() if abs(half - values[place]) < settings.near}
+    exponents = fit.exponents
+    rounded = {place: round(2 * value) / 2 for place, value in exponents.items()}
+    near = {place: half for place, half in rounded.items() if abs(half - exponents[place]) < settings.near}
     fits = []
     for halves in (rounded, near) if near and near != rounded else (rounded,):
         tokens = tuple(halves.get(place, token) for place, token in enumerate(fit.form.tokens))
-        start = tuple(value for place, value in values.items() if place not in halves)
+        start = tuple(value for place, value in fit.fitted.items() if place not in halves)
         fits += best_fits(Expression(tokens), [start], state, clock, name=fit.name, settings=settings)
     return fits

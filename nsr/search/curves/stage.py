@@ -38,7 +38,7 @@ class Curves:
         yield from self._fits(context, clock)
 
     def _is_first(self, context: Context) -> bool:
-        """Whether `CurvesFirst` does all this work."""
+        """Whether there is one variable, so that `CurvesFirst` fits the curves."""
         return context.root.n_variables == 1
 
     def _fits(self, context: Context, clock: Clock) -> Iterator[list[Candidate]]:
@@ -47,7 +47,7 @@ class Curves:
             yield _lifted(polynomials(state, self._settings).items(), state, context)
             curves = single_curves(state.first(self._settings.n_rows), clock, self._settings)
             yield from self._fitted(curves, state, context, clock)
-        if root.n_variables > 1:
+        if not self._is_first(context):
             partners = curves_with_partners(root.first(self._settings.n_rows), clock, self._settings)
             yield from self._fitted(partners, root, context, clock)
 
@@ -94,7 +94,7 @@ class Curves:
 class CurvesFirst(Curves):
     """Before evolution, what is usually meant: curves of one variable, and sums of several.
 
-    Sums take tenths of a second, and noisy tables are to have them on their fronts however short the time.
+    Sums take hundredths of a second, and noisy tables are to have them on their fronts in any case.
     """
 
     def __init__(self, settings: CurvesSettings) -> None:
